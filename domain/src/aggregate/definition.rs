@@ -1,0 +1,281 @@
+//! What a service is meant to be: owner, description, version, how many instances.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Aggregate;
+use crate::{AggregateVersion, ErrorCode, Event, ServiceName, Version};
+
+/// The longest owner, in characters.
+pub const OWNER_MAX: usize = 100;
+/// The longest description, in characters.
+pub const DESCRIPTION_MAX: usize = 500;
+/// The most labels.
+pub const LABELS_MAX: usize = 64;
+
+/// What a definition says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The team or person who answers for the service.
+    pub owner: String,
+    /// What it does.
+    pub description: String,
+    /// The version that should run.
+    pub version: Version,
+    /// The fewest instances that should run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_instances: Option<u32>,
+    /// The most instances that should run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_instances: Option<u32>,
+    /// Free labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A change to some fields; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// New owner.
+    pub owner: Option<String>,
+    /// New description.
+    pub description: Option<String>,
+    /// New version.
+    pub version: Option<Version>,
+    /// New fewest instances.
+    pub min_instances: Option<u32>,
+    /// New most instances.
+    pub max_instances: Option<u32>,
+    /// New labels, replacing all.
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+/// What may be asked of a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Define a service that has no definition, or only a retired one.
+    Define {
+        /// The service.
+        service: ServiceName,
+        /// What its definition says.
+        content: Content,
+    },
+    /// Change an active definition.
+    Amend {
+        /// The version that the caller has seen.
+        expected: AggregateVersion,
+        /// What changes.
+        change: Change,
+    },
+    /// Take a definition out of use. Its history stays.
+    Retire {
+        /// The version that the caller has seen.
+        expected: AggregateVersion,
+        /// Why.
+        reason: String,
+    },
+    /// Bring a retired definition back as it was.
+    Reinstate {
+        /// The version that the caller has seen.
+        expected: AggregateVersion,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What happened to a definition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DefinitionEvent {
+    /// The service was defined.
+    Defined(Content),
+    /// The definition was changed; the content is the new one, whole.
+    Amended(Content),
+    /// The definition was taken out of use.
+    Retired {
+        /// Why.
+        reason: String,
+    },
+    /// The definition was brought back.
+    Reinstated {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<DefinitionEvent> for Event {
+    fn from(event: DefinitionEvent) -> Self {
+        Self::Definition(event)
+    }
+}
+
+/// Why a command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// There already is an active definition.
+    #[error("the service is already defined: amend it instead")]
+    AlreadyDefined,
+    /// There is no definition to change.
+    #[error("the service has no active definition: define it first")]
+    NotDefined,
+    /// The definition is not retired.
+    #[error("the definition is not retired")]
+    NotRetired,
+    /// Somebody changed it in between.
+    #[error("the definition was changed meanwhile: it is at revision {current}; read it again and repeat the change")]
+    Conflict {
+        /// The version that stands.
+        current: AggregateVersion,
+    },
+    /// A field breaks a rule.
+    #[error("{field}: {rule}")]
+    Invalid {
+        /// The field at fault.
+        field: &'static str,
+        /// What a valid value looks like.
+        rule: String,
+    },
+}
+
+impl Rejection {
+    /// The stable code of the refusal.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::AlreadyDefined => ErrorCode::DefinitionExists,
+            Self::NotDefined | Self::NotRetired => ErrorCode::DefinitionNotFound,
+            Self::Conflict { .. } => ErrorCode::DefinitionConflict,
+            Self::Invalid { .. } => ErrorCode::InvalidInput,
+        }
+    }
+}
+
+/// The state: nothing, active, or retired.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Definition {
+    /// How many events made it.
+    pub version: AggregateVersion,
+    /// What it says, once defined.
+    pub content: Option<Content>,
+    /// Whether it was taken out of use.
+    pub retired: bool,
+}
+
+impl Definition {
+    /// The content, while the definition is in use.
+    #[must_use]
+    pub fn active(&self) -> Option<&Content> {
+        self.content.as_ref().filter(|_| !self.retired)
+    }
+
+    fn expect(&self, expected: AggregateVersion) -> Result<(), Rejection> {
+        if expected == self.version { Ok(()) } else { Err(Rejection::Conflict { current: self.version }) }
+    }
+}
+
+impl Aggregate for Definition {
+    type Command = Command;
+    type Event = DefinitionEvent;
+    type Rejection = Rejection;
+
+    fn decide(&self, command: Command) -> Result<Vec<DefinitionEvent>, Rejection> {
+        match command {
+            Command::Define { service, content } => {
+                if !service.is_definable() {
+                    return Err(invalid(
+                        "service",
+                        "a lower-case letter, then lower-case letters, digits or single '-', 3 to 64 characters, ending in a letter or digit",
+                    ));
+                }
+                if self.active().is_some() {
+                    return Err(Rejection::AlreadyDefined);
+                }
+                validate(&content)?;
+                Ok(vec![DefinitionEvent::Defined(content)])
+            }
+            Command::Amend { expected, change } => {
+                let current = self.active().ok_or(Rejection::NotDefined)?;
+                self.expect(expected)?;
+                let amended = apply(current, change);
+                validate(&amended)?;
+                if &amended == current { Ok(vec![]) } else { Ok(vec![DefinitionEvent::Amended(amended)]) }
+            }
+            Command::Retire { expected, reason } => {
+                self.active().ok_or(Rejection::NotDefined)?;
+                self.expect(expected)?;
+                Ok(vec![DefinitionEvent::Retired { reason: reasonable(reason)? }])
+            }
+            Command::Reinstate { expected, reason } => {
+                if self.content.is_none() || !self.retired {
+                    return Err(Rejection::NotRetired);
+                }
+                self.expect(expected)?;
+                Ok(vec![DefinitionEvent::Reinstated { reason: reasonable(reason)? }])
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &DefinitionEvent) {
+        self.version = self.version.next();
+        match event {
+            DefinitionEvent::Defined(content) | DefinitionEvent::Amended(content) => {
+                self.content = Some(content.clone());
+                self.retired = false;
+            }
+            DefinitionEvent::Retired { .. } => self.retired = true,
+            DefinitionEvent::Reinstated { .. } => self.retired = false,
+        }
+    }
+
+    fn event(event: &Event) -> Option<&DefinitionEvent> {
+        match event {
+            Event::Definition(event) => Some(event),
+            Event::Instance(_) | Event::Leadership(_) => None,
+        }
+    }
+}
+
+fn apply(current: &Content, change: Change) -> Content {
+    let current = current.clone();
+    Content {
+        owner: change.owner.unwrap_or(current.owner),
+        description: change.description.unwrap_or(current.description),
+        version: change.version.unwrap_or(current.version),
+        min_instances: change.min_instances.or(current.min_instances),
+        max_instances: change.max_instances.or(current.max_instances),
+        labels: change.labels.unwrap_or(current.labels),
+    }
+}
+
+fn validate(content: &Content) -> Result<(), Rejection> {
+    within("owner", &content.owner, OWNER_MAX)?;
+    within("description", &content.description, DESCRIPTION_MAX)?;
+    if let (Some(min), Some(max)) = (content.min_instances, content.max_instances)
+        && min > max
+    {
+        return Err(invalid("minInstances", "at most maxInstances"));
+    }
+    if content.labels.len() > LABELS_MAX
+        || content.labels.iter().any(|(key, value)| key.is_empty() || key.len() > 64 || value.len() > 256)
+    {
+        return Err(invalid("labels", "at most 64, keys of 1 to 64 bytes, values of at most 256 bytes"));
+    }
+    Ok(())
+}
+
+fn reasonable(reason: String) -> Result<String, Rejection> {
+    within("reason", &reason, DESCRIPTION_MAX)?;
+    Ok(reason)
+}
+
+fn within(field: &'static str, text: &str, max: usize) -> Result<(), Rejection> {
+    if text.trim().is_empty() || text.chars().count() > max {
+        return Err(Rejection::Invalid { field, rule: format!("1 to {max} characters, not only blanks") });
+    }
+    Ok(())
+}
+
+fn invalid(field: &'static str, rule: &str) -> Rejection {
+    Rejection::Invalid { field, rule: rule.to_owned() }
+}

@@ -1,0 +1,324 @@
+//! One running instance: its life from registration to its end, and whether it is heard of.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Aggregate;
+use crate::{ErrorCode, Event, GroupName, Version};
+
+/// Where an instance is in its life, by its own account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// Made, not started.
+    #[default]
+    Init,
+    /// Connecting, registering, running its start hooks.
+    Starting,
+    /// Serving.
+    Running,
+    /// Finishing what is in flight; takes nothing new.
+    Draining,
+    /// Running its stop hooks.
+    Stopping,
+    /// Ended cleanly.
+    Stopped,
+    /// Ended by an error.
+    Failed,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Init,
+        Self::Starting,
+        Self::Running,
+        Self::Draining,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Failed,
+    ];
+
+    /// Whether the life is over.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Stopped | Self::Failed => true,
+            Self::Init | Self::Starting | Self::Running | Self::Draining | Self::Stopping => false,
+        }
+    }
+
+    /// Whether the life may go on to `next`: forward only, and to `Failed` from anywhere.
+    #[must_use]
+    pub fn may_become(self, next: Self) -> bool {
+        !self.is_final() && (next == Self::Failed || next > self)
+    }
+
+    /// The name used on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Init => "INIT",
+            Self::Starting => "STARTING",
+            Self::Running => "RUNNING",
+            Self::Draining => "DRAINING",
+            Self::Stopping => "STOPPING",
+            Self::Stopped => "STOPPED",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// Whether an instance is heard of, as observers see it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Hearing {
+    /// Its heartbeats arrive.
+    #[default]
+    Heard,
+    /// Several heartbeats are missing.
+    Unhealthy,
+    /// Its record has run out.
+    Expired,
+}
+
+/// What an instance says of itself when it registers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    /// The version it runs.
+    pub version: Version,
+    /// The groups it stands for election in.
+    #[serde(default)]
+    pub groups: Vec<GroupName>,
+    /// Free labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// How often it sends a heartbeat, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// How long its record lives without a refresh, in milliseconds.
+    pub record_ttl_ms: u64,
+}
+
+/// What may be asked of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Begin a life; also after an end, or instead of one that was never recorded.
+    Register(Registration),
+    /// Go on to another status.
+    ChangeStatus {
+        /// The new status.
+        to: Status,
+        /// Why, where there is more to say.
+        reason: Option<String>,
+    },
+    /// Report the configuration in force, secrets masked.
+    ReportConfiguration(serde_json::Value),
+    /// Record that heartbeats are missing.
+    MarkUnhealthy {
+        /// When the last one came, if any did.
+        last_beat: Option<DateTime<Utc>>,
+        /// How many are missing.
+        missed: u32,
+    },
+    /// Record that heartbeats arrive again.
+    Recover,
+    /// Ask the instance to drain.
+    RequestDrain {
+        /// Why.
+        reason: String,
+    },
+    /// Record a clean end.
+    Deregister {
+        /// Why.
+        reason: String,
+    },
+    /// Record that the record has run out.
+    Expire {
+        /// When the last heartbeat came, if any did.
+        last_beat: Option<DateTime<Utc>>,
+    },
+}
+
+/// What happened to an instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceEvent {
+    /// A life began.
+    Registered(Registration),
+    /// It went on to another status.
+    StatusChanged {
+        /// From here.
+        from: Status,
+        /// To here.
+        to: Status,
+        /// Why, where there is more to say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// It told its configuration, secrets masked.
+    ConfigurationReported {
+        /// The configuration in force.
+        configuration: serde_json::Value,
+    },
+    /// Several heartbeats were missing.
+    Unhealthy {
+        /// When the last one came, if any did.
+        last_beat: Option<DateTime<Utc>>,
+        /// How many were missing.
+        missed: u32,
+    },
+    /// Heartbeats arrived again.
+    Recovered {},
+    /// Somebody asked it to drain.
+    DrainRequested {
+        /// Why.
+        reason: String,
+    },
+    /// It ended cleanly.
+    Deregistered {
+        /// Why.
+        reason: String,
+    },
+    /// Its record ran out.
+    Expired {
+        /// When the last heartbeat came, if any did.
+        last_beat: Option<DateTime<Utc>>,
+    },
+}
+
+impl From<InstanceEvent> for Event {
+    fn from(event: InstanceEvent) -> Self {
+        Self::Instance(event)
+    }
+}
+
+/// Why a command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// Nothing is known of it, or its life is over.
+    #[error("the instance is not registered, or has ended: register it first")]
+    NotRegistered,
+    /// A life only goes forward.
+    #[error("an instance cannot go from {from} to {to}", from = from.as_str(), to = to.as_str())]
+    IllegalTransition {
+        /// From here.
+        from: Status,
+        /// To there.
+        to: Status,
+    },
+}
+
+impl Rejection {
+    /// The stable code of the refusal.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotRegistered => ErrorCode::InstanceNotFound,
+            Self::IllegalTransition { .. } => ErrorCode::IllegalTransition,
+        }
+    }
+}
+
+/// The state of an instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// What it said when it registered; `None` before that.
+    pub registration: Option<Registration>,
+    /// Where it is in its life.
+    pub status: Status,
+    /// Whether it is heard of.
+    pub hearing: Hearing,
+    /// Whether somebody asked it to drain.
+    pub drain_requested: bool,
+    /// The configuration it reported last.
+    pub configuration: Option<serde_json::Value>,
+}
+
+impl Instance {
+    /// Whether its life goes on, as far as the log knows.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.registration.is_some() && !self.status.is_final() && self.hearing != Hearing::Expired
+    }
+
+    fn alive(&self) -> Result<(), Rejection> {
+        if self.is_alive() { Ok(()) } else { Err(Rejection::NotRegistered) }
+    }
+}
+
+impl Aggregate for Instance {
+    type Command = Command;
+    type Event = InstanceEvent;
+    type Rejection = Rejection;
+
+    fn decide(&self, command: Command) -> Result<Vec<InstanceEvent>, Rejection> {
+        match command {
+            Command::Register(registration) => Ok(vec![InstanceEvent::Registered(registration)]),
+            Command::ChangeStatus { to, reason } => {
+                self.alive()?;
+                if to == self.status {
+                    return Ok(vec![]);
+                }
+                if !self.status.may_become(to) {
+                    return Err(Rejection::IllegalTransition { from: self.status, to });
+                }
+                Ok(vec![InstanceEvent::StatusChanged { from: self.status, to, reason }])
+            }
+            Command::ReportConfiguration(configuration) => {
+                self.alive()?;
+                if self.configuration.as_ref() == Some(&configuration) {
+                    return Ok(vec![]);
+                }
+                Ok(vec![InstanceEvent::ConfigurationReported { configuration }])
+            }
+            Command::MarkUnhealthy { last_beat, missed } => Ok(match (self.is_alive(), self.hearing) {
+                (true, Hearing::Heard) => vec![InstanceEvent::Unhealthy { last_beat, missed }],
+                (true, Hearing::Unhealthy | Hearing::Expired) | (false, _) => vec![],
+            }),
+            Command::Recover => Ok(match (self.is_alive(), self.hearing) {
+                (true, Hearing::Unhealthy) => vec![InstanceEvent::Recovered {}],
+                (true, Hearing::Heard | Hearing::Expired) | (false, _) => vec![],
+            }),
+            Command::RequestDrain { reason } => {
+                self.alive()?;
+                Ok(if self.drain_requested { vec![] } else { vec![InstanceEvent::DrainRequested { reason }] })
+            }
+            Command::Deregister { reason } => {
+                Ok(if self.is_alive() { vec![InstanceEvent::Deregistered { reason }] } else { vec![] })
+            }
+            Command::Expire { last_beat } => {
+                Ok(if self.is_alive() { vec![InstanceEvent::Expired { last_beat }] } else { vec![] })
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &InstanceEvent) {
+        match event {
+            InstanceEvent::Registered(registration) => {
+                *self = Self {
+                    registration: Some(registration.clone()),
+                    status: Status::Starting,
+                    ..Self::default()
+                };
+            }
+            InstanceEvent::StatusChanged { to, .. } => self.status = *to,
+            InstanceEvent::ConfigurationReported { configuration } => {
+                self.configuration = Some(configuration.clone());
+            }
+            InstanceEvent::Unhealthy { .. } => self.hearing = Hearing::Unhealthy,
+            InstanceEvent::Recovered {} => self.hearing = Hearing::Heard,
+            InstanceEvent::DrainRequested { .. } => self.drain_requested = true,
+            InstanceEvent::Deregistered { .. } => self.status = Status::Stopped,
+            InstanceEvent::Expired { .. } => self.hearing = Hearing::Expired,
+        }
+    }
+
+    fn event(event: &Event) -> Option<&InstanceEvent> {
+        match event {
+            Event::Instance(event) => Some(event),
+            Event::Definition(_) | Event::Leadership(_) => None,
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Who leads a group: the history of its terms.
+//!
+//! The lease store is the authority on who leads now; this aggregate is the record of it. So its
+//! `decide` never prevents an election that the lease store has already decided: it only keeps every
+//! term in the log exactly once, in order.
+
+use serde::{Deserialize, Serialize};
+
+use super::Aggregate;
+use crate::{ErrorCode, Event, InstanceName, SessionId, Term};
+
+/// Why a term began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ElectionReason {
+    /// Nobody had led the group before.
+    First,
+    /// The owner before it was lost: it crashed, stalled or was cut off.
+    OwnerLost,
+    /// The owner before it gave the group up.
+    OwnerResigned,
+}
+
+impl ElectionReason {
+    /// The name used on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::OwnerLost => "owner_lost",
+            Self::OwnerResigned => "owner_resigned",
+        }
+    }
+}
+
+/// One owner's time in office, as the lease store knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenure {
+    /// Its term.
+    pub term: Term,
+    /// The owner.
+    pub instance: InstanceName,
+    /// The session that it owns the group under.
+    pub session: SessionId,
+    /// Why the term began.
+    pub reason: ElectionReason,
+}
+
+/// What may be asked of a leadership record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Record that a term has begun, and whichever of its predecessors the log lacks.
+    Elect {
+        /// The term that has begun.
+        tenure: Tenure,
+        /// The terms before it that the lease store remembers, oldest first.
+        predecessors: Vec<Tenure>,
+        /// How long nobody owned the group before it, in milliseconds, as the claimer saw it.
+        vacancy_ms: Option<u64>,
+    },
+    /// Record that the owner gave the group up.
+    Resign {
+        /// Its term.
+        term: Term,
+        /// Why.
+        reason: String,
+    },
+    /// Ask the owner to hand over.
+    RequestStepDown {
+        /// To this member, or to any.
+        to: Option<InstanceName>,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What happened to a leadership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadershipEvent {
+    /// A term began.
+    LeaderElected {
+        /// Its number, the fencing token.
+        term: Term,
+        /// The owner.
+        instance: InstanceName,
+        /// The session that it owns the group under.
+        session: SessionId,
+        /// Who owned it before, as far as the log knows.
+        previous: Option<InstanceName>,
+        /// Why the term began.
+        reason: ElectionReason,
+        /// How long nobody owned the group before, in milliseconds, as the claimer saw it.
+        vacancy_ms: Option<u64>,
+    },
+    /// The owner gave the group up.
+    LeaderResigned {
+        /// Its term.
+        term: Term,
+        /// The owner.
+        instance: InstanceName,
+        /// Why.
+        reason: String,
+    },
+    /// The owner was lost: it crashed, stalled or was cut off.
+    LeaderLost {
+        /// Its term.
+        term: Term,
+        /// The owner.
+        instance: InstanceName,
+    },
+    /// Somebody asked the owner to hand over.
+    StepDownRequested {
+        /// The term in force.
+        term: Term,
+        /// To this member, or to any.
+        to: Option<InstanceName>,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<LeadershipEvent> for Event {
+    fn from(event: LeadershipEvent) -> Self {
+        Self::Leadership(event)
+    }
+}
+
+/// Why a command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The log is already past this term.
+    #[error("term {term} is over: the group is at term {current}")]
+    StaleTerm {
+        /// The term of the command.
+        term: Term,
+        /// The term that stands.
+        current: Term,
+    },
+    /// Nobody leads.
+    #[error("nobody leads the group")]
+    Vacant,
+}
+
+impl Rejection {
+    /// The stable code of the refusal.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::StaleTerm { .. } => ErrorCode::StaleTerm,
+            Self::Vacant => ErrorCode::NotActive,
+        }
+    }
+}
+
+/// The state: the last term, and its owner while it lasts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leadership {
+    /// The highest term so far; zero before the first.
+    pub term: Term,
+    /// Its owner, until it resigns or is lost.
+    pub holder: Option<InstanceName>,
+    /// Its owner, also afterwards.
+    pub last: Option<InstanceName>,
+}
+
+impl Aggregate for Leadership {
+    type Command = Command;
+    type Event = LeadershipEvent;
+    type Rejection = Rejection;
+
+    fn decide(&self, command: Command) -> Result<Vec<LeadershipEvent>, Rejection> {
+        match command {
+            Command::Elect { tenure, predecessors, vacancy_ms } => {
+                if tenure.term == self.term && self.last.as_ref() == Some(&tenure.instance) {
+                    return Ok(vec![]);
+                }
+                if tenure.term <= self.term {
+                    return Err(Rejection::StaleTerm { term: tenure.term, current: self.term });
+                }
+                let mut state = self.clone();
+                let mut events = Vec::new();
+                let missing = predecessors.into_iter().filter(|p| p.term > self.term && p.term < tenure.term);
+                for (tenure, vacancy_ms) in missing.map(|p| (p, None)).chain([(tenure.clone(), vacancy_ms)]) {
+                    for event in state.election(tenure, vacancy_ms) {
+                        state.evolve(&event);
+                        events.push(event);
+                    }
+                }
+                Ok(events)
+            }
+            Command::Resign { term, reason } => {
+                if term != self.term {
+                    return Err(Rejection::StaleTerm { term, current: self.term });
+                }
+                Ok(match &self.holder {
+                    Some(instance) => {
+                        vec![LeadershipEvent::LeaderResigned { term, instance: instance.clone(), reason }]
+                    }
+                    None => vec![],
+                })
+            }
+            Command::RequestStepDown { to, reason } => {
+                self.holder.as_ref().ok_or(Rejection::Vacant)?;
+                Ok(vec![LeadershipEvent::StepDownRequested { term: self.term, to, reason }])
+            }
+        }
+    }
+
+    fn evolve(&mut self, event: &LeadershipEvent) {
+        match event {
+            LeadershipEvent::LeaderElected { term, instance, .. } => {
+                self.term = *term;
+                self.holder = Some(instance.clone());
+                self.last = Some(instance.clone());
+            }
+            LeadershipEvent::LeaderResigned { .. } | LeadershipEvent::LeaderLost { .. } => self.holder = None,
+            LeadershipEvent::StepDownRequested { .. } => {}
+        }
+    }
+
+    fn event(event: &Event) -> Option<&LeadershipEvent> {
+        match event {
+            Event::Leadership(event) => Some(event),
+            Event::Definition(_) | Event::Instance(_) => None,
+        }
+    }
+}
+
+impl Leadership {
+    /// The events of one election on this state: the loss of an owner that never said goodbye, then
+    /// the election itself.
+    fn election(&self, tenure: Tenure, vacancy_ms: Option<u64>) -> Vec<LeadershipEvent> {
+        let lost = self
+            .holder
+            .clone()
+            .map(|instance| LeadershipEvent::LeaderLost { term: self.term, instance });
+        let elected = LeadershipEvent::LeaderElected {
+            term: tenure.term,
+            instance: tenure.instance,
+            session: tenure.session,
+            previous: self.last.clone(),
+            reason: tenure.reason,
+            vacancy_ms,
+        };
+        lost.into_iter().chain([elected]).collect()
+    }
+}

@@ -1,0 +1,57 @@
+//! What every entry of the log carries beside the event itself.
+
+use chrono::{DateTime, Utc};
+
+use crate::wire::chain::Hash;
+use crate::{Actor, AggregateId, AggregateVersion, Event, EventId, Sequence};
+
+/// Who caused a change, when, and in what connection. Given by the caller of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// Who caused it.
+    pub actor: Actor,
+    /// When, by the clock of whoever records it.
+    pub time: DateTime<Utc>,
+    /// The request or process that it belongs to.
+    pub correlation: Option<String>,
+    /// The event or command that caused it.
+    pub causation: Option<String>,
+    /// The W3C trace context, as a `traceparent` header.
+    pub traceparent: Option<String>,
+}
+
+impl Context {
+    /// A context with only the two things that every change has.
+    #[must_use]
+    pub fn new(actor: Actor, time: DateTime<Utc>) -> Self {
+        Self { actor, time, correlation: None, causation: None, traceparent: None }
+    }
+}
+
+/// An event with its metadata: what is published to the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Envelope {
+    /// Its id, unique in the log.
+    pub id: EventId,
+    /// The aggregate it belongs to.
+    pub aggregate: AggregateId,
+    /// The version of the aggregate after this event; the first one is 1.
+    pub version: AggregateVersion,
+    /// Who, when and why.
+    pub context: Context,
+    /// The hash of the event before it on its subject.
+    pub previous: Hash,
+    /// What happened.
+    pub event: Event,
+}
+
+/// An event as it stands in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Its position in the stream.
+    pub sequence: Sequence,
+    /// The hash that the next event on its subject carries.
+    pub hash: Hash,
+    /// The event and its metadata.
+    pub envelope: Envelope,
+}

@@ -1,0 +1,152 @@
+//! The events of all aggregates, their types on the wire, and the catalogue that documents them.
+
+use serde::de::DeserializeOwned;
+
+use crate::AggregateKind;
+use crate::aggregate::definition::DefinitionEvent;
+use crate::aggregate::instance::InstanceEvent;
+use crate::aggregate::leadership::LeadershipEvent;
+
+/// Any event of the control plane.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Of a definition.
+    Definition(DefinitionEvent),
+    /// Of an instance.
+    Instance(InstanceEvent),
+    /// Of a leadership.
+    Leadership(LeadershipEvent),
+}
+
+/// One line of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The kind of aggregate.
+    pub kind: AggregateKind,
+    /// The name in the type, `registered` in `aegis.instance.registered.v1`.
+    pub name: &'static str,
+    /// The version of its schema.
+    pub version: u32,
+    /// When it is emitted, and by whom.
+    pub emitted: &'static str,
+    /// What it promises to whoever reads it.
+    pub promise: &'static str,
+}
+
+impl Entry {
+    /// The CloudEvents type, `aegis.<kind>.<name>.v<version>`.
+    #[must_use]
+    pub fn event_type(&self) -> String {
+        format!("aegis.{}.{}.v{}", self.kind.as_str(), self.name, self.version)
+    }
+}
+
+const fn entry(
+    kind: AggregateKind,
+    name: &'static str,
+    emitted: &'static str,
+    promise: &'static str,
+) -> Entry {
+    Entry { kind, name, version: 1, emitted, promise }
+}
+
+use AggregateKind::{Definition as D, Instance as I, Leadership as L};
+
+/// Every event type that there is. A test holds it to the enums.
+pub const CATALOGUE: [Entry; 16] = [
+    entry(D, "defined", "an admin defines a service", "the content is valid, and no definition was active before"),
+    entry(D, "amended", "an admin changes an active definition", "carries the new content whole, different from the old"),
+    entry(D, "retired", "an admin takes a definition out of use", "the definition was active; its history stays"),
+    entry(D, "reinstated", "an admin brings a retired definition back", "the content is the one that was retired"),
+    entry(I, "registered", "the instance starts, or returns after its record ran out", "begins a new life: everything said of the one before is over"),
+    entry(I, "status_changed", "the instance goes on in its life", "`from` is the status that stood; lives only go forward"),
+    entry(I, "configuration_reported", "the instance has loaded or changed its configuration", "secrets are masked; differs from the last report"),
+    entry(I, "unhealthy", "the control plane misses several heartbeats", "written once, by any one replica, after the last beat was heard"),
+    entry(I, "recovered", "the control plane hears a heartbeat of an unhealthy instance", "the instance was unhealthy before"),
+    entry(I, "drain_requested", "an operator asks the instance to drain", "the instance was alive"),
+    entry(I, "deregistered", "the instance stops cleanly", "its groups were given up and its calls finished, within the drain bound"),
+    entry(I, "expired", "the control plane finds that the instance's record has run out", "written once, by any one replica; ends this life"),
+    entry(L, "leader_elected", "an instance has claimed the group in the lease store", "each term exactly once, in order; the id is `service/group/term`"),
+    entry(L, "leader_resigned", "the owner gives the group up", "the owner had stopped serving the group before it was written"),
+    entry(L, "leader_lost", "a successor has fenced the owner's session", "written with the election that follows, in one batch"),
+    entry(L, "step_down_requested", "an operator asks the owner to hand over", "the group had an owner"),
+];
+
+impl Event {
+    /// The kind of aggregate that it belongs to.
+    #[must_use]
+    pub fn kind(&self) -> AggregateKind {
+        match self {
+            Self::Definition(_) => AggregateKind::Definition,
+            Self::Instance(_) => AggregateKind::Instance,
+            Self::Leadership(_) => AggregateKind::Leadership,
+        }
+    }
+
+    /// Its line in the catalogue.
+    #[must_use]
+    pub fn entry(&self) -> &'static Entry {
+        let index = match self {
+            Self::Definition(event) => match event {
+                DefinitionEvent::Defined(_) => 0,
+                DefinitionEvent::Amended(_) => 1,
+                DefinitionEvent::Retired { .. } => 2,
+                DefinitionEvent::Reinstated { .. } => 3,
+            },
+            Self::Instance(event) => match event {
+                InstanceEvent::Registered(_) => 4,
+                InstanceEvent::StatusChanged { .. } => 5,
+                InstanceEvent::ConfigurationReported { .. } => 6,
+                InstanceEvent::Unhealthy { .. } => 7,
+                InstanceEvent::Recovered {} => 8,
+                InstanceEvent::DrainRequested { .. } => 9,
+                InstanceEvent::Deregistered { .. } => 10,
+                InstanceEvent::Expired { .. } => 11,
+            },
+            Self::Leadership(event) => match event {
+                LeadershipEvent::LeaderElected { .. } => 12,
+                LeadershipEvent::LeaderResigned { .. } => 13,
+                LeadershipEvent::LeaderLost { .. } => 14,
+                LeadershipEvent::StepDownRequested { .. } => 15,
+            },
+        };
+        &CATALOGUE[index]
+    }
+
+    /// Its CloudEvents type.
+    #[must_use]
+    pub fn event_type(&self) -> String {
+        self.entry().event_type()
+    }
+
+    /// Its JSON body: the fields alone, since the type stands in the metadata.
+    ///
+    /// # Errors
+    /// When a value cannot be written as JSON, which no event made by `decide` holds.
+    pub fn body(&self) -> Result<serde_json::Value, serde_json::Error> {
+        let tagged = match self {
+            Self::Definition(event) => serde_json::to_value(event)?,
+            Self::Instance(event) => serde_json::to_value(event)?,
+            Self::Leadership(event) => serde_json::to_value(event)?,
+        };
+        Ok(match tagged {
+            serde_json::Value::Object(map) => map.into_iter().next().map_or(serde_json::Value::Null, |(_, body)| body),
+            other => other,
+        })
+    }
+
+    /// Reads an event from its catalogue entry and JSON body.
+    ///
+    /// # Errors
+    /// When the body lacks a field or holds a wrong value; the text names it.
+    pub fn from_body(entry: &Entry, body: serde_json::Value) -> Result<Self, serde_json::Error> {
+        fn tagged<T: DeserializeOwned>(name: &str, body: serde_json::Value) -> Result<T, serde_json::Error> {
+            serde_json::from_value(serde_json::json!({ name: body }))
+        }
+        Ok(match entry.kind {
+            AggregateKind::Definition => Self::Definition(tagged(entry.name, body)?),
+            AggregateKind::Instance => Self::Instance(tagged(entry.name, body)?),
+            AggregateKind::Leadership => Self::Leadership(tagged(entry.name, body)?),
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! Identifiers. None of them is made here: whoever does I/O makes them and passes them in.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{GroupName, ServiceName, Term};
+
+/// The id of one event: the CloudEvents `id`, and the JetStream de-duplication id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(String);
+
+impl EventId {
+    /// An id from a UUID that the caller has drawn.
+    #[must_use]
+    pub fn from_uuid(id: Uuid) -> Self {
+        Self(id.to_string())
+    }
+
+    /// The deterministic id of the election of one term, `service/group/term`: whoever records it
+    /// records the same event.
+    #[must_use]
+    pub fn of_term(service: &ServiceName, group: &GroupName, term: Term) -> Self {
+        Self(format!("{service}/{group}/{term}"))
+    }
+
+    /// An id read from the wire.
+    #[must_use]
+    pub fn from_wire(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One life of an instance: drawn anew at each start, and again after each lost session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(Uuid);
+
+impl SessionId {
+    /// An id from a UUID that the caller has drawn.
+    #[must_use]
+    pub fn from_uuid(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Who caused an event: a person (`user:alice`), an instance (`instance:echo/echo-1`) or the control
+/// plane itself (`system:control-plane`).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Actor(String);
+
+impl Actor {
+    /// A person or a token, by name.
+    #[must_use]
+    pub fn user(name: &str) -> Self {
+        Self(format!("user:{name}"))
+    }
+
+    /// A service instance.
+    #[must_use]
+    pub fn instance(service: &ServiceName, instance: &crate::InstanceName) -> Self {
+        Self(format!("instance:{service}/{instance}"))
+    }
+
+    /// A part of the control plane.
+    #[must_use]
+    pub fn system(part: &str) -> Self {
+        Self(format!("system:{part}"))
+    }
+
+    /// An actor read from the wire.
+    #[must_use]
+    pub fn from_wire(actor: &str) -> Self {
+        Self(actor.to_owned())
+    }
+
+    /// The actor as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,30 @@
+//! The pure core of Aegis: events, aggregates, value types and the wire grammar.
+//!
+//! Nothing in this crate does I/O, reads a clock or draws a random number: time, ids and randomness
+//! enter as arguments (`clippy.toml` bans the functions that would bring them in otherwise).
+//!
+//! - [`name`], [`number`], [`id`]: validated value types;
+//! - [`aggregate`]: the three aggregates, each with a pure `decide` and a total `evolve`;
+//! - [`event`] and [`envelope`]: the record, and the metadata each entry of it carries;
+//! - [`wire`]: the only place where subjects, bucket names and header names are built and parsed;
+//! - [`code`]: the catalogue of error codes.
+
+pub mod aggregate;
+pub mod code;
+mod cqrs;
+pub mod envelope;
+pub mod event;
+pub mod id;
+pub mod name;
+pub mod number;
+pub mod scenario;
+pub mod wire;
+
+pub use aggregate::{Aggregate, AggregateId, AggregateKind};
+pub use code::ErrorCode;
+pub use cqrs::Cqrs;
+pub use envelope::{Context, Envelope, Recorded};
+pub use event::Event;
+pub use id::{Actor, EventId, SessionId};
+pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, Version};
+pub use number::{AggregateVersion, Sequence, Term};

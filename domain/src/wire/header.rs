@@ -1,0 +1,68 @@
+//! Header names of native messages.
+
+/// The id of a request; the same on every retry of it.
+pub const REQUEST_ID: &str = "Aegis-Request-Id";
+/// How many milliseconds the caller still waits, when it sent the request.
+pub const TIMEOUT_MS: &str = "Aegis-Timeout-Ms";
+/// The group that answered or was addressed.
+pub const GROUP: &str = "Aegis-Group";
+/// The term under which a reply or an effect was made: the fencing token.
+pub const TERM: &str = "Aegis-Term";
+/// Who sent the message.
+pub const ACTOR: &str = "Aegis-Actor";
+/// W3C trace context.
+pub const TRACEPARENT: &str = "traceparent";
+/// The media type of the body.
+pub const CONTENT_TYPE: &str = "Content-Type";
+/// The error text of a failed call (NATS services API, ADR-32).
+pub const ERROR: &str = "Nats-Service-Error";
+/// The error code of a failed call (NATS services API, ADR-32): a stable code of the catalogue.
+pub const ERROR_CODE: &str = "Nats-Service-Error-Code";
+
+/// On a dead letter: why it is one.
+pub const DEAD_REASON: &str = "Aegis-Dead-Reason";
+/// On a dead letter: the subject it stood on.
+pub const DEAD_SUBJECT: &str = "Aegis-Dead-Subject";
+/// On a dead letter: the stream it stood in.
+pub const DEAD_STREAM: &str = "Aegis-Dead-Stream";
+/// On a dead letter: its sequence in that stream.
+pub const DEAD_SEQUENCE: &str = "Aegis-Dead-Sequence";
+
+/// On a KV message: what it does to its key, when it is not a put.
+pub const KV_OPERATION: &str = "KV-Operation";
+/// The value of [`KV_OPERATION`] that marks a key as deleted.
+pub const KV_DELETE: &str = "DEL";
+/// On a marker that the server wrote: why the key ended.
+pub const MARKER_REASON: &str = "Nats-Marker-Reason";
+/// The id of an atomic batch.
+pub const BATCH_ID: &str = "Nats-Batch-Id";
+/// The position of a message in its atomic batch, from 1.
+pub const BATCH_SEQUENCE: &str = "Nats-Batch-Sequence";
+/// On the last message of an atomic batch.
+pub const BATCH_COMMIT: &str = "Nats-Batch-Commit";
+
+/// CloudEvents attributes in the NATS binding, and the extensions that Aegis adds.
+pub mod ce {
+    /// CloudEvents version.
+    pub const SPECVERSION: &str = "ce-specversion";
+    /// Event id.
+    pub const ID: &str = "ce-id";
+    /// Event type.
+    pub const TYPE: &str = "ce-type";
+    /// The aggregate, as a URI reference.
+    pub const SOURCE: &str = "ce-source";
+    /// Time of the event.
+    pub const TIME: &str = "ce-time";
+    /// Version of the aggregate after the event.
+    pub const VERSION: &str = "ce-aggregateversion";
+    /// Who caused it.
+    pub const ACTOR: &str = "ce-actor";
+    /// What it belongs to.
+    pub const CORRELATION: &str = "ce-correlationid";
+    /// What caused it.
+    pub const CAUSATION: &str = "ce-causationid";
+    /// Trace context.
+    pub const TRACEPARENT: &str = "ce-traceparent";
+    /// Hash of the event before it on its subject.
+    pub const PREVIOUS: &str = "ce-previoushash";
+}

@@ -1,0 +1,73 @@
+//! The heartbeat: the whole state of an instance, so that any one of them heals a lost predecessor.
+//! The same body stands in the instance's KV record.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::instance::Status;
+use crate::{GroupName, InstanceName, ServiceName, Term, Version};
+
+/// What one instance says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Its service.
+    pub service: ServiceName,
+    /// Its name.
+    pub instance: InstanceName,
+    /// The version it runs.
+    pub version: Version,
+    /// Where it is in its life.
+    pub status: Status,
+    /// The groups that it owns.
+    #[serde(default)]
+    pub groups: Vec<Owned>,
+    /// Its labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// When it started, by its own clock.
+    pub started_at: DateTime<Utc>,
+    /// When it sent this, by its own clock.
+    pub sent_at: DateTime<Utc>,
+    /// Figures since the heartbeat before.
+    pub metrics: Metrics,
+}
+
+/// A group that the instance owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owned {
+    /// The group.
+    pub group: GroupName,
+    /// Its term.
+    pub term: Term,
+}
+
+/// The figures of an instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Seconds since it started.
+    pub uptime_seconds: u64,
+    /// Calls being handled now.
+    pub in_flight: u64,
+    /// Calls waiting for a free place now.
+    pub queue_depth: u64,
+    /// Calls since it started.
+    pub calls: u64,
+    /// Failed calls since it started.
+    pub errors: u64,
+    /// Calls a second, since the heartbeat before.
+    pub calls_per_second: f64,
+    /// Median latency in milliseconds since the heartbeat before; none when nothing was called.
+    #[serde(default)]
+    pub p50_ms: Option<f64>,
+    /// 99th percentile of latency in milliseconds since the heartbeat before.
+    #[serde(default)]
+    pub p99_ms: Option<f64>,
+    /// Share of one core that the process used since the heartbeat before, in percent.
+    #[serde(default)]
+    pub cpu_percent: Option<f64>,
+    /// Resident memory of the process, in bytes.
+    #[serde(default)]
+    pub memory_bytes: Option<u64>,
+}

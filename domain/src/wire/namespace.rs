@@ -1,0 +1,172 @@
+//! The names of streams, buckets and subjects of one installation.
+
+use crate::name::InvalidName;
+use crate::{AggregateId, AggregateKind, GroupName, InstanceName, ServiceName};
+
+/// The prefix of everything that one installation owns on a NATS account; `aegis` by default.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Namespace(String);
+
+impl Default for Namespace {
+    fn default() -> Self {
+        Self("aegis".to_owned())
+    }
+}
+
+impl Namespace {
+    /// Checks the text and wraps it.
+    ///
+    /// # Errors
+    /// When it is not a lower-case letter followed by lower-case letters, digits or `_`, 32 at most.
+    pub fn new(value: &str) -> Result<Self, InvalidName> {
+        let valid = value.len() <= 32
+            && value.starts_with(|c: char| c.is_ascii_lowercase())
+            && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if valid {
+            Ok(Self(value.to_owned()))
+        } else {
+            Err(InvalidName {
+                kind: "namespace",
+                value: value.chars().take(80).collect(),
+                rule: "a lower-case letter, then lower-case letters, digits or '_', 32 characters at most",
+            })
+        }
+    }
+
+    /// The namespace as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The stream of domain events.
+    #[must_use]
+    pub fn events_stream(&self) -> String {
+        format!("{}_EVENTS", self.0.to_uppercase())
+    }
+
+    /// The stream of heartbeats.
+    #[must_use]
+    pub fn heartbeats_stream(&self) -> String {
+        format!("{}_HEARTBEATS", self.0.to_uppercase())
+    }
+
+    /// The stream of dead letters.
+    #[must_use]
+    pub fn dead_letters_stream(&self) -> String {
+        format!("{}_DEAD_LETTERS", self.0.to_uppercase())
+    }
+
+    /// The bucket of live instance records.
+    #[must_use]
+    pub fn instances_bucket(&self) -> String {
+        format!("{}_instances", self.0)
+    }
+
+    /// The bucket that projects definitions.
+    #[must_use]
+    pub fn definitions_bucket(&self) -> String {
+        format!("{}_definitions", self.0)
+    }
+
+    /// The bucket that projects leaders.
+    #[must_use]
+    pub fn leaders_bucket(&self) -> String {
+        format!("{}_leaders", self.0)
+    }
+
+    /// The bucket that decides who leads.
+    #[must_use]
+    pub fn leases_bucket(&self) -> String {
+        format!("{}_leases", self.0)
+    }
+
+    /// The subject of the events of one aggregate.
+    #[must_use]
+    pub fn event_subject(&self, aggregate: &AggregateId) -> String {
+        format!("{}.event.{aggregate}", self.0)
+    }
+
+    /// The subjects of all domain events.
+    #[must_use]
+    pub fn all_events(&self) -> String {
+        format!("{}.event.>", self.0)
+    }
+
+    /// The aggregate that an event subject names.
+    #[must_use]
+    pub fn parse_event_subject(&self, subject: &str) -> Option<AggregateId> {
+        let mut tokens = subject.strip_prefix(&self.0)?.strip_prefix(".event.")?.split('.');
+        let kind = tokens.next()?;
+        let kind = AggregateKind::ALL.into_iter().find(|k| k.as_str() == kind)?;
+        let service = ServiceName::new(tokens.next()?).ok()?;
+        let aggregate = match kind {
+            AggregateKind::Definition => AggregateId::Definition(service),
+            AggregateKind::Instance => AggregateId::Instance(service, InstanceName::new(tokens.next()?).ok()?),
+            AggregateKind::Leadership => AggregateId::Leadership(service, GroupName::new(tokens.next()?).ok()?),
+        };
+        tokens.next().is_none().then_some(aggregate)
+    }
+
+    /// The subject of the heartbeats of one instance.
+    #[must_use]
+    pub fn heartbeat_subject(&self, service: &ServiceName, instance: &InstanceName) -> String {
+        format!("{}.heartbeat.{service}.{instance}", self.0)
+    }
+
+    /// The subjects of all heartbeats.
+    #[must_use]
+    pub fn all_heartbeats(&self) -> String {
+        format!("{}.heartbeat.>", self.0)
+    }
+
+    /// The instance that a heartbeat subject names.
+    #[must_use]
+    pub fn parse_heartbeat_subject(&self, subject: &str) -> Option<(ServiceName, InstanceName)> {
+        let rest = subject.strip_prefix(&self.0)?.strip_prefix(".heartbeat.")?;
+        let (service, instance) = rest.split_once('.')?;
+        Some((ServiceName::new(service).ok()?, InstanceName::new(instance).ok()?))
+    }
+
+    /// The subject of the dead letter of a message that stood on `original` in the events stream.
+    #[must_use]
+    pub fn dead_event_subject(&self, original: &str) -> String {
+        let rest = original.strip_prefix(&format!("{}.event.", self.0)).unwrap_or(original);
+        format!("{}.dead.event.{rest}", self.0)
+    }
+
+    /// The subjects of all dead letters.
+    #[must_use]
+    pub fn all_dead_letters(&self) -> String {
+        format!("{}.dead.>", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_subject_names_no_aggregate() {
+        let namespace = Namespace::default();
+        for subject in [
+            "aegis.event",
+            "aegis.event.",
+            "aegis.event.unknown.a",
+            "aegis.event.definition.a.b",
+            "aegis.event.instance.a",
+            "aegis.event.leadership.a.b.c",
+            "other.event.definition.a",
+        ] {
+            assert_eq!(namespace.parse_event_subject(subject), None, "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_would_break_a_stream_name_is_refused() {
+        for bad in ["", "Aegis", "a.b", "a b", "1a", &"x".repeat(33)] {
+            assert!(Namespace::new(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Namespace::new("desk_2").unwrap().events_stream(), "DESK_2_EVENTS");
+    }
+}

@@ -1,0 +1,117 @@
+//! The subjects and keys that services and clients share: RPC, applications' events, leases.
+
+use crate::{GroupName, InstanceName, MethodName, ServiceName};
+
+/// A balanced method: any instance of the queue group answers.
+#[must_use]
+pub fn rpc(service: &ServiceName, method: &MethodName) -> String {
+    format!("rpc.{service}.{method}")
+}
+
+/// All balanced methods of a service.
+#[must_use]
+pub fn rpc_all(service: &ServiceName) -> String {
+    format!("rpc.{service}.*")
+}
+
+/// The queue group of a service's balanced methods.
+#[must_use]
+pub fn rpc_queue(service: &ServiceName) -> String {
+    format!("rpc.{service}")
+}
+
+/// An exclusive method: only the owner of the group subscribes.
+#[must_use]
+pub fn group_rpc(service: &ServiceName, group: &GroupName, method: &MethodName) -> String {
+    format!("rpc.{service}.{group}.{method}")
+}
+
+/// All exclusive methods of a group.
+#[must_use]
+pub fn group_rpc_all(service: &ServiceName, group: &GroupName) -> String {
+    format!("rpc.{service}.{group}.*")
+}
+
+/// A method of one instance.
+#[must_use]
+pub fn instance_rpc(service: &ServiceName, instance: &InstanceName, method: &MethodName) -> String {
+    format!("service.{service}.{instance}.{method}")
+}
+
+/// All methods of one instance.
+#[must_use]
+pub fn instance_rpc_all(service: &ServiceName, instance: &InstanceName) -> String {
+    format!("service.{service}.{instance}.*")
+}
+
+/// The method that an RPC subject of any of the three forms ends with.
+#[must_use]
+pub fn method_of(subject: &str) -> Option<MethodName> {
+    MethodName::new(subject.rsplit('.').next()?).ok()
+}
+
+/// An application event, `events.<domain>.<type>`; both parts may hold several tokens.
+#[must_use]
+pub fn app_event(domain: &str, event_type: &str) -> String {
+    format!("events.{domain}.{event_type}")
+}
+
+/// The subjects of all application events.
+pub const ALL_APP_EVENTS: &str = "events.>";
+
+/// The stream of all application events.
+pub const APP_EVENTS_STREAM: &str = "EVENTS";
+
+/// The key of an instance's record in the instances bucket.
+#[must_use]
+pub fn instance_key(service: &ServiceName, instance: &InstanceName) -> String {
+    format!("{service}.{instance}")
+}
+
+/// The instance that a key of the instances bucket names.
+#[must_use]
+pub fn parse_instance_key(key: &str) -> Option<(ServiceName, InstanceName)> {
+    let (service, instance) = key.split_once('.')?;
+    Some((ServiceName::new(service).ok()?, InstanceName::new(instance).ok()?))
+}
+
+/// A key of the leases bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum LeaseKey {
+    /// The session of an instance.
+    Session(ServiceName, InstanceName),
+    /// The owner of a group.
+    Owner(ServiceName, GroupName),
+}
+
+impl LeaseKey {
+    /// The filter that matches the sessions and owners of one service.
+    #[must_use]
+    pub fn filters(service: &ServiceName) -> [String; 2] {
+        [format!("session.{service}.*"), format!("owner.{service}.*")]
+    }
+
+    /// Reads a key.
+    #[must_use]
+    pub fn parse(key: &str) -> Option<Self> {
+        let mut tokens = key.split('.');
+        let (kind, service, rest) = (tokens.next()?, ServiceName::new(tokens.next()?).ok()?, tokens.next()?);
+        if tokens.next().is_some() {
+            return None;
+        }
+        match kind {
+            "session" => Some(Self::Session(service, InstanceName::new(rest).ok()?)),
+            "owner" => Some(Self::Owner(service, GroupName::new(rest).ok()?)),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for LeaseKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Session(service, instance) => write!(f, "session.{service}.{instance}"),
+            Self::Owner(service, group) => write!(f, "owner.{service}.{group}"),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import { TriangleAlert } from "lucide-react";
+import { useStaleSince } from "@/shared/connection/store";
+import { formatClock } from "@/shared/time/format";
+import { useZone } from "@/shared/time/zone";
+import { type System, useSystem } from "./system";
+
+/** Events behind at which the page says that it shows the past. */
+export const LAG_LIMIT = 500;
+
+export function warnings(system: System | null): string[] {
+  if (!system) return [];
+  const found: string[] = [];
+  if (!system.natsConnected) {
+    found.push(
+      "The control plane has lost NATS: what you see is the last known state, and changes are not arriving.",
+    );
+  }
+  if (system.projectionLag > LAG_LIMIT) {
+    found.push(
+      `The projection is ${system.projectionLag} events behind the log: what you see is in the past.`,
+    );
+  }
+  return found;
+}
+
+export function Banner() {
+  const system = useSystem((s) => s.system);
+  const staleSince = useStaleSince();
+  const zone = useZone((s) => s.zone);
+  const lines = warnings(system);
+  if (staleSince !== null) {
+    lines.unshift(
+      `Stale since ${formatClock(new Date(staleSince).toISOString(), zone).slice(0, 8)}: the live connection is down.`,
+    );
+  }
+  if (lines.length === 0) return null;
+  return (
+    <div
+      role="status"
+      className="border-border border-b bg-warn-soft px-3 py-1 text-warn"
+      data-testid="banner"
+    >
+      {lines.map((line) => (
+        <p key={line} className="flex items-center gap-1.5">
+          <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" /> {line}
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import { useMemo } from "react";
+import { useInstances } from "@/features/dashboard";
+import { EventsScreen, useEvents } from "@/features/events";
+
+/** The services to choose from are those in the registry and those in the tail. */
+export function EventsRoute() {
+  const instances = useInstances((s) => s.instances);
+  const events = useEvents((s) => s.events);
+  const services = useMemo(
+    () => [...new Set([...(instances ?? []), ...(events ?? [])].map((each) => each.service))].sort(),
+    [instances, events],
+  );
+  return (
+    <>
+      <title>Events · Aegis</title>
+      <EventsScreen services={services} />
+    </>
+  );
+}

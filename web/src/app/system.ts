@@ -1,0 +1,33 @@
+import { create } from "zustand";
+import { graphql, type ResultOf } from "@/gql";
+import { client } from "@/shared/graphql/client";
+
+const SystemQuery = graphql(`
+  query System {
+    system { version namespace asOfSequence headSequence projectionLag natsConnected deadLetters }
+  }
+`);
+
+export type System = ResultOf<typeof SystemQuery>["system"];
+
+const POLL_MS = 3_000;
+
+/** The last answer stands while the server cannot be reached; the connection state says that it is old. */
+export const useSystem = create<{ system: System | null }>(() => ({ system: null }));
+
+export function pollSystem(): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let ended = false;
+  const ask = async (): Promise<void> => {
+    const result = await client.query(SystemQuery, {}).toPromise();
+    if (ended) return;
+    if (result.data) useSystem.setState({ system: result.data.system });
+    timer = setTimeout(() => void ask(), POLL_MS);
+  };
+  void ask();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+    useSystem.setState({ system: null });
+  };
+}

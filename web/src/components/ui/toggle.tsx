@@ -1,0 +1,21 @@
+import type { ComponentProps } from "react";
+import { cn } from "@/shared/lib/utils";
+
+type Props = ComponentProps<"button"> & { pressed: boolean };
+
+export function Toggle({ pressed, className, ...props }: Props) {
+  return (
+    <button
+      type="button"
+      aria-pressed={pressed}
+      className={cn(
+        "inline-flex h-7 shrink-0 cursor-pointer items-center gap-1 whitespace-nowrap rounded-sm border border-input px-2 [&_svg]:size-3.5",
+        pressed
+          ? "border-primary bg-accent font-medium text-foreground"
+          : "bg-card text-muted-foreground hover:bg-accent",
+        className,
+      )}
+      {...props}
+    />
+  );
+}

@@ -1,0 +1,63 @@
+import { create } from "zustand";
+import { client } from "@/shared/graphql/client";
+import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
+import { throttle } from "@/shared/live/throttle";
+import { type Leader, Leaders } from "./documents";
+
+const POLL_MS = 10_000;
+const MAX_PAGES = 50;
+
+interface LeaderStore {
+  leaders: readonly Leader[] | null;
+  error: AppError | null;
+}
+
+export const useLeaders = create<LeaderStore>(() => ({ leaders: null, error: null }));
+
+async function loadAll(): Promise<void> {
+  const found: Leader[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const result: Awaited<ReturnType<typeof loadPage>> = await loadPage(after);
+    if (result.error) return useLeaders.setState({ error: errorFromUrql(result.error) });
+    const connection = result.data?.leaders;
+    if (!connection) return;
+    found.push(...connection.nodes);
+    if (!connection.pageInfo.hasNextPage) break;
+    after = connection.pageInfo.endCursor;
+  }
+  useLeaders.setState({ leaders: found, error: null });
+}
+
+const loadPage = (after: string | null) => client.query(Leaders, { after }).toPromise();
+
+let loading: Promise<void> | undefined;
+let wanted = false;
+
+/** One load at a time; a request during a load starts another after it, so that the last change is always seen. */
+function load(): void {
+  if (loading) {
+    wanted = true;
+    return;
+  }
+  loading = loadAll().finally(() => {
+    loading = undefined;
+    if (!wanted) return;
+    wanted = false;
+    refreshLeaders();
+  });
+}
+
+/** There is no subscription for leaders: whoever sees a leadership event asks for them again. */
+export const refreshLeaders = throttle(load, 300);
+
+export function startLeaders(): () => void {
+  refreshLeaders();
+  const timer = setInterval(refreshLeaders, POLL_MS);
+  return () => {
+    clearInterval(timer);
+    refreshLeaders.cancel();
+  };
+}
+
+export const resetLeaders = (): void => useLeaders.setState({ leaders: null, error: null });

@@ -1,0 +1,48 @@
+import { graphql, type ResultOf } from "@/gql";
+
+const EventFields = graphql(`
+  fragment EventFields on Event @_unmask {
+    id
+    sequence
+    type
+    kind
+    aggregate
+    service
+    aggregateVersion
+    time
+    actor
+    correlationId
+    causationId
+    summary
+    data
+  }
+`);
+
+export const EventTail = graphql(
+  `
+  subscription EventTail($afterSequence: Sequence, $snapshot: Int) {
+    events(afterSequence: $afterSequence, snapshot: $snapshot) {
+      __typename
+      ... on EventSnapshot { events { ...EventFields } asOfSequence }
+      ... on EventBatch { events { ...EventFields } asOfSequence }
+    }
+  }
+`,
+  [EventFields],
+);
+
+export const EventHistory = graphql(
+  `
+  query EventHistory($last: Int!, $before: String, $filter: EventFilter) {
+    events(last: $last, before: $before, filter: $filter) {
+      nodes { ...EventFields }
+      pageInfo { hasPreviousPage startCursor }
+      asOfSequence
+    }
+  }
+`,
+  [EventFields],
+);
+
+export type Event = ResultOf<typeof EventFields>;
+export type AggregateKind = Event["kind"];

@@ -1,0 +1,59 @@
+import { memo } from "react";
+import { cn } from "@/shared/lib/utils";
+import { Age } from "@/shared/time/age";
+import { formatClock, formatMoment } from "@/shared/time/format";
+import { useZone } from "@/shared/time/zone";
+import type { Event } from "./documents";
+import { EventType } from "./event-line";
+
+export const ROW_PX = 28;
+
+interface Props {
+  event: Event;
+  index: number;
+  selected: boolean;
+  onSelect: (sequence: number) => void;
+  age: boolean;
+}
+
+export const EventRow = memo(function EventRow({ event, index, selected, onSelect, age }: Props) {
+  const zone = useZone((s) => s.zone);
+  return (
+    <tr
+      aria-rowindex={index + 2}
+      data-testid="event-row"
+      data-sequence={event.sequence}
+      data-type={event.type}
+      className={cn("h-7 cursor-pointer border-border border-b hover:bg-accent", selected && "bg-accent")}
+      onClick={() => onSelect(event.sequence)}
+    >
+      <td className="px-2 text-right">
+        <button
+          type="button"
+          aria-pressed={selected}
+          aria-label={`Event ${event.sequence}: show detail`}
+          className="cursor-pointer hover:underline"
+        >
+          {event.sequence}
+        </button>
+      </td>
+      <td className="truncate px-2 text-muted-foreground">
+        <time dateTime={event.time} title={formatMoment(event.time, zone)}>
+          {age ? <Age since={event.time} /> : formatClock(event.time, zone)}
+        </time>
+      </td>
+      <td className="truncate px-2">
+        <EventType event={event} />
+      </td>
+      <td className="truncate px-2" title={event.service}>
+        {event.service}
+      </td>
+      <td className="truncate px-2" title={event.summary}>
+        {event.summary}
+      </td>
+      <td className="truncate px-2 text-muted-foreground" title={event.actor}>
+        {event.actor}
+      </td>
+    </tr>
+  );
+});

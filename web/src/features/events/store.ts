@@ -1,0 +1,64 @@
+import { create } from "zustand";
+import type { AppError } from "@/shared/graphql/errors";
+import type { Live } from "@/shared/graphql/live";
+import { throttle } from "@/shared/live/throttle";
+import { type Event, EventTail } from "./documents";
+import { emptyTail, extend, type Tail } from "./log";
+
+const PAINT_MS = 250;
+const CAPACITY = 5_000;
+const SNAPSHOT = 200;
+
+interface EventStore {
+  /** The live tail, oldest first; null before the first message. */
+  events: readonly Event[] | null;
+  asOf: number;
+  error: AppError | null;
+}
+
+export const useEvents = create<EventStore>(() => ({ events: null, asOf: 0, error: null }));
+
+type Listener = (events: readonly Event[]) => void;
+
+let tail: Tail = emptyTail;
+let received = false;
+const listeners = new Set<Listener>();
+
+const paint = throttle(() => {
+  if (received) useEvents.setState({ events: tail.events, asOf: tail.cursor ?? 0, error: null });
+}, PAINT_MS);
+
+/** Called with each new event once, in order of sequence, except those of the first message. */
+export function onNewEvents(listener: Listener): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+export function receive(events: readonly Event[], asOf: number): void {
+  const before = tail.cursor;
+  tail = extend(tail, events, asOf, CAPACITY);
+  received = true;
+  paint();
+  if (before === null) return;
+  const fresh = events.filter((event) => event.sequence > before);
+  if (fresh.length > 0) for (const listener of listeners) listener(fresh);
+}
+
+export function startEvents(live: Live): () => void {
+  return live.subscribe({
+    document: EventTail,
+    // From the cursor on, once there is one: nothing is lost while the connection is down.
+    variables: () => ({ afterSequence: tail.cursor, snapshot: SNAPSHOT }),
+    onData: ({ events }) => receive(events.events, events.asOfSequence),
+    onError: (error) => useEvents.setState({ error }),
+  });
+}
+
+export function resetEvents(): void {
+  paint.cancel();
+  tail = emptyTail;
+  received = false;
+  useEvents.setState({ events: null, asOf: 0, error: null });
+}

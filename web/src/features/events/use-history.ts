@@ -1,0 +1,69 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { VariablesOf } from "@/gql";
+import { client } from "@/shared/graphql/client";
+import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
+import { type Event, EventHistory } from "./documents";
+import { merge } from "./log";
+import type { EventsView } from "./view-state";
+
+const PAGE = 100;
+
+interface History {
+  events: readonly Event[];
+  cursor: string | null;
+  more: boolean;
+  loading: boolean;
+  error: AppError | null;
+}
+
+const start: History = { events: [], cursor: null, more: true, loading: true, error: null };
+
+type Filter = Pick<EventsView, "q" | "kind" | "service">;
+
+function toFilter({ q, kind, service }: Filter): VariablesOf<typeof EventHistory>["filter"] {
+  return {
+    ...(kind.length > 0 && { kinds: [...kind] }),
+    ...(service !== "" && { service }),
+    ...(q !== "" && { text: q }),
+  };
+}
+
+/** Older pages of what matches the filter, newest page first, by keyset: nothing shifts while new events arrive. */
+export function useHistory(filter: Filter): History & { older: () => void } {
+  const [history, setHistory] = useState<History>(start);
+  const run = useRef(0);
+  const { q, kind, service } = filter;
+  const kindKey = kind.join(",");
+
+  const load = useCallback(
+    async (before: string | null) => {
+      const mine = before === null ? ++run.current : run.current;
+      setHistory((h) => (before === null ? start : { ...h, loading: true, error: null }));
+      const result = await client
+        .query(EventHistory, { last: PAGE, before, filter: toFilter({ q, kind, service }) })
+        .toPromise();
+      if (mine !== run.current) return;
+      const page = result.data?.events;
+      if (result.error || !page) {
+        const error = result.error ? errorFromUrql(result.error) : null;
+        setHistory((h) => ({ ...h, loading: false, error }));
+        return;
+      }
+      setHistory((h) => ({
+        events: merge(page.nodes, h.events),
+        cursor: page.pageInfo.startCursor,
+        more: page.pageInfo.hasPreviousPage,
+        loading: false,
+        error: null,
+      }));
+    },
+    [q, kindKey, service],
+  );
+
+  useEffect(() => {
+    const timer = setTimeout(() => void load(null), 150);
+    return () => clearTimeout(timer);
+  }, [load]);
+
+  return { ...history, older: () => void load(history.cursor) };
+}

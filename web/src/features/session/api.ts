@@ -1,0 +1,44 @@
+import { graphql } from "@/gql";
+import { client } from "@/shared/graphql/client";
+import { type AppError, errorFromBody, errorFromUrql, unreachable } from "@/shared/graphql/errors";
+import { type Role, useSession } from "@/shared/session/store";
+
+const ViewerQuery = graphql(`
+  query Viewer { viewer { name role } }
+`);
+
+/** Asks who is signed in. A 401 has already marked the session as over (see `appFetch`). */
+export async function loadViewer(): Promise<AppError | null> {
+  const result = await client.query(ViewerQuery, {}).toPromise();
+  if (useSession.getState().status === "denied") return null;
+  if (result.error) return errorFromUrql(result.error);
+  const viewer = result.data?.viewer;
+  if (viewer) useSession.getState().signedIn({ name: viewer.name, role: viewer.role satisfies Role });
+  return null;
+}
+
+/** Trades a token for the session cookie. Null on success. */
+export async function signIn(token: string): Promise<AppError | null> {
+  try {
+    const response = await fetch("/api/session", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token }),
+    });
+    if (response.ok) return null;
+    return errorFromBody(response.status, await response.json().catch(() => null));
+  } catch {
+    return unreachable;
+  }
+}
+
+export async function signOut(): Promise<AppError | null> {
+  try {
+    const response = await fetch("/api/session", { method: "DELETE", credentials: "same-origin" });
+    if (response.ok || response.status === 401) return null;
+    return errorFromBody(response.status, await response.json().catch(() => null));
+  } catch {
+    return unreachable;
+  }
+}

@@ -1,0 +1,2 @@
+export { loadViewer, signOut } from "./api";
+export { SignInScreen } from "./sign-in-screen";

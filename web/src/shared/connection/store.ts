@@ -1,0 +1,17 @@
+import { create } from "zustand";
+import { type Connection, type ConnectionEvent, idle, nextConnection, staleMoment } from "./machine";
+
+interface ConnectionStore {
+  connection: Connection;
+  dispatch: (event: ConnectionEvent) => void;
+}
+
+export const useConnectionStore = create<ConnectionStore>((set) => ({
+  connection: idle,
+  dispatch: (event) => set((s) => ({ connection: nextConnection(s.connection, event) })),
+}));
+
+export const useConnection = (): Connection => useConnectionStore((s) => s.connection);
+
+/** The moment since which the data on the page is stale, or null. */
+export const useStaleSince = (): number | null => useConnectionStore((s) => staleMoment(s.connection));

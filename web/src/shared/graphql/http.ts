@@ -1,0 +1,32 @@
+import { useConnectionStore } from "@/shared/connection/store";
+import { useSession } from "@/shared/session/store";
+import { noteServerDate } from "@/shared/time/clock";
+
+/** Every request of the page: a 401 anywhere means that the session is over. */
+export async function appFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, { credentials: "same-origin", ...init });
+  noteServerDate(response.headers.get("date"));
+  if (response.status === 401) sessionOver();
+  return response;
+}
+
+export function sessionOver(): void {
+  useConnectionStore.getState().dispatch({ type: "denied" });
+  useSession.getState().denied();
+}
+
+/** Asks the cheapest question there is: true when the server says that nobody is signed in. */
+export async function isDenied(timeoutMs = 3_000): Promise<boolean> {
+  try {
+    const response = await fetch("/graphql", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ query: "{ viewer { name } }" }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    return response.status === 401;
+  } catch {
+    return false;
+  }
+}

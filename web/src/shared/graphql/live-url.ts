@@ -1,0 +1,3 @@
+export function liveUrl(location: Pick<Location, "protocol" | "host">): string {
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/graphql/ws`;
+}

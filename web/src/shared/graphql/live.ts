@@ -1,0 +1,156 @@
+import { stringifyDocument } from "@urql/core";
+import type { TadaDocumentNode } from "gql.tada";
+import { type Client, createClient } from "graphql-ws";
+import { backoffMs } from "@/shared/connection/backoff";
+import type { ConnectionEvent } from "@/shared/connection/machine";
+import { type AppError, errorFromGraphQL } from "./errors";
+import { createAlarm } from "./wait";
+
+const UNAUTHORIZED = 4401;
+const PONG_MS = 3_000;
+
+export interface Stream<Data, Vars> {
+  document: TadaDocumentNode<Data, Vars>;
+  /** Read again at each (re)subscription, so that a cursor moves along. */
+  variables: () => Vars;
+  onData: (data: Data) => void;
+  onError: (error: AppError) => void;
+}
+
+export interface LiveOptions {
+  url: string;
+  dispatch: (event: ConnectionEvent) => void;
+  onDenied: () => void;
+  isDenied: () => Promise<boolean>;
+  now?: () => number;
+  random?: () => number;
+}
+
+export interface Live {
+  subscribe: <Data, Vars>(stream: Stream<Data, Vars>) => () => void;
+  /** Cuts the current connection, if any; the client then reconnects. */
+  interrupt: () => void;
+  /** Ends a wait before the next attempt. */
+  hurry: () => void;
+  stop: () => void;
+}
+
+/**
+ * One websocket for all streams. graphql-ws reconnects and resubscribes by itself, except after closes it
+ * deems fatal (1002, 1011, a server-side `complete`): those are retried here, with the same waits. 4401 is
+ * final: the session is over.
+ */
+export function createLive(options: LiveOptions): Live {
+  const { dispatch, now = Date.now, random = Math.random } = options;
+  const alarm = createAlarm();
+  const active = new Set<() => void>();
+  let socket: WebSocket | undefined;
+  let pong: ReturnType<typeof setTimeout> | undefined;
+  let failures = 0;
+  let again: Promise<void> | undefined;
+  let over = false;
+
+  const stop = (): void => {
+    if (over) return;
+    over = true;
+    for (const end of [...active]) end();
+    clearTimeout(pong);
+    alarm.ring();
+    void client.dispose();
+  };
+  const denied = (): void => {
+    if (over) return;
+    stop();
+    dispatch({ type: "denied" });
+    options.onDenied();
+  };
+  const wait = async (retries: number): Promise<void> => {
+    const ms = backoffMs(retries, random());
+    dispatch({ type: "waiting", attempt: retries + 1, nextAt: now() + ms });
+    // The check must not hold up the attempt; it is only there to tell «down» from «not allowed».
+    void options.isDenied().then((yes) => yes && denied());
+    await alarm.sleep(ms);
+  };
+
+  const client: Client = createClient({
+    url: options.url,
+    connectionParams: () => ({}),
+    keepAlive: 5_000,
+    lazyCloseTimeout: 1_000,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    retryWait: wait,
+    shouldRetry: () => true,
+    on: {
+      connecting: () => dispatch({ type: "opening" }),
+      opened: (opened) => {
+        socket = opened as WebSocket;
+      },
+      connected: () => {
+        failures = 0;
+        dispatch({ type: "opened", at: now() });
+      },
+      ping: (received) => {
+        if (!received) pong = setTimeout(() => client.terminate(), PONG_MS);
+      },
+      pong: () => clearTimeout(pong),
+      closed: (event) => {
+        clearTimeout(pong);
+        socket = undefined;
+        if ((event as CloseEvent).code === UNAUTHORIZED) return denied();
+        if (!over) dispatch({ type: "lost", at: now() });
+      },
+    },
+  });
+
+  const subscribe = <Data, Vars>(stream: Stream<Data, Vars>): (() => void) => {
+    const query = stringifyDocument(stream.document);
+    let ended = false;
+    let dispose = (): void => {};
+    const restart = (): void => {
+      if (ended || over) return;
+      if (!again) {
+        again = wait(failures++).finally(() => {
+          again = undefined;
+        });
+      }
+      void again.then(start);
+    };
+    const start = (): void => {
+      if (ended || over) return;
+      // A getter, because graphql-ws serialises this same object at every reconnect.
+      const payload = {
+        query,
+        get variables() {
+          return stream.variables() as Record<string, unknown>;
+        },
+      };
+      dispose = client.subscribe<Data>(payload, {
+        next: (result) => {
+          const error = result.errors?.[0];
+          if (error) fail(errorFromGraphQL(error));
+          else if (result.data) stream.onData(result.data);
+        },
+        error: (cause) => (Array.isArray(cause) && cause[0] ? fail(errorFromGraphQL(cause[0])) : restart()),
+        complete: restart,
+      });
+    };
+    const fail = (error: AppError): void => {
+      if (error.code === "UNAUTHENTICATED") {
+        denied();
+        return;
+      }
+      stream.onError(error);
+      if (error.retryable) restart();
+    };
+    const end = (): void => {
+      ended = true;
+      active.delete(end);
+      dispose();
+    };
+    active.add(end);
+    start();
+    return end;
+  };
+
+  return { subscribe, stop, hurry: alarm.ring, interrupt: () => socket && client.terminate() };
+}

@@ -11,13 +11,13 @@ interface Column {
   numeric?: boolean;
 }
 
-const status: Column = { label: "Status", title: "State, and why", sort: "worst", width: "w-[15%]" };
+const status: Column = { label: "Status", title: "State, and why", sort: "worst", width: "w-[23%]" };
 const service: Column = { label: "Service", title: "Service", sort: "service", width: "w-[14%]" };
 const rest: Column[] = [
   { label: "Instance", title: "Instance", sort: "instance", width: "" },
   { label: "Version", title: "Version it runs", sort: "version", width: "w-16" },
-  { label: "Groups and term", title: "Groups it leads, with the fencing term", sort: null, width: "w-[16%]" },
-  { label: "Beat", title: "Age of the last heartbeat", sort: "beat", width: "w-16", numeric: true },
+  { label: "Groups and term", title: "Groups it leads, with the fencing term", sort: null, width: "w-[13%]" },
+  { label: "Beat", title: "Age of the last heartbeat", sort: "beat", width: "w-17", numeric: true },
   {
     label: "Calls/s",
     title: "Calls per second, last minute of beats",
@@ -25,7 +25,7 @@ const rest: Column[] = [
     width: "w-32",
     numeric: true,
   },
-  { label: "p99", title: "99th percentile latency, ms", sort: "p99", width: "w-18", numeric: true },
+  { label: "p99 ms", title: "99th percentile latency, ms", sort: "p99", width: "w-18", numeric: true },
   {
     label: "Err %",
     title: "Failed calls since the beat before, %",
@@ -46,7 +46,7 @@ interface Props {
 export function TableHead({ view, set }: Props) {
   const choose = (key: SortKey): void => set({ sort: key, reverse: view.sort === key && !view.reverse });
   return (
-    <thead className="sticky top-0 z-10 bg-muted text-left text-xs">
+    <thead className="sticky top-0 z-10 bg-muted text-left text-xs shadow-[inset_0_-1px_0_var(--border)]">
       <tr aria-rowindex={1}>
         {columns(view.flat).map((column) => {
           const sorted = column.sort !== null && view.sort === column.sort;

@@ -3,11 +3,11 @@ import { Link } from "react-router";
 import { cn } from "@/shared/lib/utils";
 import { Age } from "@/shared/time/age";
 import { Sparkline } from "@/shared/ui/sparkline";
-import type { Instance } from "./documents";
+import type { Instance, InstanceStatus } from "./documents";
 import { GroupsCell } from "./groups-cell";
 import { figure, percent } from "./numbers";
 import { SAMPLES, type Series } from "./registry";
-import { statusLook } from "./status";
+import { down, statusLook } from "./status";
 
 export const ROW_PX = 28;
 
@@ -19,11 +19,15 @@ interface Props {
   frozenAt: number | null;
 }
 
+const silent: readonly InstanceStatus[] = ["UNHEALTHY", ...down];
 const cell = "truncate px-2";
 const number = "truncate px-2 text-right";
 
 export const InstanceRow = memo(function InstanceRow({ instance, series, flat, index, frozenAt }: Props) {
   const { metrics } = instance;
+  // Who no longer beats has only its last known figures: shown, but not as if they were current.
+  const past = silent.includes(instance.status);
+  const live = cn(number, past && "text-muted-foreground");
   const errors = metrics ? (series?.errorPercent ?? null) : null;
   return (
     <tr
@@ -57,17 +61,17 @@ export const InstanceRow = memo(function InstanceRow({ instance, series, flat, i
       <td className={number} title={instance.lastBeatAt ?? undefined}>
         <Age since={instance.lastBeatAt} frozenAt={frozenAt} />
       </td>
-      <td className={number}>
+      <td className={live}>
         <span className="flex items-center justify-end gap-2">
           <Sparkline values={series?.calls.values() ?? []} capacity={SAMPLES} />
           <span className="min-w-9">{figure(metrics?.callsPerSecond)}</span>
         </span>
       </td>
-      <td className={number}>{figure(metrics?.p99Ms)}</td>
-      <td className={cn(number, errors !== null && errors >= 1 && "font-medium text-bad")}>
+      <td className={live}>{figure(metrics?.p99Ms)}</td>
+      <td className={cn(live, !past && errors !== null && errors >= 1 && "font-medium text-bad")}>
         {percent(errors)}
       </td>
-      <td className={number}>{metrics ? `${metrics.queueDepth} / ${metrics.inFlight}` : "—"}</td>
+      <td className={live}>{metrics ? `${metrics.queueDepth} / ${metrics.inFlight}` : "—"}</td>
     </tr>
   );
 });

@@ -39,7 +39,7 @@ export function InstanceTable({ rows, registry, view, set, frozenAt }: Props) {
       tabIndex={0}
       className="min-h-80 flex-1 overflow-auto -outline-offset-2"
     >
-      <table aria-rowcount={rows.length + 1} className="w-full min-w-[54rem] table-fixed border-collapse">
+      <table aria-rowcount={rows.length + 1} className="w-full min-w-[52rem] table-fixed border-collapse">
         <TableHead view={view} set={set} />
         <tbody>
           {spacer(above)}

@@ -7,10 +7,10 @@ import { EventRow, ROW_PX } from "./event-row";
 const head: { label: string; width: string; right?: boolean }[] = [
   { label: "Seq", width: "w-20", right: true },
   { label: "Time", width: "w-30" },
-  { label: "Event", width: "w-44" },
+  { label: "Event", width: "w-52" },
   { label: "Service", width: "w-44" },
   { label: "Summary", width: "" },
-  { label: "Actor", width: "w-40" },
+  { label: "Actor", width: "w-60" },
 ];
 
 interface Props {
@@ -46,7 +46,7 @@ export function EventTable({ events, selected, onSelect, onAway, age, footer }: 
       onScroll={(e) => e.currentTarget.scrollTop > ROW_PX && onAway()}
     >
       <table aria-rowcount={events.length + 1} className="w-full min-w-[50rem] table-fixed border-collapse">
-        <thead className="sticky top-0 z-10 bg-muted text-left text-xs">
+        <thead className="sticky top-0 z-10 bg-muted text-left text-xs shadow-[inset_0_-1px_0_var(--border)]">
           <tr aria-rowindex={1}>
             {head.map(({ label, width, right }) => (
               <th

@@ -70,7 +70,7 @@ export function Toolbar({ view, set, services, held, waiting, onHold, onRelease 
           Age
         </Toggle>
         <Button size="sm" variant="outline" onClick={toggle} title="Time zone of all times on the page">
-          {zone === "utc" ? "UTC" : "Local time"}
+          Times: {zone === "utc" ? "UTC" : "local"}
         </Button>
         {held ? (
           <Button size="sm" variant="notice" onClick={onRelease}>

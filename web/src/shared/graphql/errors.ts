@@ -1,5 +1,5 @@
 import type { CombinedError } from "@urql/core";
-import * as z from "zod";
+import { z } from "@/shared/lib/zod";
 
 /** The one error shape of the server, plus codes of our own for what never reached it. */
 export interface AppError {

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+
+function required(name: string): string {
+  const value = process.env[name];
+  if (!value) {
+    throw new Error(
+      `${name} is not set. These tests drive a running stack: start them with \`cargo xtask test\`.`,
+    );
+  }
+  return value;
+}
+
+export const stack = {
+  url: required("AEGIS_URL"),
+  token: required("AEGIS_TOKEN"),
+  loginUrl: required("AEGIS_LOGIN_URL"),
+  envFile: required("AEGIS_ENV_FILE"),
+};
+
+/** The pid of a part as it runs now: the file is written again whenever a part is restarted. */
+export function pidOf(instance: string): number {
+  const name = `${instance.toUpperCase().replaceAll("-", "_")}_PID`;
+  const line = readFileSync(stack.envFile, "utf8")
+    .split("\n")
+    .find((each) => each.startsWith(`${name}=`));
+  const pid = Number(line?.slice(name.length + 1));
+  if (!Number.isInteger(pid) || pid <= 1) throw new Error(`${name} is not in ${stack.envFile}`);
+  return pid;
+}

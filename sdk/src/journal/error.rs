@@ -1,0 +1,105 @@
+//! What can go wrong with the journal.
+
+use aegis_domain::ErrorCode;
+use aegis_domain::wire::DecodeError;
+use async_nats::jetstream::context::PublishError;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// An aggregate could not be read. Reads are safe to repeat.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The stream does not answer.
+    #[error("the events stream cannot be read now")]
+    Unavailable {
+        /// Why.
+        source: Source,
+    },
+    /// A message on the aggregate's subject is not an event. Repeating does not help: verify the log.
+    #[error("message {sequence} of the events stream is not a readable event")]
+    Undecodable {
+        /// Its stream sequence.
+        sequence: u64,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+}
+
+impl LoadError {
+    pub(crate) fn unavailable(source: impl Into<Source>) -> Self {
+        Self::Unavailable { source: source.into() }
+    }
+}
+
+/// Events could not be appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else appended first. Nothing was recorded: load and decide anew.
+    #[error("the aggregate has moved on")]
+    Conflict,
+    /// No acknowledgement came, also after retries: it may or may not have been recorded. Load the
+    /// aggregate and look.
+    #[error("the events stream did not acknowledge in time")]
+    Ambiguous,
+    /// The server refused. Nothing was recorded.
+    #[error("the events stream refused the append")]
+    Refused {
+        /// Why.
+        source: Source,
+    },
+    /// An event cannot be written. Nothing was recorded.
+    #[error("an event cannot be encoded")]
+    Encode {
+        /// Why.
+        source: DecodeError,
+    },
+}
+
+impl AppendError {
+    pub(crate) fn refused(source: PublishError) -> Self {
+        Self::Refused { source: source.into() }
+    }
+}
+
+/// A command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<R: std::error::Error> {
+    /// The aggregate refused. Nothing was recorded.
+    #[error("the command was refused")]
+    Rejected(#[source] R),
+    /// Others kept appending in between. Nothing was recorded: try again.
+    #[error("{attempts} attempts met a conflict each")]
+    Contended {
+        /// How many.
+        attempts: usize,
+    },
+    /// The aggregate could not be read. Nothing was recorded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The events could not be appended.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+impl<R: std::error::Error> ExecuteError<R> {
+    /// The refusal, if it was one.
+    pub fn rejection(self) -> Result<R, Self> {
+        match self {
+            Self::Rejected(rejection) => Ok(rejection),
+            other @ (Self::Contended { .. } | Self::Load(_) | Self::Append(_)) => Err(other),
+        }
+    }
+
+    /// The stable code of a failure that is no refusal.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Rejected(_) => ErrorCode::InvalidInput,
+            Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
+            Self::Append(AppendError::Encode { .. }) | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
+            Self::Contended { .. }
+            | Self::Load(LoadError::Unavailable { .. })
+            | Self::Append(AppendError::Conflict | AppendError::Refused { .. }) => ErrorCode::Unavailable,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Keeps the session of this instance alive, and notices when it is lost.
+
+use std::time::Instant;
+
+use aegis_domain::{InstanceName, SessionId};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::store::{LeaseStore, SessionRecord};
+use super::{Guard, Policy};
+use crate::nats::bucket::CasError;
+use crate::nats::connection::backoff;
+
+pub(crate) struct Keeper<S> {
+    pub(crate) store: S,
+    pub(crate) me: InstanceName,
+    pub(crate) policy: Policy,
+    pub(crate) guard: Guard,
+}
+
+struct Live {
+    record: SessionRecord,
+    revision: u64,
+    /// When the next renewal is to be sent.
+    due: Instant,
+}
+
+impl<S: LeaseStore> Keeper<S> {
+    /// Renews until stopped, then ends the session so that nobody needs to wait for it.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut last = None;
+        let work = async {
+            loop {
+                let mut live = self.begin().await;
+                last = Some(live.revision);
+                while self.renew(&mut live).await {
+                    last = Some(live.revision);
+                }
+                last = None;
+                self.guard.revoke();
+                tracing::warn!(instance = %self.me, "the session was lost; beginning another");
+            }
+        };
+        let _stopped = stop.run_until_cancelled(work).await;
+        self.guard.revoke();
+        if let Some(revision) = last {
+            // A renewal may have been under way: its revision is then another, the deletion does
+            // nothing, and the members fence the session after one lease.
+            let ended = self.store.end_session(&self.me, revision).await;
+            tracing::debug!(?ended, "session ended");
+        }
+    }
+
+    /// Creates a session under a fresh id. A session that a former life has left under this name is
+    /// replaced at its very revision, which kills it just as fencing does.
+    async fn begin(&self) -> Live {
+        let lease_ms = u64::try_from(self.policy.lease().as_millis()).unwrap_or(u64::MAX);
+        for attempt in 1.. {
+            tokio::time::sleep(backoff(attempt)).await;
+            let session = SessionId::from_uuid(Uuid::new_v4());
+            let record = SessionRecord { session, lease_ms };
+            let before = match self.store.session(&self.me).await {
+                Ok(before) => before,
+                Err(error) => {
+                    tracing::warn!(%error, "the lease store cannot be read; trying again");
+                    continue;
+                }
+            };
+            let sent = Instant::now();
+            match self.store.put_session(&self.me, &record, before.revision).await {
+                Ok(revision) => {
+                    self.guard.begin(session);
+                    self.acknowledged(sent);
+                    return Live { record, revision, due: sent + self.policy.renew_every() };
+                }
+                Err(error) => tracing::warn!(%error, "no session yet; trying again"),
+            }
+        }
+        unreachable!("the attempts never end")
+    }
+
+    /// One renewal. False when the session is gone for good.
+    async fn renew(&self, live: &mut Live) -> bool {
+        tokio::time::sleep_until(live.due.into()).await;
+        let sent = Instant::now();
+        live.due = sent + self.policy.renew_every();
+        let renewal = self.store.put_session(&self.me, &live.record, live.revision);
+        match tokio::time::timeout(self.policy.lease(), renewal).await {
+            Ok(Ok(revision)) => {
+                live.revision = revision;
+                self.acknowledged(sent);
+                true
+            }
+            // Either somebody has fenced the session, or an earlier renewal was applied although its
+            // acknowledgement never came. The key says which.
+            Ok(Err(CasError::Conflict)) => self.adopt(live).await,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a renewal failed; trying again");
+                true
+            }
+            Err(_elapsed) => {
+                tracing::warn!("a renewal was not acknowledged within a lease; trying again");
+                true
+            }
+        }
+    }
+
+    async fn adopt(&self, live: &mut Live) -> bool {
+        match self.store.session(&self.me).await {
+            Ok(found) => match found.record {
+                Some(record) if record.session == live.record.session => {
+                    live.revision = found.revision;
+                    // The renewal that was applied is too old to count from; the next follows at once.
+                    live.due = Instant::now();
+                    true
+                }
+                Some(_) | None => false,
+            },
+            Err(error) => {
+                tracing::warn!(%error, "the session cannot be read; trying again");
+                true
+            }
+        }
+    }
+
+    fn acknowledged(&self, sent: Instant) {
+        self.guard.extend(sent + self.policy.lease() - self.policy.margin());
+    }
+}

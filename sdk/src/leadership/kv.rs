@@ -1,0 +1,112 @@
+//! The lease store on one KV bucket.
+
+use std::time::Duration;
+
+use aegis_domain::wire::subject::LeaseKey;
+use aegis_domain::{GroupName, InstanceName, ServiceName};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::store::{Change, LeaseStore, OwnerRecord, SessionRecord, StoreError, Versioned};
+use crate::Connection;
+use crate::nats::bucket::{Bucket, CasError, ReadError, Slot};
+use crate::nats::provision::MARKER_TTL;
+
+/// The server removes a session that nobody renews after this time. It only cleans up: members fence
+/// long before.
+const SESSION_TTL: Duration = Duration::from_secs(30);
+
+/// The leases of one service in the namespace's lease bucket.
+#[derive(Debug, Clone)]
+pub struct KvLeaseStore {
+    bucket: Bucket,
+    service: ServiceName,
+}
+
+impl KvLeaseStore {
+    /// The leases of this service, over this connection.
+    #[must_use]
+    pub fn new(connection: &Connection, service: ServiceName) -> Self {
+        Self { bucket: Bucket::new(connection, connection.namespace().leases_bucket()), service }
+    }
+
+    fn session_key(&self, instance: &InstanceName) -> String {
+        LeaseKey::Session(self.service.clone(), instance.clone()).to_string()
+    }
+
+    fn owner_key(&self, group: &GroupName) -> String {
+        LeaseKey::Owner(self.service.clone(), group.clone()).to_string()
+    }
+
+    async fn read<T: DeserializeOwned>(&self, key: String) -> Result<Versioned<T>, StoreError> {
+        let slot = self.bucket.read(&key).await.map_err(unavailable)?;
+        versioned(&key, &slot)
+    }
+}
+
+impl LeaseStore for KvLeaseStore {
+    async fn session(&self, instance: &InstanceName) -> Result<Versioned<SessionRecord>, StoreError> {
+        self.read(self.session_key(instance)).await
+    }
+
+    async fn put_session(
+        &self,
+        instance: &InstanceName,
+        record: &SessionRecord,
+        expected: u64,
+    ) -> Result<u64, CasError> {
+        let key = self.session_key(instance);
+        self.bucket.put(&key, json(record), expected, Some(SESSION_TTL)).await
+    }
+
+    async fn end_session(&self, instance: &InstanceName, expected: u64) -> Result<(), CasError> {
+        self.bucket.delete(&self.session_key(instance), expected, MARKER_TTL).await?;
+        Ok(())
+    }
+
+    async fn owner(&self, group: &GroupName) -> Result<Versioned<OwnerRecord>, StoreError> {
+        self.read(self.owner_key(group)).await
+    }
+
+    async fn put_owner(
+        &self,
+        group: &GroupName,
+        record: &OwnerRecord,
+        expected: u64,
+    ) -> Result<u64, CasError> {
+        self.bucket.put(&self.owner_key(group), json(record), expected, None).await
+    }
+
+    async fn watch(&self) -> Result<impl Stream<Item = Result<Change, StoreError>> + Send, StoreError> {
+        let changes = self.bucket.watch(&LeaseKey::filters(&self.service)).await.map_err(unavailable)?;
+        Ok(changes.filter_map(|change| std::future::ready(change.map_err(unavailable).and_then(read_change).transpose())))
+    }
+}
+
+fn read_change((key, slot): (String, Slot)) -> Result<Option<Change>, StoreError> {
+    Ok(match LeaseKey::parse(&key) {
+        Some(LeaseKey::Session(_, instance)) => Some(Change::Session(instance, versioned(&key, &slot)?)),
+        Some(LeaseKey::Owner(_, group)) => Some(Change::Owner(group, versioned(&key, &slot)?)),
+        None => None,
+    })
+}
+
+fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<Versioned<T>, StoreError> {
+    let record = slot
+        .value
+        .as_ref()
+        .map(|value| serde_json::from_slice(value))
+        .transpose()
+        .map_err(|source| StoreError::Corrupt { key: key.to_owned(), source })?;
+    Ok(Versioned { revision: slot.revision, record })
+}
+
+fn json(record: &impl Serialize) -> Bytes {
+    serde_json::to_vec(record).expect("lease records hold only strings and numbers").into()
+}
+
+fn unavailable(error: ReadError) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}

@@ -1,0 +1,98 @@
+use aegis_domain::Term;
+use aegis_domain::aggregate::leadership::ElectionReason;
+use chrono::DateTime;
+use uuid::Uuid;
+
+use super::super::store::Holder;
+use super::*;
+
+const LEASE: Duration = Duration::from_secs(1);
+
+fn instance(n: u32) -> InstanceName {
+    InstanceName::new(format!("member-{n}")).unwrap()
+}
+
+fn session(n: u128, revision: u64) -> Versioned<SessionRecord> {
+    let record = SessionRecord { session: SessionId::from_uuid(Uuid::from_u128(n)), lease_ms: 1000 };
+    Versioned { revision, record: Some(record) }
+}
+
+fn owned_by(member: u32, session: u128, revision: u64) -> Versioned<OwnerRecord> {
+    let holder = Holder { instance: instance(member), session: SessionId::from_uuid(Uuid::from_u128(session)) };
+    let since = DateTime::UNIX_EPOCH;
+    let record = OwnerRecord::succeeded_by(None, Term(1), holder, ElectionReason::First, since);
+    Versioned { revision, record: Some(record) }
+}
+
+fn observer(now: Instant) -> (Observer, GroupName) {
+    let group = GroupName::new("ACC-1").unwrap();
+    let mut observer = Observer::new(instance(1), Policy::Balanced, std::slice::from_ref(&group), now);
+    observer.see_session(&instance(1), &session(1, 1), now);
+    (observer, group)
+}
+
+#[test]
+fn a_session_is_silent_only_after_a_whole_lease_without_a_new_revision() {
+    let start = Instant::now();
+    let (mut observer, _) = observer(start);
+    observer.see_session(&instance(2), &session(2, 5), start);
+    assert!(observer.silent(start + LEASE - Duration::from_millis(1)).is_empty());
+    observer.see_session(&instance(2), &session(2, 6), start + LEASE / 2);
+    assert!(observer.silent(start + LEASE).is_empty());
+    assert_eq!(observer.silent(start + LEASE + LEASE / 2), [(instance(2), 6)]);
+}
+
+#[test]
+fn seeing_the_same_revision_again_does_not_prolong_it() {
+    let start = Instant::now();
+    let (mut observer, _) = observer(start);
+    observer.see_session(&instance(2), &session(2, 5), start);
+    observer.see_session(&instance(2), &session(2, 5), start + LEASE - Duration::from_millis(1));
+    assert_eq!(observer.silent(start + LEASE).len(), 1);
+}
+
+#[test]
+fn a_group_is_vacant_once_the_owners_very_session_is_gone() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    observer.see_session(&instance(2), &session(2, 5), start);
+    observer.see_owner(&group, owned_by(2, 2, 6), start);
+    assert!(observer.due(start + LEASE * 10).is_empty(), "the owner's session is alive");
+    observer.see_session(&instance(2), &Versioned { revision: 7, record: None }, start + LEASE);
+    assert_eq!(observer.due(start + LEASE), [group.clone()], "the only member left claims at once");
+    observer.see_owner(&group, owned_by(2, 2, 6), start + LEASE);
+    observer.see_session(&instance(2), &session(3, 8), start + LEASE);
+    assert!(!observer.due(start + LEASE * 2).is_empty(), "a new session of the same instance is not the owner");
+}
+
+#[test]
+fn a_late_word_of_a_deletion_does_not_undo_a_newer_session() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    observer.see_session(&instance(2), &session(3, 8), start);
+    observer.see_owner(&group, owned_by(2, 3, 9), start);
+    observer.see_session(&instance(2), &Versioned { revision: 7, record: None }, start);
+    assert!(observer.due(start + LEASE * 10).is_empty());
+}
+
+#[test]
+fn a_group_that_nobody_ever_led_waits_for_the_others_to_appear() {
+    let start = Instant::now();
+    let (observer, group) = observer(start);
+    assert!(observer.due(start).is_empty());
+    assert_eq!(observer.due(start + LEASE), [group]);
+}
+
+#[test]
+fn each_further_rank_waits_a_step_longer() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    for n in 2..=3 {
+        observer.see_session(&instance(n), &session(u128::from(n), u64::from(n)), start);
+    }
+    let rank = rank(&group, &instance(1), &[instance(1), instance(2), instance(3)]);
+    assert_eq!(observer.next_deadline(), Some(start + LEASE), "sessions are due after a lease");
+    let turn = start + LEASE + Policy::Balanced.rank_step() * rank;
+    assert!(observer.due(turn - Duration::from_nanos(1)).is_empty());
+    assert_eq!(observer.due(turn), [group]);
+}

@@ -1,0 +1,157 @@
+//! The port to whatever keeps sessions and ownerships.
+
+use std::future::Future;
+
+use aegis_domain::aggregate::leadership::{ElectionReason, Tenure};
+use aegis_domain::{GroupName, InstanceName, SessionId, Term};
+use chrono::{DateTime, Utc};
+use futures_util::Stream;
+use serde::{Deserialize, Serialize};
+
+use crate::nats::bucket::CasError;
+
+/// The session of an instance: one renewal keeps every group it owns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// Its id, never used twice.
+    pub session: SessionId,
+    /// How long it lives without a renewal, in milliseconds.
+    pub lease_ms: u64,
+}
+
+/// Who owns a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerRecord {
+    /// The term: the fencing token.
+    pub term: Term,
+    /// The owner; none after it gave the group up.
+    pub holder: Option<Holder>,
+    /// When the term began, by the owner's clock; for people only.
+    pub since: DateTime<Utc>,
+    /// Why it began.
+    pub reason: ElectionReason,
+    /// The terms before it, oldest first, so that whoever writes the log can close a gap that a crash
+    /// between claim and append has left.
+    #[serde(default)]
+    pub predecessors: Vec<Tenure>,
+}
+
+/// The owner of a group, and the session that it owns it under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The instance.
+    pub instance: InstanceName,
+    /// Its session. The ownership ends with it.
+    pub session: SessionId,
+}
+
+impl OwnerRecord {
+    /// The most predecessors that a record carries.
+    pub const PREDECESSORS: usize = 4;
+
+    /// This record as a line of history, if it has a holder.
+    #[must_use]
+    pub fn tenure(&self) -> Option<Tenure> {
+        let holder = self.holder.clone()?;
+        Some(Tenure {
+            term: self.term,
+            instance: holder.instance,
+            session: holder.session,
+            reason: self.reason,
+        })
+    }
+
+    /// The record that follows this one.
+    #[must_use]
+    pub fn succeeded_by(
+        before: Option<&Self>,
+        term: Term,
+        holder: Holder,
+        reason: ElectionReason,
+        since: DateTime<Utc>,
+    ) -> Self {
+        let mut predecessors = before.map(|record| record.predecessors.clone()).unwrap_or_default();
+        predecessors.extend(before.and_then(Self::tenure));
+        let excess = predecessors.len().saturating_sub(Self::PREDECESSORS);
+        predecessors.drain(..excess);
+        Self { term, holder: Some(holder), since, reason, predecessors }
+    }
+}
+
+/// What stands under a key, and at which revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The revision to expect in the next write.
+    pub revision: u64,
+    /// The record, if there is one.
+    pub record: Option<T>,
+}
+
+/// A change that a watch has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Of a session.
+    Session(InstanceName, Versioned<SessionRecord>),
+    /// Of an owner.
+    Owner(GroupName, Versioned<OwnerRecord>),
+}
+
+/// A read that failed. Reads are safe to repeat.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store does not answer.
+    #[error("the lease store cannot be read now")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The record is not one of ours: nothing is decided on it. Look at the key and correct it.
+    #[error("the lease record under {key} cannot be read as one")]
+    Corrupt {
+        /// The key.
+        key: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+/// The sessions and ownerships of one service. All writes are compare-and-set; all reads come from the
+/// authority, never from a replica that may be behind.
+pub trait LeaseStore: Clone + Send + Sync + 'static {
+    /// Reads a session.
+    fn session(
+        &self,
+        instance: &InstanceName,
+    ) -> impl Future<Output = Result<Versioned<SessionRecord>, StoreError>> + Send;
+
+    /// Creates or renews a session; answers its new revision.
+    fn put_session(
+        &self,
+        instance: &InstanceName,
+        record: &SessionRecord,
+        expected: u64,
+    ) -> impl Future<Output = Result<u64, CasError>> + Send;
+
+    /// Ends a session for good, if it still is at this revision.
+    fn end_session(
+        &self,
+        instance: &InstanceName,
+        expected: u64,
+    ) -> impl Future<Output = Result<(), CasError>> + Send;
+
+    /// Reads an owner.
+    fn owner(
+        &self,
+        group: &GroupName,
+    ) -> impl Future<Output = Result<Versioned<OwnerRecord>, StoreError>> + Send;
+
+    /// Writes an owner; answers its new revision.
+    fn put_owner(
+        &self,
+        group: &GroupName,
+        record: &OwnerRecord,
+        expected: u64,
+    ) -> impl Future<Output = Result<u64, CasError>> + Send;
+
+    /// What stands now, then every change. It may fall silent: it only says when to look.
+    fn watch(
+        &self,
+    ) -> impl Future<Output = Result<impl Stream<Item = Result<Change, StoreError>> + Send, StoreError>> + Send;
+}

@@ -1,0 +1,43 @@
+//! The Aegis SDK: services on NATS that register, beat, serve and elect one active instance per group.
+//!
+//! ```no_run
+//! use aegis_sdk::{Call, Client, Fault, Service, ServiceConfig, Target};
+//! use std::time::Duration;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = ServiceConfig::new("greeter", "1.0.0")?;
+//! config.groups = vec!["north".parse()?, "south".parse()?];
+//! let service = Service::builder(config)
+//!     // Any instance answers.
+//!     .rpc("greet", |_call: Call, name: String| async move { Ok::<_, Fault>(format!("hello {name}")) })
+//!     // One instance per group answers, whichever fails; the term fences late writes.
+//!     .exclusive("sell", |call: Call, amount: u32| async move {
+//!         let term = call.tenancy.map(|(_group, term)| term.get());
+//!         Ok::<_, Fault>((amount, term))
+//!     })
+//!     .start()
+//!     .await?;
+//! let client: Client = service.client();
+//! let patience = Duration::from_secs(3);
+//! let hello = client.call::<_, String>(&Target::any("greeter")?, "greet", &"you", patience).await?;
+//! assert_eq!(hello.body, "hello you");
+//! let sold: (u32, Option<u64>) =
+//!     client.call(&Target::owner("greeter", "north")?, "sell", &7, patience).await?.body;
+//! service.run_until_signal().await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod client;
+mod events;
+pub mod journal;
+pub mod leadership;
+pub mod nats;
+pub mod service;
+
+pub use client::{CallError, Client, Reply, Target};
+pub use events::{Event, EventError, Events};
+pub use journal::Journal;
+pub use leadership::Policy;
+pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
+pub use service::{Builder, Call, ConfigError, Fault, Service, ServiceConfig, StartError};

@@ -1,0 +1,171 @@
+//! A KV bucket with what leases need and the ready-made store lacks: expected revision *and* TTL in one
+//! publish, and reads that come from the stream's leader.
+
+use std::time::Duration;
+
+use aegis_domain::wire::header;
+use async_nats::jetstream;
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::kv::Operation;
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+
+use super::connection::Connection;
+
+/// What stands under a key, and at which revision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Slot {
+    /// The revision to expect in the next write; 0 when the key never existed or has left no trace.
+    pub revision: u64,
+    /// The value; `None` when there is none, or when it was deleted or ran out.
+    pub value: Option<Bytes>,
+}
+
+/// Why a compare-and-set did not happen, or may not have.
+#[derive(Debug, thiserror::Error)]
+pub enum CasError {
+    /// Somebody else wrote first. Nothing was written: read the key again and decide anew.
+    #[error("the key has another revision than expected")]
+    Conflict,
+    /// No answer came: it may or may not have been written. Read the key, and look for your own value.
+    #[error("no acknowledgement came in time")]
+    Ambiguous,
+    /// It was refused, or could not be sent. Nothing was written.
+    #[error("the write was refused")]
+    Refused {
+        /// Why.
+        source: jetstream::context::PublishError,
+    },
+}
+
+/// A read that failed. Reads are safe to repeat.
+#[derive(Debug, thiserror::Error)]
+#[error("the bucket {bucket} cannot be read")]
+pub struct ReadError {
+    bucket: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// A handle to one bucket.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    jetstream: jetstream::Context,
+    name: String,
+}
+
+impl Bucket {
+    /// The bucket of that name on this connection. It must exist: see [`super::provision`].
+    #[must_use]
+    pub fn new(connection: &Connection, name: String) -> Self {
+        Self { jetstream: connection.jetstream().clone(), name }
+    }
+
+    /// What stands under the key, from the leader of the stream.
+    ///
+    /// # Errors
+    /// When the leader does not answer.
+    pub async fn read(&self, key: &str) -> Result<Slot, ReadError> {
+        let stream = self
+            .jetstream
+            .get_stream_no_info(format!("KV_{}", self.name))
+            .await
+            .map_err(|e| self.read_error(e))?;
+        match stream.get_last_raw_message_by_subject(&self.subject(key)).await {
+            Ok(message) => {
+                let gone = message.headers.get(header::KV_OPERATION).is_some()
+                    || message.headers.get(header::MARKER_REASON).is_some();
+                Ok(Slot { revision: message.sequence, value: (!gone).then_some(message.payload) })
+            }
+            Err(e) if matches!(e.kind(), LastRawMessageErrorKind::NoMessageFound) => Ok(Slot::default()),
+            Err(e) => Err(self.read_error(e)),
+        }
+    }
+
+    /// Writes the value if the key still is at this revision, with the TTL (rounded up to whole
+    /// seconds) in the same message. A write without a TTL never runs out.
+    ///
+    /// # Errors
+    /// See [`CasError`].
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future leaves it open whether the write happened.
+    pub async fn put(
+        &self,
+        key: &str,
+        value: Bytes,
+        expected: u64,
+        ttl: Option<Duration>,
+    ) -> Result<u64, CasError> {
+        let mut message = PublishMessage::build().payload(value);
+        if let Some(ttl) = ttl {
+            message = message.ttl(whole_seconds(ttl));
+        }
+        self.send(key, message, expected).await
+    }
+
+    /// Deletes the key if it still is at this revision. The marker that is left runs out after
+    /// `marker_ttl`.
+    ///
+    /// # Errors
+    /// See [`CasError`].
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future leaves it open whether the key was deleted.
+    pub async fn delete(&self, key: &str, expected: u64, marker_ttl: Duration) -> Result<u64, CasError> {
+        let message = PublishMessage::build()
+            .header(header::KV_OPERATION, header::KV_DELETE)
+            .ttl(whole_seconds(marker_ttl));
+        self.send(key, message, expected).await
+    }
+
+    /// Everything that stands under these filters, then every change.
+    ///
+    /// # Errors
+    /// When the watch cannot be set up. Once it runs it may still fall silent for long
+    /// while a NATS node is lost: pair it with [`Bucket::read`].
+    pub async fn watch(
+        &self,
+        filters: &[String],
+    ) -> Result<impl Stream<Item = Result<(String, Slot), ReadError>> + use<>, ReadError> {
+        let store = self.jetstream.get_key_value(&self.name).await.map_err(|e| self.read_error(e))?;
+        let watch = store.watch_many_with_history(filters).await.map_err(|e| self.read_error(e))?;
+        let bucket = self.clone();
+        Ok(watch.map(move |entry| {
+            let entry = entry.map_err(|e| bucket.read_error(e))?;
+            let value = (entry.operation == Operation::Put).then_some(entry.value);
+            Ok((entry.key, Slot { revision: entry.revision, value }))
+        }))
+    }
+
+    async fn send(&self, key: &str, message: PublishMessage, expected: u64) -> Result<u64, CasError> {
+        let message = message.expected_last_subject_sequence(expected);
+        let sent = async { self.jetstream.send_publish(self.subject(key), message).await?.await };
+        match sent.await {
+            Ok(ack) => Ok(ack.sequence),
+            Err(e) => Err(match e.kind() {
+                PublishErrorKind::WrongLastSequence => CasError::Conflict,
+                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => CasError::Ambiguous,
+                PublishErrorKind::StreamNotFound
+                | PublishErrorKind::WrongLastMessageId
+                | PublishErrorKind::MaxAckPending
+                | PublishErrorKind::MaxPayloadExceeded
+                | PublishErrorKind::Other => CasError::Refused { source: e },
+            }),
+        }
+    }
+
+    fn subject(&self, key: &str) -> String {
+        format!("$KV.{}.{key}", self.name)
+    }
+
+    fn read_error(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ReadError {
+        ReadError { bucket: self.name.clone(), source: source.into() }
+    }
+}
+
+/// NATS counts a TTL in whole seconds, one at least.
+fn whole_seconds(ttl: Duration) -> Duration {
+    Duration::from_secs(ttl.as_millis().div_ceil(1000).max(1).try_into().unwrap_or(u64::MAX))
+}

@@ -1,0 +1,267 @@
+//! One NATS connection that reconnects for ever.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aegis_domain::wire::Namespace;
+use async_nats::jetstream;
+use rand::Rng as _;
+use tokio::sync::watch;
+
+/// The oldest nats-server that has what Aegis needs: atomic batch publish came with 2.12 (ADR-50).
+pub const OLDEST_SERVER: (u32, u32) = (2, 12);
+
+const PING_EVERY: Duration = Duration::from_secs(5);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const BACKOFF_FIRST: Duration = Duration::from_millis(20);
+const BACKOFF_MAX: Duration = Duration::from_secs(2);
+
+/// How to reach NATS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// One URL, or several joined by commas.
+    pub url: String,
+    /// The name that the server shows for the connection.
+    pub name: String,
+    /// The installation's namespace.
+    pub namespace: Namespace,
+    /// How long the first connection may take before it is given up. Later ones are never given up.
+    pub patience: Duration,
+}
+
+impl ConnectOptions {
+    /// Options with the default namespace and a patience of 10 s.
+    #[must_use]
+    pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            name: name.into(),
+            namespace: Namespace::default(),
+            patience: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL cannot be read.
+    #[error("the NATS URL {url:?} is not valid: use nats://host:port, several joined by commas")]
+    BadUrl {
+        /// The URL.
+        url: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Nobody answered in time.
+    #[error("no NATS server answered at {url} within {patience:?}: start one, or correct the URL")]
+    Unreachable {
+        /// The URL.
+        url: String,
+        /// How long was waited.
+        patience: Duration,
+    },
+    /// The server is too old.
+    #[error("the NATS server at {url} is {found}, and Aegis needs {needed} or later: upgrade it", needed = format!("{}.{}", OLDEST_SERVER.0, OLDEST_SERVER.1))]
+    ServerTooOld {
+        /// The URL.
+        url: String,
+        /// Its version.
+        found: String,
+    },
+    /// The server runs without JetStream.
+    #[error("JetStream is disabled on the NATS server at {url}: start it with -js, or with a jetstream block in its configuration")]
+    JetStreamDisabled {
+        /// The URL.
+        url: String,
+    },
+    /// The client refused the options.
+    #[error("the NATS client could not be set up")]
+    Client {
+        /// Why.
+        source: async_nats::ConnectError,
+    },
+}
+
+/// Where the connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Connected.
+    Connected,
+    /// Lost, and being sought again.
+    Reconnecting,
+    /// Closed for good, by this side.
+    Closed,
+}
+
+/// A connection. Cheap to clone; all clones share one socket.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    client: async_nats::Client,
+    jetstream: jetstream::Context,
+    options: Arc<ConnectOptions>,
+    state: watch::Receiver<ConnectionState>,
+    slow_consumers: Arc<AtomicU64>,
+}
+
+impl Connection {
+    /// Connects, and checks that the server has what Aegis needs.
+    ///
+    /// # Errors
+    /// See [`ConnectError`]: each says what to do. None of them is worth a quick retry.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the half-made connection.
+    pub async fn open(options: ConnectOptions) -> Result<Self, ConnectError> {
+        let url = options.url.clone();
+        let addresses = url
+            .split(',')
+            .map(|part| part.trim().parse::<async_nats::ServerAddr>())
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|source| ConnectError::BadUrl { url: url.clone(), source })?;
+        let (state_writer, mut state) = watch::channel(ConnectionState::Reconnecting);
+        let slow_consumers = Arc::new(AtomicU64::new(0));
+        let slow = Arc::clone(&slow_consumers);
+        let client = async_nats::ConnectOptions::new()
+            .name(&options.name)
+            .ping_interval(PING_EVERY)
+            .request_timeout(Some(REQUEST_TIMEOUT))
+            .retry_on_initial_connect()
+            .max_reconnects(None)
+            .reconnect_delay_callback(backoff)
+            .event_callback(move |event| {
+                note(&event, &state_writer, &slow);
+                std::future::ready(())
+            })
+            .connect(addresses)
+            .await
+            .map_err(|source| ConnectError::Client { source })?;
+        let connected = state.wait_for(|state| *state == ConnectionState::Connected);
+        if !matches!(tokio::time::timeout(options.patience, connected).await, Ok(Ok(_))) {
+            return Err(ConnectError::Unreachable { url, patience: options.patience });
+        }
+        let info = client.server_info();
+        if !is_new_enough(&info.version) {
+            return Err(ConnectError::ServerTooOld { url, found: info.version });
+        }
+        if !info.jetstream {
+            return Err(ConnectError::JetStreamDisabled { url });
+        }
+        let jetstream = jetstream::ContextBuilder::new()
+            .timeout(REQUEST_TIMEOUT)
+            .ack_timeout(REQUEST_TIMEOUT)
+            .build(client.clone());
+        Ok(Self { client, jetstream, options: Arc::new(options), state, slow_consumers })
+    }
+
+    /// The client underneath.
+    #[must_use]
+    pub fn client(&self) -> &async_nats::Client {
+        &self.client
+    }
+
+    /// JetStream on this connection.
+    #[must_use]
+    pub fn jetstream(&self) -> &jetstream::Context {
+        &self.jetstream
+    }
+
+    /// The installation's namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &Namespace {
+        &self.options.namespace
+    }
+
+    /// How the connection was made; for a second one of the same kind.
+    #[must_use]
+    pub fn options(&self) -> &ConnectOptions {
+        &self.options
+    }
+
+    /// The state, and its changes.
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<ConnectionState> {
+        self.state.clone()
+    }
+
+    /// How often the server's messages came faster than they were taken, so that some were dropped.
+    #[must_use]
+    pub fn slow_consumers(&self) -> u64 {
+        self.slow_consumers.load(Ordering::Relaxed)
+    }
+}
+
+/// Full jitter over an exponential ceiling (M. Brooker, «Exponential Backoff And Jitter», 2015), with
+/// the first try at once.
+pub(crate) fn backoff(attempt: usize) -> Duration {
+    if attempt <= 1 {
+        return Duration::ZERO;
+    }
+    let doublings = u32::try_from(attempt - 2).unwrap_or(u32::MAX).min(16);
+    let ceiling = BACKOFF_FIRST.saturating_mul(1 << doublings).min(BACKOFF_MAX);
+    rand::rng().random_range(BACKOFF_FIRST / 2..=ceiling)
+}
+
+fn note(event: &async_nats::Event, state: &watch::Sender<ConnectionState>, slow: &AtomicU64) {
+    let next = match event {
+        async_nats::Event::Connected => Some(ConnectionState::Connected),
+        async_nats::Event::Disconnected => Some(ConnectionState::Reconnecting),
+        async_nats::Event::Closed => Some(ConnectionState::Closed),
+        async_nats::Event::SlowConsumer(_) => {
+            slow.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!("messages were dropped because they were not taken in time");
+            None
+        }
+        async_nats::Event::ServerError(error) => {
+            tracing::warn!(%error, "the nats server reported an error");
+            None
+        }
+        async_nats::Event::ClientError(error) => {
+            tracing::debug!(%error, "nats client error");
+            None
+        }
+        async_nats::Event::LameDuckMode | async_nats::Event::Draining => None,
+    };
+    if let Some(next) = next {
+        let before = state.send_replace(next);
+        if before != next {
+            tracing::info!(state = ?next, "nats connection");
+        }
+    }
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut parts = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= OLDEST_SERVER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_backoff_starts_at_once_grows_and_is_bounded() {
+        assert_eq!(backoff(1), Duration::ZERO);
+        for attempt in 2..200 {
+            let delay = backoff(attempt);
+            assert!(delay >= BACKOFF_FIRST / 2 && delay <= BACKOFF_MAX, "{attempt}: {delay:?}");
+        }
+    }
+
+    #[test]
+    fn servers_before_2_12_are_too_old() {
+        for (version, enough) in [
+            ("2.12.0", true),
+            ("2.15.1", true),
+            ("3.0.0", true),
+            ("2.12.0-RC.1", true),
+            ("2.11.9", false),
+            ("1.99.0", false),
+            ("", false),
+            ("junk", false),
+        ] {
+            assert_eq!(is_new_enough(version), enough, "{version}");
+        }
+    }
+}

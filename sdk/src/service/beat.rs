@@ -1,0 +1,187 @@
+//! Heartbeats, and the instance's record in the registry.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aegis_domain::aggregate::Instance;
+use aegis_domain::aggregate::instance::{Command, Registration, Status};
+use aegis_domain::wire::heartbeat::{Heartbeat, Metrics, Owned};
+use aegis_domain::wire::subject;
+use aegis_domain::{Actor, AggregateId, Context, InstanceName, ServiceName};
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::stats::Stats;
+use crate::leadership::Guard;
+use crate::nats::bucket::{Bucket, CasError};
+use crate::nats::provision::MARKER_TTL;
+use crate::{Connection, Journal};
+
+/// Who the instance is.
+#[derive(Debug, Clone)]
+pub(super) struct Identity {
+    pub(super) service: ServiceName,
+    pub(super) instance: InstanceName,
+    pub(super) registration: Registration,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) started_at: DateTime<Utc>,
+}
+
+impl Identity {
+    pub(super) fn aggregate(&self) -> AggregateId {
+        AggregateId::Instance(self.service.clone(), self.instance.clone())
+    }
+
+    pub(super) fn context(&self) -> Context {
+        Context::new(Actor::instance(&self.service, &self.instance), Utc::now())
+    }
+}
+
+pub(super) struct Beater {
+    pub(super) connection: Connection,
+    pub(super) journal: Journal,
+    pub(super) identity: Identity,
+    pub(super) every: Duration,
+    pub(super) ttl: Duration,
+    pub(super) guard: Guard,
+    pub(super) stats: Arc<Stats>,
+    pub(super) status: watch::Receiver<Status>,
+}
+
+/// The record as this instance last wrote it.
+#[derive(Default)]
+struct Record {
+    revision: u64,
+    written: Option<Instant>,
+    /// Until then the log may still get an Expired that was decided while the record was away.
+    doubted_until: Option<Instant>,
+}
+
+impl Beater {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(self.every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut serving = self.guard.serving();
+        let mut record = Record::default();
+        let mut metrics = Metrics::default();
+        loop {
+            let changed = tokio::select! {
+                () = stop.cancelled() => break,
+                _ = ticks.tick() => { metrics = self.stats.take(); false }
+                changed = serving.changed() => changed.is_ok(),
+                changed = self.status.changed() => changed.is_ok(),
+            };
+            let body = self.body(&metrics);
+            self.beat(&body).await;
+            let stale = record.written.is_none_or(|written| written.elapsed() >= self.ttl / 3);
+            if changed || stale {
+                self.refresh(&mut record, &body).await;
+            }
+        }
+        let body = self.body(&self.stats.take());
+        self.beat(&body).await;
+        self.remove(&record).await;
+        if let Err(error) = self.connection.client().flush().await {
+            tracing::debug!(%error, "the last heartbeat may not have been sent");
+        }
+    }
+
+    fn body(&self, metrics: &Metrics) -> Vec<u8> {
+        let identity = &self.identity;
+        let groups = self.guard.groups().into_iter().map(|(group, term)| Owned { group, term }).collect();
+        let heartbeat = Heartbeat {
+            service: identity.service.clone(),
+            instance: identity.instance.clone(),
+            version: identity.registration.version.clone(),
+            status: *self.status.borrow(),
+            groups,
+            labels: identity.labels.clone(),
+            started_at: identity.started_at,
+            sent_at: Utc::now(),
+            metrics: metrics.clone(),
+        };
+        serde_json::to_vec(&heartbeat).expect("a heartbeat holds only strings and finite numbers")
+    }
+
+    /// Sent without waiting: the next one heals a lost one.
+    async fn beat(&self, body: &[u8]) {
+        let identity = &self.identity;
+        let subject = self.connection.namespace().heartbeat_subject(&identity.service, &identity.instance);
+        if let Err(error) = self.connection.client().publish(subject, body.to_vec().into()).await {
+            tracing::debug!(%error, "a heartbeat was not sent");
+        }
+    }
+
+    async fn refresh(&self, record: &mut Record, body: &[u8]) {
+        let bucket = self.bucket();
+        let key = self.key();
+        let put = |revision| bucket.put(&key, body.to_vec().into(), revision, Some(self.ttl));
+        let outcome = match put(record.revision).await {
+            Err(CasError::Conflict | CasError::Ambiguous) => match bucket.read(&key).await {
+                Ok(slot) => {
+                    if slot.value.is_none() && record.written.is_some() {
+                        tracing::warn!("the registry had lost this instance; entering it again");
+                        record.doubted_until = Some(Instant::now() + self.ttl * 2);
+                    }
+                    put(slot.revision).await
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the registry cannot be read");
+                    return;
+                }
+            },
+            outcome => outcome,
+        };
+        match outcome {
+            Ok(revision) => {
+                record.revision = revision;
+                record.written = Some(Instant::now());
+            }
+            Err(error) => tracing::warn!(%error, "the record in the registry was not refreshed"),
+        }
+        if record.doubted_until.is_some_and(|until| Instant::now() < until) {
+            self.register_again().await;
+        }
+    }
+
+    /// After the record had run out, the log may say that this life is over: begin another.
+    async fn register_again(&self) {
+        let id = self.identity.aggregate();
+        let alive = match self.journal.load::<Instance>(&id).await {
+            Ok(loaded) => loaded.state.is_alive(),
+            Err(error) => {
+                tracing::warn!(%error, "the log cannot be read");
+                return;
+            }
+        };
+        if alive {
+            return;
+        }
+        let register = Command::Register(self.identity.registration.clone());
+        let status = Command::ChangeStatus { to: *self.status.borrow(), reason: Some("returned".to_owned()) };
+        for command in [register, status] {
+            if let Err(error) = self.journal.execute::<Instance>(&id, command, &self.identity.context()).await {
+                tracing::warn!(%error, "the return was not recorded; trying again with the next refresh");
+                return;
+            }
+        }
+    }
+
+    async fn remove(&self, record: &Record) {
+        if record.written.is_some()
+            && let Err(error) = self.bucket().delete(&self.key(), record.revision, MARKER_TTL).await
+        {
+            tracing::warn!(%error, "the record was not removed; it runs out by itself");
+        }
+    }
+
+    fn bucket(&self) -> Bucket {
+        Bucket::new(&self.connection, self.connection.namespace().instances_bucket())
+    }
+
+    fn key(&self) -> String {
+        subject::instance_key(&self.identity.service, &self.identity.instance)
+    }
+}

@@ -1,0 +1,178 @@
+//! Putting a service together and starting it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aegis_domain::aggregate::instance::{self, Registration, Status};
+use aegis_domain::aggregate::{Instance, Leadership};
+use aegis_domain::{AggregateId, InvalidName, MethodName};
+use chrono::Utc;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, watch};
+
+use super::beat::Identity;
+use super::config::{ConfigError, ServiceConfig};
+use super::dispatch::Dispatcher;
+use super::handler::{Call, Fault, Handler};
+use super::pulse::{Pulse, PulseError, Setup};
+use super::rpc::Server;
+use super::running::Service;
+use super::stats::Stats;
+use crate::journal::{ExecuteError, LoadError};
+use crate::leadership::Guard;
+use crate::nats::provision::{ProvisionError, provision};
+use crate::{ConnectError, Connection, Journal};
+
+/// Why a service did not start. Nothing of it is left running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is not valid.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A method's name breaks its rule.
+    #[error(transparent)]
+    Method(#[from] InvalidName),
+    /// There is no connection.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server cannot be made ready.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// The history of a group cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The instance could not be registered.
+    #[error("the instance could not be registered")]
+    Register(#[from] ExecuteError<instance::Rejection>),
+    /// The subjects could not be subscribed to.
+    #[error("the service's subjects could not be subscribed to")]
+    Subscribe(#[from] async_nats::SubscribeError),
+    /// The thread of heartbeats could not be started.
+    #[error("the thread of heartbeats could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+impl From<PulseError> for StartError {
+    fn from(error: PulseError) -> Self {
+        match error {
+            PulseError::Connect(error) => Self::Connect(error),
+            PulseError::Thread(error) => Self::Thread(error),
+        }
+    }
+}
+
+/// A service being put together.
+#[derive(Debug)]
+pub struct Builder {
+    config: ServiceConfig,
+    balanced: Vec<(String, Handler)>,
+    exclusive: Vec<(String, Handler)>,
+}
+
+impl Builder {
+    pub(super) fn new(config: ServiceConfig) -> Self {
+        Self { config, balanced: vec![], exclusive: vec![] }
+    }
+
+    /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON.
+    #[must_use]
+    pub fn rpc<Req, Res, F, Fut>(mut self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + Send + 'static,
+        Res: Serialize + 'static,
+        F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
+    {
+        self.balanced.push((method.to_owned(), Handler::new(handle)));
+        self
+    }
+
+    /// Serves `rpc.<service>.<group>.<method>` for each group that this instance owns: exactly one
+    /// instance at a time answers. [`Call::tenancy`] tells the group and the term.
+    #[must_use]
+    pub fn exclusive<Req, Res, F, Fut>(mut self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + Send + 'static,
+        Res: Serialize + 'static,
+        F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
+    {
+        self.exclusive.push((method.to_owned(), Handler::new(handle)));
+        self
+    }
+
+    /// Connects, registers, subscribes and begins to beat. The instance serves from the moment this
+    /// returns; its groups follow within a lease or so.
+    ///
+    /// # Errors
+    /// See [`StartError`]; each says what to do.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future may leave a registration that expires by itself.
+    pub async fn start(self) -> Result<Service, StartError> {
+        self.config.check()?;
+        let config = self.config;
+        let service = config.service.clone();
+        let instance = config.instance_name()?;
+        let balanced = by_name(self.balanced)?;
+        let exclusive = by_name(self.exclusive)?;
+        let options = config.connect_options(format!("{service}/{instance}"))?;
+        let connection = Connection::open(options.clone()).await?;
+        provision(&connection).await?;
+        let journal = Journal::new(&connection);
+        let mut logged = Vec::with_capacity(config.groups.len());
+        for group in &config.groups {
+            let id = AggregateId::Leadership(service.clone(), group.clone());
+            logged.push((group.clone(), journal.load::<Leadership>(&id).await?.state.term));
+        }
+        let identity = Identity {
+            service: service.clone(),
+            instance: instance.clone(),
+            registration: Registration {
+                version: config.version.clone(),
+                groups: config.groups.clone(),
+                labels: config.labels.clone(),
+                heartbeat_ms: config.heartbeat_ms,
+                record_ttl_ms: config.record_ttl_ms,
+            },
+            labels: config.labels.clone(),
+            started_at: Utc::now(),
+        };
+        let register = instance::Command::Register(identity.registration.clone());
+        journal.execute::<Instance>(&identity.aggregate(), register, &identity.context()).await?;
+        let (guard, stats) = (Guard::default(), Arc::new(Stats::default()));
+        let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
+        let dispatcher = Arc::new(Dispatcher {
+            client: connection.client().clone(),
+            balanced,
+            exclusive,
+            guard: guard.clone(),
+            stats: Arc::clone(&stats),
+            places: Arc::new(Semaphore::new(places)),
+            max_waiting: config.max_in_flight,
+        });
+        let server = Server::start(dispatcher, &service, &instance).await?;
+        let (status, seen) = watch::channel(Status::Starting);
+        let pulse = Pulse::start(Setup {
+            options: crate::ConnectOptions { name: format!("{service}/{instance} pulse"), ..options },
+            identity: identity.clone(),
+            groups: config.groups.clone(),
+            logged,
+            policy: config.failover,
+            heartbeat: config.heartbeat(),
+            record_ttl: config.record_ttl(),
+            guard: guard.clone(),
+            stats: Arc::clone(&stats),
+            status: seen,
+        })
+        .await?;
+        let running = Service::assemble(config, connection, journal, identity, guard, stats, server, pulse, status);
+        running.change_status(Status::Running, None).await?;
+        Ok(running)
+    }
+}
+
+fn by_name(methods: Vec<(String, Handler)>) -> Result<HashMap<MethodName, Handler>, InvalidName> {
+    methods.into_iter().map(|(name, handler)| Ok((MethodName::new(name)?, handler))).collect()
+}

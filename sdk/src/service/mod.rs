@@ -1,0 +1,17 @@
+//! A service: registered, heard of, serving calls, and standing for election.
+
+mod beat;
+mod builder;
+mod config;
+mod dispatch;
+mod handler;
+mod process;
+mod pulse;
+mod rpc;
+mod running;
+mod stats;
+
+pub use builder::{Builder, StartError};
+pub use config::{ConfigError, ServiceConfig};
+pub use handler::{Call, Fault};
+pub use running::Service;

@@ -11,32 +11,43 @@ interface Column {
   numeric?: boolean;
 }
 
-const status: Column = { label: "Status", title: "State, and why", sort: "worst", width: "w-[23%]" };
 const service: Column = { label: "Service", title: "Service", sort: "service", width: "w-[14%]" };
-const rest: Column[] = [
+
+/** Widths follow the room the table has, not the window: beside the feed it is narrower than the page. */
+export const columns = (flat: boolean): Column[] => [
+  {
+    label: "Status",
+    title: "State, and why",
+    sort: "worst",
+    width: flat ? "w-[12%]" : "w-[17%] @min-[60rem]:w-[21%]",
+  },
+  ...(flat ? [service] : []),
   { label: "Instance", title: "Instance", sort: "instance", width: "" },
   { label: "Version", title: "Version it runs", sort: "version", width: "w-16" },
-  { label: "Groups and term", title: "Groups it leads, with the fencing term", sort: null, width: "w-[13%]" },
+  {
+    label: "Groups",
+    title: "Groups it leads, with the fencing term",
+    sort: null,
+    width: "w-[13%]",
+  },
   { label: "Beat", title: "Age of the last heartbeat", sort: "beat", width: "w-17", numeric: true },
   {
     label: "Calls/s",
-    title: "Calls per second, last minute of beats",
+    title: "Calls per second, last minute",
     sort: "calls",
-    width: "w-32",
+    width: "w-18 @min-[56rem]:w-30",
     numeric: true,
   },
-  { label: "p99 ms", title: "99th percentile latency, ms", sort: "p99", width: "w-18", numeric: true },
+  { label: "p99 ms", title: "99th percentile latency, ms", sort: "p99", width: "w-17", numeric: true },
   {
     label: "Err %",
     title: "Failed calls since the beat before, %",
     sort: "errors",
-    width: "w-16",
+    width: "w-15",
     numeric: true,
   },
-  { label: "Queue", title: "Queue depth / calls in flight", sort: "queue", width: "w-18", numeric: true },
+  { label: "Queue", title: "Queue depth / calls in flight", sort: "queue", width: "w-17", numeric: true },
 ];
-
-export const columns = (flat: boolean): Column[] => (flat ? [status, service, ...rest] : [status, ...rest]);
 
 interface Props {
   view: DashboardView;

@@ -56,7 +56,7 @@ export function DashboardScreen({ feed, onRetry }: { feed: ReactNode; onRetry: (
         </div>
         <aside
           aria-label="Groups and events"
-          className="flex min-h-0 shrink-0 flex-col border-border bg-card max-xl:border-t xl:w-80 xl:border-l min-[1400px]:w-88 2xl:w-104"
+          className="flex min-h-0 shrink-0 flex-col border-border bg-card max-xl:border-t xl:w-80 xl:border-l min-[87rem]:w-88 2xl:w-104"
         >
           <GroupsPanel
             instances={instances}

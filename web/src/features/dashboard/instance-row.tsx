@@ -1,3 +1,4 @@
+import { BookX } from "lucide-react";
 import { memo } from "react";
 import { Link } from "react-router";
 import { cn } from "@/shared/lib/utils";
@@ -38,21 +39,19 @@ export const InstanceRow = memo(function InstanceRow({ instance, series, flat, i
       className="h-7 border-border border-b hover:bg-accent"
     >
       <td className={cn(cell, !flat && "pl-4")}>
-        <StatusCell instance={instance} />
+        <StatusCell instance={instance} brief={flat} />
       </td>
       {flat && <td className={cell}>{instance.service}</td>}
       <td className={cell} title={instance.instance}>
-        <Link className="hover:underline" to={`/events?q=${encodeURIComponent(instance.instance)}`}>
-          {instance.instance}
-        </Link>
-        {!instance.defined && (
-          <span
-            className="ml-1.5 rounded-sm border border-warn px-1 text-warn text-xs"
-            title="No active definition governs this service"
+        <span className="flex items-center gap-1.5">
+          <Link
+            className="truncate hover:underline"
+            to={`/events?q=${encodeURIComponent(instance.instance)}`}
           >
-            not defined
-          </span>
-        )}
+            {instance.instance}
+          </Link>
+          {!instance.defined && <NotDefined brief={flat} />}
+        </span>
       </td>
       <td className={cn(cell, "text-muted-foreground")}>{instance.version}</td>
       <td className={cell}>
@@ -63,7 +62,11 @@ export const InstanceRow = memo(function InstanceRow({ instance, series, flat, i
       </td>
       <td className={live}>
         <span className="flex items-center justify-end gap-2">
-          <Sparkline values={series?.calls.values() ?? []} capacity={SAMPLES} />
+          <Sparkline
+            className="@max-[56rem]:hidden"
+            values={series?.calls.values() ?? []}
+            capacity={SAMPLES}
+          />
           <span className="min-w-9">{figure(metrics?.callsPerSecond)}</span>
         </span>
       </td>
@@ -76,13 +79,28 @@ export const InstanceRow = memo(function InstanceRow({ instance, series, flat, i
   );
 });
 
-function StatusCell({ instance }: { instance: Instance }) {
+function StatusCell({ instance, brief }: { instance: Instance; brief: boolean }) {
   const { icon: Icon, word, tone } = statusLook[instance.status];
   return (
     <span className="flex items-center gap-1.5" title={instance.reason ?? undefined}>
       <Icon aria-hidden="true" className={cn("size-3.5 shrink-0", tone)} />
       <span className={cn("font-medium", tone)}>{word}</span>
-      {instance.reason && <span className="truncate text-muted-foreground text-xs">{instance.reason}</span>}
+      {instance.reason && !brief && (
+        <span className="truncate text-muted-foreground text-xs">{instance.reason}</span>
+      )}
+    </span>
+  );
+}
+
+/** The word gives way to its icon where there is no room; the title and screen readers keep it. */
+function NotDefined({ brief }: { brief: boolean }) {
+  return (
+    <span
+      className="flex shrink-0 items-center gap-1 rounded-sm border border-warn px-1 text-warn text-xs leading-4"
+      title="Not defined: no active definition governs this service"
+    >
+      <BookX aria-hidden="true" className="size-3" />
+      <span className={brief ? "sr-only" : "@max-[60rem]:sr-only"}>not defined</span>
     </span>
   );
 }

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef } from "react";
+import { useRef } from "react";
 import type { SetUrl } from "@/shared/url/use-url-state";
 import { columns, TableHead } from "./columns";
 import { InstanceRow, ROW_PX } from "./instance-row";
@@ -31,18 +31,17 @@ export function InstanceTable({ rows, registry, view, set, frozenAt }: Props) {
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const width = columns(view.flat).length;
-  const spacer = useMemo(() => (px: number) => px > 0 && <Spacer px={px} width={width} />, [width]);
   return (
     <section
       ref={scroller}
       aria-label="Instances"
       tabIndex={0}
-      className="min-h-80 flex-1 overflow-auto -outline-offset-2"
+      className="@container min-h-80 flex-1 overflow-auto -outline-offset-2"
     >
-      <table aria-rowcount={rows.length + 1} className="w-full min-w-[52rem] table-fixed border-collapse">
+      <table aria-rowcount={rows.length + 1} className="w-full min-w-[50rem] table-fixed border-collapse">
         <TableHead view={view} set={set} />
         <tbody>
-          {spacer(above)}
+          {above > 0 && <Spacer px={above} />}
           {items.map((item) => {
             const row = rows[item.index];
             if (!row) return null;
@@ -59,7 +58,7 @@ export function InstanceTable({ rows, registry, view, set, frozenAt }: Props) {
               />
             );
           })}
-          {spacer(below)}
+          {below > 0 && <Spacer px={below} />}
         </tbody>
       </table>
     </section>
@@ -71,10 +70,10 @@ function keyOf(row: Row | undefined, index: number): string | number {
   return row.kind === "service" ? `service:${row.service}` : row.instance.id;
 }
 
-function Spacer({ px, width }: { px: number; width: number }) {
+function Spacer({ px }: { px: number }) {
   return (
     <tr>
-      <td colSpan={width} style={{ height: px }} className="p-0" />
+      <td style={{ height: px }} className="p-0" />
     </tr>
   );
 }

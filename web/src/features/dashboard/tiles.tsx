@@ -25,39 +25,39 @@ const clear: Partial<DashboardView> = {
 function tiles(t: Tally): Tile[] {
   const alarm = (n: number | null, tone: string): string => (n ? tone : "");
   return [
-    { label: "Services", value: t.services, counts: "with an instance", filter: { ...clear, flat: false } },
-    { label: "Instances", value: t.instances, counts: "in the registry", filter: clear },
+    { label: "Services", value: t.services, counts: "with instances", filter: { ...clear, flat: false } },
+    { label: "Instances", value: t.instances, counts: "registered", filter: clear },
     {
       label: "Running",
       value: t.running,
-      counts: "instances serving",
+      counts: "serving",
       filter: { ...clear, status: ["RUNNING"] },
     },
     {
       label: "In transition",
       value: t.moving,
-      counts: "starting or stopping",
+      counts: "start or stop",
       filter: { ...clear, status: transitional },
     },
     {
       label: "Unhealthy",
       value: t.unhealthy,
-      counts: "missing heartbeats",
+      counts: "beats missing",
       tone: alarm(t.unhealthy, "text-warn"),
       filter: { ...clear, status: ["UNHEALTHY"] },
     },
     {
       label: "Down",
       value: t.down,
-      counts: "failed, expired, stopped",
+      counts: "failed or gone",
       tone: alarm(t.down, "text-bad"),
       filter: { ...clear, status: down },
     },
-    { label: "Groups led", value: t.led, counts: "with an owner now", filter: { ...clear, leading: true } },
+    { label: "Groups led", value: t.led, counts: "with an owner", filter: { ...clear, leading: true } },
     {
       label: "Without owner",
       value: t.ownerless,
-      counts: "groups nobody leads",
+      counts: "nobody leads",
       tone: alarm(t.ownerless, "text-bad"),
       filter: { ...clear, ownerless: true },
     },
@@ -84,7 +84,7 @@ export function Tiles({ tally, view }: { tally: Tally; view: DashboardView }) {
             to={{ search: writeUrl(dashboardShape, params, active ? clear : tile.filter).toString() }}
             aria-current={active ? "true" : undefined}
             className={cn(
-              "flex min-w-0 flex-col px-3 py-1.5 -outline-offset-2 hover:bg-accent",
+              "flex min-w-0 flex-col px-2.5 py-1.5 xl:px-3 -outline-offset-2 hover:bg-accent",
               active ? "bg-accent shadow-[inset_0_-2px_0_var(--primary)]" : "bg-card",
             )}
           >

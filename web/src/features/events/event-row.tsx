@@ -51,7 +51,7 @@ export const EventRow = memo(function EventRow({ event, index, selected, onSelec
       <td className="truncate px-2" title={event.summary}>
         {event.summary}
       </td>
-      <td className="truncate px-2 text-muted-foreground" title={event.actor}>
+      <td className="truncate px-2 text-muted-foreground @max-[64rem]:hidden" title={event.actor}>
         {event.actor}
       </td>
     </tr>

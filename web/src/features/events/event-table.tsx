@@ -5,12 +5,12 @@ import type { Event } from "./documents";
 import { EventRow, ROW_PX } from "./event-row";
 
 const head: { label: string; width: string; right?: boolean }[] = [
-  { label: "Seq", width: "w-20", right: true },
+  { label: "Seq", width: "w-18", right: true },
   { label: "Time", width: "w-30" },
-  { label: "Event", width: "w-52" },
-  { label: "Service", width: "w-44" },
+  { label: "Event", width: "w-48" },
+  { label: "Service", width: "w-40" },
   { label: "Summary", width: "" },
-  { label: "Actor", width: "w-60" },
+  { label: "Actor", width: "w-60 @max-[64rem]:hidden" },
 ];
 
 interface Props {
@@ -42,7 +42,7 @@ export function EventTable({ events, selected, onSelect, onAway, age, footer }: 
       ref={scroller}
       aria-label="Events"
       tabIndex={0}
-      className="min-h-80 flex-1 overflow-auto -outline-offset-2"
+      className="@container min-h-80 flex-1 overflow-auto -outline-offset-2"
       onScroll={(e) => e.currentTarget.scrollTop > ROW_PX && onAway()}
     >
       <table aria-rowcount={events.length + 1} className="w-full min-w-[50rem] table-fixed border-collapse">
@@ -86,7 +86,7 @@ export function EventTable({ events, selected, onSelect, onAway, age, footer }: 
 function Spacer({ px }: { px: number }) {
   return (
     <tr>
-      <td colSpan={head.length} style={{ height: px }} className="p-0" />
+      <td style={{ height: px }} className="p-0" />
     </tr>
   );
 }

@@ -19,9 +19,11 @@ export function throttle(run: () => void, ms: number): Throttle {
     else timer = setTimeout(fire, due);
   };
   return Object.assign(request, {
+    /** Forgets the request that waits, and when the last one ran. */
     cancel: () => {
       clearTimeout(timer);
       timer = undefined;
+      last = Number.NEGATIVE_INFINITY;
     },
   });
 }

@@ -1,4 +1,5 @@
 import { memo } from "react";
+import { cn } from "@/shared/lib/utils";
 
 const WIDTH = 64;
 const HEIGHT = 18;
@@ -17,9 +18,11 @@ export function sparkPoints(values: readonly number[], capacity: number): string
 export const Sparkline = memo(function Sparkline({
   values,
   capacity,
+  className,
 }: {
   values: readonly number[];
   capacity: number;
+  className?: string;
 }) {
   return (
     <svg
@@ -27,7 +30,7 @@ export const Sparkline = memo(function Sparkline({
       width={WIDTH}
       height={HEIGHT}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      className="shrink-0"
+      className={cn("shrink-0", className)}
     >
       <line x1="0" x2={WIDTH} y1={HEIGHT - 1} y2={HEIGHT - 1} className="stroke-border" strokeWidth="1" />
       {values.length > 1 && (

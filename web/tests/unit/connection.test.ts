@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { warnings } from "@/app/banner";
+import { lookOf } from "@/app/connection-badge";
+import { backoffMs } from "@/shared/connection/backoff";
+import {
+  type Connection,
+  type ConnectionEvent,
+  idle,
+  nextConnection,
+  staleMoment,
+} from "@/shared/connection/machine";
+
+const run = (...events: ConnectionEvent[]): Connection => events.reduce(nextConnection, idle);
+
+describe("the connection", () => {
+  const lost: ConnectionEvent[] = [
+    { type: "opening" },
+    { type: "opened", at: 1_000 },
+    { type: "lost", at: 5_000 },
+  ];
+
+  it("becomes live once the server has acknowledged", () => {
+    expect(run({ type: "opening" })).toEqual({ kind: "connecting" });
+    expect(run({ type: "opening" }, { type: "opened", at: 7 })).toEqual({ kind: "live", since: 7 });
+  });
+
+  it("is stale from the loss on, through every attempt", () => {
+    const waiting = run(
+      ...lost,
+      { type: "waiting", attempt: 1, nextAt: 5_400 },
+      { type: "opening" },
+      { type: "lost", at: 6_000 },
+    );
+    expect(staleMoment(waiting)).toBe(5_000);
+    const second = nextConnection(waiting, { type: "waiting", attempt: 2, nextAt: 7_000 });
+    expect(second).toEqual({ kind: "reconnecting", attempt: 2, nextAt: 7_000, staleSince: 5_000 });
+    expect(staleMoment(nextConnection(second, { type: "opened", at: 7_100 }))).toBeNull();
+  });
+
+  it("has nothing stale while it has never been live", () => {
+    expect(staleMoment(run({ type: "opening" }, { type: "lost", at: 5 }))).toBeNull();
+  });
+
+  it("stays denied, whatever the socket still says", () => {
+    const denied = run(
+      ...lost,
+      { type: "denied" },
+      { type: "lost", at: 9 },
+      { type: "waiting", attempt: 1, nextAt: 10 },
+    );
+    expect(denied).toEqual({ kind: "denied" });
+    expect(nextConnection(denied, { type: "stopped" })).toEqual({ kind: "denied" });
+  });
+
+  it("is said in words, with the attempt and the wait", () => {
+    const state = run(...lost, { type: "waiting", attempt: 3, nextAt: 12_000 });
+    expect(lookOf(state, 10_000).text).toBe("Reconnecting, attempt 3, next in 2s · stale for 5s");
+    expect(lookOf(nextConnection(state, { type: "opening" }), 12_000).text).toContain("trying now");
+    expect(lookOf({ kind: "live", since: 0 }, 0).text).toBe("Live");
+  });
+});
+
+describe("waits between attempts", () => {
+  it("grow, with jitter, and stay under five seconds", () => {
+    expect([backoffMs(0, 0), backoffMs(0, 0.999)]).toEqual([125, 250]);
+    expect(backoffMs(3, 0)).toBe(1_000);
+    expect(Math.max(...[5, 50, 5_000].map((n) => backoffMs(n, 0.999)))).toBeLessThanOrEqual(5_000);
+  });
+});
+
+describe("warnings about the server", () => {
+  const system = {
+    version: "0.1.0",
+    namespace: "aegis",
+    asOfSequence: 1,
+    headSequence: 1,
+    projectionLag: 0,
+    natsConnected: true,
+    deadLetters: 0,
+  };
+  it("say that NATS is lost and how far the projection is behind", () => {
+    expect(warnings(system)).toEqual([]);
+    expect(warnings({ ...system, natsConnected: false })[0]).toContain("lost NATS");
+    expect(warnings({ ...system, projectionLag: 9_000 })[0]).toContain("9000 events behind");
+  });
+});

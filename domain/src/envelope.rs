@@ -1,6 +1,6 @@
 //! What every entry of the log carries beside the event itself.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::wire::chain::Hash;
 use crate::{Actor, AggregateId, AggregateVersion, Event, EventId, Sequence};
@@ -21,10 +21,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// A context with only the two things that every change has.
+    /// A context with only the two things that every change has. The log keeps microseconds, so the time
+    /// is cut to them here.
     #[must_use]
     pub fn new(actor: Actor, time: DateTime<Utc>) -> Self {
-        Self { actor, time, correlation: None, causation: None, traceparent: None }
+        Self { actor, time: time.trunc_subsecs(6), correlation: None, causation: None, traceparent: None }
     }
 }
 

@@ -1,0 +1,201 @@
+//! The journal on a real server.
+
+use std::time::Duration;
+
+use aegis_domain::aggregate::definition::{self, Change, Content};
+use aegis_domain::aggregate::leadership::{ElectionReason, Tenure};
+use aegis_domain::aggregate::{Definition, Leadership, leadership};
+use aegis_domain::wire::chain::Hash;
+use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, Cqrs, Event, EventId, Sequence, Term};
+use aegis_domain::{GroupName, InstanceName, ServiceName, SessionId, Version};
+use aegis_sdk::journal::{AppendError, CqrsStore, ExecuteError, Head};
+use aegis_sdk::nats::follow::Followed;
+use aegis_sdk::nats::provision::provision;
+use aegis_sdk::{ConnectOptions, Connection, Journal};
+use aegis_testkit::NatsServer;
+use chrono::Utc;
+use cqrs_es::{CqrsFramework, EventStore};
+use uuid::Uuid;
+
+async fn journal() -> (NatsServer, Connection, Journal) {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    provision(&connection).await.unwrap();
+    let journal = Journal::new(&connection);
+    (server, connection, journal)
+}
+
+fn service() -> ServiceName {
+    ServiceName::new("trading-service").unwrap()
+}
+
+fn content(description: &str) -> Content {
+    Content {
+        owner: "desk".into(),
+        description: description.into(),
+        version: Version::new("1.0.0").unwrap(),
+        min_instances: None,
+        max_instances: None,
+        labels: [].into(),
+    }
+}
+
+fn define() -> definition::Command {
+    definition::Command::Define { service: service(), content: content("trades") }
+}
+
+fn context() -> Context {
+    Context::new(Actor::user("alice"), Utc::now())
+}
+
+fn election(term: u64) -> (AggregateId, leadership::Command) {
+    let tenure = Tenure {
+        term: Term(term),
+        instance: InstanceName::new("a").unwrap(),
+        session: SessionId::from_uuid(Uuid::from_u128(u128::from(term))),
+        reason: ElectionReason::First,
+    };
+    let id = AggregateId::Leadership(service(), GroupName::new("ACC-1").unwrap());
+    (id, leadership::Command::Elect { tenure, predecessors: vec![], vacancy_ms: None })
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_read_back_with_its_chain() {
+    let (_server, _, journal) = journal().await;
+    let id = AggregateId::Definition(service());
+    journal.execute::<Definition>(&id, define(), &context()).await.unwrap();
+    for n in 1..3 {
+        let change = Change { description: Some(format!("change {n}")), ..Change::default() };
+        let amend = definition::Command::Amend { expected: AggregateVersion(n), change };
+        journal.execute::<Definition>(&id, amend, &context()).await.unwrap();
+    }
+    let events = journal.events(&id).await.unwrap();
+    assert_eq!(events.len(), 3);
+    let mut previous = Hash::GENESIS;
+    for (recorded, version) in events.iter().zip(1..) {
+        assert_eq!(recorded.envelope.version, AggregateVersion(version));
+        assert_eq!(recorded.envelope.previous, previous, "event {version} breaks the chain");
+        previous = recorded.hash;
+    }
+    assert_eq!(journal.last_sequence().await.unwrap(), Sequence(3));
+}
+
+#[tokio::test]
+async fn an_aggregate_longer_than_one_batch_is_loaded_whole() {
+    let (_server, _, journal) = journal().await;
+    let id = AggregateId::Definition(service());
+    let defined = |n| Event::from(definition::DefinitionEvent::Amended(content(&format!("change {n}"))));
+    journal.append(&id, Head::EMPTY, (0..900).map(defined).collect(), &context()).await.unwrap();
+    let loaded = journal.load::<Definition>(&id).await.unwrap();
+    assert_eq!(loaded.head.version, AggregateVersion(900));
+    let more = (900..1300).map(defined).collect();
+    journal.append(&id, loaded.head, more, &context()).await.unwrap();
+    let loaded = journal.load::<Definition>(&id).await.unwrap();
+    assert_eq!(loaded.head.version, AggregateVersion(1300));
+    assert_eq!(loaded.state.content.unwrap().description, "change 1299");
+}
+
+#[tokio::test]
+async fn of_two_writers_at_one_head_one_wins_and_the_other_is_told() {
+    let (_server, _, journal) = journal().await;
+    let id = AggregateId::Definition(service());
+    let event = || vec![Event::from(definition::DefinitionEvent::Defined(content("trades")))];
+    journal.append(&id, Head::EMPTY, event(), &context()).await.unwrap();
+    let second = journal.append(&id, Head::EMPTY, event(), &context()).await;
+    assert!(matches!(second, Err(AppendError::Conflict)), "{second:?}");
+    let batch = journal.append(&id, Head::EMPTY, [event(), event()].concat(), &context()).await;
+    assert!(matches!(batch, Err(AppendError::Conflict)), "{batch:?}");
+    assert_eq!(journal.events(&id).await.unwrap().len(), 1, "nothing of a refused batch is kept");
+}
+
+#[tokio::test]
+async fn fifty_writers_of_one_command_record_it_once() {
+    let (_server, _, journal) = journal().await;
+    let id = AggregateId::Definition(service());
+    let mut writers = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (journal, id) = (journal.clone(), id.clone());
+        writers.spawn(async move { journal.execute::<Definition>(&id, define(), &context()).await });
+    }
+    let outcomes = writers.join_all().await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    let refused = |outcome: &Result<_, ExecuteError<_>>| {
+        matches!(outcome, Err(ExecuteError::Rejected(definition::Rejection::AlreadyDefined)))
+    };
+    assert_eq!(outcomes.iter().filter(|outcome| refused(outcome)).count(), 49);
+    assert_eq!(journal.events(&id).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_election_closes_the_gap_before_it_in_one_batch() {
+    let (_server, _, journal) = journal().await;
+    let (id, first) = election(1);
+    journal.execute::<Leadership>(&id, first.clone(), &context()).await.unwrap();
+    journal.execute::<Leadership>(&id, first, &context()).await.unwrap();
+    let (_, second) = election(2);
+    let recorded = journal.execute::<Leadership>(&id, second, &context()).await.unwrap();
+    let names: Vec<_> = recorded.iter().map(|r| r.envelope.event.entry().name).collect();
+    assert_eq!(names, ["leader_lost", "leader_elected"]);
+    assert_eq!(recorded[1].sequence, Sequence(3), "the election of term 1 is recorded once");
+    assert_eq!(recorded[1].envelope.id, EventId::from_wire("trading-service/ACC-1/2"));
+    assert_eq!(journal.events(&id).await.unwrap(), [journal.events(&id).await.unwrap()[..1].to_vec(), recorded].concat());
+}
+
+#[tokio::test]
+async fn a_follower_goes_on_after_the_server_was_killed_and_restarted() {
+    let (server, _, journal) = journal().await;
+    let mut follower = journal.follow(Sequence(1));
+    let (id, first) = election(1);
+    journal.execute::<Leadership>(&id, first, &context()).await.unwrap();
+    assert_eq!(next(&mut follower).await, 1);
+    server.kill();
+    server.restart().await;
+    let (_, second) = election(2);
+    let recorded = aegis_testkit::wait_until("an append after the restart", Duration::from_secs(20), || async {
+        journal.execute::<Leadership>(&id, second.clone(), &context()).await.map_err(|e| format!("{e:?}"))
+    })
+    .await;
+    assert!(recorded.len() <= 2);
+    assert_eq!((next(&mut follower).await, next(&mut follower).await), (2, 3));
+}
+
+async fn next(follower: &mut aegis_sdk::nats::follow::Follower) -> u64 {
+    let message = async {
+        loop {
+            if let Followed::Message(message) = follower.next().await {
+                return message.sequence;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), message).await.expect("the follower has nothing to say")
+}
+
+#[tokio::test]
+async fn a_message_that_is_no_event_is_named_when_its_aggregate_is_loaded() {
+    let (_server, connection, journal) = journal().await;
+    let id = AggregateId::Definition(service());
+    let subject = connection.namespace().event_subject(&id);
+    connection.jetstream().publish(subject, "junk".into()).await.unwrap().await.unwrap();
+    let error = journal.load::<Definition>(&id).await.unwrap_err();
+    assert_eq!(error.to_string(), "message 1 of the events stream is not a readable event");
+}
+
+#[tokio::test]
+async fn the_journal_is_a_cqrs_es_event_store() {
+    let (_server, _, journal) = journal().await;
+    let store = CqrsStore::new(journal.clone());
+    let framework = CqrsFramework::<Cqrs<Definition>, _>::new(store.clone(), vec![], ());
+    framework.execute("definition.trading-service", define()).await.unwrap();
+    let again = framework.execute("definition.trading-service", define()).await;
+    assert!(matches!(again, Err(cqrs_es::AggregateError::UserError(definition::Rejection::AlreadyDefined))));
+    let stale = EventStore::<Cqrs<Definition>>::load_aggregate(&store, "definition.trading-service").await.unwrap();
+    let amend = definition::Command::Amend {
+        expected: AggregateVersion(1),
+        change: Change { owner: Some("other".into()), ..Change::default() },
+    };
+    framework.execute("definition.trading-service", amend).await.unwrap();
+    let event = definition::DefinitionEvent::Amended(content("late"));
+    let late = EventStore::<Cqrs<Definition>>::commit(&store, vec![event], stale, [].into()).await;
+    assert!(matches!(late, Err(cqrs_es::AggregateError::AggregateConflict)), "{late:?}");
+    assert!(framework.execute("nonsense", define()).await.unwrap_err().to_string().contains("names no aggregate"));
+}

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { Outlet } from "react-router";
+import { Outlet, useNavigate } from "react-router";
 import { signOut } from "@/features/session";
 import { useSession } from "@/shared/session/store";
 import { LiveRegion } from "@/shared/ui/announcer";
@@ -13,9 +13,12 @@ import { TopBar } from "./top-bar";
 export function Shell() {
   useEffect(goLive, []);
   useEffect(pollSystem, []);
+  const navigate = useNavigate();
   const leave = async (): Promise<void> => {
-    const failed = await signOut();
-    if (!failed) useSession.getState().reset();
+    if (await signOut()) return;
+    // In this order: without a session the gate would ask again who is there.
+    await navigate("/signin");
+    useSession.getState().reset();
   };
   return (
     <div className="flex h-screen flex-col">

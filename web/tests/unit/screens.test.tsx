@@ -25,8 +25,8 @@ const snapshotOf = (world: World) =>
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse("2026-01-02T03:04:05.000Z") });
   // The virtual list asks how high its frame is; without layout every element would say nothing.
-  vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(700);
-  vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(1200);
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(700);
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(1200);
 });
 
 afterEach(() => {

@@ -6,7 +6,7 @@ export function SignInRoute() {
   const navigate = useNavigate();
   const [params] = useSearchParams();
   const { state } = useLocation() as { state: { from?: string } | null };
-  const status = useSession((s) => s.status);
+  const ended = useSession((s) => s.ended);
   const enter = (): void => {
     useSession.getState().reset();
     void navigate(state?.from ?? "/", { replace: true });
@@ -14,11 +14,7 @@ export function SignInRoute() {
   return (
     <>
       <title>Sign in · Aegis</title>
-      <SignInScreen
-        reason={params.get("error")}
-        denied={status === "denied" && state?.from !== "/"}
-        onSignedIn={enter}
-      />
+      <SignInScreen reason={params.get("error")} denied={ended} onSignedIn={enter} />
     </>
   );
 }

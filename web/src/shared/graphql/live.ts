@@ -56,7 +56,8 @@ export function createLive(options: LiveOptions): Live {
     for (const end of [...active]) end();
     clearTimeout(pong);
     alarm.ring();
-    void client.dispose();
+    // It waits for an attempt under way, which has just lost its last subscription: that is no error here.
+    Promise.resolve(client.dispose()).catch(() => {});
   };
   const denied = (): void => {
     if (over) return;

@@ -10,6 +10,8 @@ interface SessionStore {
   /** `unknown` until the server has answered once. */
   status: "unknown" | "in" | "denied";
   viewer: Viewer | null;
+  /** True when a session that ran was refused, rather than none begun. */
+  ended: boolean;
   signedIn: (viewer: Viewer) => void;
   denied: () => void;
   reset: () => void;
@@ -18,7 +20,8 @@ interface SessionStore {
 export const useSession = create<SessionStore>((set) => ({
   status: "unknown",
   viewer: null,
-  signedIn: (viewer) => set({ status: "in", viewer }),
-  denied: () => set({ status: "denied", viewer: null }),
-  reset: () => set({ status: "unknown", viewer: null }),
+  ended: false,
+  signedIn: (viewer) => set({ status: "in", viewer, ended: false }),
+  denied: () => set((s) => ({ status: "denied", viewer: null, ended: s.ended || s.status === "in" })),
+  reset: () => set({ status: "unknown", viewer: null, ended: false }),
 }));

@@ -1,0 +1,93 @@
+//! Rules of this repository that no off-the-shelf lint knows.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+
+use crate::workspace::files;
+
+const SKIP: [&str; 5] = ["target", "node_modules", "dist", ".git", "test-results"];
+
+/// What must not occur, in files with which endings, and why. Spelt in two halves, so that this
+/// file does not break its own rules.
+const FORBIDDEN: [(&str, &str, &[&str], &str); 4] = [
+    (
+        "#[ign",
+        "ore",
+        &["rs"],
+        "a test that does not run hides what it would find",
+    ),
+    ("to", "do!(", &["rs"], "unfinished code does not get in"),
+    (
+        "test.on",
+        "ly(",
+        &["ts", "tsx"],
+        "the other tests would not run",
+    ),
+    (
+        "it.on",
+        "ly(",
+        &["ts", "tsx"],
+        "the other tests would not run",
+    ),
+];
+
+/// Every breach under `root`, as `file:line: what`.
+pub(crate) fn breaches(root: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for file in files(root, &SKIP)? {
+        let ending = file
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .unwrap_or_default();
+        if !FORBIDDEN
+            .iter()
+            .any(|(_, _, endings, _)| endings.contains(&ending))
+        {
+            continue;
+        }
+        let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
+        let name = file.strip_prefix(root).unwrap_or(&file).display();
+        for (number, line) in text.lines().enumerate() {
+            for (head, rest, endings, why) in FORBIDDEN {
+                let word = format!("{head}{rest}");
+                if endings.contains(&ending) && line.contains(&word) {
+                    found.push(format!("{name}:{}: `{word}`: {why}", number + 1));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{FORBIDDEN, breaches};
+
+    #[test]
+    fn each_rule_finds_its_breach_and_names_the_line() {
+        for (head, rest, endings, _) in FORBIDDEN {
+            let folder = tempfile::tempdir().unwrap();
+            let name = format!("a.{}", endings[0]);
+            fs::write(folder.path().join(&name), format!("fine\n  {head}{rest}\n")).unwrap();
+            let found = breaches(folder.path()).unwrap();
+            assert_eq!(found.len(), 1);
+            assert!(found[0].starts_with(&format!("{name}:2: ")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn what_tools_fetched_is_not_judged() {
+        let folder = tempfile::tempdir().unwrap();
+        let (head, rest, ..) = FORBIDDEN[0];
+        fs::create_dir(folder.path().join("node_modules")).unwrap();
+        fs::write(
+            folder.path().join("node_modules/a.rs"),
+            format!("{head}{rest}"),
+        )
+        .unwrap();
+        assert!(breaches(folder.path()).unwrap().is_empty());
+    }
+}

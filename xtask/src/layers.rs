@@ -1,0 +1,169 @@
+//! Which package may know which.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::command::{capture, cargo};
+
+/// Each package, and the packages of this workspace that it may depend on. `*` is all.
+const ALLOWED: [(&str, &[&str]); 9] = [
+    ("aegis-domain", &[]),
+    ("aegis-sdk", &["aegis-domain"]),
+    ("aegis-projections", &["aegis-domain", "aegis-sdk"]),
+    ("aegis-graphql", &["aegis-domain", "aegis-projections"]),
+    (
+        "aegis-control-plane",
+        &[
+            "aegis-domain",
+            "aegis-sdk",
+            "aegis-projections",
+            "aegis-graphql",
+        ],
+    ),
+    ("aegis-testkit", &[]),
+    ("aegis-benches", &["*"]),
+    ("aegis-trading", &["aegis-domain", "aegis-sdk"]),
+    ("aegis-xtask", &[]),
+];
+
+/// Libraries that a package must not know, because they would bring I/O or a transport into it.
+const BANNED: [(&str, &[&str]); 2] = [
+    ("aegis-domain", &["tokio", "async-nats", "axum", "sqlx"]),
+    (
+        "aegis-graphql",
+        &["async-nats", "axum", "async-graphql-axum"],
+    ),
+];
+
+const TESTKIT: &str = "aegis-testkit";
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metadata {
+    packages: Vec<Package>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    name: String,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    /// `dev`, `build`, or nothing for an ordinary one.
+    kind: Option<String>,
+    /// Set for packages of this workspace.
+    path: Option<String>,
+}
+
+/// The workspace as cargo sees it.
+pub(crate) fn metadata() -> Result<Metadata> {
+    let text = capture(&mut cargo(&[
+        "metadata",
+        "--no-deps",
+        "--format-version",
+        "1",
+    ]))?;
+    serde_json::from_str(&text).context("output of cargo metadata")
+}
+
+/// Every forbidden dependency, as a sentence.
+pub(crate) fn violations(metadata: &Metadata) -> Vec<String> {
+    metadata
+        .packages
+        .iter()
+        .flat_map(package_violations)
+        .collect()
+}
+
+fn package_violations(package: &Package) -> Vec<String> {
+    let name = package.name.as_str();
+    let Some(allowed) = entry(&ALLOWED, name) else {
+        return vec![format!(
+            "{name} is not in the list of layers: say what it may know"
+        )];
+    };
+    let banned = entry(&BANNED, name).unwrap_or_default();
+    let mut found = Vec::new();
+    for dependency in &package.dependencies {
+        let other = dependency.name.as_str();
+        let for_tests = dependency.kind.as_deref() == Some("dev");
+        let inside = dependency.path.is_some();
+        let known =
+            allowed.contains(&"*") || allowed.contains(&other) || (for_tests && other == TESTKIT);
+        if inside && !known {
+            found.push(format!("{name} must not depend on {other}"));
+        }
+        if banned.contains(&other) {
+            found.push(format!("{name} must not depend on the library {other}"));
+        }
+    }
+    found
+}
+
+fn entry<'a>(table: &[(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str]> {
+    table
+        .iter()
+        .find(|(package, _)| *package == name)
+        .map(|(_, list)| *list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{metadata, violations};
+
+    fn check(package: &str, other: &str, kind: &str, inside: bool) -> Vec<String> {
+        let path = if inside { "\"/w\"" } else { "null" };
+        let text = format!(
+            r#"{{"packages":[{{"name":"{package}","dependencies":[{{"name":"{other}","kind":{kind},"path":{path}}}]}}]}}"#
+        );
+        violations(&serde_json::from_str(&text).unwrap())
+    }
+
+    #[test]
+    fn a_dependency_upwards_is_named() {
+        assert_eq!(
+            check("aegis-domain", "aegis-sdk", "null", true),
+            ["aegis-domain must not depend on aegis-sdk"]
+        );
+    }
+
+    #[test]
+    fn a_dev_dependency_upwards_is_no_better() {
+        assert_eq!(
+            check("aegis-sdk", "aegis-projections", "\"dev\"", true).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn the_testkit_is_for_tests_only() {
+        assert!(check("aegis-sdk", "aegis-testkit", "\"dev\"", true).is_empty());
+        assert_eq!(check("aegis-sdk", "aegis-testkit", "null", true).len(), 1);
+    }
+
+    #[test]
+    fn transports_stay_out_of_the_schema() {
+        assert_eq!(
+            check("aegis-graphql", "async-nats", "\"dev\"", false).len(),
+            1
+        );
+        assert!(check("aegis-graphql", "async-graphql", "null", false).is_empty());
+    }
+
+    #[test]
+    fn benches_may_know_everything() {
+        assert!(check("aegis-benches", "aegis-control-plane", "null", true).is_empty());
+    }
+
+    #[test]
+    fn a_new_package_must_take_its_place() {
+        assert_eq!(check("aegis-novel", "serde", "null", false).len(), 1);
+    }
+
+    #[test]
+    fn this_workspace_keeps_its_layers() {
+        assert_eq!(violations(&metadata().unwrap()), Vec::<String>::new());
+    }
+}

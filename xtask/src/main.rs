@@ -1,0 +1,78 @@
+//! `cargo xtask`: the one command interface of this repository.
+//!
+//! Needs Rust, Node and Python 3 on the machine; whatever else a subcommand needs it finds,
+//! fetches, or names together with the one command that provides it.
+
+mod bench;
+mod chromium;
+mod command;
+mod env_file;
+mod exec_child;
+mod r#gen;
+mod house_rules;
+mod layers;
+mod lint;
+mod output;
+mod part;
+mod stack;
+mod steps;
+mod test;
+mod tools;
+mod up;
+mod web;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about,
+    version,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Fetch the pinned nats-server, unless a good one is given or installed
+    Tools,
+    /// Build everything and run it here: NATS, control plane, web page, demo services
+    Up(up::Options),
+    /// Run all tests: Rust, web, browser
+    Test(test::Options),
+    /// Check format, lints, layering, generated files and house rules
+    Lint,
+    /// Write the generated files: GraphQL schema, event and error catalogues, web types
+    Gen,
+    /// Run one benchmark in release mode, or list them
+    Bench(bench::Options),
+    /// Become another program that ends when this one's parent does
+    #[command(hide = true)]
+    ExecChild(exec_child::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Tools => tools::run(),
+        Task::Up(options) => up::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Lint => lint::run(),
+        Task::Gen => r#gen::run(),
+        Task::Bench(options) => bench::run(&options),
+        Task::ExecChild(options) => exec_child::run(&options),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

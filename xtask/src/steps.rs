@@ -1,0 +1,112 @@
+//! A list of named steps, each timed, with a summary at the end.
+
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use crate::output::say;
+
+/// Outcomes so far.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    done: Vec<(String, Outcome)>,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Passed(Duration),
+    Failed(Duration, String),
+    Skipped(String),
+}
+
+impl Steps {
+    /// Runs one step under a heading. A failure is shown at once and again in the summary, and does
+    /// not stop the steps after it. Returns whether it passed.
+    pub(crate) fn step(&mut self, name: &str, work: impl FnOnce() -> Result<()>) -> bool {
+        say(format_args!("\n=== {name}"));
+        let start = Instant::now();
+        let outcome = match work() {
+            Ok(()) => Outcome::Passed(start.elapsed()),
+            Err(error) => {
+                say(format_args!("{name} failed: {error:#}"));
+                Outcome::Failed(start.elapsed(), format!("{error:#}"))
+            }
+        };
+        let passed = matches!(outcome, Outcome::Passed(_));
+        self.done.push((name.to_owned(), outcome));
+        passed
+    }
+
+    /// Notes a step that cannot run.
+    pub(crate) fn skip(&mut self, name: &str, why: &str) {
+        say(format_args!("\n=== {name}\nskipped: {why}"));
+        self.done
+            .push((name.to_owned(), Outcome::Skipped(why.to_owned())));
+    }
+
+    /// Prints the summary. Anything failed or skipped makes the whole fail.
+    pub(crate) fn finish(self) -> ExitCode {
+        say("\n=== summary");
+        for (name, outcome) in &self.done {
+            match outcome {
+                Outcome::Passed(took) => say(format_args!(
+                    "ok      {:>7.1} s  {name}",
+                    took.as_secs_f64()
+                )),
+                Outcome::Failed(took, why) => {
+                    let first = why.lines().next().unwrap_or_default();
+                    say(format_args!(
+                        "FAILED  {:>7.1} s  {name}: {first}",
+                        took.as_secs_f64()
+                    ));
+                }
+                Outcome::Skipped(why) => say(format_args!("skipped            {name}: {why}")),
+            }
+        }
+        if self
+            .done
+            .iter()
+            .all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)))
+        {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use super::Steps;
+
+    fn succeeded(steps: Steps) -> bool {
+        format!("{:?}", steps.finish()) == format!("{:?}", ExitCode::SUCCESS)
+    }
+
+    #[test]
+    fn one_failure_fails_the_whole_but_not_the_rest() {
+        let mut steps = Steps::default();
+        assert!(!steps.step("bad", || anyhow::bail!("no")));
+        assert!(steps.step("good", || Ok(())));
+        assert!(!succeeded(steps));
+    }
+
+    #[test]
+    fn a_skipped_step_is_no_success() {
+        let mut steps = Steps::default();
+        steps.skip("browser", "no browser");
+        assert!(!succeeded(steps));
+    }
+
+    #[test]
+    fn all_passed_is_success() {
+        let mut steps = Steps::default();
+        steps.step("good", || Ok(()));
+        assert!(succeeded(steps));
+    }
+}

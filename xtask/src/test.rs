@@ -1,0 +1,152 @@
+//! All tests, in the order in which they need each other's results.
+
+use std::{
+    fs::{self, File},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, ExitStatus},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::{
+    chromium,
+    command::{capture, cargo, run as run_command, show},
+    output::{Log, say},
+    stack::{End, Plan, Signals, Stack},
+    steps::Steps,
+    tools, web,
+    workspace::target,
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only the Rust tests (parts can be combined; without any, all run)
+    #[arg(long)]
+    rust: bool,
+    /// Only the web page's unit tests
+    #[arg(long)]
+    web: bool,
+    /// Only the browser tests against a running stack
+    #[arg(long)]
+    e2e: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let all = !(options.rust || options.web || options.e2e);
+    let (rust, web, e2e) = (all || options.rust, all || options.web, all || options.e2e);
+    let mut steps = Steps::default();
+    let mut nats_server = PathBuf::new();
+    let tools = steps.step("tools", || {
+        nats_server = tools::nats_server()?;
+        Ok(())
+    });
+    let page = if rust || e2e {
+        steps.step("web build", web::build)
+    } else {
+        steps.step("web dependencies", web::install)
+    };
+    if !(tools && page) {
+        return Ok(steps.finish());
+    }
+    if web {
+        steps.step("web unit tests", || run_command(&mut web::npm_run("test")));
+    }
+    if !(rust || e2e) {
+        return Ok(steps.finish());
+    }
+    let built = steps.step("build", || {
+        run_command(&mut cargo(&["build", "--workspace", "--bins"]))
+    });
+    if rust && built {
+        steps.step("Rust tests", || {
+            run_command(rust_tests().env("AEGIS_NATS_SERVER", &nats_server))
+        });
+        steps.step("documentation examples", || {
+            run_command(
+                cargo(&["test", "--doc", "--workspace"]).env("AEGIS_NATS_SERVER", &nats_server),
+            )
+        });
+    }
+    if e2e && built {
+        steps.step("browser tests", || browser_tests(nats_server));
+    }
+    Ok(steps.finish())
+}
+
+fn rust_tests() -> Command {
+    if capture(&mut cargo(&["nextest", "--version"])).is_ok() {
+        return cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]);
+    }
+    say("cargo-nextest is not installed: using cargo test");
+    cargo(&[
+        "test",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--no-fail-fast",
+    ])
+}
+
+/// Starts a stack of its own, as `up` does, and keeps it running while the tests talk to it.
+fn browser_tests(nats_server: PathBuf) -> Result<()> {
+    let browser = chromium::find()?;
+    let folder = target().join("e2e");
+    let data_dir = folder.join(format!("data-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let folder = folder.canonicalize()?;
+    let (log_file, env_file) = (folder.join("stack.log"), folder.join("stack.env"));
+    let plan = Plan {
+        nats_server,
+        data_dir: data_dir.clone(),
+        port: 0,
+        demo: true,
+        binaries: target().join("debug"),
+        env_file: Some(env_file.clone()),
+    };
+    say(format_args!("the stack's log: {}", log_file.display()));
+    let log = Log::file(File::create(&log_file)?, plan.name_width());
+    let signals = Signals::catch()?;
+    let mut stack = Stack::start(&plan, &log, &signals)?;
+    let outcome = against(&mut stack, &browser, &env_file);
+    stack.stop();
+    match outcome {
+        Ok(()) => fs::remove_dir_all(&data_dir).context("remove the stack's data"),
+        Err(error) => Err(error.context(format!(
+            "the stack's data is kept in {}",
+            data_dir.display()
+        ))),
+    }
+}
+
+fn against(stack: &mut Stack, browser: &Path, env_file: &Path) -> Result<()> {
+    let mut tests = web::npm_run("e2e");
+    tests
+        .envs(stack.env().iter())
+        .env("AEGIS_ENV_FILE", env_file)
+        .env("AEGIS_CHROMIUM", browser);
+    let shown = show(&tests);
+    // A group of its own, so that the browsers can be ended with it.
+    let mut child = tests
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("cannot run `{shown}`"))?;
+    let end = stack.supervise(|| Ok(child.try_wait()?));
+    if child.try_wait()?.is_none() {
+        // Not yet reaped, so its id is still its own.
+        kill_process_group(Pid::from_child(&child), Signal::KILL).ok();
+        child.wait()?;
+    }
+    let status: ExitStatus = match end? {
+        End::Done(status) => status,
+        End::Asked => bail!("interrupted"),
+        End::Died(how) => bail!("{how}"),
+    };
+    if !status.success() {
+        bail!("`{shown}` ended with {status}");
+    }
+    Ok(())
+}

@@ -1,28 +1,27 @@
 import type { Page, WebSocketRoute } from "@playwright/test";
 import { connection, expect, expectLive, expectSamePage, markPage, test } from "./fixtures";
+import { pidOf } from "./stack";
 
-/** All sequences on the page from the oldest to the newest, as the log has them when nothing is lost. */
-async function gaps(page: Page): Promise<number[]> {
+/** The newest sequences of the log, asked over HTTP, which goes on while the websocket is cut. */
+async function logged(page: Page, last: number): Promise<number[]> {
+  const query = "query ($last: Int!) { events(last: $last) { nodes { sequence } } }";
+  const response = await page.request.post("/graphql", { data: { query, variables: { last } } });
+  const body = (await response.json()) as { data: { events: { nodes: { sequence: number }[] } } };
+  return body.data.events.nodes.map((node) => node.sequence);
+}
+
+async function shown(page: Page): Promise<number[]> {
   const lines = page.getByTestId("feed-event");
-  const seen = await lines.evaluateAll((all) =>
-    all.map((each) => Number(each.getAttribute("data-sequence"))),
+  return lines.evaluateAll((all) => all.map((each) => Number(each.getAttribute("data-sequence"))));
+}
+
+/** What the log has between the oldest and the newest event on the page, and the page has not. */
+async function gaps(page: Page): Promise<number[]> {
+  const seen = await shown(page);
+  const inLog = await logged(page, 100);
+  return inLog.filter(
+    (each) => each >= Math.min(...seen) && each <= Math.max(...seen) && !seen.includes(each),
   );
-  const present = new Set(seen);
-  const newest = Math.max(...seen);
-  const oldest = Math.min(...seen);
-  const inLog = await page.evaluate(async (last) => {
-    const response = await fetch("/graphql", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        query: "query ($last: Int!) { events(last: $last) { nodes { sequence } } }",
-        variables: { last },
-      }),
-    });
-    const body = (await response.json()) as { data: { events: { nodes: { sequence: number }[] } } };
-    return body.data.events.nodes.map((node) => node.sequence);
-  }, 100);
-  return inLog.filter((sequence) => sequence >= oldest && sequence <= newest && !present.has(sequence));
 }
 
 test("a cut websocket is said, mended, and loses no event", async ({ signedIn: page }) => {
@@ -47,9 +46,18 @@ test("a cut websocket is said, mended, and loses no event", async ({ signedIn: p
   await expect(connection(page)).toContainText(/attempt [2-9]/);
   await expect(page.getByTestId("banner")).toContainText("Stale since");
 
+  // Something must happen meanwhile, or nothing could be lost.
+  const before = Math.max(...(await shown(page)));
+  process.kill(pidOf("trading-service-3"), "SIGKILL");
+  await expect
+    .poll(async () => (await logged(page, 1))[0] ?? 0, { timeout: 15_000 })
+    .toBeGreaterThan(before + 1);
+  const missed = Math.max(...(await logged(page, 1)));
+
   refuse = false;
   await expectLive(page);
   await expect(page.getByTestId("banner")).toHaveCount(0);
+  await expect.poll(async () => Math.max(...(await shown(page)))).toBeGreaterThanOrEqual(missed);
   await expectSamePage(page);
   await expect.poll(() => gaps(page)).toEqual([]);
 });

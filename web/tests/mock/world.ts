@@ -20,7 +20,8 @@ export class World {
   private readonly silent = new Set<string>();
   private readonly now: () => number;
   private readonly random: () => number;
-  private pending: Change = { changed: [], removed: [], events: [] };
+  private pending = { changed: new Map<string, MockInstance>(), events: [] as Event[] };
+  private readonly versions = new Map<string, number>();
 
   constructor(options: WorldOptions = {}) {
     this.now = options.now ?? Date.now;
@@ -47,9 +48,10 @@ export class World {
 
   /** Sends what has changed since the last flush. */
   flush(): void {
-    const change = this.pending;
-    this.pending = { changed: [], removed: [], events: [] };
-    if (change.changed.length + change.removed.length + change.events.length === 0) return;
+    const { changed, events } = this.pending;
+    if (changed.size + events.length === 0) return;
+    this.pending = { changed: new Map(), events: [] };
+    const change: Change = { changed: [...changed.values()], removed: [], events };
     for (const listener of this.listeners) listener(change);
   }
 
@@ -169,12 +171,14 @@ export class World {
 
   private put(instance: MockInstance): void {
     this.instances.set(instance.id, instance);
-    this.pending.changed = [...this.pending.changed.filter((i) => i.id !== instance.id), instance];
+    this.pending.changed.set(instance.id, instance);
   }
 
   private record(kind: string, id: string, type: string, data: unknown, summary: string): Event {
     const aggregate = `${kind}.${id}`;
     const sequence = this.sequence + 1;
+    const version = (this.versions.get(aggregate) ?? 0) + 1;
+    this.versions.set(aggregate, version);
     const event: Event = {
       id: `mock-${sequence}`,
       sequence,
@@ -182,7 +186,7 @@ export class World {
       kind: kind.toUpperCase() as Event["kind"],
       aggregate,
       service: id.split(".")[0] ?? id,
-      aggregateVersion: this.events.filter((e) => e.aggregate === aggregate).length + 1,
+      aggregateVersion: version,
       time: this.iso(),
       actor: `sdk:${id}`,
       correlationId: null,

@@ -164,13 +164,8 @@ pub(crate) fn install(what: &str, packages: &str) -> Result<()> {
 
 fn version_of(server: &Path) -> Result<String> {
     let answer = capture(command(server).arg("--version"))?;
-    let version = answer.trim().rsplit('v').next().unwrap_or_default();
-    ensure!(
-        version.contains('.'),
-        "{} says {:?} when asked for its version",
-        server.display(),
-        answer.trim()
-    );
+    let version = answer.trim().strip_prefix("nats-server: v");
+    let version = version.with_context(|| format!("{} is no nats-server", server.display()))?;
     Ok(version.to_owned())
 }
 

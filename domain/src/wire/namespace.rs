@@ -128,11 +128,10 @@ impl Namespace {
         Some((ServiceName::new(service).ok()?, InstanceName::new(instance).ok()?))
     }
 
-    /// The subject of the dead letter of a message that stood on `original` in the events stream.
+    /// The subject of the dead letter of the message at this position of the events stream.
     #[must_use]
-    pub fn dead_event_subject(&self, original: &str) -> String {
-        let rest = original.strip_prefix(&format!("{}.event.", self.0)).unwrap_or(original);
-        format!("{}.dead.event.{rest}", self.0)
+    pub fn dead_event_subject(&self, sequence: u64) -> String {
+        format!("{}.dead.event.{sequence}", self.0)
     }
 
     /// The subjects of all dead letters.

@@ -1,0 +1,84 @@
+//! Reads the heartbeat stream and keeps the last one of each instance.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use aegis_domain::wire::heartbeat::Heartbeat;
+use aegis_sdk::Connection;
+use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
+use tokio_util::sync::CancellationToken;
+
+use crate::Live;
+
+const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
+
+/// How well heartbeats are seen. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Sight {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    sees: AtomicBool,
+    received: AtomicU64,
+    unreadable: AtomicU64,
+}
+
+impl Sight {
+    /// Whether the heartbeat stream can be read now. While it cannot, nobody's silence means anything.
+    #[must_use]
+    pub fn sees(&self) -> bool {
+        self.inner.sees.load(Ordering::Relaxed)
+    }
+
+    /// Heartbeats received.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.inner.received.load(Ordering::Relaxed)
+    }
+
+    /// Messages on heartbeat subjects that are none.
+    #[must_use]
+    pub fn unreadable(&self) -> u64 {
+        self.inner.unreadable.load(Ordering::Relaxed)
+    }
+}
+
+/// Follows the heartbeats until stopped.
+pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: CancellationToken) {
+    let stream = connection.namespace().heartbeats_stream();
+    let mut follower = Follower::start(&connection, stream, From::LastPerSubject);
+    let mut forget = tokio::time::interval(FORGET_AFTER / 60);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = forget.tick() => live.forget(FORGET_AFTER),
+            followed = follower.next() => match followed {
+                Followed::Message(message) => {
+                    sight.inner.sees.store(true, Ordering::Relaxed);
+                    take(&connection, &live, &sight, &message);
+                }
+                Followed::Idle => sight.inner.sees.store(true, Ordering::Relaxed),
+                Followed::Blind => sight.inner.sees.store(false, Ordering::Relaxed),
+            },
+        }
+    }
+}
+
+fn take(connection: &Connection, live: &Live, sight: &Sight, message: &Message) {
+    let subject = connection.namespace().parse_heartbeat_subject(&message.subject);
+    let heartbeat = serde_json::from_slice::<Heartbeat>(&message.body);
+    match (subject, heartbeat) {
+        // The subject says who may have written it, so the body has to agree.
+        (Some((service, instance)), Ok(beat)) if beat.service == service && beat.instance == instance => {
+            sight.inner.received.fetch_add(1, Ordering::Relaxed);
+            live.beat(beat, Instant::now());
+        }
+        _ => {
+            sight.inner.unreadable.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(subject = message.subject, "a message on a heartbeat subject is no heartbeat");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! One line of the event index.
+
+use aegis_domain::aggregate::definition::DefinitionEvent;
+use aegis_domain::aggregate::instance::InstanceEvent;
+use aegis_domain::aggregate::leadership::LeadershipEvent;
+use aegis_domain::{AggregateId, AggregateKind, Event, Recorded, Sequence};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// One event as readers get to see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventView {
+    /// Its position in the log.
+    pub sequence: Sequence,
+    /// Its CloudEvents id.
+    pub id: String,
+    /// Its CloudEvents type.
+    pub event_type: String,
+    /// The kind of aggregate.
+    pub kind: AggregateKind,
+    /// The aggregate.
+    pub aggregate: String,
+    /// The service that it concerns.
+    pub service: String,
+    /// The version of the aggregate after it.
+    pub version: u64,
+    /// When it was recorded.
+    pub time: DateTime<Utc>,
+    /// Who caused it.
+    pub actor: String,
+    /// What it belongs to.
+    pub correlation: Option<String>,
+    /// What caused it.
+    pub causation: Option<String>,
+    /// One line for people.
+    pub summary: String,
+    /// Its fields.
+    pub data: Value,
+}
+
+impl EventView {
+    /// The line of this event.
+    #[must_use]
+    pub fn of(recorded: &Recorded) -> Self {
+        let envelope = &recorded.envelope;
+        Self {
+            sequence: recorded.sequence,
+            id: envelope.id.to_string(),
+            event_type: envelope.event.event_type(),
+            kind: envelope.aggregate.kind(),
+            aggregate: envelope.aggregate.to_string(),
+            service: envelope.aggregate.service().to_string(),
+            version: envelope.version.get(),
+            time: envelope.context.time,
+            actor: envelope.context.actor.to_string(),
+            correlation: envelope.context.correlation.clone(),
+            causation: envelope.context.causation.clone(),
+            summary: summary(&envelope.aggregate, &envelope.event),
+            // An event that was read from JSON can be written as JSON.
+            data: envelope.event.body().unwrap_or(Value::Null),
+        }
+    }
+}
+
+fn summary(aggregate: &AggregateId, event: &Event) -> String {
+    let who = match aggregate {
+        AggregateId::Definition(service) => service.to_string(),
+        AggregateId::Instance(_, instance) => instance.to_string(),
+        AggregateId::Leadership(service, group) => format!("{service}/{group}"),
+    };
+    let what = match event {
+        Event::Definition(event) => match event {
+            DefinitionEvent::Defined(content) => format!("defined at version {}, owner {}", content.version, content.owner),
+            DefinitionEvent::Amended(content) => format!("amended: version {}, owner {}", content.version, content.owner),
+            DefinitionEvent::Retired { reason } => format!("retired: {reason}"),
+            DefinitionEvent::Reinstated { reason } => format!("reinstated: {reason}"),
+        },
+        Event::Instance(event) => match event {
+            InstanceEvent::Registered(registration) => format!("registered, version {}", registration.version),
+            InstanceEvent::StatusChanged { from, to, reason } => {
+                let why = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+                format!("went from {} to {}{why}", from.as_str(), to.as_str())
+            }
+            InstanceEvent::ConfigurationReported { .. } => "reported its configuration".to_owned(),
+            InstanceEvent::Unhealthy { missed, .. } => format!("is unhealthy: {missed} heartbeats are missing"),
+            InstanceEvent::Recovered {} => "recovered: heartbeats arrive again".to_owned(),
+            InstanceEvent::DrainRequested { reason } => format!("was asked to drain: {reason}"),
+            InstanceEvent::Deregistered { reason } => format!("deregistered: {reason}"),
+            InstanceEvent::Expired { .. } => "expired: its record ran out".to_owned(),
+        },
+        Event::Leadership(event) => match event {
+            LeadershipEvent::LeaderElected { term, instance, vacancy_ms, .. } => {
+                let after = vacancy_ms.map(|ms| format!(" after {ms} ms without an owner")).unwrap_or_default();
+                format!("{instance} leads with term {term}{after}")
+            }
+            LeadershipEvent::LeaderResigned { term, instance, reason } => {
+                format!("{instance} gave up term {term}: {reason}")
+            }
+            LeadershipEvent::LeaderLost { term, instance } => format!("{instance} was lost in term {term}"),
+            LeadershipEvent::StepDownRequested { to, reason, .. } => {
+                let whom = to.as_ref().map_or_else(|| "any member".to_owned(), ToString::to_string);
+                format!("was asked to hand over to {whom}: {reason}")
+            }
+        },
+    };
+    format!("{who} {what}")
+}

@@ -1,0 +1,123 @@
+//! An instance as the log has it.
+
+use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
+use aegis_domain::aggregate::{Aggregate, Instance};
+use aegis_domain::{InstanceName, Recorded, Sequence, ServiceName};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// An instance: its own account of its life, and whether it is heard of, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InstanceStatus {
+    /// Made, not started.
+    Init,
+    /// Connecting and registering.
+    Starting,
+    /// Serving.
+    Running,
+    /// Finishing what is in flight.
+    Draining,
+    /// Running its stop hooks.
+    Stopping,
+    /// Ended cleanly.
+    Stopped,
+    /// Ended by an error.
+    Failed,
+    /// Several heartbeats are missing.
+    Unhealthy,
+    /// Its record has run out.
+    Expired,
+}
+
+impl InstanceStatus {
+    /// Whether the life is over.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Stopped | Self::Failed | Self::Expired => true,
+            Self::Init
+            | Self::Starting
+            | Self::Running
+            | Self::Draining
+            | Self::Stopping
+            | Self::Unhealthy => false,
+        }
+    }
+
+    fn of(instance: &Instance) -> Self {
+        match (instance.status, instance.hearing) {
+            (Status::Stopped, _) => Self::Stopped,
+            (Status::Failed, _) => Self::Failed,
+            (_, Hearing::Expired) => Self::Expired,
+            (_, Hearing::Unhealthy) => Self::Unhealthy,
+            (Status::Init, Hearing::Heard) => Self::Init,
+            (Status::Starting, Hearing::Heard) => Self::Starting,
+            (Status::Running, Hearing::Heard) => Self::Running,
+            (Status::Draining, Hearing::Heard) => Self::Draining,
+            (Status::Stopping, Hearing::Heard) => Self::Stopping,
+        }
+    }
+}
+
+/// An instance as the log has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InstanceView {
+    /// Its service.
+    pub service: ServiceName,
+    /// Its name.
+    pub instance: InstanceName,
+    /// The aggregate's state.
+    pub state: Instance,
+    /// The state in one word.
+    pub status: InstanceStatus,
+    /// Why, when there is more to say.
+    pub reason: Option<String>,
+    /// When the status last changed.
+    pub status_since: DateTime<Utc>,
+    /// When this life began.
+    pub registered_at: DateTime<Utc>,
+    /// The last event that changed it.
+    pub sequence: Sequence,
+}
+
+impl InstanceView {
+    /// The view after this event.
+    #[must_use]
+    pub fn fold(
+        before: Option<Self>,
+        service: &ServiceName,
+        instance: &InstanceName,
+        event: &InstanceEvent,
+        recorded: &Recorded,
+    ) -> Self {
+        let time = recorded.envelope.context.time;
+        let mut state = before.as_ref().map(|view| view.state.clone()).unwrap_or_default();
+        state.evolve(event);
+        let status = InstanceStatus::of(&state);
+        let begins = matches!(event, InstanceEvent::Registered(_));
+        let changed = begins || before.as_ref().is_none_or(|view| view.status != status);
+        let registered_at = before.as_ref().filter(|_| !begins).map_or(time, |view| view.registered_at);
+        let kept = before.filter(|_| !changed);
+        Self {
+            service: service.clone(),
+            instance: instance.clone(),
+            status,
+            reason: if changed { reason(event) } else { kept.as_ref().and_then(|view| view.reason.clone()) },
+            status_since: kept.as_ref().map_or(time, |view| view.status_since),
+            registered_at,
+            sequence: recorded.sequence,
+            state,
+        }
+    }
+}
+
+fn reason(event: &InstanceEvent) -> Option<String> {
+    match event {
+        InstanceEvent::StatusChanged { reason, .. } => reason.clone(),
+        InstanceEvent::Unhealthy { missed, .. } => Some(format!("{missed} heartbeats are missing")),
+        InstanceEvent::Expired { .. } => Some("its record ran out".to_owned()),
+        InstanceEvent::Deregistered { reason } | InstanceEvent::DrainRequested { reason } => Some(reason.clone()),
+        InstanceEvent::Registered(_) | InstanceEvent::ConfigurationReported { .. } | InstanceEvent::Recovered {} => None,
+    }
+}

@@ -1,0 +1,58 @@
+//! Who leads a group, as the log has it.
+
+use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
+use aegis_domain::{GroupName, InstanceName, Recorded, Sequence, ServiceName, Term};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Who leads a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaderView {
+    /// The service.
+    pub service: ServiceName,
+    /// The group.
+    pub group: GroupName,
+    /// The last term.
+    pub term: Term,
+    /// Its owner, until it resigns or is lost.
+    pub instance: Option<InstanceName>,
+    /// When the term began, or the vacancy.
+    pub since: DateTime<Utc>,
+    /// Why the term began.
+    pub reason: ElectionReason,
+    /// How long nobody owned the group before the term, in milliseconds, where known.
+    pub vacancy_ms: Option<u64>,
+    /// The last event that changed it.
+    pub sequence: Sequence,
+}
+
+impl LeaderView {
+    /// The view after this event.
+    #[must_use]
+    pub fn fold(
+        before: Option<Self>,
+        service: &ServiceName,
+        group: &GroupName,
+        event: &LeadershipEvent,
+        recorded: &Recorded,
+    ) -> Option<Self> {
+        let since = recorded.envelope.context.time;
+        let sequence = recorded.sequence;
+        match event {
+            LeadershipEvent::LeaderElected { term, instance, reason, vacancy_ms, .. } => Some(Self {
+                service: service.clone(),
+                group: group.clone(),
+                term: *term,
+                instance: Some(instance.clone()),
+                since,
+                reason: *reason,
+                vacancy_ms: *vacancy_ms,
+                sequence,
+            }),
+            LeadershipEvent::LeaderResigned { .. } | LeadershipEvent::LeaderLost { .. } => {
+                before.map(|view| Self { instance: None, since, sequence, ..view })
+            }
+            LeadershipEvent::StepDownRequested { .. } => before,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The views: what readers get to see, each with the fold that makes it.
+
+mod definition;
+mod event;
+mod instance;
+mod leader;
+
+pub use definition::DefinitionView;
+pub use event::EventView;
+pub use instance::{InstanceStatus, InstanceView};
+pub use leader::LeaderView;

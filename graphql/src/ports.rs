@@ -1,0 +1,93 @@
+//! What the schema needs from the outside.
+
+use aegis_domain::aggregate::definition::{Change, Content, Rejection};
+use aegis_domain::{AggregateVersion, ErrorCode, Sequence, ServiceName};
+use aegis_projections::live::Contents;
+use futures_util::future::BoxFuture;
+use std::sync::RwLockReadGuard;
+use tokio::sync::watch;
+
+/// What a principal may do; each role may do all that the ones before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
+pub enum Role {
+    /// May look.
+    Viewer,
+    /// May look, also at the past and at who did what.
+    Auditor,
+    /// May also act on what runs.
+    Operator,
+    /// May also change definitions.
+    Admin,
+}
+
+/// Who asks. Every request carries one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// Its name, recorded with every change it makes.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// A change that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// The version of the definition now.
+    pub revision: AggregateVersion,
+    /// The position of the change in the log.
+    pub sequence: Sequence,
+}
+
+/// Why a command failed, other than by a refusal of the domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Its stable code.
+    pub code: ErrorCode,
+}
+
+/// The outcome of a command: recorded, refused, or failed.
+pub type Outcome = Result<Result<Applied, Rejection>, Failure>;
+
+/// The commands that the schema offers.
+pub trait Commands: Send + Sync {
+    /// Defines a service.
+    fn define(&self, by: Principal, service: ServiceName, content: Content) -> BoxFuture<'_, Outcome>;
+    /// Changes a definition.
+    fn amend(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        expected: AggregateVersion,
+        change: Change,
+    ) -> BoxFuture<'_, Outcome>;
+    /// Takes a definition out of use.
+    fn retire(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        expected: AggregateVersion,
+        reason: String,
+    ) -> BoxFuture<'_, Outcome>;
+}
+
+/// The registry as it stands, and word of its changes.
+pub trait ChangeFeed: Send + Sync {
+    /// What stands now. Hold it shortly.
+    fn contents(&self) -> RwLockReadGuard<'_, Contents>;
+    /// The count of changes of instances.
+    fn changed(&self) -> watch::Receiver<u64>;
+    /// The last event applied.
+    fn position(&self) -> watch::Receiver<Sequence>;
+}
+
+/// How the control plane itself is doing.
+pub trait Health: Send + Sync {
+    /// Whether NATS is connected.
+    fn is_connected(&self) -> bool;
+    /// The last sequence of the log, as far as this replica knows.
+    fn head(&self) -> BoxFuture<'_, Sequence>;
+    /// The installation's namespace.
+    fn namespace(&self) -> String;
+    /// The version of this program.
+    fn version(&self) -> String;
+}

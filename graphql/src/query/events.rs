@@ -1,0 +1,82 @@
+//! The log, a page at a time.
+
+use aegis_domain::ErrorCode;
+use aegis_projections::Store;
+use aegis_projections::store::Window;
+use aegis_domain::Sequence;
+use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+use crate::error::{error, require, store_error};
+use crate::ports::Role;
+use crate::types::{Event, EventFilter, Seq, cursor_of_sequence};
+
+const PAGE: u32 = 50;
+const PAGE_MAX: u32 = 1000;
+
+#[derive(Debug, Default)]
+pub(super) struct EventsQuery;
+
+#[derive(Debug, SimpleObject)]
+struct AsOf {
+    /// Sequence of the last event that the answer takes into account.
+    as_of_sequence: Seq,
+}
+
+type Page = Connection<String, Event, AsOf, EmptyFields, DefaultConnectionName, DefaultEdgeName>;
+
+#[Object]
+impl EventsQuery {
+    /// Events in order of sequence: the `first` after a cursor, or the `last` before one. Without
+    /// either, the last 50.
+    #[graphql(complexity = "first.or(last).unwrap_or(50) as usize * child_complexity")]
+    async fn events(
+        &self,
+        context: &Context<'_>,
+        first: Option<u32>,
+        after: Option<String>,
+        last: Option<u32>,
+        before: Option<String>,
+        filter: Option<EventFilter>,
+    ) -> Result<Page> {
+        require(context, Role::Viewer)?;
+        let window = window(first, after, last, before)?;
+        let page = context
+            .data::<Store>()?
+            .events(&filter.unwrap_or_default().into(), window)
+            .await
+            .map_err(|e| store_error(&e))?;
+        let (previous, next) = match window {
+            Window::First { after, .. } => (after > Sequence::ZERO, page.more),
+            Window::Last { before, .. } => (page.more, before.is_some()),
+        };
+        let mut connection =
+            Connection::with_additional_fields(previous, next, AsOf { as_of_sequence: page.as_of.into() });
+        let edge = |event: aegis_projections::view::EventView| Edge::new(event.sequence.to_string(), event.into());
+        connection.edges.extend(page.events.into_iter().map(edge));
+        Ok(connection)
+    }
+}
+
+fn window(
+    first: Option<u32>,
+    after: Option<String>,
+    last: Option<u32>,
+    before: Option<String>,
+) -> Result<Window> {
+    let count = first.or(last).unwrap_or(PAGE);
+    if count > PAGE_MAX {
+        return Err(error(ErrorCode::InvalidInput, format!("a page has {PAGE_MAX} events at most")));
+    }
+    let cursor = |cursor: Option<String>| cursor.as_deref().map(cursor_of_sequence).transpose();
+    match (first, last) {
+        (Some(_), Some(_)) => Err(error(ErrorCode::InvalidInput, "give first or last, not both")),
+        (Some(_), None) if before.is_none() => {
+            Ok(Window::First { count, after: cursor(after)?.unwrap_or(Sequence::ZERO) })
+        }
+        (None, _) if after.is_none() => Ok(Window::Last { count, before: cursor(before)? }),
+        (Some(_), None) | (None, _) => {
+            Err(error(ErrorCode::InvalidInput, "give after with first, and before with last"))
+        }
+    }
+}

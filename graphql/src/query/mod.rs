@@ -1,0 +1,11 @@
+//! The queries, one room per subject.
+
+mod events;
+mod registry;
+mod system;
+
+use async_graphql::MergedObject;
+
+/// Everything that can be asked.
+#[derive(Debug, Default, MergedObject)]
+pub struct Query(system::SystemQuery, registry::RegistryQuery, events::EventsQuery);

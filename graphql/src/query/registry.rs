@@ -1,0 +1,113 @@
+//! Services, instances, leaders and definitions, answered from memory.
+
+use aegis_domain::{InstanceName, ServiceName};
+use async_graphql::{Context, Object, Result};
+use chrono::Utc;
+
+use crate::error::require;
+use crate::ports::Role;
+use crate::schema::Feed;
+use crate::types::{
+    Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Page, Service, connection,
+};
+
+#[derive(Debug, Default)]
+pub(super) struct RegistryQuery;
+
+#[Object]
+impl RegistryQuery {
+    #[graphql(complexity = "first as usize * child_complexity")]
+    async fn services(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 50)] first: u32,
+        after: Option<String>,
+    ) -> Result<Page<Service>> {
+        let contents = contents(context)?;
+        let now = Utc::now();
+        let keys = Service::names(&contents, now).into_iter().map(|name| (name.to_string(), name)).collect();
+        let node = |name| Service::of(&contents, &name, now);
+        connection(keys, first, after.as_deref(), contents.state.position, node)
+    }
+
+    async fn service(&self, context: &Context<'_>, name: String) -> Result<Option<Service>> {
+        let contents = contents(context)?;
+        let now = Utc::now();
+        let name = Service::names(&contents, now).into_iter().find(|known| known.as_str() == name);
+        Ok(name.map(|name| Service::of(&contents, &name, now)))
+    }
+
+    #[graphql(complexity = "first as usize * child_complexity")]
+    async fn instances(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 50)] first: u32,
+        after: Option<String>,
+        filter: Option<InstanceFilter>,
+    ) -> Result<Page<Instance>> {
+        let contents = contents(context)?;
+        let (filter, now) = (filter.unwrap_or_default(), Utc::now());
+        let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
+        let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), (key, view))).collect();
+        let node = |(key, view)| Instance::of(&contents, key, view);
+        connection(keys, first, after.as_deref(), contents.state.position, node)
+    }
+
+    async fn instance(
+        &self,
+        context: &Context<'_>,
+        service: String,
+        instance: String,
+    ) -> Result<Option<Instance>> {
+        let contents = contents(context)?;
+        // A name that breaks its rule names nothing.
+        let (Ok(service), Ok(instance)) = (ServiceName::new(service), InstanceName::new(instance)) else {
+            return Ok(None);
+        };
+        let key = (service, instance);
+        Ok(contents.state.instances.get(&key).map(|view| Instance::of(&contents, &key, view)))
+    }
+
+    #[graphql(complexity = "first as usize * child_complexity")]
+    async fn leaders(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 50)] first: u32,
+        after: Option<String>,
+        filter: Option<LeaderFilter>,
+    ) -> Result<Page<Leader>> {
+        let contents = contents(context)?;
+        let filter = filter.unwrap_or_default();
+        let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
+        let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), view)).collect();
+        connection(keys, first, after.as_deref(), contents.state.position, |view| Leader::from(view))
+    }
+
+    #[graphql(complexity = "first as usize * child_complexity")]
+    async fn definitions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 50)] first: u32,
+        after: Option<String>,
+        filter: Option<DefinitionFilter>,
+    ) -> Result<Page<Definition>> {
+        let contents = contents(context)?;
+        let retired = filter.unwrap_or_default().include_retired;
+        let views = contents.state.definitions.iter().filter(|(_, view)| retired || !view.retired);
+        let keys = views.map(|(key, view)| (key.to_string(), view)).collect();
+        connection(keys, first, after.as_deref(), contents.state.position, |view| Definition::from(view))
+    }
+
+    async fn definition(&self, context: &Context<'_>, service: String) -> Result<Option<Definition>> {
+        let contents = contents(context)?;
+        let definitions = &contents.state.definitions;
+        Ok(ServiceName::new(service).ok().and_then(|service| definitions.get(&service)).map(Into::into))
+    }
+}
+
+fn contents<'a>(
+    context: &Context<'a>,
+) -> Result<std::sync::RwLockReadGuard<'a, aegis_projections::live::Contents>> {
+    require(context, Role::Viewer)?;
+    Ok(context.data::<Feed>()?.contents())
+}

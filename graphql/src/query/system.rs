@@ -1,0 +1,56 @@
+//! Who asks, and how the control plane is doing.
+
+use aegis_projections::Store;
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+use crate::error::{require, store_error};
+use crate::ports::Role;
+use crate::schema::{Feed, Status};
+use crate::types::Seq;
+
+#[derive(Debug, Default)]
+pub(super) struct SystemQuery;
+
+#[derive(Debug, SimpleObject)]
+struct Viewer {
+    name: String,
+    role: Role,
+}
+
+#[derive(Debug, SimpleObject)]
+struct System {
+    version: String,
+    namespace: String,
+    /// Sequence of the last event that the projection has applied.
+    as_of_sequence: Seq,
+    /// Sequence of the last event in the log.
+    head_sequence: Seq,
+    /// Events in the log that the projection has not applied yet.
+    projection_lag: u64,
+    nats_connected: bool,
+    dead_letters: u64,
+}
+
+#[Object]
+impl SystemQuery {
+    async fn viewer(&self, context: &Context<'_>) -> Result<Viewer> {
+        let principal = require(context, Role::Viewer)?;
+        Ok(Viewer { name: principal.name.clone(), role: principal.role })
+    }
+
+    async fn system(&self, context: &Context<'_>) -> Result<System> {
+        require(context, Role::Viewer)?;
+        let health = context.data::<Status>()?;
+        let as_of = *context.data::<Feed>()?.position().borrow();
+        let head = health.head().await.max(as_of);
+        Ok(System {
+            version: health.version(),
+            namespace: health.namespace(),
+            as_of_sequence: as_of.into(),
+            head_sequence: head.into(),
+            projection_lag: head.get() - as_of.get(),
+            nats_connected: health.is_connected(),
+            dead_letters: context.data::<Store>()?.dead_letters().await.map_err(|e| store_error(&e))?,
+        })
+    }
+}

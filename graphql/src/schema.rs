@@ -1,0 +1,45 @@
+//! Putting the schema together.
+
+use std::sync::Arc;
+
+use aegis_projections::Store;
+use async_graphql::Schema;
+
+use crate::mutation::Mutation;
+use crate::ports::{ChangeFeed, Commands, Health};
+use crate::query::Query;
+use crate::subscription::Subscription;
+
+/// The schema, ready to execute.
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+/// How deep a query may nest.
+const DEPTH: usize = 12;
+/// How many fields a query may ask for, lists counted by their length.
+const COMPLEXITY: usize = 20_000;
+
+pub(crate) type Feed = Arc<dyn ChangeFeed>;
+pub(crate) type Executor = Arc<dyn Commands>;
+pub(crate) type Status = Arc<dyn Health>;
+
+/// The schema over these ports and this store.
+#[must_use]
+pub fn build(store: Store, feed: Feed, commands: Executor, health: Status) -> ApiSchema {
+    Schema::build(Query::default(), Mutation, Subscription)
+        .limit_depth(DEPTH)
+        .limit_complexity(COMPLEXITY)
+        .data(store)
+        .data(feed)
+        .data(commands)
+        .data(health)
+        .finish()
+}
+
+/// The schema as SDL.
+#[must_use]
+pub fn sdl() -> String {
+    let schema = Schema::build(Query::default(), Mutation, Subscription).finish();
+    let mut sdl = schema.sdl().lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    sdl.push('\n');
+    sdl
+}

@@ -1,0 +1,181 @@
+//! Definitions, and the inputs and outcomes of changing them.
+
+use std::collections::BTreeMap;
+
+use aegis_domain::aggregate::definition::{Change, Content, Rejection};
+use aegis_domain::{ErrorCode, ServiceName, Version};
+use aegis_projections::view::DefinitionView;
+use async_graphql::{Enum, InputObject, Json, SimpleObject, Union};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::scalar::Seq;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(crate) enum DefinitionStatus {
+    Active,
+    Retired,
+}
+
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Definition {
+    service: String,
+    owner: String,
+    description: String,
+    version: String,
+    status: DefinitionStatus,
+    min_instances: Option<u32>,
+    max_instances: Option<u32>,
+    labels: Json<BTreeMap<String, String>>,
+    /// Version of the aggregate: pass it back when amending or retiring.
+    revision: u64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    updated_by: String,
+    as_of_sequence: Seq,
+}
+
+impl From<&DefinitionView> for Definition {
+    fn from(view: &DefinitionView) -> Self {
+        let content = view.content.clone();
+        Self {
+            service: view.service.to_string(),
+            owner: content.owner,
+            description: content.description,
+            version: content.version.to_string(),
+            status: if view.retired { DefinitionStatus::Retired } else { DefinitionStatus::Active },
+            min_instances: content.min_instances,
+            max_instances: content.max_instances,
+            labels: Json(content.labels),
+            revision: view.revision,
+            created_at: view.created_at,
+            updated_at: view.updated_at,
+            updated_by: view.updated_by.clone(),
+            as_of_sequence: view.sequence.into(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct DefinitionFilter {
+    #[graphql(default = false)]
+    pub(crate) include_retired: bool,
+}
+
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct DefineInput {
+    pub(crate) service: String,
+    owner: String,
+    description: String,
+    version: String,
+    min_instances: Option<u32>,
+    max_instances: Option<u32>,
+    labels: Option<Json<Value>>,
+}
+
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct AmendInput {
+    pub(crate) service: String,
+    pub(crate) expected_revision: u64,
+    owner: Option<String>,
+    description: Option<String>,
+    version: Option<String>,
+    min_instances: Option<u32>,
+    max_instances: Option<u32>,
+    labels: Option<Json<Value>>,
+}
+
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct RetireInput {
+    pub(crate) service: String,
+    pub(crate) expected_revision: u64,
+    pub(crate) reason: String,
+}
+
+/// The change was recorded at `sequence`; the projection shows it once its `asOfSequence` is at least
+/// that.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct DefinitionChanged {
+    pub(crate) service: String,
+    pub(crate) revision: u64,
+    pub(crate) sequence: Seq,
+}
+
+/// An expected refusal: nothing was recorded.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Rejected {
+    /// Stable code, for example `DEFINITION_CONFLICT`.
+    code: String,
+    message: String,
+    /// The field of the input that is at fault, where there is one.
+    field: Option<String>,
+    /// The revision that stands, for conflicts.
+    current_revision: Option<u64>,
+}
+
+#[derive(Debug, Clone, Union)]
+pub(crate) enum DefinitionResult {
+    Changed(DefinitionChanged),
+    Rejected(Rejected),
+}
+
+impl DefineInput {
+    pub(crate) fn read(self) -> Result<(ServiceName, Content), Rejected> {
+        let content = Content {
+            owner: self.owner,
+            description: self.description,
+            version: version(&self.version)?,
+            min_instances: self.min_instances,
+            max_instances: self.max_instances,
+            labels: self.labels.map(labels).transpose()?.unwrap_or_default(),
+        };
+        Ok((service(&self.service)?, content))
+    }
+}
+
+impl AmendInput {
+    pub(crate) fn read(self) -> Result<(ServiceName, Change), Rejected> {
+        let change = Change {
+            owner: self.owner,
+            description: self.description,
+            version: self.version.as_deref().map(version).transpose()?,
+            min_instances: self.min_instances,
+            max_instances: self.max_instances,
+            labels: self.labels.map(labels).transpose()?,
+        };
+        Ok((service(&self.service)?, change))
+    }
+}
+
+pub(crate) fn service(name: &str) -> Result<ServiceName, Rejected> {
+    ServiceName::new(name).map_err(|e| invalid("service", e.to_string()))
+}
+
+fn version(text: &str) -> Result<Version, Rejected> {
+    Version::new(text).map_err(|e| invalid("version", e.to_string()))
+}
+
+fn labels(value: Json<Value>) -> Result<BTreeMap<String, String>, Rejected> {
+    serde_json::from_value(value.0).map_err(|_other| invalid("labels", "labels are an object of texts".to_owned()))
+}
+
+fn invalid(field: &str, message: String) -> Rejected {
+    Rejected {
+        code: ErrorCode::InvalidInput.as_str().to_owned(),
+        message,
+        field: Some(field.to_owned()),
+        current_revision: None,
+    }
+}
+
+pub(crate) fn rejected(rejection: &Rejection) -> Rejected {
+    let field = match rejection {
+        Rejection::Invalid { field, .. } => Some((*field).to_owned()),
+        Rejection::AlreadyDefined | Rejection::NotDefined | Rejection::NotRetired | Rejection::Conflict { .. } => None,
+    };
+    let current_revision = match rejection {
+        Rejection::Conflict { current } => Some(current.get()),
+        Rejection::AlreadyDefined | Rejection::NotDefined | Rejection::NotRetired | Rejection::Invalid { .. } => None,
+    };
+    Rejected { code: rejection.code().as_str().to_owned(), message: rejection.to_string(), field, current_revision }
+}

@@ -1,0 +1,83 @@
+//! One domain event of the log.
+
+use aegis_domain::AggregateKind as Kind;
+use aegis_projections::store;
+use aegis_projections::view::EventView;
+use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::scalar::Seq;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "Kind")]
+pub(crate) enum AggregateKind {
+    Definition,
+    Instance,
+    Leadership,
+}
+
+/// One domain event of the log.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Event {
+    /// The CloudEvents id.
+    id: ID,
+    sequence: Seq,
+    /// For example `aegis.leadership.leader_elected.v1`.
+    #[graphql(name = "type")]
+    event_type: String,
+    kind: AggregateKind,
+    /// For example `instance.trading-service.trading-service-1`.
+    aggregate: String,
+    service: String,
+    aggregate_version: u64,
+    time: DateTime<Utc>,
+    actor: String,
+    correlation_id: Option<String>,
+    causation_id: Option<String>,
+    /// One line for people.
+    summary: String,
+    data: Json<Value>,
+}
+
+impl From<EventView> for Event {
+    fn from(view: EventView) -> Self {
+        Self {
+            id: ID(view.id),
+            sequence: view.sequence.into(),
+            event_type: view.event_type,
+            kind: view.kind.into(),
+            aggregate: view.aggregate,
+            service: view.service,
+            aggregate_version: view.version,
+            time: view.time,
+            actor: view.actor,
+            correlation_id: view.correlation,
+            causation_id: view.causation,
+            summary: view.summary,
+            data: Json(view.data),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct EventFilter {
+    kinds: Option<Vec<AggregateKind>>,
+    types: Option<Vec<String>>,
+    service: Option<String>,
+    aggregate: Option<String>,
+    /// Part of the summary, type or aggregate.
+    text: Option<String>,
+}
+
+impl From<EventFilter> for store::EventFilter {
+    fn from(filter: EventFilter) -> Self {
+        Self {
+            kinds: filter.kinds.unwrap_or_default().into_iter().map(Into::into).collect(),
+            types: filter.types.unwrap_or_default(),
+            service: filter.service,
+            aggregate: filter.aggregate,
+            text: filter.text,
+        }
+    }
+}

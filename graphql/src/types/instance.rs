@@ -1,0 +1,149 @@
+//! An instance: what the log says of it, with its last heartbeat.
+
+use aegis_projections::live::Contents;
+use aegis_projections::state::InstanceKey;
+use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView};
+use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::scalar::Seq;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "ViewStatus")]
+pub(crate) enum InstanceStatus {
+    Init,
+    Starting,
+    Running,
+    Draining,
+    Stopping,
+    Stopped,
+    Failed,
+    Unhealthy,
+    Expired,
+}
+
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Instance {
+    /// `<service>/<instance>`
+    id: ID,
+    service: String,
+    instance: String,
+    version: String,
+    status: InstanceStatus,
+    /// Why the instance has this status, when there is more to say than the status.
+    reason: Option<String>,
+    /// When the status last changed.
+    status_since: DateTime<Utc>,
+    registered_at: DateTime<Utc>,
+    /// Groups that this instance owns now.
+    groups: Vec<LedGroup>,
+    labels: Json<Value>,
+    /// False when the service has no definition, or a retired one.
+    defined: bool,
+    /// When the last heartbeat was sent; null before the first one.
+    last_beat_at: Option<DateTime<Utc>>,
+    metrics: Option<InstanceMetrics>,
+    /// Sequence of the last event that changed this instance.
+    as_of_sequence: Seq,
+}
+
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct LedGroup {
+    group: String,
+    term: u64,
+    since: DateTime<Utc>,
+}
+
+/// Figures of the last heartbeat, over the window since the one before.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct InstanceMetrics {
+    uptime_seconds: u64,
+    in_flight: u64,
+    queue_depth: u64,
+    /// Calls since the instance started.
+    calls: u64,
+    /// Failed calls since the instance started.
+    errors: u64,
+    calls_per_second: f64,
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    cpu_percent: Option<f64>,
+    memory_bytes: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct InstanceFilter {
+    service: Option<String>,
+    statuses: Option<Vec<InstanceStatus>>,
+    /// Part of the service or instance name.
+    text: Option<String>,
+}
+
+impl InstanceFilter {
+    /// Whether the instance belongs to the answer. Without `statuses`, one whose life has been over for
+    /// ten minutes does not.
+    pub(crate) fn takes(&self, view: &InstanceView, now: DateTime<Utc>) -> bool {
+        let lingering = chrono::TimeDelta::minutes(10);
+        let wanted = match &self.statuses {
+            Some(statuses) => statuses.contains(&view.status.into()),
+            None => !view.status.is_final() || now - view.status_since < lingering,
+        };
+        let named = self.service.as_ref().is_none_or(|service| view.service.as_str() == service);
+        let text = self.text.as_ref().is_none_or(|text| {
+            view.service.as_str().contains(text.as_str()) || view.instance.as_str().contains(text.as_str())
+        });
+        wanted && named && text
+    }
+}
+
+impl Instance {
+    pub(crate) fn of(contents: &Contents, key: &InstanceKey, view: &InstanceView) -> Self {
+        let registration = view.state.registration.as_ref();
+        let groups = contents
+            .state
+            .leaders
+            .iter()
+            .filter(|((service, _), leader)| *service == key.0 && leader.instance.as_ref() == Some(&key.1))
+            .map(|((_, group), leader)| LedGroup {
+                group: group.to_string(),
+                term: leader.term.get(),
+                since: leader.since,
+            })
+            .collect();
+        let beat = contents.beats.get(key).map(|beat| &beat.heartbeat);
+        Self {
+            id: id(key),
+            service: view.service.to_string(),
+            instance: view.instance.to_string(),
+            version: registration.map(|r| r.version.to_string()).unwrap_or_default(),
+            status: view.status.into(),
+            reason: view.reason.clone(),
+            status_since: view.status_since,
+            registered_at: view.registered_at,
+            groups,
+            labels: Json(registration.map_or(Value::Null, |r| {
+                r.labels.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
+            })),
+            defined: contents.state.is_defined(&view.service),
+            last_beat_at: beat.map(|beat| beat.sent_at),
+            metrics: beat.map(|beat| InstanceMetrics {
+                uptime_seconds: beat.metrics.uptime_seconds,
+                in_flight: beat.metrics.in_flight,
+                queue_depth: beat.metrics.queue_depth,
+                calls: beat.metrics.calls,
+                errors: beat.metrics.errors,
+                calls_per_second: beat.metrics.calls_per_second,
+                p50_ms: beat.metrics.p50_ms,
+                p99_ms: beat.metrics.p99_ms,
+                cpu_percent: beat.metrics.cpu_percent,
+                memory_bytes: beat.metrics.memory_bytes.map(|bytes| bytes as f64),
+            }),
+            as_of_sequence: view.sequence.into(),
+        }
+    }
+}
+
+pub(crate) fn id(key: &InstanceKey) -> ID {
+    ID(format!("{}/{}", key.0, key.1))
+}

@@ -1,0 +1,56 @@
+//! Who leads a group.
+
+use aegis_projections::view::LeaderView;
+use async_graphql::{ID, InputObject, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::scalar::Seq;
+
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Leader {
+    /// `<service>/<group>`
+    id: ID,
+    service: String,
+    group: String,
+    /// The fencing token: grows by one at each change of owner.
+    term: u64,
+    /// Null while nobody leads.
+    instance: Option<String>,
+    since: DateTime<Utc>,
+    reason: String,
+    /// How long the group had no owner before this term, in milliseconds, where known.
+    vacancy_ms: Option<u64>,
+    as_of_sequence: Seq,
+}
+
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct LeaderFilter {
+    service: Option<String>,
+    instance: Option<String>,
+}
+
+impl LeaderFilter {
+    pub(crate) fn takes(&self, view: &LeaderView) -> bool {
+        let service = self.service.as_ref().is_none_or(|service| view.service.as_str() == service);
+        let instance = self.instance.as_ref().is_none_or(|instance| {
+            view.instance.as_ref().is_some_and(|owner| owner.as_str() == instance)
+        });
+        service && instance
+    }
+}
+
+impl From<&LeaderView> for Leader {
+    fn from(view: &LeaderView) -> Self {
+        Self {
+            id: ID(format!("{}/{}", view.service, view.group)),
+            service: view.service.to_string(),
+            group: view.group.to_string(),
+            term: view.term.get(),
+            instance: view.instance.as_ref().map(ToString::to_string),
+            since: view.since,
+            reason: view.reason.as_str().to_owned(),
+            vacancy_ms: view.vacancy_ms,
+            as_of_sequence: view.sequence.into(),
+        }
+    }
+}

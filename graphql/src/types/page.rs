@@ -1,0 +1,63 @@
+//! Relay connections over sorted keys: a cursor is the key of its node, so a page stays right while the
+//! list changes.
+
+use aegis_domain::{ErrorCode, Sequence};
+use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
+use async_graphql::{Error, OutputType, SimpleObject};
+
+use super::scalar::Seq;
+use crate::error::error;
+
+/// The longest page.
+const FIRST_MAX: u32 = 1000;
+
+/// What a connection says beside its edges.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Totals {
+    /// How many nodes there are on all pages.
+    total_count: u64,
+    /// Sequence of the last event that the answer contains.
+    as_of_sequence: Seq,
+}
+
+/// A connection of this schema.
+pub(crate) type Page<T> = Connection<String, T, Totals, EmptyFields, DefaultConnectionName, DefaultEdgeName>;
+
+/// Cuts the page after `after` out of the sorted keys, and tells which keys are on it.
+fn slice<K>(
+    keys: &[(String, K)],
+    first: u32,
+    after: Option<&str>,
+) -> Result<(std::ops::Range<usize>, bool, bool), Error> {
+    if first > FIRST_MAX {
+        return Err(error(ErrorCode::InvalidInput, format!("first is {first}: use {FIRST_MAX} at most")));
+    }
+    let start = after.map_or(0, |after| keys.partition_point(|(key, _)| key.as_str() <= after));
+    let end = keys.len().min(start + usize::try_from(first).unwrap_or(usize::MAX));
+    Ok((start..end, start > 0, end < keys.len()))
+}
+
+/// A connection over all these keys, sorted by their text, showing the nodes of one page.
+pub(crate) fn connection<K, T: OutputType>(
+    mut keys: Vec<(String, K)>,
+    first: u32,
+    after: Option<&str>,
+    as_of: Sequence,
+    node: impl Fn(K) -> T,
+) -> Result<Page<T>, Error> {
+    keys.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let (range, before, more) = slice(&keys, first, after)?;
+    let totals = Totals { total_count: keys.len() as u64, as_of_sequence: as_of.into() };
+    let mut connection = Connection::with_additional_fields(before, more, totals);
+    let (skip, take) = (range.start, range.len());
+    let page = keys.into_iter().skip(skip).take(take);
+    connection.edges.extend(page.map(|(key, value)| Edge::new(key, node(value))));
+    Ok(connection)
+}
+
+/// Reads the cursor of an event.
+pub(crate) fn cursor_of_sequence(cursor: &str) -> Result<Sequence, Error> {
+    cursor.parse().map(Sequence).map_err(|_not_a_number| {
+        error(ErrorCode::InvalidInput, format!("{cursor:?} is no cursor of an event: pass one from an edge or pageInfo"))
+    })
+}

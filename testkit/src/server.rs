@@ -1,6 +1,8 @@
+mod builder;
+
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Stdio},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -20,6 +22,8 @@ use crate::{
     wait::{try_wait_until, wait_until},
 };
 
+pub use builder::NatsServerBuilder;
+
 const READY: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
 const LOCALHOST: &str = "127.0.0.1";
@@ -37,13 +41,6 @@ pub struct NatsServer {
     settings: Settings,
     ports: Mutex<Ports>,
     data: DataDir,
-}
-
-/// Options for a [`NatsServer`].
-#[derive(Debug, Default)]
-pub struct NatsServerBuilder {
-    settings: Settings,
-    store: Option<PathBuf>,
 }
 
 impl NatsServer {
@@ -90,6 +87,10 @@ impl NatsServer {
     /// Everything the server has logged so far, over all its restarts.
     #[must_use]
     pub fn log(&self) -> String {
+        #[cfg(feature = "docker")]
+        if let Some(container) = &self.container {
+            return container.log();
+        }
         fs::read_to_string(self.data.path().join("server.log")).unwrap_or_default()
     }
 
@@ -249,79 +250,6 @@ impl NatsServer {
     }
 }
 
-impl NatsServerBuilder {
-    /// Whether JetStream is on; it is by default.
-    #[must_use]
-    pub fn jetstream(mut self, on: bool) -> Self {
-        self.settings.jetstream = on;
-        self
-    }
-
-    /// Adds top-level lines to the configuration file.
-    #[must_use]
-    pub fn config(mut self, lines: impl Into<String>) -> Self {
-        self.settings.lines.push(lines.into());
-        self
-    }
-
-    /// Adds lines inside the `jetstream` block, such as `sync_interval: always`.
-    #[must_use]
-    pub fn jetstream_config(mut self, lines: impl Into<String>) -> Self {
-        self.settings.jetstream_lines.push(lines.into());
-        self
-    }
-
-    /// Keeps the data in `folder`, which the kit never deletes.
-    #[must_use]
-    pub fn store_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.store = Some(folder.into());
-        self
-    }
-
-    /// Starts the server and waits until it is ready.
-    ///
-    /// # Panics
-    /// When there is no `nats-server` or it does not become ready.
-    pub async fn start(self) -> NatsServer {
-        let server = or_fail(self.build().await);
-        server.ready().await;
-        server
-    }
-
-    pub(crate) fn member(mut self, member: crate::config::Member) -> Self {
-        self.settings.member = Some(member);
-        self
-    }
-
-    /// A launched server that may not be ready yet.
-    pub(crate) async fn build(self) -> Result<NatsServer> {
-        let data = DataDir::create(self.store)?;
-        #[cfg(feature = "docker")]
-        let (container, ports) = match self.settings.member {
-            None => crate::docker::launch(&self.settings, data.path())
-                .await?
-                .unzip(),
-            Some(_) => (None, None),
-        };
-        #[cfg(feature = "docker")]
-        let running = container.is_some();
-        #[cfg(not(feature = "docker"))]
-        let (ports, running) = (None, docker_is_asked_but_absent());
-        let server = NatsServer {
-            process: Mutex::new(None),
-            #[cfg(feature = "docker")]
-            container,
-            settings: self.settings,
-            ports: Mutex::new(ports.unwrap_or_default()),
-            data,
-        };
-        if !running {
-            server.launch().await?;
-        }
-        Ok(server)
-    }
-}
-
 #[derive(Deserialize)]
 struct PortsFile {
     nats: Vec<String>,
@@ -351,17 +279,6 @@ pub(crate) async fn connect(urls: &str) -> Result<async_nats::Client> {
         .connect(urls.split(',').collect::<Vec<_>>())
         .await
         .with_context(|| format!("connect to {urls}"))
-}
-
-/// Always `false`; says so when the environment asked for Docker in vain.
-#[cfg(not(feature = "docker"))]
-fn docker_is_asked_but_absent() -> bool {
-    if std::env::var("AEGIS_TEST_NATS").is_ok_and(|value| value == "docker") {
-        eprintln!(
-            "AEGIS_TEST_NATS=docker, but aegis-testkit was built without its feature `docker`: using the local nats-server"
-        );
-    }
-    false
 }
 
 fn known(port: Option<u16>) -> u16 {

@@ -18,8 +18,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// Reports like the real one, then waits; its NATS is a child of its own.
+/// Reports like the real one, then waits; its NATS is a child of its own. Like any Rust program it
+/// ignores SIGPIPE: when xtask is killed, nobody reads its output any more.
 const AEGIS: &str = r#"#!/bin/sh
+trap '' PIPE
 while [ $# -gt 0 ]; do case "$1" in --env-file) file=$2; shift;; esac; shift; done
 sleep 1000 & nats=$!
 trap 'echo stopping; kill $nats; exit 0' TERM

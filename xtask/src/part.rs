@@ -45,6 +45,8 @@ impl Part {
     /// Starts it; its lines go to `log`. Call from the main thread, see [`exec_child`].
     pub(crate) fn start(spec: &Spec, index: usize, log: &Log) -> Result<Self> {
         let mut command: Command = exec_child::wrap(spec.program.as_os_str());
+        // A stack has its own NATS: the caller's must neither be used nor written to.
+        command.env_remove("NATS_URL");
         command
             .args(&spec.args)
             .envs(spec.envs.iter().map(|(key, value)| (key, value)));

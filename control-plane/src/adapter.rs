@@ -1,0 +1,117 @@
+//! The schema's ports, over the SDK and the projections.
+
+use std::sync::RwLockReadGuard;
+
+use aegis_domain::aggregate::Definition;
+use aegis_domain::aggregate::definition::{Change, Command, Content};
+use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, Sequence, ServiceName};
+use aegis_graphql::ports::{Applied, ChangeFeed, Commands, Failure, Health, Outcome, Principal};
+use aegis_projections::Live;
+use aegis_projections::live::Contents;
+use aegis_sdk::{Connection, ConnectionState, Journal};
+use chrono::Utc;
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+/// Everything that the schema asks of this replica.
+#[derive(Debug, Clone)]
+pub(crate) struct Adapter {
+    pub(crate) connection: Connection,
+    pub(crate) journal: Journal,
+    pub(crate) live: Live,
+}
+
+impl Adapter {
+    async fn execute(&self, by: Principal, service: ServiceName, command: Command) -> Outcome {
+        let id = AggregateId::Definition(service);
+        let context = Context::new(Actor::user(&by.name), Utc::now());
+        match self.journal.execute::<Definition>(&id, command, &context).await {
+            Ok(recorded) => match recorded.last() {
+                Some(last) => Ok(Ok(Applied { revision: last.envelope.version, sequence: last.sequence })),
+                None => self.unchanged(&id).await,
+            },
+            Err(error) => match error.rejection() {
+                Ok(rejection) => Ok(Err(rejection)),
+                Err(error) => {
+                    tracing::error!(%error, aggregate = %id, "a command failed");
+                    Err(Failure { code: error.code() })
+                }
+            },
+        }
+    }
+
+    /// The state already was as asked: it is as recent as its last event.
+    async fn unchanged(&self, id: &AggregateId) -> Outcome {
+        match self.journal.load::<Definition>(id).await {
+            Ok(loaded) => Ok(Ok(Applied { revision: loaded.head.version, sequence: loaded.head.sequence })),
+            Err(error) => {
+                tracing::error!(%error, aggregate = %id, "a definition cannot be read");
+                Err(Failure { code: aegis_domain::ErrorCode::Unavailable })
+            }
+        }
+    }
+}
+
+impl Commands for Adapter {
+    fn define(&self, by: Principal, service: ServiceName, content: Content) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.execute(by, service.clone(), Command::Define { service, content }))
+    }
+
+    fn amend(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        expected: AggregateVersion,
+        change: Change,
+    ) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.execute(by, service, Command::Amend { expected, change }))
+    }
+
+    fn retire(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        expected: AggregateVersion,
+        reason: String,
+    ) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.execute(by, service, Command::Retire { expected, reason }))
+    }
+}
+
+impl ChangeFeed for Adapter {
+    fn contents(&self) -> RwLockReadGuard<'_, Contents> {
+        self.live.read()
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.live.changed()
+    }
+
+    fn position(&self) -> watch::Receiver<Sequence> {
+        self.live.position()
+    }
+}
+
+impl Health for Adapter {
+    fn is_connected(&self) -> bool {
+        *self.connection.state().borrow() == ConnectionState::Connected
+    }
+
+    fn head(&self) -> BoxFuture<'_, Sequence> {
+        Box::pin(async {
+            // Without an answer, the last thing known is what has been applied.
+            self.journal.last_sequence().await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "the head of the log is not known now");
+                *self.live.position().borrow()
+            })
+        })
+    }
+
+    fn namespace(&self) -> String {
+        self.connection.namespace().as_str().to_owned()
+    }
+
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+}

@@ -1,0 +1,68 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::{auth, generate, nats_server, output, serve, up};
+
+/// The Aegis control plane.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything on this machine: a private NATS server and the control plane with its page.
+    Up(up::Args),
+    /// Run one replica of the control plane beside your NATS.
+    Serve(serve::Args),
+    /// Draw a bearer token, and print it with the entry for the configuration of `serve`.
+    Token(auth::token::Args),
+    /// Print a generated file: the GraphQL schema, or a page of the documentation.
+    Gen {
+        /// Which one.
+        what: Generated,
+    },
+    /// Run a program that ends when this one does.
+    #[command(hide = true)]
+    Tied(nats_server::tied::Args),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Generated {
+    Schema,
+    Events,
+    Errors,
+}
+
+impl Cli {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Up(args) => block_on(up::run(args)),
+            Command::Serve(args) => block_on(serve::run(args)),
+            Command::Token(args) => {
+                output::say(&args.draw());
+                Ok(())
+            }
+            Command::Gen { what } => {
+                let text = match what {
+                    Generated::Schema => aegis_graphql::sdl(),
+                    Generated::Events => generate::events(),
+                    Generated::Errors => generate::errors(),
+                };
+                output::say(text.trim_end());
+                Ok(())
+            }
+            Command::Tied(args) => args.become_it(),
+        }
+    }
+}
+
+fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info,async_nats=warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).compact().init();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,39 @@
+//! What every response wears: a request id, and headers that keep a browser from doing anything that
+//! the page does not need.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::App;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The id of a request: the caller's, or one drawn here.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(pub(super) String);
+
+pub(super) async fn dress(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = RequestId(given(request.headers()).unwrap_or_else(|| Uuid::new_v4().to_string()));
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).await;
+    app.metrics.count_request();
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn given(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let plain = !id.is_empty() && id.len() <= 128 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    plain.then(|| id.to_owned())
+}

@@ -1,0 +1,49 @@
+//! Who sent a request: a bearer token, or the cookie of a browser session.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use super::App;
+use super::error::ApiError;
+use super::headers::RequestId;
+use crate::auth::Grant;
+
+/// The name of the session cookie.
+pub(super) const COOKIE: &str = "aegis_session";
+
+/// A route that takes this is closed to whoever is nobody.
+pub(super) struct Identity(pub(super) Grant);
+
+impl FromRequestParts<App> for Identity {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let id = RequestId::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        let presented = bearer(&parts.headers).or_else(|| session(&parts.headers));
+        let grant = presented.and_then(|presented| app.auth.identify(presented));
+        grant.map(Self).ok_or_else(|| ApiError::unauthenticated(&id))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self("unknown".to_owned())))
+    }
+}
+
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+pub(super) fn session(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|line| line.split(';')).find_map(|cookie| {
+        let (name, value) = cookie.trim().split_once('=')?;
+        (name == COOKIE).then_some(value)
+    })
+}

@@ -1,0 +1,38 @@
+//! The page, embedded. Every path that is not a file is a place within the page, except under prefixes
+//! that hold no places.
+
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "../web/dist"]
+#[allow_missing = true]
+struct Files;
+
+const NO_PLACES: [&str; 4] = ["assets/", "api/", "graphql", "metrics"];
+
+pub(super) async fn serve(uri: Uri) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    if let Some(file) = Files::get(path) {
+        let kind = mime_guess::from_path(path).first_or_octet_stream();
+        // Files under assets/ have a hash of their contents in their names.
+        let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let headers = [(header::CONTENT_TYPE, kind.to_string()), (header::CACHE_CONTROL, cache.to_owned())];
+        return (headers, file.data).into_response();
+    }
+    if NO_PLACES.iter().any(|prefix| path.starts_with(prefix)) {
+        return (StatusCode::NOT_FOUND, "there is nothing here\n").into_response();
+    }
+    match Files::get("index.html") {
+        Some(index) => {
+            let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+            (headers, index.data).into_response()
+        }
+        None => {
+            let text = "this binary was built without the page: build it with `cargo xtask up`, or run \
+                        `npm install && npm run build` in web/ before `cargo build`\n";
+            (StatusCode::NOT_FOUND, text).into_response()
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Signing in and out, by token or by a one-time link.
+
+use aegis_domain::ErrorCode;
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::App;
+use super::error::ApiError;
+use super::headers::RequestId;
+use super::identity::{COOKIE, session};
+use crate::auth::SESSION;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SignIn {
+    token: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Code {
+    code: String,
+}
+
+pub(super) async fn sign_in(
+    State(app): State<App>,
+    id: RequestId,
+    body: Result<Json<SignIn>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(body) = body.map_err(|rejection| {
+        ApiError::new(rejection.status(), ErrorCode::InvalidInput, rejection.body_text(), &id)
+    })?;
+    let secret = app.auth.sign_in(&body.token).ok_or_else(|| {
+        let message = "this token is not known, or has ended";
+        ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message, &id)
+    })?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&secret, SESSION.as_secs()))]).into_response())
+}
+
+pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
+    if let Some(secret) = session(&headers) {
+        app.auth.sign_out(secret);
+    }
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", 0))]).into_response()
+}
+
+pub(super) async fn redeem(State(app): State<App>, code: Result<Query<Code>, QueryRejection>) -> Response {
+    let outcome = code.map_err(|_none_given| "code_invalid").and_then(|Query(Code { code })| app.auth.redeem(&code));
+    match outcome {
+        Ok(secret) => {
+            let cookie = [(header::SET_COOKIE, cookie(&secret, SESSION.as_secs()))];
+            (cookie, Redirect::to("/")).into_response()
+        }
+        Err(why) => Redirect::to(&format!("/signin?error={why}")).into_response(),
+    }
+}
+
+fn cookie(secret: &str, seconds: u64) -> HeaderValue {
+    let text = format!("{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}");
+    HeaderValue::from_str(&text).expect("secrets are hexadecimal")
+}

@@ -1,0 +1,31 @@
+//! `aegis`: the control plane. `aegis up` runs it with a private NATS server, `aegis serve` beside yours.
+
+mod adapter;
+mod auth;
+mod cli;
+mod config;
+mod generate;
+mod http;
+mod liveness;
+mod metrics;
+mod nats_server;
+mod output;
+mod replica;
+mod serve;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match cli.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Each cause once: what failed, then why.
+            output::complain(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

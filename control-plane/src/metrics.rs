@@ -1,0 +1,111 @@
+//! The replica's metrics, in the OpenMetrics text format.
+
+use std::sync::atomic::AtomicU64;
+
+use aegis_domain::aggregate::instance::Hearing;
+use aegis_projections::beats::Sight;
+use aegis_projections::{Live, Store};
+use aegis_sdk::{Connection, ConnectionState};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::liveness::Silence;
+
+type Count = Gauge<u64, AtomicU64>;
+
+/// What is measured, and where from.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    gauges: Gauges,
+    requests: Counter,
+    sockets: Count,
+    connection: Connection,
+    store: Store,
+    live: Live,
+    sight: Sight,
+    silence: Silence,
+}
+
+#[derive(Debug, Default)]
+struct Gauges {
+    position: Count,
+    dead_letters: Count,
+    instances: Count,
+    unhealthy: Count,
+    groups: Count,
+    vacant_groups: Count,
+    connected: Count,
+    sees_heartbeats: Count,
+    general_silence: Count,
+    heartbeats: Count,
+    unreadable_heartbeats: Count,
+    slow_consumers: Count,
+}
+
+impl Metrics {
+    pub(crate) fn new(connection: Connection, store: Store, live: Live, sight: Sight, silence: Silence) -> Self {
+        let mut registry = Registry::with_prefix("aegis");
+        let gauges = Gauges::default();
+        let mut gauge = |name, help, gauge: &Count| registry.register(name, help, gauge.clone());
+        gauge("projection_position", "Stream sequence of the last event applied", &gauges.position);
+        gauge("dead_letters", "Events put aside because they cannot be read", &gauges.dead_letters);
+        gauge("instances", "Instances whose life goes on", &gauges.instances);
+        gauge("instances_unhealthy", "Instances with missing heartbeats", &gauges.unhealthy);
+        gauge("groups", "Groups that were ever led", &gauges.groups);
+        gauge("groups_vacant", "Groups without an owner", &gauges.vacant_groups);
+        gauge("nats_connected", "1 while NATS is connected", &gauges.connected);
+        gauge("heartbeats_visible", "1 while the heartbeat stream can be read", &gauges.sees_heartbeats);
+        gauge("general_silence", "1 while most instances have fallen silent at once", &gauges.general_silence);
+        gauge("heartbeats_received", "Heartbeats received since the start", &gauges.heartbeats);
+        gauge("heartbeats_unreadable", "Messages on heartbeat subjects that are none", &gauges.unreadable_heartbeats);
+        gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
+        let (requests, sockets) = (Counter::default(), Count::default());
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register("websockets", "Open subscriptions' connections", sockets.clone());
+        Self { registry, gauges, requests, sockets, connection, store, live, sight, silence }
+    }
+
+    pub(crate) fn count_request(&self) {
+        self.requests.inc();
+    }
+
+    pub(crate) fn sockets(&self) -> &Count {
+        &self.sockets
+    }
+
+    /// The text, with everything read anew.
+    pub(crate) async fn render(&self) -> Result<String, std::fmt::Error> {
+        let dead_letters = self.store.dead_letters().await;
+        {
+            let contents = self.live.read();
+            let state = &contents.state;
+            let alive = || state.instances.values().filter(|view| view.state.is_alive());
+            let unhealthy = alive().filter(|view| view.state.hearing == Hearing::Unhealthy);
+            let vacant = state.leaders.values().filter(|leader| leader.instance.is_none());
+            self.gauges.position.set(state.position.get());
+            self.gauges.instances.set(alive().count() as u64);
+            self.gauges.unhealthy.set(unhealthy.count() as u64);
+            self.gauges.groups.set(state.leaders.len() as u64);
+            self.gauges.vacant_groups.set(vacant.count() as u64);
+        }
+        match dead_letters {
+            Ok(count) => {
+                self.gauges.dead_letters.set(count);
+            }
+            Err(error) => tracing::warn!(%error, "dead letters cannot be counted"),
+        }
+        let connected = *self.connection.state().borrow() == ConnectionState::Connected;
+        self.gauges.connected.set(u64::from(connected));
+        self.gauges.sees_heartbeats.set(u64::from(self.sight.sees()));
+        self.gauges.general_silence.set(u64::from(self.silence.is_general()));
+        self.gauges.heartbeats.set(self.sight.received());
+        self.gauges.unreadable_heartbeats.set(self.sight.unreadable());
+        self.gauges.slow_consumers.set(self.connection.slow_consumers());
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

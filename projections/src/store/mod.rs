@@ -6,7 +6,6 @@ mod schema;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
@@ -65,14 +64,14 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::connect(path).await?;
+        let store = Self::connect(path);
         match store.prepare().await {
             Ok(()) => Ok(store),
             Err(StoreError::Database { source, .. }) if is_damage(&source) => {
                 tracing::warn!(path = store.path, error = %source, "the database is damaged; rebuilding it");
                 store.pool.close().await;
                 remove(path)?;
-                let store = Self::connect(path).await?;
+                let store = Self::connect(path);
                 store.prepare().await?;
                 Ok(store)
             }
@@ -80,18 +79,16 @@ impl Store {
         }
     }
 
-    async fn connect(path: &Path) -> Result<Self, StoreError> {
+    fn connect(path: &Path) -> Self {
         let name = path.display().to_string();
-        let database = |source| StoreError::Database { path: name.clone(), source };
-        let options = SqliteConnectOptions::from_str("sqlite::memory:")
-            .map_err(database)?
+        let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY);
         let pool = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options);
-        Ok(Self { pool, path: name })
+        Self { pool, path: name }
     }
 
     async fn prepare(&self) -> Result<(), StoreError> {

@@ -125,7 +125,8 @@ impl Reader {
             }
             From::LastPerSubject => DeliverPolicy::LastPerSubject,
         };
-        let config = OrderedConfig { deliver_policy, ..OrderedConfig::default() };
+        // The server asks for a filter when it is to deliver the last message of each subject.
+        let config = OrderedConfig { deliver_policy, filter_subject: ">".to_owned(), ..OrderedConfig::default() };
         let jetstream = self.connection.jetstream();
         let consumer = match jetstream.create_consumer_on_stream(config, &self.stream).await {
             Ok(consumer) => consumer,

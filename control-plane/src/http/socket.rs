@@ -169,6 +169,10 @@ fn read(message: Message, shared: &Mutex<Shared>) -> Option<serde_json::Result<C
         return None;
     };
     match &message {
+        ClientMessage::Start { .. } if !shared.introduced => {
+            shared.verdict = Some(UNAUTHENTICATED);
+            return None;
+        }
         ClientMessage::Start { id, .. } => {
             if shared.running.len() >= OPERATIONS {
                 shared.verdict = Some(TOO_MANY);

@@ -129,10 +129,8 @@ impl Event {
             Self::Instance(event) => serde_json::to_value(event)?,
             Self::Leadership(event) => serde_json::to_value(event)?,
         };
-        Ok(match tagged {
-            serde_json::Value::Object(map) => map.into_iter().next().map_or(serde_json::Value::Null, |(_, body)| body),
-            other => other,
-        })
+        let serde_json::Value::Object(map) = tagged else { return Ok(tagged) };
+        Ok(map.into_iter().next().map_or(serde_json::Value::Null, |(_, body)| body))
     }
 
     /// Reads an event from its catalogue entry and JSON body.
@@ -141,7 +139,7 @@ impl Event {
     /// When the body lacks a field or holds a wrong value; the text names it.
     pub fn from_body(entry: &Entry, body: serde_json::Value) -> Result<Self, serde_json::Error> {
         fn tagged<T: DeserializeOwned>(name: &str, body: serde_json::Value) -> Result<T, serde_json::Error> {
-            serde_json::from_value(serde_json::json!({ name: body }))
+            serde_json::from_value(serde_json::Value::Object([(name.to_owned(), body)].into_iter().collect()))
         }
         Ok(match entry.kind {
             AggregateKind::Definition => Self::Definition(tagged(entry.name, body)?),

@@ -180,8 +180,13 @@ impl Aggregate for Leadership {
                 }
                 let mut state = self.clone();
                 let mut events = Vec::new();
-                let missing = predecessors.into_iter().filter(|p| p.term > self.term && p.term < tenure.term);
-                for (tenure, vacancy_ms) in missing.map(|p| (p, None)).chain([(tenure.clone(), vacancy_ms)]) {
+                // They come from the lease store, which anybody with its credentials writes: the order of
+                // terms in the log does not rest on it.
+                let mut missing = predecessors;
+                missing.retain(|p| p.term > self.term && p.term < tenure.term);
+                missing.sort_by_key(|p| p.term);
+                missing.dedup_by_key(|p| p.term);
+                for (tenure, vacancy_ms) in missing.into_iter().map(|p| (p, None)).chain([(tenure.clone(), vacancy_ms)]) {
                     for event in state.election(tenure, vacancy_ms) {
                         state.evolve(&event);
                         events.push(event);

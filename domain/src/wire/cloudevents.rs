@@ -157,7 +157,9 @@ fn entry_of(event_type: &str) -> Result<&'static Entry, DecodeError> {
     Err(if newer { DecodeError::FutureVersion { event_type } } else { DecodeError::UnknownType { event_type } })
 }
 
-/// Headers are lines: a line break in a value would begin another header.
+/// Headers are lines: a line break in a value would begin another header. NATS clients drop the blanks
+/// around a value when they read it, so it is written without them: the hash covers what a reader gets.
 fn one_line(value: &str) -> String {
-    value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim().to_owned()
 }

@@ -1,0 +1,122 @@
+//! The aggregates under any events and any commands.
+
+use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
+use aegis_domain::aggregate::leadership::LeadershipEvent;
+use aegis_domain::aggregate::definition::DefinitionEvent;
+use aegis_domain::aggregate::{Definition, Instance, Leadership};
+use aegis_domain::{Aggregate, AggregateVersion, Term};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::strategy;
+
+/// Carries the commands out, one after the other, as far as they are allowed: each event with the
+/// state before and after it.
+fn live<A: Aggregate>(commands: Vec<A::Command>) -> Vec<(A, A::Event, A)> {
+    let mut state = A::default();
+    let mut steps = Vec::new();
+    for command in commands {
+        for event in state.decide(command).unwrap_or_default() {
+            let before = state.clone();
+            state.evolve(&event);
+            steps.push((before, event, state.clone()));
+        }
+    }
+    steps
+}
+
+proptest! {
+    #[test]
+    fn every_definition_event_is_folded_in_every_state(events in vec(strategy::definition_event(), 0..12)) {
+        prop_assert_eq!(Definition::replay(&events).version, AggregateVersion(events.len() as u64));
+    }
+
+    #[test]
+    fn every_instance_event_is_folded_in_every_state(events in vec(strategy::instance_event(), 0..12)) {
+        let registered = events.iter().any(|event| matches!(event, InstanceEvent::Registered(_)));
+        prop_assert_eq!(Instance::replay(&events).registration.is_some(), registered);
+    }
+
+    #[test]
+    fn every_leadership_event_is_folded_in_every_state(events in vec(strategy::leadership_event(), 0..12)) {
+        let state = Leadership::replay(&events);
+        prop_assert!(state.holder.is_none() || state.holder == state.last);
+    }
+
+    #[test]
+    fn a_definition_in_use_is_valid_and_each_amendment_changes_it(
+        commands in vec(strategy::definition_command(), 0..40),
+    ) {
+        for (before, event, after) in live::<Definition>(commands) {
+            prop_assert_eq!(after.version, before.version.next());
+            match event {
+                DefinitionEvent::Defined(_) => prop_assert!(before.active().is_none()),
+                DefinitionEvent::Amended(content) => {
+                    prop_assert_ne!(before.active(), Some(&content));
+                    prop_assert!(before.active().is_some());
+                }
+                DefinitionEvent::Retired { .. } => {
+                    prop_assert!(before.active().is_some() && after.active().is_none());
+                }
+                DefinitionEvent::Reinstated { .. } => {
+                    prop_assert!(before.retired && after.active() == before.content.as_ref());
+                }
+            }
+            if let Some(content) = after.active() {
+                prop_assert!(!content.owner.trim().is_empty() && content.min_instances <= content.max_instances);
+            }
+        }
+    }
+
+    #[test]
+    fn within_one_life_an_instance_only_goes_forward(commands in vec(strategy::instance_command(), 0..60)) {
+        for (before, event, after) in live::<Instance>(commands) {
+            match event {
+                InstanceEvent::Registered(_) => {
+                    prop_assert!(after.is_alive());
+                    prop_assert_eq!(after.status, Status::Starting);
+                    continue;
+                }
+                InstanceEvent::StatusChanged { from, to, .. } => {
+                    prop_assert_eq!((from, to), (before.status, after.status));
+                    prop_assert!(after.status > before.status || after.status == Status::Failed);
+                }
+                InstanceEvent::Deregistered { .. } => prop_assert_eq!(after.status, Status::Stopped),
+                InstanceEvent::Unhealthy { .. } => prop_assert_eq!(before.hearing, Hearing::Heard),
+                InstanceEvent::Recovered {} => prop_assert_eq!(before.hearing, Hearing::Unhealthy),
+                InstanceEvent::ConfigurationReported { configuration } => {
+                    prop_assert_ne!(before.configuration.as_ref(), Some(&configuration));
+                }
+                InstanceEvent::DrainRequested { .. } => prop_assert!(!before.drain_requested),
+                InstanceEvent::Expired { .. } => prop_assert!(!after.is_alive()),
+            }
+            prop_assert!(before.is_alive(), "something was recorded of an instance without a life");
+        }
+    }
+
+    #[test]
+    fn terms_only_grow_and_a_lost_or_resigned_owner_owns_nothing(
+        commands in vec(strategy::leadership_command(), 0..40),
+    ) {
+        let mut last = Term::ZERO;
+        for (before, event, after) in live::<Leadership>(commands) {
+            match event {
+                LeadershipEvent::LeaderElected { term, instance, previous, .. } => {
+                    prop_assert!(term > last, "term {} after term {}", term, last);
+                    prop_assert!(before.holder.is_none(), "an owner was neither lost nor resigned");
+                    prop_assert_eq!(&previous, &before.last);
+                    prop_assert_eq!((after.term, after.holder), (term, Some(instance)));
+                    last = term;
+                }
+                LeadershipEvent::LeaderResigned { term, instance, .. } | LeadershipEvent::LeaderLost { term, instance } => {
+                    prop_assert_eq!((term, Some(instance)), (before.term, before.holder));
+                    prop_assert_eq!((after.term, after.holder), (last, None));
+                }
+                LeadershipEvent::StepDownRequested { term, .. } => {
+                    prop_assert_eq!(Some(term), before.holder.as_ref().map(|_| before.term));
+                    prop_assert_eq!(after, before);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The domain from outside: golden files, scenarios of each aggregate, properties.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are test code too")]
+
+mod definition;
+mod fold;
+mod golden;
+mod instance;
+mod leadership;
+mod names;
+mod sample;
+mod strategy;
+mod wire;

@@ -1,0 +1,123 @@
+//! One envelope of each event type, the same on every run: what the golden files hold.
+
+use std::collections::BTreeMap;
+
+use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
+use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
+use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
+use aegis_domain::wire::chain::Hash;
+use aegis_domain::{
+    Actor, AggregateId, AggregateKind, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName,
+    ServiceName, SessionId, Term, Version,
+};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+pub(crate) fn service() -> ServiceName {
+    ServiceName::new("trading-service").unwrap()
+}
+
+pub(crate) fn instance(name: &str) -> InstanceName {
+    InstanceName::new(name).unwrap()
+}
+
+pub(crate) fn group() -> GroupName {
+    GroupName::new("ACC-1").unwrap()
+}
+
+pub(crate) fn session(n: u128) -> SessionId {
+    SessionId::from_uuid(Uuid::from_u128(n))
+}
+
+/// This many microseconds after a fixed moment.
+pub(crate) fn time(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(1_760_000_000_000_000 + micros).unwrap()
+}
+
+pub(crate) fn content() -> Content {
+    Content {
+        owner: "Equities desk".into(),
+        description: "Sends orders, one owner per account".into(),
+        version: Version::new("1.4.0").unwrap(),
+        min_instances: Some(2),
+        max_instances: None,
+        labels: labels("desk", "equities"),
+    }
+}
+
+pub(crate) fn registration() -> Registration {
+    Registration {
+        version: Version::new("1.4.0").unwrap(),
+        groups: vec![group()],
+        labels: labels("host", "rack-7"),
+        heartbeat_ms: 1000,
+        record_ttl_ms: 15_000,
+    }
+}
+
+/// An event of every type, in the order of the catalogue, each as the whole message would hold it.
+pub(crate) fn envelopes() -> Vec<Envelope> {
+    let reason = || "maintenance".to_owned();
+    let configuration = serde_json::json!({ "limits": { "orders_per_second": 50 }, "token": "***", "venues": ["X", "Y"] });
+    let events: Vec<Event> = vec![
+        DefinitionEvent::Defined(content()).into(),
+        DefinitionEvent::Amended(Content { max_instances: Some(4), ..content() }).into(),
+        DefinitionEvent::Retired { reason: reason() }.into(),
+        DefinitionEvent::Reinstated { reason: reason() }.into(),
+        InstanceEvent::Registered(registration()).into(),
+        InstanceEvent::StatusChanged { from: Status::Starting, to: Status::Running, reason: Some("«ready»".into()) }.into(),
+        InstanceEvent::ConfigurationReported { configuration }.into(),
+        InstanceEvent::Unhealthy { last_beat: Some(time(500)), missed: 3 }.into(),
+        InstanceEvent::Recovered {}.into(),
+        InstanceEvent::DrainRequested { reason: reason() }.into(),
+        InstanceEvent::Deregistered { reason: reason() }.into(),
+        InstanceEvent::Expired { last_beat: None }.into(),
+        LeadershipEvent::LeaderElected {
+            term: Term(7),
+            instance: instance("trading-2"),
+            session: session(7),
+            previous: Some(instance("trading-1")),
+            reason: ElectionReason::OwnerLost,
+            vacancy_ms: Some(312),
+        }
+        .into(),
+        LeadershipEvent::LeaderResigned { term: Term(7), instance: instance("trading-2"), reason: reason() }.into(),
+        LeadershipEvent::LeaderLost { term: Term(6), instance: instance("trading-1") }.into(),
+        LeadershipEvent::StepDownRequested { term: Term(7), to: Some(instance("trading-1")), reason: reason() }.into(),
+    ];
+    events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
+}
+
+fn envelope(event: Event, n: u64) -> Envelope {
+    let aggregate = match event.kind() {
+        AggregateKind::Definition => AggregateId::Definition(service()),
+        AggregateKind::Instance => AggregateId::Instance(service(), instance("trading-2")),
+        AggregateKind::Leadership => AggregateId::Leadership(service(), group()),
+    };
+    // Every second one carries the optional metadata, so that both forms are held.
+    let text = |value: &str| n.is_multiple_of(2).then(|| value.to_owned());
+    let context = Context {
+        correlation: text("req-42"),
+        causation: text("0199c000-0000-7000-8000-000000000001"),
+        traceparent: text("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ..Context::new(Actor::user("alice"), time(i64::try_from(n).unwrap()))
+    };
+    let id = match &event {
+        Event::Leadership(LeadershipEvent::LeaderElected { term, .. }) => EventId::of_term(&service(), &group(), *term),
+        Event::Leadership(_) | Event::Definition(_) | Event::Instance(_) => {
+            EventId::from_uuid(Uuid::from_u128(u128::from(n)))
+        }
+    };
+    Envelope {
+        id,
+        aggregate,
+        version: AggregateVersion(n),
+        context,
+        previous: if n == 1 { Hash::GENESIS } else { Hash::of("before", [], &n.to_be_bytes()) },
+        event,
+    }
+}
+
+fn labels(key: &str, value: &str) -> BTreeMap<String, String> {
+    [(key.to_owned(), value.to_owned())].into()
+}

@@ -1,0 +1,234 @@
+//! Values for property tests: valid ones by construction, and the raw material of invalid ones.
+
+use std::collections::BTreeMap;
+
+use aegis_domain::aggregate::definition::{Change, Content, DefinitionEvent};
+use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
+use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent, Tenure};
+use aegis_domain::aggregate::{definition, instance, leadership};
+use aegis_domain::wire::chain::Hash;
+use aegis_domain::{
+    Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName, ServiceName,
+    SessionId, Term, Version,
+};
+use chrono::{DateTime, Utc};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+pub(crate) fn service() -> impl Strategy<Value = ServiceName> {
+    "[a-zA-Z][a-zA-Z0-9_-]{0,63}".prop_map(|name| ServiceName::new(name).unwrap())
+}
+
+pub(crate) fn instance_name() -> impl Strategy<Value = InstanceName> {
+    "[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}".prop_map(|name| InstanceName::new(name).unwrap())
+}
+
+pub(crate) fn group() -> impl Strategy<Value = GroupName> {
+    "[a-zA-Z0-9][a-zA-Z0-9_-]{0,127}".prop_map(|name| GroupName::new(name).unwrap())
+}
+
+pub(crate) fn aggregate() -> impl Strategy<Value = AggregateId> {
+    prop_oneof![
+        service().prop_map(AggregateId::Definition),
+        (service(), instance_name()).prop_map(|(s, i)| AggregateId::Instance(s, i)),
+        (service(), group()).prop_map(|(s, g)| AggregateId::Leadership(s, g)),
+    ]
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    any::<[u16; 3]>().prop_map(|[a, b, c]| Version::new(format!("{a}.{b}.{c}")).unwrap())
+}
+
+fn time() -> impl Strategy<Value = DateTime<Utc>> {
+    // Whole microseconds, as the log keeps them, from 1970 to 2100.
+    (0..4_102_444_800_000_000_i64).prop_map(|micros| DateTime::from_timestamp_micros(micros).unwrap())
+}
+
+fn labels() -> impl Strategy<Value = BTreeMap<String, String>> {
+    btree_map(".{1,8}", ".{0,8}", 0..4)
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        prop::num::f64::NORMAL.prop_map(Into::into),
+        any::<String>().prop_map(Into::into),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Into::into),
+            btree_map(any::<String>(), inner, 0..4).prop_map(|map| map.into_iter().collect()),
+        ]
+    })
+}
+
+fn content() -> impl Strategy<Value = Content> {
+    (any::<String>(), any::<String>(), version(), any::<[Option<u32>; 2]>(), labels()).prop_map(
+        |(owner, description, version, [min_instances, max_instances], labels)| Content {
+            owner,
+            description,
+            version,
+            min_instances,
+            max_instances,
+            labels,
+        },
+    )
+}
+
+fn registration() -> impl Strategy<Value = Registration> {
+    (version(), vec(group(), 0..3), labels(), any::<[u64; 2]>()).prop_map(
+        |(version, groups, labels, [heartbeat_ms, record_ttl_ms])| Registration {
+            version,
+            groups,
+            labels,
+            heartbeat_ms,
+            record_ttl_ms,
+        },
+    )
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    prop::sample::select(Status::ALL.to_vec())
+}
+
+fn election_reason() -> impl Strategy<Value = ElectionReason> {
+    prop::sample::select(vec![ElectionReason::First, ElectionReason::OwnerLost, ElectionReason::OwnerResigned])
+}
+
+/// Few instances, so that the same one comes back.
+fn member() -> impl Strategy<Value = InstanceName> {
+    "[a-c]".prop_map(|name| InstanceName::new(name).unwrap())
+}
+
+/// Few terms, so that they repeat, fall back and leave gaps.
+fn term() -> impl Strategy<Value = Term> {
+    (0..12_u64).prop_map(Term)
+}
+
+fn session() -> impl Strategy<Value = SessionId> {
+    any::<u128>().prop_map(|n| SessionId::from_uuid(Uuid::from_u128(n)))
+}
+
+pub(crate) fn definition_event() -> impl Strategy<Value = DefinitionEvent> {
+    prop_oneof![
+        content().prop_map(DefinitionEvent::Defined),
+        content().prop_map(DefinitionEvent::Amended),
+        any::<String>().prop_map(|reason| DefinitionEvent::Retired { reason }),
+        any::<String>().prop_map(|reason| DefinitionEvent::Reinstated { reason }),
+    ]
+}
+
+pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
+    prop_oneof![
+        registration().prop_map(InstanceEvent::Registered),
+        (status(), status(), any::<Option<String>>())
+            .prop_map(|(from, to, reason)| InstanceEvent::StatusChanged { from, to, reason }),
+        json().prop_map(|configuration| InstanceEvent::ConfigurationReported { configuration }),
+        (option::of(time()), any::<u32>())
+            .prop_map(|(last_beat, missed)| InstanceEvent::Unhealthy { last_beat, missed }),
+        Just(InstanceEvent::Recovered {}),
+        any::<String>().prop_map(|reason| InstanceEvent::DrainRequested { reason }),
+        any::<String>().prop_map(|reason| InstanceEvent::Deregistered { reason }),
+        option::of(time()).prop_map(|last_beat| InstanceEvent::Expired { last_beat }),
+    ]
+}
+
+pub(crate) fn leadership_event() -> impl Strategy<Value = LeadershipEvent> {
+    prop_oneof![
+        (tenure(), option::of(member()), any::<Option<u64>>()).prop_map(|(tenure, previous, vacancy_ms)| {
+            let Tenure { term, instance, session, reason } = tenure;
+            LeadershipEvent::LeaderElected { term, instance, session, previous, reason, vacancy_ms }
+        }),
+        (term(), member(), any::<String>())
+            .prop_map(|(term, instance, reason)| LeadershipEvent::LeaderResigned { term, instance, reason }),
+        (term(), member()).prop_map(|(term, instance)| LeadershipEvent::LeaderLost { term, instance }),
+        (term(), option::of(member()), any::<String>())
+            .prop_map(|(term, to, reason)| LeadershipEvent::StepDownRequested { term, to, reason }),
+    ]
+}
+
+fn tenure() -> impl Strategy<Value = Tenure> {
+    (term(), member(), session(), election_reason())
+        .prop_map(|(term, instance, session, reason)| Tenure { term, instance, session, reason })
+}
+
+pub(crate) fn definition_command() -> impl Strategy<Value = definition::Command> {
+    use definition::Command;
+    let expected = || (0..6_u64).prop_map(AggregateVersion);
+    let content = || (".{0,3}", 0..4_u32, 0..4_u32).prop_map(|(owner, min, max)| Content {
+        owner,
+        description: "d".into(),
+        version: Version::new("1.0.0").unwrap(),
+        min_instances: Some(min),
+        max_instances: Some(max),
+        labels: BTreeMap::new(),
+    });
+    let change = (option::of(".{0,3}"), option::of(0..4_u32), option::of(0..4_u32)).prop_map(|(owner, min, max)| {
+        Change { owner, min_instances: min, max_instances: max, ..Change::default() }
+    });
+    let service = || ServiceName::new("trading-service").unwrap();
+    prop_oneof![
+        content().prop_map(move |content| Command::Define { service: service(), content }),
+        (expected(), change).prop_map(|(expected, change)| Command::Amend { expected, change }),
+        (expected(), ".{0,3}").prop_map(|(expected, reason)| Command::Retire { expected, reason }),
+        (expected(), ".{0,3}").prop_map(|(expected, reason)| Command::Reinstate { expected, reason }),
+    ]
+}
+
+pub(crate) fn instance_command() -> impl Strategy<Value = instance::Command> {
+    use instance::Command;
+    prop_oneof![
+        1 => registration().prop_map(Command::Register),
+        6 => (status(), any::<Option<String>>()).prop_map(|(to, reason)| Command::ChangeStatus { to, reason }),
+        2 => (0..3_u8).prop_map(|n| Command::ReportConfiguration(n.into())),
+        2 => any::<u32>().prop_map(|missed| Command::MarkUnhealthy { last_beat: None, missed }),
+        2 => Just(Command::Recover),
+        1 => any::<String>().prop_map(|reason| Command::RequestDrain { reason }),
+        1 => any::<String>().prop_map(|reason| Command::Deregister { reason }),
+        1 => Just(Command::Expire { last_beat: None }),
+    ]
+}
+
+pub(crate) fn leadership_command() -> impl Strategy<Value = leadership::Command> {
+    use leadership::Command;
+    prop_oneof![
+        3 => (tenure(), vec(tenure(), 0..4), any::<Option<u64>>())
+            .prop_map(|(tenure, predecessors, vacancy_ms)| Command::Elect { tenure, predecessors, vacancy_ms }),
+        2 => (term(), any::<String>()).prop_map(|(term, reason)| Command::Resign { term, reason }),
+        1 => (option::of(member()), any::<String>())
+            .prop_map(|(to, reason)| Command::RequestStepDown { to, reason }),
+    ]
+}
+
+/// Any event on a subject of its kind, with metadata of any text.
+pub(crate) fn envelope() -> impl Strategy<Value = Envelope> {
+    let placed = prop_oneof![
+        (service().prop_map(AggregateId::Definition), definition_event().prop_map(Event::from)),
+        ((service(), instance_name()).prop_map(|(s, i)| AggregateId::Instance(s, i)), instance_event().prop_map(Event::from)),
+        ((service(), group()).prop_map(|(s, g)| AggregateId::Leadership(s, g)), leadership_event().prop_map(Event::from)),
+    ];
+    let text = || option::of(any::<String>());
+    let context = (any::<String>(), time(), text(), text(), text()).prop_map(
+        |(actor, time, correlation, causation, traceparent)| Context {
+            actor: Actor::user(&actor),
+            time,
+            correlation,
+            causation,
+            traceparent,
+        },
+    );
+    (placed, context, any::<u128>(), any::<u64>(), any::<u64>()).prop_map(
+        |((aggregate, event), context, id, version, before)| Envelope {
+            id: EventId::from_uuid(Uuid::from_u128(id)),
+            aggregate,
+            version: AggregateVersion(version),
+            context,
+            previous: Hash::of("before", [], &before.to_be_bytes()),
+            event,
+        },
+    )
+}

@@ -46,7 +46,13 @@ struct Gauges {
 }
 
 impl Metrics {
-    pub(crate) fn new(connection: Connection, store: Store, live: Live, sight: Sight, silence: Silence) -> Self {
+    pub(crate) fn new(
+        connection: Connection,
+        store: Store,
+        live: Live,
+        sight: Sight,
+        silence: Silence,
+    ) -> Self {
         let mut registry = Registry::with_prefix("aegis");
         let gauges = Gauges::default();
         let mut gauge = |name, help, gauge: &Count| registry.register(name, help, gauge.clone());
@@ -58,9 +64,17 @@ impl Metrics {
         gauge("groups_vacant", "Groups without an owner", &gauges.vacant_groups);
         gauge("nats_connected", "1 while NATS is connected", &gauges.connected);
         gauge("heartbeats_visible", "1 while the heartbeat stream can be read", &gauges.sees_heartbeats);
-        gauge("general_silence", "1 while most instances have fallen silent at once", &gauges.general_silence);
+        gauge(
+            "general_silence",
+            "1 while most instances have fallen silent at once",
+            &gauges.general_silence,
+        );
         gauge("heartbeats_received", "Heartbeats received since the start", &gauges.heartbeats);
-        gauge("heartbeats_unreadable", "Messages on heartbeat subjects that are none", &gauges.unreadable_heartbeats);
+        gauge(
+            "heartbeats_unreadable",
+            "Messages on heartbeat subjects that are none",
+            &gauges.unreadable_heartbeats,
+        );
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
         let (requests, sockets) = (Counter::default(), Count::default());
         registry.register("http_requests", "Requests answered", requests.clone());

@@ -211,7 +211,10 @@ impl Events {
             if !page.events.is_empty() {
                 let events = page.events.into_iter().map(Into::into).collect();
                 // What a client may resume from: never ahead of what it was sent.
-                return Some(Ok(EventUpdate::Batch(EventBatch { events, as_of_sequence: self.after.into() })));
+                return Some(Ok(EventUpdate::Batch(EventBatch {
+                    events,
+                    as_of_sequence: self.after.into(),
+                })));
             }
         }
     }

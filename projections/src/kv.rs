@@ -83,7 +83,9 @@ impl Projection {
         match bucket.put(&key, value.into(), slot.revision, None).await {
             Ok(_) => Ok(()),
             // Another replica was faster, or an answer was lost: look again.
-            Err(error @ (CasError::Conflict | CasError::Ambiguous | CasError::Refused { .. })) => Err(error.into()),
+            Err(error @ (CasError::Conflict | CasError::Ambiguous | CasError::Refused { .. })) => {
+                Err(error.into())
+            }
         }
     }
 

@@ -56,7 +56,6 @@ impl Live {
     }
 
     /// What stands now. Hold it shortly: writers wait.
-    #[must_use]
     pub fn read(&self) -> RwLockReadGuard<'_, Contents> {
         self.inner.contents.read().unwrap_or_else(PoisonError::into_inner)
     }

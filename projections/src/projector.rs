@@ -52,7 +52,8 @@ impl Projector {
         store: Store,
     ) -> Result<(Self, Live, mpsc::Receiver<AggregateId>), ProjectorError> {
         let name = connection.namespace().events_stream();
-        let stream = connection.jetstream().get_stream(&name).await.map_err(|e| ProjectorError::Log(e.into()))?;
+        let stream =
+            connection.jetstream().get_stream(&name).await.map_err(|e| ProjectorError::Log(e.into()))?;
         let info = stream.cached_info();
         // A stream that was removed and made again is another log, although it has the same name.
         let log = format!("{name} created {}", info.created);
@@ -141,7 +142,8 @@ impl Projector {
         };
         loop {
             let subject = namespace.dead_event_subject(message.sequence);
-            let sent = async { self.connection.jetstream().send_publish(subject, dead(message)).await?.await };
+            let sent =
+                async { self.connection.jetstream().send_publish(subject, dead(message)).await?.await };
             match sent.await {
                 Ok(_) => return,
                 Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => return,

@@ -44,7 +44,8 @@ impl State {
             }
             (AggregateId::Instance(service, instance), Event::Instance(event)) => {
                 let key = (service.clone(), instance.clone());
-                let after = InstanceView::fold(self.instances.remove(&key), service, instance, event, recorded);
+                let after =
+                    InstanceView::fold(self.instances.remove(&key), service, instance, event, recorded);
                 self.instances.insert(key, after);
             }
             (AggregateId::Leadership(service, group), Event::Leadership(event)) => {

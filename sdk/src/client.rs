@@ -171,7 +171,8 @@ impl Client {
             let message = header(header::ERROR).unwrap_or_default().to_owned();
             return Err(CallError::Failed { code: code.to_owned(), message });
         }
-        let body = serde_json::from_slice(&reply.payload).map_err(|e| CallError::Decode { detail: e.to_string() })?;
+        let body = serde_json::from_slice(&reply.payload)
+            .map_err(|e| CallError::Decode { detail: e.to_string() })?;
         Ok(Reply { body, term: header(header::TERM).and_then(|term| term.parse().ok()).map(Term) })
     }
 
@@ -192,14 +193,18 @@ impl Client {
             let mut headers = HeaderMap::new();
             headers.insert(header::REQUEST_ID, request_id.as_str());
             headers.insert(header::TIMEOUT_MS, left.as_millis().to_string());
-            let request = async_nats::Request::new().payload(body.clone()).headers(headers).timeout(Some(left));
+            let request =
+                async_nats::Request::new().payload(body.clone()).headers(headers).timeout(Some(left));
             match self.connection.client().send_request(subject.to_owned(), request).await {
                 Ok(reply) if is_not_active(&reply) => {}
                 Ok(reply) => return Ok(reply),
                 Err(error) => match error.kind() {
                     RequestErrorKind::NoResponders => {}
                     RequestErrorKind::TimedOut => {
-                        return Err(CallError::OutcomeUnknown { subject: subject.to_owned(), after: timeout });
+                        return Err(CallError::OutcomeUnknown {
+                            subject: subject.to_owned(),
+                            after: timeout,
+                        });
                     }
                     RequestErrorKind::InvalidSubject
                     | RequestErrorKind::MaxPayloadExceeded

@@ -13,7 +13,9 @@ use crate::Connection;
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// The subject has an empty part, a blank or a wildcard. Nothing was sent.
-    #[error("{subject:?} is no subject for an event: use parts of letters, digits, '-' and '_', joined by dots")]
+    #[error(
+        "{subject:?} is no subject for an event: use parts of letters, digits, '-' and '_', joined by dots"
+    )]
     Subject {
         /// The subject.
         subject: String,
@@ -82,9 +84,14 @@ impl Events {
     ///
     /// # Errors
     /// When the subject cannot be subscribed to.
-    pub async fn live(&self, domain: &str, event_type: &str) -> Result<impl Stream<Item = Event> + use<>, EventError> {
+    pub async fn live(
+        &self,
+        domain: &str,
+        event_type: &str,
+    ) -> Result<impl Stream<Item = Event> + use<>, EventError> {
         let subscription = self.connection.client().subscribe(subject::app_event(domain, event_type)).await?;
-        Ok(subscription.map(|message| Event { subject: message.subject.into_string(), body: message.payload }))
+        Ok(subscription
+            .map(|message| Event { subject: message.subject.into_string(), body: message.payload }))
     }
 }
 

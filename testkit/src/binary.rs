@@ -16,10 +16,7 @@ pub fn nats_server_path() -> Result<PathBuf> {
     if let Some(given) = env::var_os("AEGIS_NATS_SERVER").filter(|value| !value.is_empty()) {
         let given = PathBuf::from(given);
         if !given.is_file() {
-            bail!(
-                "AEGIS_NATS_SERVER names {}, which does not exist",
-                given.display()
-            );
+            bail!("AEGIS_NATS_SERVER names {}, which does not exist", given.display());
         }
         return Ok(given);
     }

@@ -14,10 +14,7 @@ pub(crate) struct Guarded {
 
 impl Guarded {
     pub(crate) fn new(child: Child) -> Self {
-        Self {
-            pid: child.id(),
-            child: Mutex::new(child),
-        }
+        Self { pid: child.id(), child: Mutex::new(child) }
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -57,11 +57,7 @@ impl NatsCluster {
     /// Client URLs of all nodes, with commas between.
     #[must_use]
     pub fn urls(&self) -> String {
-        self.nodes
-            .iter()
-            .map(NatsServer::url)
-            .collect::<Vec<_>>()
-            .join(",")
+        self.nodes.iter().map(NatsServer::url).collect::<Vec<_>>().join(",")
     }
 
     /// A fresh connection that knows all nodes.
@@ -139,11 +135,7 @@ impl NatsCluster {
                 );
             }
             leaders.dedup();
-            if leaders.len() == 1 {
-                Ok(())
-            } else {
-                Err(format!("leaders {leaders:?}"))
-            }
+            if leaders.len() == 1 { Ok(()) } else { Err(format!("leaders {leaders:?}")) }
         })
         .await;
     }
@@ -155,13 +147,8 @@ impl NatsCluster {
     pub async fn meta_leader(&self) -> usize {
         wait_until("a meta leader", FORMED, async || {
             for node in self.nodes.iter().filter(|node| node.pid().is_some()) {
-                let leader = jsz(node)
-                    .await
-                    .map_err(|error| format!("{error:#}"))?
-                    .leader;
-                let running = self
-                    .index_of(&leader)
-                    .filter(|index| self.node(*index).pid().is_some());
+                let leader = jsz(node).await.map_err(|error| format!("{error:#}"))?.leader;
+                let running = self.index_of(&leader).filter(|index| self.node(*index).pid().is_some());
                 if let Some(index) = running {
                     return Ok(index);
                 }
@@ -180,37 +167,22 @@ impl NatsCluster {
                 Err(error) => last = Some(error),
             }
         }
-        bail!(
-            "no cluster after {ATTEMPTS} attempts: {:#}",
-            last.expect("at least one attempt failed")
-        )
+        bail!("no cluster after {ATTEMPTS} attempts: {:#}", last.expect("at least one attempt failed"))
     }
 
     async fn launch_once(size: usize, config: &str) -> Result<Self> {
         let all_routes: Vec<u16> = (0..size).map(|_| free_port()).collect();
         let mut nodes = Vec::new();
         for (index, &route_port) in all_routes.iter().enumerate() {
-            let member = Member {
-                name: node_name(index),
-                route_port,
-                all_routes: all_routes.clone(),
-            };
-            let node = NatsServer::builder()
-                .member(member)
-                .config(config)
-                .build()
-                .await?;
+            let member = Member { name: node_name(index), route_port, all_routes: all_routes.clone() };
+            let node = NatsServer::builder().member(member).config(config).build().await?;
             // A server whose route port is taken logs a fatal error and exits after its ports file.
             let settled = try_wait_until(Duration::from_secs(10), async || {
                 if node.pid().is_none() {
                     return Ok(Err(format!("node {index} ended:\n{}", node.log())));
                 }
                 match http::get(&format!("{}/varz", node.monitor_url())).await {
-                    Ok(answer)
-                        if answer
-                            .body
-                            .contains(&format!("\"cluster_port\": {route_port}")) =>
-                    {
+                    Ok(answer) if answer.body.contains(&format!("\"cluster_port\": {route_port}")) => {
                         Ok(Ok(()))
                     }
                     Ok(answer) => Err(format!("status {}", answer.status)),
@@ -262,11 +234,7 @@ async fn followed(node: &NatsServer, name: &str, size: usize) -> Result<String> 
     }
     let meta = jsz(node).await?;
     if meta.leader.is_empty() || meta.cluster_size != size {
-        bail!(
-            "leader {:?}, {} of {size} members",
-            meta.leader,
-            meta.cluster_size
-        );
+        bail!("leader {:?}, {} of {size} members", meta.leader, meta.cluster_size);
     }
     // A follower knows how current its leader is, but not its fellow followers.
     if meta.leader == name && !meta.replicas.iter().all(|replica| replica.current) {

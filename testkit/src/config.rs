@@ -26,12 +26,7 @@ pub(crate) struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            jetstream: true,
-            jetstream_lines: Vec::new(),
-            lines: Vec::new(),
-            member: None,
-        }
+        Self { jetstream: true, jetstream_lines: Vec::new(), lines: Vec::new(), member: None }
     }
 }
 
@@ -44,21 +39,12 @@ impl Settings {
         if self.jetstream {
             let store = data.join("jetstream");
             let lines = self.jetstream_lines.join("\n  ");
-            append(
-                &mut text,
-                format_args!("jetstream {{\n  store_dir: {store:?}\n  {lines}\n}}\n"),
-            );
+            append(&mut text, format_args!("jetstream {{\n  store_dir: {store:?}\n  {lines}\n}}\n"));
         }
         if let Some(member) = &self.member {
-            let Member {
-                name,
-                route_port,
-                all_routes,
-            } = member;
-            let routes: Vec<String> = all_routes
-                .iter()
-                .map(|port| format!("nats-route://{host}:{port}"))
-                .collect();
+            let Member { name, route_port, all_routes } = member;
+            let routes: Vec<String> =
+                all_routes.iter().map(|port| format!("nats-route://{host}:{port}")).collect();
             append(
                 &mut text,
                 format_args!(
@@ -75,8 +61,7 @@ impl Settings {
 }
 
 fn append(text: &mut String, what: std::fmt::Arguments<'_>) {
-    text.write_fmt(what)
-        .expect("writing to a String cannot fail");
+    text.write_fmt(what).expect("writing to a String cannot fail");
 }
 
 #[cfg(test)]
@@ -88,28 +73,15 @@ mod tests {
     #[test]
     fn unset_ports_are_left_to_the_server() {
         let text = Settings::default().render("127.0.0.1", Ports::default(), Path::new("/d"));
-        assert!(
-            text.contains("port: -1") && text.contains("http: \"127.0.0.1:-1\""),
-            "{text}"
-        );
+        assert!(text.contains("port: -1") && text.contains("http: \"127.0.0.1:-1\""), "{text}");
     }
 
     #[test]
     fn a_member_carries_its_tag_and_every_route() {
-        let member = Member {
-            name: "n2".into(),
-            route_port: 7,
-            all_routes: vec![6, 7],
-        };
-        let settings = Settings {
-            member: Some(member),
-            ..Settings::default()
-        };
+        let member = Member { name: "n2".into(), route_port: 7, all_routes: vec![6, 7] };
+        let settings = Settings { member: Some(member), ..Settings::default() };
         let text = settings.render("127.0.0.1", Ports::default(), Path::new("/d"));
         assert!(text.contains("server_tags: [\"node:n2\"]"), "{text}");
-        assert!(
-            text.contains("[\"nats-route://127.0.0.1:6\", \"nats-route://127.0.0.1:7\"]"),
-            "{text}"
-        );
+        assert!(text.contains("[\"nats-route://127.0.0.1:6\", \"nats-route://127.0.0.1:7\"]"), "{text}");
     }
 }

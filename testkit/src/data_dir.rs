@@ -17,8 +17,7 @@ impl DataDir {
     pub(crate) fn create(given: Option<PathBuf>) -> Result<Self> {
         match given {
             Some(path) => {
-                std::fs::create_dir_all(&path)
-                    .with_context(|| format!("create {}", path.display()))?;
+                std::fs::create_dir_all(&path).with_context(|| format!("create {}", path.display()))?;
                 Ok(Self::Given(path))
             }
             None => {

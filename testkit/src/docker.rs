@@ -41,10 +41,7 @@ impl Container {
             Ok(output) if verb == "kill" => {
                 eprintln!("docker kill: {}", String::from_utf8_lossy(&output.stderr));
             }
-            Ok(output) => fail(format_args!(
-                "docker {verb}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            )),
+            Ok(output) => fail(format_args!("docker {verb}: {}", String::from_utf8_lossy(&output.stderr))),
             Err(error) => fail(format_args!("cannot run the docker command: {error}")),
         }
     }
@@ -73,14 +70,8 @@ pub(crate) async fn launch(settings: &Settings, data: &Path) -> Result<Option<(C
     let image = env::var("AEGIS_TEST_NATS_IMAGE").unwrap_or_else(|_unset| "nats:2.12".to_owned());
     let (name, tag) = image.rsplit_once(':').unwrap_or((&image, "latest"));
     // Fixed host ports, so that the server keeps its URL over a restart.
-    let ports = Ports {
-        client: Some(free_port()),
-        monitor: Some(free_port()),
-    };
-    let inside = Ports {
-        client: Some(CLIENT),
-        monitor: Some(MONITOR),
-    };
+    let ports = Ports { client: Some(free_port()), monitor: Some(free_port()) };
+    let inside = Ports { client: Some(CLIENT), monitor: Some(MONITOR) };
     let config = settings.render("0.0.0.0", inside, Path::new("/data"));
     std::fs::write(data.join("nats.conf"), &config)?;
     let container = GenericImage::new(name, tag)

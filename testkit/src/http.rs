@@ -30,13 +30,9 @@ pub async fn get(url: &str) -> Result<Response> {
 }
 
 async fn exchange(url: &str) -> Result<Response> {
-    let rest = url
-        .strip_prefix("http://")
-        .context("only http:// URLs are supported")?;
+    let rest = url.strip_prefix("http://").context("only http:// URLs are supported")?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let mut stream = TcpStream::connect(host)
-        .await
-        .with_context(|| format!("connect to {host}"))?;
+    let mut stream = TcpStream::connect(host).await.with_context(|| format!("connect to {host}"))?;
     // HTTP/1.0 keeps the answer free of chunked encoding and closes the connection after it.
     let request = format!("GET /{path} HTTP/1.0\r\nHost: {host}\r\nAccept: */*\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
@@ -51,10 +47,7 @@ fn parse(raw: &str) -> Result<Response> {
     };
     let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
     let status = status.with_context(|| format!("no status in {head:?}"))?;
-    Ok(Response {
-        status,
-        body: body.to_owned(),
-    })
+    Ok(Response { status, body: body.to_owned() })
 }
 
 #[cfg(test)]
@@ -64,10 +57,7 @@ mod tests {
     #[test]
     fn status_and_body_are_split() {
         let response = parse("HTTP/1.1 503 Unavailable\r\nA: b\r\n\r\n{\"x\":1}").unwrap();
-        assert_eq!(
-            (response.status, response.body.as_str()),
-            (503, "{\"x\":1}")
-        );
+        assert_eq!((response.status, response.body.as_str()), (503, "{\"x\":1}"));
     }
 
     #[test]

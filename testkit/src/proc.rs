@@ -48,18 +48,8 @@ impl Proc {
     #[must_use]
     pub fn builder(program: impl Into<PathBuf>) -> ProcBuilder {
         let program = program.into();
-        let name = program
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        ProcBuilder {
-            name,
-            program,
-            args: Vec::new(),
-            envs: Vec::new(),
-            folder: None,
-        }
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        ProcBuilder { name, program, args: Vec::new(), envs: Vec::new(), folder: None }
     }
 
     /// A binary of this workspace, see [`bin`].
@@ -114,8 +104,7 @@ impl Proc {
     /// When it still runs after `timeout`.
     pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
         wait_until(&format!("{} to exit", self.name), timeout, async || {
-            self.exit_status()
-                .ok_or_else(|| format!("still running; last lines:\n{}", self.tail()))
+            self.exit_status().ok_or_else(|| format!("still running; last lines:\n{}", self.tail()))
         })
         .await
     }
@@ -132,19 +121,15 @@ impl Proc {
                 return Ok(Ok(line.clone()));
             }
             match ended {
-                Some(status) if Arc::strong_count(&self.log) == 1 => {
-                    Ok(Err(format!("ended with {status}")))
-                }
+                Some(status) if Arc::strong_count(&self.log) == 1 => Ok(Err(format!("ended with {status}"))),
                 _ => Err(format!("no such line in {timeout:?}")),
             }
         });
         match found.await {
             Ok(Ok(line)) => line,
-            Ok(Err(why)) | Err(why) => fail(format_args!(
-                "{}: {why}; last lines:\n{}",
-                self.name,
-                self.tail()
-            )),
+            Ok(Err(why)) | Err(why) => {
+                fail(format_args!("{}: {why}; last lines:\n{}", self.name, self.tail()))
+            }
         }
     }
 
@@ -156,9 +141,7 @@ impl Proc {
 
     fn tail(&self) -> String {
         let log = self.log();
-        log.iter()
-            .skip(log.len().saturating_sub(TAIL))
-            .fold(String::new(), |text, line| text + line + "\n")
+        log.iter().skip(log.len().saturating_sub(TAIL)).fold(String::new(), |text, line| text + line + "\n")
     }
 
     fn log(&self) -> MutexGuard<'_, VecDeque<String>> {
@@ -169,12 +152,7 @@ impl Proc {
 impl Drop for Proc {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!(
-                "--- last lines of {} (pid {}):\n{}---",
-                self.name,
-                self.pid(),
-                self.tail()
-            );
+            eprintln!("--- last lines of {} (pid {}):\n{}---", self.name, self.pid(), self.tail());
         }
     }
 }
@@ -227,11 +205,7 @@ impl ProcBuilder {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
-        let mut child = or_fail(
-            command
-                .spawn()
-                .with_context(|| format!("start {}", self.program.display())),
-        );
+        let mut child = or_fail(command.spawn().with_context(|| format!("start {}", self.program.display())));
         let log = Arc::new(Mutex::new(VecDeque::new()));
         // The readers end with the process's last open handle on its output.
         if let Some(output) = child.stdout.take() {
@@ -240,11 +214,7 @@ impl ProcBuilder {
         if let Some(output) = child.stderr.take() {
             keep_lines(output, Arc::clone(&log));
         }
-        Proc {
-            name: self.name,
-            process: Guarded::new(child),
-            log,
-        }
+        Proc { name: self.name, process: Guarded::new(child), log }
     }
 }
 

@@ -44,19 +44,11 @@ impl FaultProxy {
     /// When no port can be bound.
     pub async fn start(target: &str) -> Self {
         let target = target.rsplit("//").next().unwrap_or(target).to_owned();
-        let listener = or_fail(
-            TcpListener::bind("127.0.0.1:0")
-                .await
-                .context("bind the proxy"),
-        );
+        let listener = or_fail(TcpListener::bind("127.0.0.1:0").await.context("bind the proxy"));
         let address = or_fail(listener.local_addr().context("address of the proxy"));
         let faults = Arc::new(watch::Sender::new(Faults::default()));
         let acceptor = tokio::spawn(accept(listener, target, Arc::clone(&faults))).abort_handle();
-        Self {
-            address,
-            faults,
-            acceptor,
-        }
+        Self { address, faults, acceptor }
     }
 
     /// `nats://127.0.0.1:<port>`.
@@ -144,11 +136,7 @@ async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, faults: watch:
     let reader = async move {
         let mut buffer = vec![0; CHUNK];
         while let Ok(count @ 1..) = from.read(&mut buffer).await {
-            if send
-                .send((Instant::now(), buffer[..count].to_vec()))
-                .await
-                .is_err()
-            {
+            if send.send((Instant::now(), buffer[..count].to_vec())).await.is_err() {
                 return;
             }
         }

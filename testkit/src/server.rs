@@ -73,9 +73,7 @@ impl NatsServer {
     /// The server's process id; `None` while it is down, or when it runs in a container.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.process()
-            .filter(|process| process.exit_status().is_none())
-            .map(|it| it.pid())
+        self.process().filter(|process| process.exit_status().is_none()).map(|it| it.pid())
     }
 
     /// Folder with the configuration, the log and the JetStream store.
@@ -136,9 +134,7 @@ impl NatsServer {
         process.signal(Signal::CONT);
         process.signal(Signal::TERM);
         wait_until("nats-server to stop", GRACE, async || {
-            process
-                .exit_status()
-                .ok_or_else(|| "still running".to_owned())
+            process.exit_status().ok_or_else(|| "still running".to_owned())
         })
         .await;
     }
@@ -163,14 +159,8 @@ impl NatsServer {
         }
         let folder = self.data.path();
         let config = folder.join("nats.conf");
-        fs::write(
-            &config,
-            self.settings.render(LOCALHOST, self.ports(), folder),
-        )?;
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(folder.join("server.log"))?;
+        fs::write(&config, self.settings.render(LOCALHOST, self.ports(), folder))?;
+        let log = File::options().create(true).append(true).open(folder.join("server.log"))?;
         let binary = nats_server_path()?;
         let child = Command::new(&binary)
             .arg("--config")
@@ -186,18 +176,11 @@ impl NatsServer {
         let ports_file = folder.join(format!("nats-server_{}.ports", process.pid()));
         let ports = try_wait_until(READY, async || {
             if let Some(status) = process.exit_status() {
-                return Ok(Err(anyhow!(
-                    "nats-server ended with {status}:\n{}",
-                    self.log()
-                )));
+                return Ok(Err(anyhow!("nats-server ended with {status}:\n{}", self.log())));
             }
-            read_ports(&ports_file)
-                .map(Ok)
-                .map_err(|error| format!("{error:#}"))
+            read_ports(&ports_file).map(Ok).map_err(|error| format!("{error:#}"))
         });
-        let ports = ports
-            .await
-            .map_err(|status| anyhow!("no ports file: {status}"))??;
+        let ports = ports.await.map_err(|status| anyhow!("no ports file: {status}"))??;
         *self.ports.lock().unwrap_or_else(PoisonError::into_inner) = ports;
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process);
         Ok(())
@@ -212,10 +195,7 @@ impl NatsServer {
             Err(error) => Err(format!("{error:#}")),
         });
         if let Err(status) = ready.await {
-            fail(format_args!(
-                "nats-server is not ready: {status}\n{}",
-                self.log()
-            ));
+            fail(format_args!("nats-server is not ready: {status}\n{}", self.log()));
         }
     }
 
@@ -225,9 +205,7 @@ impl NatsServer {
             return container.act(container_verb);
         }
         if !self.process().is_some_and(|process| process.signal(signal)) {
-            fail(format_args!(
-                "cannot {container_verb}: the server is not running"
-            ));
+            fail(format_args!("cannot {container_verb}: the server is not running"));
         }
     }
 
@@ -236,17 +214,11 @@ impl NatsServer {
     }
 
     fn process(&self) -> Option<Arc<Guarded>> {
-        self.process
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.process.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn take(&self) -> Option<Arc<Guarded>> {
-        self.process
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.process.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -261,9 +233,7 @@ fn read_ports(file: &Path) -> Result<Ports> {
     let text = fs::read_to_string(file).context("ports file")?;
     let ports: PortsFile = serde_json::from_str(&text).context("ports file")?;
     let port = |urls: &[String]| {
-        urls.first()
-            .and_then(|url| url.rsplit(':').next())
-            .and_then(|port| port.parse().ok())
+        urls.first().and_then(|url| url.rsplit(':').next()).and_then(|port| port.parse().ok())
     };
     let (client, monitor) = (port(&ports.nats), port(&ports.monitoring));
     if client.is_none() || monitor.is_none() {

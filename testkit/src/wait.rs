@@ -33,9 +33,7 @@ where
 {
     match try_wait_until(timeout, check).await {
         Ok(value) => value,
-        Err(status) => fail(format_args!(
-            "waited {timeout:?} for {what}; last status: {status}"
-        )),
+        Err(status) => fail(format_args!("waited {timeout:?} for {what}; last status: {status}")),
     }
 }
 
@@ -45,10 +43,7 @@ where
 /// The last status seen, once `timeout` has passed.
 // NOTE: `AsyncFnMut` would let checks borrow mutably, but its futures are not provably `Send`,
 // which would keep servers out of spawned tasks.
-pub async fn try_wait_until<T, F>(
-    timeout: Duration,
-    mut check: impl FnMut() -> F,
-) -> Result<T, String>
+pub async fn try_wait_until<T, F>(timeout: Duration, mut check: impl FnMut() -> F) -> Result<T, String>
 where
     F: Future<Output = Result<T, String>>,
 {

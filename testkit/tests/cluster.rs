@@ -16,20 +16,12 @@ async fn the_cluster_survives_the_kill_of_a_node() {
         ..Default::default()
     };
     context.create_stream(config).await.unwrap();
-    context
-        .publish("s.1", "before".into())
-        .await
-        .unwrap()
-        .await
-        .unwrap();
+    context.publish("s.1", "before".into()).await.unwrap().await.unwrap();
 
     let leader = cluster.meta_leader().await;
     cluster.kill(leader);
     wait_until("writes to come back", Duration::from_secs(40), async || {
-        let ack = context
-            .publish("s.2", "after".into())
-            .await
-            .map_err(|e| e.to_string())?;
+        let ack = context.publish("s.2", "after".into()).await.map_err(|e| e.to_string())?;
         ack.await.map_err(|e| e.to_string())
     })
     .await;
@@ -37,22 +29,11 @@ async fn the_cluster_survives_the_kill_of_a_node() {
     cluster.restart(leader).await;
     cluster.formed().await;
     let again = jetstream::new(cluster.node(leader).client().await);
-    wait_until(
-        "the restarted node to serve the stream",
-        Duration::from_secs(40),
-        async || {
-            let stream = again
-                .get_stream("S")
-                .await
-                .map_err(|error| error.to_string())?;
-            let state = &stream.cached_info().state;
-            if state.messages >= 2 {
-                Ok(())
-            } else {
-                Err(format!("{} messages", state.messages))
-            }
-        },
-    )
+    wait_until("the restarted node to serve the stream", Duration::from_secs(40), async || {
+        let stream = again.get_stream("S").await.map_err(|error| error.to_string())?;
+        let state = &stream.cached_info().state;
+        if state.messages >= 2 { Ok(()) } else { Err(format!("{} messages", state.messages)) }
+    })
     .await;
 }
 
@@ -64,10 +45,7 @@ async fn a_stream_is_placed_by_node_tag_and_outlives_a_full_restart() {
         let tag = format!("node:n{}", index + 1);
         let config = jetstream::stream::Config {
             name: format!("ON{index}"),
-            placement: Some(jetstream::stream::Placement {
-                tags: vec![tag],
-                ..Default::default()
-            }),
+            placement: Some(jetstream::stream::Placement { tags: vec![tag], ..Default::default() }),
             ..Default::default()
         };
         let stream = context.create_stream(config).await.unwrap();
@@ -76,18 +54,11 @@ async fn a_stream_is_placed_by_node_tag_and_outlives_a_full_restart() {
     }
     cluster.restart_all().await;
     let context = jetstream::new(cluster.client().await);
-    wait_until(
-        "the streams to be back",
-        Duration::from_secs(40),
-        async || {
-            for index in 0..3 {
-                context
-                    .get_stream(format!("ON{index}"))
-                    .await
-                    .map_err(|error| error.to_string())?;
-            }
-            Ok(())
-        },
-    )
+    wait_until("the streams to be back", Duration::from_secs(40), async || {
+        for index in 0..3 {
+            context.get_stream(format!("ON{index}")).await.map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    })
     .await;
 }

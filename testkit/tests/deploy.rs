@@ -41,9 +41,7 @@ fn ports() -> [u16; 3] {
 async fn the_shipped_configuration_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     let check = server(folder.path(), 1, ports(), "[]").arg("-t").spawn();
-    check
-        .wait_for_line(|line| line.contains("is valid"), LIMIT)
-        .await;
+    check.wait_for_line(|line| line.contains("is valid"), LIMIT).await;
     assert!(check.wait_exit(LIMIT).await.success());
 }
 
@@ -51,10 +49,8 @@ async fn the_shipped_configuration_is_valid() {
 async fn three_nodes_with_the_shipped_configuration_form_a_cluster() {
     let folder = tempfile::tempdir().unwrap();
     let all = [ports(), ports(), ports()];
-    let routes: Vec<String> = all
-        .iter()
-        .map(|[.., route]| format!("nats://nodes:secret@127.0.0.1:{route}"))
-        .collect();
+    let routes: Vec<String> =
+        all.iter().map(|[.., route]| format!("nats://nodes:secret@127.0.0.1:{route}")).collect();
     let routes = format!("{routes:?}");
     let nodes: Vec<Proc> = all
         .iter()
@@ -63,28 +59,15 @@ async fn three_nodes_with_the_shipped_configuration_form_a_cluster() {
         .collect();
     for ([_, monitor, _], index) in all.iter().zip(1..) {
         let url = format!("http://127.0.0.1:{monitor}");
-        wait_until(
-            &format!("node {index} to be in the cluster"),
-            LIMIT,
-            async || {
-                if let Some(node) = nodes.iter().find(|node| node.exit_status().is_some()) {
-                    return Err(format!("a node ended: {:?}", node.lines()));
-                }
-                let health = get(&format!("{url}/healthz"))
-                    .await
-                    .map_err(|e| format!("{e:#}"))?;
-                let jsz = get(&format!("{url}/jsz"))
-                    .await
-                    .map_err(|e| format!("{e:#}"))?
-                    .body;
-                let complete = health.status == 200 && jsz.contains("\"cluster_size\": 3");
-                if complete {
-                    Ok(())
-                } else {
-                    Err(format!("{} {}\n{jsz}", health.status, health.body))
-                }
-            },
-        )
+        wait_until(&format!("node {index} to be in the cluster"), LIMIT, async || {
+            if let Some(node) = nodes.iter().find(|node| node.exit_status().is_some()) {
+                return Err(format!("a node ended: {:?}", node.lines()));
+            }
+            let health = get(&format!("{url}/healthz")).await.map_err(|e| format!("{e:#}"))?;
+            let jsz = get(&format!("{url}/jsz")).await.map_err(|e| format!("{e:#}"))?.body;
+            let complete = health.status == 200 && jsz.contains("\"cluster_size\": 3");
+            if complete { Ok(()) } else { Err(format!("{} {}\n{jsz}", health.status, health.body)) }
+        })
         .await;
         let varz = get(&format!("{url}/varz")).await.unwrap().body;
         assert!(varz.contains(&format!("\"node:n{index}\"")), "{varz}");

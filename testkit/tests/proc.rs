@@ -12,19 +12,9 @@ fn sh(script: &str) -> ProcBuilder {
 
 #[tokio::test]
 async fn both_outputs_and_the_environment_are_seen() {
-    let proc = sh("echo out $WHO; echo err $WHO >&2")
-        .env("WHO", "me")
-        .spawn();
-    assert_eq!(
-        proc.wait_for_line(|line| line.starts_with("out"), LIMIT)
-            .await,
-        "out me"
-    );
-    assert_eq!(
-        proc.wait_for_line(|line| line.starts_with("err"), LIMIT)
-            .await,
-        "err me"
-    );
+    let proc = sh("echo out $WHO; echo err $WHO >&2").env("WHO", "me").spawn();
+    assert_eq!(proc.wait_for_line(|line| line.starts_with("out"), LIMIT).await, "out me");
+    assert_eq!(proc.wait_for_line(|line| line.starts_with("err"), LIMIT).await, "err me");
     assert!(proc.wait_exit(LIMIT).await.success());
 }
 
@@ -53,22 +43,14 @@ async fn a_paused_process_stands_still() {
     let state = format!("/proc/{}/stat", proc.pid());
     wait_until("the stopped state", LIMIT, async || {
         let stat = std::fs::read_to_string(&state).map_err(|error| error.to_string())?;
-        if stat.contains(") T ") {
-            Ok(())
-        } else {
-            Err(stat)
-        }
+        if stat.contains(") T ") { Ok(()) } else { Err(stat) }
     })
     .await;
     proc.resume();
     let before = proc.lines().len();
     wait_until("more ticks", LIMIT, async || {
         let now = proc.lines().len();
-        if now > before + 3 {
-            Ok(())
-        } else {
-            Err(format!("{now} lines"))
-        }
+        if now > before + 3 { Ok(()) } else { Err(format!("{now} lines")) }
     })
     .await;
 }
@@ -84,19 +66,13 @@ async fn a_dropped_process_is_gone() {
 #[tokio::test]
 #[should_panic(expected = "ended with exit status: 3")]
 async fn waiting_for_a_line_ends_with_the_process() {
-    sh("exit 3")
-        .spawn()
-        .wait_for_line(|line| line == "never", LIMIT)
-        .await;
+    sh("exit 3").spawn().wait_for_line(|line| line == "never", LIMIT).await;
 }
 
 #[tokio::test]
 #[should_panic(expected = "still at 1")]
 async fn a_wait_that_runs_out_names_its_last_status() {
-    wait_until("two", Duration::from_millis(50), async || {
-        Err::<(), _>("still at 1".to_owned())
-    })
-    .await;
+    wait_until("two", Duration::from_millis(50), async || Err::<(), _>("still at 1".to_owned())).await;
 }
 
 #[tokio::test]

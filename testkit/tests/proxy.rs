@@ -32,10 +32,7 @@ async fn a_cut_stops_bytes_without_closing_and_heals() {
 
     proxy.cut();
     client.publish("echo", "2".into()).await.unwrap();
-    assert!(
-        timeout(SHORT, inbox.next()).await.is_err(),
-        "bytes crossed a cut link"
-    );
+    assert!(timeout(SHORT, inbox.next()).await.is_err(), "bytes crossed a cut link");
     assert_eq!(client.connection_state(), State::Connected);
 
     proxy.pass();
@@ -50,11 +47,7 @@ async fn a_delay_adds_to_the_round_trip() {
     let mut inbox = client.subscribe("echo").await.unwrap();
     client.publish("echo", "1".into()).await.unwrap();
     inbox.next().await.unwrap();
-    assert!(
-        start.elapsed() >= Duration::from_millis(100),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() >= Duration::from_millis(100), "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -65,11 +58,7 @@ async fn dropped_connections_are_noticed_and_remade() {
     proxy.drop_connections();
     wait_until("a new connection", LIMIT, async || {
         let now = connects.connects.load(Ordering::Relaxed);
-        if now > before {
-            Ok(())
-        } else {
-            Err(format!("{now} connects"))
-        }
+        if now > before { Ok(()) } else { Err(format!("{now} connects")) }
     })
     .await;
 }

@@ -13,29 +13,15 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 async fn store_one(server: &NatsServer) {
     let context = jetstream::new(server.client().await);
-    let config = jetstream::stream::Config {
-        name: "S".into(),
-        subjects: vec!["s.>".into()],
-        ..Default::default()
-    };
+    let config =
+        jetstream::stream::Config { name: "S".into(), subjects: vec!["s.>".into()], ..Default::default() };
     context.create_stream(config).await.unwrap();
-    context
-        .publish("s.1", "kept".into())
-        .await
-        .unwrap()
-        .await
-        .unwrap();
+    context.publish("s.1", "kept".into()).await.unwrap().await.unwrap();
 }
 
 async fn stored(server: &NatsServer) -> u64 {
     let context = jetstream::new(server.client().await);
-    context
-        .get_stream("S")
-        .await
-        .unwrap()
-        .cached_info()
-        .state
-        .messages
+    context.get_stream("S").await.unwrap().cached_info().state.messages
 }
 
 #[tokio::test]
@@ -55,11 +41,7 @@ async fn kill_and_restart_keeps_data_ports_and_clients() {
     assert_eq!(stored(&server).await, 1);
     wait_until("the old client to reconnect", LIMIT, async || {
         let state = client.connection_state();
-        if state == State::Connected {
-            Ok(())
-        } else {
-            Err(state.to_string())
-        }
+        if state == State::Connected { Ok(()) } else { Err(state.to_string()) }
     })
     .await;
 }
@@ -102,14 +84,8 @@ async fn extra_configuration_reaches_the_server() {
         .jetstream_config("sync_interval: always")
         .start()
         .await;
-    let varz = get(&format!("{}/varz", server.monitor_url()))
-        .await
-        .unwrap();
-    assert!(
-        varz.body.contains("\"server_name\": \"odd\""),
-        "{}",
-        varz.body
-    );
+    let varz = get(&format!("{}/varz", server.monitor_url())).await.unwrap();
+    assert!(varz.body.contains("\"server_name\": \"odd\""), "{}", varz.body);
     assert!(varz.body.contains("\"sync_always\": true"), "{}", varz.body);
 }
 
@@ -125,11 +101,7 @@ async fn own_data_is_removed_and_given_data_stays() {
     let given = tempfile::tempdir().unwrap();
     let (own, kept) = (
         NatsServer::builder().local().start().await,
-        NatsServer::builder()
-            .local()
-            .store_dir(given.path().join("nats"))
-            .start()
-            .await,
+        NatsServer::builder().local().store_dir(given.path().join("nats")).start().await,
     );
     let own_path = own.data_dir().to_owned();
     drop((own, kept));
@@ -150,19 +122,12 @@ async fn a_failing_test_keeps_its_data() {
     .into_panic();
     let (path, pid) = *failed.downcast::<(std::path::PathBuf, u32)>().unwrap();
     assert!(path.join("server.log").exists());
-    assert!(
-        !std::path::Path::new(&format!("/proc/{pid}")).exists(),
-        "the server outlived its handle"
-    );
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "the server outlived its handle");
     std::fs::remove_dir_all(path).unwrap();
 }
 
 #[tokio::test]
 #[should_panic(expected = "unknown field")]
 async fn a_bad_configuration_fails_with_the_servers_own_words() {
-    NatsServer::builder()
-        .local()
-        .config("no_such_option: 1")
-        .start()
-        .await;
+    NatsServer::builder().local().config("no_such_option: 1").start().await;
 }

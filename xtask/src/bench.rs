@@ -22,16 +22,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let results = target().join("bench");
         fs::create_dir_all(&results)?;
         bench.arg(name).args(options.quick.then_some("--quick"));
-        bench
-            .arg("--json")
-            .arg(results.join(format!("{name}.json")));
+        bench.arg("--json").arg(results.join(format!("{name}.json")));
         bench.env("AEGIS_NATS_SERVER", tools::nats_server()?);
     }
     let status = bench.status().context("cannot run cargo")?;
     // A signal has no exit code.
-    let code = status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .unwrap_or(1);
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
     Ok(ExitCode::from(code))
 }

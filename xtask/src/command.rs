@@ -34,9 +34,7 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
 /// Runs `command` with its output shown; an unsuccessful end is an error that names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot run `{shown}`"))?;
+    let status = command.status().with_context(|| format!("cannot run `{shown}`"))?;
     if !status.success() {
         bail!("`{shown}` ended with {status}");
     }
@@ -46,16 +44,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs `command` and returns what it printed; an unsuccessful end is an error with its complaint.
 pub(crate) fn capture(command: &mut Command) -> Result<String> {
     let shown = show(command);
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run `{shown}`"))?;
+    let output = command.output().with_context(|| format!("cannot run `{shown}`"))?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "`{shown}` ended with {}\n{}",
-            output.status,
-            complaint.trim_end()
-        );
+        bail!("`{shown}` ended with {}\n{}", output.status, complaint.trim_end());
     }
     String::from_utf8(output.stdout).with_context(|| format!("output of `{shown}`"))
 }
@@ -63,14 +55,10 @@ pub(crate) fn capture(command: &mut Command) -> Result<String> {
 /// The command as a person would type it.
 pub(crate) fn show(command: &Command) -> String {
     let words = exec_child::unwrap_args(command);
-    let words =
-        words
-            .iter()
-            .enumerate()
-            .map(|(index, word)| match (index, Path::new(word).file_name()) {
-                (0, Some(name)) => name.to_string_lossy().into_owned(),
-                _ => word.to_string_lossy().into_owned(),
-            });
+    let words = words.iter().enumerate().map(|(index, word)| match (index, Path::new(word).file_name()) {
+        (0, Some(name)) => name.to_string_lossy().into_owned(),
+        _ => word.to_string_lossy().into_owned(),
+    });
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -93,10 +81,7 @@ mod tests {
 
     #[test]
     fn a_failure_carries_the_complaint() {
-        let error = format!(
-            "{:#}",
-            capture(command("sh").args(["-c", "echo why >&2; exit 3"])).unwrap_err()
-        );
+        let error = format!("{:#}", capture(command("sh").args(["-c", "echo why >&2; exit 3"])).unwrap_err());
         assert!(error.contains("why") && error.contains('3'), "{error}");
     }
 }

@@ -9,16 +9,9 @@ pub(crate) struct EnvFile(BTreeMap<String, String>);
 impl EnvFile {
     /// Reads `KEY=value` lines; blank lines and `#` comments are passed over, the first `=` divides.
     pub(crate) fn parse(text: &str) -> Self {
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.starts_with('#'));
+        let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
         let pairs = lines.filter_map(|line| line.split_once('='));
-        Self(
-            pairs
-                .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-                .collect(),
-        )
+        Self(pairs.map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned())).collect())
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
@@ -34,15 +27,11 @@ impl EnvFile {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str()))
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     pub(crate) fn render(&self) -> String {
-        self.iter()
-            .map(|(key, value)| format!("{key}={value}\n"))
-            .collect()
+        self.iter().map(|(key, value)| format!("{key}={value}\n")).collect()
     }
 }
 
@@ -73,9 +62,6 @@ mod tests {
 
     #[test]
     fn part_names_become_keys() {
-        assert_eq!(
-            pid_key("market-data-service-1"),
-            "MARKET_DATA_SERVICE_1_PID"
-        );
+        assert_eq!(pid_key("market-data-service-1"), "MARKET_DATA_SERVICE_1_PID");
     }
 }

@@ -35,14 +35,7 @@ pub(crate) fn wrap(program: &OsStr) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new(this_program());
-    command
-        .args([
-            SUBCOMMAND,
-            "--parent",
-            &std::process::id().to_string(),
-            "--",
-        ])
-        .arg(program);
+    command.args([SUBCOMMAND, "--parent", &std::process::id().to_string(), "--"]).arg(program);
     command
 }
 
@@ -52,10 +45,7 @@ pub(crate) fn unwrap_args(command: &Command) -> Vec<OsString> {
     if args.first().is_some_and(|first| first == SUBCOMMAND) {
         return args.into_iter().skip(4).collect();
     }
-    [command.get_program().to_owned()]
-        .into_iter()
-        .chain(args)
-        .collect()
+    [command.get_program().to_owned()].into_iter().chain(args).collect()
 }
 
 /// Sets the parent-death signal and becomes the program.

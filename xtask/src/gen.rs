@@ -17,11 +17,8 @@ use crate::{
 };
 
 /// File, and what `aegis gen` calls it.
-const FILES: [(&str, &str); 3] = [
-    ("graphql/schema.graphql", "schema"),
-    ("docs/events.md", "events"),
-    ("docs/errors.md", "errors"),
-];
+const FILES: [(&str, &str); 3] =
+    [("graphql/schema.graphql", "schema"), ("docs/events.md", "events"), ("docs/errors.md", "errors")];
 
 pub(crate) fn run() -> Result<ExitCode> {
     for file in write()? {
@@ -34,19 +31,11 @@ pub(crate) fn run() -> Result<ExitCode> {
 pub(crate) fn write() -> Result<Vec<PathBuf>> {
     // First the page: the binary embeds it.
     web::build()?;
-    run_command(&mut cargo(&[
-        "build",
-        "--quiet",
-        "-p",
-        "aegis-control-plane",
-    ]))?;
+    run_command(&mut cargo(&["build", "--quiet", "-p", "aegis-control-plane"]))?;
     let before = snapshot()?;
     for (file, what) in FILES {
         let text = capture(command(built("aegis", false)).args(["gen", what]))?;
-        ensure!(
-            !text.trim().is_empty(),
-            "`aegis gen {what}` printed nothing"
-        );
+        ensure!(!text.trim().is_empty(), "`aegis gen {what}` printed nothing");
         write_changed(&root().join(file), &text)?;
     }
     run_command(&mut web::npm_run("gen"))?;
@@ -66,12 +55,8 @@ fn snapshot() -> Result<BTreeMap<PathBuf, String>> {
 }
 
 fn changed(before: &BTreeMap<PathBuf, String>, after: &BTreeMap<PathBuf, String>) -> Vec<PathBuf> {
-    let all = before
-        .keys()
-        .chain(after.keys().filter(|file| !before.contains_key(*file)));
-    all.filter(|file| before.get(*file) != after.get(*file))
-        .cloned()
-        .collect()
+    let all = before.keys().chain(after.keys().filter(|file| !before.contains_key(*file)));
+    all.filter(|file| before.get(*file) != after.get(*file)).cloned().collect()
 }
 
 /// Leaves an unchanged file alone, so that nothing is rebuilt for it.
@@ -94,10 +79,7 @@ mod tests {
     #[test]
     fn new_removed_and_edited_files_have_changed() {
         let files = |pairs: &[(&str, &str)]| -> BTreeMap<PathBuf, String> {
-            pairs
-                .iter()
-                .map(|(file, text)| (PathBuf::from(file), (*text).to_owned()))
-                .collect()
+            pairs.iter().map(|(file, text)| (PathBuf::from(file), (*text).to_owned())).collect()
         };
         let before = files(&[("edited", "1"), ("removed", "1"), ("same", "1")]);
         let after = files(&[("edited", "2"), ("new", "1"), ("same", "1")]);

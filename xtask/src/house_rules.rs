@@ -11,39 +11,18 @@ const SKIP: [&str; 5] = ["target", "node_modules", "dist", ".git", "test-results
 /// What must not occur, in files with which endings, and why. Spelt in two halves, so that this
 /// file does not break its own rules.
 const FORBIDDEN: [(&str, &str, &[&str], &str); 4] = [
-    (
-        "#[ign",
-        "ore",
-        &["rs"],
-        "a test that does not run hides what it would find",
-    ),
+    ("#[ign", "ore", &["rs"], "a test that does not run hides what it would find"),
     ("to", "do!(", &["rs"], "unfinished code does not get in"),
-    (
-        "test.on",
-        "ly(",
-        &["ts", "tsx"],
-        "the other tests would not run",
-    ),
-    (
-        "it.on",
-        "ly(",
-        &["ts", "tsx"],
-        "the other tests would not run",
-    ),
+    ("test.on", "ly(", &["ts", "tsx"], "the other tests would not run"),
+    ("it.on", "ly(", &["ts", "tsx"], "the other tests would not run"),
 ];
 
 /// Every breach under `root`, as `file:line: what`.
 pub(crate) fn breaches(root: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for file in files(root, &SKIP)? {
-        let ending = file
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .unwrap_or_default();
-        if !FORBIDDEN
-            .iter()
-            .any(|(_, _, endings, _)| endings.contains(&ending))
-        {
+        let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if !FORBIDDEN.iter().any(|(_, _, endings, _)| endings.contains(&ending)) {
             continue;
         }
         let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
@@ -83,11 +62,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (head, rest, ..) = FORBIDDEN[0];
         fs::create_dir(folder.path().join("node_modules")).unwrap();
-        fs::write(
-            folder.path().join("node_modules/a.rs"),
-            format!("{head}{rest}"),
-        )
-        .unwrap();
+        fs::write(folder.path().join("node_modules/a.rs"), format!("{head}{rest}")).unwrap();
         assert!(breaches(folder.path()).unwrap().is_empty());
     }
 }

@@ -11,15 +11,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("aegis-sdk", &["aegis-domain"]),
     ("aegis-projections", &["aegis-domain", "aegis-sdk"]),
     ("aegis-graphql", &["aegis-domain", "aegis-projections"]),
-    (
-        "aegis-control-plane",
-        &[
-            "aegis-domain",
-            "aegis-sdk",
-            "aegis-projections",
-            "aegis-graphql",
-        ],
-    ),
+    ("aegis-control-plane", &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-graphql"]),
     ("aegis-testkit", &[]),
     ("aegis-benches", &["*"]),
     ("aegis-trading", &["aegis-domain", "aegis-sdk"]),
@@ -29,10 +21,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
 /// Libraries that a package must not know, because they would bring I/O or a transport into it.
 const BANNED: [(&str, &[&str]); 2] = [
     ("aegis-domain", &["tokio", "async-nats", "axum", "sqlx"]),
-    (
-        "aegis-graphql",
-        &["async-nats", "axum", "async-graphql-axum"],
-    ),
+    ("aegis-graphql", &["async-nats", "axum", "async-graphql-axum"]),
 ];
 
 const TESTKIT: &str = "aegis-testkit";
@@ -59,30 +48,19 @@ struct Dependency {
 
 /// The workspace as cargo sees it.
 pub(crate) fn metadata() -> Result<Metadata> {
-    let text = capture(&mut cargo(&[
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-    ]))?;
+    let text = capture(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
     serde_json::from_str(&text).context("output of cargo metadata")
 }
 
 /// Every forbidden dependency, as a sentence.
 pub(crate) fn violations(metadata: &Metadata) -> Vec<String> {
-    metadata
-        .packages
-        .iter()
-        .flat_map(package_violations)
-        .collect()
+    metadata.packages.iter().flat_map(package_violations).collect()
 }
 
 fn package_violations(package: &Package) -> Vec<String> {
     let name = package.name.as_str();
     let Some(allowed) = entry(&ALLOWED, name) else {
-        return vec![format!(
-            "{name} is not in the list of layers: say what it may know"
-        )];
+        return vec![format!("{name} is not in the list of layers: say what it may know")];
     };
     let banned = entry(&BANNED, name).unwrap_or_default();
     let mut found = Vec::new();
@@ -90,8 +68,7 @@ fn package_violations(package: &Package) -> Vec<String> {
         let other = dependency.name.as_str();
         let for_tests = dependency.kind.as_deref() == Some("dev");
         let inside = dependency.path.is_some();
-        let known =
-            allowed.contains(&"*") || allowed.contains(&other) || (for_tests && other == TESTKIT);
+        let known = allowed.contains(&"*") || allowed.contains(&other) || (for_tests && other == TESTKIT);
         if inside && !known {
             found.push(format!("{name} must not depend on {other}"));
         }
@@ -103,10 +80,7 @@ fn package_violations(package: &Package) -> Vec<String> {
 }
 
 fn entry<'a>(table: &[(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str]> {
-    table
-        .iter()
-        .find(|(package, _)| *package == name)
-        .map(|(_, list)| *list)
+    table.iter().find(|(package, _)| *package == name).map(|(_, list)| *list)
 }
 
 #[cfg(test)]
@@ -131,10 +105,7 @@ mod tests {
 
     #[test]
     fn a_dev_dependency_upwards_is_no_better() {
-        assert_eq!(
-            check("aegis-sdk", "aegis-projections", "\"dev\"", true).len(),
-            1
-        );
+        assert_eq!(check("aegis-sdk", "aegis-projections", "\"dev\"", true).len(), 1);
     }
 
     #[test]
@@ -145,10 +116,7 @@ mod tests {
 
     #[test]
     fn transports_stay_out_of_the_schema() {
-        assert_eq!(
-            check("aegis-graphql", "async-nats", "\"dev\"", false).len(),
-            1
-        );
+        assert_eq!(check("aegis-graphql", "async-nats", "\"dev\"", false).len(), 1);
         assert!(check("aegis-graphql", "async-graphql", "null", false).is_empty());
     }
 

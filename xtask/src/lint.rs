@@ -14,39 +14,19 @@ use crate::{
 
 pub(crate) fn run() -> Result<ExitCode> {
     let mut steps = Steps::default();
-    steps.step("format", || {
-        run_command(&mut cargo(&["fmt", "--all", "--check"]))
-    });
-    steps.step("layers", || {
-        none_of(
-            "forbidden dependencies",
-            &layers::violations(&layers::metadata()?),
-        )
-    });
-    steps.step("house rules", || {
-        none_of("house rules broken", &house_rules::breaches(&root())?)
-    });
+    steps.step("format", || run_command(&mut cargo(&["fmt", "--all", "--check"])));
+    steps.step("layers", || none_of("forbidden dependencies", &layers::violations(&layers::metadata()?)));
+    steps.step("house rules", || none_of("house rules broken", &house_rules::breaches(&root())?));
     // The binary embeds the page, so nothing compiles before it is built.
     if steps.step("web build", web::build) {
         steps.step("clippy", || {
-            let clippy = [
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--all-features",
-                "--",
-                "-D",
-                "warnings",
-            ];
+            let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
             run_command(&mut cargo(&clippy))
         });
         steps.step("generated files", || {
             let changed = r#gen::write()?;
             let names: Vec<_> = changed.iter().map(|file| file.display()).collect();
-            none_of(
-                "stale generated files (now written anew; commit them)",
-                &names,
-            )
+            none_of("stale generated files (now written anew; commit them)", &names)
         });
         steps.step("web types", || run_command(&mut web::npm_run("typecheck")));
         steps.step("web lint", || run_command(&mut web::npm_run("lint")));

@@ -40,10 +40,7 @@ impl Log {
     }
 
     fn new(to: Destination, width: usize) -> Self {
-        Self {
-            to: Arc::new(Mutex::new(to)),
-            width,
-        }
+        Self { to: Arc::new(Mutex::new(to)), width }
     }
 
     /// Writes one line as `name`, whose colour `index` chooses.

@@ -12,9 +12,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 
 use crate::{exec_child, output::Log};
 
@@ -47,17 +45,9 @@ impl Part {
         let mut command: Command = exec_child::wrap(spec.program.as_os_str());
         // A stack has its own NATS: the caller's must neither be used nor written to.
         command.env_remove("NATS_URL");
-        command
-            .args(&spec.args)
-            .envs(spec.envs.iter().map(|(key, value)| (key, value)));
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start {}", spec.name))?;
+        command.args(&spec.args).envs(spec.envs.iter().map(|(key, value)| (key, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = command.spawn().with_context(|| format!("cannot start {}", spec.name))?;
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let outputs: [Option<Box<dyn Read + Send>>; 2] = [
             child.stdout.take().map(|output| Box::new(output) as _),
@@ -68,13 +58,7 @@ impl Part {
             let (name, log, tail) = (spec.name.clone(), log.clone(), Arc::clone(&tail));
             thread::spawn(move || follow(output, index, &name, &log, &tail))
         });
-        Ok(Self {
-            name: spec.name.clone(),
-            readers: readers.collect(),
-            child,
-            status: None,
-            tail,
-        })
+        Ok(Self { name: spec.name.clone(), readers: readers.collect(), child, status: None, tail })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -119,22 +103,14 @@ impl Part {
                 reader.join().ok();
             }
         }
-        self.tail
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Looks without reaping: until reaped, the id cannot be given to another process, so the
     /// group can be killed safely.
     fn has_ended(&self) -> bool {
         let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(
-            waitid(WaitId::Pid(Pid::from_child(&self.child)), look),
-            Ok(None)
-        )
+        !matches!(waitid(WaitId::Pid(Pid::from_child(&self.child)), look), Ok(None))
     }
 
     /// Kills the group, leader included, and collects the leader.

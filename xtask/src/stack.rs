@@ -92,8 +92,7 @@ impl Stack {
     ///
     /// Call from the main thread: the parts end with the thread that started them.
     pub(crate) fn start(plan: &Plan, log: &Log, signals: &Signals) -> Result<Self> {
-        fs::create_dir_all(&plan.data_dir)
-            .with_context(|| format!("create {}", plan.data_dir.display()))?;
+        fs::create_dir_all(&plan.data_dir).with_context(|| format!("create {}", plan.data_dir.display()))?;
         let data_dir = plan.data_dir.canonicalize()?;
         let report = data_dir.join(format!("up-{}.env", std::process::id()));
         // A leftover of an earlier process with our id would look like readiness.
@@ -123,10 +122,7 @@ impl Stack {
     /// Keeps the stack running until `done` answers, we are asked to end, or the control plane ends.
     ///
     /// A demo service that ends is started again after a pause, as a supervisor in production would.
-    pub(crate) fn supervise<T>(
-        &mut self,
-        mut done: impl FnMut() -> Result<Option<T>>,
-    ) -> Result<End<T>> {
+    pub(crate) fn supervise<T>(&mut self, mut done: impl FnMut() -> Result<Option<T>>) -> Result<End<T>> {
         loop {
             if let Some(value) = done()? {
                 return Ok(End::Done(value));
@@ -177,20 +173,12 @@ impl Stack {
         }
         self.env.set("XTASK_PID", std::process::id().to_string());
         if plan.demo {
-            let nats = self
-                .env
-                .get("NATS_URL")
-                .context("aegis did not report NATS_URL")?
-                .to_owned();
+            let nats = self.env.get("NATS_URL").context("aegis did not report NATS_URL")?.to_owned();
             for (instance, role) in DEMO {
                 let spec = plan.demo_service(instance, role, &nats);
                 let part = Part::start(&spec, self.demo.len() + 1, &self.log)?;
                 self.env.set(&pid_key(instance), part.pid().to_string());
-                self.demo.push(Demo {
-                    spec,
-                    part,
-                    restart_at: None,
-                });
+                self.demo.push(Demo { spec, part, restart_at: None });
             }
         }
         self.publish()
@@ -218,11 +206,7 @@ impl Stack {
                 Some(at) if Instant::now() >= at => {
                     demo.part = Part::start(&demo.spec, index + 1, &self.log)?;
                     demo.restart_at = None;
-                    self.log.line(
-                        0,
-                        US,
-                        &format!("{name} is back as process {}", demo.part.pid()),
-                    );
+                    self.log.line(0, US, &format!("{name} is back as process {}", demo.part.pid()));
                     self.env.set(&pid_key(name), demo.part.pid().to_string());
                     changed = true;
                 }
@@ -240,27 +224,15 @@ impl Stack {
     }
 
     fn last_words(&mut self, status: ExitStatus) -> String {
-        let tail: String = self
-            .control
-            .tail()
-            .iter()
-            .map(|line| format!("\n  {line}"))
-            .collect();
-        format!(
-            "{} ended with {status}; its last lines:{tail}",
-            self.control.name()
-        )
+        let tail: String = self.control.tail().iter().map(|line| format!("\n  {line}")).collect();
+        format!("{} ended with {status}; its last lines:{tail}", self.control.name())
     }
 }
 
 impl Plan {
     /// The width of the longest name in the log.
     pub(crate) fn name_width(&self) -> usize {
-        DEMO.iter()
-            .filter(|_| self.demo)
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or(US.len())
+        DEMO.iter().filter(|_| self.demo).map(|(name, _)| name.len()).max().unwrap_or(US.len())
     }
 
     fn control_plane(&self, report: &Path, data_dir: &Path) -> Spec {
@@ -277,10 +249,7 @@ impl Plan {
             name: "aegis".to_owned(),
             program: self.binaries.join("aegis"),
             args: args.map(str::to_owned).to_vec(),
-            envs: vec![(
-                "AEGIS_NATS_SERVER".to_owned(),
-                self.nats_server.to_string_lossy().into_owned(),
-            )],
+            envs: vec![("AEGIS_NATS_SERVER".to_owned(), self.nats_server.to_string_lossy().into_owned())],
         }
     }
 

@@ -43,8 +43,7 @@ impl Steps {
     /// Notes a step that cannot run.
     pub(crate) fn skip(&mut self, name: &str, why: &str) {
         say(format_args!("\n=== {name}\nskipped: {why}"));
-        self.done
-            .push((name.to_owned(), Outcome::Skipped(why.to_owned())));
+        self.done.push((name.to_owned(), Outcome::Skipped(why.to_owned())));
     }
 
     /// Prints the summary. Anything failed or skipped makes the whole fail.
@@ -52,25 +51,15 @@ impl Steps {
         say("\n=== summary");
         for (name, outcome) in &self.done {
             match outcome {
-                Outcome::Passed(took) => say(format_args!(
-                    "ok      {:>7.1} s  {name}",
-                    took.as_secs_f64()
-                )),
+                Outcome::Passed(took) => say(format_args!("ok      {:>7.1} s  {name}", took.as_secs_f64())),
                 Outcome::Failed(took, why) => {
                     let first = why.lines().next().unwrap_or_default();
-                    say(format_args!(
-                        "FAILED  {:>7.1} s  {name}: {first}",
-                        took.as_secs_f64()
-                    ));
+                    say(format_args!("FAILED  {:>7.1} s  {name}: {first}", took.as_secs_f64()));
                 }
                 Outcome::Skipped(why) => say(format_args!("skipped            {name}: {why}")),
             }
         }
-        if self
-            .done
-            .iter()
-            .all(|(_, outcome)| matches!(outcome, Outcome::Passed(_)))
-        {
+        if self.done.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_))) {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE

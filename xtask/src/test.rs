@@ -57,17 +57,11 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if !(rust || e2e) {
         return Ok(steps.finish());
     }
-    let built = steps.step("build", || {
-        run_command(&mut cargo(&["build", "--workspace", "--bins"]))
-    });
+    let built = steps.step("build", || run_command(&mut cargo(&["build", "--workspace", "--bins"])));
     if rust && built {
-        steps.step("Rust tests", || {
-            run_command(rust_tests().env("AEGIS_NATS_SERVER", &nats_server))
-        });
+        steps.step("Rust tests", || run_command(rust_tests().env("AEGIS_NATS_SERVER", &nats_server)));
         steps.step("documentation examples", || {
-            run_command(
-                cargo(&["test", "--doc", "--workspace"]).env("AEGIS_NATS_SERVER", &nats_server),
-            )
+            run_command(cargo(&["test", "--doc", "--workspace"]).env("AEGIS_NATS_SERVER", &nats_server))
         });
     }
     if e2e && built {
@@ -81,14 +75,7 @@ fn rust_tests() -> Command {
         return cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]);
     }
     say("cargo-nextest is not installed: using cargo test");
-    cargo(&[
-        "test",
-        "--workspace",
-        "--lib",
-        "--bins",
-        "--tests",
-        "--no-fail-fast",
-    ])
+    cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
 }
 
 /// Starts a stack of its own, as `up` does, and keeps it running while the tests talk to it.
@@ -115,25 +102,16 @@ fn browser_tests(nats_server: PathBuf) -> Result<()> {
     stack.stop();
     match outcome {
         Ok(()) => fs::remove_dir_all(&data_dir).context("remove the stack's data"),
-        Err(error) => Err(error.context(format!(
-            "the stack's data is kept in {}",
-            data_dir.display()
-        ))),
+        Err(error) => Err(error.context(format!("the stack's data is kept in {}", data_dir.display()))),
     }
 }
 
 fn against(stack: &mut Stack, browser: &Path, env_file: &Path) -> Result<()> {
     let mut tests = web::npm_run("e2e");
-    tests
-        .envs(stack.env().iter())
-        .env("AEGIS_ENV_FILE", env_file)
-        .env("AEGIS_CHROMIUM", browser);
+    tests.envs(stack.env().iter()).env("AEGIS_ENV_FILE", env_file).env("AEGIS_CHROMIUM", browser);
     let shown = show(&tests);
     // A group of its own, so that the browsers can be ended with it.
-    let mut child = tests
-        .process_group(0)
-        .spawn()
-        .with_context(|| format!("cannot run `{shown}`"))?;
+    let mut child = tests.process_group(0).spawn().with_context(|| format!("cannot run `{shown}`"))?;
     let end = stack.supervise(|| Ok(child.try_wait()?));
     if child.try_wait()?.is_none() {
         // Not yet reaped, so its id is still its own.

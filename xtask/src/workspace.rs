@@ -22,17 +22,13 @@ pub(crate) fn target() -> PathBuf {
 
 /// Path of a binary that cargo has built.
 pub(crate) fn built(name: &str, release: bool) -> PathBuf {
-    target()
-        .join(if release { "release" } else { "debug" })
-        .join(name)
+    target().join(if release { "release" } else { "debug" }).join(name)
 }
 
 /// The first file called `name` on `PATH`.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// Puts a whole new file in place at once: a reader sees the old or the new, never a part.
@@ -44,12 +40,8 @@ pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
     name.push(format!(".{}.new", std::process::id()));
     let fresh = file.with_file_name(name);
     let write = || -> Result<()> {
-        let mut open = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)?;
+        let mut open =
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
         open.write_all(text.as_bytes())?;
         fs::rename(&fresh, file)?;
         Ok(())
@@ -62,8 +54,7 @@ pub(crate) fn files(folder: &Path, skip: &[&str]) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        let entries =
-            fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))?;
+        let entries = fs::read_dir(&folder).with_context(|| format!("list {}", folder.display()))?;
         for entry in entries {
             let entry = entry?;
             let name = entry.file_name();

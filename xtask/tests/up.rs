@@ -42,10 +42,7 @@ impl Up {
         let folder = tempfile::tempdir().unwrap();
         script(&folder.path().join("aegis"), aegis);
         script(&folder.path().join("aegis-trading"), TRADING);
-        script(
-            &folder.path().join("nats-server"),
-            "#!/bin/sh\necho nats-server: v2.99.0\n",
-        );
+        script(&folder.path().join("nats-server"), "#!/bin/sh\necho nats-server: v2.99.0\n");
         let child = Command::new(env!("CARGO_BIN_EXE_aegis-xtask"))
             .args(["up", "--port", "0", "--prebuilt"])
             .arg(folder.path())
@@ -67,21 +64,15 @@ impl Up {
     }
 
     fn env(&self) -> BTreeMap<String, String> {
-        let text = eventually("the environment file", || {
-            fs::read_to_string(self.env_file()).ok()
-        });
+        let text = eventually("the environment file", || fs::read_to_string(self.env_file()).ok());
         let pairs = text.lines().filter_map(|line| line.split_once('='));
-        pairs
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect()
+        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
     }
 
     /// Every process that belongs to the stack.
     fn pids(&self) -> Vec<i32> {
         let env = self.env();
-        let pids = env
-            .iter()
-            .filter(|(key, _)| key.ends_with("_PID") && *key != "XTASK_PID");
+        let pids = env.iter().filter(|(key, _)| key.ends_with("_PID") && *key != "XTASK_PID");
         pids.map(|(_, pid)| pid.parse().unwrap()).collect()
     }
 
@@ -92,18 +83,8 @@ impl Up {
     fn end(&mut self) -> (ExitStatus, String) {
         let status = eventually("xtask to end", || self.child.try_wait().unwrap());
         let mut text = String::new();
-        self.child
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut text)
-            .unwrap();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut text)
-            .unwrap();
+        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
         (status, text)
     }
 }
@@ -130,9 +111,7 @@ fn everything_is_reported_and_a_signal_stops_everything() {
     assert!(status.success(), "{status}\n{text}");
     assert!(text.contains("Aegis is ready in"), "{text}");
     assert!(
-        text.contains(
-            "trading-service-3     | trading --instance trading-service-3 on nats://127.0.0.1:2"
-        ),
+        text.contains("trading-service-3     | trading --instance trading-service-3 on nats://127.0.0.1:2"),
         "{text}"
     );
     assert!(text.contains("aegis                 | stopping"), "{text}");
@@ -167,10 +146,7 @@ fn a_control_plane_that_cannot_start_is_told_with_its_own_words() {
     let mut up = Up::start("#!/bin/sh\necho port is taken >&2\nexit 3\n");
     let (status, text) = up.end();
     assert_eq!(status.code(), Some(1));
-    assert!(
-        text.contains("ended with exit status: 3") && text.contains("port is taken"),
-        "{text}"
-    );
+    assert!(text.contains("ended with exit status: 3") && text.contains("port is taken"), "{text}");
 }
 
 #[test]
@@ -178,23 +154,14 @@ fn a_killed_demo_service_comes_back_and_is_reported_anew() {
     let mut up = Up::start(AEGIS);
     let key = "TRADING_SERVICE_1_PID";
     let before = up.env()[key].clone();
-    kill_process(
-        Pid::from_raw(before.parse().unwrap()).unwrap(),
-        Signal::KILL,
-    )
-    .unwrap();
-    let after = eventually("the service to be back", || {
-        up.env().remove(key).filter(|pid| *pid != before)
-    });
+    kill_process(Pid::from_raw(before.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+    let after = eventually("the service to be back", || up.env().remove(key).filter(|pid| *pid != before));
     assert!(runs(after.parse().unwrap()));
     let pids = up.pids();
     up.signal(Signal::TERM);
     let (status, text) = up.end();
     assert!(status.success(), "{text}");
-    assert!(
-        text.contains("trading-service-1 ended with signal: 9"),
-        "{text}"
-    );
+    assert!(text.contains("trading-service-1 ended with signal: 9"), "{text}");
     all_gone(&pids);
 }
 
@@ -210,9 +177,7 @@ fn runs(pid: i32) -> bool {
 
 fn all_gone(pids: &[i32]) {
     for &pid in pids {
-        eventually(&format!("process {pid} to be gone"), || {
-            (!runs(pid)).then_some(())
-        });
+        eventually(&format!("process {pid} to be gone"), || (!runs(pid)).then_some(()));
     }
 }
 

@@ -27,13 +27,17 @@ impl TryFrom<String> for Digest {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no SHA-256: use 64 hexadecimal digits, as printed by `aegis token`");
+        let wrong =
+            || format!("{text:?} is no SHA-256: use 64 hexadecimal digits, as printed by `aegis token`");
         let mut bytes = [0; 32];
         if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(wrong());
         }
         for (byte, index) in bytes.iter_mut().zip((0..).step_by(2)) {
-            *byte = text.get(index..index + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(wrong)?;
+            *byte = text
+                .get(index..index + 2)
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+                .ok_or_else(wrong)?;
         }
         Ok(Self(bytes))
     }
@@ -51,7 +55,9 @@ pub(crate) fn kept_in(path: &Path) -> anyhow::Result<String> {
     let context = || format!("the token file {} cannot be used", path.display());
     match std::fs::read_to_string(path) {
         Ok(token) if token.trim().len() == 64 => return Ok(token.trim().to_owned()),
-        Ok(_) => anyhow::bail!("the token file {} is damaged: remove it, and another is drawn", path.display()),
+        Ok(_) => {
+            anyhow::bail!("the token file {} is damaged: remove it, and another is drawn", path.display())
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(context),
     }
@@ -114,7 +120,10 @@ mod tests {
         let printed = args.draw();
         let file: File = toml::from_str(&printed).unwrap();
         let token = printed.lines().nth(1).unwrap().trim_start_matches("# ");
-        assert_eq!((file.token[0].name.as_str(), file.token[0].sha256), ("night \"shift\"", Digest::of(token)));
+        assert_eq!(
+            (file.token[0].name.as_str(), file.token[0].sha256),
+            ("night \"shift\"", Digest::of(token))
+        );
     }
 
     #[test]

@@ -16,7 +16,12 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    pub(super) fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>, id: &RequestId) -> Self {
+    pub(super) fn new(
+        status: StatusCode,
+        code: ErrorCode,
+        message: impl Into<String>,
+        id: &RequestId,
+    ) -> Self {
         Self { status, code, message: message.into(), request_id: id.0.clone() }
     }
 

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::App;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str =
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The id of a request: the caller's, or one drawn here.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub(super) async fn dress(State(app): State<App>, mut request: Request, next: Ne
 
 fn given(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(REQUEST_ID)?.to_str().ok()?;
-    let plain = !id.is_empty() && id.len() <= 128 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let plain = !id.is_empty()
+        && id.len() <= 128
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     plain.then(|| id.to_owned())
 }

@@ -37,14 +37,24 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
         Ok(Err(_)) | Err(_) => (false, "does not answer", None),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": ready, "jetstream": jetstream, "projectionLag": lag, "projectionLagMax": LAG_MAX });
+    let body =
+        json!({ "ready": ready, "jetstream": jetstream, "projectionLag": lag, "projectionLagMax": LAG_MAX });
     (status, Json(body)).into_response()
 }
 
-pub(super) async fn metrics(State(app): State<App>, id: RequestId, _: Identity) -> Result<Response, ApiError> {
+pub(super) async fn metrics(
+    State(app): State<App>,
+    id: RequestId,
+    _: Identity,
+) -> Result<Response, ApiError> {
     let text = app.metrics.render().await.map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
-        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, ErrorCode::Internal.meaning(), &id)
+        ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::Internal,
+            ErrorCode::Internal.meaning(),
+            &id,
+        )
     })?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())

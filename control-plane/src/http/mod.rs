@@ -38,7 +38,9 @@ pub(crate) struct App {
 
 /// Serves until stopped; requests under way are finished.
 pub(crate) async fn serve(listener: TcpListener, app: App, stop: CancellationToken) {
-    if let Err(error) = axum::serve(listener, router(app)).with_graceful_shutdown(stop.cancelled_owned()).await {
+    if let Err(error) =
+        axum::serve(listener, router(app)).with_graceful_shutdown(stop.cancelled_owned()).await
+    {
         tracing::error!(%error, "http ended");
     }
 }

@@ -17,7 +17,8 @@ pub(super) async fn serve(uri: Uri) -> Response {
     if let Some(file) = Files::get(path) {
         let kind = mime_guess::from_path(path).first_or_octet_stream();
         // Files under assets/ have a hash of their contents in their names.
-        let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let cache =
+            if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
         let headers = [(header::CONTENT_TYPE, kind.to_string()), (header::CACHE_CONTROL, cache.to_owned())];
         return (headers, file.data).into_response();
     }
@@ -26,7 +27,8 @@ pub(super) async fn serve(uri: Uri) -> Response {
     }
     match Files::get("index.html") {
         Some(index) => {
-            let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+            let headers =
+                [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
             (headers, index.data).into_response()
         }
         None => {

@@ -48,7 +48,8 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Resp
 }
 
 pub(super) async fn redeem(State(app): State<App>, code: Result<Query<Code>, QueryRejection>) -> Response {
-    let outcome = code.map_err(|_none_given| "code_invalid").and_then(|Query(Code { code })| app.auth.redeem(&code));
+    let outcome =
+        code.map_err(|_none_given| "code_invalid").and_then(|Query(Code { code })| app.auth.redeem(&code));
     match outcome {
         Ok(secret) => {
             let cookie = [(header::SET_COOKIE, cookie(&secret, SESSION.as_secs()))];

@@ -46,15 +46,12 @@ pub(super) async fn upgrade(
     }
     let presented = bearer(&headers).or_else(|| session(&headers));
     let grant = presented.and_then(|presented| app.auth.identify(presented));
-    upgrade
-        .protocols([PROTOCOL])
-        .max_message_size(MESSAGE_MAX)
-        .on_upgrade(move |socket| async move {
-            app.metrics.sockets().inc();
-            let metrics = Arc::clone(&app.metrics);
-            converse(socket, app, grant).await;
-            metrics.sockets().dec();
-        })
+    upgrade.protocols([PROTOCOL]).max_message_size(MESSAGE_MAX).on_upgrade(move |socket| async move {
+        app.metrics.sockets().inc();
+        let metrics = Arc::clone(&app.metrics);
+        converse(socket, app, grant).await;
+        metrics.sockets().dec();
+    })
 }
 
 /// What a client may say when it introduces itself.
@@ -90,7 +87,8 @@ async fn converse(socket: WebSocket, app: App, grant: Option<Grant>) {
     });
     let (auth, known) = (Arc::clone(&app.auth), Arc::clone(&shared));
     let introduce = move |payload: serde_json::Value| async move {
-        let token = serde_json::from_value::<Introduction>(payload).ok().and_then(|introduction| introduction.token);
+        let token =
+            serde_json::from_value::<Introduction>(payload).ok().and_then(|introduction| introduction.token);
         let mut shared = known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = token {
             shared.grant = auth.identify(&token);
@@ -109,9 +107,13 @@ async fn converse(socket: WebSocket, app: App, grant: Option<Grant>) {
         }
     };
     let mut outgoing = std::pin::pin!(
-        async_graphql::http::WebSocket::from_message_stream(app.schema.clone(), incoming, WebSocketProtocols::GraphQLWS)
-            .on_connection_init(introduce)
-            .keepalive_timeout(KEEPALIVE)
+        async_graphql::http::WebSocket::from_message_stream(
+            app.schema.clone(),
+            incoming,
+            WebSocketProtocols::GraphQLWS
+        )
+        .on_connection_init(introduce)
+        .keepalive_timeout(KEEPALIVE)
     );
     let begun = tokio::time::Instant::now();
     let reason = loop {

@@ -42,8 +42,10 @@ pub(super) struct Judgement {
 pub(super) fn judge(instances: &[Heard]) -> Judgement {
     let silent = instances.iter().filter(|heard| heard.missed() >= MISSED).count();
     // Only those not yet known as unhealthy count: one that died long ago is no sign of a general fault.
-    let newly = instances.iter().filter(|heard| heard.missed() >= MISSED && heard.hearing == Hearing::Heard).count();
-    let general_silence = instances.len() >= FEW && newly * 2 > instances.len() && silent * 2 > instances.len();
+    let newly =
+        instances.iter().filter(|heard| heard.missed() >= MISSED && heard.hearing == Hearing::Heard).count();
+    let general_silence =
+        instances.len() >= FEW && newly * 2 > instances.len() && silent * 2 > instances.len();
     let verdict = |heard: &Heard| {
         let verdict = match heard.hearing {
             Hearing::Unhealthy if heard.missed() == 0 && heard.heard_since_listening => Verdict::Recovered,
@@ -103,7 +105,8 @@ mod tests {
 
     #[test]
     fn when_most_fall_silent_at_once_none_is_marked() {
-        let all: Vec<_> = (0..5).map(|n| heard(&format!("i{n}"), if n < 3 { 9_000 } else { 0 }, Hearing::Heard)).collect();
+        let all: Vec<_> =
+            (0..5).map(|n| heard(&format!("i{n}"), if n < 3 { 9_000 } else { 0 }, Hearing::Heard)).collect();
         let judgement = judge(&all);
         assert!(judgement.general_silence && judgement.verdicts.is_empty(), "{judgement:?}");
         let few = judge(&all[..3]);

@@ -16,7 +16,7 @@ use aegis_projections::beats::Sight;
 use aegis_projections::state::InstanceKey;
 use aegis_sdk::nats::bucket::Bucket;
 use aegis_sdk::{Connection, ConnectionState, Journal};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
 use judge::{Heard, Verdict, judge};
@@ -63,31 +63,28 @@ impl Liveness {
                 listening_since = Instant::now();
                 continue;
             }
-            let (heard, last_beats) = self.heard(listening_since);
-            let judgement = judge(&heard);
+            let judgement = judge(&self.heard(listening_since));
             let was_general = self.silence.0.swap(judgement.general_silence, Ordering::Relaxed);
             if judgement.general_silence && !was_general {
                 tracing::warn!("most instances fell silent at once: marking none of them");
             }
             for (key, verdict) in judgement.verdicts {
-                let last_beat = last_beats.iter().find(|(k, _)| *k == key).and_then(|(_, at)| *at);
-                self.carry_out(&key, verdict, last_beat).await;
+                self.carry_out(&key, verdict).await;
             }
         }
     }
 
-    fn heard(&self, listening_since: Instant) -> (Vec<Heard>, Vec<(InstanceKey, Option<DateTime<Utc>>)>) {
+    fn heard(&self, listening_since: Instant) -> Vec<Heard> {
         let contents = self.live.read();
         let now = Instant::now();
         let mut all = Vec::new();
-        let mut last_beats = Vec::new();
         for (key, view) in contents.state.instances.iter().filter(|(_, view)| view.state.is_alive()) {
             let Some(registration) = &view.state.registration else { continue };
             let beat = contents.beats.get(key);
             // A beat of the life before says nothing of this one.
-            let beat = beat.filter(|beat| beat.heartbeat.sent_at >= view.registered_at - chrono::TimeDelta::seconds(1));
+            let beat = beat
+                .filter(|beat| beat.heartbeat.sent_at >= view.registered_at - chrono::TimeDelta::seconds(1));
             let last = beat.map_or(listening_since, |beat| beat.received.max(listening_since));
-            last_beats.push((key.clone(), beat.map(|beat| beat.heartbeat.sent_at)));
             all.push(Heard {
                 key: key.clone(),
                 silent_for: now.saturating_duration_since(last),
@@ -97,10 +94,11 @@ impl Liveness {
                 hearing: view.state.hearing,
             });
         }
-        (all, last_beats)
+        all
     }
 
-    async fn carry_out(&self, key: &InstanceKey, verdict: Verdict, last_beat: Option<DateTime<Utc>>) {
+    async fn carry_out(&self, key: &InstanceKey, verdict: Verdict) {
+        let last_beat = self.live.read().beats.get(key).map(|beat| beat.heartbeat.sent_at);
         let command = match verdict {
             Verdict::Unhealthy { missed } => Command::MarkUnhealthy { last_beat, missed },
             Verdict::Recovered => Command::Recover,

@@ -44,7 +44,8 @@ impl PrivateServer {
         }
         std::fs::create_dir_all(&ports).with_context(|| format!("{} cannot be made", ports.display()))?;
         let log = folder.join("nats-server.log");
-        let output = std::fs::File::create(&log).with_context(|| format!("{} cannot be made", log.display()))?;
+        let output =
+            std::fs::File::create(&log).with_context(|| format!("{} cannot be made", log.display()))?;
         let this = std::env::current_exe().context("the path of this program is unknown")?;
         let child = Command::new(this)
             .args(["tied", "--parent", &std::process::id().to_string(), "--"])
@@ -61,9 +62,10 @@ impl PrivateServer {
             .spawn()
             .with_context(|| format!("{} cannot be started", program.display()))?;
         let mut server = Self { child, url: String::new(), log };
-        server.url = tokio::time::timeout(START, server.wait_for_port(&ports))
-            .await
-            .map_err(|_elapsed| anyhow::anyhow!("nats-server was not ready within {START:?}; see {}", server.log.display()))??;
+        server.url =
+            tokio::time::timeout(START, server.wait_for_port(&ports)).await.map_err(|_elapsed| {
+                anyhow::anyhow!("nats-server was not ready within {START:?}; see {}", server.log.display())
+            })??;
         Ok(server)
     }
 
@@ -84,7 +86,8 @@ impl PrivateServer {
 
     /// Asks it to end, and waits.
     pub(crate) async fn stop(mut self) {
-        let pid = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        let pid =
+            self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
         if let Some(pid) = pid
             && let Err(error) = rustix::process::kill_process(pid, rustix::process::Signal::TERM)
         {
@@ -128,7 +131,8 @@ fn find() -> anyhow::Result<PathBuf> {
         return Ok(path);
     }
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders).map(|folder| folder.join("nats-server")).find(|path| path.is_file());
+    let found =
+        std::env::split_paths(&folders).map(|folder| folder.join("nats-server")).find(|path| path.is_file());
     found.context(
         "there is no nats-server: put one of version 2.12 or later on PATH, set AEGIS_NATS_SERVER to it, \
          or use your own server with --nats-url (in a checkout, `cargo xtask up` fetches one)",

@@ -80,7 +80,7 @@ impl RegistryQuery {
         let filter = filter.unwrap_or_default();
         let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
         let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), view)).collect();
-        connection(keys, first, after.as_deref(), contents.state.position, |view| Leader::from(view))
+        connection(keys, first, after.as_deref(), contents.state.position, Leader::from)
     }
 
     #[graphql(complexity = "first as usize * child_complexity")]
@@ -95,7 +95,7 @@ impl RegistryQuery {
         let retired = filter.unwrap_or_default().include_retired;
         let views = contents.state.definitions.iter().filter(|(_, view)| retired || !view.retired);
         let keys = views.map(|(key, view)| (key.to_string(), view)).collect();
-        connection(keys, first, after.as_deref(), contents.state.position, |view| Definition::from(view))
+        connection(keys, first, after.as_deref(), contents.state.position, Definition::from)
     }
 
     async fn definition(&self, context: &Context<'_>, service: String) -> Result<Option<Definition>> {

@@ -156,7 +156,8 @@ fn version(text: &str) -> Result<Version, Rejected> {
 }
 
 fn labels(value: Json<Value>) -> Result<BTreeMap<String, String>, Rejected> {
-    serde_json::from_value(value.0).map_err(|_other| invalid("labels", "labels are an object of texts".to_owned()))
+    serde_json::from_value(value.0)
+        .map_err(|_other| invalid("labels", "labels are an object of texts".to_owned()))
 }
 
 fn invalid(field: &str, message: String) -> Rejected {
@@ -171,11 +172,22 @@ fn invalid(field: &str, message: String) -> Rejected {
 pub(crate) fn rejected(rejection: &Rejection) -> Rejected {
     let field = match rejection {
         Rejection::Invalid { field, .. } => Some((*field).to_owned()),
-        Rejection::AlreadyDefined | Rejection::NotDefined | Rejection::NotRetired | Rejection::Conflict { .. } => None,
+        Rejection::AlreadyDefined
+        | Rejection::NotDefined
+        | Rejection::NotRetired
+        | Rejection::Conflict { .. } => None,
     };
     let current_revision = match rejection {
         Rejection::Conflict { current } => Some(current.get()),
-        Rejection::AlreadyDefined | Rejection::NotDefined | Rejection::NotRetired | Rejection::Invalid { .. } => None,
+        Rejection::AlreadyDefined
+        | Rejection::NotDefined
+        | Rejection::NotRetired
+        | Rejection::Invalid { .. } => None,
     };
-    Rejected { code: rejection.code().as_str().to_owned(), message: rejection.to_string(), field, current_revision }
+    Rejected {
+        code: rejection.code().as_str().to_owned(),
+        message: rejection.to_string(),
+        field,
+        current_revision,
+    }
 }

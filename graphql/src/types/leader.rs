@@ -32,9 +32,10 @@ pub(crate) struct LeaderFilter {
 impl LeaderFilter {
     pub(crate) fn takes(&self, view: &LeaderView) -> bool {
         let service = self.service.as_ref().is_none_or(|service| view.service.as_str() == service);
-        let instance = self.instance.as_ref().is_none_or(|instance| {
-            view.instance.as_ref().is_some_and(|owner| owner.as_str() == instance)
-        });
+        let instance = self
+            .instance
+            .as_ref()
+            .is_none_or(|instance| view.instance.as_ref().is_some_and(|owner| owner.as_str() == instance));
         service && instance
     }
 }

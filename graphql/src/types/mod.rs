@@ -8,7 +8,10 @@ mod page;
 mod scalar;
 mod service;
 
-pub(crate) use definition::{AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult, RetireInput, rejected, service as service_name};
+pub(crate) use definition::{
+    AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult, RetireInput,
+    rejected, service as service_name,
+};
 pub(crate) use event::{Event, EventFilter};
 pub(crate) use instance::{Instance, InstanceFilter, id as instance_id};
 pub(crate) use leader::{Leader, LeaderFilter};

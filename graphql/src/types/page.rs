@@ -58,6 +58,9 @@ pub(crate) fn connection<K, T: OutputType>(
 /// Reads the cursor of an event.
 pub(crate) fn cursor_of_sequence(cursor: &str) -> Result<Sequence, Error> {
     cursor.parse().map(Sequence).map_err(|_not_a_number| {
-        error(ErrorCode::InvalidInput, format!("{cursor:?} is no cursor of an event: pass one from an edge or pageInfo"))
+        error(
+            ErrorCode::InvalidInput,
+            format!("{cursor:?} is no cursor of an event: pass one from an edge or pageInfo"),
+        )
     })
 }

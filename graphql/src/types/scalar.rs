@@ -15,7 +15,13 @@ impl ScalarType for Seq {
                 .as_u64()
                 .map(|n| Self(Sequence(n)))
                 .ok_or_else(|| InputValueError::custom("a sequence is a whole number, 0 or more")),
-            other => Err(InputValueError::expected_type(other)),
+            other @ (Value::Null
+            | Value::String(_)
+            | Value::Boolean(_)
+            | Value::Binary(_)
+            | Value::Enum(_)
+            | Value::List(_)
+            | Value::Object(_)) => Err(InputValueError::expected_type(other)),
         }
     }
 

@@ -36,8 +36,9 @@ impl Service {
         let views = contents.state.instances.iter();
         let mine = views.filter(|((service, _), view)| service == name && filter.takes(view, now));
         let instances: Vec<_> = mine.clone().map(|(key, view)| Instance::of(contents, key, view)).collect();
-        let versions: BTreeSet<_> =
-            mine.filter_map(|(_, view)| Some(view.state.registration.as_ref()?.version.to_string())).collect();
+        let versions: BTreeSet<_> = mine
+            .filter_map(|(_, view)| Some(view.state.registration.as_ref()?.version.to_string()))
+            .collect();
         let leaders = contents.state.leaders.iter().filter(|((service, _), _)| service == name);
         Self {
             name: name.to_string(),

@@ -89,7 +89,9 @@ fn select(filter: &EventFilter, window: Window) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new("SELECT * FROM events WHERE ");
     match window {
         Window::First { after, .. } => query.push("sequence > ").push_bind(integer(after.get())),
-        Window::Last { before: Some(before), .. } => query.push("sequence < ").push_bind(integer(before.get())),
+        Window::Last { before: Some(before), .. } => {
+            query.push("sequence < ").push_bind(integer(before.get()))
+        }
         Window::Last { before: None, .. } => query.push("sequence > 0"),
     };
     if !filter.kinds.is_empty() {
@@ -114,7 +116,10 @@ fn select(filter: &EventFilter, window: Window) -> QueryBuilder<Sqlite> {
     }
     if let Some(text) = &filter.text {
         let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        query.push(" AND (summary || ' ' || type || ' ' || aggregate) LIKE ").push_bind(pattern).push(" ESCAPE '\\'");
+        query
+            .push(" AND (summary || ' ' || type || ' ' || aggregate) LIKE ")
+            .push_bind(pattern)
+            .push(" ESCAPE '\\'");
     }
     match window {
         Window::First { count, .. } => {

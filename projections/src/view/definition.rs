@@ -30,7 +30,12 @@ pub struct DefinitionView {
 impl DefinitionView {
     /// The view after this event. An event that changes nothing that was ever defined is passed over.
     #[must_use]
-    pub fn fold(before: Option<Self>, service: &ServiceName, event: &DefinitionEvent, recorded: &Recorded) -> Option<Self> {
+    pub fn fold(
+        before: Option<Self>,
+        service: &ServiceName,
+        event: &DefinitionEvent,
+        recorded: &Recorded,
+    ) -> Option<Self> {
         let context = &recorded.envelope.context;
         let mut aggregate = Definition {
             version: recorded.envelope.version,

@@ -70,19 +70,27 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
     };
     let what = match event {
         Event::Definition(event) => match event {
-            DefinitionEvent::Defined(content) => format!("defined at version {}, owner {}", content.version, content.owner),
-            DefinitionEvent::Amended(content) => format!("amended: version {}, owner {}", content.version, content.owner),
+            DefinitionEvent::Defined(content) => {
+                format!("defined at version {}, owner {}", content.version, content.owner)
+            }
+            DefinitionEvent::Amended(content) => {
+                format!("amended: version {}, owner {}", content.version, content.owner)
+            }
             DefinitionEvent::Retired { reason } => format!("retired: {reason}"),
             DefinitionEvent::Reinstated { reason } => format!("reinstated: {reason}"),
         },
         Event::Instance(event) => match event {
-            InstanceEvent::Registered(registration) => format!("registered, version {}", registration.version),
+            InstanceEvent::Registered(registration) => {
+                format!("registered, version {}", registration.version)
+            }
             InstanceEvent::StatusChanged { from, to, reason } => {
                 let why = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
                 format!("went from {} to {}{why}", from.as_str(), to.as_str())
             }
             InstanceEvent::ConfigurationReported { .. } => "reported its configuration".to_owned(),
-            InstanceEvent::Unhealthy { missed, .. } => format!("is unhealthy: {missed} heartbeats are missing"),
+            InstanceEvent::Unhealthy { missed, .. } => {
+                format!("is unhealthy: {missed} heartbeats are missing")
+            }
             InstanceEvent::Recovered {} => "recovered: heartbeats arrive again".to_owned(),
             InstanceEvent::DrainRequested { reason } => format!("was asked to drain: {reason}"),
             InstanceEvent::Deregistered { reason } => format!("deregistered: {reason}"),
@@ -90,7 +98,8 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
         },
         Event::Leadership(event) => match event {
             LeadershipEvent::LeaderElected { term, instance, vacancy_ms, .. } => {
-                let after = vacancy_ms.map(|ms| format!(" after {ms} ms without an owner")).unwrap_or_default();
+                let after =
+                    vacancy_ms.map(|ms| format!(" after {ms} ms without an owner")).unwrap_or_default();
                 format!("{instance} leads with term {term}{after}")
             }
             LeadershipEvent::LeaderResigned { term, instance, reason } => {

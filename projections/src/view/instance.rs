@@ -117,7 +117,11 @@ fn reason(event: &InstanceEvent) -> Option<String> {
         InstanceEvent::StatusChanged { reason, .. } => reason.clone(),
         InstanceEvent::Unhealthy { missed, .. } => Some(format!("{missed} heartbeats are missing")),
         InstanceEvent::Expired { .. } => Some("its record ran out".to_owned()),
-        InstanceEvent::Deregistered { reason } | InstanceEvent::DrainRequested { reason } => Some(reason.clone()),
-        InstanceEvent::Registered(_) | InstanceEvent::ConfigurationReported { .. } | InstanceEvent::Recovered {} => None,
+        InstanceEvent::Deregistered { reason } | InstanceEvent::DrainRequested { reason } => {
+            Some(reason.clone())
+        }
+        InstanceEvent::Registered(_)
+        | InstanceEvent::ConfigurationReported { .. }
+        | InstanceEvent::Recovered {} => None,
     }
 }

@@ -96,7 +96,9 @@ impl<R: std::error::Error> ExecuteError<R> {
         match self {
             Self::Rejected(_) => ErrorCode::InvalidInput,
             Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
-            Self::Append(AppendError::Encode { .. }) | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
+            Self::Append(AppendError::Encode { .. }) | Self::Load(LoadError::Undecodable { .. }) => {
+                ErrorCode::Internal
+            }
             Self::Contended { .. }
             | Self::Load(LoadError::Unavailable { .. })
             | Self::Append(AppendError::Conflict | AppendError::Refused { .. }) => ErrorCode::Unavailable,

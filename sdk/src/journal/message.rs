@@ -19,7 +19,9 @@ pub fn decode(
     let header = |name: &str| Some(headers?.get(name)?.as_str());
     let envelope = Envelope::decode(namespace, subject, header, body)?;
     let all = headers.into_iter().flat_map(|headers| {
-        headers.iter().filter_map(|(name, values)| Some((AsRef::<str>::as_ref(name), values.first()?.as_str())))
+        headers
+            .iter()
+            .filter_map(|(name, values)| Some((AsRef::<str>::as_ref(name), values.first()?.as_str())))
     });
     Ok(Recorded { sequence: Sequence(sequence), hash: Hash::of(subject, all, body), envelope })
 }

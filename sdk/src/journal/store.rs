@@ -85,7 +85,8 @@ macro_rules! event_store {
                 Vec<EventEnvelope<Cqrs<$aggregate>>>,
                 AggregateError<<$aggregate as Aggregate>::Rejection>,
             > {
-                let actor = metadata.get(ACTOR).map_or_else(|| Actor::system("cqrs"), |a| Actor::from_wire(a));
+                let actor =
+                    metadata.get(ACTOR).map_or_else(|| Actor::system("cqrs"), |a| Actor::from_wire(a));
                 let events = events.into_iter().map(Into::into).collect();
                 let written = Context::new(actor, chrono::Utc::now());
                 let recorded = self

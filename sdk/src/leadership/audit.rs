@@ -78,7 +78,9 @@ async fn write(journal: &Journal, service: &ServiceName, actor: &Actor, entry: E
                 // A successor has already written this term, on our behalf.
                 return;
             }
-            Err(error) => tracing::warn!(%error, group = %entry.group, attempt, "a term is not in the log yet"),
+            Err(error) => {
+                tracing::warn!(%error, group = %entry.group, attempt, "a term is not in the log yet")
+            }
         }
     }
 }

@@ -66,7 +66,8 @@ impl<S: LeaseStore> Elector<S> {
                 }
             };
             loop {
-                let deadline = observer.next_deadline().unwrap_or_else(|| Instant::now() + self.policy.lease());
+                let deadline =
+                    observer.next_deadline().unwrap_or_else(|| Instant::now() + self.policy.lease());
                 tokio::select! {
                     change = changes.next() => match change {
                         Some(Ok(change)) => { attempt = 0; self.see(observer, change) }
@@ -192,7 +193,11 @@ impl<S: LeaseStore> Elector<S> {
         self.audit.elected(group, tenure, record.predecessors.clone(), vacancy);
     }
 
-    async fn look_at_owner(&self, observer: &mut Observer, group: &GroupName) -> Option<Versioned<OwnerRecord>> {
+    async fn look_at_owner(
+        &self,
+        observer: &mut Observer,
+        group: &GroupName,
+    ) -> Option<Versioned<OwnerRecord>> {
         match self.store.owner(group).await {
             Ok(found) => {
                 self.note_owner(group, &found);
@@ -233,7 +238,8 @@ impl<S: LeaseStore> Elector<S> {
                     continue;
                 }
             };
-            let Some(record) = found.record.filter(|record| record.term == term && record.holder.is_some()) else {
+            let Some(record) = found.record.filter(|record| record.term == term && record.holder.is_some())
+            else {
                 continue;
             };
             let mut predecessors = record.predecessors.clone();

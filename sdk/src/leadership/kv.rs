@@ -81,7 +81,9 @@ impl LeaseStore for KvLeaseStore {
 
     async fn watch(&self) -> Result<impl Stream<Item = Result<Change, StoreError>> + Send, StoreError> {
         let changes = self.bucket.watch(&LeaseKey::filters(&self.service)).await.map_err(unavailable)?;
-        Ok(changes.filter_map(|change| std::future::ready(change.map_err(unavailable).and_then(read_change).transpose())))
+        Ok(changes.filter_map(|change| {
+            std::future::ready(change.map_err(unavailable).and_then(read_change).transpose())
+        }))
     }
 }
 

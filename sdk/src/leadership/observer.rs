@@ -54,7 +54,11 @@ impl Observer {
         found: &Versioned<SessionRecord>,
         now: Instant,
     ) {
-        if self.sessions.get(instance).is_some_and(|seen| seen.revision >= found.revision && found.record.is_some()) {
+        if self
+            .sessions
+            .get(instance)
+            .is_some_and(|seen| seen.revision >= found.revision && found.record.is_some())
+        {
             return;
         }
         match &found.record {
@@ -70,7 +74,11 @@ impl Observer {
             // A deletion is older than what we know when its revision is lower; revision 0 is a key
             // that has left no trace.
             None => {
-                if self.sessions.get(instance).is_some_and(|seen| found.revision == 0 || seen.revision < found.revision) {
+                if self
+                    .sessions
+                    .get(instance)
+                    .is_some_and(|seen| found.revision == 0 || seen.revision < found.revision)
+                {
                     self.sessions.remove(instance);
                 }
             }
@@ -112,7 +120,8 @@ impl Observer {
 
     /// The vacant groups that it is this member's turn to claim.
     pub(super) fn due(&self, now: Instant) -> Vec<GroupName> {
-        let due = self.groups.iter().filter(|(name, group)| self.turn(name, group).is_some_and(|turn| now >= turn));
+        let due =
+            self.groups.iter().filter(|(name, group)| self.turn(name, group).is_some_and(|turn| now >= turn));
         due.map(|(name, _)| name.clone()).collect()
     }
 
@@ -144,9 +153,10 @@ impl Observer {
 
     fn look_for_vacancies(&mut self, now: Instant) {
         for group in self.groups.values_mut() {
-            let held = group.record.as_ref().and_then(|record| record.holder.as_ref()).is_some_and(|holder| {
-                self.sessions.get(&holder.instance).is_some_and(|seen| seen.session == holder.session)
-            });
+            let held =
+                group.record.as_ref().and_then(|record| record.holder.as_ref()).is_some_and(|holder| {
+                    self.sessions.get(&holder.instance).is_some_and(|seen| seen.session == holder.session)
+                });
             group.vacant_since = if held { None } else { group.vacant_since.or(Some(now)) };
         }
     }

@@ -18,7 +18,8 @@ fn session(n: u128, revision: u64) -> Versioned<SessionRecord> {
 }
 
 fn owned_by(member: u32, session: u128, revision: u64) -> Versioned<OwnerRecord> {
-    let holder = Holder { instance: instance(member), session: SessionId::from_uuid(Uuid::from_u128(session)) };
+    let holder =
+        Holder { instance: instance(member), session: SessionId::from_uuid(Uuid::from_u128(session)) };
     let since = DateTime::UNIX_EPOCH;
     let record = OwnerRecord::succeeded_by(None, Term(1), holder, ElectionReason::First, since);
     Versioned { revision, record: Some(record) }
@@ -59,10 +60,17 @@ fn a_group_is_vacant_once_the_owners_very_session_is_gone() {
     observer.see_owner(&group, owned_by(2, 2, 6), start);
     assert!(observer.due(start + LEASE * 10).is_empty(), "the owner's session is alive");
     observer.see_session(&instance(2), &Versioned { revision: 7, record: None }, start + LEASE);
-    assert_eq!(observer.due(start + LEASE), [group.clone()], "the only member left claims at once");
+    assert_eq!(
+        observer.due(start + LEASE),
+        std::slice::from_ref(&group),
+        "the only member left claims at once"
+    );
     observer.see_owner(&group, owned_by(2, 2, 6), start + LEASE);
     observer.see_session(&instance(2), &session(3, 8), start + LEASE);
-    assert!(!observer.due(start + LEASE * 2).is_empty(), "a new session of the same instance is not the owner");
+    assert!(
+        !observer.due(start + LEASE * 2).is_empty(),
+        "a new session of the same instance is not the owner"
+    );
 }
 
 #[test]

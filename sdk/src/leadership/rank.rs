@@ -32,8 +32,7 @@ mod tests {
 
     #[test]
     fn members_agree_on_one_order_and_groups_spread() {
-        let members: Vec<_> =
-            (1..=5).map(|n| InstanceName::new(format!("member-{n}")).unwrap()).collect();
+        let members: Vec<_> = (1..=5).map(|n| InstanceName::new(format!("member-{n}")).unwrap()).collect();
         let mut first = [0_u32; 5];
         for n in 0..1000 {
             let group = GroupName::new(format!("ACC-{n}")).unwrap();

@@ -71,7 +71,9 @@ pub enum ConnectError {
         found: String,
     },
     /// The server runs without JetStream.
-    #[error("JetStream is disabled on the NATS server at {url}: start it with -js, or with a jetstream block in its configuration")]
+    #[error(
+        "JetStream is disabled on the NATS server at {url}: start it with -js, or with a jetstream block in its configuration"
+    )]
     JetStreamDisabled {
         /// The URL.
         url: String,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::consumer::DeliverPolicy;
+use async_nats::jetstream::consumer::pull::OrderedConfig;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
@@ -126,7 +126,8 @@ impl Reader {
             From::LastPerSubject => DeliverPolicy::LastPerSubject,
         };
         // The server asks for a filter when it is to deliver the last message of each subject.
-        let config = OrderedConfig { deliver_policy, filter_subject: ">".to_owned(), ..OrderedConfig::default() };
+        let config =
+            OrderedConfig { deliver_policy, filter_subject: ">".to_owned(), ..OrderedConfig::default() };
         let jetstream = self.connection.jetstream();
         let consumer = match jetstream.create_consumer_on_stream(config, &self.stream).await {
             Ok(consumer) => consumer,

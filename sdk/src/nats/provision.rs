@@ -26,7 +26,9 @@ pub enum ProvisionError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// It exists with a configuration that would break a promise.
-    #[error("the stream or bucket {name} exists with a wrong configuration: {setting} must be {needed}; correct it with the nats tool, or remove it if nothing in it is needed")]
+    #[error(
+        "the stream or bucket {name} exists with a wrong configuration: {setting} must be {needed}; correct it with the nats tool, or remove it if nothing in it is needed"
+    )]
     Mismatch {
         /// Its name.
         name: String,

@@ -162,7 +162,8 @@ impl Beater {
         let register = Command::Register(self.identity.registration.clone());
         let status = Command::ChangeStatus { to: *self.status.borrow(), reason: Some("returned".to_owned()) };
         for command in [register, status] {
-            if let Err(error) = self.journal.execute::<Instance>(&id, command, &self.identity.context()).await {
+            if let Err(error) = self.journal.execute::<Instance>(&id, command, &self.identity.context()).await
+            {
                 tracing::warn!(%error, "the return was not recorded; trying again with the next refresh");
                 return;
             }

@@ -115,7 +115,11 @@ impl ServiceConfig {
     /// [`ConfigError::Range`] for the first value out of its range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let within = |field, value: u64, low: u64, high: u64, range| {
-            if (low..=high).contains(&value) { Ok(()) } else { Err(ConfigError::Range { field, value, range }) }
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(ConfigError::Range { field, value, range })
+            }
         };
         within("heartbeat_ms", self.heartbeat_ms, 100, 60_000, "100 to 60000")?;
         within("record_ttl_ms", self.record_ttl_ms, 3_000, 600_000, "3000 to 600000")?;

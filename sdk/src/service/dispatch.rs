@@ -37,7 +37,8 @@ impl Dispatcher {
         let dispatcher = Arc::clone(self);
         if self.stats.queued() >= self.max_waiting {
             self.stats.refuse();
-            let fault = Fault::of(ErrorCode::Overloaded, "too many calls are waiting: slow down and try again");
+            let fault =
+                Fault::of(ErrorCode::Overloaded, "too many calls are waiting: slow down and try again");
             tokio::spawn(async move { dispatcher.answer(reply_to, HeaderMap::new(), Err(fault)).await });
             return;
         }
@@ -66,7 +67,8 @@ impl Dispatcher {
         let get = |name| Some(message.headers.as_ref()?.get(name)?.as_str());
         let timeout = get(header::TIMEOUT_MS).and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
         if timeout.is_some_and(|timeout| received.elapsed() >= timeout) {
-            let fault = Fault::of(ErrorCode::DeadlineExceeded, "the call waited here until its caller had given up");
+            let fault =
+                Fault::of(ErrorCode::DeadlineExceeded, "the call waited here until its caller had given up");
             return (reply, Err(fault));
         }
         let call = Call {
@@ -79,7 +81,10 @@ impl Dispatcher {
         let work = tokio::spawn(handler.call(call, message.payload));
         let outcome = work.await.unwrap_or_else(|error| {
             tracing::error!(%error, subject = %message.subject, "a handler panicked");
-            Err(Fault::of(ErrorCode::HandlerFailed, "the handler panicked; the service's log has the details"))
+            Err(Fault::of(
+                ErrorCode::HandlerFailed,
+                "the handler panicked; the service's log has the details",
+            ))
         });
         if let Some((group, term)) = tenancy {
             if !self.guard.still_holds(&group, term) {

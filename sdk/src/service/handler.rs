@@ -71,11 +71,13 @@ impl Handler {
             Box::pin(async move {
                 // A call without parameters may come with an empty body.
                 let body: &[u8] = if body.is_empty() { b"null" } else { &body };
-                let request = serde_json::from_slice(body)
-                    .map_err(|e| Fault::of(ErrorCode::InvalidInput, format!("the parameters do not fit: {e}")))?;
+                let request = serde_json::from_slice(body).map_err(|e| {
+                    Fault::of(ErrorCode::InvalidInput, format!("the parameters do not fit: {e}"))
+                })?;
                 let response = handle(call, request).await?;
-                let bytes = serde_json::to_vec(&response)
-                    .map_err(|e| Fault::of(ErrorCode::Internal, format!("the reply cannot be encoded: {e}")))?;
+                let bytes = serde_json::to_vec(&response).map_err(|e| {
+                    Fault::of(ErrorCode::Internal, format!("the reply cannot be encoded: {e}"))
+                })?;
                 Ok(bytes.into())
             })
         }))

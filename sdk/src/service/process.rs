@@ -13,7 +13,7 @@ impl Usage {
     pub(crate) fn now() -> Option<Self> {
         let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
         let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
-        let ticks = u64::try_from(rustix::param::clock_ticks_per_second()).ok()?;
+        let ticks = rustix::param::clock_ticks_per_second();
         let page = u64::try_from(rustix::param::page_size()).ok()?;
         // The second field is the command in parentheses, which may hold blanks; user and system time
         // are the 14th and 15th field (proc_pid_stat(5)).

@@ -160,5 +160,10 @@ async fn run(
             () = flush_by => tracing::warn!("some terms were not written to the log in time"),
         }
     };
-    tokio::join!(keeper.run(stop.clone()), elector.run(requests, stop.clone()), writer, beater.run(stop.clone()));
+    tokio::join!(
+        keeper.run(stop.clone()),
+        elector.run(requests, stop.clone()),
+        writer,
+        beater.run(stop.clone())
+    );
 }

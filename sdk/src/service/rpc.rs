@@ -30,7 +30,8 @@ impl Server {
         let client = &dispatcher.client;
         let mut tasks = Vec::new();
         if !dispatcher.balanced.is_empty() {
-            let balanced = client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
+            let balanced =
+                client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
             tasks.push(tokio::spawn(pump(balanced, Arc::clone(&dispatcher), None, stop.clone())));
             let own = client.subscribe(subject::instance_rpc_all(service, instance)).await?;
             tasks.push(tokio::spawn(pump(own, Arc::clone(&dispatcher), None, stop.clone())));
@@ -103,7 +104,8 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
             match dispatcher.client.subscribe(subject::group_rpc_all(&service, group)).await {
                 Ok(subscription) => {
                     let ended = stop.child_token();
-                    let task = pump(subscription, Arc::clone(&dispatcher), Some(group.clone()), ended.clone());
+                    let task =
+                        pump(subscription, Arc::clone(&dispatcher), Some(group.clone()), ended.clone());
                     pumps.insert(group.clone(), (ended, tokio::spawn(task)));
                 }
                 Err(error) => {

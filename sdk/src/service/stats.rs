@@ -33,7 +33,8 @@ struct Window {
 
 impl Default for Stats {
     fn default() -> Self {
-        let latencies = Histogram::new_with_bounds(1, HIGHEST_US, DIGITS).expect("the bounds are valid constants");
+        let latencies =
+            Histogram::new_with_bounds(1, HIGHEST_US, DIGITS).expect("the bounds are valid constants");
         Self {
             started: Instant::now(),
             calls: AtomicU64::new(0),
@@ -86,7 +87,8 @@ impl Stats {
         let usage = Usage::now();
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let elapsed = window.since.elapsed();
-        let quantile = |q| (!window.latencies.is_empty()).then(|| millis(window.latencies.value_at_quantile(q)));
+        let quantile =
+            |q| (!window.latencies.is_empty()).then(|| millis(window.latencies.value_at_quantile(q)));
         let metrics = Metrics {
             uptime_seconds: self.started.elapsed().as_secs(),
             in_flight: self.in_flight.load(Ordering::Relaxed),
@@ -96,7 +98,9 @@ impl Stats {
             calls_per_second: count(calls - window.calls) / elapsed.as_secs_f64().max(0.001),
             p50_ms: quantile(0.5),
             p99_ms: quantile(0.99),
-            cpu_percent: usage.zip(window.usage).and_then(|(now, before)| now.cpu_percent_since(&before, elapsed)),
+            cpu_percent: usage
+                .zip(window.usage)
+                .and_then(|(now, before)| now.cpu_percent_since(&before, elapsed)),
             memory_bytes: usage.map(|usage| usage.memory_bytes),
         };
         window.since = Instant::now();

@@ -76,9 +76,7 @@ impl NatsServerBuilder {
         let (container, ports) = if self.local || self.settings.member.is_some() {
             (None, None)
         } else {
-            crate::docker::launch(&self.settings, data.path())
-                .await?
-                .unzip()
+            crate::docker::launch(&self.settings, data.path()).await?.unzip()
         };
         #[cfg(feature = "docker")]
         let running = container.is_some();

@@ -1,7 +1,5 @@
 //! A control plane as its users meet it: the real binary, over HTTP.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests: what fails here fails the test")]
-
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,7 +36,13 @@ impl ControlPlane {
             line.unwrap().to_owned()
         };
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url: value("AEGIS_URL"), token: value("AEGIS_TOKEN"), login: value("AEGIS_LOGIN_URL"), http, process }
+        Self {
+            url: value("AEGIS_URL"),
+            token: value("AEGIS_TOKEN"),
+            login: value("AEGIS_LOGIN_URL"),
+            http,
+            process,
+        }
     }
 
     pub(crate) fn at(&self, path: &str) -> String {

@@ -1,14 +1,12 @@
 //! Subscriptions over graphql-transport-ws.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{ControlPlane, PATIENCE};
 use aegis_sdk::{Service, ServiceConfig};
 use aegis_testkit::NatsServer;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use support::{ControlPlane, PATIENCE};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -17,7 +15,8 @@ type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStre
 const INSTANCES: &str = "subscription { instanceChanges { __typename
     ... on InstanceSnapshot { asOfSequence instances { id status } }
     ... on InstanceDelta { asOfSequence changed { id status groups { group term } metrics { uptimeSeconds } } removed } } }";
-const EVENTS: &str = "subscription($after: Sequence) { events(afterSequence: $after, snapshot: 10) { __typename
+const EVENTS: &str =
+    "subscription($after: Sequence) { events(afterSequence: $after, snapshot: 10) { __typename
     ... on EventSnapshot { asOfSequence events { sequence } }
     ... on EventBatch { asOfSequence events { sequence } } } }";
 const DEFINE: &str = "mutation($input: DefineInput!) { define(input: $input) { __typename } }";
@@ -45,11 +44,12 @@ async fn say(socket: &mut Socket, message: Value) {
 /// The next message; a close as `{"close": code}`.
 async fn hear(socket: &mut Socket) -> Value {
     loop {
-        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("nothing was said").unwrap().unwrap();
+        let message =
+            tokio::time::timeout(PATIENCE, socket.next()).await.expect("nothing was said").unwrap().unwrap();
         match message {
             Message::Text(text) => return serde_json::from_str(&text).unwrap(),
             Message::Close(frame) => return json!({ "close": u16::from(frame.unwrap().code) }),
-            _ => {}
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
     }
 }
@@ -79,7 +79,10 @@ async fn instances_come_as_a_snapshot_then_as_they_change_at_most_four_times_a_s
     let (nats, _folder, control) = start().await;
     let mut socket = subscribed(&control, INSTANCES, json!({})).await;
     let snapshot = next(&mut socket, "instanceChanges").await;
-    assert_eq!((snapshot["__typename"].as_str(), &snapshot["instances"]), (Some("InstanceSnapshot"), &json!([])));
+    assert_eq!(
+        (snapshot["__typename"].as_str(), &snapshot["instances"]),
+        (Some("InstanceSnapshot"), &json!([]))
+    );
     let mut config = ServiceConfig::new("echo", "1.0.0").unwrap();
     (config.nats_url, config.groups) = (nats.url(), vec!["G".parse().unwrap()]);
     config.instance = Some("echo-1".parse().unwrap());
@@ -135,7 +138,10 @@ async fn whoever_is_nobody_or_breaks_the_protocol_is_closed_with_the_right_code(
     for (messages, code) in [
         (vec![json!({ "type": "connection_init", "payload": { "token": "wrong" } })], 4401),
         (vec![json!({ "type": "connection_init" })], 4401),
-        (vec![json!({ "type": "subscribe", "id": "1", "payload": { "query": "{ viewer { name } }" } })], 4401),
+        (
+            vec![json!({ "type": "subscribe", "id": "1", "payload": { "query": "{ viewer { name } }" } })],
+            4401,
+        ),
         (vec![json!({ "type": "nonsense" })], 4400),
     ] {
         let mut socket = connect(&control, None).await.unwrap();
@@ -150,7 +156,11 @@ async fn whoever_is_nobody_or_breaks_the_protocol_is_closed_with_the_right_code(
     assert_eq!(hear(&mut socket).await, json!({ "close": 4409 }));
     let mut socket = subscribed(&control, INSTANCES, json!({})).await;
     for n in 2..=33 {
-        say(&mut socket, json!({ "type": "subscribe", "id": n.to_string(), "payload": { "query": INSTANCES } })).await;
+        say(
+            &mut socket,
+            json!({ "type": "subscribe", "id": n.to_string(), "payload": { "query": INSTANCES } }),
+        )
+        .await;
     }
     loop {
         let message = hear(&mut socket).await;

@@ -1,14 +1,12 @@
 //! The API over HTTP.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{ControlPlane, PATIENCE};
 use aegis_domain::InstanceName;
 use aegis_sdk::{Service, ServiceConfig};
 use aegis_testkit::{NatsServer, wait_until};
 use serde_json::{Value, json};
-use support::{ControlPlane, PATIENCE};
 
 const DEFINE: &str = "mutation($input: DefineInput!) { define(input: $input) {
     __typename ... on DefinitionChanged { service revision sequence }
@@ -66,7 +64,9 @@ async fn every_route_but_health_is_closed_to_whoever_is_nobody() {
     }
     let metrics = control.http.get(control.at("/metrics")).bearer_auth(&control.token).send().await.unwrap();
     let text = metrics.text().await.unwrap();
-    for name in ["aegis_projection_position", "aegis_dead_letters", "aegis_instances", "aegis_http_requests_total"] {
+    for name in
+        ["aegis_projection_position", "aegis_dead_letters", "aegis_instances", "aegis_http_requests_total"]
+    {
         assert!(text.contains(name), "{name} is missing in\n{text}");
     }
 }
@@ -75,8 +75,12 @@ async fn every_route_but_health_is_closed_to_whoever_is_nobody() {
 async fn a_definition_lives_from_define_to_retire_and_refusals_are_data() {
     let nats = NatsServer::start().await;
     let (_folder, control) = start(&nats).await;
-    let defined = control.query(DEFINE, json!({ "input": content("trading-service") })).await["define"].clone();
-    assert_eq!((defined["__typename"].as_str(), defined["revision"].as_u64()), (Some("DefinitionChanged"), Some(1)));
+    let defined =
+        control.query(DEFINE, json!({ "input": content("trading-service") })).await["define"].clone();
+    assert_eq!(
+        (defined["__typename"].as_str(), defined["revision"].as_u64()),
+        (Some("DefinitionChanged"), Some(1))
+    );
     let sequence = defined["sequence"].as_u64().unwrap();
     let query = "{ definitions { asOfSequence nodes { service owner revision updatedBy } } }";
     let shown = wait_until("the projection", PATIENCE, || async {
@@ -84,20 +88,33 @@ async fn a_definition_lives_from_define_to_retire_and_refusals_are_data() {
         if answer["asOfSequence"].as_u64() >= Some(sequence) { Ok(answer) } else { Err(answer.to_string()) }
     })
     .await;
-    assert_eq!(shown["nodes"], json!([{ "service": "trading-service", "owner": "desk", "revision": 1, "updatedBy": "user:admin" }]));
+    assert_eq!(
+        shown["nodes"],
+        json!([{ "service": "trading-service", "owner": "desk", "revision": 1, "updatedBy": "user:admin" }])
+    );
     let again = control.query(DEFINE, json!({ "input": content("trading-service") })).await["define"].clone();
     assert_eq!(again["code"], "DEFINITION_EXISTS");
-    for (field, value) in [("owner", " "), ("version", "one"), ("service", "a b"), ("service", "UPPER"), ("description", "")] {
+    for (field, value) in
+        [("owner", " "), ("version", "one"), ("service", "a b"), ("service", "UPPER"), ("description", "")]
+    {
         let mut input = content("other-service");
         input[field] = value.into();
         let refused = control.query(DEFINE, json!({ "input": input })).await["define"].clone();
-        assert_eq!((refused["code"].as_str(), refused["field"].as_str()), (Some("INVALID_INPUT"), Some(field)), "{refused}");
+        assert_eq!(
+            (refused["code"].as_str(), refused["field"].as_str()),
+            (Some("INVALID_INPUT"), Some(field)),
+            "{refused}"
+        );
     }
     let amend = |revision: u64| json!({ "input": { "service": "trading-service", "expectedRevision": revision, "owner": "night" } });
     let stale = control.query(AMEND, amend(7)).await["amend"].clone();
-    assert_eq!((stale["code"].as_str(), stale["currentRevision"].as_u64()), (Some("DEFINITION_CONFLICT"), Some(1)));
+    assert_eq!(
+        (stale["code"].as_str(), stale["currentRevision"].as_u64()),
+        (Some("DEFINITION_CONFLICT"), Some(1))
+    );
     assert_eq!(control.query(AMEND, amend(1)).await["amend"]["revision"], 2);
-    let retire = json!({ "input": { "service": "trading-service", "expectedRevision": 2, "reason": "replaced" } });
+    let retire =
+        json!({ "input": { "service": "trading-service", "expectedRevision": 2, "reason": "replaced" } });
     assert_eq!(control.query(RETIRE, retire.clone()).await["retire"]["revision"], 3);
     assert_eq!(control.query(RETIRE, retire).await["retire"]["code"], "DEFINITION_NOT_FOUND");
 }
@@ -110,7 +127,10 @@ async fn bad_queries_have_a_code_and_a_request_id() {
     for (query, code) in [
         ("{ nothing }".to_owned(), "INVALID_QUERY"),
         ("{".to_owned(), "INVALID_QUERY"),
-        ("{ instances(first: 5000) { nodes { id service instance version status } } }".to_owned(), "QUERY_TOO_COMPLEX"),
+        (
+            "{ instances(first: 5000) { nodes { id service instance version status } } }".to_owned(),
+            "QUERY_TOO_COMPLEX",
+        ),
         ("{ instances(first: 1001) { totalCount } }".to_owned(), "INVALID_INPUT"),
         ("{ events(first: 1, last: 1) { asOfSequence } }".to_owned(), "INVALID_INPUT"),
         ("{ events(last: 1, before: \"x\") { asOfSequence } }".to_owned(), "INVALID_INPUT"),
@@ -121,9 +141,22 @@ async fn bad_queries_have_a_code_and_a_request_id() {
         assert_eq!(extensions["code"], code, "{query} gave {answer}");
         assert!(extensions["requestId"].is_string() && extensions["retryable"].is_boolean(), "{answer}");
     }
-    let junk = control.http.post(control.at("/graphql")).bearer_auth(&control.token).body("{}").send().await.unwrap();
+    let junk = control
+        .http
+        .post(control.at("/graphql"))
+        .bearer_auth(&control.token)
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(junk.status(), 415, "only a declared JSON body is taken");
-    let get = control.http.get(control.at("/graphql?query={viewer{name}}")).bearer_auth(&control.token).send().await.unwrap();
+    let get = control
+        .http
+        .get(control.at("/graphql?query={viewer{name}}"))
+        .bearer_auth(&control.token)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(get.status(), 405);
 }
 
@@ -146,7 +179,8 @@ async fn a_browser_signs_in_by_link_once_or_by_token_and_out() {
     assert_eq!(body["data"]["viewer"], json!({ "name": "admin", "role": "ADMIN" }));
     control.http.delete(control.at("/api/session")).header("cookie", &session).send().await.unwrap();
     assert_eq!(viewer(session).await.unwrap().status(), 401);
-    let sign_in = |token: &str| control.http.post(control.at("/api/session")).json(&json!({ "token": token })).send();
+    let sign_in =
+        |token: &str| control.http.post(control.at("/api/session")).json(&json!({ "token": token })).send();
     assert_eq!(sign_in("wrong").await.unwrap().status(), 401);
     assert_eq!(sign_in(&control.token).await.unwrap().status(), 204);
 }
@@ -181,7 +215,8 @@ async fn an_instance_is_running_then_unhealthy_then_expired_each_recorded_once()
     status("RUNNING").await;
     wait_until("its group and figures", PATIENCE, || async {
         let shown = control.query(query, json!({})).await["instance"].clone();
-        let complete = shown["groups"] == json!([{ "group": "ACC-1", "term": 1 }]) && shown["metrics"].is_object();
+        let complete =
+            shown["groups"] == json!([{ "group": "ACC-1", "term": 1 }]) && shown["metrics"].is_object();
         if complete { Ok(()) } else { Err(shown.to_string()) }
     })
     .await;
@@ -193,7 +228,14 @@ async fn an_instance_is_running_then_unhealthy_then_expired_each_recorded_once()
     let events = "{ events(last: 100, filter: { aggregate: \"instance.echo.echo-1\" }) { nodes { type } } }";
     for control in [&control, &other] {
         let types = control.query(events, json!({})).await["events"]["nodes"].clone();
-        let count = |name: &str| types.as_array().unwrap().iter().filter(|e| e["type"] == format!("aegis.instance.{name}.v1")).count();
+        let count = |name: &str| {
+            types
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|e| e["type"] == format!("aegis.instance.{name}.v1"))
+                .count()
+        };
         assert_eq!((count("unhealthy"), count("expired")), (1, 1), "two replicas, one truth: {types}");
     }
 }
@@ -249,14 +291,18 @@ async fn an_event_that_cannot_be_read_is_put_aside_and_the_next_one_is_shown() {
     }
     control.query(DEFINE, json!({ "input": content("trading-service") })).await;
     let system = wait_until("the projection", PATIENCE, || async {
-        let system = control.query("{ system { asOfSequence deadLetters } }", json!({})).await["system"].clone();
+        let system =
+            control.query("{ system { asOfSequence deadLetters } }", json!({})).await["system"].clone();
         if system["asOfSequence"] == 3 { Ok(system) } else { Err(system.to_string()) }
     })
     .await;
     assert_eq!(system["deadLetters"], 2);
     let stream = jetstream.get_stream("AEGIS_DEAD_LETTERS").await.unwrap();
     let dead = stream.get_raw_message(1).await.unwrap();
-    assert_eq!(dead.headers.get("Aegis-Dead-Subject").unwrap().as_str(), "aegis.event.definition.echo-service");
+    assert_eq!(
+        dead.headers.get("Aegis-Dead-Subject").unwrap().as_str(),
+        "aegis.event.definition.echo-service"
+    );
     assert_eq!(dead.payload, "junk");
     let ready = control.http.get(control.at("/readyz")).send().await.unwrap();
     assert_eq!(ready.status(), 200);
@@ -267,7 +313,9 @@ async fn a_replica_is_not_ready_while_jetstream_does_not_answer() {
     let nats = NatsServer::start().await;
     let (_folder, control) = start(&nats).await;
     nats.pause();
-    let status = async || control.http.get(control.at("/readyz")).timeout(Duration::from_secs(10)).send().await.unwrap();
+    let status = async || {
+        control.http.get(control.at("/readyz")).timeout(Duration::from_secs(10)).send().await.unwrap()
+    };
     assert_eq!(status().await.status(), 503);
     assert_eq!(control.http.get(control.at("/healthz")).send().await.unwrap().status(), 200);
     nats.resume();

@@ -5,7 +5,9 @@ use std::time::Duration;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::aggregate::{Instance, Leadership};
 use aegis_domain::{Aggregate, AggregateId, ErrorCode, InstanceName, ServiceName, Term};
-use aegis_sdk::{CallError, Client, ConnectOptions, Connection, Fault, Journal, Service, ServiceConfig, Target};
+use aegis_sdk::{
+    CallError, Client, ConnectOptions, Connection, Fault, Journal, Service, ServiceConfig, Target,
+};
 use aegis_testkit::{FaultProxy, NatsServer, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,10 +25,7 @@ async fn start(config: ServiceConfig) -> Service {
     let me = config.instance.clone().unwrap().to_string();
     Service::builder(config)
         .rpc("add", |_call, (a, b): (i64, i64)| async move { Ok::<_, Fault>(a + b) })
-        .rpc("panic", |_call, (): ()| async move {
-            let nothing: Option<()> = None;
-            Ok::<_, Fault>(nothing.unwrap())
-        })
+        .rpc("panic", |_call, numbers: Vec<u8>| async move { Ok::<_, Fault>(numbers[7]) })
         .rpc("refuse", |_call, (): ()| async move { Err::<(), _>(Fault::new("TOO_MUCH", "over the limit")) })
         .exclusive("who", move |call, (): ()| {
             let me = me.clone();
@@ -65,7 +64,7 @@ async fn calls_are_answered_and_every_failure_says_what_it_was() {
     assert_eq!(code(misfit), ErrorCode::InvalidInput.as_str());
     let refused = client.call::<_, ()>(&any, "refuse", &(), PATIENCE).await.unwrap_err();
     assert_eq!(refused.to_string(), "TOO_MUCH: over the limit");
-    let panicked = client.call::<_, ()>(&any, "panic", &(), PATIENCE).await.unwrap_err();
+    let panicked = client.call::<_, u8>(&any, "panic", &[1], PATIENCE).await.unwrap_err();
     assert_eq!(code(panicked), ErrorCode::HandlerFailed.as_str());
     assert_eq!(client.call::<_, i64>(&any, "add", &(1, 1), PATIENCE).await.unwrap().body, 2, "it lives on");
     let nobody = Target::any("nobody").unwrap();

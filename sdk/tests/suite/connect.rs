@@ -63,7 +63,10 @@ async fn provisioning_is_idempotent_and_refuses_a_log_that_may_be_purged() {
     let options = ConnectOptions { namespace, ..ConnectOptions::new(server.url(), "test") };
     let error = provision(&Connection::open(options).await.unwrap()).await.unwrap_err();
     assert!(matches!(error, ProvisionError::Mismatch { .. }), "{error}");
-    assert!(error.to_string().contains("WEAK_EVENTS") && error.to_string().contains("deny_delete"), "{error}");
+    assert!(
+        error.to_string().contains("WEAK_EVENTS") && error.to_string().contains("deny_delete"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

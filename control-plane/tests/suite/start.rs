@@ -1,12 +1,10 @@
 //! Starts that cannot succeed: each says what to do, and leaves nothing behind.
 
-mod support;
-
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::support::{ControlPlane, PATIENCE, aegis};
 use aegis_testkit::{NatsServer, nats_server_path, wait_until};
-use support::{ControlPlane, PATIENCE, aegis};
 
 /// Runs `aegis` to its end, and answers its last words.
 async fn fails(args: &[&str], env: &[(&str, &str)]) -> String {
@@ -18,7 +16,8 @@ async fn fails(args: &[&str], env: &[(&str, &str)]) -> String {
     let status = process.wait_exit(PATIENCE).await;
     assert_eq!(status.code(), Some(1), "{:?}", process.lines());
     let lines = process.lines();
-    let first = lines.iter().position(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{lines:?}"));
+    let first =
+        lines.iter().position(|line| line.starts_with("error: ")).unwrap_or_else(|| panic!("{lines:?}"));
     lines[first..].join("\n")
 }
 
@@ -38,7 +37,10 @@ async fn a_missing_or_old_nats_server_is_said_with_the_remedy() {
     assert!(missing.contains("/nowhere/nats-server"), "{missing}");
     let old = script(folder.path(), "#!/bin/sh\necho 'nats-server: v2.9.10'\n");
     let too_old = fails(&up, &[("AEGIS_NATS_SERVER", &old)]).await;
-    assert!(too_old.contains("2.9.10") && too_old.contains("2.12") && too_old.contains("upgrade"), "{too_old}");
+    assert!(
+        too_old.contains("2.9.10") && too_old.contains("2.12") && too_old.contains("upgrade"),
+        "{too_old}"
+    );
 }
 
 #[tokio::test]
@@ -114,7 +116,11 @@ async fn the_private_server_ends_with_the_control_plane_however_that_ends() {
         let pid = text.lines().find_map(|line| line.strip_prefix("NATS_PID=")).unwrap().to_owned();
         let status = format!("/proc/{pid}/status");
         assert!(Path::new(&status).exists());
-        if signal == "kill" { process.kill() } else { process.terminate() }
+        if signal == "kill" {
+            process.kill()
+        } else {
+            process.terminate()
+        }
         process.wait_exit(PATIENCE).await;
         wait_until("the end of nats-server", PATIENCE, || async {
             // Ended and not yet collected by the init process is ended, too.

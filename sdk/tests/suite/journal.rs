@@ -138,7 +138,10 @@ async fn an_election_closes_the_gap_before_it_in_one_batch() {
     assert_eq!(names, ["leader_lost", "leader_elected"]);
     assert_eq!(recorded[1].sequence, Sequence(3), "the election of term 1 is recorded once");
     assert_eq!(recorded[1].envelope.id, EventId::from_wire("trading-service/ACC-1/2"));
-    assert_eq!(journal.events(&id).await.unwrap(), [journal.events(&id).await.unwrap()[..1].to_vec(), recorded].concat());
+    assert_eq!(
+        journal.events(&id).await.unwrap(),
+        [journal.events(&id).await.unwrap()[..1].to_vec(), recorded].concat()
+    );
 }
 
 #[tokio::test]
@@ -151,10 +154,11 @@ async fn a_follower_goes_on_after_the_server_was_killed_and_restarted() {
     server.kill();
     server.restart().await;
     let (_, second) = election(2);
-    let recorded = aegis_testkit::wait_until("an append after the restart", Duration::from_secs(20), || async {
-        journal.execute::<Leadership>(&id, second.clone(), &context()).await.map_err(|e| format!("{e:?}"))
-    })
-    .await;
+    let recorded =
+        aegis_testkit::wait_until("an append after the restart", Duration::from_secs(20), || async {
+            journal.execute::<Leadership>(&id, second.clone(), &context()).await.map_err(|e| format!("{e:?}"))
+        })
+        .await;
     assert!(recorded.len() <= 2);
     assert_eq!((next(&mut follower).await, next(&mut follower).await), (2, 3));
 }
@@ -188,7 +192,8 @@ async fn the_journal_is_a_cqrs_es_event_store() {
     framework.execute("definition.trading-service", define()).await.unwrap();
     let again = framework.execute("definition.trading-service", define()).await;
     assert!(matches!(again, Err(cqrs_es::AggregateError::UserError(definition::Rejection::AlreadyDefined))));
-    let stale = EventStore::<Cqrs<Definition>>::load_aggregate(&store, "definition.trading-service").await.unwrap();
+    let stale =
+        EventStore::<Cqrs<Definition>>::load_aggregate(&store, "definition.trading-service").await.unwrap();
     let amend = definition::Command::Amend {
         expected: AggregateVersion(1),
         change: Change { owner: Some("other".into()), ..Change::default() },
@@ -197,5 +202,7 @@ async fn the_journal_is_a_cqrs_es_event_store() {
     let event = definition::DefinitionEvent::Amended(content("late"));
     let late = EventStore::<Cqrs<Definition>>::commit(&store, vec![event], stale, [].into()).await;
     assert!(matches!(late, Err(cqrs_es::AggregateError::AggregateConflict)), "{late:?}");
-    assert!(framework.execute("nonsense", define()).await.unwrap_err().to_string().contains("names no aggregate"));
+    assert!(
+        framework.execute("nonsense", define()).await.unwrap_err().to_string().contains("names no aggregate")
+    );
 }

@@ -1,0 +1,8 @@
+//! The control plane as its users meet it: the real binary, on a real NATS server.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a helper fails the test")]
+
+mod api;
+mod start;
+mod subscriptions;
+mod support;

@@ -1,0 +1,7 @@
+//! The SDK on real NATS servers.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
+
+mod connect;
+mod journal;
+mod service;

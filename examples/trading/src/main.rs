@@ -1,0 +1,41 @@
+//! A small trading floor on Aegis: market data, calculation, an algorithm, and a trading service of
+//! which exactly one instance at a time acts for each account.
+
+mod algo;
+mod calculation;
+mod cli;
+mod clock;
+mod feed;
+mod market_data;
+mod outcome;
+mod trader;
+mod trading;
+mod wire;
+
+use std::io::IsTerminal as _;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Role};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info,async_nats=warn"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .compact()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .with_writer(std::io::stderr)
+        .init();
+    match cli.role {
+        Role::MarketData(args) => market_data::run(&args).await,
+        Role::Calculation(args) => calculation::run(&args).await,
+        Role::Algo(args) => algo::run(&args).await,
+        Role::Trading(args) => trading::run(&args).await,
+        Role::Trader(args) => trader::run(&args).await,
+    }
+}

@@ -1,0 +1,57 @@
+//! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
+
+mod journal;
+mod measure;
+mod report;
+mod rpc;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+use report::Row;
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// Which benchmark; without it, they are listed.
+    name: Option<Name>,
+    /// Few trials: shows that it works, not how fast.
+    #[arg(long)]
+    quick: bool,
+    /// Write the rows to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Name {
+    /// Calls through the SDK, against raw NATS request and reply.
+    Rpc,
+    /// Appends and loads of the journal, against raw JetStream.
+    Journal,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let args = Args::parse();
+    let Some(name) = args.name else {
+        for name in Name::value_variants() {
+            let value = name.to_possible_value();
+            let line =
+                value.map(|v| format!("{:10} {}", v.get_name(), v.get_help().cloned().unwrap_or_default()));
+            writeln!(std::io::stdout(), "{}", line.unwrap_or_default())?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let rows = match name {
+        Name::Rpc => rpc::run(args.quick).await?,
+        Name::Journal => journal::run(args.quick).await?,
+    };
+    write!(std::io::stdout(), "{}", report::table(&rows))?;
+    if let Some(path) = args.json {
+        std::fs::write(path, serde_json::to_string_pretty(&rows)?)?;
+    }
+    Ok(if rows.iter().all(Row::holds) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

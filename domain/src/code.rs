@@ -96,26 +96,102 @@ impl ErrorCode {
 
     fn facts(self) -> (&'static str, bool, &'static str) {
         match self {
-            Self::InvalidInput => ("INVALID_INPUT", false, "A value breaks a rule; the message names the field and the rule. Correct it and send it again."),
-            Self::InvalidQuery => ("INVALID_QUERY", false, "The query is not valid GraphQL for this schema; the message says where. Correct it."),
-            Self::QueryTooComplex => ("QUERY_TOO_COMPLEX", false, "The query is too deep, or asks for too many nodes. Ask for less, or page."),
-            Self::Unauthenticated => ("UNAUTHENTICATED", false, "No valid credential came with the request. Sign in, or send a valid bearer token."),
-            Self::Forbidden => ("FORBIDDEN", false, "The role of the principal does not suffice. Ask an admin for the role that the message names."),
-            Self::DefinitionNotFound => ("DEFINITION_NOT_FOUND", false, "The service has no definition in the state that the change needs. Look it up first."),
-            Self::DefinitionExists => ("DEFINITION_EXISTS", false, "The service already has an active definition. Amend it instead."),
-            Self::DefinitionConflict => ("DEFINITION_CONFLICT", false, "Somebody changed the definition meanwhile. Read it again, and repeat the change on the current revision."),
-            Self::InstanceNotFound => ("INSTANCE_NOT_FOUND", false, "No such instance is registered, or its life is over."),
-            Self::IllegalTransition => ("ILLEGAL_TRANSITION", false, "An instance's life only goes forward, from INIT to STOPPED or FAILED."),
-            Self::MethodNotFound => ("METHOD_NOT_FOUND", false, "The service serves no such method, or not on this kind of subject. Check the name and the version."),
-            Self::NotActive => ("NOT_ACTIVE", true, "This instance does not own the group now, and has done nothing. Send the call again; the SDK does so by itself."),
-            Self::StaleTerm => ("STALE_TERM", false, "The writer's term is over: another instance owns the group. The writer must stop acting for it."),
-            Self::NoResponders => ("NO_RESPONDERS", true, "Nobody serves the subject now, so nothing was done. Try again; check that the service runs."),
-            Self::DeadlineExceeded => ("DEADLINE_EXCEEDED", true, "The caller's time ran out while nobody had taken the call, so nothing was done. Try again with more time."),
-            Self::OutcomeUnknown => ("OUTCOME_UNKNOWN", false, "The call was sent, and no reply came in time: it may or may not have happened. Look before repeating it, or mark the call idempotent."),
-            Self::HandlerFailed => ("HANDLER_FAILED", false, "The service's handler failed; the message is its own."),
-            Self::Overloaded => ("OVERLOADED", true, "The instance has too many calls in flight and refused this one before doing anything. Slow down and try again."),
-            Self::Unavailable => ("UNAVAILABLE", true, "NATS or JetStream cannot be reached now. Nothing was recorded. Try again later; check the connection."),
-            Self::Internal => ("INTERNAL", false, "A defect in Aegis. Report it with the request id; the details are in the log of the replica."),
+            Self::InvalidInput => (
+                "INVALID_INPUT",
+                false,
+                "A value breaks a rule; the message names the field and the rule. Correct it and send it again.",
+            ),
+            Self::InvalidQuery => (
+                "INVALID_QUERY",
+                false,
+                "The query is not valid GraphQL for this schema; the message says where. Correct it.",
+            ),
+            Self::QueryTooComplex => (
+                "QUERY_TOO_COMPLEX",
+                false,
+                "The query is too deep, or asks for too many nodes. Ask for less, or page.",
+            ),
+            Self::Unauthenticated => (
+                "UNAUTHENTICATED",
+                false,
+                "No valid credential came with the request. Sign in, or send a valid bearer token.",
+            ),
+            Self::Forbidden => (
+                "FORBIDDEN",
+                false,
+                "The role of the principal does not suffice. Ask an admin for the role that the message names.",
+            ),
+            Self::DefinitionNotFound => (
+                "DEFINITION_NOT_FOUND",
+                false,
+                "The service has no definition in the state that the change needs. Look it up first.",
+            ),
+            Self::DefinitionExists => (
+                "DEFINITION_EXISTS",
+                false,
+                "The service already has an active definition. Amend it instead.",
+            ),
+            Self::DefinitionConflict => (
+                "DEFINITION_CONFLICT",
+                false,
+                "Somebody changed the definition meanwhile. Read it again, and repeat the change on the current revision.",
+            ),
+            Self::InstanceNotFound => {
+                ("INSTANCE_NOT_FOUND", false, "No such instance is registered, or its life is over.")
+            }
+            Self::IllegalTransition => (
+                "ILLEGAL_TRANSITION",
+                false,
+                "An instance's life only goes forward, from INIT to STOPPED or FAILED.",
+            ),
+            Self::MethodNotFound => (
+                "METHOD_NOT_FOUND",
+                false,
+                "The service serves no such method, or not on this kind of subject. Check the name and the version.",
+            ),
+            Self::NotActive => (
+                "NOT_ACTIVE",
+                true,
+                "This instance does not own the group now, and has done nothing. Send the call again; the SDK does so by itself.",
+            ),
+            Self::StaleTerm => (
+                "STALE_TERM",
+                false,
+                "The writer's term is over: another instance owns the group. The writer must stop acting for it.",
+            ),
+            Self::NoResponders => (
+                "NO_RESPONDERS",
+                true,
+                "Nobody serves the subject now, so nothing was done. Try again; check that the service runs.",
+            ),
+            Self::DeadlineExceeded => (
+                "DEADLINE_EXCEEDED",
+                true,
+                "The caller's time ran out while nobody had taken the call, so nothing was done. Try again with more time.",
+            ),
+            Self::OutcomeUnknown => (
+                "OUTCOME_UNKNOWN",
+                false,
+                "The call was sent, and no reply came in time: it may or may not have happened. Look before repeating it, or mark the call idempotent.",
+            ),
+            Self::HandlerFailed => {
+                ("HANDLER_FAILED", false, "The service's handler failed; the message is its own.")
+            }
+            Self::Overloaded => (
+                "OVERLOADED",
+                true,
+                "The instance has too many calls in flight and refused this one before doing anything. Slow down and try again.",
+            ),
+            Self::Unavailable => (
+                "UNAVAILABLE",
+                true,
+                "NATS or JetStream cannot be reached now. Nothing was recorded. Try again later; check the connection.",
+            ),
+            Self::Internal => (
+                "INTERNAL",
+                false,
+                "A defect in Aegis. Report it with the request id; the details are in the log of the replica.",
+            ),
         }
     }
 }

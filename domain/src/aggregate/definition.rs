@@ -123,7 +123,9 @@ pub enum Rejection {
     #[error("the definition is not retired")]
     NotRetired,
     /// Somebody changed it in between.
-    #[error("the definition was changed meanwhile: it is at revision {current}; read it again and repeat the change")]
+    #[error(
+        "the definition was changed meanwhile: it is at revision {current}; read it again and repeat the change"
+    )]
     Conflict {
         /// The version that stands.
         current: AggregateVersion,

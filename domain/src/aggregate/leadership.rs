@@ -186,7 +186,9 @@ impl Aggregate for Leadership {
                 missing.retain(|p| p.term > self.term && p.term < tenure.term);
                 missing.sort_by_key(|p| p.term);
                 missing.dedup_by_key(|p| p.term);
-                for (tenure, vacancy_ms) in missing.into_iter().map(|p| (p, None)).chain([(tenure.clone(), vacancy_ms)]) {
+                for (tenure, vacancy_ms) in
+                    missing.into_iter().map(|p| (p, None)).chain([(tenure.clone(), vacancy_ms)])
+                {
                     for event in state.election(tenure, vacancy_ms) {
                         state.evolve(&event);
                         events.push(event);
@@ -236,10 +238,8 @@ impl Leadership {
     /// The events of one election on this state: the loss of an owner that never said goodbye, then
     /// the election itself.
     fn election(&self, tenure: Tenure, vacancy_ms: Option<u64>) -> Vec<LeadershipEvent> {
-        let lost = self
-            .holder
-            .clone()
-            .map(|instance| LeadershipEvent::LeaderLost { term: self.term, instance });
+        let lost =
+            self.holder.clone().map(|instance| LeadershipEvent::LeaderLost { term: self.term, instance });
         let elected = LeadershipEvent::LeaderElected {
             term: tenure.term,
             instance: tenure.instance,

@@ -91,7 +91,9 @@ impl Envelope {
             (ce::CAUSATION, &self.context.causation),
             (ce::TRACEPARENT, &self.context.traceparent),
         ];
-        headers.extend(optional.into_iter().filter_map(|(name, value)| Some((name, one_line(value.as_deref()?)))));
+        headers.extend(
+            optional.into_iter().filter_map(|(name, value)| Some((name, one_line(value.as_deref()?)))),
+        );
         let subject = namespace.event_subject(&self.aggregate);
         let hash = Hash::of(&subject, headers.iter().map(|(name, value)| (*name, value.as_str())), &body);
         headers.push((super::header::CONTENT_TYPE, "application/json".to_owned()));
@@ -115,7 +117,10 @@ impl Envelope {
         let event_type = required(ce::TYPE)?;
         let entry = entry_of(event_type)?;
         if entry.kind != aggregate.kind() {
-            return Err(DecodeError::Misplaced { event_type: event_type.to_owned(), subject: subject.to_owned() });
+            return Err(DecodeError::Misplaced {
+                event_type: event_type.to_owned(),
+                subject: subject.to_owned(),
+            });
         }
         let time = DateTime::parse_from_rfc3339(required(ce::TIME)?)
             .map_err(|_not_a_time| DecodeError::Header { name: ce::TIME })?;
@@ -154,7 +159,11 @@ fn entry_of(event_type: &str) -> Result<&'static Entry, DecodeError> {
         matches!((known, version.parse::<u32>()), (Some(entry), Ok(version)) if version > entry.version)
     });
     let event_type = event_type.to_owned();
-    Err(if newer { DecodeError::FutureVersion { event_type } } else { DecodeError::UnknownType { event_type } })
+    Err(if newer {
+        DecodeError::FutureVersion { event_type }
+    } else {
+        DecodeError::UnknownType { event_type }
+    })
 }
 
 /// Headers are lines: a line break in a value would begin another header. NATS clients drop the blanks

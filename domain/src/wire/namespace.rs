@@ -102,8 +102,12 @@ impl Namespace {
         let service = ServiceName::new(tokens.next()?).ok()?;
         let aggregate = match kind {
             AggregateKind::Definition => AggregateId::Definition(service),
-            AggregateKind::Instance => AggregateId::Instance(service, InstanceName::new(tokens.next()?).ok()?),
-            AggregateKind::Leadership => AggregateId::Leadership(service, GroupName::new(tokens.next()?).ok()?),
+            AggregateKind::Instance => {
+                AggregateId::Instance(service, InstanceName::new(tokens.next()?).ok()?)
+            }
+            AggregateKind::Leadership => {
+                AggregateId::Leadership(service, GroupName::new(tokens.next()?).ok()?)
+            }
         };
         tokens.next().is_none().then_some(aggregate)
     }

@@ -1,8 +1,8 @@
 //! The aggregates under any events and any commands.
 
+use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
 use aegis_domain::aggregate::leadership::LeadershipEvent;
-use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::{Definition, Instance, Leadership};
 use aegis_domain::{Aggregate, AggregateVersion, Term};
 use proptest::collection::vec;

@@ -6,10 +6,10 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use aegis_domain::Envelope;
 use aegis_domain::event::CATALOGUE;
 use aegis_domain::wire::Namespace;
 use aegis_domain::wire::chain::Hash;
-use aegis_domain::Envelope;
 use serde::{Deserialize, Serialize};
 
 use crate::sample;
@@ -70,9 +70,14 @@ fn every_stored_form_is_still_read_and_written_to_the_byte() {
         let event_type = expected.event.event_type();
         let golden = Golden::read(&file_of(&event_type));
         let header = |name: &str| golden.headers.get(name).map(String::as_str);
-        let decoded = Envelope::decode(&Namespace::default(), &golden.subject, header, golden.body.as_bytes());
+        let decoded =
+            Envelope::decode(&Namespace::default(), &golden.subject, header, golden.body.as_bytes());
         assert_eq!(decoded.as_ref(), Ok(&expected), "{event_type} is read as another event than was stored");
-        assert_eq!(Golden::of(&decoded.unwrap()), golden, "{event_type} is written differently from what is stored");
+        assert_eq!(
+            Golden::of(&decoded.unwrap()),
+            golden,
+            "{event_type} is written differently from what is stored"
+        );
     }
 }
 
@@ -82,7 +87,12 @@ fn the_stored_hash_is_that_of_the_stored_message() {
         let golden = Golden::read(&file_of(&entry.event_type()));
         let headers = golden.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let hash = Hash::of(&golden.subject, headers, golden.body.as_bytes());
-        assert_eq!(hash.to_string(), golden.hash, "{}: the chain over stored events would break", entry.event_type());
+        assert_eq!(
+            hash.to_string(),
+            golden.hash,
+            "{}: the chain over stored events would break",
+            entry.event_type()
+        );
     }
 }
 

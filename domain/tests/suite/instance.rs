@@ -91,8 +91,11 @@ fn a_new_life_forgets_the_one_before() {
 #[test]
 fn nothing_is_asked_or_told_where_there_is_no_life() {
     for past in lifeless() {
-        let commands =
-            [go(Status::Running), Command::ReportConfiguration(1.into()), Command::RequestDrain { reason: why() }];
+        let commands = [
+            go(Status::Running),
+            Command::ReportConfiguration(1.into()),
+            Command::RequestDrain { reason: why() },
+        ];
         for command in commands {
             given(&past).when(command).then_rejected(&Rejection::NotRegistered);
         }
@@ -130,7 +133,8 @@ fn a_life_goes_forward_and_to_failed_from_anywhere() {
 #[test]
 fn the_reason_of_a_change_is_kept() {
     let command = Command::ChangeStatus { to: Status::Failed, reason: Some(why()) };
-    let changed = InstanceEvent::StatusChanged { from: Status::Running, to: Status::Failed, reason: Some(why()) };
+    let changed =
+        InstanceEvent::StatusChanged { from: Status::Running, to: Status::Failed, reason: Some(why()) };
     given(&running()).when(command).then(&[changed]);
 }
 
@@ -159,7 +163,9 @@ fn silence_is_recorded_once_and_so_is_its_end() {
 fn a_drain_is_asked_for_once() {
     let asked = InstanceEvent::DrainRequested { reason: why() };
     given(&running()).when(Command::RequestDrain { reason: why() }).then(std::slice::from_ref(&asked));
-    given(&[running(), vec![asked]].concat()).when(Command::RequestDrain { reason: "again".into() }).then(&[]);
+    given(&[running(), vec![asked]].concat())
+        .when(Command::RequestDrain { reason: "again".into() })
+        .then(&[]);
 }
 
 #[test]

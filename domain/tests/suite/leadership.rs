@@ -22,7 +22,14 @@ fn elect(term: u64, who: &str, predecessors: &[Tenure]) -> Command {
 
 fn elected(term: u64, who: &str, previous: Option<&str>, vacancy_ms: Option<u64>) -> LeadershipEvent {
     let Tenure { term, instance: owner, session, reason } = tenure(term, who);
-    LeadershipEvent::LeaderElected { term, instance: owner, session, previous: previous.map(instance), reason, vacancy_ms }
+    LeadershipEvent::LeaderElected {
+        term,
+        instance: owner,
+        session,
+        previous: previous.map(instance),
+        reason,
+        vacancy_ms,
+    }
 }
 
 fn lost(term: u64, who: &str) -> LeadershipEvent {
@@ -135,8 +142,11 @@ fn a_resignation_from_another_term_is_refused() {
 
 #[test]
 fn a_step_down_is_asked_of_an_owner_and_of_nobody_else() {
-    let asked =
-        LeadershipEvent::StepDownRequested { term: Term(1), to: Some(instance("b")), reason: "rebalance".into() };
+    let asked = LeadershipEvent::StepDownRequested {
+        term: Term(1),
+        to: Some(instance("b")),
+        reason: "rebalance".into(),
+    };
     given(&led_by_a()).when(step_down()).then(&[asked]);
     given(&[]).when(step_down()).then_rejected(&Rejection::Vacant);
     given(&[led_by_a(), vec![resigned(1, "a")]].concat()).when(step_down()).then_rejected(&Rejection::Vacant);

@@ -7,8 +7,8 @@ use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
-    Actor, AggregateId, AggregateKind, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName,
-    ServiceName, SessionId, Term, Version,
+    Actor, AggregateId, AggregateKind, AggregateVersion, Context, Envelope, Event, EventId, GroupName,
+    InstanceName, ServiceName, SessionId, Term, Version,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -58,14 +58,20 @@ pub(crate) fn registration() -> Registration {
 /// An event of every type, in the order of the catalogue, each as the whole message would hold it.
 pub(crate) fn envelopes() -> Vec<Envelope> {
     let reason = || "maintenance".to_owned();
-    let configuration = serde_json::json!({ "limits": { "orders_per_second": 50 }, "token": "***", "venues": ["X", "Y"] });
+    let configuration =
+        serde_json::json!({ "limits": { "orders_per_second": 50 }, "token": "***", "venues": ["X", "Y"] });
     let events: Vec<Event> = vec![
         DefinitionEvent::Defined(content()).into(),
         DefinitionEvent::Amended(Content { max_instances: Some(4), ..content() }).into(),
         DefinitionEvent::Retired { reason: reason() }.into(),
         DefinitionEvent::Reinstated { reason: reason() }.into(),
         InstanceEvent::Registered(registration()).into(),
-        InstanceEvent::StatusChanged { from: Status::Starting, to: Status::Running, reason: Some("«ready»".into()) }.into(),
+        InstanceEvent::StatusChanged {
+            from: Status::Starting,
+            to: Status::Running,
+            reason: Some("«ready»".into()),
+        }
+        .into(),
         InstanceEvent::ConfigurationReported { configuration }.into(),
         InstanceEvent::Unhealthy { last_beat: Some(time(500)), missed: 3 }.into(),
         InstanceEvent::Recovered {}.into(),
@@ -81,9 +87,15 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
             vacancy_ms: Some(312),
         }
         .into(),
-        LeadershipEvent::LeaderResigned { term: Term(7), instance: instance("trading-2"), reason: reason() }.into(),
+        LeadershipEvent::LeaderResigned { term: Term(7), instance: instance("trading-2"), reason: reason() }
+            .into(),
         LeadershipEvent::LeaderLost { term: Term(6), instance: instance("trading-1") }.into(),
-        LeadershipEvent::StepDownRequested { term: Term(7), to: Some(instance("trading-1")), reason: reason() }.into(),
+        LeadershipEvent::StepDownRequested {
+            term: Term(7),
+            to: Some(instance("trading-1")),
+            reason: reason(),
+        }
+        .into(),
     ];
     events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
 }
@@ -103,7 +115,9 @@ fn envelope(event: Event, n: u64) -> Envelope {
         ..Context::new(Actor::user("alice"), time(i64::try_from(n).unwrap()))
     };
     let id = match &event {
-        Event::Leadership(LeadershipEvent::LeaderElected { term, .. }) => EventId::of_term(&service(), &group(), *term),
+        Event::Leadership(LeadershipEvent::LeaderElected { term, .. }) => {
+            EventId::of_term(&service(), &group(), *term)
+        }
         Event::Leadership(_) | Event::Definition(_) | Event::Instance(_) => {
             EventId::from_uuid(Uuid::from_u128(u128::from(n)))
         }

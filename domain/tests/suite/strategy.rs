@@ -8,8 +8,8 @@ use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent, Tenur
 use aegis_domain::aggregate::{definition, instance, leadership};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
-    Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName, ServiceName,
-    SessionId, Term, Version,
+    Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName,
+    ServiceName, SessionId, Term, Version,
 };
 use chrono::{DateTime, Utc};
 use proptest::collection::{btree_map, vec};
@@ -96,7 +96,11 @@ fn status() -> impl Strategy<Value = Status> {
 }
 
 fn election_reason() -> impl Strategy<Value = ElectionReason> {
-    prop::sample::select(vec![ElectionReason::First, ElectionReason::OwnerLost, ElectionReason::OwnerResigned])
+    prop::sample::select(vec![
+        ElectionReason::First,
+        ElectionReason::OwnerLost,
+        ElectionReason::OwnerResigned,
+    ])
 }
 
 /// Few instances, so that the same one comes back.
@@ -152,24 +156,31 @@ pub(crate) fn leadership_event() -> impl Strategy<Value = LeadershipEvent> {
 }
 
 fn tenure() -> impl Strategy<Value = Tenure> {
-    (term(), member(), session(), election_reason())
-        .prop_map(|(term, instance, session, reason)| Tenure { term, instance, session, reason })
+    (term(), member(), session(), election_reason()).prop_map(|(term, instance, session, reason)| Tenure {
+        term,
+        instance,
+        session,
+        reason,
+    })
 }
 
 pub(crate) fn definition_command() -> impl Strategy<Value = definition::Command> {
     use definition::Command;
     let expected = || (0..6_u64).prop_map(AggregateVersion);
-    let content = || (".{0,3}", 0..4_u32, 0..4_u32).prop_map(|(owner, min, max)| Content {
-        owner,
-        description: "d".into(),
-        version: Version::new("1.0.0").unwrap(),
-        min_instances: Some(min),
-        max_instances: Some(max),
-        labels: BTreeMap::new(),
-    });
-    let change = (option::of(".{0,3}"), option::of(0..4_u32), option::of(0..4_u32)).prop_map(|(owner, min, max)| {
-        Change { owner, min_instances: min, max_instances: max, ..Change::default() }
-    });
+    let content = || {
+        (".{0,3}", 0..4_u32, 0..4_u32).prop_map(|(owner, min, max)| Content {
+            owner,
+            description: "d".into(),
+            version: Version::new("1.0.0").unwrap(),
+            min_instances: Some(min),
+            max_instances: Some(max),
+            labels: BTreeMap::new(),
+        })
+    };
+    let change =
+        (option::of(".{0,3}"), option::of(0..4_u32), option::of(0..4_u32)).prop_map(|(owner, min, max)| {
+            Change { owner, min_instances: min, max_instances: max, ..Change::default() }
+        });
     let service = || ServiceName::new("trading-service").unwrap();
     prop_oneof![
         content().prop_map(move |content| Command::Define { service: service(), content }),
@@ -208,8 +219,14 @@ pub(crate) fn leadership_command() -> impl Strategy<Value = leadership::Command>
 pub(crate) fn envelope() -> impl Strategy<Value = Envelope> {
     let placed = prop_oneof![
         (service().prop_map(AggregateId::Definition), definition_event().prop_map(Event::from)),
-        ((service(), instance_name()).prop_map(|(s, i)| AggregateId::Instance(s, i)), instance_event().prop_map(Event::from)),
-        ((service(), group()).prop_map(|(s, g)| AggregateId::Leadership(s, g)), leadership_event().prop_map(Event::from)),
+        (
+            (service(), instance_name()).prop_map(|(s, i)| AggregateId::Instance(s, i)),
+            instance_event().prop_map(Event::from)
+        ),
+        (
+            (service(), group()).prop_map(|(s, g)| AggregateId::Leadership(s, g)),
+            leadership_event().prop_map(Event::from)
+        ),
     ];
     let text = || option::of(any::<String>());
     let context = (any::<String>(), time(), text(), text(), text()).prop_map(

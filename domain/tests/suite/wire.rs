@@ -39,7 +39,11 @@ fn received(encoded: &Encoded) -> BTreeMap<&'static str, String> {
     encoded.headers.iter().map(|(name, value)| (*name, value.trim().to_owned())).collect()
 }
 
-fn decode(subject: &str, headers: &BTreeMap<&'static str, String>, body: &[u8]) -> Result<Envelope, DecodeError> {
+fn decode(
+    subject: &str,
+    headers: &BTreeMap<&'static str, String>,
+    body: &[u8],
+) -> Result<Envelope, DecodeError> {
     Envelope::decode(&namespace(), subject, |name| headers.get(name).map(String::as_str), body)
 }
 
@@ -194,6 +198,7 @@ fn each_defect_of_a_message_has_its_own_refusal() {
         let refusal = decode(&encoded.subject, &headers, body.as_bytes());
         assert!(matches!(refusal, Err(DecodeError::Body { .. })), "{body}: {refusal:?}");
     }
-    let foreign = namespace().event_subject(&AggregateId::Definition(sample::service())).replace("aegis", "other");
+    let foreign =
+        namespace().event_subject(&AggregateId::Definition(sample::service())).replace("aegis", "other");
     assert_eq!(decode(&foreign, &headers, &encoded.body), Err(DecodeError::Subject { subject: foreign }));
 }

@@ -17,6 +17,8 @@ use crate::{Live, State, Store, kv};
 
 /// The most messages that are applied in one transaction.
 const BATCH: usize = 1024;
+/// The longest reason on a dead letter, in characters.
+const REASON_MAX: usize = 500;
 /// How long a failed write waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -129,24 +131,31 @@ impl Projector {
     /// first there: of any number of replicas and repetitions, one writes it.
     async fn put_aside(&self, message: &Message, reason: &str) {
         let namespace = self.connection.namespace();
-        let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let reason: String =
+            reason.chars().take(REASON_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
         let original = message.subject.as_str();
-        let dead = |message: &Message| {
+        let dead = |body| {
             PublishMessage::build()
-                .payload(message.body.clone())
+                .payload(body)
                 .header(header::DEAD_REASON, reason.as_str())
                 .header(header::DEAD_SUBJECT, original)
                 .header(header::DEAD_STREAM, namespace.events_stream())
                 .header(header::DEAD_SEQUENCE, message.sequence.to_string())
                 .expected_last_subject_sequence(0)
         };
+        let mut body = message.body.clone();
         loop {
             let subject = namespace.dead_event_subject(message.sequence);
-            let sent =
-                async { self.connection.jetstream().send_publish(subject, dead(message)).await?.await };
+            let dead = dead(body.clone());
+            let sent = async { self.connection.jetstream().send_publish(subject, dead).await?.await };
             match sent.await {
                 Ok(_) => return,
                 Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => return,
+                // A message as large as the server allows has no room for our headers. It stays in the
+                // log, and the headers say where.
+                Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded && !body.is_empty() => {
+                    body.clear();
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a dead letter cannot be written; trying again");
                     tokio::time::sleep(PAUSE).await;

@@ -65,7 +65,8 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await
             .map_err(|e| self.database(e))?
-            .map_or(0, |row| row.get::<i64, _>("position"));
+            .map_or(Ok(0), |row| row.try_get::<i64, _>("position"))
+            .map_err(|e| self.database(e))?;
         let mut query = select(filter, window);
         let rows = query.build().fetch_all(&mut *tx).await.map_err(|e| self.database(e))?;
         let mut events =
@@ -134,22 +135,23 @@ fn select(filter: &EventFilter, window: Window) -> QueryBuilder<Sqlite> {
 
 fn read(row: &SqliteRow) -> Result<EventView, sqlx::Error> {
     let decode = |what: &str| sqlx::Error::Decode(format!("the column {what} cannot be read").into());
-    let number = |name| u64::try_from(row.get::<i64, _>(name)).map_err(|_negative| decode(name));
-    let kind: String = row.get("kind");
-    let time: String = row.get("time");
+    let number = |name| u64::try_from(row.try_get::<i64, _>(name)?).map_err(|_negative| decode(name));
+    let kind: String = row.try_get("kind")?;
+    let time: String = row.try_get("time")?;
+    let data: String = row.try_get("data")?;
     Ok(EventView {
         sequence: Sequence(number("sequence")?),
-        id: row.get("id"),
-        event_type: row.get("type"),
+        id: row.try_get("id")?,
+        event_type: row.try_get("type")?,
         kind: AggregateKind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or_else(|| decode("kind"))?,
-        aggregate: row.get("aggregate"),
-        service: row.get("service"),
+        aggregate: row.try_get("aggregate")?,
+        service: row.try_get("service")?,
         version: number("version")?,
         time: DateTime::parse_from_rfc3339(&time).map_err(|_not_a_time| decode("time"))?.to_utc(),
-        actor: row.get("actor"),
-        correlation: row.get("correlation"),
-        causation: row.get("causation"),
-        summary: row.get("summary"),
-        data: serde_json::from_str(row.get("data")).map_err(|_not_json| decode("data"))?,
+        actor: row.try_get("actor")?,
+        correlation: row.try_get("correlation")?,
+        causation: row.try_get("causation")?,
+        summary: row.try_get("summary")?,
+        data: serde_json::from_str(&data).map_err(|_not_json| decode("data"))?,
     })
 }

@@ -35,13 +35,16 @@ pub enum StoreError {
         /// Why.
         source: sqlx::Error,
     },
-    /// A row is not what this version writes: delete the file, it is rebuilt.
-    #[error("the projection's database {path} holds a row that cannot be read; delete it, and it is rebuilt")]
+    /// A row is not what this version writes, or cannot be written. A row that cannot be read while the
+    /// store is restored empties it.
+    #[error(
+        "the projection's database {path} holds a row that cannot be read or written; delete it, and it is rebuilt"
+    )]
     Row {
         /// The file.
         path: String,
         /// Why.
-        source: serde_json::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A damaged file could not be removed.
     #[error("the damaged database {path} cannot be removed: delete it by hand, and it is rebuilt")]
@@ -61,24 +64,25 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file, or makes it. A damaged one is removed and made anew.
+    /// Opens the file, or makes it. A damaged one is removed and made anew: the file is read once,
+    /// whole, which takes far less time than reading the log again.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let store = Self::connect(path);
-        match store.prepare().await {
-            Ok(()) => Ok(store),
-            Err(StoreError::Database { source, .. }) if is_damage(&source) => {
-                tracing::warn!(path = store.path, error = %source, "the database is damaged; rebuilding it");
-                store.pool.close().await;
-                remove(path)?;
-                let store = Self::connect(path);
-                store.prepare().await?;
-                Ok(store)
-            }
-            Err(error) => Err(error),
-        }
+        let damage = match store.prepare().await {
+            Ok(None) => return Ok(store),
+            Ok(Some(damage)) => damage,
+            Err(StoreError::Database { source, .. }) if is_damage(&source) => source.to_string(),
+            Err(error) => return Err(error),
+        };
+        tracing::warn!(path = store.path, damage, "the database is damaged; rebuilding it");
+        store.pool.close().await;
+        remove(path)?;
+        let store = Self::connect(path);
+        store.prepare().await?;
+        Ok(store)
     }
 
     fn connect(path: &Path) -> Self {
@@ -93,32 +97,47 @@ impl Store {
         Self { pool, path: name }
     }
 
-    async fn prepare(&self) -> Result<(), StoreError> {
+    /// Makes the tables that are not there, and answers what is wrong with those that are.
+    async fn prepare(&self) -> Result<Option<String>, StoreError> {
         for statement in schema::STATEMENTS {
             sqlx::query(statement).execute(&self.pool).await.map_err(|e| self.database(e))?;
         }
-        Ok(())
+        let check = sqlx::query("PRAGMA quick_check(1)");
+        let row = check.fetch_one(&self.pool).await.map_err(|e| self.database(e))?;
+        let verdict: String = row.try_get(0).map_err(|e| self.database(e))?;
+        Ok((verdict != "ok").then_some(verdict))
     }
 
-    /// What the store holds of this log, or nothing: after a change of the fold, or with another log,
-    /// it is emptied.
+    /// What the store holds of this log, or nothing: after a change of the fold, with another log, or
+    /// with a row that cannot be read, it is emptied.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn restore(&self, log: &str, last: Sequence) -> Result<State, StoreError> {
+        match self.state(log, last).await {
+            Ok(Some(state)) => return Ok(state),
+            Ok(None) => {}
+            Err(error @ StoreError::Row { .. }) => {
+                tracing::warn!(path = self.path, %error, "emptying the database; it is rebuilt");
+            }
+            Err(error @ (StoreError::Database { .. } | StoreError::Remove { .. })) => return Err(error),
+        }
+        self.reset(log).await?;
+        Ok(State::default())
+    }
+
+    async fn state(&self, log: &str, last: Sequence) -> Result<Option<State>, StoreError> {
         let meta = sqlx::query("SELECT version, log, position FROM meta WHERE id = 1")
             .fetch_optional(&self.pool)
             .await
             .map_err(|e| self.database(e))?;
         let usable = meta.and_then(|row| {
-            let position = u64::try_from(row.get::<i64, _>("position")).ok()?;
-            let same = row.get::<i64, _>("version") == State::VERSION && row.get::<String, _>("log") == log;
-            (same && position <= last.get()).then_some(Sequence(position))
+            let position = u64::try_from(row.try_get::<i64, _>("position").ok()?).ok()?;
+            let version: i64 = row.try_get("version").ok()?;
+            let of: String = row.try_get("log").ok()?;
+            (version == State::VERSION && of == log && position <= last.get()).then_some(Sequence(position))
         });
-        let Some(position) = usable else {
-            self.reset(log).await?;
-            return Ok(State::default());
-        };
+        let Some(position) = usable else { return Ok(None) };
         let mut state = State { position, ..State::default() };
         for view in self.rows("SELECT doc FROM instances").await? {
             let view: crate::view::InstanceView = view;
@@ -132,7 +151,7 @@ impl Store {
             let view: crate::view::DefinitionView = view;
             state.definitions.insert(view.service.clone(), view);
         }
-        Ok(state)
+        Ok(Some(state))
     }
 
     /// How many events were put aside because they cannot be read.
@@ -149,7 +168,9 @@ impl Store {
 
     async fn rows<T: DeserializeOwned>(&self, query: &'static str) -> Result<Vec<T>, StoreError> {
         let rows = sqlx::query(query).fetch_all(&self.pool).await.map_err(|e| self.database(e))?;
-        let read = |row: sqlx::sqlite::SqliteRow| serde_json::from_str(row.get("doc"));
+        let read = |row: sqlx::sqlite::SqliteRow| -> Result<T, Box<dyn std::error::Error + Send + Sync>> {
+            Ok(serde_json::from_str(row.try_get("doc")?)?)
+        };
         rows.into_iter()
             .map(read)
             .collect::<Result<_, _>>()

@@ -103,7 +103,7 @@ impl Store {
         };
         // No view: the aggregate has only events that say nothing of it yet.
         let Some(doc) = doc else { return Ok(()) };
-        let doc = doc.map_err(|source| StoreError::Row { path: self.path.clone(), source })?;
+        let doc = doc.map_err(|e| StoreError::Row { path: self.path.clone(), source: e.into() })?;
         sqlx::query(statement)
             .bind(id.to_string())
             .bind(doc)

@@ -1,0 +1,79 @@
+//! A damaged database is no reason to fail: the log has everything that was in it.
+
+use std::fs;
+use std::path::Path;
+
+use aegis_projections::State;
+use aegis_projections::view::EventView;
+
+use crate::store::{batch, filled, held, restored, statement};
+
+/// Damages a filled store, opens it, fills it again, and finds everything in it.
+async fn is_rebuilt(what: &str, damage: impl AsyncFnOnce(&Path)) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.sqlite");
+    let log = filled(&path).await;
+    damage(&path).await;
+    let (store, mut state) = restored(&path).await;
+    assert_eq!(state, State::default(), "{what}: half a projection was taken for a whole one");
+    assert_eq!(held(&store).await, [], "{what}");
+    log.events.iter().for_each(|recorded| state.apply(recorded));
+    store.commit(&state, &batch(&log.events)).await.unwrap();
+    let (store, state) = restored(&path).await;
+    assert_eq!(state, log.state(), "{what}");
+    assert_eq!(held(&store).await, log.events.iter().map(EventView::of).collect::<Vec<_>>(), "{what}");
+}
+
+#[tokio::test]
+async fn a_file_of_garbage_is_rebuilt() {
+    is_rebuilt("garbage", async |path| fs::write(path, "garbage ".repeat(2000)).unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_truncated_file_is_rebuilt_wherever_it_was_cut() {
+    for percent in [0, 1, 10, 50, 90] {
+        is_rebuilt(&format!("{percent} % of the file"), async |path| {
+            let bytes = fs::read(path).unwrap();
+            assert!(bytes.len() > 100_000, "the store holds too little to be cut");
+            fs::write(path, &bytes[..bytes.len() * percent / 100]).unwrap();
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_cut_between_two_pages_is_rebuilt() {
+    is_rebuilt("whole pages", async |path| {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() / 2 / 4096 * 4096]).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_of_zeros_are_rebuilt() {
+    is_rebuilt("zeros", async |path| {
+        let mut bytes = fs::read(path).unwrap();
+        let middle = bytes.len() / 2 / 4096 * 4096;
+        bytes[middle..middle + 3 * 4096].fill(0);
+        fs::write(path, bytes).unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_rebuilt() {
+    let changes = [
+        "UPDATE definitions SET doc = '{}'",
+        "UPDATE definitions SET doc = CAST(x'ff' AS TEXT)",
+        "UPDATE meta SET log = CAST(x'ff' AS TEXT)",
+    ];
+    for change in changes {
+        is_rebuilt(change, async |path| statement(path, change).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_file_is_rebuilt() {
+    is_rebuilt("deleted", async |path| fs::remove_file(path).unwrap()).await;
+}

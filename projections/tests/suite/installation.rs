@@ -1,0 +1,100 @@
+//! A private NATS server with the streams of an installation, and projectors on it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aegis_domain::wire::{Encoded, Namespace};
+use aegis_domain::{Recorded, Sequence};
+use aegis_projections::{Live, Projector, State, Store, kv};
+use aegis_sdk::nats::provision::provision;
+use aegis_sdk::{ConnectOptions, Connection};
+use aegis_testkit::NatsServer;
+use async_nats::HeaderMap;
+use async_nats::jetstream::context::PublishAckFuture;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub(crate) struct Installation {
+    pub(crate) connection: Connection,
+    folder: tempfile::TempDir,
+    _server: NatsServer,
+}
+
+/// A projector at work, with its KV writer. Dropping it kills both wherever they are.
+pub(crate) struct Running {
+    pub(crate) store: Store,
+    pub(crate) live: Live,
+    _tasks: JoinSet<()>,
+}
+
+impl Installation {
+    pub(crate) async fn start() -> Self {
+        let server = NatsServer::start().await;
+        let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+        provision(&connection).await.unwrap();
+        Self { connection, folder: tempfile::tempdir().unwrap(), _server: server }
+    }
+
+    /// Where a database of this name is kept.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Publishes messages to the log as they are, and waits until it holds them.
+    pub(crate) async fn publish(&self, messages: impl IntoIterator<Item = Encoded>) {
+        let mut acks: Vec<PublishAckFuture> = Vec::new();
+        for Encoded { subject, headers, body, .. } in messages {
+            let mut map = HeaderMap::new();
+            headers.iter().for_each(|(name, value)| map.insert(*name, value.as_str()));
+            let sent = self.connection.jetstream().publish_with_headers(subject, map, body.into());
+            acks.push(sent.await.unwrap());
+            if acks.len() == 128 {
+                for ack in acks.drain(..) {
+                    ack.await.unwrap();
+                }
+            }
+        }
+        for ack in acks {
+            ack.await.unwrap();
+        }
+    }
+
+    /// Publishes events. In an empty log they get the sequences that they already have.
+    pub(crate) async fn record(&self, events: &[Recorded]) {
+        self.publish(events.iter().map(encode)).await;
+    }
+
+    /// Starts a projector on the database at this path.
+    pub(crate) async fn project(&self, path: &Path) -> Running {
+        let store = Store::open(path).await.unwrap();
+        let (projector, live, changes) = Projector::restore(&self.connection, store.clone()).await.unwrap();
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(projector.run(stop.clone()));
+        tasks.spawn(kv::project(self.connection.clone(), live.clone(), changes, stop));
+        Running { store, live, _tasks: tasks }
+    }
+}
+
+impl Running {
+    /// Waits until the projection has come this far, and answers what it holds then.
+    pub(crate) async fn reaches(&self, sequence: u64) -> State {
+        let mut position = self.live.position();
+        let reached = position.wait_for(|position| position.get() >= sequence);
+        let reached = tokio::time::timeout(LIMIT, reached).await.map(|reached| *reached.unwrap());
+        let here = self.live.read().state.position;
+        assert!(reached.is_ok(), "waited {LIMIT:?} for the position {sequence}; it is {here}");
+        self.live.read().state.clone()
+    }
+
+    pub(crate) fn position(&self) -> Sequence {
+        self.live.read().state.position
+    }
+}
+
+/// The message of an event.
+pub(crate) fn encode(recorded: &Recorded) -> Encoded {
+    recorded.envelope.encode(&Namespace::default()).unwrap()
+}

@@ -1,0 +1,93 @@
+//! Definitions and leaders as KV entries: the newest, whoever writes them.
+
+use std::time::Duration;
+
+use aegis_domain::AggregateId;
+use aegis_domain::aggregate::definition::DefinitionEvent;
+use aegis_domain::aggregate::{Leadership, leadership};
+use aegis_projections::{Live, State, kv};
+use aegis_sdk::nats::bucket::Bucket;
+use aegis_testkit::wait_until;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::installation::Installation;
+use crate::log::{Log, content, election, fold, group, service};
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Many changes of two keys.
+fn log() -> Log {
+    let mut log = Log::default();
+    let definition = AggregateId::Definition(service("echo"));
+    let leadership = AggregateId::Leadership(service("echo"), group("ACC-1"));
+    for n in 1..=150 {
+        log.record(&definition, DefinitionEvent::Amended(content(&format!("owner {n}"))).into());
+        log.execute::<Leadership>(&leadership, election(n, &format!("echo-{}", n % 3), &[]));
+    }
+    let step_down = leadership::Command::RequestStepDown { to: None, reason: "late".into() };
+    log.execute::<Leadership>(&leadership, step_down);
+    log
+}
+
+/// What the buckets hold, as a reader without a control plane finds it.
+async fn entries(installation: &Installation) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
+    let namespace = installation.connection.namespace();
+    let read = async |bucket, key| {
+        let slot = Bucket::new(&installation.connection, bucket).read(key).await.unwrap();
+        slot.value.map(|value| serde_json::from_slice(&value).unwrap())
+    };
+    (read(namespace.definitions_bucket(), "echo").await, read(namespace.leaders_bucket(), "echo.ACC-1").await)
+}
+
+/// What they should hold.
+fn expected(state: &State) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
+    let definition = state.definitions.values().next().map(|view| serde_json::to_value(view).unwrap());
+    (definition, state.leaders.values().next().map(|view| serde_json::to_value(view).unwrap()))
+}
+
+/// Writes what this state owes, and ends.
+async fn write(installation: &Installation, state: State) {
+    let (sender, changes) = mpsc::channel(1);
+    drop(sender);
+    let work =
+        kv::project(installation.connection.clone(), Live::new(state), changes, CancellationToken::new());
+    tokio::time::timeout(LIMIT, work).await.expect("the writer ends when nothing is owed");
+}
+
+#[tokio::test]
+async fn two_projectors_leave_the_newest_entry() {
+    let installation = Installation::start().await;
+    let _first = installation.project(&installation.path("1.sqlite")).await;
+    let _second = installation.project(&installation.path("2.sqlite")).await;
+    let log = log();
+    installation.record(&log.events).await;
+    let expected = expected(&log.state());
+    wait_until("both entries to be the newest", LIMIT, async || {
+        let found = entries(&installation).await;
+        if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_writer_that_lags_behind_replaces_nothing() {
+    let installation = Installation::start().await;
+    let log = log();
+    write(&installation, log.state()).await;
+    assert_eq!(entries(&installation).await, expected(&log.state()));
+    write(&installation, fold(&log.events[..100])).await;
+    assert_eq!(entries(&installation).await, expected(&log.state()));
+}
+
+#[tokio::test]
+async fn what_a_crash_left_behind_or_somebody_removed_is_written_at_the_next_start() {
+    let installation = Installation::start().await;
+    let log = log();
+    write(&installation, fold(&log.events[..100])).await;
+    let bucket = Bucket::new(&installation.connection, installation.connection.namespace().leaders_bucket());
+    let revision = bucket.read("echo.ACC-1").await.unwrap().revision;
+    bucket.delete("echo.ACC-1", revision, Duration::from_secs(60)).await.unwrap();
+    write(&installation, log.state()).await;
+    assert_eq!(entries(&installation).await, expected(&log.state()));
+}

@@ -1,0 +1,100 @@
+//! The projector on a real server: whatever happens to it, it ends where it would have ended.
+
+use aegis_domain::Recorded;
+use aegis_projections::view::EventView;
+use proptest::strategy::{Strategy as _, ValueTree as _};
+use proptest::test_runner::TestRunner;
+
+use crate::installation::Installation;
+use crate::log::{Log, any_log, fold};
+use crate::store::held;
+
+/// A log of some length, the same on every run.
+fn log(least: usize) -> Log {
+    let mut runner = TestRunner::deterministic();
+    let mut whole = Log::default();
+    while whole.events.len() < least {
+        let part = any_log().new_tree(&mut runner).unwrap().current();
+        for recorded in part.events {
+            whole.record(&recorded.envelope.aggregate, recorded.envelope.event);
+        }
+    }
+    whole
+}
+
+fn views(events: &[Recorded]) -> Vec<EventView> {
+    events.iter().map(EventView::of).collect()
+}
+
+#[tokio::test]
+async fn the_projection_is_the_fold_of_the_log() {
+    let installation = Installation::start().await;
+    let log = log(200);
+    let (before, after) = log.events.split_at(100);
+    installation.record(before).await;
+    let running = installation.project(&installation.path("p.sqlite")).await;
+    assert_eq!(running.reaches(100).await, fold(before));
+    installation.record(after).await;
+    assert_eq!(running.reaches(log.events.len() as u64).await, log.state());
+    assert_eq!(held(&running.store).await, views(&log.events));
+}
+
+#[tokio::test]
+async fn a_projector_killed_again_and_again_ends_like_one_that_was_not() {
+    let installation = Installation::start().await;
+    let log = log(3000);
+    let (path, end) = (installation.path("killed.sqlite"), log.events.len() as u64);
+    let undisturbed = installation.project(&installation.path("undisturbed.sqlite")).await;
+    let publisher = installation.record(&log.events);
+    let killer = async {
+        for kills in 0.. {
+            let victim = installation.project(&path).await;
+            victim.reaches(((kills + 1) * 150).min(end)).await;
+            if victim.position().get() >= end {
+                return (kills, victim);
+            }
+        }
+        unreachable!("the steps never end")
+    };
+    let ((), (kills, survivor)) = tokio::join!(publisher, killer);
+    assert!(kills > 0, "it was never killed in the midst of its work");
+    assert_eq!(survivor.reaches(end).await, undisturbed.reaches(end).await);
+    assert_eq!(survivor.reaches(end).await, log.state());
+    assert_eq!(held(&survivor.store).await, views(&log.events));
+}
+
+#[tokio::test]
+async fn a_deleted_database_gives_the_same_answers() {
+    let installation = Installation::start().await;
+    let (log, path) = (log(300), installation.path("p.sqlite"));
+    let end = log.events.len() as u64;
+    installation.record(&log.events).await;
+    let running = installation.project(&path).await;
+    let state = running.reaches(end).await;
+    let events = held(&running.store).await;
+    drop(running);
+    for suffix in ["", "-wal", "-shm"] {
+        let file = installation.path(&format!("p.sqlite{suffix}"));
+        assert!(suffix.is_empty() <= file.exists());
+        let _absent = std::fs::remove_file(file);
+    }
+    let running = installation.project(&path).await;
+    assert_eq!(running.reaches(end).await, state);
+    assert_eq!(held(&running.store).await, events);
+}
+
+#[tokio::test]
+async fn a_log_that_was_made_anew_is_another_log() {
+    let installation = Installation::start().await;
+    let (log, path) = (log(50), installation.path("p.sqlite"));
+    installation.record(&log.events).await;
+    let running = installation.project(&path).await;
+    running.reaches(log.events.len() as u64).await;
+    drop(running);
+    let jetstream = installation.connection.jetstream();
+    jetstream.delete_stream(installation.connection.namespace().events_stream()).await.unwrap();
+    aegis_sdk::nats::provision::provision(&installation.connection).await.unwrap();
+    installation.record(&log.events[..1]).await;
+    let running = installation.project(&path).await;
+    assert_eq!(running.reaches(1).await, fold(&log.events[..1]));
+}

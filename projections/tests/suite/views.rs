@@ -1,0 +1,113 @@
+//! What a view says beyond the state of its aggregate: since when, why, by whom.
+
+use aegis_domain::aggregate::definition::DefinitionEvent;
+use aegis_domain::aggregate::instance::{InstanceEvent, Status};
+use aegis_domain::aggregate::leadership::LeadershipEvent;
+use aegis_domain::aggregate::{Leadership, leadership};
+use aegis_domain::{AggregateId, Sequence, Term};
+use aegis_projections::view::{InstanceStatus, InstanceView};
+
+use crate::log::{Log, content, election, group, instance, registration, service, time};
+
+fn member() -> AggregateId {
+    AggregateId::Instance(service("echo"), instance("echo-1"))
+}
+
+fn went(from: Status, to: Status, reason: Option<&str>) -> InstanceEvent {
+    InstanceEvent::StatusChanged { from, to, reason: reason.map(Into::into) }
+}
+
+fn life(events: &[InstanceEvent]) -> InstanceView {
+    let mut log = Log::default();
+    for event in events {
+        log.record(&member(), event.clone().into());
+    }
+    log.state().instances.into_values().next().unwrap()
+}
+
+fn running() -> Vec<InstanceEvent> {
+    vec![InstanceEvent::Registered(registration()), went(Status::Starting, Status::Running, Some("warm"))]
+}
+
+#[test]
+fn an_instance_that_is_heard_again_is_what_it_was_before() {
+    let silent = InstanceEvent::Unhealthy { last_beat: None, missed: 3 };
+    let view = life(&[running(), vec![silent.clone()]].concat());
+    assert_eq!(view.status, InstanceStatus::Unhealthy);
+    assert_eq!(view.reason.as_deref(), Some("3 heartbeats are missing"));
+    let view = life(&[running(), vec![silent, InstanceEvent::Recovered {}]].concat());
+    assert_eq!((view.status, view.reason, view.status_since), (InstanceStatus::Running, None, time(4)));
+}
+
+#[test]
+fn what_does_not_change_the_status_keeps_its_reason_and_its_time() {
+    let later = [
+        InstanceEvent::ConfigurationReported { configuration: 1.into() },
+        InstanceEvent::DrainRequested { reason: "maintenance".into() },
+    ];
+    let view = life(&[running(), later.to_vec()].concat());
+    assert_eq!((view.status, view.reason.as_deref()), (InstanceStatus::Running, Some("warm")));
+    assert_eq!((view.status_since, view.registered_at, view.sequence), (time(2), time(1), Sequence(4)));
+    assert!(view.state.drain_requested);
+}
+
+#[test]
+fn each_end_has_its_own_word() {
+    let ends = [
+        (InstanceEvent::Expired { last_beat: None }, InstanceStatus::Expired),
+        (InstanceEvent::Deregistered { reason: "done".into() }, InstanceStatus::Stopped),
+        (went(Status::Running, Status::Failed, Some("out of disk")), InstanceStatus::Failed),
+    ];
+    for (end, status) in ends {
+        let view = life(&[running(), vec![end]].concat());
+        assert_eq!((view.status, view.status.is_final()), (status, true));
+        assert!(view.reason.is_some(), "{status:?} has no reason");
+    }
+}
+
+#[test]
+fn a_new_life_begins_anew_even_in_the_same_status() {
+    let begun = InstanceEvent::Registered(registration());
+    let view = life(&[begun.clone(), begun]);
+    assert_eq!(view.status, InstanceStatus::Starting);
+    assert_eq!((view.registered_at, view.status_since), (time(2), time(2)));
+}
+
+#[test]
+fn a_vacant_group_keeps_its_term_and_tells_since_when_nobody_leads() {
+    let id = AggregateId::Leadership(service("echo"), group("ACC-1"));
+    let mut log = Log::default();
+    log.execute::<Leadership>(&id, election(1, "a", &[]));
+    let resign = leadership::Command::Resign { term: Term(1), reason: "drain".into() };
+    let view = |log: &Log| log.state().leaders.into_values().next().unwrap();
+    assert_eq!((view(&log).instance, view(&log).since), (Some(instance("a")), time(1)));
+    log.execute::<Leadership>(&id, resign);
+    assert_eq!((view(&log).instance, view(&log).term, view(&log).since), (None, Term(1), time(2)));
+    let asked = LeadershipEvent::StepDownRequested { term: Term(1), to: None, reason: "late".into() };
+    let before = view(&log);
+    assert_eq!(view(log.record(&id, asked.into())), before, "a request changes nothing");
+}
+
+#[test]
+fn a_definition_keeps_its_beginning_and_tells_its_last_change() {
+    let id = AggregateId::Definition(service("echo"));
+    let mut log = Log::default();
+    log.record(&id, DefinitionEvent::Defined(content("a")).into());
+    log.record(&id, DefinitionEvent::Amended(content("b")).into());
+    log.record(&id, DefinitionEvent::Retired { reason: "replaced".into() }.into());
+    let view = log.state().definitions.into_values().next().unwrap();
+    assert_eq!((view.created_at, view.updated_at, view.updated_by.as_str()), (time(1), time(3), "user:bob"));
+    assert_eq!((view.revision, view.retired, view.content), (3, true, content("b")));
+}
+
+#[test]
+fn an_event_about_nothing_makes_no_view() {
+    let mut log = Log::default();
+    let retired = DefinitionEvent::Retired { reason: "replaced".into() };
+    log.record(&AggregateId::Definition(service("echo")), retired.into());
+    let lost = LeadershipEvent::LeaderLost { term: Term(1), instance: instance("a") };
+    log.record(&AggregateId::Leadership(service("echo"), group("ACC-1")), lost.into());
+    let state = log.state();
+    assert!(state.definitions.is_empty() && state.leaders.is_empty());
+    assert_eq!(state.position, Sequence(2), "and is passed all the same");
+}

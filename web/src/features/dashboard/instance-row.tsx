@@ -1,4 +1,3 @@
-import { BookX } from "lucide-react";
 import { memo } from "react";
 import { Link } from "react-router";
 import { cn } from "@/shared/lib/utils";
@@ -6,6 +5,7 @@ import { Age } from "@/shared/time/age";
 import { Sparkline } from "@/shared/ui/sparkline";
 import type { Instance, InstanceStatus } from "./documents";
 import { GroupsCell } from "./groups-cell";
+import { NotDefined } from "./not-defined";
 import { figure, percent } from "./numbers";
 import { SAMPLES, type Series } from "./registry";
 import { down, statusLook } from "./status";
@@ -50,7 +50,7 @@ export const InstanceRow = memo(function InstanceRow({ instance, series, flat, i
           >
             {instance.instance}
           </Link>
-          {!instance.defined && <NotDefined brief={flat} />}
+          {flat && !instance.defined && <NotDefined brief />}
         </span>
       </td>
       <td className={cn(cell, "text-muted-foreground")}>{instance.version}</td>
@@ -88,19 +88,6 @@ function StatusCell({ instance, brief }: { instance: Instance; brief: boolean })
       {instance.reason && !brief && (
         <span className="truncate text-muted-foreground text-xs">{instance.reason}</span>
       )}
-    </span>
-  );
-}
-
-/** The word gives way to its icon where there is no room; the title and screen readers keep it. */
-function NotDefined({ brief }: { brief: boolean }) {
-  return (
-    <span
-      className="flex shrink-0 items-center gap-1 rounded-sm border border-warn px-1 text-warn text-xs leading-4"
-      title="Not defined: no active definition governs this service"
-    >
-      <BookX aria-hidden="true" className="size-3" />
-      <span className={brief ? "sr-only" : "@max-[60rem]:sr-only"}>not defined</span>
     </span>
   );
 }

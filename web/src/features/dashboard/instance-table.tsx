@@ -3,6 +3,7 @@ import { useRef } from "react";
 import type { SetUrl } from "@/shared/url/use-url-state";
 import { columns, TableHead } from "./columns";
 import { InstanceRow, ROW_PX } from "./instance-row";
+import { NotDefined } from "./not-defined";
 import type { Registry } from "./registry";
 import type { Row } from "./select";
 import { statusLook } from "./status";
@@ -102,7 +103,8 @@ function ServiceRow({
           {row.worst.status !== "RUNNING" && (
             <span className={worst.tone}> · worst: {worst.word.toLowerCase()}</span>
           )}
-        </span>
+        </span>{" "}
+        {!row.worst.defined && <NotDefined brief={false} />}
       </th>
     </tr>
   );

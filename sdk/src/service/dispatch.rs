@@ -48,8 +48,10 @@ impl Dispatcher {
             let _place = dispatcher.places.acquire().await;
             dispatcher.stats.begin();
             let (headers, outcome) = dispatcher.handle(message, group, received).await;
-            dispatcher.stats.end(received.elapsed(), outcome.is_err());
+            let (took, failed) = (received.elapsed(), outcome.is_err());
             dispatcher.answer(reply_to, headers, outcome).await;
+            // After the reply: a stop that waits for calls in flight must not overtake it.
+            dispatcher.stats.end(took, failed);
         });
     }
 

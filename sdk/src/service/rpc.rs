@@ -86,16 +86,17 @@ async fn pump(
 async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: CancellationToken) {
     let mut serving = dispatcher.guard.serving();
     let mut pumps: HashMap<GroupName, (CancellationToken, JoinHandle<()>)> = HashMap::new();
+    // Pumps that hand over what had arrived when their group was given up. Stopping waits for them: a
+    // call that is left in one when the process ends gets no answer at all.
+    let mut ending: Vec<JoinHandle<()>> = Vec::new();
     let mut failures = 0;
     loop {
+        ending.retain(|task| !task.is_finished());
         let wanted = serving.borrow_and_update().clone();
-        pumps.retain(|group, (stop, _)| {
-            let keep = wanted.contains_key(group);
-            if !keep {
-                stop.cancel();
-            }
-            keep
-        });
+        for (_, (stop, task)) in pumps.extract_if(|group, _| !wanted.contains_key(group)) {
+            stop.cancel();
+            ending.push(task);
+        }
         let mut missing = false;
         for group in wanted.keys() {
             if pumps.contains_key(group) {
@@ -122,10 +123,13 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
             () = tokio::time::sleep(retry), if missing => {}
         }
     }
-    for (group, (ended, task)) in pumps {
+    for (ended, task) in pumps.into_values() {
         ended.cancel();
+        ending.push(task);
+    }
+    for task in ending {
         if let Err(error) = task.await {
-            tracing::error!(%group, %error, "a group's subscription ended badly");
+            tracing::error!(%error, "a group's subscription ended badly");
         }
     }
 }

@@ -41,3 +41,8 @@ pub use journal::Journal;
 pub use leadership::Policy;
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
 pub use service::{Builder, Call, ConfigError, Fault, Service, ServiceConfig, StartError};
+
+/// Holds the example of the README to the code.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

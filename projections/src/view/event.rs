@@ -66,7 +66,7 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
     let who = match aggregate {
         AggregateId::Definition(service) => service.to_string(),
         AggregateId::Instance(_, instance) => instance.to_string(),
-        AggregateId::Leadership(service, group) => format!("{service}/{group}"),
+        AggregateId::Leadership(_, group) => format!("{group}:"),
     };
     let what = match event {
         Event::Definition(event) => match event {
@@ -99,8 +99,8 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
         Event::Leadership(event) => match event {
             LeadershipEvent::LeaderElected { term, instance, vacancy_ms, .. } => {
                 let after =
-                    vacancy_ms.map(|ms| format!(" after {ms} ms without an owner")).unwrap_or_default();
-                format!("{instance} leads with term {term}{after}")
+                    vacancy_ms.map(|ms| format!(", after {ms} ms vacant")).unwrap_or_default();
+                format!("{instance} leads, term {term}{after}")
             }
             LeadershipEvent::LeaderResigned { term, instance, reason } => {
                 format!("{instance} gave up term {term}: {reason}")
@@ -108,7 +108,7 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
             LeadershipEvent::LeaderLost { term, instance } => format!("{instance} was lost in term {term}"),
             LeadershipEvent::StepDownRequested { to, reason, .. } => {
                 let whom = to.as_ref().map_or_else(|| "any member".to_owned(), ToString::to_string);
-                format!("was asked to hand over to {whom}: {reason}")
+                format!("the owner was asked to hand over to {whom}: {reason}")
             }
         },
     };

@@ -1,6 +1,6 @@
 //! What one member has seen of the others: pure, so that every rule about time can be tested.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use aegis_domain::{GroupName, InstanceName, SessionId};
@@ -14,6 +14,8 @@ pub(super) struct Observer {
     me: InstanceName,
     policy: Policy,
     sessions: BTreeMap<InstanceName, Seen>,
+    /// When each session that has ended was last seen to be renewed.
+    ended: BTreeMap<SessionId, Instant>,
     groups: BTreeMap<GroupName, Group>,
 }
 
@@ -32,17 +34,26 @@ struct Group {
     record: Option<OwnerRecord>,
     /// Since when nobody is known to own it.
     vacant_since: Option<Instant>,
+    /// When its lost owner was last seen to renew; `vacant_since` when it gave the group up.
+    unheard_since: Option<Instant>,
     /// After a failed claim, not before this.
     not_before: Option<Instant>,
 }
 
 impl Observer {
     pub(super) fn new(me: InstanceName, policy: Policy, groups: &[GroupName], now: Instant) -> Self {
-        let vacant = || Group { revision: 0, record: None, vacant_since: Some(now), not_before: None };
+        let vacant = || Group {
+            revision: 0,
+            record: None,
+            vacant_since: Some(now),
+            unheard_since: None,
+            not_before: None,
+        };
         Self {
             me,
             policy,
             sessions: BTreeMap::new(),
+            ended: BTreeMap::new(),
             groups: groups.iter().map(|group| (group.clone(), vacant())).collect(),
         }
     }
@@ -69,7 +80,10 @@ impl Observer {
                     lease: Duration::from_millis(record.lease_ms),
                     since: now,
                 };
-                self.sessions.insert(instance.clone(), seen);
+                let before = self.sessions.insert(instance.clone(), seen);
+                if let Some(before) = before.filter(|before| before.session != seen.session) {
+                    self.ended.insert(before.session, before.since);
+                }
             }
             // A deletion is older than what we know when its revision is lower; revision 0 is a key
             // that has left no trace.
@@ -79,7 +93,8 @@ impl Observer {
                     .get(instance)
                     .is_some_and(|seen| found.revision == 0 || seen.revision < found.revision)
                 {
-                    self.sessions.remove(instance);
+                    let before = self.sessions.remove(instance);
+                    self.ended.extend(before.map(|before| (before.session, before.since)));
                 }
             }
         }
@@ -125,9 +140,10 @@ impl Observer {
         due.map(|(name, _)| name.clone()).collect()
     }
 
-    /// How long the group has had no owner, as this member saw it.
+    /// How long the group has had no owner, as this member saw it: since the owner gave it up, or since it
+    /// was last seen to renew its session.
     pub(super) fn vacancy(&self, name: &GroupName, now: Instant) -> Option<Duration> {
-        Some(now.saturating_duration_since(self.groups.get(name)?.vacant_since?))
+        Some(now.saturating_duration_since(self.groups.get(name)?.unheard_since?))
     }
 
     /// When something is to be done next, if nothing is seen before.
@@ -153,12 +169,22 @@ impl Observer {
 
     fn look_for_vacancies(&mut self, now: Instant) {
         for group in self.groups.values_mut() {
-            let held =
-                group.record.as_ref().and_then(|record| record.holder.as_ref()).is_some_and(|holder| {
-                    self.sessions.get(&holder.instance).is_some_and(|seen| seen.session == holder.session)
-                });
-            group.vacant_since = if held { None } else { group.vacant_since.or(Some(now)) };
+            let holder = group.record.as_ref().and_then(|record| record.holder.as_ref());
+            let held = holder.is_some_and(|holder| {
+                self.sessions.get(&holder.instance).is_some_and(|seen| seen.session == holder.session)
+            });
+            if held {
+                (group.vacant_since, group.unheard_since) = (None, None);
+            } else {
+                let unheard = holder.and_then(|holder| self.ended.get(&holder.session)).copied();
+                group.vacant_since = group.vacant_since.or(Some(now));
+                group.unheard_since = group.unheard_since.or(unheard).or(group.vacant_since);
+            }
         }
+        // What no group waits for any more is forgotten.
+        let holders = self.groups.values().filter_map(|group| group.record.as_ref()?.holder.as_ref());
+        let waited_for: BTreeSet<_> = holders.map(|holder| holder.session).collect();
+        self.ended.retain(|session, _| waited_for.contains(session));
     }
 }
 

@@ -104,3 +104,27 @@ fn each_further_rank_waits_a_step_longer() {
     assert!(observer.due(turn - Duration::from_nanos(1)).is_empty());
     assert_eq!(observer.due(turn), [group]);
 }
+
+#[test]
+fn a_vacancy_counts_from_when_the_lost_owner_was_last_heard() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    observer.see_session(&instance(2), &session(2, 5), start);
+    observer.see_owner(&group, owned_by(2, 2, 6), start);
+    observer.see_session(&instance(2), &session(2, 7), start + LEASE / 4);
+    observer.see_session(&instance(2), &Versioned { revision: 8, record: None }, start + LEASE);
+    let claimed = start + LEASE + Duration::from_millis(5);
+    assert_eq!(observer.vacancy(&group, claimed), Some(LEASE - LEASE / 4 + Duration::from_millis(5)));
+}
+
+#[test]
+fn a_vacancy_counts_from_when_the_owner_gave_the_group_up() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    observer.see_session(&instance(2), &session(2, 5), start);
+    observer.see_owner(&group, owned_by(2, 2, 6), start);
+    let mut vacant = owned_by(2, 2, 9);
+    vacant.record.as_mut().unwrap().holder = None;
+    observer.see_owner(&group, vacant, start + LEASE);
+    assert_eq!(observer.vacancy(&group, start + LEASE * 2), Some(LEASE));
+}

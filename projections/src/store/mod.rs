@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use aegis_domain::Sequence;
 use serde::de::DeserializeOwned;
-use sqlx::Row as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use crate::State;
 
@@ -64,8 +64,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file, or makes it. A damaged one is removed and made anew: the file is read once,
-    /// whole, which takes far less time than reading the log again.
+    /// Opens the file, or makes it. One of another version is emptied. A damaged one is removed and made
+    /// anew: the file is read once, whole, which takes far less time than reading the log again.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -97,19 +97,26 @@ impl Store {
         Self { pool, path: name }
     }
 
-    /// Makes the tables that are not there, and answers what is wrong with those that are.
+    /// Makes the tables of this version in place of those of any other, and answers what is wrong with
+    /// the file.
     async fn prepare(&self) -> Result<Option<String>, StoreError> {
-        for statement in schema::STATEMENTS {
-            sqlx::query(statement).execute(&self.pool).await.map_err(|e| self.database(e))?;
+        let version = sqlx::query("PRAGMA user_version").fetch_one(&self.pool).await;
+        let version: i64 = version.and_then(|row| row.try_get(0)).map_err(|e| self.database(e))?;
+        // The version is set last, so that whatever a crash leaves half made is made anew.
+        let drop = if version == State::VERSION { &[][..] } else { &schema::DROP };
+        for statement in drop.iter().chain(&schema::STATEMENTS) {
+            sqlx::query(*statement).execute(&self.pool).await.map_err(|e| self.database(e))?;
         }
+        let mut set = QueryBuilder::<Sqlite>::new(format!("PRAGMA user_version = {}", State::VERSION));
+        set.build().execute(&self.pool).await.map_err(|e| self.database(e))?;
         let check = sqlx::query("PRAGMA quick_check(1)");
         let row = check.fetch_one(&self.pool).await.map_err(|e| self.database(e))?;
         let verdict: String = row.try_get(0).map_err(|e| self.database(e))?;
         Ok((verdict != "ok").then_some(verdict))
     }
 
-    /// What the store holds of this log, or nothing: after a change of the fold, with another log, or
-    /// with a row that cannot be read, it is emptied.
+    /// What the store holds of this log, or nothing: with another log, or with a row that cannot be
+    /// read, it is emptied.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -127,15 +134,14 @@ impl Store {
     }
 
     async fn state(&self, log: &str, last: Sequence) -> Result<Option<State>, StoreError> {
-        let meta = sqlx::query("SELECT version, log, position FROM meta WHERE id = 1")
+        let meta = sqlx::query("SELECT log, position FROM meta WHERE id = 1")
             .fetch_optional(&self.pool)
             .await
             .map_err(|e| self.database(e))?;
         let usable = meta.and_then(|row| {
             let position = u64::try_from(row.try_get::<i64, _>("position").ok()?).ok()?;
-            let version: i64 = row.try_get("version").ok()?;
             let of: String = row.try_get("log").ok()?;
-            (version == State::VERSION && of == log && position <= last.get()).then_some(Sequence(position))
+            (of == log && position <= last.get()).then_some(Sequence(position))
         });
         let Some(position) = usable else { return Ok(None) };
         let mut state = State { position, ..State::default() };

@@ -2,7 +2,7 @@
 
 pub(super) const STATEMENTS: [&str; 9] = [
     "CREATE TABLE IF NOT EXISTS meta (
-        id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, log TEXT NOT NULL, position INTEGER NOT NULL)",
+        id INTEGER PRIMARY KEY CHECK (id = 1), log TEXT NOT NULL, position INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS instances (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS leaders (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS definitions (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
@@ -17,11 +17,22 @@ pub(super) const STATEMENTS: [&str; 9] = [
         sequence INTEGER PRIMARY KEY, subject TEXT NOT NULL, reason TEXT NOT NULL)",
 ];
 
-pub(super) const TABLES: [&str; 6] = [
+/// Empties every table.
+pub(super) const CLEAR: [&str; 6] = [
     "DELETE FROM meta",
     "DELETE FROM instances",
     "DELETE FROM leaders",
     "DELETE FROM definitions",
     "DELETE FROM events",
     "DELETE FROM dead_letters",
+];
+
+/// Removes every table, of whatever version.
+pub(super) const DROP: [&str; 6] = [
+    "DROP TABLE IF EXISTS meta",
+    "DROP TABLE IF EXISTS instances",
+    "DROP TABLE IF EXISTS leaders",
+    "DROP TABLE IF EXISTS definitions",
+    "DROP TABLE IF EXISTS events",
+    "DROP TABLE IF EXISTS dead_letters",
 ];

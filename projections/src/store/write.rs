@@ -69,11 +69,10 @@ impl Store {
     /// Empties the store, for this log.
     pub(super) async fn reset(&self, log: &str) -> Result<(), StoreError> {
         let mut tx = self.pool.begin().await.map_err(|e| self.database(e))?;
-        for statement in schema::TABLES {
+        for statement in schema::CLEAR {
             sqlx::query(statement).execute(&mut *tx).await.map_err(|e| self.database(e))?;
         }
-        sqlx::query("INSERT INTO meta (id, version, log, position) VALUES (1, ?, ?, 0)")
-            .bind(State::VERSION)
+        sqlx::query("INSERT INTO meta (id, log, position) VALUES (1, ?, 0)")
             .bind(log)
             .execute(&mut *tx)
             .await

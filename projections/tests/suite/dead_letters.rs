@@ -119,6 +119,18 @@ async fn any_number_of_projectors_and_rebuilds_write_each_dead_letter_once() {
 }
 
 #[tokio::test]
+async fn a_log_that_ends_with_what_is_no_event_is_passed_to_its_end() {
+    let installation = Installation::start().await;
+    let path = installation.path("p.sqlite");
+    let running = installation.project(&path).await;
+    installation.publish(bad().into_iter().map(|(message, _)| message)).await;
+    running.reaches(bad().len() as u64).await;
+    drop(running);
+    let running = installation.project(&path).await;
+    assert_eq!(running.position().get(), bad().len() as u64, "a restart does not begin again");
+}
+
+#[tokio::test]
 async fn a_message_as_large_as_the_server_allows_stops_nobody() {
     let installation = Installation::start().await;
     let running = installation.project(&installation.path("p.sqlite")).await;

@@ -37,7 +37,7 @@ fn filters() -> Vec<EventFilter> {
         },
         EventFilter { service: service(), ..none() },
         EventFilter { aggregate: Some("instance.echo.echo-1".into()), ..none() },
-        EventFilter { text: Some("LEADS WITH".into()), ..none() },
+        EventFilter { text: Some("LEADS".into()), ..none() },
         EventFilter { text: Some("status_changed".into()), ..none() },
         EventFilter { text: Some("echo-1".into()), ..none() },
         EventFilter {

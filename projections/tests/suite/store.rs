@@ -59,7 +59,7 @@ async fn close(store: Store, path: &Path) {
 /// Changes the database behind the store's back.
 pub(crate) async fn statement(path: &Path, statement: &'static str) {
     let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(path)).await.unwrap();
-    sqlx::query(statement).execute(&pool).await.unwrap();
+    sqlx::raw_sql(statement).execute(&pool).await.unwrap();
     pool.close().await;
 }
 
@@ -122,15 +122,23 @@ async fn a_log_that_ends_before_the_position_empties_the_store() {
 }
 
 #[tokio::test]
-async fn a_store_of_another_version_is_emptied() {
-    for change in ["UPDATE meta SET version = version + 1", "UPDATE meta SET version = version - 1"] {
+async fn a_store_of_another_version_is_emptied_whatever_its_tables() {
+    let versions = [
+        "PRAGMA user_version = 1000",
+        "PRAGMA user_version = 1000; DROP TABLE meta; ALTER TABLE events RENAME COLUMN service TO name",
+        // Of a time when there was none, or half made.
+        "PRAGMA user_version = 0",
+    ];
+    for version in versions {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.sqlite");
-        filled(&path).await;
-        statement(&path, change).await;
+        let log = filled(&path).await;
+        statement(&path, version).await;
         let (store, state) = restored(&path).await;
-        assert_eq!(state, State::default());
-        assert_eq!(held(&store).await, []);
+        assert_eq!(state, State::default(), "{version}");
+        assert_eq!(held(&store).await, [], "{version}");
+        store.commit(&log.state(), &batch(&log.events)).await.unwrap();
+        assert_eq!(restored(&path).await.1, log.state(), "{version}");
     }
 }
 

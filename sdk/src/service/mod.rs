@@ -2,6 +2,7 @@
 
 mod beat;
 mod builder;
+mod close;
 mod config;
 mod dispatch;
 mod handler;

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use aegis_domain::wire::subject;
-use aegis_domain::{GroupName, InstanceName, ServiceName};
+use aegis_domain::{GroupName, InstanceName, MethodName, ServiceName};
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::close::close;
 use super::dispatch::Dispatcher;
 use crate::nats::connection::backoff;
 
@@ -28,13 +30,16 @@ impl Server {
     ) -> Result<Self, async_nats::SubscribeError> {
         let stop = CancellationToken::new();
         let client = &dispatcher.client;
+        let closing = closing();
         let mut tasks = Vec::new();
         if !dispatcher.balanced.is_empty() {
             let balanced =
                 client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
-            tasks.push(tokio::spawn(pump(balanced, Arc::clone(&dispatcher), None, stop.clone())));
+            let filler = subject::rpc(service, &closing);
+            tasks.push(tokio::spawn(pump(balanced, Arc::clone(&dispatcher), None, filler, stop.clone())));
             let own = client.subscribe(subject::instance_rpc_all(service, instance)).await?;
-            tasks.push(tokio::spawn(pump(own, Arc::clone(&dispatcher), None, stop.clone())));
+            let filler = subject::instance_rpc(service, instance, &closing);
+            tasks.push(tokio::spawn(pump(own, Arc::clone(&dispatcher), None, filler, stop.clone())));
         }
         tasks.push(tokio::spawn(serve_groups(dispatcher, service.clone(), stop.clone())));
         Ok(Self { stop, tasks })
@@ -57,21 +62,37 @@ impl Drop for Server {
     }
 }
 
-/// Hands messages over until stopped, and then what has already arrived.
+/// Hands messages over until stopped, and then what is still on its way. `filler` is a subject that the
+/// subscription covers.
 async fn pump(
     mut subscription: async_nats::Subscriber,
     dispatcher: Arc<Dispatcher>,
     group: Option<GroupName>,
+    filler: String,
     stop: CancellationToken,
 ) {
+    let connects = || dispatcher.client.statistics().connects.load(Ordering::Relaxed);
+    let connected = connects();
+    let mut taken = 0;
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             message = subscription.next() => match message {
-                Some(message) => dispatcher.take(message, group.clone()),
+                Some(message) => {
+                    taken += 1;
+                    dispatcher.take(message, group.clone());
+                }
                 None => return,
             },
         }
+    }
+    // Since a reconnect the server has counted from zero.
+    if connects() == connected {
+        close(subscription, taken, &dispatcher.client, &filler, |message| {
+            dispatcher.take(message, group.clone());
+        })
+        .await;
+        return;
     }
     if let Err(error) = subscription.drain().await {
         tracing::debug!(%error, "a subscription could not be drained");
@@ -105,8 +126,9 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
             match dispatcher.client.subscribe(subject::group_rpc_all(&service, group)).await {
                 Ok(subscription) => {
                     let ended = stop.child_token();
-                    let task =
-                        pump(subscription, Arc::clone(&dispatcher), Some(group.clone()), ended.clone());
+                    let filler = subject::group_rpc(&service, group, &closing());
+                    let dispatcher = Arc::clone(&dispatcher);
+                    let task = pump(subscription, dispatcher, Some(group.clone()), filler, ended.clone());
                     pumps.insert(group.clone(), (ended, tokio::spawn(task)));
                 }
                 Err(error) => {
@@ -132,4 +154,9 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
             tracing::error!(%error, "a group's subscription ended badly");
         }
     }
+}
+
+/// The method of the messages that close a subscription; nothing is served under it.
+fn closing() -> MethodName {
+    MethodName::new("closing").expect("it is made of letters")
 }

@@ -16,6 +16,7 @@ pub(crate) async fn run(args: &ServiceArgs) -> anyhow::Result<()> {
         .rpc("position_value", |_call, asked: PositionValue| ready(position_value(&asked)))
         .start()
         .await?;
+    tracing::info!("serving");
     Ok(service.run_until_signal().await?)
 }
 

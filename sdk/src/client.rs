@@ -68,9 +68,9 @@ pub enum CallError {
         /// How long was tried.
         after: Duration,
     },
-    /// The call was sent and no reply came in time: it may or may not have happened. Look before
-    /// repeating it.
-    #[error("no reply from {subject} came within {after:?}: the outcome is unknown")]
+    /// The call was taken, and no reply came in time, or the owner lost its group while it handled the
+    /// call: it may or may not have happened. Look before repeating it.
+    #[error("the outcome of a call to {subject} is unknown after {after:?}")]
     OutcomeUnknown {
         /// The subject.
         subject: String,
@@ -163,11 +163,15 @@ impl Client {
         Req: Serialize + Sync,
         Res: DeserializeOwned,
     {
+        let begun = Instant::now();
         let subject = target.subject(&MethodName::new(method)?);
         let body = serde_json::to_vec(request).map_err(|e| CallError::Encode { detail: e.to_string() })?;
         let reply = self.exchange(&subject, body.into(), timeout).await?;
         let header = |name| Some(reply.headers.as_ref()?.get(name)?.as_str());
         if let Some(code) = header(header::ERROR_CODE) {
+            if code == ErrorCode::OutcomeUnknown.as_str() {
+                return Err(CallError::OutcomeUnknown { subject, after: begun.elapsed() });
+            }
             let message = header(header::ERROR).unwrap_or_default().to_owned();
             return Err(CallError::Failed { code: code.to_owned(), message });
         }

@@ -23,8 +23,7 @@ pub enum EventError {
     /// It cannot be written as JSON. Nothing was sent.
     #[error("the event cannot be encoded")]
     Encode(#[from] serde_json::Error),
-    /// No acknowledgement came. It may have been kept: publishing it again under the same id is
-    /// harmless for two minutes.
+    /// No acknowledgement came: it may or may not have been kept.
     #[error("the event was not acknowledged")]
     Publish(#[from] PublishError),
     /// The subject could not be subscribed to.

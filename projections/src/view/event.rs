@@ -98,8 +98,7 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
         },
         Event::Leadership(event) => match event {
             LeadershipEvent::LeaderElected { term, instance, vacancy_ms, .. } => {
-                let after =
-                    vacancy_ms.map(|ms| format!(", after {ms} ms vacant")).unwrap_or_default();
+                let after = vacancy_ms.map(|ms| format!(", after {ms} ms vacant")).unwrap_or_default();
                 format!("{instance} leads, term {term}{after}")
             }
             LeadershipEvent::LeaderResigned { term, instance, reason } => {

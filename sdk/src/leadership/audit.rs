@@ -14,7 +14,7 @@ use crate::journal::ExecuteError;
 use crate::nats::connection::backoff;
 
 /// How many entries wait at most. When the log is away for so long that this is full, further terms are
-/// left to the next claimer and to the control plane, both of which find them in the owner key.
+/// left to the next claimer, who finds them in the owner key.
 const QUEUE: usize = 65_536;
 
 pub(crate) struct Entry {

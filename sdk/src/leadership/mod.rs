@@ -5,12 +5,15 @@
 //! 1. *Mutual exclusion*: an owner acts only while `now < send time of its last acknowledged renewal +
 //!    lease - margin` on its own monotonic clock, and nobody fences a session before its revision has
 //!    stood still for a whole lease since it was seen. A revision is seen after it was sent, so the
-//!    owner has stopped by then.
+//!    owner has stopped by then. (`observer`: a session is silent only after a whole lease; `guard`:
+//!    nothing is admitted after the deadline; `tests/suite/service.rs`: an owner that is cut off.)
 //! 2. *Terms grow*: a claim is a compare-and-set on the owner key, with the term of the record before
-//!    plus one.
+//!    plus one. (The trading example's `tests/suite/failover.rs`, over kill, stop and suspension.)
 //! 3. *A fenced session is dead for good*: fencing deletes the session key at the very revision that
-//!    stood still; session ids are never used twice.
-//! 4. *Nothing is decided from a cached read*: the watch only says when to look.
+//!    stood still; session ids are never used twice. (`guard`: a lost session takes everything with it;
+//!    `tests/suite/connect.rs`: a deletion at a revision that has moved on fails.)
+//! 4. *Nothing is decided from a cached read*: the watch only says when to look. (`observer`: a late
+//!    word of a deletion; every claim and every fencing reads the key anew.)
 
 pub mod guard;
 pub mod kv;

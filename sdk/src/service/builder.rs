@@ -16,6 +16,7 @@ use super::config::{ConfigError, ServiceConfig};
 use super::dispatch::Dispatcher;
 use super::handler::{Call, Fault, Handler};
 use super::pulse::{Pulse, PulseError, Setup};
+use super::replies::Replies;
 use super::rpc::Server;
 use super::running::Service;
 use super::stats::Stats;
@@ -151,6 +152,7 @@ impl Builder {
             stats: Arc::clone(&stats),
             places: Arc::new(Semaphore::new(places)),
             max_waiting: config.max_in_flight,
+            replies: Replies::default(),
         });
         let server = Server::start(dispatcher, &service, &instance).await?;
         let (status, seen) = watch::channel(Status::Starting);

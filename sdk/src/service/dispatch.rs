@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::handler::{Call, Fault, Handler};
+use super::replies::{Arrival, Outcome, Replies};
 use super::stats::Stats;
 use crate::leadership::Guard;
 
@@ -25,6 +26,7 @@ pub(crate) struct Dispatcher {
     pub(crate) stats: Arc<Stats>,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) max_waiting: u64,
+    pub(super) replies: Replies,
 }
 
 impl Dispatcher {
@@ -60,25 +62,46 @@ impl Dispatcher {
         message: async_nats::Message,
         group: Option<GroupName>,
         received: Instant,
-    ) -> (HeaderMap, Result<Bytes, Fault>) {
-        let mut reply = HeaderMap::new();
+    ) -> Outcome {
         let (handler, tenancy) = match self.admit(&message, group) {
             Ok(admitted) => admitted,
-            Err(fault) => return (reply, Err(fault)),
+            Err(fault) => return (HeaderMap::new(), Err(fault)),
         };
         let get = |name| Some(message.headers.as_ref()?.get(name)?.as_str());
         let timeout = get(header::TIMEOUT_MS).and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
         if timeout.is_some_and(|timeout| received.elapsed() >= timeout) {
-            let fault =
-                Fault::of(ErrorCode::DeadlineExceeded, "the call waited here until its caller had given up");
-            return (reply, Err(fault));
+            let text = "the call waited here until its caller had given up";
+            return (HeaderMap::new(), Err(Fault::of(ErrorCode::DeadlineExceeded, text)));
         }
+        let request_id = get(header::REQUEST_ID).map(str::to_owned);
         let call = Call {
-            request_id: get(header::REQUEST_ID).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned),
+            request_id: request_id.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
             deadline: timeout.and_then(|timeout| received.checked_add(timeout)),
             tenancy: tenancy.clone(),
             traceparent: get(header::TRACEPARENT).map(str::to_owned),
         };
+        let (Some((group, _)), Some(request_id)) = (&tenancy, &request_id) else {
+            return self.work(handler, call, message).await;
+        };
+        match self.replies.arrive(group, request_id) {
+            Arrival::First(turn) => {
+                let outcome = self.work(handler, call, message).await;
+                turn.end(outcome.clone());
+                outcome
+            }
+            Arrival::Again(mut outcome) => match outcome.wait_for(Option::is_some).await.as_deref() {
+                Ok(Some(outcome)) => outcome.clone(),
+                Ok(None) | Err(_) => {
+                    (HeaderMap::new(), Err(unknown("the first handling of this call was cut off")))
+                }
+            },
+        }
+    }
+
+    /// Runs the handler, and looks at the guard again before its reply goes out.
+    async fn work(&self, handler: Handler, call: Call, message: async_nats::Message) -> Outcome {
+        let mut reply = HeaderMap::new();
+        let tenancy = call.tenancy.clone();
         // A task of its own, so that a panic ends the call and not the service.
         let work = tokio::spawn(handler.call(call, message.payload));
         let outcome = work.await.unwrap_or_else(|error| {
@@ -91,11 +114,7 @@ impl Dispatcher {
         if let Some((group, term)) = tenancy {
             if !self.guard.still_holds(&group, term) {
                 // NOTE: not NOT_ACTIVE, which promises that nothing was done and invites a retry.
-                let fault = Fault::of(
-                    ErrorCode::OutcomeUnknown,
-                    "the instance lost the group while it handled the call: look before repeating it",
-                );
-                return (reply, Err(fault));
+                return (reply, Err(unknown("the instance lost the group while it handled the call")));
             }
             reply.insert(header::GROUP, group.as_str());
             reply.insert(header::TERM, term.to_string());
@@ -140,6 +159,10 @@ impl Dispatcher {
             tracing::warn!(%error, "a reply could not be sent");
         }
     }
+}
+
+fn unknown(what: &str) -> Fault {
+    Fault::of(ErrorCode::OutcomeUnknown, format!("{what}: look before repeating it"))
 }
 
 /// A header is one line.

@@ -8,6 +8,7 @@ mod dispatch;
 mod handler;
 mod process;
 mod pulse;
+mod replies;
 mod rpc;
 mod running;
 mod stats;

@@ -47,3 +47,30 @@ async fn a_clean_stop_of_the_owner_fails_no_call() {
     assert_eq!(answers.errors, []);
     assert_eq!(floor.trades().await, answers.acknowledged);
 }
+
+#[tokio::test]
+async fn an_owner_that_was_suspended_comes_back_without_executing_or_causing_anything_twice() {
+    let floor = Floor::start().await;
+    let traders = floor.traders().await;
+    let callers = Callers::start(&floor.client, "ACC-1", Duration::from_secs(1));
+    until("orders to be filled", PATIENCE, || callers.acknowledged() >= 20).await;
+    let (before, owner) = (callers.term(), floor.owner("ACC-1").await);
+    of(&owner, &traders).pause();
+    until("the next term", PATIENCE, || callers.term() > before).await;
+    let filled = callers.acknowledged();
+    until("more orders to be filled", PATIENCE, || callers.acknowledged() >= filled + 20).await;
+    of(&owner, &traders).resume();
+    let filled = callers.acknowledged();
+    until("orders after the return", PATIENCE, || callers.acknowledged() >= filled + 500).await;
+    let answers = callers.stop().await;
+    let published = floor.trades().await;
+    let missing: Vec<_> = answers.acknowledged.difference(&published).collect();
+    assert!(missing.is_empty(), "confirmed and lost: {missing:?}");
+    let unconfirmed: Vec<_> = published.difference(&answers.acknowledged).collect();
+    let unknown = answers.errors.iter().filter(|e| e.code() == ErrorCode::OutcomeUnknown.as_str()).count();
+    assert!(
+        unconfirmed.len() <= unknown,
+        "{unconfirmed:?} were done, {unknown} unknown, {:?}",
+        answers.errors
+    );
+}

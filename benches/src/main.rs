@@ -1,7 +1,9 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
+mod failover;
 mod journal;
 mod measure;
+mod member;
 mod report;
 mod rpc;
 
@@ -29,12 +31,17 @@ struct Args {
 enum Name {
     /// Calls through the SDK, against raw NATS request and reply.
     Rpc,
+    /// How long callers of a group go without an answer when its owner is lost, against the policy's limit.
+    Failover,
     /// Appends and loads of the journal, against raw JetStream.
     Journal,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
+    if let Some(member) = member::Args::from_process() {
+        return member.run().await;
+    }
     let args = Args::parse();
     let Some(name) = args.name else {
         for name in Name::value_variants() {
@@ -48,6 +55,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let rows = match name {
         Name::Rpc => rpc::run(args.quick).await?,
         Name::Journal => journal::run(args.quick).await?,
+        Name::Failover => failover::run(args.quick).await?,
     };
     write!(std::io::stdout(), "{}", report::table(&rows))?;
     if let Some(path) = args.json {

@@ -17,6 +17,35 @@ use crate::Connection;
 const RETRY_FIRST: Duration = Duration::from_millis(5);
 const RETRY_MAX: Duration = Duration::from_millis(50);
 
+/// How a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallOptions {
+    timeout: Duration,
+    idempotent: bool,
+}
+
+impl CallOptions {
+    /// A call whose caller waits so long, retries and all.
+    #[must_use]
+    pub fn within(timeout: Duration) -> Self {
+        Self { timeout, idempotent: false }
+    }
+
+    /// The call may happen twice without harm, so it is sent again, under the same request id, when no
+    /// reply comes. An owner that has it already answers from the replies that it keeps; it can
+    /// happen twice only when its first owner was lost after handling it.
+    #[must_use]
+    pub fn idempotent(self) -> Self {
+        Self { idempotent: true, ..self }
+    }
+}
+
+impl From<Duration> for CallOptions {
+    fn from(timeout: Duration) -> Self {
+        Self::within(timeout)
+    }
+}
+
 /// Whom to call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -43,6 +72,15 @@ impl Target {
     /// When a name breaks its rule.
     pub fn owner(service: &str, group: &str) -> Result<Self, InvalidName> {
         Ok(Self::Owner(ServiceName::new(service)?, GroupName::new(group)?))
+    }
+
+    /// How long an idempotent call waits for one reply before it is sent again. An owner that has it
+    /// already does not begin anew, so there it costs little to ask soon and often.
+    fn resend_after(&self) -> Duration {
+        match self {
+            Self::Owner(..) => Duration::from_millis(50),
+            Self::Any(_) | Self::Instance(..) => Duration::from_millis(500),
+        }
     }
 
     fn subject(&self, method: &MethodName) -> String {
@@ -142,7 +180,8 @@ impl Client {
         Self { connection: connection.clone() }
     }
 
-    /// Calls a method and waits for its reply until `timeout` has passed.
+    /// Calls a method and waits for its reply until the time of `options` has passed; a [`Duration`] will
+    /// do for them.
     ///
     /// While nobody takes the call (no instance runs, or a group is between two owners) it is sent
     /// again, since then nothing has happened. Once somebody may have taken it, it is never repeated.
@@ -157,7 +196,7 @@ impl Client {
         target: &Target,
         method: &str,
         request: &Req,
-        timeout: Duration,
+        options: impl Into<CallOptions> + Send,
     ) -> Result<Reply<Res>, CallError>
     where
         Req: Serialize + Sync,
@@ -166,7 +205,7 @@ impl Client {
         let begun = Instant::now();
         let subject = target.subject(&MethodName::new(method)?);
         let body = serde_json::to_vec(request).map_err(|e| CallError::Encode { detail: e.to_string() })?;
-        let reply = self.exchange(&subject, body.into(), timeout).await?;
+        let reply = self.exchange(&subject, body.into(), options.into(), target.resend_after()).await?;
         let header = |name| Some(reply.headers.as_ref()?.get(name)?.as_str());
         if let Some(code) = header(header::ERROR_CODE) {
             if code == ErrorCode::OutcomeUnknown.as_str() {
@@ -184,31 +223,43 @@ impl Client {
         &self,
         subject: &str,
         body: Bytes,
-        timeout: Duration,
+        options: CallOptions,
+        resend_after: Duration,
     ) -> Result<async_nats::Message, CallError> {
+        let CallOptions { timeout, idempotent } = options;
         let begun = Instant::now();
         let request_id = Uuid::new_v4().to_string();
         let mut pause = RETRY_FIRST;
+        let mut taken = false;
         loop {
             let left = timeout.saturating_sub(begun.elapsed());
             if left.is_zero() {
-                return Err(CallError::NoResponders { subject: subject.to_owned(), after: timeout });
+                let (subject, after) = (subject.to_owned(), timeout);
+                return Err(if taken {
+                    CallError::OutcomeUnknown { subject, after }
+                } else {
+                    CallError::NoResponders { subject, after }
+                });
             }
+            let patience = if idempotent { left.min(resend_after) } else { left };
             let mut headers = HeaderMap::new();
             headers.insert(header::REQUEST_ID, request_id.as_str());
             headers.insert(header::TIMEOUT_MS, left.as_millis().to_string());
             let request =
-                async_nats::Request::new().payload(body.clone()).headers(headers).timeout(Some(left));
+                async_nats::Request::new().payload(body.clone()).headers(headers).timeout(Some(patience));
             match self.connection.client().send_request(subject.to_owned(), request).await {
-                Ok(reply) if is_not_active(&reply) => {}
+                Ok(reply) if has_code(&reply, ErrorCode::NotActive) => {}
+                Ok(reply) if idempotent && has_code(&reply, ErrorCode::OutcomeUnknown) => taken = true,
                 Ok(reply) => return Ok(reply),
                 Err(error) => match error.kind() {
                     RequestErrorKind::NoResponders => {}
                     RequestErrorKind::TimedOut => {
-                        return Err(CallError::OutcomeUnknown {
-                            subject: subject.to_owned(),
-                            after: timeout,
-                        });
+                        taken = true;
+                        if idempotent {
+                            continue;
+                        }
+                        let (subject, after) = (subject.to_owned(), timeout);
+                        return Err(CallError::OutcomeUnknown { subject, after });
                     }
                     RequestErrorKind::InvalidSubject
                     | RequestErrorKind::MaxPayloadExceeded
@@ -222,7 +273,7 @@ impl Client {
     }
 }
 
-fn is_not_active(reply: &async_nats::Message) -> bool {
+fn has_code(reply: &async_nats::Message, wanted: ErrorCode) -> bool {
     let code = reply.headers.as_ref().and_then(|headers| headers.get(header::ERROR_CODE));
-    code.is_some_and(|code| code.as_str() == ErrorCode::NotActive.as_str())
+    code.is_some_and(|code| code.as_str() == wanted.as_str())
 }

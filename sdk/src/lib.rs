@@ -35,7 +35,7 @@ pub mod leadership;
 pub mod nats;
 pub mod service;
 
-pub use client::{CallError, Client, Reply, Target};
+pub use client::{CallError, CallOptions, Client, Reply, Target};
 pub use events::{Event, EventError, Events};
 pub use journal::Journal;
 pub use leadership::Policy;

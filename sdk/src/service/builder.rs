@@ -169,8 +169,7 @@ impl Builder {
             status: seen,
         })
         .await?;
-        let running =
-            Service::assemble(config, connection, journal, identity, guard, stats, server, pulse, status);
+        let running = Service { config, connection, journal, identity, guard, stats, server, pulse, status };
         running.change_status(Status::Running, None).await?;
         Ok(running)
     }

@@ -25,15 +25,15 @@ const DRAIN_TICK: Duration = Duration::from_millis(5);
 /// others recover after one lease.
 #[derive(Debug)]
 pub struct Service {
-    config: ServiceConfig,
-    connection: Connection,
-    journal: Journal,
-    identity: Identity,
-    guard: Guard,
-    stats: Arc<Stats>,
-    server: Server,
-    pulse: Pulse,
-    status: watch::Sender<Status>,
+    pub(super) config: ServiceConfig,
+    pub(super) connection: Connection,
+    pub(super) journal: Journal,
+    pub(super) identity: Identity,
+    pub(super) guard: Guard,
+    pub(super) stats: Arc<Stats>,
+    pub(super) server: Server,
+    pub(super) pulse: Pulse,
+    pub(super) status: watch::Sender<Status>,
 }
 
 impl Service {
@@ -41,21 +41,6 @@ impl Service {
     #[must_use]
     pub fn builder(config: ServiceConfig) -> Builder {
         Builder::new(config)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the builder's one way to hand its parts over")]
-    pub(super) fn assemble(
-        config: ServiceConfig,
-        connection: Connection,
-        journal: Journal,
-        identity: Identity,
-        guard: Guard,
-        stats: Arc<Stats>,
-        server: Server,
-        pulse: Pulse,
-        status: watch::Sender<Status>,
-    ) -> Self {
-        Self { config, connection, journal, identity, guard, stats, server, pulse, status }
     }
 
     /// The service's name.

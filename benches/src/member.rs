@@ -1,0 +1,49 @@
+//! One member of the measured service: this very program, started again as a process of its own, so that
+//! it can be killed.
+
+use std::process::ExitCode;
+
+use aegis_sdk::{Fault, Policy, Service, ServiceConfig};
+use clap::Parser;
+
+/// The first argument that makes the program a member.
+pub(crate) const MEMBER: &str = "member";
+/// The service, and its one group.
+pub(crate) const SERVICE: &str = "measured";
+pub(crate) const GROUP: &str = "G-1";
+
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    #[arg(long)]
+    nats_url: String,
+    #[arg(long)]
+    instance: String,
+    #[arg(long)]
+    aggressive: bool,
+}
+
+impl Args {
+    /// The arguments, if the program was started as a member.
+    pub(crate) fn from_process() -> Option<Self> {
+        let mut args = std::env::args().skip(1).peekable();
+        (args.peek().map(String::as_str) == Some(MEMBER)).then(|| Self::parse_from(args))
+    }
+
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut config = ServiceConfig::new(SERVICE, "1.0.0")?;
+        config.instance = Some(self.instance.parse()?);
+        config.nats_url = self.nats_url;
+        config.groups = vec![GROUP.parse()?];
+        config.failover = if self.aggressive { Policy::Aggressive } else { Policy::Balanced };
+        let me = self.instance;
+        let service = Service::builder(config)
+            .exclusive("who", move |_call, (): ()| {
+                let me = me.clone();
+                async move { Ok::<_, Fault>(me) }
+            })
+            .start()
+            .await?;
+        service.run_until_signal().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

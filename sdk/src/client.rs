@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::Connection;
 
-const RETRY_FIRST: Duration = Duration::from_millis(5);
+const RETRY_FIRST: Duration = Duration::from_millis(2);
 const RETRY_MAX: Duration = Duration::from_millis(50);
 
 /// How a call is made.
@@ -268,7 +268,7 @@ impl Client {
             }
             let wait = rand::rng().random_range(pause / 2..=pause);
             tokio::time::sleep(wait.min(timeout.saturating_sub(begun.elapsed()))).await;
-            pause = (pause * 2).min(RETRY_MAX);
+            pause = (pause * 3 / 2).min(RETRY_MAX);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Writes the history of terms into the journal, behind the election: an election never waits for the
 //! log, and what a crash leaves out the next claimer appends (see `OwnerRecord::predecessors`).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aegis_domain::aggregate::Leadership;
@@ -16,6 +17,8 @@ use crate::nats::connection::backoff;
 /// How many entries wait at most. When the log is away for so long that this is full, further terms are
 /// left to the next claimer, who finds them in the owner key.
 const QUEUE: usize = 65_536;
+/// How many entries are written side by side.
+const WRITES: usize = 64;
 
 pub(crate) struct Entry {
     group: GroupName,
@@ -38,8 +41,23 @@ impl Audit {
         let (entries, mut queue) = mpsc::channel::<Entry>(QUEUE);
         let actor = Actor::instance(&service, me);
         let writer = async move {
-            while let Some(entry) = queue.recv().await {
-                write(&journal, &service, &actor, entry).await;
+            while let Some(first) = queue.recv().await {
+                // Side by side where they concern different groups; one group's are written in order.
+                let mut entries = BTreeMap::from([(first.group.clone(), vec![first])]);
+                let mut count = 1;
+                while count < WRITES
+                    && let Ok(entry) = queue.try_recv()
+                {
+                    entries.entry(entry.group.clone()).or_default().push(entry);
+                    count += 1;
+                }
+                let (journal, service, actor) = (&journal, &service, &actor);
+                let groups = entries.into_values().map(|entries| async move {
+                    for entry in entries {
+                        write(journal, service, actor, entry).await;
+                    }
+                });
+                futures_util::future::join_all(groups).await;
             }
         };
         (Self { entries }, writer)

@@ -1,19 +1,35 @@
 //! Watches the other members, fences the silent ones and claims what they leave.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::leadership::ElectionReason;
-use aegis_domain::{GroupName, InstanceName, Term};
+use aegis_domain::{GroupName, InstanceName, SessionId, Term};
 use chrono::Utc;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::observer::Observer;
-use super::store::{Change, Holder, LeaseStore, OwnerRecord, Versioned};
+use super::observer::{Candidate, Observer};
+use super::store::{Change, Holder, LeaseStore, OwnerRecord, SessionRecord, StoreError, Versioned};
 use super::{Audit, Guard, Policy};
 use crate::nats::bucket::CasError;
 use crate::nats::connection::backoff;
+
+/// How many claims are under way at a time.
+const CLAIMS: usize = 256;
+
+/// How a claim ended.
+enum Outcome {
+    /// The group is ours.
+    Won(Versioned<OwnerRecord>),
+    /// The owner key is not as it was thought to be; it may even say that we own the group.
+    Owned(Versioned<OwnerRecord>),
+    /// The owner is alive.
+    Alive(InstanceName, Versioned<SessionRecord>),
+    /// The store did not answer.
+    Unclear,
+}
 
 /// A request to give up everything, for this reason; answered when it is done.
 #[derive(Debug)]
@@ -30,7 +46,7 @@ pub(crate) struct Elector<S> {
     pub(crate) guard: Guard,
     pub(crate) audit: Audit,
     /// The highest term that the log has for each group, read before the elector starts.
-    pub(crate) logged: Vec<(GroupName, Term)>,
+    pub(crate) logged: BTreeMap<GroupName, Term>,
 }
 
 impl<S: LeaseStore> Elector<S> {
@@ -54,9 +70,6 @@ impl<S: LeaseStore> Elector<S> {
         loop {
             attempt += 1;
             tokio::time::sleep(backoff(attempt)).await;
-            for group in &self.groups {
-                self.look_at_owner(observer, group).await;
-            }
             let mut changes = match self.store.watch().await {
                 Ok(changes) => Box::pin(changes),
                 Err(error) => {
@@ -65,16 +78,25 @@ impl<S: LeaseStore> Elector<S> {
                     continue;
                 }
             };
-            loop {
+            'watching: loop {
                 let deadline =
                     observer.next_deadline().unwrap_or_else(|| Instant::now() + self.policy.lease());
-                tokio::select! {
-                    change = changes.next() => match change {
-                        Some(Ok(change)) => { attempt = 0; self.see(observer, change) }
-                        Some(Err(error)) => { tracing::warn!(%error, "the watch on leases broke"); break }
-                        None => break,
-                    },
-                    () = tokio::time::sleep_until(deadline.into()) => {}
+                let mut heard = tokio::select! {
+                    change = changes.next() => Some(change),
+                    () = tokio::time::sleep_until(deadline.into()) => None,
+                };
+                // All that is there already, before anything is decided.
+                while let Some(change) = heard {
+                    match change {
+                        Some(Ok(change)) => self.see(observer, change),
+                        Some(Err(error)) => {
+                            tracing::warn!(%error, "the watch on leases broke");
+                            break 'watching;
+                        }
+                        None => break 'watching,
+                    }
+                    attempt = 0;
+                    heard = changes.next().now_or_never();
                 }
                 self.act(observer).await;
             }
@@ -96,9 +118,45 @@ impl<S: LeaseStore> Elector<S> {
         for (instance, revision) in observer.silent(Instant::now()) {
             self.examine(observer, &instance, revision).await;
         }
-        for group in observer.due(Instant::now()) {
-            self.claim(observer, &group).await;
+        let due = observer.due(Instant::now());
+        let Some(session) = self.guard.session() else {
+            for candidate in due {
+                observer.hold_off(&candidate.group, Instant::now());
+            }
+            return;
+        };
+        let claims = due.into_iter().map(|candidate| self.claim(candidate, session));
+        let mut claims = futures_util::stream::iter(claims).buffer_unordered(CLAIMS).ready_chunks(CLAIMS);
+        while let Some(outcomes) = claims.next().await {
+            self.conclude(observer, session, outcomes);
         }
+    }
+
+    fn conclude(&self, observer: &mut Observer, session: SessionId, outcomes: Vec<(Candidate, Outcome)>) {
+        let now = Instant::now();
+        let mut won = Vec::new();
+        for (candidate, outcome) in outcomes {
+            let group = &candidate.group;
+            match outcome {
+                Outcome::Won(found) => {
+                    if let Some(record) = &found.record {
+                        won.push((group.clone(), record.term));
+                        self.record(group, record, Some(candidate.vacancy));
+                    }
+                    observer.see_owner(group, found, now);
+                }
+                Outcome::Owned(found) => {
+                    self.note_owner(group, &found);
+                    observer.see_owner(group, found, now);
+                }
+                Outcome::Alive(instance, found) => {
+                    observer.see_session(&instance, &found, now);
+                    observer.hold_off(group, now);
+                }
+                Outcome::Unclear => observer.hold_off(group, now),
+            }
+        }
+        self.guard.grant(session, won);
     }
 
     /// A session looks silent: the watch may have stalled, so look at it directly, and fence it only if
@@ -126,55 +184,38 @@ impl<S: LeaseStore> Elector<S> {
     }
 
     /// Claims a group, if it really is vacant.
-    async fn claim(&self, observer: &mut Observer, group: &GroupName) {
-        let vacancy = observer.vacancy(group, Instant::now());
-        let Some(session) = self.guard.session() else {
-            return observer.hold_off(group, Instant::now());
-        };
-        let Some(before) = self.look_at_owner(observer, group).await else {
-            return observer.hold_off(group, Instant::now());
-        };
-        if let Some(holder) = before.record.as_ref().and_then(|record| record.holder.as_ref()) {
-            match self.store.session(&holder.instance).await {
-                Ok(found) => {
-                    let alive = found.record.as_ref().is_some_and(|record| record.session == holder.session);
-                    observer.see_session(&holder.instance, &found, Instant::now());
-                    if alive {
-                        return observer.hold_off(group, Instant::now());
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%group, %error, "the owner's session cannot be read");
-                    return observer.hold_off(group, Instant::now());
-                }
+    async fn claim(&self, candidate: Candidate, session: SessionId) -> (Candidate, Outcome) {
+        let outcome = self.try_claim(&candidate, session).await.unwrap_or_else(|error| {
+            tracing::warn!(group = %candidate.group, %error, "a group cannot be claimed now");
+            Outcome::Unclear
+        });
+        (candidate, outcome)
+    }
+
+    async fn try_claim(&self, candidate: &Candidate, session: SessionId) -> Result<Outcome, StoreError> {
+        let Candidate { group, before, proven, .. } = candidate;
+        if let Some(holder) = before.record.as_ref().and_then(|record| record.holder.as_ref())
+            && !proven
+        {
+            let found = self.store.session(&holder.instance).await?;
+            if found.record.as_ref().is_some_and(|record| record.session == holder.session) {
+                return Ok(Outcome::Alive(holder.instance.clone(), found));
             }
         }
         let record = self.successor(group, before.record.as_ref(), session);
         match self.store.put_owner(group, &record, before.revision).await {
-            Ok(revision) => {
-                let found = Versioned { revision, record: Some(record.clone()) };
-                observer.see_owner(group, found, Instant::now());
-                self.won(group, &record, vacancy);
-            }
-            Err(CasError::Conflict) => {
-                self.look_at_owner(observer, group).await;
-            }
+            Ok(revision) => Ok(Outcome::Won(Versioned { revision, record: Some(record) })),
+            Err(CasError::Conflict) => Ok(Outcome::Owned(self.store.owner(group).await?)),
             Err(error) => {
                 tracing::warn!(%group, %error, "a claim has no certain outcome; looking again");
                 // If it was applied after all, the key carries our session and `note_owner` adopts it.
-                self.look_at_owner(observer, group).await;
-                observer.hold_off(group, Instant::now());
+                Ok(Outcome::Owned(self.store.owner(group).await?))
             }
         }
     }
 
-    fn successor(
-        &self,
-        group: &GroupName,
-        before: Option<&OwnerRecord>,
-        session: aegis_domain::SessionId,
-    ) -> OwnerRecord {
-        let logged = self.logged.iter().find(|(name, _)| name == group).map_or(Term::ZERO, |(_, term)| *term);
+    fn successor(&self, group: &GroupName, before: Option<&OwnerRecord>, session: SessionId) -> OwnerRecord {
+        let logged = self.logged.get(group).copied().unwrap_or(Term::ZERO);
         let term = before.map_or(Term::ZERO, |record| record.term).max(logged).next();
         let reason = match before {
             None if logged == Term::ZERO => ElectionReason::First,
@@ -185,42 +226,26 @@ impl<S: LeaseStore> Elector<S> {
         OwnerRecord::succeeded_by(before, term, holder, reason, Utc::now())
     }
 
-    fn won(&self, group: &GroupName, record: &OwnerRecord, vacancy: Option<Duration>) {
-        let (Some(holder), Some(tenure)) = (&record.holder, record.tenure()) else { return };
-        self.guard.grant(holder.session, group.clone(), record.term);
+    /// Says that a term of ours has begun.
+    fn record(&self, group: &GroupName, record: &OwnerRecord, vacancy: Option<Duration>) {
+        let Some(tenure) = record.tenure() else { return };
         tracing::info!(%group, term = %record.term, reason = record.reason.as_str(), "leads the group");
         let vacancy = vacancy.filter(|_| record.reason != ElectionReason::First);
         self.audit.elected(group, tenure, record.predecessors.clone(), vacancy);
     }
 
-    async fn look_at_owner(
-        &self,
-        observer: &mut Observer,
-        group: &GroupName,
-    ) -> Option<Versioned<OwnerRecord>> {
-        match self.store.owner(group).await {
-            Ok(found) => {
-                self.note_owner(group, &found);
-                observer.see_owner(group, found.clone(), Instant::now());
-                Some(found)
-            }
-            Err(error) => {
-                tracing::warn!(%group, %error, "an owner cannot be read");
-                None
-            }
-        }
-    }
-
     /// Brings the guard in line with what the owner key says.
     fn note_owner(&self, group: &GroupName, found: &Versioned<OwnerRecord>) {
         let Some(record) = &found.record else { return };
-        let session = self.guard.session();
-        let mine = session.is_some() && record.holder.as_ref().map(|holder| holder.session) == session;
-        let held = self.guard.groups().into_iter().find(|(name, _)| name == group).map(|(_, term)| term);
-        match (mine, held) {
+        let Some(session) = self.guard.session() else { return };
+        let mine = record.holder.as_ref().is_some_and(|holder| holder.session == session);
+        match (mine, self.guard.held_term(group)) {
             (true, Some(term)) if term == record.term => {}
-            // A claim of ours whose acknowledgement was lost.
-            (true, _) => self.won(group, record, None),
+            // A claim of ours whose acknowledgement was lost, or has not been looked at yet.
+            (true, _) => {
+                self.guard.grant(session, [(group.clone(), record.term)]);
+                self.record(group, record, None);
+            }
             // The watch may still be telling of a record before ours.
             (false, Some(term)) if term < record.term || record.holder.is_none() => self.guard.release(group),
             (false, _) => {}
@@ -229,28 +254,25 @@ impl<S: LeaseStore> Elector<S> {
 
     /// Gives up every group: the successor claims at once instead of waiting for a lease.
     async fn resign(&self, reason: &str) {
-        for (group, term) in self.guard.groups() {
-            self.guard.release(&group);
-            let found = match self.store.owner(&group).await {
-                Ok(found) => found,
-                Err(error) => {
-                    tracing::warn!(%group, %error, "a group was not given up; its lease runs out");
-                    continue;
-                }
-            };
-            let Some(record) = found.record.filter(|record| record.term == term && record.holder.is_some())
-            else {
-                continue;
-            };
-            let mut predecessors = record.predecessors.clone();
-            predecessors.extend(record.tenure());
-            let excess = predecessors.len().saturating_sub(OwnerRecord::PREDECESSORS);
-            predecessors.drain(..excess);
-            let vacant = OwnerRecord { holder: None, predecessors, ..record };
-            match self.store.put_owner(&group, &vacant, found.revision).await {
-                Ok(_) => self.audit.resigned(&group, term, reason.to_owned()),
-                Err(error) => tracing::warn!(%group, %error, "a group was not given up; its lease runs out"),
+        let groups = self.guard.groups();
+        let resignations = groups.into_iter().map(|(group, term)| self.resign_one(group, term, reason));
+        futures_util::stream::iter(resignations).buffer_unordered(CLAIMS).for_each(std::future::ready).await;
+    }
+
+    async fn resign_one(&self, group: GroupName, term: Term, reason: &str) {
+        self.guard.release(&group);
+        let found = match self.store.owner(&group).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%group, %error, "a group was not given up; its lease runs out");
+                return;
             }
+        };
+        let ours = found.record.filter(|record| record.term == term && record.holder.is_some());
+        let Some(record) = ours else { return };
+        match self.store.put_owner(&group, &record.vacated(), found.revision).await {
+            Ok(_) => self.audit.resigned(&group, term, reason.to_owned()),
+            Err(error) => tracing::warn!(%group, %error, "a group was not given up; its lease runs out"),
         }
     }
 }

@@ -86,11 +86,13 @@ impl Guard {
         self.inner.deadline.fetch_max(nanos, Ordering::SeqCst);
     }
 
-    /// The group was claimed under this session. Does nothing when that session is over.
-    pub(crate) fn grant(&self, session: SessionId, group: GroupName, term: Term) {
+    /// These groups were claimed under this session. Does nothing when that session is over.
+    pub(crate) fn grant(&self, session: SessionId, claimed: impl IntoIterator<Item = (GroupName, Term)>) {
         self.change(|held| {
             if held.session == Some(session) {
-                held.groups.insert(group, Tenancy { term, draining: false });
+                let tenancies =
+                    claimed.into_iter().map(|(group, term)| (group, Tenancy { term, draining: false }));
+                held.groups.extend(tenancies);
             }
         });
     }
@@ -110,6 +112,11 @@ impl Guard {
     /// The session in force.
     pub(crate) fn session(&self) -> Option<SessionId> {
         self.held().session
+    }
+
+    /// The term under which the group is held, draining or not.
+    pub(crate) fn held_term(&self, group: &GroupName) -> Option<Term> {
+        Some(self.held().groups.get(group)?.term)
     }
 
     /// All groups held, draining ones too.
@@ -156,7 +163,7 @@ mod tests {
         let session = SessionId::from_uuid(Uuid::from_u128(1));
         let group = GroupName::new("ACC-1").unwrap();
         guard.begin(session);
-        guard.grant(session, group.clone(), Term(3));
+        guard.grant(session, [(group.clone(), Term(3))]);
         (guard, session, group)
     }
 
@@ -187,7 +194,7 @@ mod tests {
         let (guard, session, group) = owner();
         guard.extend(Instant::now() + Duration::from_secs(60));
         guard.revoke();
-        guard.grant(session, group.clone(), Term(4));
+        guard.grant(session, [(group.clone(), Term(4))]);
         guard.extend(Instant::now() + Duration::from_secs(60));
         assert_eq!(guard.admit(&group), None);
     }

@@ -7,7 +7,7 @@ use aegis_domain::{GroupName, InstanceName, SessionId};
 
 use super::Policy;
 use super::rank::rank;
-use super::store::{OwnerRecord, SessionRecord, Versioned};
+use super::store::{Holder, OwnerRecord, SessionRecord, Versioned};
 
 #[derive(Debug)]
 pub(super) struct Observer {
@@ -40,6 +40,20 @@ struct Group {
     not_before: Option<Instant>,
 }
 
+/// A group that this member is to claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) group: GroupName,
+    /// Its owner key, as last seen. The claim expects that revision, so an old view of it does no harm.
+    pub(super) before: Versioned<OwnerRecord>,
+    /// Whether the end of its holder's session was seen. A session ends once, so that is for good;
+    /// without it, the session has to be looked at.
+    pub(super) proven: bool,
+    /// How long it has had no owner, as this member saw it: since the owner gave it up, or since it was
+    /// last seen to renew its session.
+    pub(super) vacancy: Duration,
+}
+
 impl Observer {
     pub(super) fn new(me: InstanceName, policy: Policy, groups: &[GroupName], now: Instant) -> Self {
         let vacant = || Group {
@@ -65,14 +79,9 @@ impl Observer {
         found: &Versioned<SessionRecord>,
         now: Instant,
     ) {
-        if self
-            .sessions
-            .get(instance)
-            .is_some_and(|seen| seen.revision >= found.revision && found.record.is_some())
-        {
-            return;
-        }
+        let known = self.sessions.get(instance).copied();
         match &found.record {
+            Some(_) if known.is_some_and(|known| known.revision >= found.revision) => {}
             Some(record) => {
                 let seen = Seen {
                     session: record.session,
@@ -80,25 +89,21 @@ impl Observer {
                     lease: Duration::from_millis(record.lease_ms),
                     since: now,
                 };
-                let before = self.sessions.insert(instance.clone(), seen);
-                if let Some(before) = before.filter(|before| before.session != seen.session) {
-                    self.ended.insert(before.session, before.since);
+                self.sessions.insert(instance.clone(), seen);
+                // A renewal changes nothing for the groups, and most of what is seen is a renewal.
+                if known.is_none_or(|known| known.session != seen.session) {
+                    self.session_changed(known, now);
                 }
             }
             // A deletion is older than what we know when its revision is lower; revision 0 is a key
             // that has left no trace.
             None => {
-                if self
-                    .sessions
-                    .get(instance)
-                    .is_some_and(|seen| found.revision == 0 || seen.revision < found.revision)
-                {
-                    let before = self.sessions.remove(instance);
-                    self.ended.extend(before.map(|before| (before.session, before.since)));
+                if known.is_some_and(|known| found.revision == 0 || known.revision < found.revision) {
+                    self.sessions.remove(instance);
+                    self.session_changed(known, now);
                 }
             }
         }
-        self.look_for_vacancies(now);
     }
 
     /// An owner was seen: by the watch, or by a direct read.
@@ -110,7 +115,7 @@ impl Observer {
         group.revision = found.revision;
         group.record = found.record;
         group.not_before = None;
-        self.look_for_vacancies(now);
+        group.look_for_vacancy(&self.sessions, &self.ended, now);
     }
 
     /// A claim failed for a reason that passes: not again for a rank step.
@@ -134,16 +139,16 @@ impl Observer {
     }
 
     /// The vacant groups that it is this member's turn to claim.
-    pub(super) fn due(&self, now: Instant) -> Vec<GroupName> {
+    pub(super) fn due(&self, now: Instant) -> Vec<Candidate> {
         let due =
             self.groups.iter().filter(|(name, group)| self.turn(name, group).is_some_and(|turn| now >= turn));
-        due.map(|(name, _)| name.clone()).collect()
-    }
-
-    /// How long the group has had no owner, as this member saw it: since the owner gave it up, or since it
-    /// was last seen to renew its session.
-    pub(super) fn vacancy(&self, name: &GroupName, now: Instant) -> Option<Duration> {
-        Some(now.saturating_duration_since(self.groups.get(name)?.unheard_since?))
+        due.map(|(name, group)| Candidate {
+            group: name.clone(),
+            before: Versioned { revision: group.revision, record: group.record.clone() },
+            proven: group.holder().is_none_or(|holder| self.ended.contains_key(&holder.session)),
+            vacancy: now.saturating_duration_since(group.unheard_since.unwrap_or(now)),
+        })
+        .collect()
     }
 
     /// When something is to be done next, if nothing is seen before.
@@ -167,24 +172,41 @@ impl Observer {
         Some(group.not_before.map_or(turn, |not_before| turn.max(not_before)))
     }
 
-    fn look_for_vacancies(&mut self, now: Instant) {
+    /// A session has ended (this one, if there was one) or begun: who owns what?
+    fn session_changed(&mut self, ended: Option<Seen>, now: Instant) {
+        self.ended.extend(ended.map(|ended| (ended.session, ended.since)));
         for group in self.groups.values_mut() {
-            let holder = group.record.as_ref().and_then(|record| record.holder.as_ref());
-            let held = holder.is_some_and(|holder| {
-                self.sessions.get(&holder.instance).is_some_and(|seen| seen.session == holder.session)
-            });
-            if held {
-                (group.vacant_since, group.unheard_since) = (None, None);
-            } else {
-                let unheard = holder.and_then(|holder| self.ended.get(&holder.session)).copied();
-                group.vacant_since = group.vacant_since.or(Some(now));
-                group.unheard_since = group.unheard_since.or(unheard).or(group.vacant_since);
-            }
+            group.look_for_vacancy(&self.sessions, &self.ended, now);
         }
         // What no group waits for any more is forgotten.
-        let holders = self.groups.values().filter_map(|group| group.record.as_ref()?.holder.as_ref());
-        let waited_for: BTreeSet<_> = holders.map(|holder| holder.session).collect();
+        let waited_for: BTreeSet<_> =
+            self.groups.values().filter_map(|group| Some(group.holder()?.session)).collect();
         self.ended.retain(|session, _| waited_for.contains(session));
+    }
+}
+
+impl Group {
+    fn holder(&self) -> Option<&Holder> {
+        self.record.as_ref()?.holder.as_ref()
+    }
+
+    fn look_for_vacancy(
+        &mut self,
+        sessions: &BTreeMap<InstanceName, Seen>,
+        ended: &BTreeMap<SessionId, Instant>,
+        now: Instant,
+    ) {
+        let holder = self.holder();
+        let held = holder.is_some_and(|holder| {
+            sessions.get(&holder.instance).is_some_and(|seen| seen.session == holder.session)
+        });
+        let unheard = holder.and_then(|holder| ended.get(&holder.session)).copied();
+        if held {
+            (self.vacant_since, self.unheard_since) = (None, None);
+        } else {
+            self.vacant_since = self.vacant_since.or(Some(now));
+            self.unheard_since = self.unheard_since.or(unheard).or(self.vacant_since);
+        }
     }
 }
 

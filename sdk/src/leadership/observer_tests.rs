@@ -3,7 +3,6 @@ use aegis_domain::aggregate::leadership::ElectionReason;
 use chrono::DateTime;
 use uuid::Uuid;
 
-use super::super::store::Holder;
 use super::*;
 
 const LEASE: Duration = Duration::from_secs(1);
@@ -23,6 +22,10 @@ fn owned_by(member: u32, session: u128, revision: u64) -> Versioned<OwnerRecord>
     let since = DateTime::UNIX_EPOCH;
     let record = OwnerRecord::succeeded_by(None, Term(1), holder, ElectionReason::First, since);
     Versioned { revision, record: Some(record) }
+}
+
+fn due(observer: &Observer, now: Instant) -> Vec<GroupName> {
+    observer.due(now).into_iter().map(|candidate| candidate.group).collect()
 }
 
 fn observer(now: Instant) -> (Observer, GroupName) {
@@ -58,17 +61,17 @@ fn a_group_is_vacant_once_the_owners_very_session_is_gone() {
     let (mut observer, group) = observer(start);
     observer.see_session(&instance(2), &session(2, 5), start);
     observer.see_owner(&group, owned_by(2, 2, 6), start);
-    assert!(observer.due(start + LEASE * 10).is_empty(), "the owner's session is alive");
+    assert!(due(&observer, start + LEASE * 10).is_empty(), "the owner's session is alive");
     observer.see_session(&instance(2), &Versioned { revision: 7, record: None }, start + LEASE);
     assert_eq!(
-        observer.due(start + LEASE),
+        due(&observer, start + LEASE),
         std::slice::from_ref(&group),
         "the only member left claims at once"
     );
     observer.see_owner(&group, owned_by(2, 2, 6), start + LEASE);
     observer.see_session(&instance(2), &session(3, 8), start + LEASE);
     assert!(
-        !observer.due(start + LEASE * 2).is_empty(),
+        !due(&observer, start + LEASE * 2).is_empty(),
         "a new session of the same instance is not the owner"
     );
 }
@@ -80,15 +83,15 @@ fn a_late_word_of_a_deletion_does_not_undo_a_newer_session() {
     observer.see_session(&instance(2), &session(3, 8), start);
     observer.see_owner(&group, owned_by(2, 3, 9), start);
     observer.see_session(&instance(2), &Versioned { revision: 7, record: None }, start);
-    assert!(observer.due(start + LEASE * 10).is_empty());
+    assert!(due(&observer, start + LEASE * 10).is_empty());
 }
 
 #[test]
 fn a_group_that_nobody_ever_led_waits_for_the_others_to_appear() {
     let start = Instant::now();
     let (observer, group) = observer(start);
-    assert!(observer.due(start).is_empty());
-    assert_eq!(observer.due(start + LEASE), [group]);
+    assert!(due(&observer, start).is_empty());
+    assert_eq!(due(&observer, start + LEASE), [group]);
 }
 
 #[test]
@@ -101,8 +104,8 @@ fn each_further_rank_waits_a_step_longer() {
     let rank = rank(&group, &instance(1), &[instance(1), instance(2), instance(3)]);
     assert_eq!(observer.next_deadline(), Some(start + LEASE), "sessions are due after a lease");
     let turn = start + LEASE + Policy::Balanced.rank_step() * rank;
-    assert!(observer.due(turn - Duration::from_nanos(1)).is_empty());
-    assert_eq!(observer.due(turn), [group]);
+    assert!(due(&observer, turn - Duration::from_nanos(1)).is_empty());
+    assert_eq!(due(&observer, turn), [group]);
 }
 
 #[test]
@@ -114,7 +117,9 @@ fn a_vacancy_counts_from_when_the_lost_owner_was_last_heard() {
     observer.see_session(&instance(2), &session(2, 7), start + LEASE / 4);
     observer.see_session(&instance(2), &Versioned { revision: 8, record: None }, start + LEASE);
     let claimed = start + LEASE + Duration::from_millis(5);
-    assert_eq!(observer.vacancy(&group, claimed), Some(LEASE - LEASE / 4 + Duration::from_millis(5)));
+    let [candidate] = &observer.due(claimed)[..] else { panic!("nothing is due") };
+    assert_eq!((&candidate.group, candidate.proven), (&group, true));
+    assert_eq!(candidate.vacancy, LEASE - LEASE / 4 + Duration::from_millis(5));
 }
 
 #[test]
@@ -126,5 +131,15 @@ fn a_vacancy_counts_from_when_the_owner_gave_the_group_up() {
     let mut vacant = owned_by(2, 2, 9);
     vacant.record.as_mut().unwrap().holder = None;
     observer.see_owner(&group, vacant, start + LEASE);
-    assert_eq!(observer.vacancy(&group, start + LEASE * 2), Some(LEASE));
+    let [candidate] = &observer.due(start + LEASE * 2)[..] else { panic!("nothing is due") };
+    assert_eq!((candidate.vacancy, candidate.before.revision), (LEASE, 9));
+}
+
+#[test]
+fn a_holder_that_was_never_seen_is_not_taken_for_dead_without_a_look() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    observer.see_owner(&group, owned_by(2, 2, 6), start);
+    let [candidate] = &observer.due(start + LEASE)[..] else { panic!("nothing is due") };
+    assert!(!candidate.proven);
 }

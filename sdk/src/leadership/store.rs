@@ -61,6 +61,12 @@ impl OwnerRecord {
         })
     }
 
+    /// The record after its holder gave the group up.
+    #[must_use]
+    pub fn vacated(&self) -> Self {
+        Self { holder: None, predecessors: self.history(), ..self.clone() }
+    }
+
     /// The record that follows this one.
     #[must_use]
     pub fn succeeded_by(
@@ -70,11 +76,17 @@ impl OwnerRecord {
         reason: ElectionReason,
         since: DateTime<Utc>,
     ) -> Self {
-        let mut predecessors = before.map(|record| record.predecessors.clone()).unwrap_or_default();
-        predecessors.extend(before.and_then(Self::tenure));
-        let excess = predecessors.len().saturating_sub(Self::PREDECESSORS);
-        predecessors.drain(..excess);
+        let predecessors = before.map(Self::history).unwrap_or_default();
         Self { term, holder: Some(holder), since, reason, predecessors }
+    }
+
+    /// The last terms up to this one.
+    fn history(&self) -> Vec<Tenure> {
+        let mut history = self.predecessors.clone();
+        history.extend(self.tenure());
+        let excess = history.len().saturating_sub(Self::PREDECESSORS);
+        history.drain(..excess);
+        history
     }
 }
 

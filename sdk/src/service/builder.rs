@@ -7,6 +7,7 @@ use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::{Instance, Leadership};
 use aegis_domain::{AggregateId, InvalidName, MethodName};
 use chrono::Utc;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
@@ -24,6 +25,9 @@ use crate::journal::{ExecuteError, LoadError};
 use crate::leadership::Guard;
 use crate::nats::provision::{ProvisionError, provision};
 use crate::{ConnectError, Connection, Journal};
+
+/// How many groups' histories are read at a time.
+const LOADS: usize = 64;
 
 /// Why a service did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
@@ -122,11 +126,11 @@ impl Builder {
         let connection = Connection::open(options.clone()).await?;
         provision(&connection).await?;
         let journal = Journal::new(&connection);
-        let mut logged = Vec::with_capacity(config.groups.len());
-        for group in &config.groups {
+        let loads = config.groups.iter().map(|group| async {
             let id = AggregateId::Leadership(service.clone(), group.clone());
-            logged.push((group.clone(), journal.load::<Leadership>(&id).await?.state.term));
-        }
+            Ok::<_, LoadError>((group.clone(), journal.load::<Leadership>(&id).await?.state.term))
+        });
+        let logged = futures_util::stream::iter(loads).buffer_unordered(LOADS).try_collect().await?;
         let identity = Identity {
             service: service.clone(),
             instance: instance.clone(),

@@ -1,6 +1,7 @@
 //! The pulse of an instance: heartbeats, record, session and elections, on a thread and a NATS
 //! connection of their own, so that neither a handler that blocks nor a large payload starves them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,7 +25,7 @@ pub(super) struct Setup {
     pub(super) options: ConnectOptions,
     pub(super) identity: Identity,
     pub(super) groups: Vec<GroupName>,
-    pub(super) logged: Vec<(GroupName, Term)>,
+    pub(super) logged: BTreeMap<GroupName, Term>,
     pub(super) policy: Policy,
     pub(super) heartbeat: Duration,
     pub(super) record_ttl: Duration,

@@ -6,6 +6,7 @@ use aegis_sdk::{CallOptions, Client, ConnectOptions, Connection, Target};
 use aegis_testkit::{FaultProxy, NatsServer, Proc, wait_until};
 use tokio::sync::watch;
 
+use crate::many;
 use crate::measure::Latencies;
 use crate::member::{GROUP, MEMBER, SERVICE};
 use crate::report::{Bar, Row};
@@ -63,6 +64,7 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
                 rows.push(Row::new(metric, "gap", values, "ms", Bar::AtMost(1.0), trials));
             }
         }
+        rows.push(many::row(policy, aggressive, trials).await?);
     }
     Ok(rows)
 }
@@ -96,7 +98,7 @@ impl Stage {
         let mut members = Vec::new();
         for index in 0..MEMBERS {
             let proxy = FaultProxy::start(&server.url()).await;
-            let process = member(index, &proxy.url(), aggressive)?;
+            let process = member(index, &proxy.url(), aggressive, 1)?;
             members.push(tokio::sync::Mutex::new(Member { process, proxy }));
         }
         let connection = Connection::open(ConnectOptions::new(server.url(), "caller")).await?;
@@ -123,7 +125,7 @@ impl Stage {
         match blow {
             Blow::Kill | Blow::Terminate => {
                 member.process.wait_exit(SETTLE).await;
-                member.process = self::member(index, &member.proxy.url(), self.aggressive)?;
+                member.process = self::member(index, &member.proxy.url(), self.aggressive, 1)?;
             }
             Blow::Suspend => member.process.resume(),
             Blow::CutOff => member.proxy.pass(),
@@ -162,18 +164,15 @@ impl Drop for Stage {
     }
 }
 
-fn name(index: usize) -> String {
+pub(crate) fn name(index: usize) -> String {
     format!("member-{index}")
 }
 
-fn member(index: usize, url: &str, aggressive: bool) -> anyhow::Result<Proc> {
-    let builder = Proc::builder(std::env::current_exe()?).name(name(index)).args([
-        MEMBER,
-        "--nats-url",
-        url,
-        "--instance",
-        &name(index),
-    ]);
+/// Starts a member.
+pub(crate) fn member(index: usize, url: &str, aggressive: bool, groups: usize) -> anyhow::Result<Proc> {
+    let (name, groups) = (name(index), groups.to_string());
+    let builder = Proc::builder(std::env::current_exe()?).name(name.clone());
+    let builder = builder.args([MEMBER, "--nats-url", url, "--instance", &name, "--groups", &groups]);
     Ok(builder.args(aggressive.then_some("--aggressive")).spawn())
 }
 

@@ -2,6 +2,7 @@
 
 mod failover;
 mod journal;
+mod many;
 mod measure;
 mod member;
 mod report;

@@ -8,7 +8,7 @@ use clap::Parser;
 
 /// The first argument that makes the program a member.
 pub(crate) const MEMBER: &str = "member";
-/// The service, and its one group.
+/// The service, and its first group.
 pub(crate) const SERVICE: &str = "measured";
 pub(crate) const GROUP: &str = "G-1";
 
@@ -20,6 +20,9 @@ pub(crate) struct Args {
     instance: String,
     #[arg(long)]
     aggressive: bool,
+    /// How many groups there are.
+    #[arg(long, default_value_t = 1)]
+    groups: usize,
 }
 
 impl Args {
@@ -33,7 +36,7 @@ impl Args {
         let mut config = ServiceConfig::new(SERVICE, "1.0.0")?;
         config.instance = Some(self.instance.parse()?);
         config.nats_url = self.nats_url;
-        config.groups = vec![GROUP.parse()?];
+        config.groups = (1..=self.groups).map(|n| format!("G-{n}").parse()).collect::<Result<_, _>>()?;
         config.failover = if self.aggressive { Policy::Aggressive } else { Policy::Balanced };
         let me = self.instance;
         let service = Service::builder(config)

@@ -167,7 +167,10 @@ impl Observer {
         // Members that start together would otherwise find only themselves, and the first of them
         // would take every group: a group that nobody ever led waits for one lease.
         let settle = if group.record.is_none() { self.policy.lease() } else { Duration::ZERO };
-        let rank = rank(name, &self.me, self.sessions.keys());
+        // Whoever has just given the group up does not stand for it, although its session lives.
+        let resigned = group.resigned();
+        let members = self.sessions.keys().filter(|member| Some(*member) != resigned);
+        let rank = rank(name, &self.me, members);
         let turn = vacant_since + settle + self.policy.rank_step() * rank;
         Some(group.not_before.map_or(turn, |not_before| turn.max(not_before)))
     }
@@ -188,6 +191,12 @@ impl Observer {
 impl Group {
     fn holder(&self) -> Option<&Holder> {
         self.record.as_ref()?.holder.as_ref()
+    }
+
+    /// Who gave the group up, while nobody has taken it.
+    fn resigned(&self) -> Option<&InstanceName> {
+        let record = self.record.as_ref().filter(|record| record.holder.is_none())?;
+        Some(&record.predecessors.last()?.instance)
     }
 
     fn look_for_vacancy(

@@ -143,3 +143,19 @@ fn a_holder_that_was_never_seen_is_not_taken_for_dead_without_a_look() {
     let [candidate] = &observer.due(start + LEASE)[..] else { panic!("nothing is due") };
     assert!(!candidate.proven);
 }
+
+#[test]
+fn whoever_gave_a_group_up_keeps_nobody_waiting() {
+    let start = Instant::now();
+    let group = (0..)
+        .map(|n| GroupName::new(format!("ACC-{n}")).unwrap())
+        .find(|group| rank(group, &instance(1), &[instance(1), instance(2)]) == 1)
+        .unwrap();
+    let mut observer = Observer::new(instance(1), Policy::Balanced, std::slice::from_ref(&group), start);
+    observer.see_session(&instance(1), &session(1, 1), start);
+    observer.see_session(&instance(2), &session(2, 2), start);
+    observer.see_owner(&group, owned_by(2, 2, 3), start);
+    let vacated = owned_by(2, 2, 3).record.unwrap().vacated();
+    observer.see_owner(&group, Versioned { revision: 4, record: Some(vacated) }, start);
+    assert_eq!(due(&observer, start), [group]);
+}

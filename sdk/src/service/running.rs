@@ -19,7 +19,7 @@ use crate::leadership::Guard;
 use crate::{Client, Connection, Events, Journal};
 
 /// How often a draining service looks whether its calls have ended.
-const DRAIN_TICK: Duration = Duration::from_millis(5);
+const DRAIN_TICK: Duration = Duration::from_millis(1);
 
 /// A running service. Stop it with [`Service::stop`]; dropping it is like a crash, from which the
 /// others recover after one lease.

@@ -34,6 +34,10 @@ pub const KV_OPERATION: &str = "KV-Operation";
 pub const KV_DELETE: &str = "DEL";
 /// On a marker that the server wrote: why the key ended.
 pub const MARKER_REASON: &str = "Nats-Marker-Reason";
+/// On a message read directly from a stream: its sequence.
+pub const SEQUENCE: &str = "Nats-Sequence";
+/// On the end of a batch read directly from a stream: how many messages follow it.
+pub const NUM_PENDING: &str = "Nats-Num-Pending";
 /// The id of an atomic batch.
 pub const BATCH_ID: &str = "Nats-Batch-Id";
 /// The position of a message in its atomic batch, from 1.

@@ -62,6 +62,24 @@ pub const ALL_APP_EVENTS: &str = "events.>";
 /// The stream of all application events.
 pub const APP_EVENTS_STREAM: &str = "EVENTS";
 
+/// The subject of a key of a KV bucket.
+#[must_use]
+pub fn kv(bucket: &str, key: &str) -> String {
+    format!("$KV.{bucket}.{key}")
+}
+
+/// The stream of a KV bucket.
+#[must_use]
+pub fn kv_stream(bucket: &str) -> String {
+    format!("KV_{bucket}")
+}
+
+/// The API subject that reads a stream directly (ADR-31).
+#[must_use]
+pub fn direct_get(stream: &str) -> String {
+    format!("$JS.API.DIRECT.GET.{stream}")
+}
+
 /// The key of an instance's record in the instances bucket.
 #[must_use]
 pub fn instance_key(service: &ServiceName, instance: &InstanceName) -> String {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use aegis_domain::wire::header;
+use aegis_domain::wire::{header, subject};
 use async_nats::jetstream;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::kv::Operation;
@@ -69,7 +69,7 @@ impl Bucket {
     pub async fn read(&self, key: &str) -> Result<Slot, ReadError> {
         let stream = self
             .jetstream
-            .get_stream_no_info(format!("KV_{}", self.name))
+            .get_stream_no_info(subject::kv_stream(&self.name))
             .await
             .map_err(|e| self.read_error(e))?;
         match stream.get_last_raw_message_by_subject(&self.subject(key)).await {
@@ -157,7 +157,7 @@ impl Bucket {
     }
 
     fn subject(&self, key: &str) -> String {
-        format!("$KV.{}.{key}", self.name)
+        subject::kv(&self.name, key)
     }
 
     fn read_error(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ReadError {

@@ -126,7 +126,7 @@ async fn ensure_stream(connection: &Connection, wanted: stream::Config) -> Resul
 
 async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), ProvisionError> {
     let server = |source| ProvisionError::Server { name: name.clone(), source };
-    let stream = match connection.jetstream().get_stream(format!("KV_{name}")).await {
+    let stream = match connection.jetstream().get_stream(subject::kv_stream(&name)).await {
         Ok(stream) => stream,
         Err(_absent) => {
             connection

@@ -91,14 +91,14 @@ fn an_owner_that_resigns_is_succeeded() {
 
 #[test]
 fn a_crashed_owner_returns_under_a_new_term() {
-    let states = explore("crash", CRASH, 18);
-    assert!(states.is_none_or(|states| states > 400_000), "{states:?}");
+    let states = explore("crash", CRASH, 16);
+    assert!(states.is_none_or(|states| states > 100_000), "{states:?}");
 }
 
 #[test]
 fn three_members_keep_to_the_rules() {
-    let states = explore("three", THREE, 14);
-    assert!(states.is_none_or(|states| states > 400_000), "{states:?}");
+    let states = explore("three", THREE, 12);
+    assert!(states.is_none_or(|states| states > 100_000), "{states:?}");
 }
 
 #[test]

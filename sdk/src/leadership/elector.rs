@@ -119,7 +119,8 @@ impl<S: LeaseStore> Elector<S> {
             self.examine(observer, &instance, revision).await;
         }
         let due = observer.due(Instant::now());
-        let Some(session) = self.guard.session() else {
+        // One that is stopping takes nothing new: it could not serve it.
+        let Some(session) = self.guard.session().filter(|_| !self.guard.is_draining()) else {
             for candidate in due {
                 observer.hold_off(&candidate.group, Instant::now());
             }
@@ -237,7 +238,8 @@ impl<S: LeaseStore> Elector<S> {
     /// Brings the guard in line with what the owner key says.
     fn note_owner(&self, group: &GroupName, found: &Versioned<OwnerRecord>) {
         let Some(record) = &found.record else { return };
-        let Some(session) = self.guard.session() else { return };
+        // One that is stopping takes nothing new: it could not serve it.
+        let Some(session) = self.guard.session().filter(|_| !self.guard.is_draining()) else { return };
         let mine = record.holder.as_ref().is_some_and(|holder| holder.session == session);
         match (mine, self.guard.held_term(group)) {
             (true, Some(term)) if term == record.term => {}
@@ -247,7 +249,10 @@ impl<S: LeaseStore> Elector<S> {
                 self.record(group, record, None);
             }
             // The watch may still be telling of a record before ours.
-            (false, Some(term)) if term < record.term || record.holder.is_none() => self.guard.release(group),
+            (false, Some(term)) if term < record.term => self.guard.release(group),
+            (false, Some(term)) if term == record.term && record.holder.is_none() => {
+                self.guard.release(group)
+            }
             (false, _) => {}
         }
     }

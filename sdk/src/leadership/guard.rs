@@ -26,6 +26,7 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Held {
     session: Option<SessionId>,
+    draining: bool,
     groups: BTreeMap<GroupName, Tenancy>,
 }
 
@@ -70,13 +71,15 @@ impl Guard {
 
     /// A new session begins; everything held under the one before is over.
     pub(crate) fn begin(&self, session: SessionId) {
-        self.change(|held| *held = Held { session: Some(session), groups: BTreeMap::new() });
+        self.change(|held| {
+            *held = Held { session: Some(session), draining: held.draining, groups: BTreeMap::new() }
+        });
     }
 
     /// The session is lost: nothing is held any more.
     pub(crate) fn revoke(&self) {
         self.inner.deadline.store(0, Ordering::SeqCst);
-        self.change(|held| *held = Held::default());
+        self.change(|held| *held = Held { draining: held.draining, ..Held::default() });
     }
 
     /// A renewal was acknowledged: the owner may act until then.
@@ -90,8 +93,9 @@ impl Guard {
     pub(crate) fn grant(&self, session: SessionId, claimed: impl IntoIterator<Item = (GroupName, Term)>) {
         self.change(|held| {
             if held.session == Some(session) {
-                let tenancies =
-                    claimed.into_iter().map(|(group, term)| (group, Tenancy { term, draining: false }));
+                let tenancies = claimed
+                    .into_iter()
+                    .map(|(group, term)| (group, Tenancy { term, draining: held.draining }));
                 held.groups.extend(tenancies);
             }
         });
@@ -99,7 +103,10 @@ impl Guard {
 
     /// No new call is taken for any group; what runs may finish.
     pub(crate) fn drain(&self) {
-        self.change(|held| held.groups.values_mut().for_each(|tenancy| tenancy.draining = true));
+        self.change(|held| {
+            held.draining = true;
+            held.groups.values_mut().for_each(|tenancy| tenancy.draining = true);
+        });
     }
 
     /// The group was given up, or belongs to another.
@@ -107,6 +114,11 @@ impl Guard {
         self.change(|held| {
             held.groups.remove(group);
         });
+    }
+
+    /// Whether the instance is on its way out.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.held().draining
     }
 
     /// The session in force.

@@ -1,6 +1,6 @@
 //! Keeps the session of this instance alive, and notices when it is lost.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aegis_domain::{InstanceName, SessionId};
 use tokio_util::sync::CancellationToken;
@@ -51,12 +51,14 @@ impl<S: LeaseStore> Keeper<S> {
         }
     }
 
-    /// Creates a session under a fresh id. A session that a former life has left under this name is
-    /// replaced at its very revision, which kills it just as fencing does.
+    /// Creates a session under a fresh id. One that stands under this name already is left alone until it
+    /// has stood still for its whole lease: it may be a former life of this instance, or another process
+    /// that was given the same name and acts under it.
     async fn begin(&self) -> Live {
         let lease_ms = u64::try_from(self.policy.lease().as_millis()).unwrap_or(u64::MAX);
+        let mut still: Option<(u64, Instant)> = None;
         for attempt in 1.. {
-            tokio::time::sleep(backoff(attempt)).await;
+            tokio::time::sleep(backoff(attempt).min(self.policy.rank_step())).await;
             let session = SessionId::from_uuid(Uuid::new_v4());
             let record = SessionRecord { session, lease_ms };
             let before = match self.store.session(&self.me).await {
@@ -66,6 +68,24 @@ impl<S: LeaseStore> Keeper<S> {
                     continue;
                 }
             };
+            if let Some(other) = &before.record {
+                match still {
+                    Some((revision, since)) if revision == before.revision => {
+                        if since.elapsed() < Duration::from_millis(other.lease_ms) {
+                            continue;
+                        }
+                    }
+                    Some(_) => {
+                        tracing::warn!(instance = %self.me, "another process runs under this name: give each its own");
+                        still = Some((before.revision, Instant::now()));
+                        continue;
+                    }
+                    None => {
+                        still = Some((before.revision, Instant::now()));
+                        continue;
+                    }
+                }
+            }
             let sent = Instant::now();
             match self.store.put_session(&self.me, &record, before.revision).await {
                 Ok(revision) => {

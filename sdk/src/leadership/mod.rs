@@ -12,8 +12,15 @@
 //! 3. *A fenced session is dead for good*: fencing deletes the session key at the very revision that
 //!    stood still; session ids are never used twice. (`guard`: a lost session takes everything with it;
 //!    `tests/suite/connect.rs`: a deletion at a revision that has moved on fails.)
-//! 4. *Nothing is decided from a cached read*: the watch only says when to look. (`observer`: a late
-//!    word of a deletion; every claim and every fencing reads the key anew.)
+//! 4. *Nothing is decided by a cached read alone*: a write expects the revision that it was decided on,
+//!    and a session counts as dead only when its end was seen, which is for good, or read from the
+//!    authority. (`observer`: a late word of a deletion; a holder that was never seen.)
+//!
+//! A model of these rules is explored state by state in `tests/model/`; see `docs/leadership-model.md`.
+//!
+//! What is outside of them: a host that is suspended as a whole stops the monotonic clock on Linux, so its
+//! owner may act past its lease when it wakes up, until it hears from the store. There only the term
+//! helps, checked by whatever the owner writes to.
 
 pub mod guard;
 pub mod kv;

@@ -38,8 +38,8 @@ pub enum ConfigError {
 pub struct ServiceConfig {
     /// The name of the service.
     pub service: ServiceName,
-    /// The name of this instance; `<service>-<8 hexadecimal digits>` when absent. Two processes with
-    /// one name take turns in losing their session, so give each its own.
+    /// The name of this instance; `<service>-<8 hexadecimal digits>` when absent. Give each
+    /// process its own: of two with one name, only the first takes part in elections.
     #[serde(default)]
     pub instance: Option<InstanceName>,
     /// The version of the service.

@@ -175,3 +175,28 @@ async fn an_instance_whose_record_ran_out_enters_the_registry_again() {
     .await;
     service.stop("done").await.unwrap();
 }
+
+#[tokio::test]
+async fn of_two_processes_under_one_name_the_first_keeps_acting() {
+    let server = NatsServer::start().await;
+    let proxy = FaultProxy::start(&server.url()).await;
+    let first = start(ServiceConfig { nats_url: proxy.url(), ..config(&server, "t-1") }).await;
+    let (_connection, client) = client(&server).await;
+    assert_eq!(who(&client, "ACC-1").await, ("t-1".to_owned(), 1));
+    let second = start(config(&server, "t-1")).await;
+    let group = "ACC-1".parse().unwrap();
+    // Longer than any lease of theirs: whoever would take the session over would have done so.
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < Duration::from_millis(2_500) {
+        assert_eq!(who(&client, "ACC-1").await, ("t-1".to_owned(), 1));
+        assert_eq!(second.guard().admit(&group), None, "two processes act for the group");
+    }
+    proxy.cut();
+    wait_until("the second to take over", PATIENCE, || async {
+        second.guard().admit(&group).ok_or_else(|| "it owns nothing".to_owned())
+    })
+    .await;
+    assert_eq!(first.guard().admit(&group), None);
+    assert_eq!(second.guard().admit(&group), Some(Term(2)));
+    second.stop("done").await.unwrap();
+}

@@ -13,8 +13,8 @@ use crate::subscription::Subscription;
 /// The schema, ready to execute.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 
-/// How deep a query may nest.
-const DEPTH: usize = 12;
+/// How deep a query may nest: as deep as the usual introspection query does.
+const DEPTH: usize = 16;
 /// How many fields a query may ask for, lists counted by their length.
 const COMPLEXITY: usize = 20_000;
 

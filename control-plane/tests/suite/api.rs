@@ -120,6 +120,17 @@ async fn a_definition_lives_from_define_to_retire_and_refusals_are_data() {
 }
 
 #[tokio::test]
+async fn tools_can_read_the_schema() {
+    let nats = NatsServer::start().await;
+    let (_folder, control) = start(&nats).await;
+    // As deep as the introspection query of graphql-js goes.
+    let nested = (0..9).fold("kind name".to_owned(), |inner, _| format!("kind name ofType {{ {inner} }}"));
+    let query = format!("{{ __schema {{ types {{ name fields {{ args {{ type {{ {nested} }} }} }} }} }} }}");
+    let schema = control.query(&query, json!({})).await["__schema"].clone();
+    assert!(schema["types"].as_array().unwrap().iter().any(|t| t["name"] == "Instance"), "{schema}");
+}
+
+#[tokio::test]
 async fn bad_queries_have_a_code_and_a_request_id() {
     let nats = NatsServer::start().await;
     let (_folder, control) = start(&nats).await;

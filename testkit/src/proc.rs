@@ -22,6 +22,8 @@ use crate::{
 /// Oldest lines are dropped past this many.
 const KEPT_LINES: usize = 50_000;
 const TAIL: usize = 60;
+/// How long the last lines of an ended process may take to be read.
+const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// A service binary as its own process, with its output kept.
 ///
@@ -98,15 +100,27 @@ impl Proc {
         self.process.exit_status()
     }
 
-    /// Waits for the process to end by itself.
+    /// Waits for the process to end by itself; all its [`lines`](Self::lines) are there then, unless it
+    /// leaves its output to a child of its own.
     ///
     /// # Panics
     /// When it still runs after `timeout`.
     pub async fn wait_exit(&self, timeout: Duration) -> ExitStatus {
-        wait_until(&format!("{} to exit", self.name), timeout, async || {
+        let status = wait_until(&format!("{} to exit", self.name), timeout, async || {
             self.exit_status().ok_or_else(|| format!("still running; last lines:\n{}", self.tail()))
         })
-        .await
+        .await;
+        let read = try_wait_until(LAST_LINES, async || {
+            if self.is_read() { Ok(()) } else { Err("output is still open".to_owned()) }
+        });
+        // A child that keeps the output open is no reason to fail.
+        read.await.ok();
+        status
+    }
+
+    /// Whether both readers have come to the end of the output.
+    fn is_read(&self) -> bool {
+        Arc::strong_count(&self.log) == 1
     }
 
     /// Waits for a line, already written or still to come, that satisfies `wanted`.
@@ -121,7 +135,7 @@ impl Proc {
                 return Ok(Ok(line.clone()));
             }
             match ended {
-                Some(status) if Arc::strong_count(&self.log) == 1 => Ok(Err(format!("ended with {status}"))),
+                Some(status) if self.is_read() => Ok(Err(format!("ended with {status}"))),
                 _ => Err(format!("no such line in {timeout:?}")),
             }
         });

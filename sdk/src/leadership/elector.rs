@@ -238,8 +238,7 @@ impl<S: LeaseStore> Elector<S> {
     /// Brings the guard in line with what the owner key says.
     fn note_owner(&self, group: &GroupName, found: &Versioned<OwnerRecord>) {
         let Some(record) = &found.record else { return };
-        // One that is stopping takes nothing new: it could not serve it.
-        let Some(session) = self.guard.session().filter(|_| !self.guard.is_draining()) else { return };
+        let Some(session) = self.guard.session() else { return };
         let mine = record.holder.as_ref().is_some_and(|holder| holder.session == session);
         match (mine, self.guard.held_term(group)) {
             (true, Some(term)) if term == record.term => {}

@@ -27,6 +27,10 @@ pub enum ErrorCode {
     MethodNotFound,
     /// This instance does not own the group.
     NotActive,
+    /// The service does not take this group.
+    GroupNotServed,
+    /// No such member stands for election.
+    MemberNotFound,
     /// The term is over.
     StaleTerm,
     /// Nobody answers.
@@ -47,7 +51,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -60,6 +64,8 @@ impl ErrorCode {
         Self::IllegalTransition,
         Self::MethodNotFound,
         Self::NotActive,
+        Self::GroupNotServed,
+        Self::MemberNotFound,
         Self::StaleTerm,
         Self::NoResponders,
         Self::DeadlineExceeded,
@@ -153,6 +159,16 @@ impl ErrorCode {
                 "NOT_ACTIVE",
                 true,
                 "This instance does not own the group now, and has done nothing. Send the call again; the SDK does so by itself.",
+            ),
+            Self::GroupNotServed => (
+                "GROUP_NOT_SERVED",
+                false,
+                "The service does not take this group. Check the name of the group.",
+            ),
+            Self::MemberNotFound => (
+                "MEMBER_NOT_FOUND",
+                false,
+                "No such member of the service is there to take the group over: it does not run, or it does not stand for election now. List the instances.",
             ),
             Self::StaleTerm => (
                 "STALE_TERM",

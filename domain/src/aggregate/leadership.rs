@@ -44,6 +44,9 @@ pub struct Tenure {
     pub session: SessionId,
     /// Why the term began.
     pub reason: ElectionReason,
+    /// Why the owner before it gave the group up, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resignation: Option<String>,
 }
 
 /// What may be asked of a leadership record.
@@ -64,6 +67,11 @@ pub enum Command {
         term: Term,
         /// Why.
         reason: String,
+    },
+    /// Record that the owner was lost, and that nobody has taken its place.
+    Lose {
+        /// Its term.
+        term: Term,
     },
     /// Ask the owner to hand over.
     RequestStepDown {
@@ -207,6 +215,13 @@ impl Aggregate for Leadership {
                     None => vec![],
                 })
             }
+            Command::Lose { term } => {
+                if term != self.term {
+                    return Err(Rejection::StaleTerm { term, current: self.term });
+                }
+                let lost = self.holder.clone();
+                Ok(lost.map(|instance| LeadershipEvent::LeaderLost { term, instance }).into_iter().collect())
+            }
             Command::RequestStepDown { to, reason } => {
                 self.holder.as_ref().ok_or(Rejection::Vacant)?;
                 Ok(vec![LeadershipEvent::StepDownRequested { term: self.term, to, reason }])
@@ -235,11 +250,20 @@ impl Aggregate for Leadership {
 }
 
 impl Leadership {
-    /// The events of one election on this state: the loss of an owner that never said goodbye, then
-    /// the election itself.
+    /// The events of one election on this state: the end of an owner of which the log has not heard yet,
+    /// then the election itself.
     fn election(&self, tenure: Tenure, vacancy_ms: Option<u64>) -> Vec<LeadershipEvent> {
-        let lost =
-            self.holder.clone().map(|instance| LeadershipEvent::LeaderLost { term: self.term, instance });
+        let term = self.term;
+        // The reason tells of the term right before this one, and of no other.
+        let resigned = tenure.reason == ElectionReason::OwnerResigned && tenure.term == term.next();
+        let end = self.holder.clone().map(|instance| {
+            if resigned {
+                let reason = tenure.resignation.clone().unwrap_or_default();
+                LeadershipEvent::LeaderResigned { term, instance, reason }
+            } else {
+                LeadershipEvent::LeaderLost { term, instance }
+            }
+        });
         let elected = LeadershipEvent::LeaderElected {
             term: tenure.term,
             instance: tenure.instance,
@@ -248,6 +272,6 @@ impl Leadership {
             reason: tenure.reason,
             vacancy_ms,
         };
-        lost.into_iter().chain([elected]).collect()
+        end.into_iter().chain([elected]).collect()
     }
 }

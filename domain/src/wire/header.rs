@@ -8,6 +8,10 @@ pub const TIMEOUT_MS: &str = "Aegis-Timeout-Ms";
 pub const GROUP: &str = "Aegis-Group";
 /// The term under which a reply or an effect was made: the fencing token.
 pub const TERM: &str = "Aegis-Term";
+/// On a refusal for want of ownership: who owns the group, as far as the refusing instance knows.
+pub const OWNER: &str = "Aegis-Owner";
+/// On a refusal: after how many milliseconds it is worth to try again.
+pub const RETRY_AFTER_MS: &str = "Aegis-Retry-After-Ms";
 /// Who sent the message.
 pub const ACTOR: &str = "Aegis-Actor";
 /// W3C trace context.

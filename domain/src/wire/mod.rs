@@ -3,6 +3,7 @@
 
 pub mod chain;
 pub mod cloudevents;
+pub mod control;
 pub mod header;
 pub mod heartbeat;
 pub mod namespace;

@@ -132,6 +132,19 @@ impl Namespace {
         Some((ServiceName::new(service).ok()?, InstanceName::new(instance).ok()?))
     }
 
+    /// The subject on which the members of a service are asked to activate a group. They are one queue group,
+    /// of the same name.
+    #[must_use]
+    pub fn activation_subject(&self, service: &ServiceName) -> String {
+        format!("{}.activate.{service}", self.0)
+    }
+
+    /// The subject on which one instance is asked to hand over or to drain.
+    #[must_use]
+    pub fn control_subject(&self, service: &ServiceName, instance: &InstanceName) -> String {
+        format!("{}.control.{service}.{instance}", self.0)
+    }
+
     /// The subject of the dead letter of the message at this position of the events stream.
     #[must_use]
     pub fn dead_event_subject(&self, sequence: u64) -> String {

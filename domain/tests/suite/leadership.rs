@@ -13,7 +13,14 @@ fn given(events: &[LeadershipEvent]) -> Scenario<Leadership> {
 
 fn tenure(term: u64, who: &str) -> Tenure {
     let reason = if term == 1 { ElectionReason::First } else { ElectionReason::OwnerLost };
-    Tenure { term: Term(term), instance: instance(who), session: session(u128::from(term)), reason }
+    let session = session(u128::from(term));
+    Tenure { term: Term(term), instance: instance(who), session, reason, resignation: None }
+}
+
+/// The term that begins when the owner before it has given the group up.
+fn succession(term: u64, who: &str) -> Tenure {
+    let resignation = Some("drain".into());
+    Tenure { reason: ElectionReason::OwnerResigned, resignation, ..tenure(term, who) }
 }
 
 fn elect(term: u64, who: &str, predecessors: &[Tenure]) -> Command {
@@ -21,7 +28,7 @@ fn elect(term: u64, who: &str, predecessors: &[Tenure]) -> Command {
 }
 
 fn elected(term: u64, who: &str, previous: Option<&str>, vacancy_ms: Option<u64>) -> LeadershipEvent {
-    let Tenure { term, instance: owner, session, reason } = tenure(term, who);
+    let Tenure { term, instance: owner, session, reason, .. } = tenure(term, who);
     LeadershipEvent::LeaderElected {
         term,
         instance: owner,
@@ -70,6 +77,48 @@ fn an_owner_that_never_said_goodbye_is_recorded_as_lost_before_its_successor() {
 fn after_a_resignation_nobody_is_lost() {
     let past = [led_by_a(), vec![resigned(1, "a")]].concat();
     given(&past).when(elect(2, "b", &[])).then(&[elected(2, "b", Some("a"), Some(2))]);
+}
+
+/// The owner and its successor both write after a hand-over, in either order.
+#[test]
+fn a_hand_over_is_recorded_the_same_whoever_writes_first() {
+    let second = Command::Elect { tenure: succession(2, "b"), predecessors: vec![], vacancy_ms: None };
+    let elected = LeadershipEvent::LeaderElected {
+        term: Term(2),
+        instance: instance("b"),
+        session: session(2),
+        previous: Some(instance("a")),
+        reason: ElectionReason::OwnerResigned,
+        vacancy_ms: None,
+    };
+    let both = [resigned(1, "a"), elected];
+    given(&led_by_a()).when(second.clone()).then(&both);
+    given(&[led_by_a(), both.to_vec()].concat()).when(resign(1)).then_rejected(&stale(1, 2));
+    given(&[led_by_a(), both[..1].to_vec()].concat()).when(second).then(&both[1..]);
+}
+
+#[test]
+fn a_resignation_is_never_that_of_an_earlier_term() {
+    let third = Command::Elect { tenure: succession(3, "c"), predecessors: vec![], vacancy_ms: None };
+    let recorded = given(&led_by_a()).when(third);
+    let elected = LeadershipEvent::LeaderElected {
+        term: Term(3),
+        instance: instance("c"),
+        session: session(3),
+        previous: Some(instance("a")),
+        reason: ElectionReason::OwnerResigned,
+        vacancy_ms: None,
+    };
+    recorded.then(&[lost(1, "a"), elected]);
+}
+
+#[test]
+fn an_owner_that_nobody_succeeds_is_lost_once() {
+    let lose = |term| Command::Lose { term: Term(term) };
+    given(&led_by_a()).when(lose(1)).then(&[lost(1, "a")]);
+    given(&[led_by_a(), vec![lost(1, "a")]].concat()).when(lose(1)).then(&[]);
+    given(&[led_by_a(), vec![resigned(1, "a")]].concat()).when(lose(1)).then(&[]);
+    given(&led_by_a()).when(lose(2)).then_rejected(&stale(2, 1));
 }
 
 #[test]

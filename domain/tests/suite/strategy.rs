@@ -144,7 +144,7 @@ pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
 pub(crate) fn leadership_event() -> impl Strategy<Value = LeadershipEvent> {
     prop_oneof![
         (tenure(), option::of(member()), any::<Option<u64>>()).prop_map(|(tenure, previous, vacancy_ms)| {
-            let Tenure { term, instance, session, reason } = tenure;
+            let Tenure { term, instance, session, reason, resignation: _ } = tenure;
             LeadershipEvent::LeaderElected { term, instance, session, previous, reason, vacancy_ms }
         }),
         (term(), member(), any::<String>())
@@ -156,12 +156,9 @@ pub(crate) fn leadership_event() -> impl Strategy<Value = LeadershipEvent> {
 }
 
 fn tenure() -> impl Strategy<Value = Tenure> {
-    (term(), member(), session(), election_reason()).prop_map(|(term, instance, session, reason)| Tenure {
-        term,
-        instance,
-        session,
-        reason,
-    })
+    (term(), member(), session(), election_reason(), option::of(".{0,3}")).prop_map(
+        |(term, instance, session, reason, resignation)| Tenure { term, instance, session, reason, resignation },
+    )
 }
 
 pub(crate) fn definition_command() -> impl Strategy<Value = definition::Command> {
@@ -210,6 +207,7 @@ pub(crate) fn leadership_command() -> impl Strategy<Value = leadership::Command>
         3 => (tenure(), vec(tenure(), 0..4), any::<Option<u64>>())
             .prop_map(|(tenure, predecessors, vacancy_ms)| Command::Elect { tenure, predecessors, vacancy_ms }),
         2 => (term(), any::<String>()).prop_map(|(term, reason)| Command::Resign { term, reason }),
+        1 => term().prop_map(|term| Command::Lose { term }),
         1 => (option::of(member()), any::<String>())
             .prop_map(|(to, reason)| Command::RequestStepDown { to, reason }),
     ]

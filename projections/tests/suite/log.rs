@@ -67,6 +67,7 @@ pub(crate) fn tenure(term: u64, owner: &str) -> Tenure {
         instance: instance(owner),
         session: session(term),
         reason: ElectionReason::OwnerLost,
+        resignation: None,
     }
 }
 

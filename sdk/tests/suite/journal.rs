@@ -54,6 +54,7 @@ fn election(term: u64) -> (AggregateId, leadership::Command) {
         instance: InstanceName::new("a").unwrap(),
         session: SessionId::from_uuid(Uuid::from_u128(u128::from(term))),
         reason: ElectionReason::First,
+        resignation: None,
     };
     let id = AggregateId::Leadership(service(), GroupName::new("ACC-1").unwrap());
     (id, leadership::Command::Elect { tenure, predecessors: vec![], vacancy_ms: None })

@@ -37,7 +37,7 @@ impl Args {
         config.instance = Some(self.instance.parse()?);
         config.nats_url = self.nats_url;
         config.groups = (1..=self.groups).map(|n| format!("G-{n}").parse()).collect::<Result<_, _>>()?;
-        config.failover = if self.aggressive { Policy::Aggressive } else { Policy::Balanced };
+        config.failover = if self.aggressive { Policy::AGGRESSIVE } else { Policy::BALANCED };
         let me = self.instance;
         let service = Service::builder(config)
             .exclusive("who", move |_call, (): ()| {

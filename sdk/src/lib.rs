@@ -38,9 +38,9 @@ pub mod service;
 pub use client::{CallError, CallOptions, Client, Reply, Target};
 pub use events::{Event, EventError, Events};
 pub use journal::Journal;
-pub use leadership::Policy;
+pub use leadership::{AuditMode, Policy};
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
-pub use service::{Builder, Call, ConfigError, Fault, Service, ServiceConfig, StartError};
+pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
 /// Holds the example of the README to the code.
 #[cfg(doctest)]

@@ -173,9 +173,9 @@ pub(crate) enum Failover {
 impl From<Failover> for Policy {
     fn from(failover: Failover) -> Self {
         match failover {
-            Failover::Aggressive => Self::Aggressive,
-            Failover::Balanced => Self::Balanced,
-            Failover::Conservative => Self::Conservative,
+            Failover::Aggressive => Self::AGGRESSIVE,
+            Failover::Balanced => Self::BALANCED,
+            Failover::Conservative => Self::CONSERVATIVE,
         }
     }
 }

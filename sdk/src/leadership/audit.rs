@@ -1,5 +1,6 @@
 //! Writes the history of terms into the journal, behind the election: an election never waits for the
-//! log, and what a crash leaves out the next claimer appends (see `OwnerRecord::predecessors`).
+//! log, and what a crash leaves out the next claimer appends (see `OwnerRecord::predecessors`). With a
+//! strict audit a term is served only once the log has it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,8 +9,10 @@ use aegis_domain::aggregate::Leadership;
 use aegis_domain::aggregate::leadership::{Command, Rejection, Tenure};
 use aegis_domain::{Actor, AggregateId, Context, GroupName, InstanceName, ServiceName, Term};
 use chrono::Utc;
+use serde::Deserialize;
 use tokio::sync::mpsc;
 
+use super::Guard;
 use crate::Journal;
 use crate::journal::ExecuteError;
 use crate::nats::connection::backoff;
@@ -25,18 +28,33 @@ pub(crate) struct Entry {
     command: Command,
 }
 
+/// What the log and the first call of a term have to do with each other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditMode {
+    /// Calls are served at once; the log has the term a moment later.
+    #[default]
+    Eventual,
+    /// No call is served before the log has acknowledged the term. While the log cannot be written,
+    /// nobody new leads.
+    Strict,
+}
+
 /// The way to the writer.
 #[derive(Debug, Clone)]
 pub(crate) struct Audit {
+    mode: AuditMode,
     entries: mpsc::Sender<Entry>,
 }
 
 impl Audit {
     /// The way to a new writer, and the writer, which runs until every way to it is dropped.
     pub(crate) fn new(
+        mode: AuditMode,
         journal: Journal,
         service: ServiceName,
         me: &InstanceName,
+        guard: Guard,
     ) -> (Self, impl Future<Output = ()> + use<>) {
         let (entries, mut queue) = mpsc::channel::<Entry>(QUEUE);
         let actor = Actor::instance(&service, me);
@@ -51,16 +69,21 @@ impl Audit {
                     entries.entry(entry.group.clone()).or_default().push(entry);
                     count += 1;
                 }
-                let (journal, service, actor) = (&journal, &service, &actor);
+                let (journal, service, actor, guard) = (&journal, &service, &actor, &guard);
                 let groups = entries.into_values().map(|entries| async move {
                     for entry in entries {
-                        write(journal, service, actor, entry).await;
+                        write(journal, service, actor, guard, entry).await;
                     }
                 });
                 futures_util::future::join_all(groups).await;
             }
         };
-        (Self { entries }, writer)
+        (Self { mode, entries }, writer)
+    }
+
+    /// Whether a term is served only once the log has it.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.mode == AuditMode::Strict
     }
 
     pub(crate) fn elected(
@@ -85,13 +108,18 @@ impl Audit {
     }
 }
 
-async fn write(journal: &Journal, service: &ServiceName, actor: &Actor, entry: Entry) {
+async fn write(journal: &Journal, service: &ServiceName, actor: &Actor, guard: &Guard, entry: Entry) {
     let id = AggregateId::Leadership(service.clone(), entry.group.clone());
     let context = Context::new(actor.clone(), Utc::now());
     for attempt in 1.. {
         tokio::time::sleep(backoff(attempt)).await;
         match journal.execute::<Leadership>(&id, entry.command.clone(), &context).await {
-            Ok(_) => return,
+            Ok(_) => {
+                if let Command::Elect { tenure, .. } = &entry.command {
+                    guard.recorded(&entry.group, tenure.term);
+                }
+                return;
+            }
             Err(ExecuteError::Rejected(Rejection::StaleTerm { .. } | Rejection::Vacant)) => {
                 // A successor has already written this term, on our behalf.
                 return;

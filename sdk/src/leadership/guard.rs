@@ -1,10 +1,11 @@
 //! The guard that stands before each exclusive handler and again before its reply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use aegis_domain::wire::control::Owner;
 use aegis_domain::{GroupName, SessionId, Term};
 use tokio::sync::watch;
 
@@ -14,26 +15,47 @@ pub struct Guard {
     inner: Arc<Inner>,
 }
 
+/// Leave to handle one call. The group is not handed over while it lives, up to the service's drain
+/// time.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    term: Term,
+    calls: watch::Sender<usize>,
+}
+
 #[derive(Debug)]
 struct Inner {
     epoch: Instant,
     /// Nanoseconds after `epoch`; the owner may act before that.
     deadline: AtomicU64,
     held: RwLock<Held>,
-    serving: watch::Sender<BTreeMap<GroupName, Term>>,
+    changes: watch::Sender<u64>,
+    standing: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     session: Option<SessionId>,
-    draining: bool,
-    groups: BTreeMap<GroupName, Tenancy>,
+    groups: HashMap<GroupName, Tenancy>,
+    /// Who owns which group, as last heard: for refusals that say where to go.
+    owners: HashMap<GroupName, Owner>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Tenancy {
     term: Term,
-    draining: bool,
+    stage: Stage,
+    /// How many calls are being handled.
+    calls: watch::Sender<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Not yet in the log, which must have it first.
+    Unrecorded,
+    Serving,
+    /// On its way to another: what runs may finish.
+    Leaving,
 }
 
 impl Default for Guard {
@@ -43,7 +65,8 @@ impl Default for Guard {
                 epoch: Instant::now(),
                 deadline: AtomicU64::new(0),
                 held: RwLock::default(),
-                serving: watch::channel(BTreeMap::new()).0,
+                changes: watch::Sender::new(0),
+                standing: watch::Sender::new(true),
             }),
         }
     }
@@ -53,33 +76,53 @@ impl Guard {
     /// The term under which the instance may begin to act for the group now; `None` when it may not.
     #[must_use]
     pub fn admit(&self, group: &GroupName) -> Option<Term> {
-        let tenancy = self.tenancy(group)?;
-        (!tenancy.draining).then_some(tenancy.term)
+        self.look(group, |tenancy| (tenancy.stage == Stage::Serving).then_some(tenancy.term))
     }
 
     /// Whether what was begun under this term may still be finished.
     #[must_use]
     pub fn still_holds(&self, group: &GroupName, term: Term) -> bool {
-        self.tenancy(group).is_some_and(|tenancy| tenancy.term == term)
+        self.look(group, |tenancy| (tenancy.term == term).then_some(())).is_some()
     }
 
-    /// The groups that the instance takes calls for, and each change of them.
+    /// The groups that the instance takes calls for.
     #[must_use]
-    pub fn serving(&self) -> watch::Receiver<BTreeMap<GroupName, Term>> {
-        self.inner.serving.subscribe()
+    pub fn serving(&self) -> BTreeMap<GroupName, Term> {
+        self.groups_that(|tenancy| tenancy.stage == Stage::Serving)
+    }
+
+    /// Moves on whenever [`Guard::serving`] may have changed.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// Who owns the group, as far as this instance has heard.
+    #[must_use]
+    pub fn owner_of(&self, group: &GroupName) -> Option<Owner> {
+        self.held().owners.get(group).cloned()
+    }
+
+    /// Like [`Guard::admit`], with leave to handle one call.
+    pub(crate) fn enter(&self, group: &GroupName) -> Option<Permit> {
+        self.look(group, |tenancy| {
+            (tenancy.stage == Stage::Serving).then(|| {
+                // Under the lock, so that whoever ends the stage after this sees the call.
+                tenancy.calls.send_modify(|calls| *calls += 1);
+                Permit { term: tenancy.term, calls: tenancy.calls.clone() }
+            })
+        })
     }
 
     /// A new session begins; everything held under the one before is over.
     pub(crate) fn begin(&self, session: SessionId) {
-        self.change(|held| {
-            *held = Held { session: Some(session), draining: held.draining, groups: BTreeMap::new() }
-        });
+        self.change(|held| (held.session, held.groups) = (Some(session), HashMap::new()));
     }
 
     /// The session is lost: nothing is held any more.
     pub(crate) fn revoke(&self) {
         self.inner.deadline.store(0, Ordering::SeqCst);
-        self.change(|held| *held = Held { draining: held.draining, ..Held::default() });
+        self.change(|held| (held.session, held.groups) = (None, HashMap::new()));
     }
 
     /// A renewal was acknowledged: the owner may act until then.
@@ -89,36 +132,72 @@ impl Guard {
         self.inner.deadline.fetch_max(nanos, Ordering::SeqCst);
     }
 
-    /// These groups were claimed under this session. Does nothing when that session is over.
-    pub(crate) fn grant(&self, session: SessionId, claimed: impl IntoIterator<Item = (GroupName, Term)>) {
+    /// These groups are owned under this session. They are served at once, or once the log has them.
+    /// Does nothing when that session is over.
+    pub(crate) fn grant(
+        &self,
+        session: SessionId,
+        owned: impl IntoIterator<Item = (GroupName, Term)>,
+        recorded: bool,
+    ) {
+        let stage = if recorded { Stage::Serving } else { Stage::Unrecorded };
         self.change(|held| {
             if held.session == Some(session) {
-                let tenancies = claimed
+                let tenancies = owned
                     .into_iter()
-                    .map(|(group, term)| (group, Tenancy { term, draining: held.draining }));
+                    .map(|(group, term)| (group, Tenancy { term, stage, calls: watch::Sender::new(0) }));
                 held.groups.extend(tenancies);
             }
         });
     }
 
-    /// No new call is taken for any group; what runs may finish.
-    pub(crate) fn drain(&self) {
+    /// The log has this term.
+    pub(crate) fn recorded(&self, group: &GroupName, term: Term) {
+        self.move_on(group, term, Stage::Unrecorded, Stage::Serving);
+    }
+
+    /// No new call is taken for the group; what runs may finish. False when it is not held under this
+    /// term. The receiver tells how many calls still run.
+    pub(crate) fn leave(&self, group: &GroupName, term: Term) -> Option<watch::Receiver<usize>> {
         self.change(|held| {
-            held.draining = true;
-            held.groups.values_mut().for_each(|tenancy| tenancy.draining = true);
+            let tenancy = held.groups.get_mut(group).filter(|tenancy| tenancy.term == term)?;
+            tenancy.stage = Stage::Leaving;
+            Some(tenancy.calls.subscribe())
+        })
+    }
+
+    /// The group is served again: it was not handed over.
+    pub(crate) fn stay(&self, group: &GroupName, term: Term) {
+        self.move_on(group, term, Stage::Leaving, Stage::Serving);
+    }
+
+    /// The group was given up, or belongs to another. A later term of it stays.
+    pub(crate) fn release(&self, group: &GroupName, term: Term) {
+        self.change(|held| {
+            if held.groups.get(group).is_some_and(|tenancy| tenancy.term == term) {
+                held.groups.remove(group);
+            }
         });
     }
 
-    /// The group was given up, or belongs to another.
-    pub(crate) fn release(&self, group: &GroupName) {
-        self.change(|held| {
-            held.groups.remove(group);
-        });
+    /// Who owns the group, if anybody does.
+    pub(crate) fn hear(&self, group: &GroupName, owner: Option<Owner>) {
+        // Nothing that others wait for: no word of a change.
+        let mut held = self.inner.held.write().unwrap_or_else(PoisonError::into_inner);
+        match owner {
+            Some(owner) => held.owners.insert(group.clone(), owner),
+            None => held.owners.remove(group),
+        };
     }
 
-    /// Whether the instance is on its way out.
-    pub(crate) fn is_draining(&self) -> bool {
-        self.held().draining
+    /// Whether the instance takes groups.
+    pub(crate) fn stand(&self, standing: bool) {
+        self.inner.standing.send_replace(standing);
+    }
+
+    /// Whether the instance takes groups, and each change of it.
+    pub(crate) fn standing(&self) -> watch::Receiver<bool> {
+        self.inner.standing.subscribe()
     }
 
     /// The session in force.
@@ -126,42 +205,72 @@ impl Guard {
         self.held().session
     }
 
-    /// The term under which the group is held, draining or not.
+    /// Until when the owner may act.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.inner.epoch + Duration::from_nanos(self.inner.deadline.load(Ordering::SeqCst))
+    }
+
+    /// The term under which the group is held, served or not.
     pub(crate) fn held_term(&self, group: &GroupName) -> Option<Term> {
         Some(self.held().groups.get(group)?.term)
     }
 
-    /// All groups held, draining ones too.
-    pub(crate) fn groups(&self) -> Vec<(GroupName, Term)> {
-        self.held().groups.iter().map(|(group, tenancy)| (group.clone(), tenancy.term)).collect()
+    /// All groups held, served or not.
+    pub(crate) fn groups(&self) -> BTreeMap<GroupName, Term> {
+        self.groups_that(|_| true)
     }
 
-    fn tenancy(&self, group: &GroupName) -> Option<Tenancy> {
-        let now = self.inner.epoch.elapsed();
-        if now >= Duration::from_nanos(self.inner.deadline.load(Ordering::SeqCst)) {
+    /// The groups whose calls are to arrive here: to be served, or to be told where to go.
+    pub(crate) fn reachable(&self) -> BTreeMap<GroupName, Term> {
+        self.groups_that(|tenancy| tenancy.stage != Stage::Unrecorded)
+    }
+
+    fn look<T>(&self, group: &GroupName, look: impl FnOnce(&Tenancy) -> Option<T>) -> Option<T> {
+        let held = self.held();
+        if Instant::now() >= self.deadline() {
             return None;
         }
-        self.held().groups.get(group).copied()
+        held.groups.get(group).and_then(look)
+    }
+
+    fn groups_that(&self, wanted: impl Fn(&Tenancy) -> bool) -> BTreeMap<GroupName, Term> {
+        let held = self.held();
+        let groups = held.groups.iter().filter(|(_, tenancy)| wanted(tenancy));
+        groups.map(|(group, tenancy)| (group.clone(), tenancy.term)).collect()
+    }
+
+    fn move_on(&self, group: &GroupName, term: Term, from: Stage, to: Stage) {
+        self.change(|held| {
+            let tenancy = held.groups.get_mut(group).filter(|it| it.term == term && it.stage == from);
+            if let Some(tenancy) = tenancy {
+                tenancy.stage = to;
+            }
+        });
     }
 
     fn held(&self) -> std::sync::RwLockReadGuard<'_, Held> {
         self.inner.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Held)) {
+    fn change<T>(&self, change: impl FnOnce(&mut Held) -> T) -> T {
         let mut held = self.inner.held.write().unwrap_or_else(PoisonError::into_inner);
-        change(&mut held);
-        let serving: BTreeMap<_, _> = held
-            .groups
-            .iter()
-            .filter(|(_, tenancy)| !tenancy.draining)
-            .map(|(group, tenancy)| (group.clone(), tenancy.term))
-            .collect();
-        self.inner.serving.send_if_modified(|before| {
-            let changed = *before != serving;
-            *before = serving;
-            changed
-        });
+        let answer = change(&mut held);
+        drop(held);
+        self.inner.changes.send_modify(|changes| *changes += 1);
+        answer
+    }
+}
+
+impl Permit {
+    /// The term under which the call is handled.
+    pub(crate) fn term(&self) -> Term {
+        self.term
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.calls.send_modify(|calls| *calls -= 1);
     }
 }
 
@@ -175,15 +284,19 @@ mod tests {
         let session = SessionId::from_uuid(Uuid::from_u128(1));
         let group = GroupName::new("ACC-1").unwrap();
         guard.begin(session);
-        guard.grant(session, [(group.clone(), Term(3))]);
+        guard.grant(session, [(group.clone(), Term(3))], true);
         (guard, session, group)
+    }
+
+    fn renewed(guard: &Guard) {
+        guard.extend(Instant::now() + Duration::from_secs(60));
     }
 
     #[test]
     fn nothing_is_admitted_before_a_renewal_or_after_the_deadline() {
         let (guard, _, group) = owner();
         assert_eq!(guard.admit(&group), None);
-        guard.extend(Instant::now() + Duration::from_secs(60));
+        renewed(&guard);
         assert_eq!(guard.admit(&group), Some(Term(3)));
         let (late, _, group) = owner();
         late.extend(Instant::now());
@@ -192,22 +305,41 @@ mod tests {
     }
 
     #[test]
-    fn a_draining_owner_finishes_but_takes_nothing_new() {
+    fn a_leaving_owner_finishes_but_takes_nothing_new_until_it_stays() {
         let (guard, _, group) = owner();
-        guard.extend(Instant::now() + Duration::from_secs(60));
-        guard.drain();
-        assert_eq!(guard.admit(&group), None);
-        assert!(guard.still_holds(&group, Term(3)));
-        assert!(guard.serving().borrow().is_empty());
+        renewed(&guard);
+        let permit = guard.enter(&group).unwrap();
+        let calls = guard.leave(&group, Term(3)).unwrap();
+        assert_eq!((guard.admit(&group), guard.still_holds(&group, Term(3))), (None, true));
+        assert!(guard.serving().is_empty() && guard.reachable().contains_key(&group));
+        assert_eq!((*calls.borrow(), permit.term()), (1, Term(3)));
+        drop(permit);
+        assert_eq!(*calls.borrow(), 0);
+        guard.stay(&group, Term(2));
+        assert_eq!(guard.admit(&group), None, "another term");
+        guard.stay(&group, Term(3));
+        assert_eq!(guard.admit(&group), Some(Term(3)));
+    }
+
+    #[test]
+    fn a_term_that_must_be_in_the_log_first_is_served_once_it_is_there() {
+        let (guard, session, group) = owner();
+        renewed(&guard);
+        guard.grant(session, [(group.clone(), Term(4))], false);
+        assert!(guard.enter(&group).is_none() && guard.reachable().is_empty());
+        guard.recorded(&group, Term(3));
+        assert_eq!(guard.admit(&group), None, "another term");
+        guard.recorded(&group, Term(4));
+        assert_eq!(guard.admit(&group), Some(Term(4)));
     }
 
     #[test]
     fn a_lost_session_takes_everything_with_it_for_good() {
         let (guard, session, group) = owner();
-        guard.extend(Instant::now() + Duration::from_secs(60));
+        renewed(&guard);
         guard.revoke();
-        guard.grant(session, [(group.clone(), Term(4))]);
-        guard.extend(Instant::now() + Duration::from_secs(60));
+        guard.grant(session, [(group.clone(), Term(4))], true);
+        renewed(&guard);
         assert_eq!(guard.admit(&group), None);
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aegis_domain::{InstanceName, SessionId};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -29,11 +30,12 @@ impl<S: LeaseStore> Keeper<S> {
     /// Renews until stopped, then ends the session so that nobody needs to wait for it.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut last = None;
+        let mut standing = self.guard.standing();
         let work = async {
             loop {
-                let mut live = self.begin().await;
+                let mut live = self.begin(&mut standing).await;
                 last = Some(live.revision);
-                while self.renew(&mut live).await {
+                while self.renew(&mut live, &mut standing).await {
                     last = Some(live.revision);
                 }
                 last = None;
@@ -54,13 +56,13 @@ impl<S: LeaseStore> Keeper<S> {
     /// Creates a session under a fresh id. One that stands under this name already is left alone until it
     /// has stood still for its whole lease: it may be a former life of this instance, or another process
     /// that was given the same name and acts under it.
-    async fn begin(&self) -> Live {
+    async fn begin(&self, standing: &mut watch::Receiver<bool>) -> Live {
         let lease_ms = u64::try_from(self.policy.lease().as_millis()).unwrap_or(u64::MAX);
         let mut still: Option<(u64, Instant)> = None;
         for attempt in 1.. {
             tokio::time::sleep(backoff(attempt).min(self.policy.rank_step())).await;
             let session = SessionId::from_uuid(Uuid::new_v4());
-            let record = SessionRecord { session, lease_ms };
+            let record = SessionRecord { session, lease_ms, standing: *standing.borrow_and_update() };
             let before = match self.store.session(&self.me).await {
                 Ok(before) => before,
                 Err(error) => {
@@ -99,9 +101,14 @@ impl<S: LeaseStore> Keeper<S> {
         unreachable!("the attempts never end")
     }
 
-    /// One renewal. False when the session is gone for good.
-    async fn renew(&self, live: &mut Live) -> bool {
-        tokio::time::sleep_until(live.due.into()).await;
+    /// One renewal, when it is due or there is something to say. False when the session is gone for good.
+    async fn renew(&self, live: &mut Live, standing: &mut watch::Receiver<bool>) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep_until(live.due.into()) => {}
+            // The guard keeps the other end.
+            _ = standing.changed() => {}
+        }
+        live.record.standing = *standing.borrow_and_update();
         let sent = Instant::now();
         live.due = sent + self.policy.renew_every();
         let renewal = self.store.put_session(&self.me, &live.record, live.revision);

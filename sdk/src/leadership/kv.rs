@@ -14,8 +14,8 @@ use crate::Connection;
 use crate::nats::bucket::{Bucket, CasError, ReadError, Slot};
 use crate::nats::provision::MARKER_TTL;
 
-/// The server removes a session that nobody renews after this time. It only cleans up: members fence
-/// long before.
+/// The server removes a session that nobody renews after this time, or after three leases. It only cleans
+/// up: members fence long before.
 const SESSION_TTL: Duration = Duration::from_secs(30);
 
 /// The leases of one service in the namespace's lease bucket.
@@ -58,7 +58,8 @@ impl LeaseStore for KvLeaseStore {
         expected: u64,
     ) -> Result<u64, CasError> {
         let key = self.session_key(instance);
-        self.bucket.put(&key, json(record), expected, Some(SESSION_TTL)).await
+        let ttl = SESSION_TTL.max(Duration::from_millis(record.lease_ms.saturating_mul(3)));
+        self.bucket.put(&key, json(record), expected, Some(ttl)).await
     }
 
     async fn end_session(&self, instance: &InstanceName, expected: u64) -> Result<(), CasError> {

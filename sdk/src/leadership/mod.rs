@@ -27,15 +27,26 @@ pub mod kv;
 pub mod policy;
 pub mod store;
 
+mod activation;
 mod audit;
+mod claim;
+mod duty;
+mod election;
 mod elector;
+mod handover;
 mod keeper;
 mod observer;
 mod rank;
+mod request;
+mod roster;
 
+pub use audit::AuditMode;
 pub use guard::Guard;
-pub use policy::Policy;
+pub use policy::{InvalidLease, Policy};
 
 pub(crate) use audit::Audit;
-pub(crate) use elector::{Elector, Resign};
+pub(crate) use elector::Elector;
+pub(crate) use guard::Permit;
 pub(crate) use keeper::Keeper;
+pub(crate) use request::{Refusal, Request};
+pub(crate) use roster::{Accept, Roster};

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use aegis_domain::{GroupName, InstanceName, SessionId};
 
 use super::Policy;
-use super::rank::rank;
+use super::rank::{first, rank};
+use super::roster::Roster;
 use super::store::{Holder, OwnerRecord, SessionRecord, Versioned};
 
 #[derive(Debug)]
 pub(super) struct Observer {
     me: InstanceName,
     policy: Policy,
+    roster: Roster,
     sessions: BTreeMap<InstanceName, Seen>,
     /// When each session that has ended was last seen to be renewed.
     ended: BTreeMap<SessionId, Instant>,
@@ -25,6 +27,7 @@ struct Seen {
     session: SessionId,
     revision: u64,
     lease: Duration,
+    standing: bool,
     since: Instant,
 }
 
@@ -55,21 +58,9 @@ pub(super) struct Candidate {
 }
 
 impl Observer {
-    pub(super) fn new(me: InstanceName, policy: Policy, groups: &[GroupName], now: Instant) -> Self {
-        let vacant = || Group {
-            revision: 0,
-            record: None,
-            vacant_since: Some(now),
-            unheard_since: None,
-            not_before: None,
-        };
-        Self {
-            me,
-            policy,
-            sessions: BTreeMap::new(),
-            ended: BTreeMap::new(),
-            groups: groups.iter().map(|group| (group.clone(), vacant())).collect(),
-        }
+    pub(super) fn new(me: InstanceName, policy: Policy, roster: Roster, now: Instant) -> Self {
+        let groups = roster.declared.iter().map(|group| (group.clone(), Group::vacant(now))).collect();
+        Self { me, policy, roster, sessions: BTreeMap::new(), ended: BTreeMap::new(), groups }
     }
 
     /// A session was seen: by the watch, or by a direct read.
@@ -87,6 +78,7 @@ impl Observer {
                     session: record.session,
                     revision: found.revision,
                     lease: Duration::from_millis(record.lease_ms),
+                    standing: record.standing,
                     since: now,
                 };
                 self.sessions.insert(instance.clone(), seen);
@@ -108,6 +100,10 @@ impl Observer {
 
     /// An owner was seen: by the watch, or by a direct read.
     pub(super) fn see_owner(&mut self, name: &GroupName, found: Versioned<OwnerRecord>, now: Instant) {
+        // A group that is taken on demand is known from its first owner on.
+        if found.record.is_some() && !self.groups.contains_key(name) && self.roster.takes(name) {
+            self.groups.insert(name.clone(), Group::vacant(now));
+        }
         let Some(group) = self.groups.get_mut(name) else { return };
         if found.revision < group.revision {
             return;
@@ -145,10 +141,53 @@ impl Observer {
         due.map(|(name, group)| Candidate {
             group: name.clone(),
             before: Versioned { revision: group.revision, record: group.record.clone() },
-            proven: group.holder().is_none_or(|holder| self.ended.contains_key(&holder.session)),
+            proven: group.holder().is_none_or(|holder| self.has_ended(holder)),
             vacancy: now.saturating_duration_since(group.unheard_since.unwrap_or(now)),
         })
         .collect()
+    }
+
+    /// What the owner key of a group said last.
+    pub(super) fn owner(&self, name: &GroupName) -> Option<Versioned<OwnerRecord>> {
+        let group = self.groups.get(name)?;
+        Some(Versioned { revision: group.revision, record: group.record.clone() })
+    }
+
+    /// Whether the owner of the group has a session that lives, as far as was seen.
+    pub(super) fn is_owned(&self, name: &GroupName) -> bool {
+        self.groups.get(name).is_some_and(|group| group.vacant_since.is_none())
+    }
+
+    /// Whether the end of the holder's session was seen; it ends once, so that is for good.
+    pub(super) fn has_ended(&self, holder: &Holder) -> bool {
+        self.ended.contains_key(&holder.session)
+    }
+
+    /// Who is to have the group: this other member, or the one that would claim it first. It lives and
+    /// stands, as far as was seen. Never this member itself.
+    pub(super) fn successor(&self, group: &GroupName, to: Option<&InstanceName>) -> Option<Holder> {
+        let others = self.others().filter(|(_, seen)| seen.standing).map(|(instance, _)| instance);
+        let chosen = match to {
+            Some(to) => others.filter(|other| *other == to).last(),
+            None => first(group, others),
+        };
+        let (instance, seen) = self.sessions.get_key_value(chosen?)?;
+        Some(Holder { instance: instance.clone(), session: seen.session })
+    }
+
+    /// Whether this member would claim the group before that other one.
+    pub(super) fn precedes(&self, group: &GroupName, other: &InstanceName) -> bool {
+        first(group, [&self.me, other]) == Some(&self.me)
+    }
+
+    /// How many groups there are.
+    pub(super) fn count(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether this member stands for the group.
+    pub(super) fn takes(&self, group: &GroupName) -> bool {
+        self.roster.takes(group)
     }
 
     /// When something is to be done next, if nothing is seen before.
@@ -169,7 +208,8 @@ impl Observer {
         let settle = if group.record.is_none() { self.policy.lease() } else { Duration::ZERO };
         // Whoever has just given the group up does not stand for it, although its session lives.
         let resigned = group.resigned();
-        let members = self.sessions.keys().filter(|member| Some(*member) != resigned);
+        let standing = self.sessions.iter().filter(|(_, seen)| seen.standing).map(|(member, _)| member);
+        let members = standing.filter(|member| Some(*member) != resigned);
         let rank = rank(name, &self.me, members);
         let turn = vacant_since + settle + self.policy.rank_step() * rank;
         Some(group.not_before.map_or(turn, |not_before| turn.max(not_before)))
@@ -189,6 +229,10 @@ impl Observer {
 }
 
 impl Group {
+    fn vacant(now: Instant) -> Self {
+        Self { revision: 0, record: None, vacant_since: Some(now), unheard_since: None, not_before: None }
+    }
+
     fn holder(&self) -> Option<&Holder> {
         self.record.as_ref()?.holder.as_ref()
     }

@@ -1,5 +1,4 @@
 use aegis_domain::Term;
-use aegis_domain::aggregate::leadership::ElectionReason;
 use chrono::DateTime;
 use uuid::Uuid;
 
@@ -12,7 +11,11 @@ fn instance(n: u32) -> InstanceName {
 }
 
 fn session(n: u128, revision: u64) -> Versioned<SessionRecord> {
-    let record = SessionRecord { session: SessionId::from_uuid(Uuid::from_u128(n)), lease_ms: 1000 };
+    let record = SessionRecord {
+        session: SessionId::from_uuid(Uuid::from_u128(n)),
+        lease_ms: 1000,
+        standing: true,
+    };
     Versioned { revision, record: Some(record) }
 }
 
@@ -20,7 +23,7 @@ fn owned_by(member: u32, session: u128, revision: u64) -> Versioned<OwnerRecord>
     let holder =
         Holder { instance: instance(member), session: SessionId::from_uuid(Uuid::from_u128(session)) };
     let since = DateTime::UNIX_EPOCH;
-    let record = OwnerRecord::succeeded_by(None, Term(1), holder, ElectionReason::First, since);
+    let record = OwnerRecord::claimed(None, Term(0), holder, since);
     Versioned { revision, record: Some(record) }
 }
 
@@ -28,9 +31,13 @@ fn due(observer: &Observer, now: Instant) -> Vec<GroupName> {
     observer.due(now).into_iter().map(|candidate| candidate.group).collect()
 }
 
+fn roster(group: &GroupName) -> Roster {
+    Roster { declared: [group.clone()].into(), on_demand: None }
+}
+
 fn observer(now: Instant) -> (Observer, GroupName) {
     let group = GroupName::new("ACC-1").unwrap();
-    let mut observer = Observer::new(instance(1), Policy::Balanced, std::slice::from_ref(&group), now);
+    let mut observer = Observer::new(instance(1), Policy::BALANCED, roster(&group), now);
     observer.see_session(&instance(1), &session(1, 1), now);
     (observer, group)
 }
@@ -103,7 +110,7 @@ fn each_further_rank_waits_a_step_longer() {
     }
     let rank = rank(&group, &instance(1), &[instance(1), instance(2), instance(3)]);
     assert_eq!(observer.next_deadline(), Some(start + LEASE), "sessions are due after a lease");
-    let turn = start + LEASE + Policy::Balanced.rank_step() * rank;
+    let turn = start + LEASE + Policy::BALANCED.rank_step() * rank;
     assert!(due(&observer, turn - Duration::from_nanos(1)).is_empty());
     assert_eq!(due(&observer, turn), [group]);
 }
@@ -151,11 +158,42 @@ fn whoever_gave_a_group_up_keeps_nobody_waiting() {
         .map(|n| GroupName::new(format!("ACC-{n}")).unwrap())
         .find(|group| rank(group, &instance(1), &[instance(1), instance(2)]) == 1)
         .unwrap();
-    let mut observer = Observer::new(instance(1), Policy::Balanced, std::slice::from_ref(&group), start);
+    let mut observer = Observer::new(instance(1), Policy::BALANCED, roster(&group), start);
     observer.see_session(&instance(1), &session(1, 1), start);
     observer.see_session(&instance(2), &session(2, 2), start);
     observer.see_owner(&group, owned_by(2, 2, 3), start);
-    let vacated = owned_by(2, 2, 3).record.unwrap().vacated();
+    let vacated = owned_by(2, 2, 3).record.unwrap().vacated("drain");
     observer.see_owner(&group, Versioned { revision: 4, record: Some(vacated) }, start);
     assert_eq!(due(&observer, start), [group]);
+}
+
+#[test]
+fn a_member_that_does_not_stand_has_no_rank_and_succeeds_nobody() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    let mut sitting = session(2, 5);
+    sitting.record.as_mut().unwrap().standing = false;
+    observer.see_session(&instance(2), &sitting, start);
+    assert_eq!(due(&observer, start + LEASE), std::slice::from_ref(&group), "nobody comes before");
+    assert_eq!(observer.successor(&group, None), None);
+    assert_eq!(observer.successor(&group, Some(&instance(2))), None);
+    observer.see_session(&instance(2), &session(2, 6), start);
+    let holder = Holder { instance: instance(2), session: SessionId::from_uuid(Uuid::from_u128(2)) };
+    assert_eq!(observer.successor(&group, None), Some(holder.clone()));
+    assert_eq!(observer.successor(&group, Some(&instance(2))), Some(holder));
+    assert_eq!(observer.successor(&group, Some(&instance(1))), None, "it is the one that leaves");
+}
+
+#[test]
+fn a_group_on_demand_is_known_from_its_first_owner_on() {
+    let start = Instant::now();
+    let on_demand: super::super::roster::Accept = std::sync::Arc::new(|group| group.as_str().starts_with("ACC"));
+    let roster = Roster { declared: BTreeSet::new(), on_demand: Some(on_demand) };
+    let mut observer = Observer::new(instance(1), Policy::BALANCED, roster, start);
+    observer.see_session(&instance(1), &session(1, 1), start);
+    let (taken, other) = (GroupName::new("ACC-9").unwrap(), GroupName::new("desk").unwrap());
+    for group in [&taken, &other] {
+        observer.see_owner(group, owned_by(2, 2, 6), start);
+    }
+    assert_eq!((observer.count(), due(&observer, start)), (1, vec![taken]));
 }

@@ -1,49 +1,136 @@
 //! How fast a lost owner is replaced, against how much delay an owner may suffer.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-/// A failover policy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Policy {
-    /// Lease 300 ms: the fastest, for quiet networks and machines.
-    Aggressive,
-    /// Lease 1 s.
-    #[default]
-    Balanced,
-    /// Lease 4 s: for machines that pause or networks that stall.
-    Conservative,
+/// The shortest and the longest lease. A shorter one would be lost to the delays of an ordinary scheduler
+/// and disk; with a longer one nothing is left of a failover.
+const SHORTEST: Duration = Duration::from_millis(150);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A failover policy: everything follows from the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    lease: Duration,
 }
 
+/// A lease out of its range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a lease of {0:?} is not possible: use 150 ms to 60 s")]
+pub struct InvalidLease(pub Duration);
+
 impl Policy {
+    /// Lease 300 ms: the fastest, for quiet networks and machines.
+    pub const AGGRESSIVE: Self = Self { lease: Duration::from_millis(300) };
+    /// Lease 1 s; the default.
+    pub const BALANCED: Self = Self { lease: Duration::from_secs(1) };
+    /// Lease 4 s: for machines that pause or networks that stall.
+    pub const CONSERVATIVE: Self = Self { lease: Duration::from_secs(4) };
+
+    /// A lease of one's own, from 150 ms to 60 s.
+    ///
+    /// # Errors
+    /// When it is out of that range.
+    pub fn custom(lease: Duration) -> Result<Self, InvalidLease> {
+        if (SHORTEST..=LONGEST).contains(&lease) { Ok(Self { lease }) } else { Err(InvalidLease(lease)) }
+    }
+
+    /// The policy of this name: `aggressive`, `balanced` or `conservative`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "aggressive" => Some(Self::AGGRESSIVE),
+            "balanced" => Some(Self::BALANCED),
+            "conservative" => Some(Self::CONSERVATIVE),
+            _ => None,
+        }
+    }
+
     /// How long a session lives after its last renewal.
     #[must_use]
     pub fn lease(self) -> Duration {
-        match self {
-            Self::Aggressive => Duration::from_millis(300),
-            Self::Balanced => Duration::from_secs(1),
-            Self::Conservative => Duration::from_secs(4),
-        }
+        self.lease
     }
 
     /// How often the session is renewed.
     #[must_use]
     pub fn renew_every(self) -> Duration {
-        self.lease() / 3
+        self.lease / 3
     }
 
     /// How much earlier than the end of its lease an owner stops acting: it covers the drift between
     /// two clocks over one lease, and the time from the last check to the effect.
     #[must_use]
     pub fn margin(self) -> Duration {
-        self.lease() / 20
+        self.lease / 20
     }
 
     /// How much later each further rank claims a vacant group.
     #[must_use]
     pub fn rank_step(self) -> Duration {
-        self.lease() / 4
+        self.lease / 4
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::BALANCED
+    }
+}
+
+/// In a configuration: a name, or `{ lease_ms = 500 }`.
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PolicyVisitor)
+    }
+}
+
+struct PolicyVisitor;
+
+impl<'de> Visitor<'de> for PolicyVisitor {
+    type Value = Policy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("aggressive, balanced, conservative, or { lease_ms = 150 to 60000 }")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Policy, E> {
+        Policy::named(name).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(name), &self))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut fields: M) -> Result<Policy, M::Error> {
+        let mut policy = None;
+        while let Some(field) = fields.next_key::<String>()? {
+            if field != "lease_ms" {
+                return Err(M::Error::unknown_field(&field, &["lease_ms"]));
+            }
+            let lease = Duration::from_millis(fields.next_value()?);
+            policy = Some(Policy::custom(lease).map_err(M::Error::custom)?);
+        }
+        policy.ok_or_else(|| M::Error::missing_field("lease_ms"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_of_ones_own_stays_within_its_bounds() {
+        for (ms, possible) in [(0, false), (149, false), (150, true), (60_000, true), (60_001, false)] {
+            assert_eq!(Policy::custom(Duration::from_millis(ms)).is_ok(), possible, "{ms}");
+        }
+    }
+
+    #[test]
+    fn an_owner_gets_several_renewals_into_a_lease_and_stops_before_its_end() {
+        for ms in [150, 300, 1_000, 4_000, 60_000] {
+            let policy = Policy::custom(Duration::from_millis(ms)).unwrap();
+            assert!(policy.renew_every() * 2 < policy.lease() - policy.margin());
+            assert!(!policy.margin().is_zero());
+        }
     }
 }

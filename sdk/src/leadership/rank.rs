@@ -14,6 +14,14 @@ pub(super) fn rank<'a>(
     u32::try_from(before).unwrap_or(u32::MAX)
 }
 
+/// Of these members, the one that claims the group first.
+pub(super) fn first<'a>(
+    group: &GroupName,
+    members: impl IntoIterator<Item = &'a InstanceName>,
+) -> Option<&'a InstanceName> {
+    members.into_iter().max_by_key(|member| (weight(group, member), *member))
+}
+
 /// FNV-1a, finished by the mixer of `SplitMix64`: stable across versions and machines, which the
 /// standard library's hasher is not.
 fn weight(group: &GroupName, member: &InstanceName) -> u64 {
@@ -37,7 +45,9 @@ mod tests {
         for n in 0..1000 {
             let group = GroupName::new(format!("ACC-{n}")).unwrap();
             let mut ranks: Vec<_> = members.iter().map(|me| rank(&group, me, &members)).collect();
-            first[ranks.iter().position(|rank| *rank == 0).unwrap()] += 1;
+            let leader = ranks.iter().position(|rank| *rank == 0).unwrap();
+            assert_eq!(super::first(&group, &members), Some(&members[leader]));
+            first[leader] += 1;
             ranks.sort_unstable();
             assert_eq!(ranks, [0, 1, 2, 3, 4]);
         }

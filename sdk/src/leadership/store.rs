@@ -17,6 +17,13 @@ pub struct SessionRecord {
     pub session: SessionId,
     /// How long it lives without a renewal, in milliseconds.
     pub lease_ms: u64,
+    /// Whether the instance takes groups: not while it drains, or calls itself unhealthy.
+    #[serde(default = "standing")]
+    pub standing: bool,
+}
+
+fn standing() -> bool {
+    true
 }
 
 /// Who owns a group.
@@ -30,6 +37,10 @@ pub struct OwnerRecord {
     pub since: DateTime<Utc>,
     /// Why it began.
     pub reason: ElectionReason,
+    /// Why the last owner that gave the group up did so: the one of this record when it has no holder,
+    /// otherwise the one before, if that was how its term ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resignation: Option<String>,
     /// The terms before it, oldest first, so that whoever writes the log can close a gap that a crash
     /// between claim and append has left.
     #[serde(default)]
@@ -58,26 +69,43 @@ impl OwnerRecord {
             instance: holder.instance,
             session: holder.session,
             reason: self.reason,
+            resignation: self.resignation.clone(),
         })
     }
 
-    /// The record after its holder gave the group up.
+    /// The record after its holder gave the group up and nobody was there to take it.
     #[must_use]
-    pub fn vacated(&self) -> Self {
-        Self { holder: None, predecessors: self.history(), ..self.clone() }
+    pub fn vacated(&self, why: &str) -> Self {
+        let (predecessors, resignation) = (self.history(), Some(why.to_owned()));
+        Self { holder: None, predecessors, resignation, ..self.clone() }
     }
 
-    /// The record that follows this one.
+    /// The record after its holder handed the group over.
     #[must_use]
-    pub fn succeeded_by(
-        before: Option<&Self>,
-        term: Term,
-        holder: Holder,
-        reason: ElectionReason,
-        since: DateTime<Utc>,
-    ) -> Self {
+    pub fn handed_over(&self, to: Holder, why: &str, since: DateTime<Utc>) -> Self {
+        Self {
+            term: self.term.next(),
+            holder: Some(to),
+            since,
+            reason: ElectionReason::OwnerResigned,
+            resignation: Some(why.to_owned()),
+            predecessors: self.history(),
+        }
+    }
+
+    /// The record of a claim to a group that nobody owns. `logged` is the highest term that the log has.
+    #[must_use]
+    pub fn claimed(before: Option<&Self>, logged: Term, holder: Holder, since: DateTime<Utc>) -> Self {
+        let term = before.map_or(Term::ZERO, |record| record.term).max(logged).next();
+        let vacated = before.filter(|record| record.holder.is_none());
+        let reason = match before {
+            None if logged == Term::ZERO => ElectionReason::First,
+            Some(_) if vacated.is_some() => ElectionReason::OwnerResigned,
+            None | Some(_) => ElectionReason::OwnerLost,
+        };
+        let resignation = vacated.and_then(|record| record.resignation.clone());
         let predecessors = before.map(Self::history).unwrap_or_default();
-        Self { term, holder: Some(holder), since, reason, predecessors }
+        Self { term, holder: Some(holder), since, reason, resignation, predecessors }
     }
 
     /// The last terms up to this one.

@@ -63,14 +63,14 @@ impl Beater {
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut serving = self.guard.serving();
+        let mut owning = self.guard.changes();
         let mut record = Record::default();
         let mut metrics = Metrics::default();
         loop {
             let changed = tokio::select! {
                 () = stop.cancelled() => break,
                 _ = ticks.tick() => { metrics = self.stats.take(); false }
-                changed = serving.changed() => changed.is_ok(),
+                changed = owning.changed() => changed.is_ok(),
                 changed = self.status.changed() => changed.is_ok(),
             };
             let body = self.body(&metrics);

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::{Instance, Leadership};
-use aegis_domain::{AggregateId, InvalidName, MethodName};
+use aegis_domain::{AggregateId, GroupName, InvalidName, MethodName};
 use chrono::Utc;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
@@ -22,7 +23,7 @@ use super::rpc::Server;
 use super::running::Service;
 use super::stats::Stats;
 use crate::journal::{ExecuteError, LoadError};
-use crate::leadership::Guard;
+use crate::leadership::{Accept, Guard, Roster};
 use crate::nats::provision::{ProvisionError, provision};
 use crate::{ConnectError, Connection, Journal};
 
@@ -62,22 +63,23 @@ impl From<PulseError> for StartError {
     fn from(error: PulseError) -> Self {
         match error {
             PulseError::Connect(error) => Self::Connect(error),
+            PulseError::Subscribe(error) => Self::Subscribe(error),
             PulseError::Thread(error) => Self::Thread(error),
         }
     }
 }
 
 /// A service being put together.
-#[derive(Debug)]
 pub struct Builder {
     config: ServiceConfig,
     balanced: Vec<(String, Handler)>,
     exclusive: Vec<(String, Handler)>,
+    on_demand: Option<Accept>,
 }
 
 impl Builder {
     pub(super) fn new(config: ServiceConfig) -> Self {
-        Self { config, balanced: vec![], exclusive: vec![] }
+        Self { config, balanced: vec![], exclusive: vec![], on_demand: None }
     }
 
     /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON.
@@ -104,6 +106,15 @@ impl Builder {
         Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
     {
         self.exclusive.push((method.to_owned(), Handler::new(handle)));
+        self
+    }
+
+    /// Takes groups on demand: whichever this function accepts gets an owner when it is first called, and
+    /// keeps one from then on. Calls to others fail with `GROUP_NOT_SERVED`, unless they are declared. The
+    /// function must answer at once, and the same for all instances of the service.
+    #[must_use]
+    pub fn on_demand(mut self, accept: impl Fn(&GroupName) -> bool + Send + Sync + 'static) -> Self {
+        self.on_demand = Some(Arc::new(accept));
         self
     }
 
@@ -152,6 +163,7 @@ impl Builder {
             client: connection.client().clone(),
             balanced,
             exclusive,
+            me: instance.clone(),
             guard: guard.clone(),
             stats: Arc::clone(&stats),
             places: Arc::new(Semaphore::new(places)),
@@ -160,12 +172,17 @@ impl Builder {
         });
         let server = Server::start(dispatcher, &service, &instance).await?;
         let (status, seen) = watch::channel(Status::Starting);
+        let roster =
+            Roster { declared: config.groups.iter().cloned().collect(), on_demand: self.on_demand };
         let pulse = Pulse::start(Setup {
             options: crate::ConnectOptions { name: format!("{service}/{instance} pulse"), ..options },
             identity: identity.clone(),
-            groups: config.groups.clone(),
+            roster,
+            max_groups: usize::try_from(config.max_groups).unwrap_or(usize::MAX),
             logged,
             policy: config.failover,
+            audit: config.audit,
+            drain: Duration::from_millis(config.drain_ms),
             heartbeat: config.heartbeat(),
             record_ttl: config.record_ttl(),
             guard: guard.clone(),
@@ -176,6 +193,12 @@ impl Builder {
         let running = Service { config, connection, journal, identity, guard, stats, server, pulse, status };
         running.change_status(Status::Running, None).await?;
         Ok(running)
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
     }
 }
 

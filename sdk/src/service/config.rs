@@ -9,7 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::ConnectOptions;
-use crate::leadership::Policy;
+use crate::leadership::{AuditMode, Policy};
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -53,10 +53,19 @@ pub struct ServiceConfig {
     /// The groups that this instance stands for election in. Default none.
     #[serde(default)]
     pub groups: Vec<GroupName>,
-    /// How fast a lost owner is replaced: `aggressive` (lease 300 ms), `balanced` (1 s) or
-    /// `conservative` (4 s). The same for all instances of a service. Default `balanced`.
+    /// How many groups it takes part in at most, declared and on demand, 1 to 1 000 000. Default
+    /// 20 000. Calls that would activate more are refused as `OVERLOADED`.
+    #[serde(default = "default_max_groups")]
+    pub max_groups: u64,
+    /// How fast a lost owner is replaced: `aggressive` (lease 300 ms), `balanced` (1 s),
+    /// `conservative` (4 s), or `{ lease_ms = N }` with 150 to 60 000. The same for all instances of a
+    /// service. Default `balanced`.
     #[serde(default)]
     pub failover: Policy,
+    /// Whether a term must be in the log before its first call is served: `eventual` or `strict`. Strict
+    /// makes a failover wait for the log. Default `eventual`.
+    #[serde(default)]
+    pub audit: AuditMode,
     /// Free labels, shown beside the instance. Default none.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
@@ -68,7 +77,8 @@ pub struct ServiceConfig {
     /// Default 15 000. Under 10 000, the loss of a NATS node may empty the registry.
     #[serde(default = "default_record_ttl_ms")]
     pub record_ttl_ms: u64,
-    /// How long a clean stop waits for calls in flight, in milliseconds, up to 600 000. Default 10 000.
+    /// How long a clean stop, or the hand-over of a group, waits for calls in flight, in milliseconds, up
+    /// to 600 000. Default 10 000.
     #[serde(default = "default_drain_ms")]
     pub drain_ms: u64,
     /// How many calls are handled at once, 1 to 100 000. Default 256. As many again may wait; more
@@ -90,7 +100,9 @@ impl ServiceConfig {
             nats_url: default_nats_url(),
             namespace: default_namespace(),
             groups: vec![],
+            max_groups: default_max_groups(),
             failover: Policy::default(),
+            audit: AuditMode::default(),
             labels: BTreeMap::new(),
             heartbeat_ms: default_heartbeat_ms(),
             record_ttl_ms: default_record_ttl_ms(),
@@ -125,6 +137,9 @@ impl ServiceConfig {
         within("record_ttl_ms", self.record_ttl_ms, 3_000, 600_000, "3000 to 600000")?;
         within("drain_ms", self.drain_ms, 0, 600_000, "0 to 600000")?;
         within("max_in_flight", self.max_in_flight, 1, 100_000, "1 to 100000")?;
+        within("max_groups", self.max_groups, 1, 1_000_000, "1 to 1000000")?;
+        let declared = u64::try_from(self.groups.len()).unwrap_or(u64::MAX);
+        within("the number of groups", declared, 0, self.max_groups, "at most max_groups")?;
         Namespace::new(&self.namespace)?;
         Ok(())
     }
@@ -176,6 +191,10 @@ fn default_drain_ms() -> u64 {
     10_000
 }
 
+fn default_max_groups() -> u64 {
+    20_000
+}
+
 fn default_max_in_flight() -> u64 {
     256
 }
@@ -189,8 +208,16 @@ mod tests {
         let config = ServiceConfig::from_toml("service = \"echo\"\nversion = \"1.0.0\"").unwrap();
         assert_eq!(config, ServiceConfig::new("echo", "1.0.0").unwrap());
         assert_eq!((config.heartbeat_ms, config.record_ttl_ms, config.drain_ms), (1_000, 15_000, 10_000));
-        assert_eq!((config.failover, config.max_in_flight), (Policy::Balanced, 256));
+        assert_eq!((config.failover, config.audit), (Policy::BALANCED, AuditMode::Eventual));
+        assert_eq!((config.max_in_flight, config.max_groups), (256, 20_000));
         assert_eq!((config.nats_url.as_str(), config.namespace.as_str()), ("nats://127.0.0.1:4222", "aegis"));
+    }
+
+    #[test]
+    fn a_lease_of_ones_own_is_written_in_milliseconds() {
+        let text = "service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease_ms = 500 }";
+        let config = ServiceConfig::from_toml(text).unwrap();
+        assert_eq!(config.failover.lease(), Duration::from_millis(500));
     }
 
     #[test]
@@ -202,6 +229,10 @@ mod tests {
             ("service = \"echo\"\nversion = \"1.0.0\"\nheartbeat_ms = 5", "heartbeat_ms is 5"),
             ("service = \"echo\"\nversion = \"1.0.0\"\nnamespace = \"A B\"", "A B"),
             ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = \"fast\"", "fast"),
+            ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease_ms = 20 }", "150 ms to 60 s"),
+            ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease = 200 }", "lease_ms"),
+            ("service = \"echo\"\nversion = \"1.0.0\"\naudit = \"lax\"", "lax"),
+            ("service = \"echo\"\nversion = \"1.0.0\"\nmax_groups = 1\ngroups = [\"a\", \"b\"]", "number of groups is 2"),
             ("version = \"1.0.0\"", "service"),
             ("not toml", "not toml"),
         ] {

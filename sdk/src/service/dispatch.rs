@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{header, subject};
-use aegis_domain::{ErrorCode, GroupName, MethodName};
+use aegis_domain::{ErrorCode, GroupName, InstanceName, MethodName};
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use tokio::sync::Semaphore;
@@ -14,12 +14,38 @@ use uuid::Uuid;
 use super::handler::{Call, Fault, Handler};
 use super::replies::{Arrival, Outcome, Replies};
 use super::stats::Stats;
-use crate::leadership::Guard;
+use crate::leadership::{Guard, Permit};
+
+/// How long a call waits for its group before it is refused. A group that passes on has two owners
+/// subscribed for a moment, who both get the call: the answer of the one that takes it is to come first.
+const REFUSE_AFTER: Duration = Duration::from_millis(5);
+/// When it is worth to try again after a refusal: with a new owner that may still be subscribing, and
+/// while nobody knows of one.
+const SUCCESSOR_KNOWN_MS: u64 = 1;
+const SUCCESSOR_UNKNOWN_MS: u64 = 10;
+
+/// How a call came.
+#[derive(Debug, Clone)]
+pub(crate) enum Way {
+    /// To any instance, or to this very one.
+    Balanced,
+    /// To the owner of the group.
+    Group(GroupName),
+    /// To the owner of a group that was given up here.
+    Left(GroupName),
+}
+
+/// A call that may be handled.
+struct Admitted {
+    handler: Handler,
+    tenancy: Option<(GroupName, Permit)>,
+}
 
 /// Everything that calls share.
 #[derive(Debug)]
 pub(crate) struct Dispatcher {
     pub(crate) client: async_nats::Client,
+    pub(crate) me: InstanceName,
     pub(crate) balanced: HashMap<MethodName, Handler>,
     pub(crate) exclusive: HashMap<MethodName, Handler>,
     pub(crate) guard: Guard,
@@ -30,8 +56,8 @@ pub(crate) struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Takes a message; the reply follows on its own task. `group` is that of an exclusive subject.
-    pub(crate) fn take(self: &Arc<Self>, message: async_nats::Message, group: Option<GroupName>) {
+    /// Takes a message; the reply follows on its own task.
+    pub(crate) fn take(self: &Arc<Self>, message: async_nats::Message, way: Way) {
         let Some(reply_to) = message.reply.clone() else {
             tracing::debug!(subject = %message.subject, "a call without a reply subject was ignored");
             return;
@@ -49,9 +75,15 @@ impl Dispatcher {
             let received = Instant::now();
             let _place = dispatcher.places.acquire().await;
             dispatcher.stats.begin();
-            let (headers, outcome) = dispatcher.handle(message, group, received).await;
+            let admitted = dispatcher.admit(&message, way).await;
+            let (headers, outcome) = match &admitted {
+                Ok(admitted) => dispatcher.handle(message, admitted, received).await,
+                Err(refusal) => refusal.clone(),
+            };
             let (took, failed) = (received.elapsed(), outcome.is_err());
             dispatcher.answer(reply_to, headers, outcome).await;
+            // A group is handed over once its calls are answered.
+            drop(admitted);
             // After the reply: a stop that waits for calls in flight must not overtake it.
             dispatcher.stats.end(took, failed);
         });
@@ -60,13 +92,11 @@ impl Dispatcher {
     async fn handle(
         &self,
         message: async_nats::Message,
-        group: Option<GroupName>,
+        admitted: &Admitted,
         received: Instant,
     ) -> Outcome {
-        let (handler, tenancy) = match self.admit(&message, group) {
-            Ok(admitted) => admitted,
-            Err(fault) => return (HeaderMap::new(), Err(fault)),
-        };
+        let handler = admitted.handler.clone();
+        let tenancy = admitted.tenancy.as_ref().map(|(group, permit)| (group.clone(), permit.term()));
         let get = |name| Some(message.headers.as_ref()?.get(name)?.as_str());
         let timeout = get(header::TIMEOUT_MS).and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
         if timeout.is_some_and(|timeout| received.elapsed() >= timeout) {
@@ -122,26 +152,59 @@ impl Dispatcher {
         (reply, outcome)
     }
 
-    fn admit(
-        &self,
-        message: &async_nats::Message,
-        group: Option<GroupName>,
-    ) -> Result<(Handler, Option<(GroupName, aegis_domain::Term)>), Fault> {
-        let methods = if group.is_some() { &self.exclusive } else { &self.balanced };
+    async fn admit(&self, message: &async_nats::Message, way: Way) -> Result<Admitted, Outcome> {
+        let (methods, group) = match &way {
+            Way::Balanced => (&self.balanced, None),
+            Way::Group(group) | Way::Left(group) => (&self.exclusive, Some(group)),
+        };
         let method = subject::method_of(&message.subject);
         let handler = method.as_ref().and_then(|method| methods.get(method)).ok_or_else(|| {
-            Fault::of(ErrorCode::MethodNotFound, format!("nothing is served on {}", message.subject))
+            let text = format!("nothing is served on {}", message.subject);
+            (HeaderMap::new(), Err(Fault::of(ErrorCode::MethodNotFound, text)))
         })?;
         let tenancy = match group {
             None => None,
             Some(group) => {
-                let term = self.guard.admit(&group).ok_or_else(|| {
-                    Fault::of(ErrorCode::NotActive, format!("this instance does not own {group} now"))
-                })?;
-                Some((group, term))
+                let permit = self.enter(&way, group).await.ok_or_else(|| self.not_active(group))?;
+                Some((group.clone(), permit))
             }
         };
-        Ok((handler.clone(), tenancy))
+        Ok(Admitted { handler: handler.clone(), tenancy })
+    }
+
+    /// Leave to act for the group, if it comes within a moment.
+    async fn enter(&self, way: &Way, group: &GroupName) -> Option<Permit> {
+        let until = tokio::time::Instant::now() + REFUSE_AFTER;
+        if matches!(way, Way::Left(_)) {
+            tokio::time::sleep_until(until).await;
+            return None;
+        }
+        let mut changes = self.guard.changes();
+        loop {
+            changes.mark_unchanged();
+            if let Some(permit) = self.guard.enter(group) {
+                return Some(permit);
+            }
+            tokio::time::timeout_at(until, changes.changed()).await.ok()?.ok()?;
+        }
+    }
+
+    /// The refusal for want of ownership, with what this instance knows of the owner.
+    fn not_active(&self, group: &GroupName) -> Outcome {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::GROUP, group.as_str());
+        let owner = self.guard.owner_of(group).filter(|owner| owner.instance != self.me);
+        let retry_after = if owner.is_some() { SUCCESSOR_KNOWN_MS } else { SUCCESSOR_UNKNOWN_MS };
+        headers.insert(header::RETRY_AFTER_MS, retry_after.to_string());
+        let text = match owner {
+            Some(owner) => {
+                headers.insert(header::OWNER, owner.instance.as_str());
+                headers.insert(header::TERM, owner.term.to_string());
+                format!("this instance does not own {group}: {} does, in term {}", owner.instance, owner.term)
+            }
+            None => format!("this instance does not own {group} now"),
+        };
+        (headers, Err(Fault::of(ErrorCode::NotActive, text)))
     }
 
     async fn answer(&self, to: async_nats::Subject, mut headers: HeaderMap, outcome: Result<Bytes, Fault>) {

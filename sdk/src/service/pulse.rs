@@ -1,4 +1,4 @@
-//! The pulse of an instance: heartbeats, record, session and elections, on a thread and a NATS
+//! The pulse of an instance: heartbeats, record, session, elections and control, on a thread and a NATS
 //! connection of their own, so that neither a handler that blocks nor a large payload starves them.
 
 use std::collections::BTreeMap;
@@ -8,25 +8,32 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::instance::Status;
 use aegis_domain::{GroupName, Term};
+use async_nats::SubscribeError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::beat::{Beater, Identity};
+use super::control::Listener;
 use super::stats::Stats;
 use crate::leadership::kv::KvLeaseStore;
-use crate::leadership::{Audit, Elector, Guard, Keeper, Policy, Resign};
+use crate::leadership::{Audit, AuditMode, Elector, Guard, Keeper, Policy, Request, Roster};
 use crate::{ConnectError, ConnectOptions, Connection, Journal};
 
 /// How long the history of terms may take to be written at the end.
 const AUDIT_FLUSH: Duration = Duration::from_secs(5);
+/// How many requests wait for the elector; more wait where they come from.
+const REQUESTS: usize = 1024;
 
 /// What the pulse needs.
 pub(super) struct Setup {
     pub(super) options: ConnectOptions,
     pub(super) identity: Identity,
-    pub(super) groups: Vec<GroupName>,
+    pub(super) roster: Roster,
+    pub(super) max_groups: usize,
     pub(super) logged: BTreeMap<GroupName, Term>,
     pub(super) policy: Policy,
+    pub(super) audit: AuditMode,
+    pub(super) drain: Duration,
     pub(super) heartbeat: Duration,
     pub(super) record_ttl: Duration,
     pub(super) guard: Guard,
@@ -37,7 +44,8 @@ pub(super) struct Setup {
 /// The running thread.
 #[derive(Debug)]
 pub(super) struct Pulse {
-    resign: mpsc::Sender<Resign>,
+    requests: mpsc::Sender<Request>,
+    drain: watch::Receiver<Option<String>>,
     stop: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
@@ -45,8 +53,10 @@ pub(super) struct Pulse {
 impl Pulse {
     /// Starts the thread and waits until its connection stands.
     pub(super) async fn start(setup: Setup) -> Result<Self, PulseError> {
-        let (resign, requests) = mpsc::channel(1);
+        let (requests, received) = mpsc::channel(REQUESTS);
+        let (drained, drain) = watch::channel(None);
         let (ready, started) = oneshot::channel();
+        let ways = Ways { requests: requests.clone(), received, drain: drained };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
@@ -54,25 +64,35 @@ impl Pulse {
             .spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 match runtime {
-                    Ok(runtime) => runtime.block_on(run(setup, requests, ready, stopped)),
+                    Ok(runtime) => runtime.block_on(run(setup, ways, ready, stopped)),
                     Err(error) => tracing::error!(%error, "the pulse has no runtime"),
                 }
             })
             .map_err(PulseError::Thread)?;
         match started.await {
-            Ok(Ok(())) => Ok(Self { resign, stop, thread: Some(thread) }),
-            Ok(Err(error)) => Err(PulseError::Connect(error)),
+            Ok(Ok(())) => Ok(Self { requests, drain, stop, thread: Some(thread) }),
+            Ok(Err(error)) => Err(error),
             Err(_ended) => Err(PulseError::Thread(std::io::Error::other("the thread ended at once"))),
         }
     }
 
-    /// Gives up every group, so that successors claim at once.
+    /// Hands every group over, and whatever is still given to this member. Takes no group after that.
     pub(super) async fn resign(&self, reason: &str) {
         let (done, resigned) = oneshot::channel();
-        let request = Resign { reason: reason.to_owned(), done };
-        if self.resign.send(request).await.is_ok() && resigned.await.is_err() {
+        let request = Request::Resign { reason: reason.to_owned(), done: Some(done) };
+        if self.requests.send(request).await.is_ok() && resigned.await.is_err() {
             tracing::warn!("the groups were not given up one by one; the session ends instead");
         }
+    }
+
+    /// The way to the elector; nobody is at its end when there are no groups.
+    pub(super) fn requests(&self) -> mpsc::Sender<Request> {
+        self.requests.clone()
+    }
+
+    /// Why the instance was asked to drain, once it was.
+    pub(super) fn drain(&self) -> watch::Receiver<Option<String>> {
+        self.drain.clone()
     }
 
     /// Ends the session, removes the record and ends the thread.
@@ -91,7 +111,9 @@ impl Pulse {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PulseError {
     #[error(transparent)]
-    Connect(ConnectError),
+    Connect(#[from] ConnectError),
+    #[error("the subjects of control could not be subscribed to")]
+    Subscribe(#[from] SubscribeError),
     #[error("the pulse thread could not be started")]
     Thread(#[source] std::io::Error),
 }
@@ -102,19 +124,23 @@ impl Drop for Pulse {
     }
 }
 
+/// How the pulse is reached.
+struct Ways {
+    requests: mpsc::Sender<Request>,
+    received: mpsc::Receiver<Request>,
+    drain: watch::Sender<Option<String>>,
+}
+
 async fn run(
     setup: Setup,
-    requests: mpsc::Receiver<Resign>,
-    ready: oneshot::Sender<Result<(), ConnectError>>,
+    ways: Ways,
+    ready: oneshot::Sender<Result<(), PulseError>>,
     stop: CancellationToken,
 ) {
-    let connection = match Connection::open(setup.options.clone()).await {
-        Ok(connection) => connection,
-        Err(error) => {
-            // The caller may have been dropped; then nobody wants to know.
-            let _ignored = ready.send(Err(error));
-            return;
-        }
+    // The caller may have been dropped; then nobody wants to know.
+    let (connection, listener) = match open(&setup, ways.requests, ways.drain).await {
+        Ok(opened) => opened,
+        Err(error) => return drop(ready.send(Err(error))),
     };
     let journal = Journal::new(&connection);
     let Identity { service, instance, .. } = setup.identity.clone();
@@ -128,13 +154,14 @@ async fn run(
         stats: setup.stats,
         status: setup.status,
     };
-    let _ignored = ready.send(Ok(()));
-    if setup.groups.is_empty() {
-        // Kept so that a request to resign is answered by its being dropped.
-        drop(requests);
-        return beater.run(stop).await;
+    drop(ready.send(Ok(())));
+    if setup.roster.is_empty() {
+        // A request is answered by its being dropped.
+        drop(ways.received);
+        tokio::join!(beater.run(stop.clone()), listener.run(stop));
+        return;
     }
-    let (audit, writer) = Audit::new(journal, service.clone(), &instance);
+    let (audit, writer) = Audit::new(setup.audit, journal, service.clone(), &instance, setup.guard.clone());
     let store = KvLeaseStore::new(&connection, service);
     let keeper = Keeper {
         store: store.clone(),
@@ -146,7 +173,9 @@ async fn run(
         store,
         me: instance,
         policy: setup.policy,
-        groups: setup.groups,
+        roster: setup.roster,
+        max_groups: setup.max_groups,
+        drain: setup.drain,
         guard: setup.guard,
         audit,
         logged: setup.logged,
@@ -163,8 +192,22 @@ async fn run(
     };
     tokio::join!(
         keeper.run(stop.clone()),
-        elector.run(requests, stop.clone()),
+        elector.run(ways.received, stop.clone()),
         writer,
-        beater.run(stop.clone())
+        beater.run(stop.clone()),
+        listener.run(stop.clone()),
     );
+}
+
+async fn open(
+    setup: &Setup,
+    requests: mpsc::Sender<Request>,
+    drain: watch::Sender<Option<String>>,
+) -> Result<(Connection, Listener), PulseError> {
+    let connection = Connection::open(setup.options.clone()).await?;
+    let Identity { service, instance, .. } = &setup.identity;
+    let requests = (!setup.roster.is_empty()).then_some(requests);
+    let on_demand = setup.roster.on_demand.is_some();
+    let listener = Listener::start(&connection, service, instance, requests, on_demand, drain).await?;
+    Ok((connection, listener))
 }

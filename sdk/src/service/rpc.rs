@@ -3,20 +3,32 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use aegis_domain::wire::subject;
 use aegis_domain::{GroupName, InstanceName, MethodName, ServiceName};
+use async_nats::{Message, Subscriber};
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::close::close;
-use super::dispatch::Dispatcher;
+use super::dispatch::{Dispatcher, Way};
 use crate::nats::connection::backoff;
+
+/// For so long an instance that gave a group up still answers its calls, saying who has it: until the
+/// successor is surely subscribed.
+const LINGER: Duration = Duration::from_millis(50);
 
 /// The running subscriptions. Dropping it ends them at once.
 #[derive(Debug)]
 pub(crate) struct Server {
+    balanced: Subscriptions,
+    groups: Subscriptions,
+}
+
+#[derive(Debug, Default)]
+struct Subscriptions {
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -28,25 +40,38 @@ impl Server {
         service: &ServiceName,
         instance: &InstanceName,
     ) -> Result<Self, async_nats::SubscribeError> {
-        let stop = CancellationToken::new();
         let client = &dispatcher.client;
         let closing = closing();
-        let mut tasks = Vec::new();
+        let (mut balanced, mut groups) = (Subscriptions::default(), Subscriptions::default());
         if !dispatcher.balanced.is_empty() {
-            let balanced =
-                client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
+            let any = client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
             let filler = subject::rpc(service, &closing);
-            tasks.push(tokio::spawn(pump(balanced, Arc::clone(&dispatcher), None, filler, stop.clone())));
+            balanced.spawn(pump(any, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
             let own = client.subscribe(subject::instance_rpc_all(service, instance)).await?;
             let filler = subject::instance_rpc(service, instance, &closing);
-            tasks.push(tokio::spawn(pump(own, Arc::clone(&dispatcher), None, filler, stop.clone())));
+            balanced.spawn(pump(own, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
         }
-        tasks.push(tokio::spawn(serve_groups(dispatcher, service.clone(), stop.clone())));
-        Ok(Self { stop, tasks })
+        groups.spawn(serve_groups(dispatcher, service.clone(), groups.stop.clone()));
+        Ok(Self { balanced, groups })
     }
 
-    /// Takes no new call. What was taken goes on.
-    pub(crate) async fn stop(&mut self) {
+    /// Takes no new balanced call. What was taken goes on.
+    pub(crate) async fn close_balanced(&mut self) {
+        self.balanced.end().await;
+    }
+
+    /// Takes no new call for any group. What was taken goes on.
+    pub(crate) async fn close_groups(&mut self) {
+        self.groups.end().await;
+    }
+}
+
+impl Subscriptions {
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(task));
+    }
+
+    async fn end(&mut self) {
         self.stop.cancel();
         for task in self.tasks.drain(..) {
             if let Err(error) = task.await {
@@ -56,56 +81,117 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Subscriptions {
     fn drop(&mut self) {
         self.stop.cancel();
     }
 }
 
-/// Hands messages over until stopped, and then what is still on its way. `filler` is a subject that the
-/// subscription covers.
+/// Hands balanced messages over until stopped, and then what is still on its way. `filler` is a subject
+/// that the subscription covers.
 async fn pump(
-    mut subscription: async_nats::Subscriber,
+    mut subscription: Subscriber,
     dispatcher: Arc<Dispatcher>,
-    group: Option<GroupName>,
     filler: String,
     stop: CancellationToken,
 ) {
-    let connects = || dispatcher.client.statistics().connects.load(Ordering::Relaxed);
-    let connected = connects();
+    let count = Count::begin(&dispatcher);
+    let taken = pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Balanced)).await;
+    finish(subscription, taken, count, &dispatcher, &filler, |message| {
+        dispatcher.take(message, Way::Balanced);
+    })
+    .await;
+}
+
+/// Hands the calls of a group over while it is owned. After that they are told where to go, for a while.
+async fn pump_group(
+    mut subscription: Subscriber,
+    dispatcher: Arc<Dispatcher>,
+    group: GroupName,
+    filler: String,
+    stop: CancellationToken,
+) {
+    let count = Count::begin(&dispatcher);
+    let mut taken =
+        pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Group(group.clone()))).await;
+    let left = |message| dispatcher.take(message, Way::Left(group.clone()));
+    let until = tokio::time::Instant::now() + LINGER;
+    while let Ok(Some(message)) = tokio::time::timeout_at(until, subscription.next()).await {
+        taken += 1;
+        left(message);
+    }
+    let owner = dispatcher.guard.owner_of(&group);
+    if owner.is_some_and(|owner| owner.instance != dispatcher.me) {
+        // The successor has by now what this subscription has, so nothing is lost with it.
+        if let Err(error) = subscription.unsubscribe().await {
+            tracing::debug!(%error, "a subscription could not be ended");
+        }
+        return;
+    }
+    finish(subscription, taken, count, &dispatcher, &filler, left).await;
+}
+
+/// Hands messages over until stopped; answers how many.
+async fn pass(
+    subscription: &mut Subscriber,
+    stop: &CancellationToken,
+    mut take: impl FnMut(Message),
+) -> u64 {
     let mut taken = 0;
     loop {
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return taken,
             message = subscription.next() => match message {
                 Some(message) => {
                     taken += 1;
-                    dispatcher.take(message, group.clone());
+                    take(message);
                 }
-                None => return,
+                None => return taken,
             },
         }
     }
-    // Since a reconnect the server has counted from zero.
-    if connects() == connected {
-        close(subscription, taken, &dispatcher.client, &filler, |message| {
-            dispatcher.take(message, group.clone());
-        })
-        .await;
-        return;
+}
+
+/// Whether the server's count of a subscription's messages still is the same as ours: since a reconnect
+/// it has counted from zero.
+struct Count {
+    connects: u64,
+}
+
+impl Count {
+    fn begin(dispatcher: &Dispatcher) -> Self {
+        Self { connects: dispatcher.client.statistics().connects.load(Ordering::Relaxed) }
+    }
+
+    fn holds(&self, dispatcher: &Dispatcher) -> bool {
+        Self::begin(dispatcher).connects == self.connects
+    }
+}
+
+/// Ends a subscription without losing what is on its way.
+async fn finish(
+    mut subscription: Subscriber,
+    taken: u64,
+    count: Count,
+    dispatcher: &Dispatcher,
+    filler: &str,
+    mut take: impl FnMut(Message),
+) {
+    if count.holds(dispatcher) {
+        return close(subscription, taken, &dispatcher.client, filler, take).await;
     }
     if let Err(error) = subscription.drain().await {
         tracing::debug!(%error, "a subscription could not be drained");
         return;
     }
     while let Some(message) = subscription.next().await {
-        dispatcher.take(message, group.clone());
+        take(message);
     }
 }
 
-/// Subscribes to the groups that are served, and to no others: interest is the routing table.
+/// Subscribes to the groups that are owned, and to no others: interest is the routing table.
 async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: CancellationToken) {
-    let mut serving = dispatcher.guard.serving();
+    let mut changes = dispatcher.guard.changes();
     let mut pumps: HashMap<GroupName, (CancellationToken, JoinHandle<()>)> = HashMap::new();
     // Pumps that hand over what had arrived when their group was given up. Stopping waits for them: a
     // call that is left in one when the process ends gets no answer at all.
@@ -113,7 +199,8 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
     let mut failures = 0;
     loop {
         ending.retain(|task| !task.is_finished());
-        let wanted = serving.borrow_and_update().clone();
+        changes.mark_unchanged();
+        let wanted = dispatcher.guard.reachable();
         for (_, (stop, task)) in pumps.extract_if(|group, _| !wanted.contains_key(group)) {
             stop.cancel();
             ending.push(task);
@@ -128,7 +215,7 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
                     let ended = stop.child_token();
                     let filler = subject::group_rpc(&service, group, &closing());
                     let dispatcher = Arc::clone(&dispatcher);
-                    let task = pump(subscription, dispatcher, Some(group.clone()), filler, ended.clone());
+                    let task = pump_group(subscription, dispatcher, group.clone(), filler, ended.clone());
                     pumps.insert(group.clone(), (ended, tokio::spawn(task)));
                 }
                 Err(error) => {
@@ -141,7 +228,7 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
         let retry = backoff(failures + 1);
         tokio::select! {
             () = stop.cancelled() => break,
-            changed = serving.changed() => if changed.is_err() { break },
+            changed = changes.changed() => if changed.is_err() { break },
             () = tokio::time::sleep(retry), if missing => {}
         }
     }

@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Rejection, Status};
-use aegis_domain::{InstanceName, ServiceName};
-use tokio::sync::watch;
+use aegis_domain::wire::control::Owner;
+use aegis_domain::{GroupName, InstanceName, ServiceName};
+use tokio::sync::{oneshot, watch};
 
 use super::beat::Identity;
 use super::builder::Builder;
 use super::config::ServiceConfig;
+use super::handler::Fault;
+use super::health::Health;
 use super::pulse::Pulse;
 use super::rpc::Server;
 use super::stats::Stats;
 use crate::journal::ExecuteError;
-use crate::leadership::Guard;
+use crate::leadership::{Guard, Refusal, Request};
 use crate::{Client, Connection, Events, Journal};
 
 /// How often a draining service looks whether its calls have ended.
@@ -73,31 +76,74 @@ impl Service {
         Events::new(&self.connection)
     }
 
-    /// Runs until the process is asked to end (SIGINT or SIGTERM), then stops cleanly.
+    /// The way to report whether the instance is fit to own groups.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health { requests: self.pulse.requests() }
+    }
+
+    /// Hands a group of this instance over: to this member of the service, or to whichever comes first.
+    /// Calls in flight end first, within `drain_ms`; later ones go to the new owner, who is answered.
+    ///
+    /// # Errors
+    /// `NOT_ACTIVE` when this instance does not own the group, `MEMBER_NOT_FOUND` when nobody is there to
+    /// take it. It is served here as before, then.
+    ///
+    /// # Cancel safety
+    /// A dropped future leaves the hand-over going on.
+    pub async fn step_down(
+        &self,
+        group: &GroupName,
+        to: Option<&InstanceName>,
+        reason: &str,
+    ) -> Result<Owner, Fault> {
+        let (answer, answered) = oneshot::channel();
+        let (group, to, reason) = (group.clone(), to.cloned(), reason.to_owned());
+        let sent = self.pulse.requests().send(Request::StepDown { group, to, reason, answer }).await;
+        let outcome = match sent {
+            Ok(()) => answered.await.unwrap_or(Err(Refusal::Unavailable)),
+            Err(_no_groups) => Err(Refusal::NotOwner(None)),
+        };
+        outcome.map_err(|refusal| Fault::of(refusal.code(), refusal.to_string()))
+    }
+
+    /// Runs until the process is asked to end (SIGINT or SIGTERM) or the instance to drain, then stops
+    /// cleanly.
     ///
     /// # Errors
     /// When the end could not be recorded; the instance expires by itself then.
     pub async fn run_until_signal(self) -> Result<(), ExecuteError<Rejection>> {
-        let reason = match ended().await {
-            Ok(signal) => signal,
-            Err(error) => {
-                tracing::error!(%error, "signals cannot be received; stopping");
-                "no signals"
-            }
+        let mut drain = self.pulse.drain();
+        let reason = tokio::select! {
+            signal = ended() => match signal {
+                Ok(signal) => signal.to_owned(),
+                Err(error) => {
+                    tracing::error!(%error, "signals cannot be received; stopping");
+                    "no signals".to_owned()
+                }
+            },
+            reason = drained(&mut drain) => reason,
         };
-        self.stop(reason).await
+        self.stop(&reason).await
     }
 
-    /// Stops cleanly: takes no new call, finishes those in flight within `drain_ms`, gives up its
-    /// groups, records the end and leaves the registry.
+    /// Stops cleanly: hands its groups over, takes no new call, finishes those in flight within
+    /// `drain_ms`, records the end and leaves the registry.
     ///
     /// # Errors
     /// When the end could not be recorded; everything else has been done, and the instance expires by
     /// itself.
     pub async fn stop(mut self, reason: &str) -> Result<(), ExecuteError<Rejection>> {
-        let draining = self.change_status(Status::Draining, Some(reason.to_owned())).await;
-        self.guard.drain();
-        self.server.stop().await;
+        // Refusals in `server` tell callers where the groups have gone, so it ends them last.
+        let closing = self.server.close_balanced();
+        let status = self.status.clone();
+        let draining = async {
+            status.send_replace(Status::Draining);
+            let draining = Command::ChangeStatus { to: Status::Draining, reason: Some(reason.to_owned()) };
+            execute(&self.journal, &self.identity, draining).await
+        };
+        let ((), draining, ()) = tokio::join!(self.pulse.resign(reason), draining, closing);
+        self.server.close_groups().await;
         let drained = async {
             while self.stats.in_flight() > 0 {
                 tokio::time::sleep(DRAIN_TICK).await;
@@ -106,7 +152,6 @@ impl Service {
         if tokio::time::timeout(Duration::from_millis(self.config.drain_ms), drained).await.is_err() {
             tracing::warn!(in_flight = self.stats.in_flight(), "stopping although calls are in flight");
         }
-        self.pulse.resign(reason).await;
         self.status.send_replace(Status::Stopped);
         let deregister = Command::Deregister { reason: reason.to_owned() };
         let ended = self.execute(deregister).await;
@@ -138,6 +183,14 @@ async fn execute(
 ) -> Result<(), ExecuteError<Rejection>> {
     journal.execute::<Instance>(&identity.aggregate(), command, &identity.context()).await?;
     Ok(())
+}
+
+async fn drained(drain: &mut watch::Receiver<Option<String>>) -> String {
+    match drain.wait_for(Option::is_some).await.as_deref() {
+        Ok(Some(reason)) => format!("drain: {reason}"),
+        // The pulse has ended: a signal is still to come.
+        Ok(None) | Err(_) => std::future::pending().await,
+    }
 }
 
 async fn ended() -> std::io::Result<&'static str> {

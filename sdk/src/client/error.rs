@@ -1,0 +1,92 @@
+//! How calls fail.
+
+use std::time::Duration;
+
+use aegis_domain::wire::control::Owner;
+use aegis_domain::wire::header;
+use aegis_domain::{ErrorCode, InvalidName};
+use async_nats::Message;
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The method's name breaks its rule. Nothing was sent.
+    #[error(transparent)]
+    Method(#[from] InvalidName),
+    /// Nobody took the call within the deadline, so nothing was done. Try again later.
+    #[error("nobody served {subject} within {after:?}")]
+    NoResponders {
+        /// The subject.
+        subject: String,
+        /// How long was tried.
+        after: Duration,
+    },
+    /// The group was between two owners until the deadline, so nothing was done. Try again.
+    #[error("{subject} had no active owner for {after:?}: the last one heard of is {} in term {}", owner.instance, owner.term)]
+    NotActive {
+        /// The subject.
+        subject: String,
+        /// How long was tried.
+        after: Duration,
+        /// Who was last said to own the group.
+        owner: Owner,
+    },
+    /// The call was taken, and no reply came in time, or the owner lost its group while it handled the
+    /// call: it may or may not have happened. Look before repeating it.
+    #[error("the outcome of a call to {subject} is unknown after {after:?}")]
+    OutcomeUnknown {
+        /// The subject.
+        subject: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The service answered with an error.
+    #[error("{code}: {message}")]
+    Failed {
+        /// A stable code: one of [`ErrorCode`], or the service's own.
+        code: String,
+        /// What went wrong, in the service's words.
+        message: String,
+    },
+    /// The parameters cannot be written as JSON. Nothing was sent.
+    #[error("the parameters cannot be encoded: {detail}")]
+    Encode {
+        /// Why.
+        detail: String,
+    },
+    /// The reply is not what was expected. The call has happened.
+    #[error("the reply cannot be read: {detail}")]
+    Decode {
+        /// Why.
+        detail: String,
+    },
+    /// The call could not be sent.
+    #[error("the call could not be sent: {detail}")]
+    Send {
+        /// Why.
+        detail: String,
+    },
+}
+
+impl CallError {
+    /// The stable code of the failure.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Method(_) | Self::Encode { .. } => ErrorCode::InvalidInput.as_str(),
+            Self::NoResponders { .. } => ErrorCode::NoResponders.as_str(),
+            Self::NotActive { .. } => ErrorCode::NotActive.as_str(),
+            Self::OutcomeUnknown { .. } => ErrorCode::OutcomeUnknown.as_str(),
+            Self::Failed { code, .. } => code,
+            Self::Decode { .. } => ErrorCode::Internal.as_str(),
+            Self::Send { .. } => ErrorCode::Unavailable.as_str(),
+        }
+    }
+
+    /// The error that a reply carries, if it carries one.
+    pub(super) fn of(reply: &Message) -> Option<Self> {
+        let header = |name| Some(reply.headers.as_ref()?.get(name)?.as_str().to_owned());
+        let message = header(header::ERROR).unwrap_or_default();
+        Some(Self::Failed { code: header(header::ERROR_CODE)?, message })
+    }
+}

@@ -1,0 +1,129 @@
+//! What a call does between two tries: it waits for the group to get an owner, and sees to it that it
+//! does.
+
+use std::time::{Duration, Instant};
+
+use aegis_domain::wire::control::{Activate, Owner};
+use aegis_domain::wire::subject::{self, LeaseKey};
+use aegis_domain::wire::{Namespace, header};
+use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Term};
+use async_nats::{Message, Subscriber};
+use futures_util::StreamExt as _;
+use rand::Rng as _;
+
+use super::{CallError, Target, has_code};
+use crate::Connection;
+
+const RETRY_FIRST: Duration = Duration::from_millis(2);
+const RETRY_MAX: Duration = Duration::from_millis(50);
+/// How long an activation may take, and how soon it is asked for again.
+const ACTIVATION: Duration = Duration::from_millis(500);
+
+pub(super) struct Wait<'a> {
+    connection: &'a Connection,
+    group: Option<(&'a ServiceName, &'a GroupName)>,
+    /// The writes of the group's owner key, once they are waited for. They only say when to try again:
+    /// also those that the store refuses are seen.
+    changes: Option<Subscriber>,
+    activated: Option<Instant>,
+    owner: Option<Owner>,
+    retry_after: Option<Duration>,
+    pause: Duration,
+}
+
+impl<'a> Wait<'a> {
+    pub(super) fn new(connection: &'a Connection, target: &'a Target) -> Self {
+        let group = match target {
+            Target::Owner(service, group) => Some((service, group)),
+            Target::Any(_) | Target::Instance(..) => None,
+        };
+        let (changes, activated, owner, retry_after) = (None, None, None, None);
+        Self { connection, group, changes, activated, owner, retry_after, pause: RETRY_FIRST }
+    }
+
+    /// The owner that was last heard of.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        self.owner.clone()
+    }
+
+    /// An instance says that it does not own the group, and perhaps who does.
+    pub(super) fn refused(&mut self, reply: &Message) {
+        let header = |name| Some(reply.headers.as_ref()?.get(name)?.as_str());
+        self.retry_after =
+            header(header::RETRY_AFTER_MS).and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
+        let instance = header(header::OWNER).and_then(|owner| InstanceName::new(owner).ok());
+        let term = header(header::TERM).and_then(|term| term.parse().ok()).map(Term);
+        if let (Some(instance), Some(term)) = (instance, term) {
+            self.owner = Some(Owner { instance, term });
+        }
+    }
+
+    /// Nobody is subscribed: asks the members of the service to see to it that somebody is. The error is
+    /// one that waiting does not cure.
+    pub(super) async fn activate(&mut self, left: Duration) -> Option<CallError> {
+        let (service, group) = self.group?;
+        if self.activated.is_some_and(|activated| activated.elapsed() < ACTIVATION) {
+            return None;
+        }
+        self.activated = Some(Instant::now());
+        self.follow().await;
+        let body = serde_json::to_vec(&Activate { group: group.clone() });
+        let body = body.expect("a name is made of text").into();
+        let request = async_nats::Request::new().payload(body).timeout(Some(left.min(ACTIVATION)));
+        let subject = self.connection.namespace().activation_subject(service);
+        let asked = self.connection.client().send_request(subject, request);
+        let answer = tokio::select! {
+            answer = asked => answer.ok()?,
+            () = changed(&mut self.changes) => {
+                self.retry_after = Some(Duration::ZERO);
+                return None;
+            }
+        };
+        // The others pass by themselves.
+        if has_code(&answer, ErrorCode::GroupNotServed) || has_code(&answer, ErrorCode::Overloaded) {
+            return CallError::of(&answer);
+        }
+        if let Ok(owner) = serde_json::from_slice(&answer.payload) {
+            self.owner = Some(owner);
+        }
+        None
+    }
+
+    /// Waits until it is worth to try again.
+    pub(super) async fn pass(&mut self, left: Duration) {
+        self.follow().await;
+        let pause = self.retry_after.take().unwrap_or_else(|| {
+            let pause = rand::rng().random_range(self.pause / 2..=self.pause);
+            self.pause = (self.pause * 3 / 2).min(RETRY_MAX);
+            pause
+        });
+        tokio::select! {
+            () = changed(&mut self.changes) => self.pause = RETRY_FIRST,
+            () = tokio::time::sleep(pause.min(left)) => {}
+        }
+    }
+
+    async fn follow(&mut self) {
+        if let (Some((service, group)), None) = (self.group, &self.changes) {
+            let subject = owner_subject(self.connection.namespace(), service, group);
+            // Without it, the pauses alone say when to try again.
+            self.changes = self.connection.client().subscribe(subject).await.ok();
+        }
+    }
+}
+
+async fn changed(changes: &mut Option<Subscriber>) {
+    let change = match changes {
+        Some(changes) => changes.next().await,
+        None => std::future::pending().await,
+    };
+    if change.is_none() {
+        *changes = None;
+        std::future::pending::<()>().await;
+    }
+}
+
+fn owner_subject(namespace: &Namespace, service: &ServiceName, group: &GroupName) -> String {
+    let key = LeaseKey::Owner(service.clone(), group.clone()).to_string();
+    subject::kv(&namespace.leases_bucket(), &key)
+}

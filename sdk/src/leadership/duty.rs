@@ -1,0 +1,229 @@
+//! What an elector does beside the election: hand-overs, activations, leaving.
+
+use std::time::Instant;
+
+use aegis_domain::wire::control::Owner;
+use aegis_domain::{GroupName, InstanceName, Term};
+use futures_util::FutureExt as _;
+use tokio::sync::oneshot;
+
+use super::activation::Found;
+use super::election::Election;
+use super::handover::{Drained, Ending, HandOver};
+use super::request::{Answer, Refusal, Request, owner};
+use super::store::{Holder, LeaseStore};
+
+/// A member that hands everything over.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub(super) reason: String,
+    /// Those who wait for the end of it.
+    waiting: Vec<oneshot::Sender<()>>,
+}
+
+/// What a task has come to.
+#[derive(Debug)]
+pub(super) enum Done {
+    /// The calls of a group have ended, or it was not held.
+    Drained(Result<Drained, HandOver>),
+    /// A hand-over has ended.
+    Transferred(Drained, Ending),
+    /// Members that started together have found each other.
+    Settled(GroupName),
+    /// A group that is not taken here was given up.
+    Disowned,
+    /// An activation has ended.
+    Activated(GroupName, Found, Result<Owner, Refusal>),
+}
+
+impl<S: LeaseStore> Election<'_, S> {
+    /// Begins to do what is asked.
+    pub(super) fn take(&mut self, request: Request) {
+        match request {
+            Request::Resign { reason, done } => {
+                self.elector.guard.stand(false);
+                let waiting = self.leaving.take().map(|leaving| leaving.waiting).unwrap_or_default();
+                let waiting = waiting.into_iter().chain(done).collect();
+                self.leaving = Some(Leaving { reason: reason.clone(), waiting });
+                for (group, term) in self.elector.guard.groups() {
+                    self.hand_over(HandOver::resignation(group, term, &reason));
+                }
+                self.look_whether_left();
+            }
+            Request::Stand => {
+                // Whoever stops for good has the last word.
+                if self.leaving.as_ref().is_none_or(|leaving| leaving.waiting.is_empty()) {
+                    self.leaving = None;
+                    self.elector.guard.stand(true);
+                }
+            }
+            Request::StepDown { group, to, reason, answer } => self.step_down(group, to, reason, answer),
+            Request::Activate { group, answer } => self.activate(group, answer),
+        }
+    }
+
+    /// Goes on from where a task has ended.
+    pub(super) fn proceed(&mut self, done: Done) {
+        match done {
+            Done::Drained(Ok(drained)) => self.transfer(drained),
+            Done::Drained(Err(hand_over)) => self.was_not_held(hand_over),
+            Done::Transferred(Drained { hand_over, slot }, ending) => {
+                drop(slot);
+                self.transferred(hand_over, ending);
+            }
+            Done::Disowned => {}
+            Done::Settled(group) => self.begin_activation(group),
+            Done::Activated(group, found, answer) => self.activated(&group, found, &answer),
+        }
+        self.look_whether_left();
+    }
+
+    /// Begins a hand-over.
+    pub(super) fn hand_over(&mut self, hand_over: HandOver) {
+        let drained = self.elector.drain(hand_over, self.slots.clone());
+        self.tasks.push(drained.map(Done::Drained).boxed_local());
+    }
+
+    fn step_down(&mut self, group: GroupName, to: Option<InstanceName>, reason: String, answer: Answer) {
+        let Some(term) = self.elector.guard.held_term(&group) else {
+            return reply(answer, Err(Refusal::NotOwner(self.elector.guard.owner_of(&group))));
+        };
+        if self.observer.successor(&group, to.as_ref()).is_none() {
+            return reply(answer, Err(Refusal::NoMember(to)));
+        }
+        self.hand_over(HandOver { group, term, to, reason, answer: Some(answer) });
+    }
+
+    fn transfer(&mut self, drained: Drained) {
+        let HandOver { group, term, to, answer, .. } = &drained.hand_over;
+        let holder = self.observer.successor(group, to.as_ref());
+        if holder.is_none() && answer.is_some() {
+            // Whoever was to take it has gone meanwhile.
+            self.elector.guard.stay(group, *term);
+            let to = to.clone();
+            return drained.hand_over.reply(Err(Refusal::NoMember(to)));
+        }
+        let known = self.observer.owner(group);
+        let elector = self.elector;
+        let transfer = async move {
+            let ending = elector.transfer(&drained.hand_over, holder.as_ref(), known).await;
+            Done::Transferred(drained, ending)
+        };
+        self.tasks.push(transfer.boxed_local());
+    }
+
+    fn transferred(&mut self, hand_over: HandOver, ending: Ending) {
+        let (group, guard) = (&hand_over.group, &self.elector.guard);
+        match ending {
+            Ending::Done(found) => {
+                let successor = found.record.as_ref().and_then(owner);
+                tracing::info!(
+                    %group, term = %hand_over.term, reason = hand_over.reason,
+                    to = successor.as_ref().map(|owner| owner.instance.as_str()), "gave the group up"
+                );
+                guard.hear(group, successor.clone());
+                guard.release(group, hand_over.term);
+                self.elector.audit.resigned(group, hand_over.term, hand_over.reason.clone());
+                self.observer.see_owner(group, found, Instant::now());
+                hand_over.reply(successor.ok_or(Refusal::NoMember(None)));
+            }
+            Ending::Lost(found) => {
+                guard.release(group, hand_over.term);
+                if let Some(found) = found {
+                    self.see_owner(&hand_over.group, found);
+                }
+                self.was_not_held(hand_over);
+            }
+        }
+    }
+
+    fn was_not_held(&self, hand_over: HandOver) {
+        let owner = self.elector.guard.owner_of(&hand_over.group);
+        hand_over.reply(Err(Refusal::NotOwner(owner)));
+    }
+
+    fn look_whether_left(&mut self) {
+        if let Some(leaving) = &mut self.leaving
+            && self.elector.guard.groups().is_empty()
+        {
+            for done in leaving.waiting.drain(..) {
+                // Whoever asked may have stopped waiting; the groups are given up all the same.
+                let _gone = done.send(());
+            }
+        }
+    }
+
+    fn activate(&mut self, group: GroupName, answer: Answer) {
+        if !self.observer.takes(&group) {
+            return reply(answer, Err(Refusal::NotServed));
+        }
+        let known = self.observer.owner(&group);
+        if self.observer.is_owned(&group)
+            && let Some(owner) = known.as_ref().and_then(|known| owner(known.record.as_ref()?))
+        {
+            return reply(answer, Ok(owner));
+        }
+        if known.is_none() && self.observer.count() >= self.elector.max_groups {
+            return reply(answer, Err(Refusal::TooMany));
+        }
+        let waiting = self.activating.entry(group.clone()).or_default();
+        waiting.push(answer);
+        if waiting.len() > 1 {
+            return;
+        }
+        let settled = tokio::time::sleep_until(self.settled.into());
+        self.tasks.push(settled.map(|()| Done::Settled(group)).boxed_local());
+    }
+
+    fn begin_activation(&mut self, group: GroupName) {
+        let guard = &self.elector.guard;
+        let standing = *guard.standing().borrow();
+        let me = guard.session().filter(|_| standing);
+        let me = me.map(|session| Holder { instance: self.elector.me.clone(), session });
+        let other = self.observer.successor(&group, None);
+        let holder = match (me, other) {
+            (Some(_), Some(other)) if !self.observer.precedes(&group, &other.instance) => other,
+            (Some(me), _) => me,
+            (None, Some(other)) => other,
+            (None, None) => {
+                return self.activated(&group, Found::default(), &Err(Refusal::NoMember(None)));
+            }
+        };
+        let elector = self.elector;
+        let activation = async move {
+            let (found, answer) = elector.activate(&group, holder).await;
+            Done::Activated(group, found, answer)
+        };
+        self.tasks.push(activation.boxed_local());
+    }
+
+    fn activated(&mut self, group: &GroupName, found: Found, answer: &Result<Owner, Refusal>) {
+        if let Some((instance, session)) = found.session {
+            self.observer.see_session(&instance, &session, Instant::now());
+        }
+        if let Some(found) = found.owner {
+            self.see_owner(group, found);
+        }
+        for waiting in self.activating.remove(group).unwrap_or_default() {
+            reply(waiting, answer.clone());
+        }
+    }
+}
+
+impl HandOver {
+    /// Gives a group up, whether or not anybody is there to take it.
+    pub(super) fn resignation(group: GroupName, term: Term, reason: &str) -> Self {
+        Self { group, term, to: None, reason: reason.to_owned(), answer: None }
+    }
+
+    fn reply(self, answer: Result<Owner, Refusal>) {
+        if let Some(waiting) = self.answer {
+            reply(waiting, answer);
+        }
+    }
+}
+
+fn reply(to: Answer, answer: Result<Owner, Refusal>) {
+    // Whoever asked may have stopped waiting.
+    let _gone = to.send(answer);
+}

@@ -1,0 +1,94 @@
+//! What an elector is asked to do.
+
+use std::fmt;
+
+use aegis_domain::wire::control::Owner;
+use aegis_domain::{ErrorCode, GroupName, InstanceName};
+use tokio::sync::oneshot;
+
+/// The way an answer goes back.
+pub(crate) type Answer = oneshot::Sender<Result<Owner, Refusal>>;
+
+/// A request. Whoever sent it may have stopped waiting by the time of the answer.
+#[derive(Debug)]
+pub(crate) enum Request {
+    /// Hand every group over, and each that is still given to this member.
+    Resign {
+        /// Why, for the record.
+        reason: String,
+        /// Told when nothing is held any more; none when nobody waits.
+        done: Option<oneshot::Sender<()>>,
+    },
+    /// Take groups again.
+    Stand,
+    /// Hand one group over.
+    StepDown {
+        /// The group.
+        group: GroupName,
+        /// To this member; to any when absent.
+        to: Option<InstanceName>,
+        /// Why, for the record.
+        reason: String,
+        /// Told who owns the group then.
+        answer: Answer,
+    },
+    /// See to it that somebody owns the group.
+    Activate {
+        /// The group.
+        group: GroupName,
+        /// Told who does.
+        answer: Answer,
+    },
+}
+
+/// Why a request was refused; nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// This instance does not own the group; this one does, as far as it knows.
+    NotOwner(Option<Owner>),
+    /// Nobody is there to take the group: not this member, or none at all.
+    NoMember(Option<InstanceName>),
+    /// The service does not take the group.
+    NotServed,
+    /// There are as many groups as the service takes.
+    TooMany,
+    /// The lease store does not answer.
+    Unavailable,
+}
+
+impl Refusal {
+    /// Its stable code.
+    pub(crate) fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotOwner(_) => ErrorCode::NotActive,
+            Self::NoMember(_) => ErrorCode::MemberNotFound,
+            Self::NotServed => ErrorCode::GroupNotServed,
+            Self::TooMany => ErrorCode::Overloaded,
+            Self::Unavailable => ErrorCode::Unavailable,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOwner(Some(Owner { instance, term })) => {
+                write!(f, "this instance does not own the group: {instance} does, in term {term}")
+            }
+            Self::NotOwner(None) => f.write_str("this instance does not own the group"),
+            Self::NoMember(Some(member)) => {
+                write!(f, "{member} cannot take the group: it does not run, or does not take groups now")
+            }
+            Self::NoMember(None) => f.write_str("no other member is there to take the group"),
+            Self::NotServed => f.write_str("the service does not take this group"),
+            Self::TooMany => f.write_str("the service has as many groups as it takes: raise max_groups"),
+            Self::Unavailable => f.write_str("the lease store does not answer now"),
+        }
+    }
+}
+
+/// Who owns a group by this record, if anybody does.
+pub(crate) fn owner(record: &super::store::OwnerRecord) -> Option<Owner> {
+    let holder = record.holder.as_ref()?;
+    Some(Owner { instance: holder.instance.clone(), term: record.term })
+}

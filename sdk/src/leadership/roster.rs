@@ -1,0 +1,36 @@
+//! Which groups a member stands for.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use aegis_domain::GroupName;
+
+/// Says whether a group that is not declared is taken when somebody calls it.
+pub(crate) type Accept = Arc<dyn Fn(&GroupName) -> bool + Send + Sync>;
+
+/// The groups of a member: those it declares, and those it takes on demand.
+#[derive(Clone)]
+pub(crate) struct Roster {
+    pub(crate) declared: BTreeSet<GroupName>,
+    pub(crate) on_demand: Option<Accept>,
+}
+
+impl Roster {
+    /// Whether the member stands for this group.
+    pub(crate) fn takes(&self, group: &GroupName) -> bool {
+        self.declared.contains(group) || self.on_demand.as_ref().is_some_and(|accept| accept(group))
+    }
+
+    /// Whether the member stands for no group at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.declared.is_empty() && self.on_demand.is_none()
+    }
+}
+
+impl fmt::Debug for Roster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let on_demand = self.on_demand.is_some();
+        f.debug_struct("Roster").field("declared", &self.declared).field("on_demand", &on_demand).finish()
+    }
+}

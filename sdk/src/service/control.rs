@@ -1,0 +1,145 @@
+//! What an instance is asked from outside: to activate groups, to hand one over, to drain.
+
+use aegis_domain::wire::control::{Activate, Control, Owner};
+use aegis_domain::wire::header;
+use aegis_domain::{ErrorCode, InstanceName, ServiceName};
+use async_nats::{HeaderMap, Message, Subscriber};
+use futures_util::StreamExt as _;
+use serde::de::DeserializeOwned;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::handler::Fault;
+use crate::Connection;
+use crate::leadership::{Refusal, Request};
+
+/// The subscriptions.
+pub(super) struct Listener {
+    pub(super) connection: Connection,
+    pub(super) control: Subscriber,
+    /// Of a service that takes groups on demand.
+    pub(super) activations: Option<Subscriber>,
+    /// To the elector, if there is one.
+    pub(super) requests: Option<mpsc::Sender<Request>>,
+    /// Why the instance is to drain, once it is.
+    pub(super) drain: watch::Sender<Option<String>>,
+}
+
+impl Listener {
+    /// Subscribes. Calls arrive from the moment this returns.
+    pub(super) async fn start(
+        connection: &Connection,
+        service: &ServiceName,
+        instance: &InstanceName,
+        requests: Option<mpsc::Sender<Request>>,
+        on_demand: bool,
+        drain: watch::Sender<Option<String>>,
+    ) -> Result<Self, async_nats::SubscribeError> {
+        let (client, namespace) = (connection.client(), connection.namespace());
+        let control = client.subscribe(namespace.control_subject(service, instance)).await?;
+        let subject = namespace.activation_subject(service);
+        let activations = match on_demand {
+            true => Some(client.queue_subscribe(subject.clone(), subject).await?),
+            false => None,
+        };
+        Ok(Self { connection: connection.clone(), control, activations, requests, drain })
+    }
+
+    /// Answers until stopped.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut activations = self.activations.take();
+        loop {
+            let activation = async {
+                match &mut activations {
+                    Some(activations) => activations.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                message = self.control.next() => match message {
+                    Some(message) => self.control(message).await,
+                    None => return,
+                },
+                message = activation => match message {
+                    Some(message) => self.activate(message).await,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    async fn control(&self, message: Message) {
+        match read::<Control>(&message) {
+            Ok(Control::StepDown { group, to, reason }) => {
+                self.ask(message, |answer| Request::StepDown { group, to, reason, answer }).await;
+            }
+            Ok(Control::Drain { reason }) => {
+                self.drain.send_replace(Some(reason));
+                reply(&self.connection, &message, Ok(None)).await;
+            }
+            Err(fault) => reply(&self.connection, &message, Err(fault)).await,
+        }
+    }
+
+    async fn activate(&self, message: Message) {
+        match read::<Activate>(&message) {
+            Ok(Activate { group }) => self.ask(message, |answer| Request::Activate { group, answer }).await,
+            Err(fault) => reply(&self.connection, &message, Err(fault)).await,
+        }
+    }
+
+    /// Hands the request to the elector; its answer is sent when it comes.
+    async fn ask(
+        &self,
+        message: Message,
+        request: impl FnOnce(oneshot::Sender<Result<Owner, Refusal>>) -> Request,
+    ) {
+        let (answer, answered) = oneshot::channel();
+        let sent = match &self.requests {
+            Some(requests) => requests.send(request(answer)).await.is_ok(),
+            None => false,
+        };
+        if !sent {
+            let fault = refused(&Refusal::NotServed);
+            return reply(&self.connection, &message, Err(fault)).await;
+        }
+        let connection = self.connection.clone();
+        tokio::spawn(async move {
+            let outcome = match answered.await {
+                Ok(Ok(owner)) => Ok(Some(owner)),
+                Ok(Err(refusal)) => Err(refused(&refusal)),
+                Err(_stopping) => Err(refused(&Refusal::Unavailable)),
+            };
+            reply(&connection, &message, outcome).await;
+        });
+    }
+}
+
+fn read<T: DeserializeOwned>(message: &Message) -> Result<T, Fault> {
+    serde_json::from_slice(&message.payload)
+        .map_err(|e| Fault::of(ErrorCode::InvalidInput, format!("the request cannot be read: {e}")))
+}
+
+fn refused(refusal: &Refusal) -> Fault {
+    Fault::of(refusal.code(), refusal.to_string())
+}
+
+async fn reply(connection: &Connection, to: &Message, outcome: Result<Option<Owner>, Fault>) {
+    let Some(inbox) = to.reply.clone() else { return };
+    let mut headers = HeaderMap::new();
+    let body = match outcome {
+        Ok(owner) => {
+            let body = owner.map(|owner| serde_json::to_vec(&owner).expect("it is made of text and numbers"));
+            body.unwrap_or_default()
+        }
+        Err(fault) => {
+            headers.insert(header::ERROR_CODE, fault.code.as_str());
+            headers.insert(header::ERROR, fault.message.as_str());
+            vec![]
+        }
+    };
+    if let Err(error) = connection.client().publish_with_headers(inbox, headers, body.into()).await {
+        tracing::debug!(%error, "an answer could not be sent");
+    }
+}

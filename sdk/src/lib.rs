@@ -33,6 +33,7 @@ mod events;
 pub mod journal;
 pub mod leadership;
 pub mod nats;
+mod operator;
 pub mod service;
 
 pub use client::{CallError, CallOptions, Client, Reply, Target};
@@ -40,6 +41,7 @@ pub use events::{Event, EventError, Events};
 pub use journal::Journal;
 pub use leadership::{AuditMode, Policy};
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
+pub use operator::{Operator, OperatorError};
 pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
 /// Holds the example of the README to the code.

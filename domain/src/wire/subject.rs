@@ -109,6 +109,12 @@ impl LeaseKey {
         [format!("session.{service}.*"), format!("owner.{service}.*")]
     }
 
+    /// The filter that matches the sessions and owners of every service.
+    #[must_use]
+    pub fn all_filters() -> [String; 2] {
+        ["session.>".to_owned(), "owner.>".to_owned()]
+    }
+
     /// Reads a key.
     #[must_use]
     pub fn parse(key: &str) -> Option<Self> {

@@ -157,7 +157,13 @@ pub(crate) fn leadership_event() -> impl Strategy<Value = LeadershipEvent> {
 
 fn tenure() -> impl Strategy<Value = Tenure> {
     (term(), member(), session(), election_reason(), option::of(".{0,3}")).prop_map(
-        |(term, instance, session, reason, resignation)| Tenure { term, instance, session, reason, resignation },
+        |(term, instance, session, reason, resignation)| Tenure {
+            term,
+            instance,
+            session,
+            reason,
+            resignation,
+        },
     )
 }
 

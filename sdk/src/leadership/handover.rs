@@ -131,7 +131,9 @@ impl<S: LeaseStore> Elector<S> {
             let vacated = record.vacated("the member does not stand for the group");
             match self.store.put_owner(group, &vacated, revision).await {
                 Ok(_) | Err(CasError::Conflict) => return,
-                Err(error) => tracing::warn!(%group, %error, "a group that is not taken here was not given up"),
+                Err(error) => {
+                    tracing::warn!(%group, %error, "a group that is not taken here was not given up")
+                }
             }
         }
     }
@@ -145,4 +147,3 @@ impl<S: LeaseStore> Elector<S> {
         })
     }
 }
-

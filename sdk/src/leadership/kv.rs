@@ -1,5 +1,6 @@
 //! The lease store on one KV bucket.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use aegis_domain::wire::subject::LeaseKey;
@@ -23,6 +24,19 @@ const SESSION_TTL: Duration = Duration::from_secs(30);
 pub struct KvLeaseStore {
     bucket: Bucket,
     service: ServiceName,
+}
+
+/// Who owns a group, as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leader {
+    /// The service.
+    pub service: ServiceName,
+    /// The group.
+    pub group: GroupName,
+    /// Its record.
+    pub record: OwnerRecord,
+    /// Whether its owner has a session.
+    pub lives: bool,
 }
 
 impl KvLeaseStore {
@@ -94,6 +108,38 @@ fn read_change((key, slot): (String, Slot)) -> Result<Option<Change>, StoreError
         Some(LeaseKey::Owner(_, group)) => Some(Change::Owner(group, versioned(&key, &slot)?)),
         None => None,
     })
+}
+
+/// Who owns which group of this service, or of all: for people, not for decisions.
+///
+/// # Errors
+/// When the store does not answer, or holds a record that is none.
+pub async fn leaders(
+    connection: &Connection,
+    service: Option<&ServiceName>,
+) -> Result<Vec<Leader>, StoreError> {
+    let bucket = Bucket::new(connection, connection.namespace().leases_bucket());
+    let filters = service.map_or_else(LeaseKey::all_filters, LeaseKey::filters);
+    let (mut sessions, mut leaders) = (HashSet::new(), Vec::new());
+    for (key, slot) in bucket.entries(&filters).await.map_err(unavailable)? {
+        match LeaseKey::parse(&key) {
+            Some(LeaseKey::Session(..)) => {
+                let found: Versioned<SessionRecord> = versioned(&key, &slot)?;
+                sessions.extend(found.record.map(|record| record.session));
+            }
+            Some(LeaseKey::Owner(service, group)) => {
+                let found: Versioned<OwnerRecord> = versioned(&key, &slot)?;
+                leaders.extend(found.record.map(|record| Leader { service, group, record, lives: false }));
+            }
+            None => {}
+        }
+    }
+    for leader in &mut leaders {
+        let holder = leader.record.holder.as_ref();
+        leader.lives = holder.is_some_and(|holder| sessions.contains(&holder.session));
+    }
+    leaders.sort_by(|a, b| (&a.service, &a.group).cmp(&(&b.service, &b.group)));
+    Ok(leaders)
 }
 
 fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<Versioned<T>, StoreError> {

@@ -11,11 +11,8 @@ fn instance(n: u32) -> InstanceName {
 }
 
 fn session(n: u128, revision: u64) -> Versioned<SessionRecord> {
-    let record = SessionRecord {
-        session: SessionId::from_uuid(Uuid::from_u128(n)),
-        lease_ms: 1000,
-        standing: true,
-    };
+    let record =
+        SessionRecord { session: SessionId::from_uuid(Uuid::from_u128(n)), lease_ms: 1000, standing: true };
     Versioned { revision, record: Some(record) }
 }
 
@@ -187,7 +184,8 @@ fn a_member_that_does_not_stand_has_no_rank_and_succeeds_nobody() {
 #[test]
 fn a_group_on_demand_is_known_from_its_first_owner_on() {
     let start = Instant::now();
-    let on_demand: super::super::roster::Accept = std::sync::Arc::new(|group| group.as_str().starts_with("ACC"));
+    let on_demand: super::super::roster::Accept =
+        std::sync::Arc::new(|group| group.as_str().starts_with("ACC"));
     let roster = Roster { declared: BTreeSet::new(), on_demand: Some(on_demand) };
     let mut observer = Observer::new(instance(1), Policy::BALANCED, roster, start);
     observer.see_session(&instance(1), &session(1, 1), start);

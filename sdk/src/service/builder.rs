@@ -172,8 +172,7 @@ impl Builder {
         });
         let server = Server::start(dispatcher, &service, &instance).await?;
         let (status, seen) = watch::channel(Status::Starting);
-        let roster =
-            Roster { declared: config.groups.iter().cloned().collect(), on_demand: self.on_demand };
+        let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: self.on_demand };
         let pulse = Pulse::start(Setup {
             options: crate::ConnectOptions { name: format!("{service}/{instance} pulse"), ..options },
             identity: identity.clone(),

@@ -232,7 +232,10 @@ mod tests {
             ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease_ms = 20 }", "150 ms to 60 s"),
             ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease = 200 }", "lease_ms"),
             ("service = \"echo\"\nversion = \"1.0.0\"\naudit = \"lax\"", "lax"),
-            ("service = \"echo\"\nversion = \"1.0.0\"\nmax_groups = 1\ngroups = [\"a\", \"b\"]", "number of groups is 2"),
+            (
+                "service = \"echo\"\nversion = \"1.0.0\"\nmax_groups = 1\ngroups = [\"a\", \"b\"]",
+                "number of groups is 2",
+            ),
             ("version = \"1.0.0\"", "service"),
             ("not toml", "not toml"),
         ] {

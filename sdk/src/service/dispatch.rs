@@ -89,12 +89,7 @@ impl Dispatcher {
         });
     }
 
-    async fn handle(
-        &self,
-        message: async_nats::Message,
-        admitted: &Admitted,
-        received: Instant,
-    ) -> Outcome {
+    async fn handle(&self, message: async_nats::Message, admitted: &Admitted, received: Instant) -> Outcome {
         let handler = admitted.handler.clone();
         let tenancy = admitted.tenancy.as_ref().map(|(group, permit)| (group.clone(), permit.term()));
         let get = |name| Some(message.headers.as_ref()?.get(name)?.as_str());

@@ -132,11 +132,7 @@ async fn pump_group(
 }
 
 /// Hands messages over until stopped; answers how many.
-async fn pass(
-    subscription: &mut Subscriber,
-    stop: &CancellationToken,
-    mut take: impl FnMut(Message),
-) -> u64 {
+async fn pass(subscription: &mut Subscriber, stop: &CancellationToken, mut take: impl FnMut(Message)) -> u64 {
     let mut taken = 0;
     loop {
         tokio::select! {

@@ -186,10 +186,11 @@ async fn execute(
 }
 
 async fn drained(drain: &mut watch::Receiver<Option<String>>) -> String {
-    match drain.wait_for(Option::is_some).await.as_deref() {
-        Ok(Some(reason)) => format!("drain: {reason}"),
+    let reason = drain.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+    match reason {
+        Some(reason) => format!("drain: {reason}"),
         // The pulse has ended: a signal is still to come.
-        Ok(None) | Err(_) => std::future::pending().await,
+        None => std::future::pending().await,
     }
 }
 

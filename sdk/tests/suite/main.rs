@@ -4,4 +4,5 @@
 
 mod connect;
 mod journal;
+mod leadership;
 mod service;

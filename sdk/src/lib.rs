@@ -30,6 +30,7 @@
 
 mod client;
 mod events;
+pub mod fencing;
 pub mod journal;
 pub mod leadership;
 pub mod nats;

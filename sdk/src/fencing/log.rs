@@ -1,0 +1,108 @@
+//! A log per group, to which the server lets only the newest term write.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aegis_domain::{GroupName, Term};
+use async_nats::jetstream;
+use bytes::Bytes;
+use tokio::sync::Mutex as Turns;
+
+use super::FenceError;
+use super::writer::Writer;
+use crate::Connection;
+
+/// How long one round trip may take. The group's other appends wait for it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+type SubjectOf = dyn Fn(&GroupName) -> String + Send + Sync;
+
+/// Appends the effects of groups to JetStream, one subject per group, such that the server itself refuses
+/// a writer of an older term.
+///
+/// Each message names the sequence that its writer believes to be the last one of the subject
+/// (`Nats-Expected-Last-Subject-Sequence`), and the term it was written under. A writer whose belief is
+/// wrong reads the last message: if that is of a higher term, the writer's own term is over, for good.
+///
+/// # What holds
+/// - *Terms never go back* on a subject, whatever is delayed, suspended or sent twice. From the first
+///   append of term 6 on, no append of term 5 is accepted.
+/// - Between the election of term 6 and its first append, a late append of term 5 still is: it stands
+///   before everything of term 6. Whoever needs the door shut earlier appends a first message when its
+///   term begins.
+/// - *An id is written once* within the stream's duplicate window (2 min unless the stream says otherwise),
+///   whoever appends it. The server looks at the expected sequence first and then for the id: a writer whose
+///   belief is right is answered with the sequence that the id has already, and nothing is written, in its
+///   term or any other. So a call that a successor executes again, under the same request id, has its
+///   effect once. After the window the same id is another append.
+/// - Both hold as long as the stream keeps the last message of the subject: on a stream with a
+///   maximum age, a group that was silent for longer begins anew, and its old terms are forgotten.
+///
+/// All writers of a subject must use a fenced log with the same function from groups to subjects, and no
+/// two groups may share a subject. Cheap to clone; appends of clones take turns too.
+#[derive(Clone)]
+pub struct FencedLog {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    jetstream: jetstream::Context,
+    subject_of: Box<SubjectOf>,
+    /// One writer per group that was ever written to. Appends of a group take turns.
+    writers: Mutex<HashMap<GroupName, Arc<Turns<Writer>>>>,
+}
+
+impl FencedLog {
+    /// Over this connection; `subject` gives each group its own subject, which a stream must cover by the
+    /// time of the first append.
+    #[must_use]
+    pub fn new(
+        connection: &Connection,
+        subject: impl Fn(&GroupName) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let jetstream = jetstream::ContextBuilder::new()
+            .timeout(PATIENCE)
+            .ack_timeout(PATIENCE)
+            .build(connection.client().clone());
+        let inner = Inner { jetstream, subject_of: Box::new(subject), writers: Mutex::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Appends under this term, after the group's appends that were asked for before, and answers the
+    /// message's stream sequence. `id` must be unique in the stream: the id of the request will do.
+    ///
+    /// # Errors
+    /// See [`FenceError`]: only [`FenceError::Unclear`] leaves it open whether anything was written.
+    ///
+    /// # Cancel safety
+    /// A dropped future leaves it open whether the message was written; later appends cope with either.
+    pub async fn append(
+        &self,
+        group: &GroupName,
+        term: Term,
+        id: &str,
+        body: Bytes,
+    ) -> Result<u64, FenceError> {
+        if id.is_empty() || id.trim() != id || id.contains(char::is_control) {
+            let why = "it must be one line of text, without blanks around it";
+            return Err(FenceError::Id { id: id.to_owned(), why });
+        }
+        let writer = Arc::clone(
+            self.inner
+                .writers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(group.clone())
+                .or_insert_with(|| Arc::new(Turns::new(Writer::new(group, (self.inner.subject_of)(group))))),
+        );
+        let mut writer = writer.lock().await;
+        writer.append(&self.inner.jetstream, term, id, &body).await
+    }
+}
+
+impl std::fmt::Debug for FencedLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FencedLog")
+    }
+}

@@ -1,0 +1,45 @@
+//! Effects that only the owner of a group can have: fencing by term, at the place of the effect.
+//!
+//! The guard keeps an instance from acting past its lease. It cannot call back what has left the process: a
+//! write may wait in a queue, or its process may be suspended between the guard and the write. So
+//! whatever a handler writes to has the last word, and refuses a term that is over.
+//!
+//! - [`FencedLog`] lets JetStream refuse: one subject per group, each append with the sequence it expects.
+//! - [`Gate`] is the rule itself, for any other sink: a database, an exchange, another service.
+//!
+//! ```no_run
+//! # async fn example(config: aegis_sdk::ServiceConfig, connection: aegis_sdk::Connection)
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use aegis_sdk::fencing::FencedLog;
+//! use aegis_sdk::{Call, Fault, Service};
+//!
+//! let orders = FencedLog::new(&connection, |group| format!("events.orders.{group}"));
+//! let orders = Arc::new(orders);
+//! let service = Service::builder(config)
+//!     .exclusive("buy", move |call: Call, volume: u32| {
+//!         let orders = Arc::clone(&orders);
+//!         async move {
+//!             let (account, term) = call.tenancy.ok_or(Fault::new("NO_ACCOUNT", "not an account's call"))?;
+//!             let body = format!("{{\"volume\":{volume}}}").into();
+//!             // The request's id: a retry that a successor executes again writes nothing twice.
+//!             orders.append(&account, term, &call.request_id, body).await.map_err(|e| e.fault())
+//!         }
+//!     })
+//!     .start()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod gate;
+mod log;
+mod token;
+mod writer;
+
+pub use error::FenceError;
+pub use gate::{Gate, StaleTerm};
+pub use log::FencedLog;
+pub use token::{Token, TokenError};

@@ -1,0 +1,208 @@
+//! The writer of one group's subject.
+//!
+//! What it knows of the subject is only ever a belief, so that nothing has to be put right after a lost
+//! acknowledgement or a dropped future: a wrong belief is refused by the server, and then corrected.
+
+use std::error::Error as _;
+
+use aegis_domain::wire::header;
+use aegis_domain::{GroupName, Term};
+use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::message::{PublishMessage, StreamMessage};
+use async_nats::jetstream::publish::PublishAck;
+use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
+use async_nats::jetstream::{self, ErrorCode};
+use bytes::Bytes;
+
+use super::{FenceError, StaleTerm, Token, TokenError};
+
+/// How often an append is tried whose sequence was taken by another. Only writers of the same term, or
+/// one of an older term that is not refused yet, can take it.
+const TRIES: usize = 16;
+/// How often an append without an answer is sent. Sent again it can be written only once, since it
+/// expects the same sequence.
+///
+/// NOTE: not a read after the first silence. The server takes messages of a stream one after another, but
+/// answers reads beside them: a read that is sent after a write may be answered before it.
+const SENDS: usize = 2;
+
+pub(super) struct Writer {
+    group: GroupName,
+    subject: String,
+    /// The stream that covers the subject, once it was looked up.
+    stream: Option<Stream<()>>,
+    tail: Option<Tail>,
+}
+
+/// The end of the subject as this writer believes it to be.
+#[derive(Clone, Copy)]
+struct Tail {
+    /// The sequence of the last message; zero when there is none.
+    sequence: u64,
+    /// The highest term seen, this writer's own included.
+    term: Term,
+}
+
+/// What came of sending a message.
+enum Sent {
+    Written(PublishAck),
+    /// Another message stands where this one was to go.
+    Conflict,
+    Unclear,
+}
+
+impl Writer {
+    pub(super) fn new(group: &GroupName, subject: String) -> Self {
+        Self { group: group.clone(), subject, stream: None, tail: None }
+    }
+
+    pub(super) async fn append(
+        &mut self,
+        jetstream: &jetstream::Context,
+        term: Term,
+        id: &str,
+        body: &Bytes,
+    ) -> Result<u64, FenceError> {
+        let mut unanswered = 0;
+        let outcome = self.try_append(jetstream, term, id, body, &mut unanswered).await;
+        match outcome {
+            // What was refused now may have been written by the send before, or may still be.
+            Err(FenceError::StaleTerm(_) | FenceError::Unavailable { .. } | FenceError::Contended { .. })
+                if unanswered > 0 =>
+            {
+                Err(FenceError::Unclear { id: id.to_owned() })
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn try_append(
+        &mut self,
+        jetstream: &jetstream::Context,
+        term: Term,
+        id: &str,
+        body: &Bytes,
+        unanswered: &mut usize,
+    ) -> Result<u64, FenceError> {
+        let mut tail = match self.tail {
+            // A term of one's own is opened at what stands there now, not at what stood there once.
+            Some(tail) if tail.term >= term => tail,
+            Some(_) | None => self.look(jetstream).await?.0,
+        };
+        for _ in 0..TRIES {
+            if tail.term > term {
+                self.tail = Some(tail);
+                return Err(StaleTerm { group: self.group.clone(), term, current: tail.term }.into());
+            }
+            tail.term = term;
+            self.tail = Some(tail);
+            match self.send(jetstream, tail, id, body).await? {
+                Sent::Written(ack) if ack.duplicate => return self.first_of(id, ack.sequence).await,
+                Sent::Written(ack) => {
+                    self.tail = Some(Tail { sequence: ack.sequence, term });
+                    return Ok(ack.sequence);
+                }
+                Sent::Unclear => {
+                    *unanswered += 1;
+                    if *unanswered == SENDS {
+                        return Err(FenceError::Unclear { id: id.to_owned() });
+                    }
+                }
+                Sent::Conflict => {
+                    let (found, last_id) = self.look(jetstream).await?;
+                    if last_id.as_deref() == Some(id) {
+                        self.tail = Some(found);
+                        return Ok(found.sequence);
+                    }
+                    tail = found;
+                }
+            }
+        }
+        Err(FenceError::Contended { tries: TRIES })
+    }
+
+    async fn send(
+        &self,
+        jetstream: &jetstream::Context,
+        tail: Tail,
+        id: &str,
+        body: &Bytes,
+    ) -> Result<Sent, FenceError> {
+        let message = PublishMessage::build()
+            .payload(body.clone())
+            .message_id(id)
+            .header(header::GROUP, self.group.as_str())
+            .header(header::TERM, tail.term.to_string())
+            .expected_last_subject_sequence(tail.sequence);
+        let sent = async { jetstream.send_publish(self.subject.clone(), message).await?.await };
+        match sent.await {
+            Ok(ack) => Ok(Sent::Written(ack)),
+            Err(error) => match error.kind() {
+                PublishErrorKind::WrongLastSequence => Ok(Sent::Conflict),
+                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => Ok(Sent::Unclear),
+                PublishErrorKind::Other if !was_refused(&error) => Ok(Sent::Unclear),
+                PublishErrorKind::StreamNotFound
+                | PublishErrorKind::WrongLastMessageId
+                | PublishErrorKind::MaxAckPending
+                | PublishErrorKind::MaxPayloadExceeded
+                | PublishErrorKind::Other => Err(FenceError::unavailable(error)),
+            },
+        }
+    }
+
+    /// Reads the end of the subject from the leader of its stream, and the id of the message there.
+    async fn look(&mut self, jetstream: &jetstream::Context) -> Result<(Tail, Option<String>), FenceError> {
+        let stream = self.stream(jetstream).await?;
+        match stream.get_last_raw_message_by_subject(&self.subject).await {
+            Ok(message) => {
+                let tail = Tail { sequence: message.sequence, term: self.term_of(&message)? };
+                let id = message.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str().to_owned());
+                Ok((tail, id))
+            }
+            Err(error) if matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound) => {
+                Ok((Tail { sequence: 0, term: Term::ZERO }, None))
+            }
+            Err(error) => Err(FenceError::unavailable(error)),
+        }
+    }
+
+    fn term_of(&self, message: &StreamMessage) -> Result<Term, FenceError> {
+        let foreign = |source: Option<TokenError>| FenceError::Foreign {
+            subject: self.subject.clone(),
+            sequence: message.sequence,
+            source,
+        };
+        let token = Token::of(Some(&message.headers)).map_err(|error| foreign(Some(error)))?;
+        if token.group == self.group { Ok(token.term) } else { Err(foreign(None)) }
+    }
+
+    async fn stream(&mut self, jetstream: &jetstream::Context) -> Result<Stream<()>, FenceError> {
+        if let Some(stream) = &self.stream {
+            return Ok(stream.clone());
+        }
+        let name = jetstream.stream_by_subject(&self.subject).await.map_err(FenceError::unavailable)?;
+        let stream = jetstream.get_stream_no_info(name).await.map_err(FenceError::unavailable)?;
+        self.stream = Some(stream.clone());
+        Ok(stream)
+    }
+
+    /// The server has the id already, and answers where. Ids are the stream's, so it may be another
+    /// group's: that append would be lost in silence.
+    async fn first_of(&self, id: &str, sequence: u64) -> Result<u64, FenceError> {
+        let unclear = || FenceError::Unclear { id: id.to_owned() };
+        let stream = self.stream.as_ref().ok_or_else(unclear)?;
+        let first = stream.get_raw_message(sequence).await.map_err(|_unreadable| unclear())?;
+        if first.subject.as_str() == self.subject {
+            return Ok(sequence);
+        }
+        Err(FenceError::Id { id: id.to_owned(), why: "the stream has it already, on another subject" })
+    }
+}
+
+/// Whether the server itself answered with an error, so that nothing was written; not so when it still is
+/// at work on the same id.
+fn was_refused(error: &PublishError) -> bool {
+    let answered = error.source().and_then(|source| source.downcast_ref::<jetstream::Error>());
+    answered.is_some_and(|error| error.error_code() != ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT)
+}

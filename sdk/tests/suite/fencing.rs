@@ -1,0 +1,225 @@
+//! Fenced appends on a real server.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use aegis_domain::{ErrorCode, GroupName, Term};
+use aegis_sdk::fencing::{FenceError, FencedLog, Token};
+use aegis_sdk::nats::provision::provision;
+use aegis_sdk::{ConnectOptions, Connection};
+use aegis_testkit::{FaultProxy, NatsServer, try_wait_until};
+use async_nats::HeaderMap;
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::stream::Stream;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A process that writes: a connection and a fenced log of its own.
+async fn writer(url: String) -> (Connection, FencedLog) {
+    let connection = Connection::open(ConnectOptions::new(url, "writer")).await.unwrap();
+    provision(&connection).await.unwrap();
+    let log = FencedLog::new(&connection, |group| format!("events.fenced.{group}"));
+    (connection, log)
+}
+
+fn group(name: &str) -> GroupName {
+    GroupName::new(name).unwrap()
+}
+
+/// Everything on the subjects of fenced logs: term, id and body, in the order of the stream.
+async fn written(connection: &Connection) -> Vec<(u64, String, String)> {
+    let mut stream: Stream = connection.jetstream().get_stream("EVENTS").await.unwrap();
+    let last = stream.info().await.unwrap().state.last_sequence;
+    let mut messages = Vec::new();
+    for sequence in 1..=last {
+        let message = stream.get_raw_message(sequence).await.unwrap();
+        let token = Token::of(Some(&message.headers)).unwrap();
+        let id = message.headers.get("Nats-Msg-Id").unwrap().to_string();
+        messages.push((token.term.get(), id, String::from_utf8(message.payload.to_vec()).unwrap()));
+    }
+    messages
+}
+
+#[tokio::test]
+async fn the_server_looks_at_the_sequence_first_and_then_for_the_id() {
+    // The order of the two checks is the server's, and what the SDK promises for an id rests on it.
+    let server = NatsServer::start().await;
+    let (connection, _) = writer(server.url()).await;
+    let publish = |id: &str, expected: u64| {
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Msg-Id", id);
+        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
+        let jetstream = connection.jetstream().clone();
+        async move { jetstream.publish_with_headers("events.x.y", headers, "".into()).await.unwrap().await }
+    };
+    assert_eq!(publish("a", 0).await.unwrap().sequence, 1);
+    assert_eq!(publish("b", 1).await.unwrap().sequence, 2);
+    for wrong in [0, 1, 99] {
+        let refused = publish("a", wrong).await.unwrap_err();
+        assert_eq!(refused.kind(), PublishErrorKind::WrongLastSequence);
+    }
+    let again = publish("a", 2).await.unwrap();
+    assert_eq!((again.sequence, again.duplicate), (1, true));
+    // An id whose message was refused is free.
+    publish("c", 0).await.unwrap_err();
+    assert!(!publish("c", 2).await.unwrap().duplicate);
+}
+
+#[tokio::test]
+async fn from_the_first_append_of_a_term_on_the_terms_before_it_are_refused() {
+    let server = NatsServer::start().await;
+    let (connection, old) = writer(server.url()).await;
+    let (_, new) = writer(server.url()).await;
+    let acc = group("ACC-1");
+    assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap(), 1);
+    // Elected, but nothing written yet: what the old owner still has under way stands before it.
+    assert_eq!(old.append(&acc, Term(5), "b", "2".into()).await.unwrap(), 2);
+    assert_eq!(new.append(&acc, Term(6), "c", "3".into()).await.unwrap(), 3);
+    for id in ["d", "e"] {
+        let refused = old.append(&acc, Term(5), id, "late".into()).await.unwrap_err();
+        let FenceError::StaleTerm(stale) = &refused else { panic!("{refused:?}") };
+        assert_eq!((stale.term, stale.current), (Term(5), Term(6)));
+        assert_eq!(refused.fault().code, ErrorCode::StaleTerm.as_str());
+    }
+    // Even for an id that it has written before: the server looks at the sequence first.
+    assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap_err().code(), ErrorCode::StaleTerm);
+    // One that opens its term only now is told the same.
+    let (_, late) = writer(server.url()).await;
+    let refused = late.append(&acc, Term(5), "f", "late".into()).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::StaleTerm);
+    assert_eq!(old.append(&acc, Term(7), "g", "4".into()).await.unwrap(), 4, "elected again");
+    assert_eq!(old.append(&group("ACC-2"), Term(1), "h", "5".into()).await.unwrap(), 5);
+    let terms: Vec<_> = written(&connection).await.into_iter().map(|(term, id, _)| (term, id)).collect();
+    let expected = [(5, "a"), (5, "b"), (6, "c"), (7, "g"), (1, "h")].map(|(term, id)| (term, id.to_owned()));
+    assert_eq!(terms, expected);
+}
+
+#[tokio::test]
+async fn a_call_that_a_successor_executes_again_has_its_effect_once() {
+    let server = NatsServer::start().await;
+    let (connection, old) = writer(server.url()).await;
+    let (_, new) = writer(server.url()).await;
+    let acc = group("ACC-1");
+    let first = old.append(&acc, Term(5), "request-1", "x".into()).await.unwrap();
+    old.append(&acc, Term(5), "request-2", "y".into()).await.unwrap();
+    assert_eq!(new.append(&acc, Term(6), "request-1", "x".into()).await.unwrap(), first);
+    let next = new.append(&acc, Term(6), "request-3", "z".into()).await.unwrap();
+    assert_eq!(new.append(&acc, Term(6), "request-1", "x".into()).await.unwrap(), first);
+    assert_eq!(new.append(&acc, Term(6), "request-4", "z".into()).await.unwrap(), next + 1);
+    assert_eq!(written(&connection).await.len(), 4);
+}
+
+#[tokio::test]
+async fn an_id_of_another_group_is_refused_and_not_taken_for_written() {
+    let server = NatsServer::start().await;
+    let (connection, log) = writer(server.url()).await;
+    log.append(&group("ACC-1"), Term(1), "order-1", "x".into()).await.unwrap();
+    let taken = log.append(&group("ACC-2"), Term(1), "order-1", "y".into()).await.unwrap_err();
+    assert_eq!(taken.code(), ErrorCode::InvalidInput, "{taken}");
+    for bad in ["", " a", "a\r\nNats-Rollup: all"] {
+        let bad = log.append(&group("ACC-2"), Term(1), bad, "y".into()).await.unwrap_err();
+        assert_eq!(bad.code(), ErrorCode::InvalidInput, "{bad}");
+    }
+    assert_eq!(written(&connection).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_subject_that_others_write_to_is_not_trusted() {
+    let server = NatsServer::start().await;
+    let (connection, log) = writer(server.url()).await;
+    connection.jetstream().publish("events.fenced.ACC-1", "plain".into()).await.unwrap().await.unwrap();
+    let foreign = log.append(&group("ACC-1"), Term(1), "a", "x".into()).await.unwrap_err();
+    assert!(matches!(foreign, FenceError::Foreign { sequence: 1, source: Some(_), .. }), "{foreign:?}");
+    let shared = FencedLog::new(&connection, |_| "events.fenced.all".to_owned());
+    shared.append(&group("ACC-1"), Term(1), "b", "x".into()).await.unwrap();
+    let foreign = shared.append(&group("ACC-2"), Term(2), "c", "x".into()).await.unwrap_err();
+    assert!(matches!(foreign, FenceError::Foreign { source: None, .. }), "{foreign:?}");
+    let nowhere = FencedLog::new(&connection, |group| format!("nowhere.{group}"));
+    let nowhere = nowhere.append(&group("ACC-1"), Term(1), "d", "x".into()).await.unwrap_err();
+    assert_eq!(nowhere.code(), ErrorCode::Unavailable);
+}
+
+#[tokio::test]
+async fn a_hundred_appends_at_once_are_all_there_in_the_order_they_were_asked_for() {
+    let server = NatsServer::start().await;
+    let (connection, log) = writer(server.url()).await;
+    let acc = group("ACC-1");
+    let ids: Vec<_> = (0..100).map(|n| format!("id-{n:02}")).collect();
+    let appends = ids.iter().map(|id| log.append(&acc, Term(1), id, id.clone().into()));
+    let sequences = futures_util::future::try_join_all(appends).await.unwrap();
+    assert_eq!(sequences, (1..=100).collect::<Vec<_>>());
+    let found: Vec<_> = written(&connection).await.into_iter().map(|(_, id, _)| id).collect();
+    assert_eq!(found, ids);
+}
+
+#[tokio::test]
+async fn a_writer_that_was_behind_catches_up() {
+    let server = NatsServer::start().await;
+    let (connection, one) = writer(server.url()).await;
+    let (_, other) = writer(server.url()).await;
+    let acc = group("ACC-1");
+    // Two writers of one term is what an owner and its own former connection are.
+    for n in 0..10 {
+        let log = if n % 2 == 0 { &one } else { &other };
+        assert_eq!(log.append(&acc, Term(1), &n.to_string(), "x".into()).await.unwrap(), n + 1);
+    }
+    assert_eq!(written(&connection).await.len(), 10);
+}
+
+#[tokio::test]
+async fn an_append_without_an_answer_says_so_and_the_next_one_copes_whatever_became_of_it() {
+    let server = NatsServer::start().await;
+    let proxy = FaultProxy::start(&server.url()).await;
+    let (_connection, log) = writer(proxy.url()).await;
+    let acc = group("ACC-1");
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
+    proxy.cut();
+    let unclear = log.append(&acc, Term(1), "b", "2".into()).await.unwrap_err();
+    assert!(matches!(&unclear, FenceError::Unclear { id } if id == "b"), "{unclear:?}");
+    assert_eq!(unclear.code(), ErrorCode::OutcomeUnknown);
+    // What was held back is now applied, before the next append or after it is refused.
+    proxy.pass();
+    log.append(&acc, Term(1), "c", "3".into()).await.unwrap();
+    let again = log.append(&acc, Term(1), "b", "2".into()).await.unwrap();
+    let (direct, _) = writer(server.url()).await;
+    let ids: Vec<_> = written(&direct).await.into_iter().map(|(_, id, _)| id).collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+    assert_eq!(again, 2, "the same id again is answered by the first");
+}
+
+#[tokio::test]
+async fn an_append_whose_acknowledgement_was_lost_is_sent_again_and_written_once() {
+    let server = NatsServer::start().await;
+    let proxy = FaultProxy::start(&server.url()).await;
+    let (_connection, log) = writer(proxy.url()).await;
+    let acc = group("ACC-1");
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
+    proxy.cut();
+    let mut append = pin!(log.append(&acc, Term(1), "b", "2".into()));
+    // The first has been waited for in vain by then, and the second is under way.
+    let early = timeout(Duration::from_millis(2_300), &mut append).await;
+    assert!(early.is_err(), "{early:?}");
+    proxy.pass();
+    assert_eq!(append.await.unwrap(), 2);
+    assert_eq!(log.append(&acc, Term(1), "c", "3".into()).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn an_outage_of_the_server_is_told_apart_and_passes() {
+    let server = NatsServer::start().await;
+    let (connection, log) = writer(server.url()).await;
+    let acc = group("ACC-1");
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
+    server.kill();
+    let lost = log.append(&acc, Term(1), "b", "2".into()).await.unwrap_err();
+    assert!(matches!(lost.code(), ErrorCode::OutcomeUnknown | ErrorCode::Unavailable), "{lost:?}");
+    server.restart().await;
+    let next = try_wait_until(PATIENCE, || async {
+        log.append(&acc, Term(1), "c", "3".into()).await.map_err(|error| error.to_string())
+    });
+    next.await.unwrap();
+    let ids: Vec<_> = written(&connection).await.into_iter().map(|(_, id, _)| id).collect();
+    assert_eq!(ids.iter().filter(|id| *id == "c").count(), 1, "{ids:?}");
+    assert_eq!(ids.first().map(String::as_str), Some("a"));
+}

@@ -23,6 +23,6 @@ pub use binary::{bin, nats_server_path};
 pub use cluster::NatsCluster;
 pub use http::{Response, get};
 pub use proc::{Proc, ProcBuilder};
-pub use proxy::FaultProxy;
+pub use proxy::{Direction, FaultProxy};
 pub use server::{NatsServer, NatsServerBuilder};
 pub use wait::{free_port, try_wait_until, wait_until};

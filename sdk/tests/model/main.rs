@@ -2,12 +2,13 @@
 
 mod lease;
 mod properties;
+mod step;
 mod world;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-use lease::{Breakage, Lease};
+use lease::{Breakage, Lease, Resign};
 use properties as p;
 use stateright::{Checker, HasDiscoveries, Model};
 
@@ -18,7 +19,10 @@ const SILENCE: Lease = Lease {
     terms: 2,
     crashes: 0,
     calls: false,
-    resign: false,
+    claim: true,
+    appoint: false,
+    hand_over: false,
+    resign: Resign::Never,
     breakage: None,
     goals: &[p::silent_owner_is_succeeded],
 };
@@ -30,11 +34,37 @@ const CRASH: Lease = Lease { crashes: 1, goals: &[p::crashed_owner_returns], ..S
 const CALLS: Lease = Lease { sessions: 2, calls: true, goals: &[p::late_call_is_refused], ..SILENCE };
 /// Owners give the group up.
 const RESIGN: Lease =
-    Lease { sessions: 2, resign: true, goals: &[p::resigned_owner_is_succeeded], ..SILENCE };
+    Lease { sessions: 2, resign: Resign::ForGood, goals: &[p::resigned_owner_is_succeeded], ..SILENCE };
+/// Owners name a successor.
+const HAND_OVER: Lease = Lease {
+    sessions: 2,
+    hand_over: true,
+    goals: &[p::successor_serves, p::dead_successor_is_succeeded, p::hand_over_is_taken_back],
+    ..SILENCE
+};
+/// And that one another.
+const BACK: Lease = Lease { terms: 3, goals: &[p::group_comes_back], ..HAND_OVER };
+/// And calls take their time.
+const HAND_OVER_CALLS: Lease = Lease { calls: true, goals: &[p::late_call_is_refused], ..HAND_OVER };
+/// Groups are given to others when they are needed, and nobody claims one.
+const APPOINT: Lease =
+    Lease { sessions: 2, claim: false, appoint: true, goals: &[p::appointee_serves], ..SILENCE };
+/// All ways in which a term begins, and members that cannot serve for a while.
+const UNFIT: Lease = Lease {
+    sessions: 2,
+    appoint: true,
+    hand_over: true,
+    resign: Resign::ForAWhile,
+    goals: &[p::unfit_appointee_passes_on],
+    ..SILENCE
+};
 /// A third member competes.
 const THREE: Lease = Lease { members: 3, goals: &[], ..SILENCE };
 /// From every state, whoever is left must come to lead.
 const RECOVERY: Lease = Lease { crashes: 1, goals: &[p::recovers], ..SILENCE };
+/// Also when a term may begin in any way.
+const NAMED_RECOVERY: Lease =
+    Lease { sessions: 2, appoint: true, hand_over: true, goals: &[p::recovers], ..SILENCE };
 
 /// Explores the model this deep instead, when set.
 const DEPTH_VARIABLE: &str = "AEGIS_MODEL_DEPTH";
@@ -87,6 +117,18 @@ fn an_owner_that_resigns_is_succeeded() {
     assert!(states.is_none_or(|states| states == 185_097), "{states:?}");
 }
 
+#[test]
+fn a_successor_serves_after_a_hand_over() {
+    let states = explore("hand-over", HAND_OVER, TO_THE_END);
+    assert!(states.is_none_or(|states| states == 380_133), "{states:?}");
+}
+
+#[test]
+fn an_appointee_serves() {
+    let states = explore("appoint", APPOINT, TO_THE_END);
+    assert!(states.is_none_or(|states| states == 102_007), "{states:?}");
+}
+
 // A run that ends at a depth does not count exactly the same states each time: two threads explore it.
 
 #[test]
@@ -105,6 +147,30 @@ fn three_members_keep_to_the_rules() {
 fn whoever_is_left_comes_to_lead() {
     let states = explore("recovery", RECOVERY, 16);
     assert!(states.is_none_or(|states| states > 250_000), "{states:?}");
+}
+
+#[test]
+fn a_group_may_come_back_to_the_session_it_left() {
+    let states = explore("back", BACK, 18);
+    assert!(states.is_none_or(|states| states > 90_000), "{states:?}");
+}
+
+#[test]
+fn a_late_call_of_an_owner_that_handed_over_is_harmless() {
+    let states = explore("hand-over calls", HAND_OVER_CALLS, 17);
+    assert!(states.is_none_or(|states| states > 90_000), "{states:?}");
+}
+
+#[test]
+fn one_that_cannot_serve_passes_the_group_on() {
+    let states = explore("unfit", UNFIT, 17);
+    assert!(states.is_none_or(|states| states > 190_000), "{states:?}");
+}
+
+#[test]
+fn whoever_is_left_comes_to_lead_however_terms_begin() {
+    let states = explore("named recovery", NAMED_RECOVERY, 18);
+    assert!(states.is_none_or(|states| states > 100_000), "{states:?}");
 }
 
 #[test]
@@ -156,4 +222,34 @@ fn a_vacant_record_counts_by_its_term() {
 #[test]
 fn a_silent_session_must_be_fenced() {
     falls(RECOVERY, Breakage::NoFence, p::RECOVERS);
+}
+
+#[test]
+fn a_hand_over_without_an_outcome_is_overwritten_before_the_owner_goes_on() {
+    falls(HAND_OVER, Breakage::ResumesAtOnce, p::ONE_GUARD);
+}
+
+#[test]
+fn a_hand_over_needs_its_expected_revision() {
+    falls(HAND_OVER, Breakage::BlindHandOver, p::ONE_GUARD);
+}
+
+#[test]
+fn an_owner_stops_before_it_writes_its_successor() {
+    falls(HAND_OVER, Breakage::ServesWhilePassing, p::ONE_GUARD);
+}
+
+#[test]
+fn a_record_from_before_a_hand_over_opens_no_guard() {
+    falls(HAND_OVER, Breakage::OldWord, p::ONE_GUARD);
+}
+
+#[test]
+fn an_owner_that_passes_the_group_on_does_not_take_its_own_record_for_leave_to_serve() {
+    falls(HAND_OVER, Breakage::ForgetsPassing, p::ONE_GUARD);
+}
+
+#[test]
+fn an_appointment_needs_its_expected_revision() {
+    falls(APPOINT, Breakage::BlindAppointment, p::TERMS_GROW);
 }

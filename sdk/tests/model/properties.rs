@@ -2,8 +2,9 @@
 
 use stateright::Property;
 
-use super::lease::{Lease, Step};
-use super::world::{Keeper, World};
+use super::lease::Lease;
+use super::step::Step;
+use super::world::{Keeper, Passing, World};
 
 pub(crate) const ONE_GUARD: &str = "at most one guard is open";
 pub(crate) const OWN_TERM: &str = "no two sessions have effects under one term";
@@ -56,17 +57,70 @@ pub(crate) fn resigned_owner_is_succeeded() -> Property<Lease> {
     })
 }
 
+/// An owner named a successor, and that one acts while the one before it still lives.
+pub(crate) fn successor_serves() -> Property<Lease> {
+    Property::sometimes("a successor serves after a hand-over", |model: &Lease, world: &World| {
+        let serves = |n| model.admits(world, n).is_some_and(|term| term > 1);
+        world.ended.iter().all(|life| *life == 0) && (0..model.members).any(serves)
+    })
+}
+
+/// A group went to and fro between two sessions.
+pub(crate) fn group_comes_back() -> Property<Lease> {
+    Property::sometimes("a group comes back to the session it left", |model: &Lease, world: &World| {
+        let served = |n: usize| world.members[n].gone > 0 && model.admits(world, n).is_some();
+        world.ended.iter().all(|life| *life == 0) && (0..model.members).any(served)
+    })
+}
+
+/// The group was handed to a session that has ended, of a member that never knew of it, by an owner whose
+/// session lasts; and from there another comes to lead.
+pub(crate) fn dead_successor_is_succeeded() -> Property<Lease> {
+    Property::sometimes("a hand-over to a dead session is claimed by another", |model, world: &World| {
+        let unaware = |n: usize| world.ended[n] > 0 && world.members[n].life().is_none();
+        let lasts = |n: usize| world.ended[n] == 0 && world.members[n].holds == Some(1);
+        let term = world.owner.map_or(0, |owner| owner.term);
+        let handed = term == 2 && Lease::vacant(world) && (0..model.members).any(unaware);
+        handed && (0..model.members).any(|n| lasts(n) && comes_to_lead(model, world, n) == Some(3))
+    })
+}
+
+/// A hand-over without a certain outcome was taken back.
+pub(crate) fn hand_over_is_taken_back() -> Property<Lease> {
+    Property::sometimes("a hand-over is taken back", |_: &Lease, world: &World| {
+        world.members.iter().any(|member| member.passing == Passing::Rewritten && member.open > 0)
+    })
+}
+
+/// Where nobody claims, whoever serves was appointed.
+pub(crate) fn appointee_serves() -> Property<Lease> {
+    Property::sometimes("an appointee serves", |model: &Lease, world: &World| {
+        !model.claim && open_guards(model, world) == 1
+    })
+}
+
+/// One that had resigned was appointed, passed the group on, and another serves.
+pub(crate) fn unfit_appointee_passes_on() -> Property<Lease> {
+    Property::sometimes("one that resigned and was appointed passes the group on", |model, world: &World| {
+        let passed = world.members.iter().any(|member| member.resigned && member.gone == 1);
+        passed && world.ended.iter().all(|life| *life == 0) && open_guards(model, world) == 1
+    })
+}
+
 /// From here, if all but one member stop for ever, and that one neither crashes nor pauses and all its
 /// messages arrive, its guard opens within a few leases.
 pub(crate) fn recovers() -> Property<Lease> {
     Property::always(RECOVERS, |model: &Lease, world: &World| {
-        (0..model.members).all(|survivor| {
-            let mut world = world.clone();
-            (0..ROUNDS).any(|_| {
-                fair_round(model, &mut world, survivor);
-                model.admits(&world, survivor).is_some()
-            })
-        })
+        (0..model.members).all(|survivor| comes_to_lead(model, world, survivor).is_some())
+    })
+}
+
+/// Under which term the member leads within a few leases, if it is left alone from here.
+fn comes_to_lead(model: &Lease, world: &World, survivor: usize) -> Option<u8> {
+    let mut world = world.clone();
+    (0..ROUNDS).find_map(|_| {
+        fair_round(model, &mut world, survivor);
+        model.admits(&world, survivor)
     })
 }
 
@@ -105,12 +159,23 @@ fn fair_round(model: &Lease, world: &mut World, n: usize) {
     }
     model.step(world, Step::Note(n));
     model.step(world, Step::Look(n));
+    if world.members[n].passing == Passing::Sent {
+        model.step(world, Step::Rewrite(n));
+        deliver(model, world);
+        model.step(world, Step::Look(n));
+    }
+    if world.members[n].passing == Passing::Rewritten {
+        model.step(world, Step::Resume(n));
+    }
     model.step(world, Step::Tick);
 }
 
 fn deliver(model: &Lease, world: &mut World) {
-    while let Some(write) = world.network.first().copied() {
-        model.step(world, Step::Arrive(write));
+    // One that arrives makes others conflict.
+    for write in world.network.clone() {
+        if world.network.contains(&write) {
+            model.step(world, Step::Arrive(write));
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 /// A lease in ticks. There is no margin: it pays for the drift of clocks, which the model does not have, and
 /// without it an owner stops at the very tick at which others may fence it.
 pub(crate) const LEASE: u8 = 2;
+
 /// The session of a member's n-th life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Session {
@@ -37,7 +38,7 @@ pub(crate) enum Change {
     Put(Session),
     /// Ends whatever session the member has.
     End(usize),
-    /// Claims the group or gives it up.
+    /// Writes the group's owner, or that it has none.
     Own(Owner),
 }
 
@@ -95,6 +96,17 @@ impl Sent {
     }
 }
 
+/// Whether whoever holds the group gives it up. While it does, it takes no calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Passing {
+    #[default]
+    No,
+    /// It wrote that, and does not know what became of it.
+    Sent,
+    /// Its own record was written again since, and there was no other between.
+    Rewritten,
+}
+
 /// A call under way to the sink.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
@@ -111,10 +123,14 @@ pub(crate) struct Member {
     pub(crate) open: u8,
     /// The term under which the guard holds the group.
     pub(crate) holds: Option<u8>,
+    /// Whether it is giving that up.
+    pub(crate) passing: Passing,
+    /// The highest term that it held under this session and let go of, where others may name it again.
+    pub(crate) gone: u8,
     /// Word of the owner key that is on its way from a watch, however old, or from a claim's
     /// acknowledgement.
     pub(crate) heard: Option<Owner>,
-    /// It has given up the group and takes no part in elections.
+    /// It neither serves nor takes part in elections.
     pub(crate) resigned: bool,
     /// A call that was admitted; it outlives the process, since it may have been sent.
     pub(crate) call: Option<Call>,
@@ -127,6 +143,13 @@ impl Member {
             Keeper::Live { life, .. } => Some(life),
             Keeper::Idle | Keeper::Beginning(..) => None,
         }
+    }
+
+    /// It no longer holds the group, and may be given it again under this session.
+    pub(crate) fn lets_go(&mut self, again: bool) {
+        let term = self.holds.take().filter(|_| again);
+        self.gone = term.unwrap_or(0).max(self.gone);
+        self.passing = Passing::No;
     }
 
     /// What a crash leaves.

@@ -53,6 +53,16 @@ struct Inner {
     writers: Mutex<HashMap<GroupName, Arc<Turns<Writer>>>>,
 }
 
+/// A message that the stream has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// Its stream sequence.
+    pub sequence: u64,
+    /// The body that stands there, when the stream had the id already. Answer the caller from it: a
+    /// successor that executes a call again learns from it what the first execution did.
+    pub first: Option<Bytes>,
+}
+
 impl FencedLog {
     /// Over this connection; `subject` gives each group its own subject, which a stream must cover by the
     /// time of the first append.
@@ -69,8 +79,7 @@ impl FencedLog {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Appends under this term, after the group's appends that were asked for before, and answers the
-    /// message's stream sequence. `id` must be unique in the stream: the id of the request will do.
+    /// Appends under this term, after the group's appends that were asked for before. `id` must be unique in the stream: the id of the request will do.
     ///
     /// # Errors
     /// See [`FenceError`]: only [`FenceError::Unclear`] leaves it open whether anything was written.
@@ -83,7 +92,7 @@ impl FencedLog {
         term: Term,
         id: &str,
         body: Bytes,
-    ) -> Result<u64, FenceError> {
+    ) -> Result<Appended, FenceError> {
         if id.is_empty() || id.trim() != id || id.contains(char::is_control) {
             let why = "it must be one line of text, without blanks around it";
             return Err(FenceError::Id { id: id.to_owned(), why });

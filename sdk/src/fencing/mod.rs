@@ -24,7 +24,8 @@
 //!             let (account, term) = call.tenancy.ok_or(Fault::new("NO_ACCOUNT", "not an account's call"))?;
 //!             let body = format!("{{\"volume\":{volume}}}").into();
 //!             // The request's id: a retry that a successor executes again writes nothing twice.
-//!             orders.append(&account, term, &call.request_id, body).await.map_err(|e| e.fault())
+//!             let appended = orders.append(&account, term, &call.request_id, body).await;
+//!             appended.map(|appended| appended.sequence).map_err(|e| e.fault())
 //!         }
 //!     })
 //!     .start()
@@ -41,5 +42,5 @@ mod writer;
 
 pub use error::FenceError;
 pub use gate::{Gate, StaleTerm};
-pub use log::FencedLog;
+pub use log::{Appended, FencedLog};
 pub use token::{Token, TokenError};

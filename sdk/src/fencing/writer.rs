@@ -15,7 +15,7 @@ use async_nats::jetstream::stream::{LastRawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 
-use super::{FenceError, StaleTerm, Token, TokenError};
+use super::{Appended, FenceError, StaleTerm, Token, TokenError};
 
 /// How often an append is tried whose sequence was taken by another. Only writers of the same term, or
 /// one of an older term that is not refused yet, can take it.
@@ -44,6 +44,13 @@ struct Tail {
     term: Term,
 }
 
+/// The last message of the subject.
+struct Last {
+    tail: Tail,
+    id: Option<String>,
+    body: Bytes,
+}
+
 /// What came of sending a message.
 enum Sent {
     Written(PublishAck),
@@ -63,7 +70,7 @@ impl Writer {
         term: Term,
         id: &str,
         body: &Bytes,
-    ) -> Result<u64, FenceError> {
+    ) -> Result<Appended, FenceError> {
         let mut unanswered = 0;
         let outcome = self.try_append(jetstream, term, id, body, &mut unanswered).await;
         match outcome {
@@ -84,11 +91,11 @@ impl Writer {
         id: &str,
         body: &Bytes,
         unanswered: &mut usize,
-    ) -> Result<u64, FenceError> {
+    ) -> Result<Appended, FenceError> {
         let mut tail = match self.tail {
             // A term of one's own is opened at what stands there now, not at what stood there once.
             Some(tail) if tail.term >= term => tail,
-            Some(_) | None => self.look(jetstream).await?.0,
+            Some(_) | None => self.look(jetstream).await?.tail,
         };
         for _ in 0..TRIES {
             if tail.term > term {
@@ -101,7 +108,7 @@ impl Writer {
                 Sent::Written(ack) if ack.duplicate => return self.first_of(id, ack.sequence).await,
                 Sent::Written(ack) => {
                     self.tail = Some(Tail { sequence: ack.sequence, term });
-                    return Ok(ack.sequence);
+                    return Ok(Appended { sequence: ack.sequence, first: None });
                 }
                 Sent::Unclear => {
                     *unanswered += 1;
@@ -110,12 +117,12 @@ impl Writer {
                     }
                 }
                 Sent::Conflict => {
-                    let (found, last_id) = self.look(jetstream).await?;
-                    if last_id.as_deref() == Some(id) {
-                        self.tail = Some(found);
-                        return Ok(found.sequence);
+                    let last = self.look(jetstream).await?;
+                    if last.id.as_deref() == Some(id) {
+                        self.tail = Some(last.tail);
+                        return Ok(Appended { sequence: last.tail.sequence, first: Some(last.body) });
                     }
-                    tail = found;
+                    tail = last.tail;
                 }
             }
         }
@@ -151,17 +158,17 @@ impl Writer {
         }
     }
 
-    /// Reads the end of the subject from the leader of its stream, and the id of the message there.
-    async fn look(&mut self, jetstream: &jetstream::Context) -> Result<(Tail, Option<String>), FenceError> {
+    /// Reads the end of the subject from the leader of its stream.
+    async fn look(&mut self, jetstream: &jetstream::Context) -> Result<Last, FenceError> {
         let stream = self.stream(jetstream).await?;
         match stream.get_last_raw_message_by_subject(&self.subject).await {
             Ok(message) => {
                 let tail = Tail { sequence: message.sequence, term: self.term_of(&message)? };
                 let id = message.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str().to_owned());
-                Ok((tail, id))
+                Ok(Last { tail, id, body: message.payload })
             }
             Err(error) if matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound) => {
-                Ok((Tail { sequence: 0, term: Term::ZERO }, None))
+                Ok(Last { tail: Tail { sequence: 0, term: Term::ZERO }, id: None, body: Bytes::new() })
             }
             Err(error) => Err(FenceError::unavailable(error)),
         }
@@ -189,12 +196,12 @@ impl Writer {
 
     /// The server has the id already, and answers where. Ids are the stream's, so it may be another
     /// group's: that append would be lost in silence.
-    async fn first_of(&self, id: &str, sequence: u64) -> Result<u64, FenceError> {
+    async fn first_of(&self, id: &str, sequence: u64) -> Result<Appended, FenceError> {
         let unclear = || FenceError::Unclear { id: id.to_owned() };
         let stream = self.stream.as_ref().ok_or_else(unclear)?;
         let first = stream.get_raw_message(sequence).await.map_err(|_unreadable| unclear())?;
         if first.subject.as_str() == self.subject {
-            return Ok(sequence);
+            return Ok(Appended { sequence, first: Some(first.payload) });
         }
         Err(FenceError::Id { id: id.to_owned(), why: "the stream has it already, on another subject" })
     }

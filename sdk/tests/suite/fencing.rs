@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use aegis_domain::{ErrorCode, GroupName, Term};
-use aegis_sdk::fencing::{FenceError, FencedLog, Token};
+use aegis_sdk::fencing::{Appended, FenceError, FencedLog, Token};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::{FaultProxy, NatsServer, try_wait_until};
@@ -72,10 +72,10 @@ async fn from_the_first_append_of_a_term_on_the_terms_before_it_are_refused() {
     let (connection, old) = writer(server.url()).await;
     let (_, new) = writer(server.url()).await;
     let acc = group("ACC-1");
-    assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap(), 1);
+    assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap().sequence, 1);
     // Elected, but nothing written yet: what the old owner still has under way stands before it.
-    assert_eq!(old.append(&acc, Term(5), "b", "2".into()).await.unwrap(), 2);
-    assert_eq!(new.append(&acc, Term(6), "c", "3".into()).await.unwrap(), 3);
+    assert_eq!(old.append(&acc, Term(5), "b", "2".into()).await.unwrap().sequence, 2);
+    assert_eq!(new.append(&acc, Term(6), "c", "3".into()).await.unwrap().sequence, 3);
     for id in ["d", "e"] {
         let refused = old.append(&acc, Term(5), id, "late".into()).await.unwrap_err();
         let FenceError::StaleTerm(stale) = &refused else { panic!("{refused:?}") };
@@ -88,8 +88,8 @@ async fn from_the_first_append_of_a_term_on_the_terms_before_it_are_refused() {
     let (_, late) = writer(server.url()).await;
     let refused = late.append(&acc, Term(5), "f", "late".into()).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::StaleTerm);
-    assert_eq!(old.append(&acc, Term(7), "g", "4".into()).await.unwrap(), 4, "elected again");
-    assert_eq!(old.append(&group("ACC-2"), Term(1), "h", "5".into()).await.unwrap(), 5);
+    assert_eq!(old.append(&acc, Term(7), "g", "4".into()).await.unwrap().sequence, 4, "elected again");
+    assert_eq!(old.append(&group("ACC-2"), Term(1), "h", "5".into()).await.unwrap().sequence, 5);
     let terms: Vec<_> = written(&connection).await.into_iter().map(|(term, id, _)| (term, id)).collect();
     let expected = [(5, "a"), (5, "b"), (6, "c"), (7, "g"), (1, "h")].map(|(term, id)| (term, id.to_owned()));
     assert_eq!(terms, expected);
@@ -101,12 +101,13 @@ async fn a_call_that_a_successor_executes_again_has_its_effect_once() {
     let (connection, old) = writer(server.url()).await;
     let (_, new) = writer(server.url()).await;
     let acc = group("ACC-1");
-    let first = old.append(&acc, Term(5), "request-1", "x".into()).await.unwrap();
-    old.append(&acc, Term(5), "request-2", "y".into()).await.unwrap();
-    assert_eq!(new.append(&acc, Term(6), "request-1", "x".into()).await.unwrap(), first);
-    let next = new.append(&acc, Term(6), "request-3", "z".into()).await.unwrap();
-    assert_eq!(new.append(&acc, Term(6), "request-1", "x".into()).await.unwrap(), first);
-    assert_eq!(new.append(&acc, Term(6), "request-4", "z".into()).await.unwrap(), next + 1);
+    let first = old.append(&acc, Term(5), "request-1", "x".into()).await.unwrap().sequence;
+    old.append(&acc, Term(5), "request-2", "y".into()).await.unwrap().sequence;
+    let again = new.append(&acc, Term(6), "request-1", "another".into()).await.unwrap();
+    assert_eq!(again, Appended { sequence: first, first: Some("x".into()) });
+    let next = new.append(&acc, Term(6), "request-3", "z".into()).await.unwrap().sequence;
+    assert_eq!(new.append(&acc, Term(6), "request-1", "x".into()).await.unwrap().sequence, first);
+    assert_eq!(new.append(&acc, Term(6), "request-4", "z".into()).await.unwrap().sequence, next + 1);
     assert_eq!(written(&connection).await.len(), 4);
 }
 
@@ -114,7 +115,7 @@ async fn a_call_that_a_successor_executes_again_has_its_effect_once() {
 async fn an_id_of_another_group_is_refused_and_not_taken_for_written() {
     let server = NatsServer::start().await;
     let (connection, log) = writer(server.url()).await;
-    log.append(&group("ACC-1"), Term(1), "order-1", "x".into()).await.unwrap();
+    log.append(&group("ACC-1"), Term(1), "order-1", "x".into()).await.unwrap().sequence;
     let taken = log.append(&group("ACC-2"), Term(1), "order-1", "y".into()).await.unwrap_err();
     assert_eq!(taken.code(), ErrorCode::InvalidInput, "{taken}");
     for bad in ["", " a", "a\r\nNats-Rollup: all"] {
@@ -132,7 +133,7 @@ async fn a_subject_that_others_write_to_is_not_trusted() {
     let foreign = log.append(&group("ACC-1"), Term(1), "a", "x".into()).await.unwrap_err();
     assert!(matches!(foreign, FenceError::Foreign { sequence: 1, source: Some(_), .. }), "{foreign:?}");
     let shared = FencedLog::new(&connection, |_| "events.fenced.all".to_owned());
-    shared.append(&group("ACC-1"), Term(1), "b", "x".into()).await.unwrap();
+    shared.append(&group("ACC-1"), Term(1), "b", "x".into()).await.unwrap().sequence;
     let foreign = shared.append(&group("ACC-2"), Term(2), "c", "x".into()).await.unwrap_err();
     assert!(matches!(foreign, FenceError::Foreign { source: None, .. }), "{foreign:?}");
     let nowhere = FencedLog::new(&connection, |group| format!("nowhere.{group}"));
@@ -147,7 +148,8 @@ async fn a_hundred_appends_at_once_are_all_there_in_the_order_they_were_asked_fo
     let acc = group("ACC-1");
     let ids: Vec<_> = (0..100).map(|n| format!("id-{n:02}")).collect();
     let appends = ids.iter().map(|id| log.append(&acc, Term(1), id, id.clone().into()));
-    let sequences = futures_util::future::try_join_all(appends).await.unwrap();
+    let appended = futures_util::future::try_join_all(appends).await.unwrap();
+    let sequences: Vec<_> = appended.iter().map(|it| it.sequence).collect();
     assert_eq!(sequences, (1..=100).collect::<Vec<_>>());
     let found: Vec<_> = written(&connection).await.into_iter().map(|(_, id, _)| id).collect();
     assert_eq!(found, ids);
@@ -162,7 +164,7 @@ async fn a_writer_that_was_behind_catches_up() {
     // Two writers of one term is what an owner and its own former connection are.
     for n in 0..10 {
         let log = if n % 2 == 0 { &one } else { &other };
-        assert_eq!(log.append(&acc, Term(1), &n.to_string(), "x".into()).await.unwrap(), n + 1);
+        assert_eq!(log.append(&acc, Term(1), &n.to_string(), "x".into()).await.unwrap().sequence, n + 1);
     }
     assert_eq!(written(&connection).await.len(), 10);
 }
@@ -173,15 +175,15 @@ async fn an_append_without_an_answer_says_so_and_the_next_one_copes_whatever_bec
     let proxy = FaultProxy::start(&server.url()).await;
     let (_connection, log) = writer(proxy.url()).await;
     let acc = group("ACC-1");
-    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap().sequence;
     proxy.cut();
     let unclear = log.append(&acc, Term(1), "b", "2".into()).await.unwrap_err();
     assert!(matches!(&unclear, FenceError::Unclear { id } if id == "b"), "{unclear:?}");
     assert_eq!(unclear.code(), ErrorCode::OutcomeUnknown);
     // What was held back is now applied, before the next append or after it is refused.
     proxy.pass();
-    log.append(&acc, Term(1), "c", "3".into()).await.unwrap();
-    let again = log.append(&acc, Term(1), "b", "2".into()).await.unwrap();
+    log.append(&acc, Term(1), "c", "3".into()).await.unwrap().sequence;
+    let again = log.append(&acc, Term(1), "b", "2".into()).await.unwrap().sequence;
     let (direct, _) = writer(server.url()).await;
     let ids: Vec<_> = written(&direct).await.into_iter().map(|(_, id, _)| id).collect();
     assert_eq!(ids, ["a", "b", "c"]);
@@ -194,15 +196,15 @@ async fn an_append_whose_acknowledgement_was_lost_is_sent_again_and_written_once
     let proxy = FaultProxy::start(&server.url()).await;
     let (_connection, log) = writer(proxy.url()).await;
     let acc = group("ACC-1");
-    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap().sequence;
     proxy.cut();
     let mut append = pin!(log.append(&acc, Term(1), "b", "2".into()));
     // The first has been waited for in vain by then, and the second is under way.
     let early = timeout(Duration::from_millis(2_300), &mut append).await;
     assert!(early.is_err(), "{early:?}");
     proxy.pass();
-    assert_eq!(append.await.unwrap(), 2);
-    assert_eq!(log.append(&acc, Term(1), "c", "3".into()).await.unwrap(), 3);
+    assert_eq!(append.await.unwrap().sequence, 2);
+    assert_eq!(log.append(&acc, Term(1), "c", "3".into()).await.unwrap().sequence, 3);
 }
 
 #[tokio::test]
@@ -210,7 +212,7 @@ async fn an_outage_of_the_server_is_told_apart_and_passes() {
     let server = NatsServer::start().await;
     let (connection, log) = writer(server.url()).await;
     let acc = group("ACC-1");
-    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap().sequence;
     server.kill();
     let lost = log.append(&acc, Term(1), "b", "2".into()).await.unwrap_err();
     assert!(matches!(lost.code(), ErrorCode::OutcomeUnknown | ErrorCode::Unavailable), "{lost:?}");

@@ -4,11 +4,14 @@ use std::sync::RwLockReadGuard;
 
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Change, Command, Content};
-use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, Sequence, ServiceName};
-use aegis_graphql::ports::{Applied, ChangeFeed, Commands, Failure, Health, Outcome, Principal};
+use aegis_domain::wire::control::Owner;
+use aegis_domain::{
+    Actor, AggregateId, AggregateVersion, Context, GroupName, InstanceName, Sequence, ServiceName,
+};
+use aegis_graphql::ports::{Applied, ChangeFeed, Commands, Failure, Health, Outcome, Principal, Refused};
 use aegis_projections::Live;
 use aegis_projections::live::Contents;
-use aegis_sdk::{Connection, ConnectionState, Journal};
+use aegis_sdk::{Connection, ConnectionState, Journal, Operator, OperatorError};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -76,6 +79,37 @@ impl Commands for Adapter {
     ) -> BoxFuture<'_, Outcome> {
         Box::pin(self.execute(by, service, Command::Retire { expected, reason }))
     }
+
+    fn step_down(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        group: GroupName,
+        to: Option<InstanceName>,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Owner, Refused>> {
+        Box::pin(async move {
+            let operator = Operator::new(&self.connection, Actor::user(&by.name));
+            operator.step_down(&service, &group, to.as_ref(), &reason).await.map_err(refused)
+        })
+    }
+
+    fn drain(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        instance: InstanceName,
+        reason: String,
+    ) -> BoxFuture<'_, Result<(), Refused>> {
+        Box::pin(async move {
+            let operator = Operator::new(&self.connection, Actor::user(&by.name));
+            operator.drain(&service, &instance, &reason).await.map_err(refused)
+        })
+    }
+}
+
+fn refused(error: OperatorError) -> Refused {
+    Refused { code: error.code, message: error.message }
 }
 
 impl ChangeFeed for Adapter {

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-use crate::{auth, generate, nats_server, output, serve, up};
+use crate::{auth, generate, nats_server, operate, output, serve, up};
 
 /// The Aegis control plane.
 #[derive(Debug, Parser)]
@@ -23,6 +23,12 @@ enum Command {
     Serve(serve::Args),
     /// Draw a bearer token, and print it with the entry for the configuration of `serve`.
     Token(auth::token::Args),
+    /// List who owns which group, as the lease store has it. Needs NATS, and no control plane.
+    Leaders(operate::LeadersArgs),
+    /// Ask the owner of a group to hand it over. Needs NATS, and no control plane.
+    Stepdown(operate::StepdownArgs),
+    /// Ask an instance to hand its groups over, finish its calls, and end. Needs NATS, and no control plane.
+    Drain(operate::DrainArgs),
     /// Print a generated file: the GraphQL schema, or a page of the documentation.
     Gen {
         /// Which one.
@@ -49,6 +55,9 @@ impl Cli {
                 output::say(&args.draw());
                 Ok(())
             }
+            Command::Leaders(args) => block_on(operate::leaders(args)),
+            Command::Stepdown(args) => block_on(operate::stepdown(args)),
+            Command::Drain(args) => block_on(operate::drain(args)),
             Command::Gen { what } => {
                 let text = match what {
                     Generated::Schema => aegis_graphql::sdl(),

@@ -9,6 +9,7 @@ mod http;
 mod liveness;
 mod metrics;
 mod nats_server;
+mod operate;
 mod output;
 mod replica;
 mod serve;

@@ -1,13 +1,14 @@
 //! The mutations. An expected refusal is data; a fault is an error.
 
-use aegis_domain::{AggregateVersion, ServiceName};
+use aegis_domain::{AggregateVersion, ErrorCode, ServiceName};
 use async_graphql::{Context, Object, Result};
 
-use crate::error::{failed, require};
-use crate::ports::{Outcome, Role};
+use crate::error::{error, failed, require};
+use crate::ports::{Outcome, Refused, Role};
 use crate::schema::Executor;
 use crate::types::{
-    AmendInput, DefineInput, DefinitionChanged, DefinitionResult, RetireInput, rejected, service_name,
+    AmendInput, DefineInput, DefinitionChanged, DefinitionResult, DrainAsked, DrainInput, DrainResult,
+    HandedOver, Rejected, RetireInput, StepDownInput, StepDownResult, rejected, service_name,
 };
 
 /// Everything that can be changed.
@@ -46,6 +47,48 @@ impl Mutation {
         };
         let outcome = context.data::<Executor>()?.retire(by, service.clone(), expected, input.reason).await;
         result(&service, outcome)
+    }
+
+    async fn step_down(&self, context: &Context<'_>, input: StepDownInput) -> Result<StepDownResult> {
+        let by = require(context, Role::Operator)?.clone();
+        let (service, group, to, reason) = match input.read() {
+            Ok(read) => read,
+            Err(rejected) => return Ok(StepDownResult::Rejected(rejected)),
+        };
+        let executor = context.data::<Executor>()?;
+        match executor.step_down(by, service.clone(), group.clone(), to, reason).await {
+            Ok(owner) => Ok(StepDownResult::HandedOver(HandedOver::new(&service, &group, &owner))),
+            Err(refused) => Ok(StepDownResult::Rejected(expected(refused)?)),
+        }
+    }
+
+    async fn drain(&self, context: &Context<'_>, input: DrainInput) -> Result<DrainResult> {
+        let by = require(context, Role::Operator)?.clone();
+        let (service, instance, reason) = match input.read() {
+            Ok(read) => read,
+            Err(rejected) => return Ok(DrainResult::Rejected(rejected)),
+        };
+        let executor = context.data::<Executor>()?;
+        match executor.drain(by, service.clone(), instance.clone(), reason).await {
+            Ok(()) => Ok(DrainResult::Asked(DrainAsked::new(&service, &instance))),
+            Err(refused) => Ok(DrainResult::Rejected(expected(refused)?)),
+        }
+    }
+}
+
+/// A refusal that says something of the request is data; anything else is an error.
+fn expected(refused: Refused) -> Result<Rejected> {
+    let of_the_request = [
+        ErrorCode::NotActive,
+        ErrorCode::MemberNotFound,
+        ErrorCode::InstanceNotFound,
+        ErrorCode::GroupNotServed,
+        ErrorCode::NoResponders,
+    ];
+    if of_the_request.contains(&refused.code) {
+        Ok(Rejected::new(refused.code, refused.message))
+    } else {
+        Err(error(refused.code, refused.message))
     }
 }
 

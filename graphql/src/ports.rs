@@ -1,7 +1,8 @@
 //! What the schema needs from the outside.
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
-use aegis_domain::{AggregateVersion, ErrorCode, Sequence, ServiceName};
+use aegis_domain::wire::control::Owner;
+use aegis_domain::{AggregateVersion, ErrorCode, GroupName, InstanceName, Sequence, ServiceName};
 use aegis_projections::live::Contents;
 use futures_util::future::BoxFuture;
 use std::sync::RwLockReadGuard;
@@ -48,6 +49,15 @@ pub struct Failure {
 /// The outcome of a command: recorded, refused, or failed.
 pub type Outcome = Result<Result<Applied, Rejection>, Failure>;
 
+/// A request to a running service that was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its stable code.
+    pub code: ErrorCode,
+    /// What is wrong, and what to do; it may leave the process.
+    pub message: String,
+}
+
 /// The commands that the schema offers.
 pub trait Commands: Send + Sync {
     /// Defines a service.
@@ -68,6 +78,23 @@ pub trait Commands: Send + Sync {
         expected: AggregateVersion,
         reason: String,
     ) -> BoxFuture<'_, Outcome>;
+    /// Asks the owner of a group to hand it over: to this member, or to any. Answers the new owner.
+    fn step_down(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        group: GroupName,
+        to: Option<InstanceName>,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Owner, Refused>>;
+    /// Asks an instance to stop cleanly.
+    fn drain(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        instance: InstanceName,
+        reason: String,
+    ) -> BoxFuture<'_, Result<(), Refused>>;
 }
 
 /// The registry as it stands, and word of its changes.

@@ -160,13 +160,14 @@ fn labels(value: Json<Value>) -> Result<BTreeMap<String, String>, Rejected> {
         .map_err(|_other| invalid("labels", "labels are an object of texts".to_owned()))
 }
 
-fn invalid(field: &str, message: String) -> Rejected {
-    Rejected {
-        code: ErrorCode::InvalidInput.as_str().to_owned(),
-        message,
-        field: Some(field.to_owned()),
-        current_revision: None,
+impl Rejected {
+    pub(crate) fn new(code: ErrorCode, message: String) -> Self {
+        Self { code: code.as_str().to_owned(), message, field: None, current_revision: None }
     }
+}
+
+pub(crate) fn invalid(field: &str, message: String) -> Rejected {
+    Rejected { field: Some(field.to_owned()), ..Rejected::new(ErrorCode::InvalidInput, message) }
 }
 
 pub(crate) fn rejected(rejection: &Rejection) -> Rejected {

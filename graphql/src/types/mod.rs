@@ -4,17 +4,19 @@ mod definition;
 mod event;
 mod instance;
 mod leader;
+mod operation;
 mod page;
 mod scalar;
 mod service;
 
 pub(crate) use definition::{
-    AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult, RetireInput,
-    rejected, service as service_name,
+    AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult, Rejected,
+    RetireInput, rejected, service as service_name,
 };
 pub(crate) use event::{Event, EventFilter};
 pub(crate) use instance::{Instance, InstanceFilter, id as instance_id};
 pub(crate) use leader::{Leader, LeaderFilter};
+pub(crate) use operation::{DrainAsked, DrainInput, DrainResult, HandedOver, StepDownInput, StepDownResult};
 pub(crate) use page::{Page, connection, cursor_of_sequence};
 pub(crate) use scalar::Seq;
 pub(crate) use service::Service;

@@ -1,0 +1,146 @@
+//! `aegis leaders`, `stepdown` and `drain`: straight to NATS, so that they work while every control plane
+//! is down.
+
+use aegis_domain::wire::Namespace;
+use aegis_domain::{Actor, GroupName, InstanceName, ServiceName};
+use aegis_sdk::leadership::kv::Leader;
+use aegis_sdk::{ConnectOptions, Connection, Operator, OperatorError};
+use chrono::SecondsFormat;
+use serde_json::json;
+
+use crate::output::say;
+
+/// Where to ask, and in whose name.
+#[derive(Debug, clap::Args)]
+struct Access {
+    /// Where NATS is; several URLs joined by commas.
+    #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
+    nats_url: String,
+    /// The installation's namespace.
+    #[arg(long, default_value = "aegis")]
+    namespace: String,
+    /// Who asks, for the record.
+    #[arg(long = "as", env = "USER", default_value = "operator", value_name = "NAME")]
+    actor: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LeadersArgs {
+    /// Of this service only.
+    service: Option<ServiceName>,
+    /// As JSON, one object a line.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StepdownArgs {
+    /// The service.
+    service: ServiceName,
+    /// The group.
+    group: GroupName,
+    /// The member that is to have it; without it, whichever comes first.
+    #[arg(long, value_name = "INSTANCE")]
+    to: Option<InstanceName>,
+    /// Why, for the record.
+    #[arg(long, default_value = "asked on the command line")]
+    reason: String,
+    #[command(flatten)]
+    access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DrainArgs {
+    /// The service.
+    service: ServiceName,
+    /// The instance.
+    instance: InstanceName,
+    /// Why, for the record.
+    #[arg(long, default_value = "asked on the command line")]
+    reason: String,
+    #[command(flatten)]
+    access: Access,
+}
+
+pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
+    let operator = args.access.operator().await?;
+    let leaders = operator.leaders(args.service.as_ref()).await.map_err(with_code)?;
+    if args.json {
+        leaders.iter().for_each(|leader| say(&line(leader).to_string()));
+        return Ok(());
+    }
+    let rows: Vec<_> = leaders.iter().map(row).collect();
+    let header = ["SERVICE", "GROUP", "OWNER", "TERM", "SINCE", "STATE"].map(str::to_owned);
+    let width = |n: usize| rows.iter().chain([&header]).map(|row| row[n].len()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    for row in [&header].into_iter().chain(&rows) {
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        say(cells.join("  ").trim_end());
+    }
+    Ok(())
+}
+
+pub(crate) async fn stepdown(args: StepdownArgs) -> anyhow::Result<()> {
+    let operator = args.access.operator().await?;
+    let StepdownArgs { service, group, to, reason, .. } = &args;
+    let owner = operator.step_down(service, group, to.as_ref(), reason).await.map_err(with_code)?;
+    say(&format!("{group} of {service} is {}'s, in term {}", owner.instance, owner.term));
+    Ok(())
+}
+
+pub(crate) async fn drain(args: DrainArgs) -> anyhow::Result<()> {
+    let operator = args.access.operator().await?;
+    operator.drain(&args.service, &args.instance, &args.reason).await.map_err(with_code)?;
+    say(&format!("{} of {} drains", args.instance, args.service));
+    Ok(())
+}
+
+impl Access {
+    async fn operator(&self) -> anyhow::Result<Operator> {
+        let options = ConnectOptions {
+            namespace: Namespace::new(&self.namespace)?,
+            ..ConnectOptions::new(self.nats_url.clone(), "aegis command line")
+        };
+        let connection = Connection::open(options).await?;
+        Ok(Operator::new(&connection, Actor::user(&self.actor)))
+    }
+}
+
+fn row(leader: &Leader) -> [String; 6] {
+    let record = &leader.record;
+    let owner = record.holder.as_ref().map_or("-", |holder| holder.instance.as_str());
+    [
+        leader.service.to_string(),
+        leader.group.to_string(),
+        owner.to_owned(),
+        record.term.to_string(),
+        record.since.to_rfc3339_opts(SecondsFormat::Secs, true),
+        state(leader).to_owned(),
+    ]
+}
+
+fn line(leader: &Leader) -> serde_json::Value {
+    let record = &leader.record;
+    json!({
+        "service": leader.service,
+        "group": leader.group,
+        "owner": record.holder.as_ref().map(|holder| &holder.instance),
+        "term": record.term,
+        "since": record.since,
+        "state": state(leader),
+    })
+}
+
+fn state(leader: &Leader) -> &'static str {
+    match (&leader.record.holder, leader.lives) {
+        (Some(_), true) => "owned",
+        (Some(_), false) => "lost",
+        (None, _) => "vacant",
+    }
+}
+
+fn with_code(error: OperatorError) -> anyhow::Error {
+    anyhow::anyhow!("{}: {}", error.code, error.message)
+}

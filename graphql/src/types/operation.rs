@@ -1,0 +1,93 @@
+//! What operators ask of running services.
+
+use aegis_domain::wire::control::Owner;
+use aegis_domain::{GroupName, InstanceName, InvalidName, ServiceName};
+use async_graphql::{InputObject, SimpleObject, Union};
+
+use super::definition::{Rejected, invalid};
+
+/// The owner of the group hands it over: calls in flight end first, later ones go to the new owner.
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct StepDownInput {
+    service: String,
+    group: String,
+    /// The member that is to have it; whichever comes first when absent.
+    to: Option<String>,
+    /// Why, for the record.
+    reason: String,
+}
+
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct HandedOver {
+    service: String,
+    group: String,
+    /// The new owner.
+    instance: String,
+    /// Its term.
+    term: u64,
+}
+
+#[derive(Debug, Clone, Union)]
+pub(crate) enum StepDownResult {
+    HandedOver(HandedOver),
+    Rejected(Rejected),
+}
+
+/// The instance hands its groups over, finishes its calls, and ends.
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct DrainInput {
+    service: String,
+    instance: String,
+    /// Why, for the record.
+    reason: String,
+}
+
+/// The instance has been asked; it leaves the registry when it has ended.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct DrainAsked {
+    service: String,
+    instance: String,
+}
+
+#[derive(Debug, Clone, Union)]
+pub(crate) enum DrainResult {
+    Asked(DrainAsked),
+    Rejected(Rejected),
+}
+
+impl StepDownInput {
+    pub(crate) fn read(self) -> Result<(ServiceName, GroupName, Option<InstanceName>, String), Rejected> {
+        let service = name("service", ServiceName::new(self.service))?;
+        let group = name("group", GroupName::new(self.group))?;
+        let to = self.to.map(|to| name("to", InstanceName::new(to))).transpose()?;
+        Ok((service, group, to, self.reason))
+    }
+}
+
+impl HandedOver {
+    pub(crate) fn new(service: &ServiceName, group: &GroupName, owner: &Owner) -> Self {
+        Self {
+            service: service.to_string(),
+            group: group.to_string(),
+            instance: owner.instance.to_string(),
+            term: owner.term.get(),
+        }
+    }
+}
+
+impl DrainInput {
+    pub(crate) fn read(self) -> Result<(ServiceName, InstanceName, String), Rejected> {
+        let service = name("service", ServiceName::new(self.service))?;
+        Ok((service, name("instance", InstanceName::new(self.instance))?, self.reason))
+    }
+}
+
+impl DrainAsked {
+    pub(crate) fn new(service: &ServiceName, instance: &InstanceName) -> Self {
+        Self { service: service.to_string(), instance: instance.to_string() }
+    }
+}
+
+fn name<T>(field: &str, name: Result<T, InvalidName>) -> Result<T, Rejected> {
+    name.map_err(|e| invalid(field, e.to_string()))
+}

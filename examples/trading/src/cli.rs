@@ -27,7 +27,7 @@ pub(crate) enum Role {
     /// Watches ticks and sends orders.
     Algo(AlgoArgs),
     /// Executes orders: one active instance per account.
-    Trading(TradingArgs),
+    Trading(ServiceArgs),
     /// Sends orders and watches trades, for people.
     Trader(TraderArgs),
 }
@@ -79,15 +79,6 @@ pub(crate) struct AlgoArgs {
     /// How many ticks lie between two decisions.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) every_ticks: u32,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TradingArgs {
-    #[command(flatten)]
-    pub(crate) service: ServiceArgs,
-    /// The accounts that this instance stands for.
-    #[arg(long, value_delimiter = ',', default_value = "ACC-1,ACC-2,ACC-3")]
-    pub(crate) accounts: Vec<GroupName>,
 }
 
 #[derive(Debug, Args)]

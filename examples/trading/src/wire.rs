@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use aegis_domain::GroupName;
+use aegis_domain::wire::subject;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,17 @@ pub(crate) const TRADING_DOMAIN: &str = "trading";
 /// The type of an account's trades; `*` stands for every account.
 pub(crate) fn trade_type(account: &str) -> String {
     format!("{account}.trade")
+}
+
+/// Where the trades of an account go.
+pub(crate) fn trade_subject(account: &GroupName) -> String {
+    subject::app_event(TRADING_DOMAIN, &trade_type(account.as_str()))
+}
+
+/// Whether this names an account: `ACC-` and up to six digits. Every account is traded on demand.
+pub(crate) fn is_account(group: &GroupName) -> bool {
+    let digits = group.as_str().strip_prefix("ACC-").unwrap_or_default();
+    (1..=6).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
 }
 
 /// `events.market.tick`
@@ -155,4 +168,23 @@ pub(crate) struct AlgoStatus {
     pub(crate) orders_unknown: u64,
     /// Trades of anybody, as heard on the event subject.
     pub(crate) trades_seen: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_named_by_its_number() {
+        for (name, valid) in [
+            ("ACC-1", true),
+            ("ACC-123456", true),
+            ("ACC-1234567", false),
+            ("ACC-", false),
+            ("ACC-x", false),
+            ("desk", false),
+        ] {
+            assert_eq!(is_account(&GroupName::new(name).unwrap()), valid, "{name}");
+        }
+    }
 }

@@ -1,40 +1,35 @@
 //! The trading service: each account has exactly one active instance, and keeps it while it lives.
 
-mod book;
 mod check;
+mod ledger;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aegis_domain::{ErrorCode, GroupName, Term};
+use aegis_sdk::fencing::FencedLog;
 use aegis_sdk::{Call, ConnectOptions, Connection, Events, Fault, Service};
 use serde_json::json;
 
-use crate::cli::TradingArgs;
+use crate::cli::ServiceArgs;
 use crate::feed;
 use crate::wire::{
-    Fill, FillStatus, MARKET_DOMAIN, Order, Position, TICK, TRADING, TRADING_DOMAIN, Tick, Trade, trade_type,
+    Fill, FillStatus, MARKET_DOMAIN, Order, Position, TICK, TRADING, Tick, Trade, is_account, trade_subject,
 };
-use book::Book;
 use check::LatestPrices;
+use ledger::Ledgers;
 
-/// Far longer than a healthy server takes. Past it the caller is told to look, instead of being left
-/// to wait for as long as the connection would.
-const ACK_TIMEOUT: Duration = Duration::from_secs(2);
-
-pub(crate) async fn run(args: &TradingArgs) -> anyhow::Result<()> {
-    let mut config = args.service.config(TRADING)?;
-    config.groups.clone_from(&args.accounts);
+pub(crate) async fn run(args: &ServiceArgs) -> anyhow::Result<()> {
+    let config = args.config(TRADING)?;
     let name = config
         .instance
         .as_ref()
         .map_or_else(|| TRADING.to_owned(), |instance| format!("{TRADING}/{instance}"));
     // Handlers are given to the builder before there is a service to take its connection from.
-    let connection =
-        Connection::open(ConnectOptions::new(&args.service.nats_url, format!("{name} events"))).await?;
+    let connection = Connection::open(ConnectOptions::new(&args.nats_url, format!("{name} events"))).await?;
+    let events = Events::new(&connection);
     let desk = Arc::new(Desk {
-        events: Events::new(&connection),
-        book: Book::default(),
+        order_book: FencedLog::new(&connection, trade_subject),
+        ledgers: Ledgers::default(),
         prices: LatestPrices::default(),
     });
     let (orders, positions, prices) = (Arc::clone(&desk), Arc::clone(&desk), Arc::clone(&desk));
@@ -49,12 +44,13 @@ pub(crate) async fn run(args: &TradingArgs) -> anyhow::Result<()> {
         })
         .exclusive("position", move |call, (): ()| {
             let desk = Arc::clone(&positions);
-            async move { desk.position(call) }
+            async move { desk.position(&call) }
         })
+        .on_demand(is_account)
         .start()
         .await?;
-    tracing::info!(accounts = args.accounts.len(), "serving");
-    let ticks = feed::follow(&desk.events, MARKET_DOMAIN, TICK, |tick: Tick| prices.prices.note(tick));
+    tracing::info!("serving");
+    let ticks = feed::follow(&events, MARKET_DOMAIN, TICK, |tick: Tick| prices.prices.note(tick));
     tokio::select! {
         ended = service.run_until_signal() => Ok(ended?),
         () = ticks => Ok(()),
@@ -64,18 +60,21 @@ pub(crate) async fn run(args: &TradingArgs) -> anyhow::Result<()> {
 /// What the handlers share.
 #[derive(Debug)]
 struct Desk {
-    events: Events,
-    book: Book,
+    /// The trades of each account, in the order in which they were executed. It takes none from an owner
+    /// whose term is over.
+    order_book: FencedLog,
+    ledgers: Ledgers,
     prices: LatestPrices,
 }
 
 impl Desk {
-    /// Executes an order. The trade is acknowledged by the stream before the caller hears of it: no
-    /// order that was confirmed is missing among the trades.
+    /// Executes an order. The order book has the trade before the caller hears of it: no order that was
+    /// confirmed is missing there. An order that comes a second time, because its first owner was lost
+    /// before it could answer, is answered by the trade that the first execution made.
     async fn send_order(&self, call: Call, order: Order) -> Result<Fill, Fault> {
-        let (account, term) = tenancy(call)?;
+        let (account, term) = tenancy(&call)?;
         let price = self.prices.execution_price(&order)?;
-        let order_id = self.book.next_order_id(&account, term)?;
+        let order_id = self.ledgers.next_order_id(&account, term)?;
         let trade = Trade {
             account: account.to_string(),
             symbol: order.symbol,
@@ -86,12 +85,11 @@ impl Desk {
             volume: order.volume,
             term: term.get(),
         };
-        self.publish(&trade).await?;
-        self.book.enter(&account, term, &trade);
+        let trade = self.enter(&call, &account, term, trade).await?;
         tracing::info!(
             account = trade.account,
             order = trade.order_id,
-            price,
+            price = trade.price,
             volume = trade.volume,
             "order filled"
         );
@@ -99,36 +97,43 @@ impl Desk {
             order_id: trade.order_id,
             trade_id: trade.trade_id,
             status: FillStatus::Filled,
-            price,
+            price: trade.price,
             volume: trade.volume,
             term: trade.term,
         })
     }
 
-    async fn publish(&self, trade: &Trade) -> Result<(), Fault> {
-        let event_type = trade_type(&trade.account);
-        let published = self.events.publish(TRADING_DOMAIN, &event_type, trade);
-        let why = match tokio::time::timeout(ACK_TIMEOUT, published).await {
-            Ok(Ok(_sequence)) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_elapsed) => "no acknowledgement came in time".to_owned(),
-        };
-        tracing::warn!(order = trade.order_id, why, "a trade was not acknowledged");
-        // It may be in the stream all the same, so this is no refusal.
-        Err(Fault::new(
-            ErrorCode::OutcomeUnknown.as_str(),
-            "the trade was not acknowledged: look before repeating it",
-        ))
+    /// Enters the trade in the order book under the call's own id. Answers what stands there.
+    async fn enter(
+        &self,
+        call: &Call,
+        account: &GroupName,
+        term: Term,
+        trade: Trade,
+    ) -> Result<Trade, Fault> {
+        let body = serde_json::to_vec(&trade)?.into();
+        let entered = self.order_book.append(account, term, &call.request_id, body).await;
+        let entered = entered.map_err(|error| {
+            tracing::warn!(%error, order = trade.order_id, "a trade was not entered");
+            error.fault()
+        })?;
+        match entered.first {
+            Some(first) => Ok(serde_json::from_slice(&first)?),
+            None => {
+                self.ledgers.enter(account, term, &trade);
+                Ok(trade)
+            }
+        }
     }
 
-    fn position(&self, call: Call) -> Result<Position, Fault> {
+    fn position(&self, call: &Call) -> Result<Position, Fault> {
         let (account, term) = tenancy(call)?;
-        self.book.position(&account, term)
+        self.ledgers.position(&account, term)
     }
 }
 
-fn tenancy(call: Call) -> Result<(GroupName, Term), Fault> {
-    call.tenancy.ok_or_else(|| {
+fn tenancy(call: &Call) -> Result<(GroupName, Term), Fault> {
+    call.tenancy.clone().ok_or_else(|| {
         Fault::new(ErrorCode::Internal.as_str(), "an exclusive method was called without a group")
     })
 }

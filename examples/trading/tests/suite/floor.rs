@@ -1,8 +1,9 @@
 //! A trading floor for tests: a real server, and the real binary as processes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aegis_sdk::fencing::FencedLog;
 use aegis_sdk::leadership::kv::KvLeaseStore;
 use aegis_sdk::leadership::store::LeaseStore as _;
 use aegis_sdk::{Client, ConnectOptions, Connection, Target};
@@ -25,6 +26,10 @@ impl Floor {
         Self { client: Client::new(&connection), connection, server }
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The binary with these arguments.
     pub(crate) fn spawn(&self, args: &[&str]) -> Proc {
         let name = args.join(" ");
@@ -32,7 +37,7 @@ impl Floor {
         builder.env("NATS_URL", self.server.url()).spawn()
     }
 
-    /// Three trading services, once every account has an owner.
+    /// Three trading services, once the first accounts have an owner each.
     pub(crate) async fn traders(&self) -> Vec<(String, Proc)> {
         let mut traders = Vec::new();
         for n in 1..=3 {
@@ -56,17 +61,27 @@ impl Floor {
         record.holder.unwrap().instance.to_string()
     }
 
-    /// The ids of all trades in the stream, each of which is there once.
+    /// Writes to the order book beside the trading service, under any term.
+    pub(crate) fn order_book(&self) -> FencedLog {
+        FencedLog::new(&self.connection, |account| format!("events.trading.{account}.trade"))
+    }
+
+    /// The ids of all trades in the order book, each of which is there once, and no account's terms go
+    /// back.
     pub(crate) async fn trades(&self) -> BTreeSet<String> {
         let mut stream = self.connection.jetstream().get_stream("EVENTS").await.unwrap();
         let last = stream.info().await.unwrap().state.last_sequence;
         let mut ids = BTreeSet::new();
+        let mut terms = BTreeMap::new();
         for sequence in 1..=last {
             let message = stream.direct_get(sequence).await.unwrap();
             if message.subject.ends_with(".trade") {
                 let trade: Value = serde_json::from_slice(&message.payload).unwrap();
                 let id = trade["trade_id"].as_str().unwrap().to_owned();
                 assert!(ids.insert(id), "doubled: {trade}");
+                let term = trade["term"].as_u64().unwrap();
+                let before = terms.insert(trade["account"].to_string(), term).unwrap_or_default();
+                assert!(before <= term, "after term {before}: {trade}");
             }
         }
         ids

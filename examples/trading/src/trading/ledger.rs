@@ -1,7 +1,7 @@
 //! What this instance has done for each account in its present term.
 //!
 //! In memory: a new owner begins with an empty ledger under a higher term. The trades themselves are
-//! in the event stream; order ids carry the term, so no two owners can give out the same one.
+//! in the order book; order ids carry the term, so no two owners can give out the same one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use aegis_sdk::Fault;
 use crate::wire::{Direction, Position, Trade};
 
 #[derive(Debug, Default)]
-pub(crate) struct Book {
+pub(crate) struct Ledgers {
     ledgers: Mutex<HashMap<GroupName, Ledger>>,
 }
 
@@ -25,7 +25,7 @@ struct Ledger {
     volumes: BTreeMap<String, i64>,
 }
 
-impl Book {
+impl Ledgers {
     /// An id that no other owner, and no other order of this one, has.
     pub(crate) fn next_order_id(&self, account: &GroupName, term: Term) -> Result<String, Fault> {
         self.with(account, term, |ledger| {
@@ -111,28 +111,28 @@ mod tests {
 
     #[test]
     fn order_ids_differ_within_a_term_and_between_terms() {
-        let book = Book::default();
-        assert_eq!(book.next_order_id(&account(), Term(3)).unwrap(), "ACC-1-3-1");
-        assert_eq!(book.next_order_id(&account(), Term(3)).unwrap(), "ACC-1-3-2");
-        assert_eq!(book.next_order_id(&account(), Term(5)).unwrap(), "ACC-1-5-1");
+        let ledgers = Ledgers::default();
+        assert_eq!(ledgers.next_order_id(&account(), Term(3)).unwrap(), "ACC-1-3-1");
+        assert_eq!(ledgers.next_order_id(&account(), Term(3)).unwrap(), "ACC-1-3-2");
+        assert_eq!(ledgers.next_order_id(&account(), Term(5)).unwrap(), "ACC-1-5-1");
     }
 
     #[test]
     fn an_earlier_term_is_refused_and_changes_nothing() {
-        let book = Book::default();
-        book.next_order_id(&account(), Term(5)).unwrap();
-        assert_eq!(book.next_order_id(&account(), Term(3)).unwrap_err().code, "STALE_TERM");
-        book.enter(&account(), Term(3), &trade(Direction::Buy, 2));
-        assert_eq!(book.position(&account(), Term(5)).unwrap().trades, 0);
+        let ledgers = Ledgers::default();
+        ledgers.next_order_id(&account(), Term(5)).unwrap();
+        assert_eq!(ledgers.next_order_id(&account(), Term(3)).unwrap_err().code, "STALE_TERM");
+        ledgers.enter(&account(), Term(3), &trade(Direction::Buy, 2));
+        assert_eq!(ledgers.position(&account(), Term(5)).unwrap().trades, 0);
     }
 
     #[test]
     fn the_position_is_the_net_volume_since_the_owner_took_over() {
-        let book = Book::default();
-        book.enter(&account(), Term(3), &trade(Direction::Buy, 5));
-        book.enter(&account(), Term(3), &trade(Direction::Sell, 2));
-        let position = book.position(&account(), Term(3)).unwrap();
+        let ledgers = Ledgers::default();
+        ledgers.enter(&account(), Term(3), &trade(Direction::Buy, 5));
+        ledgers.enter(&account(), Term(3), &trade(Direction::Sell, 2));
+        let position = ledgers.position(&account(), Term(3)).unwrap();
         assert_eq!((position.trades, position.volumes["EURUSD"]), (2, 3));
-        assert_eq!(book.position(&account(), Term(4)).unwrap().volumes.len(), 0);
+        assert_eq!(ledgers.position(&account(), Term(4)).unwrap().volumes.len(), 0);
     }
 }

@@ -128,6 +128,19 @@ pub enum LeadershipEvent {
     },
 }
 
+impl LeadershipEvent {
+    /// The term that it tells of.
+    #[must_use]
+    pub fn term(&self) -> Term {
+        match self {
+            Self::LeaderElected { term, .. }
+            | Self::LeaderResigned { term, .. }
+            | Self::LeaderLost { term, .. }
+            | Self::StepDownRequested { term, .. } => *term,
+        }
+    }
+}
+
 impl From<LeadershipEvent> for Event {
     fn from(event: LeadershipEvent) -> Self {
         Self::Leadership(event)

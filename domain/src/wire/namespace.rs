@@ -93,6 +93,13 @@ impl Namespace {
         format!("{}.event.>", self.0)
     }
 
+    /// The subjects of the events of every group of one service, or of all services.
+    #[must_use]
+    pub fn leadership_events(&self, service: Option<&ServiceName>) -> String {
+        let service = service.map_or("*", ServiceName::as_str);
+        format!("{}.event.{}.{service}.*", self.0, AggregateKind::Leadership.as_str())
+    }
+
     /// The aggregate that an event subject names.
     #[must_use]
     pub fn parse_event_subject(&self, subject: &str) -> Option<AggregateId> {

@@ -23,6 +23,7 @@
 //! helps, checked by whatever the owner writes to.
 
 pub mod guard;
+pub mod history;
 pub mod kv;
 pub mod policy;
 pub mod store;

@@ -1,7 +1,9 @@
 //! The NATS side: the connection, what an installation needs on the server, KV with compare-and-set,
-//! and following a stream for ever.
+//! reading a stream once and following it for ever.
 
 pub mod bucket;
 pub mod connection;
 pub mod follow;
+pub(crate) mod last;
+pub mod leases;
 pub mod provision;

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use aegis_domain::wire::subject;
-use async_nats::jetstream::{kv, stream};
+use async_nats::jetstream::context::GetStreamErrorKind;
+use async_nats::jetstream::{ErrorCode, kv, stream};
 
 use super::connection::Connection;
+use super::leases;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HEARTBEATS_BYTES: i64 = 1 << 30;
@@ -128,6 +130,8 @@ async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), Prov
     let server = |source| ProvisionError::Server { name: name.clone(), source };
     let stream = match connection.jetstream().get_stream(subject::kv_stream(&name)).await {
         Ok(stream) => stream,
+        Err(e) if !is_absent(&e.kind()) => return Err(server(e.into())),
+        Err(_absent) if name == connection.namespace().leases_bucket() => leases::create(connection).await?,
         Err(_absent) => {
             connection
                 .jetstream()
@@ -154,4 +158,8 @@ async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), Prov
         return mismatch("ttl of the bucket", "0, because keys carry their own");
     }
     Ok(())
+}
+
+fn is_absent(kind: &GetStreamErrorKind) -> bool {
+    matches!(kind, GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{self, Registration, Status};
-use aegis_domain::aggregate::{Instance, Leadership};
-use aegis_domain::{AggregateId, GroupName, InvalidName, MethodName};
+use aegis_domain::{GroupName, InvalidName, MethodName, Term};
 use chrono::Utc;
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
@@ -23,12 +22,11 @@ use super::rpc::Server;
 use super::running::Service;
 use super::stats::Stats;
 use crate::journal::{ExecuteError, LoadError};
+use crate::leadership::history::logged_terms;
 use crate::leadership::{Accept, Guard, Roster};
+use crate::nats::leases::{self, LeaseBucketError};
 use crate::nats::provision::{ProvisionError, provision};
 use crate::{ConnectError, Connection, Journal};
-
-/// How many groups' histories are read at a time.
-const LOADS: usize = 64;
 
 /// Why a service did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +43,10 @@ pub enum StartError {
     /// The server cannot be made ready.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
-    /// The history of a group cannot be read.
+    /// The lease bucket cannot be relied on; only instances that take groups need it.
+    #[error(transparent)]
+    Leases(#[from] LeaseBucketError),
+    /// The history of the groups cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The instance could not be registered.
@@ -137,11 +138,10 @@ impl Builder {
         let connection = Connection::open(options.clone()).await?;
         provision(&connection).await?;
         let journal = Journal::new(&connection);
-        let loads = config.groups.iter().map(|group| async {
-            let id = AggregateId::Leadership(service.clone(), group.clone());
-            Ok::<_, LoadError>((group.clone(), journal.load::<Leadership>(&id).await?.state.term))
-        });
-        let logged = futures_util::stream::iter(loads).buffer_unordered(LOADS).try_collect().await?;
+        let logged = logged_terms(&connection, &service).await?;
+        if !config.groups.is_empty() || self.on_demand.is_some() {
+            leases::check(&connection, logged.values().max().copied().unwrap_or(Term::ZERO)).await?;
+        }
         let identity = Identity {
             service: service.clone(),
             instance: instance.clone(),

@@ -6,4 +6,5 @@ mod connect;
 mod fencing;
 mod journal;
 mod leadership;
+mod lease_bucket;
 mod service;

@@ -1,0 +1,53 @@
+//! How far the log has come: no term of it is ever given out again.
+
+use std::collections::BTreeMap;
+
+use aegis_domain::aggregate::Leadership;
+use aegis_domain::aggregate::leadership::LeadershipEvent;
+use aegis_domain::wire::{DecodeError, Namespace};
+use aegis_domain::{Aggregate as _, AggregateId, Envelope, GroupName, ServiceName, Term};
+
+use crate::Connection;
+use crate::journal::LoadError;
+use crate::nats::last::each_last;
+
+/// The highest term that the log has for each group of the service, also for those that nobody declares
+/// any more. One pass, however many groups there are: the last event of each tells its term.
+///
+/// # Errors
+/// See [`LoadError`].
+pub async fn logged_terms(
+    connection: &Connection,
+    service: &ServiceName,
+) -> Result<BTreeMap<GroupName, Term>, LoadError> {
+    let namespace = connection.namespace();
+    let stream = namespace.events_stream();
+    let mut terms = BTreeMap::<GroupName, Term>::new();
+    let mut unreadable = None;
+    let filter = namespace.leadership_events(Some(service));
+    let read = each_last(connection, &stream, filter, |sequence, message| match term(namespace, message) {
+        Ok(Some((group, term))) => {
+            let highest = terms.entry(group).or_insert(term);
+            *highest = term.max(*highest);
+        }
+        Ok(None) => {}
+        Err(source) => unreadable = Some(LoadError::Undecodable { sequence, source }),
+    });
+    read.await.map_err(LoadError::unavailable)?;
+    unreadable.map_or(Ok(terms), Err)
+}
+
+/// The group and the term that a message of the log tells of.
+pub(crate) fn term(
+    namespace: &Namespace,
+    message: &async_nats::Message,
+) -> Result<Option<(GroupName, Term)>, DecodeError> {
+    // Without the hash that `journal::decode` works out: nobody asks for it here.
+    let header = |name: &str| Some(message.headers.as_ref()?.get(name)?.as_str());
+    let envelope = Envelope::decode(namespace, &message.subject, header, &message.payload)?;
+    let term = Leadership::event(&envelope.event).map(LeadershipEvent::term);
+    Ok(match envelope.aggregate {
+        AggregateId::Leadership(_, group) => term.map(|term| (group, term)),
+        AggregateId::Definition(_) | AggregateId::Instance(..) => None,
+    })
+}

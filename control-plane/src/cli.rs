@@ -49,15 +49,15 @@ enum Generated {
 impl Cli {
     pub(crate) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Up(args) => block_on(up::run(args)),
-            Command::Serve(args) => block_on(serve::run(args)),
+            Command::Up(args) => block_on("info", up::run(args)),
+            Command::Serve(args) => block_on("info", serve::run(args)),
             Command::Token(args) => {
                 output::say(&args.draw());
                 Ok(())
             }
-            Command::Leaders(args) => block_on(operate::leaders(args)),
-            Command::Stepdown(args) => block_on(operate::stepdown(args)),
-            Command::Drain(args) => block_on(operate::drain(args)),
+            Command::Leaders(args) => block_on("warn", operate::leaders(args)),
+            Command::Stepdown(args) => block_on("warn", operate::stepdown(args)),
+            Command::Drain(args) => block_on("warn", operate::drain(args)),
             Command::Gen { what } => {
                 let text = match what {
                     Generated::Schema => aegis_graphql::sdl(),
@@ -72,9 +72,10 @@ impl Cli {
     }
 }
 
-fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info,async_nats=warn"));
+/// `level` is what is logged unless the environment says otherwise.
+fn block_on(level: &str, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_unset| EnvFilter::new(format!("{level},async_nats=warn")));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

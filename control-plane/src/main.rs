@@ -13,6 +13,7 @@ mod operate;
 mod output;
 mod replica;
 mod serve;
+mod terms;
 mod up;
 
 use std::process::ExitCode;

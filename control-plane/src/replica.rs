@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::http::{self, App};
 use crate::liveness::Liveness;
 use crate::metrics::Metrics;
+use crate::terms::Terms;
 
 /// A running replica.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ impl Replica {
         tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
         tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
         tasks.spawn(liveness.run(stop.clone()));
+        let terms = Terms::new(connection.clone(), journal.clone(), live.clone());
+        tasks.spawn(terms.run(stop.clone()));
         let auth = Arc::new(Authenticator::new(&config.tokens));
         let adapter = Arc::new(Adapter { connection: connection.clone(), journal, live: live.clone() });
         let schema = aegis_graphql::build(store.clone(), adapter.clone(), adapter.clone(), adapter.clone());

@@ -79,6 +79,7 @@ impl Mutation {
 /// A refusal that says something of the request is data; anything else is an error.
 fn expected(refused: Refused) -> Result<Rejected> {
     let of_the_request = [
+        ErrorCode::InvalidInput,
         ErrorCode::NotActive,
         ErrorCode::MemberNotFound,
         ErrorCode::InstanceNotFound,

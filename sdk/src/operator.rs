@@ -58,8 +58,8 @@ impl Operator {
     /// new owner.
     ///
     /// # Errors
-    /// `NOT_ACTIVE` when nobody owns the group, or the owner changed meanwhile; `MEMBER_NOT_FOUND` when
-    /// nobody is there to take it; `OUTCOME_UNKNOWN` when the owner did not answer; `UNAVAILABLE` when the
+    /// `INVALID_INPUT` when that member owns it already; `NOT_ACTIVE` when nobody owns the group, or the owner
+    /// changed meanwhile; `MEMBER_NOT_FOUND` when nobody is there to take it; `OUTCOME_UNKNOWN` when the owner did not answer; `UNAVAILABLE` when the
     /// request could not be recorded, or not be sent.
     ///
     /// # Cancel safety
@@ -76,6 +76,10 @@ impl Operator {
         let holder = found.record.and_then(|record| record.holder).ok_or_else(|| {
             OperatorError::new(ErrorCode::NotActive, format!("nobody owns {group} of {service}"))
         })?;
+        if to == Some(&holder.instance) {
+            let message = format!("{} owns {group} already: name another member", holder.instance);
+            return Err(OperatorError::new(ErrorCode::InvalidInput, message));
+        }
         if let Some(to) = to {
             let session = store.session(to).await.map_err(|error| unread(&error))?;
             if !session.record.is_some_and(|session| session.standing) {

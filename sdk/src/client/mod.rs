@@ -116,7 +116,8 @@ impl Client {
                 Ok(reply) => return Ok(reply),
                 Err(error) => match error.kind() {
                     RequestErrorKind::NoResponders => {
-                        if let Some(refusal) = wait.activate(left).await {
+                        // Boxed, as the rare part of a call that would make all of it large.
+                        if let Some(refusal) = Box::pin(wait.activate(left)).await {
                             return Err(refusal);
                         }
                     }
@@ -133,7 +134,7 @@ impl Client {
                     | RequestErrorKind::Other => return Err(CallError::Send { detail: error.to_string() }),
                 },
             }
-            wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+            Box::pin(wait.pass(timeout.saturating_sub(begun.elapsed()))).await;
         }
     }
 }

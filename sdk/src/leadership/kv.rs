@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::store::{Change, LeaseStore, OwnerRecord, SessionRecord, StoreError, Versioned};
 use crate::Connection;
-use crate::nats::bucket::{Bucket, CasError, ReadError, Slot};
+use crate::nats::bucket::{Bucket, CasError, ReadError, Slot, entries};
 use crate::nats::provision::MARKER_TTL;
 
 /// The server removes a session that nobody renews after this time, or after three leases. It only cleans
@@ -118,10 +118,10 @@ pub async fn leaders(
     connection: &Connection,
     service: Option<&ServiceName>,
 ) -> Result<Vec<Leader>, StoreError> {
-    let bucket = Bucket::new(connection, connection.namespace().leases_bucket());
+    let bucket = connection.namespace().leases_bucket();
     let filters = service.map_or_else(LeaseKey::all_filters, LeaseKey::filters);
     let (mut sessions, mut leaders) = (HashSet::new(), Vec::new());
-    for (key, slot) in bucket.entries(&filters).await.map_err(unavailable)? {
+    for (key, slot) in entries(connection, bucket, &filters).await.map_err(unavailable)? {
         match LeaseKey::parse(&key) {
             Some(LeaseKey::Session(..)) => {
                 let found: Versioned<SessionRecord> = versioned(&key, &slot)?;

@@ -6,8 +6,6 @@ use std::time::Duration;
 use aegis_domain::wire::{header, subject};
 use async_nats::HeaderMap;
 use async_nats::jetstream;
-use async_nats::jetstream::consumer::DeliverPolicy;
-use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::kv::Operation;
 use async_nats::jetstream::message::PublishMessage;
@@ -16,9 +14,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
 use super::connection::Connection;
-
-/// For so long the entries of a bucket may stay away once they are being read.
-const SILENCE: Duration = Duration::from_secs(5);
+use super::last::each_last;
 
 /// What stands under a key, and at which revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -144,40 +140,6 @@ impl Bucket {
         }))
     }
 
-    /// Everything that stands under these filters now.
-    ///
-    /// # Errors
-    /// When the bucket does not answer, or stops to answer in between.
-    pub async fn entries(&self, filters: &[String]) -> Result<Vec<(String, Slot)>, ReadError> {
-        let filters = filters.iter().map(|filter| self.subject(filter)).collect();
-        let config = OrderedConfig {
-            deliver_policy: DeliverPolicy::LastPerSubject,
-            filter_subjects: filters,
-            ..OrderedConfig::default()
-        };
-        let stream = subject::kv_stream(&self.name);
-        let consumer = self.jetstream.create_consumer_on_stream(config, stream).await;
-        let consumer = consumer.map_err(|e| self.read_error(e))?;
-        let mut pending = consumer.cached_info().num_pending;
-        let mut messages = consumer.messages().await.map_err(|e| self.read_error(e))?;
-        let mut entries = Vec::new();
-        while pending > 0 {
-            let next =
-                tokio::time::timeout(SILENCE, messages.next()).await.map_err(|e| self.read_error(e))?;
-            let Some(message) = next else { break };
-            let message = message.map_err(|e| self.read_error(e))?;
-            let info = message.info().map_err(|e| self.read_error(e))?;
-            pending = info.pending;
-            let prefix = self.subject("");
-            if let Some(key) = message.subject.strip_prefix(prefix.as_str()) {
-                let revision = info.stream_sequence;
-                let value = (!is_gone(message.headers.as_ref())).then(|| message.payload.clone());
-                entries.push((key.to_owned(), Slot { revision, value }));
-            }
-        }
-        Ok(entries)
-    }
-
     async fn send(&self, key: &str, message: PublishMessage, expected: u64) -> Result<u64, CasError> {
         let message = message.expected_last_subject_sequence(expected);
         let sent = async { self.jetstream.send_publish(self.subject(key), message).await?.await };
@@ -202,6 +164,30 @@ impl Bucket {
     fn read_error(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ReadError {
         ReadError { bucket: self.name.clone(), source: source.into() }
     }
+}
+
+/// Everything that stands in a bucket under these filters now.
+///
+/// # Errors
+/// When the bucket does not answer, or falls silent.
+pub async fn entries(
+    connection: &Connection,
+    bucket: String,
+    filters: &[String],
+) -> Result<Vec<(String, Slot)>, ReadError> {
+    let stream = subject::kv_stream(&bucket);
+    let prefix = subject::kv(&bucket, "");
+    let mut entries = Vec::new();
+    for filter in filters {
+        let read = each_last(connection, &stream, subject::kv(&bucket, filter), |revision, message| {
+            if let Some(key) = message.subject.strip_prefix(prefix.as_str()) {
+                let value = (!is_gone(message.headers.as_ref())).then(|| message.payload.clone());
+                entries.push((key.to_owned(), Slot { revision, value }));
+            }
+        });
+        read.await.map_err(|source| ReadError { bucket: bucket.clone(), source })?;
+    }
+    Ok(entries)
 }
 
 /// Whether a message says that its key has ended.

@@ -198,7 +198,7 @@ async fn what_cannot_be_handed_over_is_refused_with_the_reason_and_served_as_bef
         async move { operator.step_down(&service(), &group(name), to.as_ref(), "test").await.unwrap_err().code }
     };
     assert_eq!(code("ACC-1", Some("d-9")).await, ErrorCode::MemberNotFound);
-    assert_eq!(code("ACC-1", Some("d-1")).await, ErrorCode::MemberNotFound, "the owner itself");
+    assert_eq!(code("ACC-1", Some("d-1")).await, ErrorCode::InvalidInput, "the owner itself");
     assert_eq!(code("ACC-9", None).await, ErrorCode::NotActive);
     let not_mine = second.step_down(&group("ACC-1"), None, "test").await.unwrap_err();
     assert_eq!(not_mine.code, ErrorCode::NotActive.as_str());

@@ -11,6 +11,8 @@ pub(crate) enum Bar {
     AtMost(f64),
     /// The ratio must be this at least.
     AtLeast(f64),
+    /// The value must be zero.
+    Zero,
 }
 
 /// One figure beside its reference.
@@ -36,10 +38,11 @@ impl Row {
         bar: Bar,
         trials: u64,
     ) -> Self {
-        let ratio = value / reference;
+        let ratio = if reference == 0.0 { value } else { value / reference };
         let (bar, holds) = match bar {
             Bar::AtMost(most) => (format!("<= {most}"), ratio <= most),
             Bar::AtLeast(least) => (format!(">= {least}"), ratio >= least),
+            Bar::Zero => ("= 0".to_owned(), value == 0.0),
         };
         Self { metric: metric.into(), subject, value, unit, reference, ratio, bar, holds, trials }
     }

@@ -69,7 +69,8 @@ impl Client {
         let begun = Instant::now();
         let subject = target.subject(&MethodName::new(method)?);
         let body = serde_json::to_vec(request).map_err(|e| CallError::Encode { detail: e.to_string() })?;
-        let reply = self.exchange(target, &subject, body.into(), options.into()).await?;
+        // Boxed, so that the futures of callers stay small.
+        let reply = Box::pin(self.exchange(target, &subject, body.into(), options.into())).await?;
         if has_code(&reply, ErrorCode::OutcomeUnknown) {
             return Err(CallError::OutcomeUnknown { subject, after: begun.elapsed() });
         }
@@ -116,8 +117,7 @@ impl Client {
                 Ok(reply) => return Ok(reply),
                 Err(error) => match error.kind() {
                     RequestErrorKind::NoResponders => {
-                        // Boxed, as the rare part of a call that would make all of it large.
-                        if let Some(refusal) = Box::pin(wait.activate(left)).await {
+                        if let Some(refusal) = wait.activate(left).await {
                             return Err(refusal);
                         }
                     }
@@ -134,7 +134,7 @@ impl Client {
                     | RequestErrorKind::Other => return Err(CallError::Send { detail: error.to_string() }),
                 },
             }
-            Box::pin(wait.pass(timeout.saturating_sub(begun.elapsed()))).await;
+            wait.pass(timeout.saturating_sub(begun.elapsed())).await;
         }
     }
 }

@@ -49,12 +49,14 @@ impl<'a> Wait<'a> {
     /// An instance says that it does not own the group, and perhaps who does.
     pub(super) fn refused(&mut self, reply: &Message) {
         let header = |name| Some(reply.headers.as_ref()?.get(name)?.as_str());
-        self.retry_after =
+        let retry_after =
             header(header::RETRY_AFTER_MS).and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
         let instance = header(header::OWNER).and_then(|owner| InstanceName::new(owner).ok());
         let term = header(header::TERM).and_then(|term| term.parse().ok()).map(Term);
-        if let (Some(instance), Some(term)) = (instance, term) {
-            self.owner = Some(Owner { instance, term });
+        let owner = instance.zip(term).map(|(instance, term)| Owner { instance, term });
+        // Soon, when there is news; after that with growing pauses, as ever.
+        if owner.is_some() && owner != self.owner {
+            (self.owner, self.retry_after) = (owner, retry_after);
         }
     }
 

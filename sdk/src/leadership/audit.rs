@@ -10,7 +10,7 @@ use aegis_domain::aggregate::leadership::{Command, Rejection, Tenure};
 use aegis_domain::{Actor, AggregateId, Context, GroupName, InstanceName, ServiceName, Term};
 use chrono::Utc;
 use serde::Deserialize;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::Guard;
 use crate::Journal;
@@ -45,6 +45,8 @@ pub enum AuditMode {
 pub(crate) struct Audit {
     mode: AuditMode,
     entries: mpsc::Sender<Entry>,
+    /// Whether the writer is to wait.
+    held_back: watch::Sender<bool>,
 }
 
 impl Audit {
@@ -57,9 +59,12 @@ impl Audit {
         guard: Guard,
     ) -> (Self, impl Future<Output = ()> + use<>) {
         let (entries, mut queue) = mpsc::channel::<Entry>(QUEUE);
+        let (held_back, mut go) = watch::channel(false);
         let actor = Actor::instance(&service, me);
         let writer = async move {
             while let Some(first) = queue.recv().await {
+                // When the other end is gone, nothing holds it back any more.
+                drop(go.wait_for(|held_back| !held_back).await);
                 // Side by side where they concern different groups; one group's are written in order.
                 let mut entries = BTreeMap::from([(first.group.clone(), vec![first])]);
                 let mut count = 1;
@@ -78,12 +83,18 @@ impl Audit {
                 futures_util::future::join_all(groups).await;
             }
         };
-        (Self { mode, entries }, writer)
+        (Self { mode, entries, held_back }, writer)
     }
 
     /// Whether a term is served only once the log has it.
     pub(crate) fn is_strict(&self) -> bool {
         self.mode == AuditMode::Strict
+    }
+
+    /// Whether there is more urgent work: owners for ten thousand groups come before their history. With a
+    /// strict audit nothing is more urgent.
+    pub(crate) fn hold_back(&self, hold_back: bool) {
+        self.held_back.send_replace(hold_back && !self.is_strict());
     }
 
     pub(crate) fn elected(

@@ -165,11 +165,13 @@ impl<'a, S: LeaseStore> Election<'a, S> {
             }
             return;
         };
+        elector.audit.hold_back(true);
         let claims = due.into_iter().map(|candidate| elector.claim(candidate, session));
         let mut claims = futures_util::stream::iter(claims).buffer_unordered(CLAIMS).ready_chunks(CLAIMS);
         while let Some(outcomes) = claims.next().await {
             self.conclude(session, outcomes);
         }
+        elector.audit.hold_back(false);
     }
 
     fn conclude(&mut self, session: SessionId, outcomes: Vec<(Candidate, Outcome)>) {

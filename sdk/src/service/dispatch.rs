@@ -18,7 +18,7 @@ use crate::leadership::{Guard, Permit};
 
 /// How long a call waits for its group before it is refused. A group that passes on has two owners
 /// subscribed for a moment, who both get the call: the answer of the one that takes it is to come first.
-const REFUSE_AFTER: Duration = Duration::from_millis(5);
+const REFUSE_AFTER: Duration = Duration::from_millis(2);
 /// When it is worth to try again after a refusal: with a new owner that may still be subscribing, and
 /// while nobody knows of one.
 const SUCCESSOR_KNOWN_MS: u64 = 1;

@@ -7,4 +7,5 @@ mod fencing;
 mod journal;
 mod leadership;
 mod lease_bucket;
+mod lease_store;
 mod service;

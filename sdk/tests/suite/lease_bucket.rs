@@ -180,6 +180,33 @@ async fn a_removed_bucket_is_made_anew_beyond_the_log_and_terms_go_on() {
 }
 
 #[tokio::test]
+async fn many_that_start_at_once_make_one_bucket() {
+    let server = NatsServer::start().await;
+    let connection = open(&server).await;
+    provision(&connection).await.unwrap();
+    let journal = Journal::new(&connection);
+    let service = ServiceName::new("trading-service").unwrap();
+    for round in 1..=10 {
+        connection.jetstream().delete_stream(BUCKET).await.unwrap();
+        // The log grows meanwhile, so they do not all mean the same first sequence.
+        let grows = async {
+            for n in 0.. {
+                log(&journal, &service, &format!("ACC-{round}-{n}").parse().unwrap(), &[1]).await;
+            }
+        };
+        let starts = futures_util::future::join_all((0..8).map(|_| provision(&connection)));
+        let outcomes = tokio::select! {
+            () = grows => unreachable!("it grows until all have started"),
+            outcomes = starts => outcomes,
+        };
+        for outcome in outcomes {
+            outcome.unwrap();
+        }
+        leases::check(&connection, Term(1)).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn the_terms_of_ten_thousand_groups_are_read_in_one_pass() {
     const GROUPS: u64 = 10_000;
     let server = NatsServer::start().await;

@@ -21,8 +21,9 @@ pub enum CallError {
         /// How long was tried.
         after: Duration,
     },
-    /// The group was between two owners until the deadline, so nothing was done. Try again.
-    #[error("{subject} had no active owner for {after:?}: the last one heard of is {} in term {}", owner.instance, owner.term)]
+    /// Nobody took the call within the deadline, so nothing was done, although the group is said to have an
+    /// owner: it may have just been lost. Try again.
+    #[error("{subject} was not served for {after:?}, although {} is said to own it, in term {}", owner.instance, owner.term)]
     NotActive {
         /// The subject.
         subject: String,
@@ -32,7 +33,8 @@ pub enum CallError {
         owner: Owner,
     },
     /// The call was taken, and no reply came in time, or the owner lost its group while it handled the
-    /// call: it may or may not have happened. Look before repeating it.
+    /// call, or the group was passing from one owner to the next until the deadline: it may or may not
+    /// have happened. Look before repeating it.
     #[error("the outcome of a call to {subject} is unknown after {after:?}")]
     OutcomeUnknown {
         /// The subject.

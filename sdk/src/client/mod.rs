@@ -112,8 +112,15 @@ impl Client {
             let request =
                 async_nats::Request::new().payload(body.clone()).headers(headers).timeout(Some(patience));
             match self.connection.client().send_request(subject.to_owned(), request).await {
-                Ok(reply) if has_code(&reply, ErrorCode::NotActive) => wait.refused(&reply),
+                // Whoever says so has done nothing, but speaks for nobody else: while a group passes from one
+                // owner to the next, both are subscribed and both get the call.
+                Ok(reply) if has_code(&reply, ErrorCode::NotActive) => {
+                    taken = true;
+                    wait.refused(&reply);
+                }
                 Ok(reply) if idempotent && has_code(&reply, ErrorCode::OutcomeUnknown) => taken = true,
+                // Likewise, what this send has not done an earlier one may have.
+                Ok(reply) if taken && code_of(&reply).is_some_and(ErrorCode::is_retryable) => {}
                 Ok(reply) => return Ok(reply),
                 Err(error) => match error.kind() {
                     RequestErrorKind::NoResponders => {
@@ -139,7 +146,10 @@ impl Client {
     }
 }
 
-fn has_code(reply: &async_nats::Message, wanted: ErrorCode) -> bool {
-    let code = reply.headers.as_ref().and_then(|headers| headers.get(header::ERROR_CODE));
-    code.is_some_and(|code| code.as_str() == wanted.as_str())
+fn has_code(reply: &Message, wanted: ErrorCode) -> bool {
+    code_of(reply) == Some(wanted)
+}
+
+fn code_of(reply: &Message) -> Option<ErrorCode> {
+    ErrorCode::parse(reply.headers.as_ref()?.get(header::ERROR_CODE)?.as_str())
 }

@@ -66,7 +66,10 @@ impl<S: LeaseStore> Election<'_, S> {
     pub(super) fn proceed(&mut self, done: Done) {
         match done {
             Done::Drained(Ok(drained)) => self.transfer(drained),
-            Done::Drained(Err(hand_over)) => self.was_not_held(hand_over),
+            Done::Drained(Err(hand_over)) => {
+                self.passed(&hand_over.group);
+                self.was_not_held(hand_over);
+            }
             Done::Transferred(Drained { hand_over, slot }, ending) => {
                 drop(slot);
                 self.transferred(hand_over, ending);
@@ -80,6 +83,7 @@ impl<S: LeaseStore> Election<'_, S> {
 
     /// Begins a hand-over.
     pub(super) fn hand_over(&mut self, hand_over: HandOver) {
+        *self.passing.entry(hand_over.group.clone()).or_default() += 1;
         let drained = self.elector.drain(hand_over, self.slots.clone());
         self.tasks.push(drained.map(Done::Drained).boxed_local());
     }
@@ -98,9 +102,12 @@ impl<S: LeaseStore> Election<'_, S> {
         let HandOver { group, term, to, answer, .. } = &drained.hand_over;
         let holder = self.observer.successor(group, to.as_ref());
         if holder.is_none() && answer.is_some() {
-            // Whoever was to take it has gone meanwhile.
-            self.elector.guard.stay(group, *term);
-            let to = to.clone();
+            // Whoever was to take it has gone meanwhile. The group stays, unless another hand-over of it is
+            // under way: what that one has written may still be applied.
+            let (group, term, to) = (group.clone(), *term, to.clone());
+            if self.passed(&group) == 0 {
+                self.elector.guard.stay(&group, term);
+            }
             return drained.hand_over.reply(Err(Refusal::NoMember(to)));
         }
         let known = self.observer.owner(group);
@@ -112,7 +119,19 @@ impl<S: LeaseStore> Election<'_, S> {
         self.tasks.push(transfer.boxed_local());
     }
 
+    /// A hand-over of the group has ended; answers how many go on.
+    fn passed(&mut self, group: &GroupName) -> usize {
+        let left = self.passing.get(group).map_or(0, |passing| passing.saturating_sub(1));
+        if left == 0 {
+            self.passing.remove(group);
+        } else {
+            self.passing.insert(group.clone(), left);
+        }
+        left
+    }
+
     fn transferred(&mut self, hand_over: HandOver, ending: Ending) {
+        self.passed(&hand_over.group);
         let (group, guard) = (&hand_over.group, &self.elector.guard);
         match ending {
             Ending::Done(found) => {

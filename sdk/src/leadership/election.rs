@@ -34,6 +34,8 @@ pub(super) struct Election<'a, S> {
     pub(super) settled: Instant,
     /// Who waits for which group to be activated.
     pub(super) activating: BTreeMap<GroupName, Vec<Answer>>,
+    /// How many hand-overs of a group are under way.
+    pub(super) passing: BTreeMap<GroupName, usize>,
     pub(super) leaving: Option<Leaving>,
 }
 
@@ -51,6 +53,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
             slots: Arc::new(Semaphore::new(AT_ONCE)),
             settled: now + elector.policy.lease(),
             activating: BTreeMap::new(),
+            passing: BTreeMap::new(),
             leaving: None,
         }
     }

@@ -65,9 +65,16 @@ impl Dispatcher {
         let dispatcher = Arc::clone(self);
         if self.stats.queued() >= self.max_waiting {
             self.stats.refuse();
-            let fault =
-                Fault::of(ErrorCode::Overloaded, "too many calls are waiting: slow down and try again");
-            tokio::spawn(async move { dispatcher.answer(reply_to, HeaderMap::new(), Err(fault)).await });
+            // A refusal ends the call, which its owner may have too: only the owner may refuse it.
+            let (headers, outcome) = match &way {
+                Way::Left(group) => self.not_active(group),
+                Way::Group(group) if self.guard.admit(group).is_none() => self.not_active(group),
+                Way::Balanced | Way::Group(_) => {
+                    let text = "too many calls are waiting: slow down and try again";
+                    (HeaderMap::new(), Err(Fault::of(ErrorCode::Overloaded, text)))
+                }
+            };
+            tokio::spawn(async move { dispatcher.answer(reply_to, headers, outcome).await });
             return;
         }
         self.stats.queue();

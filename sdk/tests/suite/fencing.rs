@@ -102,7 +102,7 @@ async fn a_call_that_a_successor_executes_again_has_its_effect_once() {
     let (_, new) = writer(server.url()).await;
     let acc = group("ACC-1");
     let first = old.append(&acc, Term(5), "request-1", "x".into()).await.unwrap().sequence;
-    old.append(&acc, Term(5), "request-2", "y".into()).await.unwrap().sequence;
+    old.append(&acc, Term(5), "request-2", "y".into()).await.unwrap();
     let again = new.append(&acc, Term(6), "request-1", "another".into()).await.unwrap();
     assert_eq!(again, Appended { sequence: first, first: Some("x".into()) });
     let next = new.append(&acc, Term(6), "request-3", "z".into()).await.unwrap().sequence;
@@ -115,7 +115,7 @@ async fn a_call_that_a_successor_executes_again_has_its_effect_once() {
 async fn an_id_of_another_group_is_refused_and_not_taken_for_written() {
     let server = NatsServer::start().await;
     let (connection, log) = writer(server.url()).await;
-    log.append(&group("ACC-1"), Term(1), "order-1", "x".into()).await.unwrap().sequence;
+    log.append(&group("ACC-1"), Term(1), "order-1", "x".into()).await.unwrap();
     let taken = log.append(&group("ACC-2"), Term(1), "order-1", "y".into()).await.unwrap_err();
     assert_eq!(taken.code(), ErrorCode::InvalidInput, "{taken}");
     for bad in ["", " a", "a\r\nNats-Rollup: all"] {
@@ -133,7 +133,7 @@ async fn a_subject_that_others_write_to_is_not_trusted() {
     let foreign = log.append(&group("ACC-1"), Term(1), "a", "x".into()).await.unwrap_err();
     assert!(matches!(foreign, FenceError::Foreign { sequence: 1, source: Some(_), .. }), "{foreign:?}");
     let shared = FencedLog::new(&connection, |_| "events.fenced.all".to_owned());
-    shared.append(&group("ACC-1"), Term(1), "b", "x".into()).await.unwrap().sequence;
+    shared.append(&group("ACC-1"), Term(1), "b", "x".into()).await.unwrap();
     let foreign = shared.append(&group("ACC-2"), Term(2), "c", "x".into()).await.unwrap_err();
     assert!(matches!(foreign, FenceError::Foreign { source: None, .. }), "{foreign:?}");
     let nowhere = FencedLog::new(&connection, |group| format!("nowhere.{group}"));
@@ -175,14 +175,14 @@ async fn an_append_without_an_answer_says_so_and_the_next_one_copes_whatever_bec
     let proxy = FaultProxy::start(&server.url()).await;
     let (_connection, log) = writer(proxy.url()).await;
     let acc = group("ACC-1");
-    log.append(&acc, Term(1), "a", "1".into()).await.unwrap().sequence;
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
     proxy.cut();
     let unclear = log.append(&acc, Term(1), "b", "2".into()).await.unwrap_err();
     assert!(matches!(&unclear, FenceError::Unclear { id } if id == "b"), "{unclear:?}");
     assert_eq!(unclear.code(), ErrorCode::OutcomeUnknown);
     // What was held back is now applied, before the next append or after it is refused.
     proxy.pass();
-    log.append(&acc, Term(1), "c", "3".into()).await.unwrap().sequence;
+    log.append(&acc, Term(1), "c", "3".into()).await.unwrap();
     let again = log.append(&acc, Term(1), "b", "2".into()).await.unwrap().sequence;
     let (direct, _) = writer(server.url()).await;
     let ids: Vec<_> = written(&direct).await.into_iter().map(|(_, id, _)| id).collect();
@@ -196,7 +196,7 @@ async fn an_append_whose_acknowledgement_was_lost_is_sent_again_and_written_once
     let proxy = FaultProxy::start(&server.url()).await;
     let (_connection, log) = writer(proxy.url()).await;
     let acc = group("ACC-1");
-    log.append(&acc, Term(1), "a", "1".into()).await.unwrap().sequence;
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
     proxy.cut();
     let mut append = pin!(log.append(&acc, Term(1), "b", "2".into()));
     // The first has been waited for in vain by then, and the second is under way.
@@ -212,7 +212,7 @@ async fn an_outage_of_the_server_is_told_apart_and_passes() {
     let server = NatsServer::start().await;
     let (connection, log) = writer(server.url()).await;
     let acc = group("ACC-1");
-    log.append(&acc, Term(1), "a", "1".into()).await.unwrap().sequence;
+    log.append(&acc, Term(1), "a", "1".into()).await.unwrap();
     server.kill();
     let lost = log.append(&acc, Term(1), "b", "2".into()).await.unwrap_err();
     assert!(matches!(lost.code(), ErrorCode::OutcomeUnknown | ErrorCode::Unavailable), "{lost:?}");

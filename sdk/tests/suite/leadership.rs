@@ -257,17 +257,31 @@ async fn whoever_gave_a_group_up_says_who_has_it() {
     floor.who("ACC-1").await;
     let second = floor.start(floor.config("d-2", &["ACC-1"])).await;
     floor.members(&["d-2"]).await;
-    first.step_down(&group("ACC-1"), None, "rebalance").await.unwrap();
     let client = floor.connection.client();
     let inbox = client.new_inbox();
     let mut replies = client.subscribe(inbox.clone()).await.unwrap();
-    client.publish_with_reply("rpc.desk.ACC-1.who", inbox, "".into()).await.unwrap();
-    let refusal = tokio::time::timeout(PATIENCE, async {
+    let acc = group("ACC-1");
+    // Calls without a pause, so that some come in between.
+    let calls = async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(1));
+        loop {
+            ticks.tick().await;
+            client.publish_with_reply("rpc.desk.ACC-1.who", inbox.clone(), "".into()).await.unwrap();
+        }
+    };
+    let refusal = async {
+        first.step_down(&acc, None, "rebalance").await.unwrap();
         loop {
             let headers = replies.next().await.unwrap().headers.unwrap();
-            if headers.get(header::ERROR_CODE).is_some() {
+            if headers.get(header::OWNER).is_some() {
                 return headers;
             }
+        }
+    };
+    let refusal = tokio::time::timeout(PATIENCE, async {
+        tokio::select! {
+            refusal = refusal => refusal,
+            () = calls => unreachable!("the calls never end"),
         }
     })
     .await

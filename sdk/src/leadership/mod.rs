@@ -16,6 +16,12 @@
 //!    and a session counts as dead only when its end was seen, which is for good, or read from the
 //!    authority. (`observer`: a late word of a deletion; a holder that was never seen.)
 //!
+//! 5. *Whoever hands over stops first*: no call is admitted from before the successor is written until it is
+//!    certain what became of that write. The owner serves its old term again only if nothing of it can
+//!    still be under way. (`guard`: a leaving owner; the model's «resumes at once».)
+//! 6. *No term begins twice*: a member starts above the terms of the log, and only on a bucket that has not
+//!    forgotten any. (`tests/suite/lease_bucket.rs`.)
+//!
 //! A model of these rules is explored state by state in `tests/model/`; see `docs/leadership-model.md`.
 //!
 //! What is outside of them: a host that is suspended as a whole stops the monotonic clock on Linux, so its

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::command::{capture, cargo};
 
 /// Each package, and the packages of this workspace that it may depend on. `*` is all.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("aegis-domain", &[]),
     ("aegis-sdk", &["aegis-domain"]),
     ("aegis-projections", &["aegis-domain", "aegis-sdk"]),
@@ -14,6 +14,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("aegis-control-plane", &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-graphql"]),
     ("aegis-testkit", &[]),
     ("aegis-benches", &["*"]),
+    ("aegis-chaos", &["aegis-domain", "aegis-sdk", "aegis-testkit"]),
     ("aegis-trading", &["aegis-domain", "aegis-sdk"]),
     ("aegis-xtask", &[]),
 ];

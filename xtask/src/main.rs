@@ -4,6 +4,7 @@
 //! fetches, or names together with the one command that provides it.
 
 mod bench;
+mod chaos;
 mod chromium;
 mod command;
 mod env_file;
@@ -47,6 +48,8 @@ enum Task {
     Gen,
     /// Run one benchmark in release mode, or list them
     Bench(bench::Options),
+    /// Run services under seeded faults, and check the histories of calls, effects and terms
+    Chaos(chaos::Options),
     /// Become another program that ends when this one's parent does
     #[command(hide = true)]
     ExecChild(exec_child::Options),
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Task::Lint => lint::run(),
         Task::Gen => r#gen::run(),
         Task::Bench(options) => bench::run(&options),
+        Task::Chaos(options) => chaos::run(&options),
         Task::ExecChild(options) => exec_child::run(&options),
     };
     match outcome {

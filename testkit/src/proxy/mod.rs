@@ -169,8 +169,8 @@ async fn accept(
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((client, _)) = accepted {
-                    let link = link::serve(client, target.clone(), faults.subscribe(), Arc::clone(&rewritten));
-                    connections.spawn(link);
+                    let (faults, rewritten) = (faults.subscribe(), Arc::clone(&rewritten));
+                    connections.spawn(link::serve(client, target.clone(), faults, rewritten));
                 }
             }
             Some(_) = connections.join_next() => {}

@@ -32,10 +32,11 @@ type SubjectOf = dyn Fn(&GroupName) -> String + Send + Sync;
 ///   before everything of term 6. Whoever needs the door shut earlier appends a first message when its
 ///   term begins.
 /// - *An id is written once* within the stream's duplicate window (2 min unless the stream says otherwise),
-///   whoever appends it. The server looks at the expected sequence first and then for the id: a writer whose
-///   belief is right is answered with the sequence that the id has already, and nothing is written, in its
-///   term or any other. So a call that a successor executes again, under the same request id, has its
-///   effect once. After the window the same id is another append.
+///   whoever appends it: a writer whose belief is right is answered with the sequence that the id has
+///   already, and nothing is written, in its term or any other. So a call that a successor executes
+///   again, under the same request id, has its effect once. After the window the same id is another append.
+/// - Whether a writer of an older term that repeats an id is answered with the first sequence or refused is
+///   up to the server: a replicated stream looks for the id first, one without replicas at the sequence.
 /// - Both hold as long as the stream keeps the last message of the subject: on a stream with a
 ///   maximum age, a group that was silent for longer begins anew, and its old terms are forgotten.
 ///

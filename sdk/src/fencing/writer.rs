@@ -4,6 +4,7 @@
 //! acknowledgement or a dropped future: a wrong belief is refused by the server, and then corrected.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use aegis_domain::wire::header;
 use aegis_domain::{GroupName, Term};
@@ -16,6 +17,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 
 use super::{Appended, FenceError, StaleTerm, Token, TokenError};
+use crate::nats::connection::backoff;
 
 /// How often an append is tried whose sequence was taken by another. Only writers of the same term, or
 /// one of an older term that is not refused yet, can take it.
@@ -26,6 +28,9 @@ const TRIES: usize = 16;
 /// NOTE: not a read after the first silence. The server takes messages of a stream one after another, but
 /// answers reads beside them: a read that is sent after a write may be answered before it.
 const SENDS: usize = 2;
+/// The longest pause before an append is tried again whose id the server is still at work on. A replicated
+/// stream says so while another owner's message of this id is being agreed on.
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) struct Writer {
     group: GroupName,
@@ -56,6 +61,8 @@ enum Sent {
     Written(PublishAck),
     /// Another message stands where this one was to go.
     Conflict,
+    /// The server is still at work on another message of this id.
+    Busy,
     Unclear,
 }
 
@@ -97,6 +104,7 @@ impl Writer {
             Some(tail) if tail.term >= term => tail,
             Some(_) | None => self.look(jetstream).await?.tail,
         };
+        let mut busy = 0;
         for _ in 0..TRIES {
             if tail.term > term {
                 self.tail = Some(tail);
@@ -116,6 +124,10 @@ impl Writer {
                         return Err(FenceError::Unclear { id: id.to_owned() });
                     }
                 }
+                Sent::Busy => {
+                    busy += 1;
+                    tokio::time::sleep(backoff(busy + 1).min(BUSY_PAUSE)).await;
+                }
                 Sent::Conflict => {
                     let last = self.look(jetstream).await?;
                     if last.id.as_deref() == Some(id) {
@@ -126,7 +138,11 @@ impl Writer {
                 }
             }
         }
-        Err(FenceError::Contended { tries: TRIES })
+        Err(if busy > 0 {
+            FenceError::Unclear { id: id.to_owned() }
+        } else {
+            FenceError::Contended { tries: TRIES }
+        })
     }
 
     async fn send(
@@ -148,12 +164,15 @@ impl Writer {
             Err(error) => match error.kind() {
                 PublishErrorKind::WrongLastSequence => Ok(Sent::Conflict),
                 PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => Ok(Sent::Unclear),
-                PublishErrorKind::Other if !was_refused(&error) => Ok(Sent::Unclear),
+                PublishErrorKind::Other => match answer(&error) {
+                    Some(ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT) => Ok(Sent::Busy),
+                    Some(_) => Err(FenceError::unavailable(error)),
+                    None => Ok(Sent::Unclear),
+                },
                 PublishErrorKind::StreamNotFound
                 | PublishErrorKind::WrongLastMessageId
                 | PublishErrorKind::MaxAckPending
-                | PublishErrorKind::MaxPayloadExceeded
-                | PublishErrorKind::Other => Err(FenceError::unavailable(error)),
+                | PublishErrorKind::MaxPayloadExceeded => Err(FenceError::unavailable(error)),
             },
         }
     }
@@ -207,9 +226,7 @@ impl Writer {
     }
 }
 
-/// Whether the server itself answered with an error, so that nothing was written; not so when it still is
-/// at work on the same id.
-fn was_refused(error: &PublishError) -> bool {
-    let answered = error.source().and_then(|source| source.downcast_ref::<jetstream::Error>());
-    answered.is_some_and(|error| error.error_code() != ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT)
+/// The server's own answer, if it was the server that refused: then nothing was written.
+fn answer(error: &PublishError) -> Option<ErrorCode> {
+    Some(error.source()?.downcast_ref::<jetstream::Error>()?.error_code())
 }

@@ -7,10 +7,10 @@ use aegis_domain::{ErrorCode, GroupName, Term};
 use aegis_sdk::fencing::{Appended, FenceError, FencedLog, Token};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
-use aegis_testkit::{FaultProxy, NatsServer, try_wait_until};
+use aegis_testkit::{FaultProxy, NatsCluster, NatsServer, try_wait_until, wait_until};
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
-use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::stream::{Config, Stream};
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,28 +42,76 @@ async fn written(connection: &Connection) -> Vec<(u64, String, String)> {
 }
 
 #[tokio::test]
-async fn the_server_looks_at_the_sequence_first_and_then_for_the_id() {
-    // The order of the two checks is the server's, and what the SDK promises for an id rests on it.
-    let server = NatsServer::start().await;
-    let (connection, _) = writer(server.url()).await;
-    let publish = |id: &str, expected: u64| {
-        let mut headers = HeaderMap::new();
-        headers.insert("Nats-Msg-Id", id);
-        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
-        let jetstream = connection.jetstream().clone();
-        async move { jetstream.publish_with_headers("events.x.y", headers, "".into()).await.unwrap().await }
-    };
-    assert_eq!(publish("a", 0).await.unwrap().sequence, 1);
-    assert_eq!(publish("b", 1).await.unwrap().sequence, 2);
-    for wrong in [0, 1, 99] {
-        let refused = publish("a", wrong).await.unwrap_err();
-        assert_eq!(refused.kind(), PublishErrorKind::WrongLastSequence);
+async fn a_replicated_stream_looks_for_the_id_first_and_another_at_the_sequence() {
+    // Which of the two the server checks first is its own affair; the promises must hold either way.
+    let cluster = NatsCluster::start(3).await;
+    let connection = Connection::open(ConnectOptions::new(cluster.urls(), "test")).await.unwrap();
+    for (replicas, id_first) in [(1, false), (3, true)] {
+        stream(&connection, replicas).await;
+        let publish = |id: &str, expected: u64| {
+            let mut headers = HeaderMap::new();
+            headers.insert("Nats-Msg-Id", id);
+            headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string());
+            let (jetstream, subject) = (connection.jetstream().clone(), format!("r{replicas}.x"));
+            async move { jetstream.publish_with_headers(subject, headers, "".into()).await.unwrap().await }
+        };
+        assert_eq!(publish("a", 0).await.unwrap().sequence, 1);
+        assert_eq!(publish("b", 1).await.unwrap().sequence, 2);
+        for wrong in [0, 1, 99] {
+            match publish("a", wrong).await {
+                Ok(ack) => assert_eq!((ack.sequence, ack.duplicate, id_first), (1, true, true)),
+                Err(error) => {
+                    assert_eq!((error.kind(), id_first), (PublishErrorKind::WrongLastSequence, false))
+                }
+            }
+        }
+        let again = publish("a", 2).await.unwrap();
+        assert_eq!((again.sequence, again.duplicate), (1, true));
+        // An id whose message was refused is free.
+        publish("c", 0).await.unwrap_err();
+        assert!(!publish("c", 2).await.unwrap().duplicate);
     }
-    let again = publish("a", 2).await.unwrap();
-    assert_eq!((again.sequence, again.duplicate), (1, true));
-    // An id whose message was refused is free.
-    publish("c", 0).await.unwrap_err();
-    assert!(!publish("c", 2).await.unwrap().duplicate);
+}
+
+#[tokio::test]
+async fn a_replicated_stream_refuses_an_older_term_and_keeps_an_id_once() {
+    let cluster = NatsCluster::start(3).await;
+    let open = async || Connection::open(ConnectOptions::new(cluster.urls(), "writer")).await.unwrap();
+    let connection = open().await;
+    let mut stream = stream(&connection, 3).await;
+    let log = |connection| FencedLog::new(connection, |group| format!("r3.{group}"));
+    let (old, new) = (log(&connection), log(&open().await));
+    let acc = group("ACC-1");
+    assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap(), 1);
+    // The owner and its successor carry out the same call at the same time.
+    for n in 0..10 {
+        let id = format!("both-{n}");
+        let late = old.append(&acc, Term(5), &id, "x".into());
+        let (late, soon) = tokio::join!(late, new.append(&acc, Term(6), &id, "x".into()));
+        if let Err(error) = late {
+            assert_eq!(error.code(), ErrorCode::StaleTerm, "{error:?}");
+        }
+        soon.unwrap();
+    }
+    assert_eq!(new.append(&acc, Term(6), "c", "3".into()).await.unwrap(), 12);
+    let refused = old.append(&acc, Term(5), "d", "late".into()).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::StaleTerm, "{refused:?}");
+    assert_eq!(stream.info().await.unwrap().state.messages, 12);
+}
+
+/// A stream with so many replicas, for the subjects that begin with their number.
+async fn stream(connection: &Connection, replicas: usize) -> Stream {
+    let config = Config {
+        name: format!("R{replicas}"),
+        subjects: vec![format!("r{replicas}.>")],
+        num_replicas: replicas,
+        ..Config::default()
+    };
+    // A cluster is ready before each of its nodes knows the others' JetStream.
+    wait_until("a stream", PATIENCE, || async {
+        connection.jetstream().create_stream(config.clone()).await.map_err(|error| error.to_string())
+    })
+    .await
 }
 
 #[tokio::test]
@@ -82,7 +130,7 @@ async fn from_the_first_append_of_a_term_on_the_terms_before_it_are_refused() {
         assert_eq!((stale.term, stale.current), (Term(5), Term(6)));
         assert_eq!(refused.fault().code, ErrorCode::StaleTerm.as_str());
     }
-    // Even for an id that it has written before: the server looks at the sequence first.
+    // Without replicas also for an id that it has written before: the server looks at the sequence first.
     assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap_err().code(), ErrorCode::StaleTerm);
     // One that opens its term only now is told the same.
     let (_, late) = writer(server.url()).await;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use aegis_domain::Actor;
+use aegis_sdk::Operator;
 use aegis_testkit::Direction;
 
 use crate::caller::Owners;
 use crate::disk;
+use crate::member::SERVICE;
 use crate::sabotage::PULSE;
 use crate::schedule::{Act, Step, Target};
 use crate::stage::{Member, Stage};
@@ -24,6 +27,9 @@ pub(crate) async fn befall(stage: &Stage, owners: &Owners, step: Step) -> bool {
         Target::OwnerOf(group) => owners.of(group).and_then(|name| stage.member(&name)),
     };
     let Some(member) = member else { return false };
+    if let (Target::OwnerOf(group), Act::StepDown(to)) = (step.target, step.act) {
+        return ask_to_step_down(stage, group, to).await;
+    }
     befall_member(stage, member, step.act, time).await
 }
 
@@ -38,6 +44,8 @@ async fn befall_server(stage: &Stage, act: Act, time: Duration) -> bool {
         Act::Kill
         | Act::Suspend
         | Act::Terminate
+        | Act::Drain
+        | Act::StepDown(_)
         | Act::Cut
         | Act::CutPulse
         | Act::DeafPulse
@@ -69,6 +77,16 @@ async fn befall_member(stage: &Stage, member: &Member, act: Act, time: Duration)
             member.ended(GRACE).await;
             stage.start(member);
         }
+        Act::Drain => {
+            let operator = Operator::new(&stage.connection, Actor::user("chaos"));
+            let (Ok(service), Ok(instance)) = (SERVICE.parse(), member.name.parse()) else { return false };
+            let asked = tokio::time::timeout(GRACE, operator.drain(&service, &instance, "chaos")).await;
+            if !matches!(asked, Ok(Ok(()))) {
+                return false;
+            }
+            member.ended(GRACE).await;
+            stage.start(member);
+        }
         Act::Cut => {
             proxy.cut_named(ALL);
             tokio::time::sleep(time).await;
@@ -95,7 +113,18 @@ async fn befall_member(stage: &Stage, member: &Member, act: Act, time: Duration)
             proxy.pass_named(PULSE);
         }
         Act::Drop => proxy.drop_connections(),
-        Act::Restart | Act::SlowDisk => return false,
+        Act::Restart | Act::SlowDisk | Act::StepDown(_) => return false,
     }
     true
+}
+
+/// Says whether the group was handed over; mostly because of another fault, it may not be.
+async fn ask_to_step_down(stage: &Stage, group: usize, to: Option<usize>) -> bool {
+    let operator = Operator::new(&stage.connection, Actor::user("chaos"));
+    let to = to.and_then(|index| stage.members.get(index)?.name.parse().ok());
+    let (Ok(service), Ok(group)) = (SERVICE.parse(), crate::member::group(group).parse()) else {
+        return false;
+    };
+    let asked = operator.step_down(&service, &group, to.as_ref(), "chaos");
+    matches!(tokio::time::timeout(GRACE, asked).await, Ok(Ok(_)))
 }

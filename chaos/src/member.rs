@@ -99,7 +99,10 @@ impl Args {
             let instance = me.clone();
             async move { Ok(Answer { instance, term: tenancy(&call)?.1.get() }) }
         };
+        // One of the groups gets its owner only when it is first called.
+        let on_demand = group(self.groups.saturating_sub(1));
         let service = Service::builder(self.config()?)
+            .on_demand(move |group| group.as_str() == on_demand)
             .exclusive("append", append)
             .exclusive("read", read)
             .start()
@@ -112,8 +115,9 @@ impl Args {
         let mut config = ServiceConfig::new(SERVICE, "1.0.0")?;
         config.instance = Some(self.instance.parse()?);
         config.nats_url = self.nats_url;
-        config.groups = (0..self.groups).map(|index| group(index).parse()).collect::<Result<_, _>>()?;
-        config.failover = if self.long_lease { Policy::Conservative } else { Policy::Aggressive };
+        config.groups =
+            (0..self.groups.saturating_sub(1)).map(|index| group(index).parse()).collect::<Result<_, _>>()?;
+        config.failover = if self.long_lease { Policy::CONSERVATIVE } else { Policy::AGGRESSIVE };
         config.drain_ms = 1_000;
         Ok(config)
     }

@@ -54,6 +54,10 @@ pub enum Act {
     Suspend,
     /// SIGTERM, and a new process once it has ended.
     Terminate,
+    /// An operator asks it to drain, and a new process comes once it has ended.
+    Drain,
+    /// An operator asks it to hand the group over: to this member, or to any.
+    StepDown(Option<usize>),
     /// Nothing crosses its links.
     Cut,
     /// Nothing crosses the link of its heartbeats, renewals and elections; calls go on.
@@ -126,7 +130,7 @@ fn any(rng: &mut StdRng) -> Step {
     } else {
         Target::Member(rng.random_range(0..MEMBERS))
     };
-    let (target, act, for_ms) = match rng.random_range(0..21) {
+    let (target, act, for_ms) = match rng.random_range(0..26) {
         0..3 => (target, Act::Kill, rng.random_range(50..800)),
         3..7 => (target, Act::Suspend, rng.random_range(50..=600)),
         7..9 => (target, Act::Terminate, 0),
@@ -137,6 +141,11 @@ fn any(rng: &mut StdRng) -> Step {
         16..18 => (target, Act::DelayPulse(rng.random_range(5..200)), rng.random_range(200..1_000)),
         18 => (target, Act::Drop, 0),
         19 => (Target::Server, Act::Restart, rng.random_range(20..500)),
+        20 => (target, Act::Drain, 0),
+        21..25 => {
+            let to = rng.random_bool(0.5).then(|| rng.random_range(0..MEMBERS));
+            (Target::OwnerOf(rng.random_range(0..GROUPS)), Act::StepDown(to), 0)
+        }
         _ => (Target::Server, Act::SlowDisk, rng.random_range(300..1_200)),
     };
     Step { at_ms, for_ms, target, act }
@@ -150,6 +159,8 @@ impl Act {
             Self::Kill => "kill -9",
             Self::Suspend => "SIGSTOP",
             Self::Terminate => "SIGTERM",
+            Self::Drain => "drain",
+            Self::StepDown(_) => "step-down",
             Self::Cut => "cut",
             Self::CutPulse => "pulse cut",
             Self::DeafPulse => "pulse deaf",
@@ -173,6 +184,9 @@ impl fmt::Display for Step {
         write!(f, "{:4} ms  {:12} {}", self.at_ms, self.target.to_string(), self.act.name())?;
         if let Act::Delay(ms) | Act::DelayPulse(ms) = self.act {
             write!(f, " by {ms} ms")?;
+        }
+        if let Act::StepDown(Some(member)) = self.act {
+            write!(f, " to member-{member}")?;
         }
         write!(f, ", {} ms", self.for_ms)
     }

@@ -195,9 +195,7 @@ impl<S: LeaseStore> Election<'_, S> {
     }
 
     fn begin_activation(&mut self, group: GroupName) {
-        let guard = &self.elector.guard;
-        let standing = *guard.standing().borrow();
-        let me = guard.session().filter(|_| standing);
+        let me = self.fit_session();
         let me = me.map(|session| Holder { instance: self.elector.me.clone(), session });
         let other = self.observer.successor(&group, None);
         let holder = match (me, other) {

@@ -160,9 +160,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
         if due.is_empty() {
             return;
         }
-        // One that is leaving takes nothing new: it could not serve it.
-        let standing = *elector.guard.standing().borrow();
-        let Some(session) = elector.guard.session().filter(|_| standing) else {
+        let Some(session) = self.fit_session() else {
             for candidate in due {
                 self.observer.hold_off(&candidate.group, Instant::now());
             }
@@ -175,6 +173,15 @@ impl<'a, S: LeaseStore> Election<'a, S> {
             self.conclude(session, outcomes);
         }
         elector.audit.hold_back(false);
+    }
+
+    /// The session that groups may be taken under. One that is leaving takes nothing new: it could not serve
+    /// it. Nor does one whose session is over: the group would be vacant again at once, and be claimed again,
+    /// term after term.
+    pub(super) fn fit_session(&self) -> Option<SessionId> {
+        let guard = &self.elector.guard;
+        let standing = *guard.standing().borrow();
+        guard.session().filter(|session| standing && !self.observer.is_over(*session))
     }
 
     fn conclude(&mut self, session: SessionId, outcomes: Vec<(Candidate, Outcome)>) {

@@ -18,6 +18,8 @@ pub(super) struct Observer {
     sessions: BTreeMap<InstanceName, Seen>,
     /// When each session that has ended was last seen to be renewed.
     ended: BTreeMap<SessionId, Instant>,
+    /// The last session of this member's own that was seen to end.
+    mine_ended: Option<SessionId>,
     groups: BTreeMap<GroupName, Group>,
 }
 
@@ -60,7 +62,8 @@ pub(super) struct Candidate {
 impl Observer {
     pub(super) fn new(me: InstanceName, policy: Policy, roster: Roster, now: Instant) -> Self {
         let groups = roster.declared.iter().map(|group| (group.clone(), Group::vacant(now))).collect();
-        Self { me, policy, roster, sessions: BTreeMap::new(), ended: BTreeMap::new(), groups }
+        let (sessions, ended) = (BTreeMap::new(), BTreeMap::new());
+        Self { me, policy, roster, sessions, ended, mine_ended: None, groups }
     }
 
     /// A session was seen: by the watch, or by a direct read.
@@ -84,7 +87,7 @@ impl Observer {
                 self.sessions.insert(instance.clone(), seen);
                 // A renewal changes nothing for the groups, and most of what is seen is a renewal.
                 if known.is_none_or(|known| known.session != seen.session) {
-                    self.session_changed(known, now);
+                    self.session_changed(instance, known, now);
                 }
             }
             // A deletion is older than what we know when its revision is lower; revision 0 is a key
@@ -92,7 +95,7 @@ impl Observer {
             None => {
                 if known.is_some_and(|known| found.revision == 0 || known.revision < found.revision) {
                     self.sessions.remove(instance);
-                    self.session_changed(known, now);
+                    self.session_changed(instance, known, now);
                 }
             }
         }
@@ -112,6 +115,12 @@ impl Observer {
         group.record = found.record;
         group.not_before = None;
         group.look_for_vacancy(&self.sessions, &self.ended, now);
+    }
+
+    /// Whether this session of the member's own was seen to end. Its keeper may not know yet: it waits for
+    /// an acknowledgement that never comes.
+    pub(super) fn is_over(&self, mine: SessionId) -> bool {
+        self.mine_ended == Some(mine)
     }
 
     /// A claim failed for a reason that passes: not again for a rank step.
@@ -216,7 +225,10 @@ impl Observer {
     }
 
     /// A session has ended (this one, if there was one) or begun: who owns what?
-    fn session_changed(&mut self, ended: Option<Seen>, now: Instant) {
+    fn session_changed(&mut self, instance: &InstanceName, ended: Option<Seen>, now: Instant) {
+        if *instance == self.me {
+            self.mine_ended = ended.map(|ended| ended.session).or(self.mine_ended);
+        }
         self.ended.extend(ended.map(|ended| (ended.session, ended.since)));
         for group in self.groups.values_mut() {
             group.look_for_vacancy(&self.sessions, &self.ended, now);

@@ -195,3 +195,17 @@ fn a_group_on_demand_is_known_from_its_first_owner_on() {
     }
     assert_eq!((observer.count(), due(&observer, start)), (1, vec![taken]));
 }
+
+#[test]
+fn a_session_of_ones_own_that_was_seen_to_end_is_over_whatever_its_keeper_believes() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    let mine = |n: u128| SessionId::from_uuid(Uuid::from_u128(n));
+    assert!(!observer.is_over(mine(1)));
+    observer.see_owner(&group, owned_by(1, 1, 2), start);
+    observer.see_session(&instance(1), &Versioned { revision: 3, record: None }, start);
+    assert!(observer.is_over(mine(1)));
+    observer.see_session(&instance(1), &session(4, 4), start);
+    assert!(!observer.is_over(mine(4)));
+    assert!(observer.is_over(mine(1)), "a session ends for good");
+}

@@ -8,7 +8,7 @@ use aegis_domain::wire::{header, subject};
 use aegis_domain::{ErrorCode, GroupName, InstanceName, MethodName};
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
 use super::handler::{Call, Fault, Handler};
@@ -63,6 +63,14 @@ impl Dispatcher {
             return;
         };
         let dispatcher = Arc::clone(self);
+        // One that is here already takes no second place, however full it is.
+        if let Some(outcome) = self.again(&message, &way) {
+            tokio::spawn(async move {
+                let (headers, outcome) = first_outcome(outcome).await;
+                dispatcher.answer(reply_to, headers, outcome).await;
+            });
+            return;
+        }
         if self.stats.queued() >= self.max_waiting {
             self.stats.refuse();
             // A refusal ends the call, which its owner may have too: only the owner may refuse it.
@@ -96,6 +104,13 @@ impl Dispatcher {
         });
     }
 
+    /// The outcome of the same call, if it came here before.
+    fn again(&self, message: &async_nats::Message, way: &Way) -> Option<watch::Receiver<Option<Outcome>>> {
+        let Way::Group(group) = way else { return None };
+        let id = message.headers.as_ref()?.get(header::REQUEST_ID)?;
+        self.replies.find(group, id.as_str())
+    }
+
     async fn handle(&self, message: async_nats::Message, admitted: &Admitted, received: Instant) -> Outcome {
         let handler = admitted.handler.clone();
         let tenancy = admitted.tenancy.as_ref().map(|(group, permit)| (group.clone(), permit.term()));
@@ -121,12 +136,7 @@ impl Dispatcher {
                 turn.end(outcome.clone());
                 outcome
             }
-            Arrival::Again(mut outcome) => match outcome.wait_for(Option::is_some).await.as_deref() {
-                Ok(Some(outcome)) => outcome.clone(),
-                Ok(None) | Err(_) => {
-                    (HeaderMap::new(), Err(unknown("the first handling of this call was cut off")))
-                }
-            },
+            Arrival::Again(outcome) => first_outcome(outcome).await,
         }
     }
 
@@ -224,6 +234,12 @@ impl Dispatcher {
             tracing::warn!(%error, "a reply could not be sent");
         }
     }
+}
+
+/// What became of a call that was here before.
+async fn first_outcome(mut outcome: watch::Receiver<Option<Outcome>>) -> Outcome {
+    let outcome = outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
+    outcome.unwrap_or_else(|| (HeaderMap::new(), Err(unknown("the first handling of this call was cut off"))))
 }
 
 fn unknown(what: &str) -> Fault {

@@ -50,6 +50,16 @@ struct Kept {
 }
 
 impl Replies {
+    /// The outcome of a call that is here already, once there is one.
+    pub(super) fn find(
+        &self,
+        group: &GroupName,
+        request_id: &str,
+    ) -> Option<watch::Receiver<Option<Outcome>>> {
+        let key = (group.clone(), request_id.to_owned());
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).outcomes.get(&key).cloned()
+    }
+
     pub(super) fn arrive(&self, group: &GroupName, request_id: &str) -> Arrival<'_> {
         let key = (group.clone(), request_id.to_owned());
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -82,7 +82,7 @@ async fn a_replicated_stream_refuses_an_older_term_and_keeps_an_id_once() {
     let log = |connection| FencedLog::new(connection, |group| format!("r3.{group}"));
     let (old, new) = (log(&connection), log(&open().await));
     let acc = group("ACC-1");
-    assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap(), 1);
+    assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap().sequence, 1);
     // The owner and its successor carry out the same call at the same time.
     for n in 0..10 {
         let id = format!("both-{n}");
@@ -93,7 +93,7 @@ async fn a_replicated_stream_refuses_an_older_term_and_keeps_an_id_once() {
         }
         soon.unwrap();
     }
-    assert_eq!(new.append(&acc, Term(6), "c", "3".into()).await.unwrap(), 12);
+    assert_eq!(new.append(&acc, Term(6), "c", "3".into()).await.unwrap().sequence, 12);
     let refused = old.append(&acc, Term(5), "d", "late".into()).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::StaleTerm, "{refused:?}");
     assert_eq!(stream.info().await.unwrap().state.messages, 12);

@@ -129,7 +129,10 @@ impl Guard {
     pub(crate) fn extend(&self, until: Instant) {
         let nanos = until.saturating_duration_since(self.inner.epoch).as_nanos();
         let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
-        self.inner.deadline.fetch_max(nanos, Ordering::SeqCst);
+        let before = self.inner.deadline.fetch_max(nanos, Ordering::SeqCst);
+        if Duration::from_nanos(before) <= self.inner.epoch.elapsed() {
+            self.inner.changes.send_modify(|changes| *changes += 1);
+        }
     }
 
     /// These groups are owned under this session. They are served at once, or once the log has them.
@@ -220,8 +223,12 @@ impl Guard {
         self.groups_that(|_| true)
     }
 
-    /// The groups whose calls are to arrive here: to be served, or to be told where to go.
-    pub(crate) fn reachable(&self) -> BTreeMap<GroupName, Term> {
+    /// The groups whose calls are to arrive here: to be served, or to be told where to go. None once the
+    /// lease has been over for so long that others have the groups.
+    pub(crate) fn reachable(&self, grace: Duration) -> BTreeMap<GroupName, Term> {
+        if Instant::now() >= self.deadline() + grace {
+            return BTreeMap::new();
+        }
         self.groups_that(|tenancy| tenancy.stage != Stage::Unrecorded)
     }
 
@@ -311,7 +318,7 @@ mod tests {
         let permit = guard.enter(&group).unwrap();
         let calls = guard.leave(&group, Term(3)).unwrap();
         assert_eq!((guard.admit(&group), guard.still_holds(&group, Term(3))), (None, true));
-        assert!(guard.serving().is_empty() && guard.reachable().contains_key(&group));
+        assert!(guard.serving().is_empty() && guard.reachable(Duration::ZERO).contains_key(&group));
         assert_eq!((*calls.borrow(), permit.term()), (1, Term(3)));
         drop(permit);
         assert_eq!(*calls.borrow(), 0);
@@ -326,11 +333,26 @@ mod tests {
         let (guard, session, group) = owner();
         renewed(&guard);
         guard.grant(session, [(group.clone(), Term(4))], false);
-        assert!(guard.enter(&group).is_none() && guard.reachable().is_empty());
+        assert!(guard.enter(&group).is_none() && guard.reachable(Duration::ZERO).is_empty());
         guard.recorded(&group, Term(3));
         assert_eq!(guard.admit(&group), None, "another term");
         guard.recorded(&group, Term(4));
         assert_eq!(guard.admit(&group), Some(Term(4)));
+    }
+
+    #[test]
+    fn calls_stop_to_arrive_when_the_lease_has_been_over_for_a_while_and_come_again_with_it() {
+        let (guard, _, group) = owner();
+        guard.extend(Instant::now());
+        assert!(guard.reachable(Duration::from_secs(60)).contains_key(&group));
+        assert!(guard.reachable(Duration::ZERO).is_empty());
+        let mut changes = guard.changes();
+        changes.mark_unchanged();
+        renewed(&guard);
+        assert!(changes.has_changed().unwrap() && guard.reachable(Duration::ZERO).contains_key(&group));
+        changes.mark_unchanged();
+        renewed(&guard);
+        assert!(!changes.has_changed().unwrap(), "a renewal in time changes nothing");
     }
 
     #[test]

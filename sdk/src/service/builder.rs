@@ -170,7 +170,7 @@ impl Builder {
             max_waiting: config.max_in_flight,
             replies: Replies::default(),
         });
-        let server = Server::start(dispatcher, &service, &instance).await?;
+        let server = Server::start(dispatcher, &service, &instance, config.failover.lease()).await?;
         let (status, seen) = watch::channel(Status::Starting);
         let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: self.on_demand };
         let pulse = Pulse::start(Setup {

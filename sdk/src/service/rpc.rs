@@ -39,6 +39,7 @@ impl Server {
         dispatcher: Arc<Dispatcher>,
         service: &ServiceName,
         instance: &InstanceName,
+        lease: Duration,
     ) -> Result<Self, async_nats::SubscribeError> {
         let client = &dispatcher.client;
         let closing = closing();
@@ -51,7 +52,7 @@ impl Server {
             let filler = subject::instance_rpc(service, instance, &closing);
             balanced.spawn(pump(own, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
         }
-        groups.spawn(serve_groups(dispatcher, service.clone(), groups.stop.clone()));
+        groups.spawn(serve_groups(dispatcher, service.clone(), lease, groups.stop.clone()));
         Ok(Self { balanced, groups })
     }
 
@@ -185,8 +186,14 @@ async fn finish(
     }
 }
 
-/// Subscribes to the groups that are owned, and to no others: interest is the routing table.
-async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: CancellationToken) {
+/// Subscribes to the groups that are owned, and to no others: interest is the routing table. An owner that
+/// could not renew for a lease past its deadline is one no more, whatever it has heard.
+async fn serve_groups(
+    dispatcher: Arc<Dispatcher>,
+    service: ServiceName,
+    lease: Duration,
+    stop: CancellationToken,
+) {
     let mut changes = dispatcher.guard.changes();
     let mut pumps: HashMap<GroupName, (CancellationToken, JoinHandle<()>)> = HashMap::new();
     // Pumps that hand over what had arrived when their group was given up. Stopping waits for them: a
@@ -196,7 +203,7 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
     loop {
         ending.retain(|task| !task.is_finished());
         changes.mark_unchanged();
-        let wanted = dispatcher.guard.reachable();
+        let wanted = dispatcher.guard.reachable(lease);
         for (_, (stop, task)) in pumps.extract_if(|group, _| !wanted.contains_key(group)) {
             stop.cancel();
             ending.push(task);
@@ -222,10 +229,12 @@ async fn serve_groups(dispatcher: Arc<Dispatcher>, service: ServiceName, stop: C
         }
         failures = if missing { failures + 1 } else { 0 };
         let retry = backoff(failures + 1);
+        let over = dispatcher.guard.deadline() + lease;
         tokio::select! {
             () = stop.cancelled() => break,
             changed = changes.changed() => if changed.is_err() { break },
             () = tokio::time::sleep(retry), if missing => {}
+            () = tokio::time::sleep_until(over.into()), if !pumps.is_empty() => {}
         }
     }
     for (ended, task) in pumps.into_values() {

@@ -272,9 +272,10 @@ async fn whoever_gave_a_group_up_says_who_has_it() {
     let refusal = async {
         first.step_down(&acc, None, "rebalance").await.unwrap();
         loop {
-            let headers = replies.next().await.unwrap().headers.unwrap();
-            if headers.get(header::OWNER).is_some() {
-                return headers;
+            let headers = replies.next().await.unwrap().headers;
+            let refusal = headers.filter(|headers| headers.get(header::OWNER).is_some());
+            if let Some(refusal) = refusal {
+                return refusal;
             }
         }
     };

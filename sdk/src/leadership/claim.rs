@@ -1,12 +1,10 @@
 //! Fencing silent sessions, and claiming what they leave.
 
-use std::time::Instant;
-
 use aegis_domain::{GroupName, InstanceName, SessionId, Term};
 use chrono::Utc;
 
 use super::Elector;
-use super::observer::{Candidate, Observer};
+use super::observer::Candidate;
 use super::store::{Holder, LeaseStore, OwnerRecord, SessionRecord, StoreError, Versioned};
 use crate::nats::bucket::CasError;
 
@@ -24,27 +22,28 @@ pub(super) enum Outcome {
 
 impl<S: LeaseStore> Elector<S> {
     /// A session looks silent: the watch may have stalled, so look at it directly, and fence it only if
-    /// it really stands at the revision that has been still for a whole lease.
-    pub(super) async fn examine(&self, observer: &mut Observer, instance: &InstanceName, revision: u64) {
-        match self.store.session(instance).await {
-            Ok(found) if found.record.is_some() && found.revision == revision => {
-                match self.store.end_session(instance, revision).await {
-                    Ok(()) => tracing::info!(%instance, "fenced a silent session"),
-                    Err(error) => tracing::debug!(%instance, %error, "a silent session was not fenced"),
-                }
-                match self.store.session(instance).await {
-                    Ok(found) if found.record.is_none() || found.revision != revision => {
-                        observer.see_session(instance, &found, Instant::now());
-                    }
-                    Ok(_) | Err(_) => observer.retry_session(instance, Instant::now()),
-                }
-            }
-            Ok(found) => observer.see_session(instance, &found, Instant::now()),
-            Err(error) => {
-                tracing::warn!(%instance, %error, "a silent session cannot be examined");
-                observer.retry_session(instance, Instant::now());
-            }
+    /// it really stands at the revision that has been still for a whole lease. Answers what stands then.
+    pub(super) async fn examine(
+        &self,
+        instance: &InstanceName,
+        revision: u64,
+    ) -> Option<Versioned<SessionRecord>> {
+        let found = self.look(instance).await?;
+        if found.record.is_none() || found.revision != revision {
+            return Some(found);
         }
+        match self.store.end_session(instance, revision).await {
+            Ok(()) => tracing::info!(%instance, "fenced a silent session"),
+            Err(error) => tracing::debug!(%instance, %error, "a silent session was not fenced"),
+        }
+        self.look(instance).await
+    }
+
+    async fn look(&self, instance: &InstanceName) -> Option<Versioned<SessionRecord>> {
+        let found = self.store.session(instance).await;
+        found
+            .inspect_err(|error| tracing::warn!(%instance, %error, "a silent session cannot be examined"))
+            .ok()
     }
 
     /// Claims a group, if it really is vacant.

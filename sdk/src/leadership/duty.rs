@@ -195,7 +195,7 @@ impl<S: LeaseStore> Election<'_, S> {
     }
 
     fn begin_activation(&mut self, group: GroupName) {
-        let me = self.fit_session();
+        let me = self.candidacy();
         let me = me.map(|session| Holder { instance: self.elector.me.clone(), session });
         let other = self.observer.successor(&group, None);
         let holder = match (me, other) {

@@ -22,6 +22,8 @@ use crate::nats::connection::backoff;
 
 /// How many claims are under way at a time.
 const CLAIMS: usize = 256;
+/// How long a watch may take to begin, or a lease if that is longer.
+const WATCH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// An elector at work.
 pub(super) struct Election<'a, S> {
@@ -38,9 +40,6 @@ pub(super) struct Election<'a, S> {
     pub(super) passing: BTreeMap<GroupName, usize>,
     pub(super) leaving: Option<Leaving>,
 }
-
-/// Why the watch has to be begun anew.
-struct Stalled;
 
 impl<'a, S: LeaseStore> Election<'a, S> {
     pub(super) fn new(elector: &'a Elector<S>) -> Self {
@@ -60,82 +59,125 @@ impl<'a, S: LeaseStore> Election<'a, S> {
 
     /// Takes part for ever.
     pub(super) async fn hold(&mut self, requests: &mut mpsc::Receiver<Request>) {
+        let elector = self.elector;
         let mut attempt = 0;
         loop {
             attempt += 1;
-            // Requests are answered while the watch is away, too.
-            let retry = Instant::now() + backoff(attempt);
-            let nothing = futures_util::stream::pending();
-            let _until = self.watch(nothing, requests, Some(retry)).await;
-            let watched = tokio::time::timeout(self.elector.policy.lease(), self.elector.store.watch()).await;
-            match watched {
+            self.meanwhile(tokio::time::sleep(backoff(attempt)), requests).await;
+            let patience = elector.policy.lease().max(WATCH_PATIENCE);
+            let begun = tokio::time::timeout(patience, elector.store.watch());
+            match self.meanwhile(begun, requests).await {
+                // One that breaks at once is not begun again without a pause.
                 Ok(Ok(changes)) => {
-                    let heard = self.watch(Box::pin(changes), requests, None).await;
-                    attempt = if heard.is_ok() { 0 } else { attempt };
+                    if self.watch(Box::pin(changes), requests).await {
+                        attempt = 0;
+                    }
                 }
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "leases cannot be watched now; reading them directly");
-                    self.act().await;
                 }
-                Err(_elapsed) => {
-                    tracing::warn!("leases cannot be watched now; reading them directly");
-                    self.act().await;
-                }
+                Err(_elapsed) => tracing::warn!("leases cannot be watched now; reading them directly"),
             }
         }
     }
 
-    /// Follows the changes until that breaks, stalls, or until then. `Ok` when anything was heard.
+    /// Does everything that needs no watch until this has come to its end.
+    async fn meanwhile<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        requests: &mut mpsc::Receiver<Request>,
+    ) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = self.stir(requests) => {}
+            }
+            self.act().await;
+        }
+    }
+
+    /// Follows the changes until that breaks or stalls. True when it went well for a while.
     async fn watch(
         &mut self,
         mut changes: impl Stream<Item = Result<Change, StoreError>> + Unpin,
         requests: &mut mpsc::Receiver<Request>,
-        until: Option<Instant>,
-    ) -> Result<(), Stalled> {
+    ) -> bool {
         let lease = self.elector.policy.lease();
-        let mut heard_at = Instant::now();
-        let mut any = Err(Stalled);
+        let begun = Instant::now();
+        let mut heard_at = begun;
         loop {
-            let deadline = self.observer.next_deadline().unwrap_or_else(|| Instant::now() + lease);
-            let deadline = until.map_or(deadline.min(heard_at + lease), |until| deadline.min(until));
             tokio::select! {
                 biased;
-                Some(request) = requests.recv() => self.take(request),
-                Some(done) = self.tasks.next() => self.proceed(done),
                 change = changes.next() => {
                     // All that is there already, before anything is decided.
                     let mut change = Some(change);
                     while let Some(next) = change {
                         match next {
                             Some(Ok(next)) => self.see(next),
-                            Some(Err(error)) => {
+                            // Nothing is decided on it; the others have nothing to do with it.
+                            Some(Err(error @ StoreError::Corrupt { .. })) => tracing::error!(%error, "left out"),
+                            Some(Err(error @ StoreError::Unavailable(_))) => {
                                 tracing::warn!(%error, "the watch on leases broke");
-                                return any;
+                                return begun.elapsed() >= lease;
                             }
-                            None => return any,
+                            None => return begun.elapsed() >= lease,
                         }
-                        (heard_at, any) = (Instant::now(), Ok(()));
+                        heard_at = Instant::now();
                         change = changes.next().now_or_never();
                     }
                 }
-                () = tokio::time::sleep_until(deadline.into()) => {
+                () = self.stir(requests) => {}
+                () = tokio::time::sleep_until((heard_at + lease).into()) => {
+                    // This member's own renewals are among the changes: while they are acknowledged and
+                    // none of them is heard, the watch has stalled.
                     let now = Instant::now();
-                    if until.is_some_and(|until| now >= until) {
-                        return any;
+                    if self.elector.guard.deadline() > now {
+                        tracing::warn!("the watch on leases has fallen silent; beginning another");
+                        return begun.elapsed() >= lease;
                     }
-                    if now >= heard_at + lease {
-                        // This member's own renewals are among the changes: while they are acknowledged and
-                        // none of them is heard, the watch has stalled.
-                        if until.is_none() && self.elector.guard.deadline() > now {
-                            tracing::warn!("the watch on leases has fallen silent; beginning another");
-                            return any;
-                        }
-                        heard_at = now;
-                    }
+                    heard_at = now;
                 }
             }
             self.act().await;
         }
+    }
+
+    /// Waits for requests, for tasks that end, or for the next deadline, and takes all that is there: what
+    /// follows from it is looked for once.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: whatever is taken is dealt with.
+    async fn stir(&mut self, requests: &mut mpsc::Receiver<Request>) {
+        let lease = self.elector.policy.lease();
+        let claims = self.candidacy().is_some();
+        let deadline = self.observer.next_deadline(claims).unwrap_or_else(|| Instant::now() + lease);
+        tokio::select! {
+            biased;
+            Some(request) = requests.recv() => {
+                self.take(request);
+                while let Ok(request) = requests.try_recv() {
+                    self.take(request);
+                }
+            }
+            Some(done) = self.tasks.next() => {
+                self.proceed(done);
+                while let Some(Some(done)) = self.tasks.next().now_or_never() {
+                    self.proceed(done);
+                }
+            }
+            () = tokio::time::sleep_until(deadline.into()) => {}
+        }
+    }
+
+    /// The session under which this member may claim groups now. One that is leaving takes nothing new: it
+    /// could not serve it. Nor does one whose session is over: the group would be vacant again at once, and be
+    /// claimed again, term after term.
+    pub(super) fn candidacy(&self) -> Option<SessionId> {
+        let guard = &self.elector.guard;
+        let standing = *guard.standing().borrow();
+        guard.session().filter(|session| standing && !self.observer.is_over(*session))
     }
 
     fn see(&mut self, change: Change) {
@@ -153,19 +195,21 @@ impl<'a, S: LeaseStore> Election<'a, S> {
 
     async fn act(&mut self) {
         let elector = self.elector;
-        for (instance, revision) in self.observer.silent(Instant::now()) {
-            elector.examine(&mut self.observer, &instance, revision).await;
+        let silent = self.observer.silent(Instant::now());
+        let examined = silent.iter().map(|(instance, revision)| elector.examine(instance, *revision));
+        let found = futures_util::future::join_all(examined).await;
+        for ((instance, _), found) in silent.iter().zip(found) {
+            // Whatever was found: the next look at this very revision is a little later.
+            self.observer.retry_session(instance, Instant::now());
+            if let Some(found) = found {
+                self.observer.see_session(instance, &found, Instant::now());
+            }
         }
+        let Some(session) = self.candidacy() else { return };
         let due = self.observer.due(Instant::now());
         if due.is_empty() {
             return;
         }
-        let Some(session) = self.fit_session() else {
-            for candidate in due {
-                self.observer.hold_off(&candidate.group, Instant::now());
-            }
-            return;
-        };
         elector.audit.hold_back(true);
         let claims = due.into_iter().map(|candidate| elector.claim(candidate, session));
         let mut claims = futures_util::stream::iter(claims).buffer_unordered(CLAIMS).ready_chunks(CLAIMS);
@@ -173,15 +217,6 @@ impl<'a, S: LeaseStore> Election<'a, S> {
             self.conclude(session, outcomes);
         }
         elector.audit.hold_back(false);
-    }
-
-    /// The session that groups may be taken under. One that is leaving takes nothing new: it could not serve
-    /// it. Nor does one whose session is over: the group would be vacant again at once, and be claimed again,
-    /// term after term.
-    pub(super) fn fit_session(&self) -> Option<SessionId> {
-        let guard = &self.elector.guard;
-        let standing = *guard.standing().borrow();
-        guard.session().filter(|session| standing && !self.observer.is_over(*session))
     }
 
     fn conclude(&mut self, session: SessionId, outcomes: Vec<(Candidate, Outcome)>) {

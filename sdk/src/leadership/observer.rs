@@ -31,6 +31,8 @@ struct Seen {
     lease: Duration,
     standing: bool,
     since: Instant,
+    /// It was examined: not again before this.
+    not_before: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -83,6 +85,7 @@ impl Observer {
                     lease: Duration::from_millis(record.lease_ms),
                     standing: record.standing,
                     since: now,
+                    not_before: None,
                 };
                 self.sessions.insert(instance.clone(), seen);
                 // A renewal changes nothing for the groups, and most of what is seen is a renewal.
@@ -132,14 +135,14 @@ impl Observer {
 
     /// The other members' sessions whose revision has stood still for a whole lease.
     pub(super) fn silent(&self, now: Instant) -> Vec<(InstanceName, u64)> {
-        let silent = self.others().filter(|(_, seen)| now >= seen.since + seen.lease);
+        let silent = self.others().filter(|(_, seen)| now >= seen.due());
         silent.map(|(instance, seen)| (instance.clone(), seen.revision)).collect()
     }
 
-    /// A silent session could not be examined: look again a little later.
+    /// A silent session was examined: if it still is what was seen, look again a little later.
     pub(super) fn retry_session(&mut self, instance: &InstanceName, now: Instant) {
         if let Some(seen) = self.sessions.get_mut(instance) {
-            seen.since = now.checked_sub(seen.lease.saturating_sub(self.policy.rank_step())).unwrap_or(now);
+            seen.not_before = Some(now + self.policy.rank_step());
         }
     }
 
@@ -199,11 +202,12 @@ impl Observer {
         self.roster.takes(group)
     }
 
-    /// When something is to be done next, if nothing is seen before.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        let sessions = self.others().map(|(_, seen)| seen.since + seen.lease);
-        let turns = self.groups.iter().filter_map(|(name, group)| self.turn(name, group));
-        sessions.chain(turns).min()
+    /// When something is to be done next, if nothing is seen before: by a member that `claims` groups, or
+    /// by one that cannot now.
+    pub(super) fn next_deadline(&self, claims: bool) -> Option<Instant> {
+        let sessions = self.others().map(|(_, seen)| seen.due());
+        let turns = || self.groups.iter().filter_map(|(name, group)| self.turn(name, group));
+        sessions.chain(claims.then(turns).into_iter().flatten()).min()
     }
 
     fn others(&self) -> impl Iterator<Item = (&InstanceName, &Seen)> {
@@ -237,6 +241,14 @@ impl Observer {
         let waited_for: BTreeSet<_> =
             self.groups.values().filter_map(|group| Some(group.holder()?.session)).collect();
         self.ended.retain(|session, _| waited_for.contains(session));
+    }
+}
+
+impl Seen {
+    /// When it is to be examined.
+    fn due(&self) -> Instant {
+        let silent = self.since + self.lease;
+        self.not_before.map_or(silent, |not_before| silent.max(not_before))
     }
 }
 

@@ -106,10 +106,39 @@ fn each_further_rank_waits_a_step_longer() {
         observer.see_session(&instance(n), &session(u128::from(n), u64::from(n)), start);
     }
     let rank = rank(&group, &instance(1), &[instance(1), instance(2), instance(3)]);
-    assert_eq!(observer.next_deadline(), Some(start + LEASE), "sessions are due after a lease");
+    assert_eq!(observer.next_deadline(true), Some(start + LEASE), "sessions are due after a lease");
     let turn = start + LEASE + Policy::BALANCED.rank_step() * rank;
     assert!(due(&observer, turn - Duration::from_nanos(1)).is_empty());
     assert_eq!(due(&observer, turn), [group]);
+}
+
+#[test]
+fn a_member_that_cannot_claim_is_not_woken_by_what_it_would_claim() {
+    let start = Instant::now();
+    let (mut observer, _) = observer(start);
+    assert_eq!(observer.next_deadline(true), Some(start + LEASE));
+    assert_eq!(observer.next_deadline(false), None);
+    observer.see_session(&instance(2), &session(2, 5), start);
+    assert_eq!(observer.next_deadline(false), Some(start + LEASE));
+}
+
+#[test]
+fn a_silent_session_is_looked_at_once_in_a_step_whatever_the_look_has_found() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    observer.see_session(&instance(2), &session(2, 5), start);
+    observer.see_owner(&group, owned_by(2, 2, 6), start);
+    let (late, step) = (start + LEASE, Policy::BALANCED.rank_step());
+    observer.retry_session(&instance(2), late);
+    // Of a store that was made anew: its revisions are lower than what is known.
+    observer.see_session(&instance(2), &session(3, 1), late);
+    assert!(observer.silent(late).is_empty());
+    assert_eq!(observer.next_deadline(true), Some(late + step));
+    assert_eq!(observer.silent(late + step), [(instance(2), 5)]);
+    let gone = late + step;
+    observer.see_session(&instance(2), &Versioned { revision: 6, record: None }, gone);
+    let [candidate] = &observer.due(gone)[..] else { panic!("nothing is due") };
+    assert_eq!(candidate.vacancy, gone - start, "the look does not count as a sign of life");
 }
 
 #[test]

@@ -1,0 +1,69 @@
+//! Services whose NATS fails them, or refuses them.
+
+use std::time::Duration;
+
+use aegis_sdk::{ConnectOptions, Connection, Fault, Service, ServiceConfig};
+use aegis_testkit::{NatsServer, wait_until};
+use async_nats::Subscriber;
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn config(url: String, instance: &str) -> ServiceConfig {
+    let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
+    config.instance = Some(instance.parse().unwrap());
+    config.nats_url = url;
+    config.groups = vec!["ACC-1".parse().unwrap()];
+    config.drain_ms = 500;
+    config
+}
+
+async fn start(config: ServiceConfig) -> Service {
+    Service::builder(config)
+        .exclusive("who", |call, (): ()| async move { Ok::<_, Fault>(call.tenancy.unwrap().1.get()) })
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn owns(service: &Service) {
+    let group = "ACC-1".parse().unwrap();
+    wait_until("a lease", PATIENCE, || async {
+        service.guard().admit(&group).map(|_| ()).ok_or_else(|| "owns nothing".to_owned())
+    })
+    .await;
+}
+
+async fn open(server: &NatsServer) -> Connection {
+    Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap()
+}
+
+async fn listen(connection: &Connection, subject: &str) -> Subscriber {
+    let heard = connection.client().subscribe(subject.to_owned()).await.unwrap();
+    connection.client().flush().await.unwrap();
+    heard
+}
+
+/// How many messages come within that time.
+async fn count(heard: &mut Subscriber, time: Duration) -> usize {
+    let until = Instant::now() + time;
+    let mut count = 0;
+    while let Ok(Some(_)) = timeout_at(until, heard.next()).await {
+        count += 1;
+    }
+    count
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_does_not_break_the_watch() {
+    let server = NatsServer::start().await;
+    let service = start(config(server.url(), "d-1")).await;
+    owns(&service).await;
+    let connection = open(&server).await;
+    let mut watches = listen(&connection, "$JS.EVENT.ADVISORY.CONSUMER.CREATED.KV_aegis_leases.*").await;
+    let leases = connection.jetstream().get_key_value("aegis_leases").await.unwrap();
+    leases.put("owner.desk.ACC-9", "junk".into()).await.unwrap();
+    assert_eq!(count(&mut watches, Duration::from_secs(2)).await, 0);
+    service.stop("done").await.unwrap();
+}

@@ -231,7 +231,14 @@ impl<'a, S: LeaseStore> Election<'a, S> {
                     }
                     self.observer.see_owner(group, found, now);
                 }
-                Outcome::Owned(found) => self.see_owner(group, found),
+                Outcome::Owned(found) => {
+                    // Neither written nor written by another: it was refused, and would be again.
+                    let refused = found.revision <= candidate.before.revision;
+                    self.see_owner(group, found);
+                    if refused {
+                        self.observer.hold_off(group, now);
+                    }
+                }
                 Outcome::Alive(instance, found) => {
                     self.observer.see_session(&instance, &found, now);
                     self.observer.hold_off(group, now);

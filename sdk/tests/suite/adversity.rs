@@ -67,3 +67,22 @@ async fn a_record_that_cannot_be_read_does_not_break_the_watch() {
     assert_eq!(count(&mut watches, Duration::from_secs(2)).await, 0);
     service.stop("done").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_store_that_refuses_claims_is_not_asked_without_a_pause() {
+    let server = NatsServer::start().await;
+    let service = start(config(server.url(), "d-1")).await;
+    let connection = open(&server).await;
+    let mut bucket = connection.jetstream().get_stream("KV_aegis_leases").await.unwrap();
+    let mut config = bucket.info().await.unwrap().config.clone();
+    // A session passes, an owner does not.
+    config.max_message_size = 200;
+    connection.jetstream().update_stream(config.clone()).await.unwrap();
+    let mut claims = listen(&connection, "$KV.aegis_leases.owner.>").await;
+    let tries = count(&mut claims, Duration::from_secs(3)).await;
+    assert!((1..=12).contains(&tries), "{tries} claims, with a rank step of 250 ms");
+    config.max_message_size = -1;
+    connection.jetstream().update_stream(config).await.unwrap();
+    owns(&service).await;
+    service.stop("done").await.unwrap();
+}

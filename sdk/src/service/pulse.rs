@@ -19,8 +19,8 @@ use crate::leadership::kv::KvLeaseStore;
 use crate::leadership::{Audit, AuditMode, Elector, Guard, Keeper, Policy, Request, Roster};
 use crate::{ConnectError, ConnectOptions, Connection, Journal};
 
-/// How long the history of terms may take to be written at the end.
-const AUDIT_FLUSH: Duration = Duration::from_secs(5);
+/// How long the last writes may take at the end: the history of terms, the session, the record.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 /// How many requests wait for the elector; more wait where they come from.
 const REQUESTS: usize = 1024;
 
@@ -155,11 +155,15 @@ async fn run(
         status: setup.status,
     };
     drop(ready.send(Ok(())));
+    let enough = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_WRITES).await;
+    };
     if setup.roster.is_empty() {
         // A request is answered by its being dropped.
         drop(ways.received);
-        tokio::join!(beater.run(stop.clone()), listener.run(stop));
-        return;
+        let work = async { tokio::join!(beater.run(stop.clone()), listener.run(stop.clone())) };
+        return Box::pin(until(work, enough)).await;
     }
     let (audit, writer) = Audit::new(setup.audit, journal, service.clone(), &instance, setup.guard.clone());
     let store = KvLeaseStore::new(&connection, service);
@@ -180,23 +184,23 @@ async fn run(
         audit,
         logged: setup.logged,
     };
-    let flush_by = async {
-        stop.cancelled().await;
-        tokio::time::sleep(AUDIT_FLUSH).await;
+    let work = async {
+        tokio::join!(
+            keeper.run(stop.clone()),
+            elector.run(ways.received, stop.clone()),
+            writer,
+            beater.run(stop.clone()),
+            listener.run(stop.clone()),
+        )
     };
-    let writer = async {
-        tokio::select! {
-            () = writer => {}
-            () = flush_by => tracing::warn!("some terms were not written to the log in time"),
-        }
-    };
-    tokio::join!(
-        keeper.run(stop.clone()),
-        elector.run(ways.received, stop.clone()),
-        writer,
-        beater.run(stop.clone()),
-        listener.run(stop.clone()),
-    );
+    Box::pin(until(work, enough)).await;
+}
+
+async fn until<T>(work: impl Future<Output = T>, enough: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = work => {}
+        () = enough => tracing::warn!("nats took too long: the last terms and the record are left to others"),
+    }
 }
 
 async fn open(

@@ -19,6 +19,8 @@ use crate::nats::connection::backoff;
 /// For so long an instance that gave a group up still answers its calls, saying who has it: until the
 /// successor is surely subscribed.
 const LINGER: Duration = Duration::from_millis(50);
+/// How long the end of the subscriptions may take, all in all: NATS may be gone.
+const ENDING: Duration = Duration::from_secs(3);
 
 /// The running subscriptions. Dropping it ends them at once.
 #[derive(Debug)]
@@ -74,9 +76,15 @@ impl Subscriptions {
 
     async fn end(&mut self) {
         self.stop.cancel();
-        for task in self.tasks.drain(..) {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a subscription ended badly");
+        let until = tokio::time::Instant::now() + ENDING;
+        for mut task in self.tasks.drain(..) {
+            match tokio::time::timeout_at(until, &mut task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "a subscription ended badly"),
+                Err(_elapsed) => {
+                    tracing::warn!("a subscription was left as it is: nats took too long");
+                    task.abort();
+                }
             }
         }
     }

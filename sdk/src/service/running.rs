@@ -1,7 +1,7 @@
 //! A service that runs, and how it stops.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Rejection, Status};
@@ -17,12 +17,15 @@ use super::health::Health;
 use super::pulse::Pulse;
 use super::rpc::Server;
 use super::stats::Stats;
-use crate::journal::ExecuteError;
+use crate::journal::{AppendError, ExecuteError};
 use crate::leadership::{Guard, Refusal, Request};
 use crate::{Client, Connection, Events, Journal};
 
 /// How often a draining service looks whether its calls have ended.
 const DRAIN_TICK: Duration = Duration::from_millis(1);
+/// How long a stop waits for each thing that it asks of NATS, which may be gone.
+const PATIENCE: Duration = Duration::from_secs(5);
+const FLUSH: Duration = Duration::from_secs(1);
 
 /// A running service. Stop it with [`Service::stop`]; dropping it is like a crash, from which the
 /// others recover after one lease.
@@ -135,14 +138,15 @@ impl Service {
     /// itself.
     pub async fn stop(mut self, reason: &str) -> Result<(), ExecuteError<Rejection>> {
         // Refusals in `server` tell callers where the groups have gone, so it ends them last.
-        let closing = self.server.close_balanced();
         let status = self.status.clone();
         let draining = async {
             status.send_replace(Status::Draining);
             let draining = Command::ChangeStatus { to: Status::Draining, reason: Some(reason.to_owned()) };
-            execute(&self.journal, &self.identity, draining).await
+            in_time(execute(&self.journal, &self.identity, draining)).await
         };
-        let ((), draining, ()) = tokio::join!(self.pulse.resign(reason), draining, closing);
+        let closing = self.server.close_balanced();
+        let resigning = resign(&self.pulse, &self.guard, &self.config, reason);
+        let ((), draining, ()) = tokio::join!(resigning, draining, closing);
         self.server.close_groups().await;
         let drained = async {
             while self.stats.in_flight() > 0 {
@@ -154,10 +158,11 @@ impl Service {
         }
         self.status.send_replace(Status::Stopped);
         let deregister = Command::Deregister { reason: reason.to_owned() };
-        let ended = self.execute(deregister).await;
+        let ended = in_time(self.execute(deregister)).await;
         self.pulse.stop().await;
-        if let Err(error) = self.connection.client().flush().await {
-            tracing::debug!(%error, "the last replies may not have been sent");
+        let flushed = tokio::time::timeout(FLUSH, self.connection.client().flush()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            tracing::warn!("the last replies may not have been sent");
         }
         draining.and(ended)
     }
@@ -176,6 +181,25 @@ impl Service {
     }
 }
 
+/// Gives every group up: until that is done, or the lease is over, so that nothing is left to give, or it
+/// has taken too long.
+async fn resign(pulse: &Pulse, guard: &Guard, config: &ServiceConfig, reason: &str) {
+    let lease = config.failover.lease();
+    let over = async {
+        while guard.deadline() + lease > Instant::now() {
+            tokio::time::sleep_until((guard.deadline() + lease).into()).await;
+        }
+    };
+    let enough = Duration::from_millis(config.drain_ms) + PATIENCE * 2;
+    tokio::select! {
+        biased;
+        () = pulse.resign(reason) => return,
+        () = over => {}
+        () = tokio::time::sleep(enough) => {}
+    }
+    tracing::warn!("not every group was given up: the session ends instead");
+}
+
 async fn execute(
     journal: &Journal,
     identity: &Identity,
@@ -183,6 +207,13 @@ async fn execute(
 ) -> Result<(), ExecuteError<Rejection>> {
     journal.execute::<Instance>(&identity.aggregate(), command, &identity.context()).await?;
     Ok(())
+}
+
+async fn in_time(
+    recorded: impl Future<Output = Result<(), ExecuteError<Rejection>>>,
+) -> Result<(), ExecuteError<Rejection>> {
+    let recorded = tokio::time::timeout(PATIENCE, recorded).await;
+    recorded.unwrap_or(Err(ExecuteError::Append(AppendError::Ambiguous)))
 }
 
 async fn drained(drain: &mut watch::Receiver<Option<String>>) -> String {

@@ -86,3 +86,16 @@ async fn a_store_that_refuses_claims_is_not_asked_without_a_pause() {
     owns(&service).await;
     service.stop("done").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_stop_ends_although_nats_is_gone() {
+    let server = NatsServer::start().await;
+    let mut config = config(server.url(), "d-1");
+    // More than the client's queue has room for, once they are to be closed.
+    config.groups = (1..=100).map(|n| format!("ACC-{n}").parse().unwrap()).collect();
+    let service = start(config).await;
+    owns(&service).await;
+    server.kill();
+    let ended = tokio::time::timeout(Duration::from_secs(40), service.stop("done")).await;
+    assert!(ended.expect("the stop never ends").is_err(), "nobody can have recorded the end");
+}

@@ -112,7 +112,7 @@ impl<S: LeaseStore> Keeper<S> {
         let sent = Instant::now();
         live.due = sent + self.policy.renew_every();
         let renewal = self.store.put_session(&self.me, &live.record, live.revision);
-        match tokio::time::timeout(self.policy.lease(), renewal).await {
+        match tokio::time::timeout(self.patience(), renewal).await {
             Ok(Ok(revision)) => {
                 live.revision = revision;
                 self.acknowledged(sent);
@@ -126,14 +126,19 @@ impl<S: LeaseStore> Keeper<S> {
                 true
             }
             Err(_elapsed) => {
-                tracing::warn!("a renewal was not acknowledged within a lease; trying again");
+                tracing::warn!("a renewal was not acknowledged within half a lease; trying again");
                 true
             }
         }
     }
 
     async fn adopt(&self, live: &mut Live) -> bool {
-        match self.store.session(&self.me).await {
+        let read = tokio::time::timeout(self.patience(), self.store.session(&self.me));
+        let Ok(read) = read.await else {
+            tracing::warn!("the session was not read within half a lease; trying again");
+            return true;
+        };
+        match read {
             Ok(found) => match found.record {
                 Some(record) if record.session == live.record.session => {
                     live.revision = found.revision;
@@ -148,6 +153,12 @@ impl<S: LeaseStore> Keeper<S> {
                 true
             }
         }
+    }
+
+    /// How long one answer is waited for. When it is lost, as happens when the connection is, there is time
+    /// for another try before the lease is over.
+    fn patience(&self) -> Duration {
+        self.policy.lease() / 2
     }
 
     fn acknowledged(&self, sent: Instant) {

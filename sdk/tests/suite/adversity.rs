@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use aegis_sdk::leadership::Policy;
 use aegis_sdk::{ConnectOptions, Connection, Fault, Service, ServiceConfig};
-use aegis_testkit::{NatsServer, wait_until};
+use aegis_testkit::{Direction, FaultProxy, NatsServer, wait_until};
 use async_nats::Subscriber;
 use futures_util::StreamExt as _;
 use tokio::time::{Instant, timeout_at};
@@ -98,4 +99,33 @@ async fn a_stop_ends_although_nats_is_gone() {
     server.kill();
     let ended = tokio::time::timeout(Duration::from_secs(40), service.stop("done")).await;
     assert!(ended.expect("the stop never ends").is_err(), "nobody can have recorded the end");
+}
+
+#[tokio::test]
+async fn an_owner_that_loses_one_answer_with_its_connection_goes_on_acting() {
+    let server = NatsServer::start().await;
+    let proxy = FaultProxy::start(&server.url()).await;
+    let mut config = config(proxy.url(), "d-1");
+    config.failover = Policy::custom(Duration::from_secs(3)).unwrap();
+    let service = start(config).await;
+    owns(&service).await;
+    let connection = open(&server).await;
+    let mut renewals = listen(&connection, "$KV.aegis_leases.session.desk.d-1").await;
+    renewals.next().await.unwrap();
+    // What answers this has heard all that was sent to it before.
+    let control = connection.namespace().control_subject(service.name(), service.instance());
+    connection.client().request(control, "".into()).await.unwrap();
+    proxy.cut_one_way("pulse", Direction::ToClient);
+    renewals.next().await.unwrap();
+    // It was applied, and its acknowledgement is lost.
+    proxy.drop_named("pulse");
+    proxy.pass_named("pulse");
+    let group = "ACC-1".parse().unwrap();
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    let until = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < until {
+        ticks.tick().await;
+        assert!(service.guard().admit(&group).is_some(), "it stopped acting");
+    }
+    service.stop("done").await.unwrap();
 }

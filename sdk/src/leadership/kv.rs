@@ -10,6 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Policy;
 use super::store::{Change, LeaseStore, OwnerRecord, SessionRecord, StoreError, Versioned};
 use crate::Connection;
 use crate::nats::bucket::{Bucket, CasError, ReadError, Slot, entries};
@@ -18,6 +19,9 @@ use crate::nats::provision::MARKER_TTL;
 /// The server removes a session that nobody renews after this time, or after three leases. It only cleans
 /// up: members fence long before.
 const SESSION_TTL: Duration = Duration::from_secs(30);
+/// The bounds of how long a member waits for one answer: for a busy server, and for one that is gone.
+const LEAST_PATIENCE: Duration = Duration::from_millis(500);
+const MOST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The leases of one service in the namespace's lease bucket.
 #[derive(Debug, Clone)]
@@ -44,6 +48,13 @@ impl KvLeaseStore {
     #[must_use]
     pub fn new(connection: &Connection, service: ServiceName) -> Self {
         Self { bucket: Bucket::new(connection, connection.namespace().leases_bucket()), service }
+    }
+
+    /// The same for members under this policy: an answer that is lost with a connection is not waited for
+    /// while the lease runs out.
+    pub(crate) fn within_lease(self, connection: &Connection, policy: Policy) -> Self {
+        let patience = policy.lease().clamp(LEAST_PATIENCE, MOST_PATIENCE);
+        Self { bucket: self.bucket.within(connection, patience), ..self }
     }
 
     fn session_key(&self, instance: &InstanceName) -> String {

@@ -64,6 +64,13 @@ impl Bucket {
         Self { jetstream: connection.jetstream().clone(), name }
     }
 
+    /// The same, with answers waited for no longer than this.
+    #[must_use]
+    pub fn within(self, connection: &Connection, patience: Duration) -> Self {
+        let context = jetstream::ContextBuilder::new().timeout(patience).ack_timeout(patience);
+        Self { jetstream: context.build(connection.client().clone()), ..self }
+    }
+
     /// What stands under the key, from the leader of the stream.
     ///
     /// # Errors

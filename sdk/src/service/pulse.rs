@@ -166,7 +166,7 @@ async fn run(
         return Box::pin(until(work, enough)).await;
     }
     let (audit, writer) = Audit::new(setup.audit, journal, service.clone(), &instance, setup.guard.clone());
-    let store = KvLeaseStore::new(&connection, service);
+    let store = KvLeaseStore::new(&connection, service).within_lease(&connection, setup.policy);
     let keeper = Keeper {
         store: store.clone(),
         me: instance.clone(),

@@ -129,3 +129,20 @@ async fn an_owner_that_loses_one_answer_with_its_connection_goes_on_acting() {
     }
     service.stop("done").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_claim_that_loses_its_answer_with_its_connection_is_looked_for_within_a_lease_or_so() {
+    let server = NatsServer::start().await;
+    let proxy = FaultProxy::start(&server.url()).await;
+    let connection = open(&server).await;
+    let mut claims = listen(&connection, "$KV.aegis_leases.owner.>").await;
+    let service = start(config(proxy.url(), "d-1")).await;
+    proxy.delay_named("pulse", Duration::from_millis(100));
+    claims.next().await.unwrap();
+    proxy.drop_named("pulse");
+    proxy.pass_named("pulse");
+    let begun = Instant::now();
+    owns(&service).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
+    service.stop("done").await.unwrap();
+}

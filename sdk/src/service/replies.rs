@@ -34,6 +34,7 @@ pub(super) enum Arrival<'a> {
 /// The one handling of a call.
 pub(super) struct Turn<'a> {
     replies: &'a Replies,
+    key: Key,
     outcome: watch::Sender<Option<Outcome>>,
 }
 
@@ -68,16 +69,19 @@ impl Replies {
         }
         let (sender, outcome) = watch::channel(None);
         kept.outcomes.insert(key.clone(), outcome);
-        kept.order.push_back(key);
+        kept.order.push_back(key.clone());
         kept.make_room();
-        Arrival::First(Turn { replies: self, outcome: sender })
+        Arrival::First(Turn { replies: self, key, outcome: sender })
     }
 }
 
 impl Turn<'_> {
     pub(super) fn end(self, outcome: Outcome) {
         let mut kept = self.replies.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes += size(&outcome);
+        // Unless it has made room meanwhile: then nothing of it is kept.
+        if kept.outcomes.get(&self.key).is_some_and(|it| it.same_channel(&self.outcome.subscribe())) {
+            kept.bytes += size(&outcome);
+        }
         self.outcome.send_replace(Some(outcome));
         kept.make_room();
     }
@@ -126,6 +130,20 @@ mod tests {
         assert_eq!(waiting.borrow().as_ref().unwrap().1.as_ref().unwrap(), "done");
         assert!(again(&replies, "ACC-1", "a").unwrap().borrow().is_some());
         assert!(again(&replies, "ACC-2", "a").is_none(), "another group, another call");
+    }
+
+    #[test]
+    fn a_call_that_outlasts_its_place_does_not_take_the_place_of_others() {
+        let replies = Replies::default();
+        for round in 0..3 {
+            let slow = first(&replies, &format!("slow {round}"));
+            for n in 0..REPLIES {
+                first(&replies, &format!("{round} {n}")).end((HeaderMap::new(), Ok(Bytes::new())));
+            }
+            slow.end((HeaderMap::new(), Ok(vec![0; BYTES / 2].into())));
+        }
+        let kept = replies.kept.lock().unwrap();
+        assert_eq!((kept.bytes, kept.outcomes.len()), (0, REPLIES));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(super) struct Leaving {
     pub(super) reason: String,
     /// Those who wait for the end of it.
     waiting: Vec<oneshot::Sender<()>>,
+    /// Whether it stops: then it never stands again.
+    for_good: bool,
 }
 
 /// What a task has come to.
@@ -42,9 +44,11 @@ impl<S: LeaseStore> Election<'_, S> {
         match request {
             Request::Resign { reason, done } => {
                 self.elector.guard.stand(false);
-                let waiting = self.leaving.take().map(|leaving| leaving.waiting).unwrap_or_default();
+                let before = self.leaving.take();
+                let for_good = done.is_some() || before.as_ref().is_some_and(|before| before.for_good);
+                let waiting = before.map(|before| before.waiting).unwrap_or_default();
                 let waiting = waiting.into_iter().chain(done).collect();
-                self.leaving = Some(Leaving { reason: reason.clone(), waiting });
+                self.leaving = Some(Leaving { reason: reason.clone(), waiting, for_good });
                 for (group, term) in self.elector.guard.groups() {
                     self.hand_over(HandOver::resignation(group, term, &reason));
                 }
@@ -52,7 +56,7 @@ impl<S: LeaseStore> Election<'_, S> {
             }
             Request::Stand => {
                 // Whoever stops for good has the last word.
-                if self.leaving.as_ref().is_none_or(|leaving| leaving.waiting.is_empty()) {
+                if self.leaving.as_ref().is_none_or(|leaving| !leaving.for_good) {
                     self.leaving = None;
                     self.elector.guard.stand(true);
                 }
@@ -163,7 +167,7 @@ impl<S: LeaseStore> Election<'_, S> {
 
     fn look_whether_left(&mut self) {
         if let Some(leaving) = &mut self.leaving
-            && self.elector.guard.groups().is_empty()
+            && self.elector.guard.holds_nothing()
         {
             for done in leaving.waiting.drain(..) {
                 // Whoever asked may have stopped waiting; the groups are given up all the same.

@@ -218,6 +218,11 @@ impl Guard {
         Some(self.held().groups.get(group)?.term)
     }
 
+    /// Whether no group is held.
+    pub(crate) fn holds_nothing(&self) -> bool {
+        self.held().groups.is_empty()
+    }
+
     /// All groups held, served or not.
     pub(crate) fn groups(&self) -> BTreeMap<GroupName, Term> {
         self.groups_that(|_| true)

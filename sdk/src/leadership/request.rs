@@ -16,7 +16,7 @@ pub(crate) enum Request {
     Resign {
         /// Why, for the record.
         reason: String,
-        /// Told when nothing is held any more; none when nobody waits.
+        /// Told when nothing is held any more, by one that stops; none when it may stand again.
         done: Option<oneshot::Sender<()>>,
     },
     /// Take groups again.

@@ -431,6 +431,62 @@ async fn an_unhealthy_owner_gives_its_groups_up_and_takes_none_until_it_is_healt
 }
 
 #[tokio::test]
+async fn whoever_stops_takes_no_group_although_it_is_healthy() {
+    let floor = Floor::open().await;
+    let service = Service::builder(floor.config("d-1", &["ACC-1"]))
+        .rpc("hold", {
+            let (gate, held) = (Arc::clone(&floor.gate), floor.held.clone());
+            move |_, (): ()| {
+                let (gate, held) = (Arc::clone(&gate), held.clone());
+                async move {
+                    held.send_modify(|held| *held += 1);
+                    gate.acquire().await.unwrap().forget();
+                    Ok::<_, Fault>(())
+                }
+            }
+        })
+        .exclusive("who", |_, (): ()| async { Ok::<_, Fault>(()) })
+        .start()
+        .await
+        .unwrap();
+    floor.client.call::<_, ()>(&target("ACC-1"), "who", &(), PATIENCE).await.unwrap();
+    let (health, guard) = (service.health(), service.guard().clone());
+    // A call that keeps it from ending.
+    let any = Target::any(SERVICE).unwrap();
+    let client = floor.client.clone();
+    let running = tokio::spawn(async move { client.call::<_, ()>(&any, "hold", &(), PATIENCE).await });
+    floor.held.subscribe().wait_for(|held| *held == 1).await.unwrap();
+    let stopping = tokio::spawn(service.stop("done"));
+    let leases = floor.connection.jetstream().get_key_value("aegis_leases").await.unwrap();
+    let session = || async {
+        let entry = leases.entry("session.desk.d-1").await.map_err(|e| e.to_string())?.ok_or("none")?;
+        serde_json::from_slice::<serde_json::Value>(&entry.value)
+            .map(|record| (record["standing"] == true, entry.revision))
+            .map_err(|e| e.to_string())
+    };
+    wait_until("it has given its group up", PATIENCE, || async {
+        let (standing, _) = session().await?;
+        if guard.serving().is_empty() && !standing { Ok(()) } else { Err("not yet".to_owned()) }
+    })
+    .await;
+    let (_, before) = session().await.unwrap();
+    health.healthy().await;
+    // Two renewals, the second of which was begun after that.
+    let mut changes = leases.watch("session.desk.d-1").await.unwrap();
+    for _ in 0..2 {
+        let entry = tokio::time::timeout(PATIENCE, changes.next()).await.unwrap().unwrap().unwrap();
+        assert!(entry.revision > before);
+        let record: serde_json::Value = serde_json::from_slice(&entry.value).unwrap();
+        assert_eq!(record["standing"], false);
+    }
+    assert!(guard.serving().is_empty());
+    floor.gate.add_permits(1);
+    running.await.unwrap().unwrap();
+    stopping.await.unwrap().unwrap();
+    floor.history("ACC-1", 1).await;
+}
+
+#[tokio::test]
 async fn an_instance_that_is_asked_to_drain_hands_over_and_ends() {
     let floor = Floor::open().await;
     let first = floor.start(floor.config("d-1", &["ACC-1"])).await;

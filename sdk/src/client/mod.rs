@@ -108,10 +108,18 @@ impl Client {
             let patience = if idempotent { left.min(target.resend_after()) } else { left };
             let mut headers = HeaderMap::new();
             headers.insert(header::REQUEST_ID, request_id.as_str());
-            headers.insert(header::TIMEOUT_MS, left.as_millis().to_string());
-            let request =
-                async_nats::Request::new().payload(body.clone()).headers(headers).timeout(Some(patience));
-            match self.connection.client().send_request(subject.to_owned(), request).await {
+            headers.insert(header::TIMEOUT_MS, left.as_millis().max(1).to_string());
+            // NOTE: not the client's own timeout, which begins only when its queue has had room.
+            let request = async_nats::Request::new().payload(body.clone()).headers(headers).timeout(None);
+            let sent = self.connection.client().send_request(subject.to_owned(), request);
+            let Ok(answer) = tokio::time::timeout(patience, sent).await else {
+                taken = true;
+                if idempotent {
+                    continue;
+                }
+                return Err(CallError::OutcomeUnknown { subject: subject.to_owned(), after: timeout });
+            };
+            match answer {
                 // Whoever says so has done nothing, but speaks for nobody else: while a group passes from one
                 // owner to the next, both are subscribed and both get the call.
                 Ok(reply) if has_code(&reply, ErrorCode::NotActive) => {
@@ -123,22 +131,20 @@ impl Client {
                 Ok(reply) if taken && code_of(&reply).is_some_and(ErrorCode::is_retryable) => {}
                 Ok(reply) => return Ok(reply),
                 Err(error) => match error.kind() {
-                    RequestErrorKind::NoResponders => {
-                        if let Some(refusal) = wait.activate(left).await {
-                            return Err(refusal);
-                        }
-                    }
-                    RequestErrorKind::TimedOut => {
-                        taken = true;
-                        if idempotent {
-                            continue;
-                        }
-                        let (subject, after) = (subject.to_owned(), timeout);
-                        return Err(CallError::OutcomeUnknown { subject, after });
-                    }
-                    RequestErrorKind::InvalidSubject
+                    RequestErrorKind::NoResponders => match wait.activate(left).await {
+                        Some(refusal) if !taken => return Err(refusal),
+                        Some(_) | None => {}
+                    },
+                    RequestErrorKind::TimedOut
+                    | RequestErrorKind::InvalidSubject
                     | RequestErrorKind::MaxPayloadExceeded
-                    | RequestErrorKind::Other => return Err(CallError::Send { detail: error.to_string() }),
+                    | RequestErrorKind::Other => {
+                        let (subject, after) = (subject.to_owned(), begun.elapsed());
+                        return Err(match taken {
+                            true => CallError::OutcomeUnknown { subject, after },
+                            false => CallError::Send { detail: error.to_string() },
+                        });
+                    }
                 },
             }
             wait.pass(timeout.saturating_sub(begun.elapsed())).await;

@@ -68,14 +68,14 @@ impl<'a> Wait<'a> {
             return None;
         }
         self.activated = Some(Instant::now());
-        self.follow().await;
+        self.follow(left).await;
         let body = serde_json::to_vec(&Activate { group: group.clone() });
         let body = body.expect("a name is made of text").into();
-        let request = async_nats::Request::new().payload(body).timeout(Some(left.min(ACTIVATION)));
+        let request = async_nats::Request::new().payload(body).timeout(None);
         let subject = self.connection.namespace().activation_subject(service);
         let asked = self.connection.client().send_request(subject, request);
         let answer = tokio::select! {
-            answer = asked => answer.ok()?,
+            answer = tokio::time::timeout(left.min(ACTIVATION), asked) => answer.ok()?.ok()?,
             () = changed(&mut self.changes) => {
                 self.retry_after = Some(Duration::ZERO);
                 return None;
@@ -93,7 +93,7 @@ impl<'a> Wait<'a> {
 
     /// Waits until it is worth to try again.
     pub(super) async fn pass(&mut self, left: Duration) {
-        self.follow().await;
+        self.follow(left).await;
         let pause = self.retry_after.take().unwrap_or_else(|| {
             let pause = rand::rng().random_range(self.pause / 2..=self.pause);
             self.pause = (self.pause * 3 / 2).min(RETRY_MAX);
@@ -105,11 +105,12 @@ impl<'a> Wait<'a> {
         }
     }
 
-    async fn follow(&mut self) {
+    async fn follow(&mut self, left: Duration) {
         if let (Some((service, group)), None) = (self.group, &self.changes) {
             let subject = owner_subject(self.connection.namespace(), service, group);
+            let changes = tokio::time::timeout(left, self.connection.client().subscribe(subject)).await;
             // Without it, the pauses alone say when to try again.
-            self.changes = self.connection.client().subscribe(subject).await.ok();
+            self.changes = changes.ok().and_then(Result::ok);
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aegis_domain::ErrorCode;
-use aegis_sdk::{CallOptions, Client, ConnectOptions, Connection, Fault, Service, ServiceConfig, Target};
+use aegis_sdk::{
+    CallOptions, Client, ConnectOptions, Connection, ConnectionState, Fault, Service, ServiceConfig, Target,
+};
 use aegis_testkit::{FaultProxy, NatsServer, wait_until};
 use async_nats::HeaderMap;
 use futures_util::StreamExt as _;
@@ -67,6 +69,38 @@ async fn a_refusal_of_the_second_send_says_nothing_about_the_first() {
     // A refusal of the only send is one.
     let told = outcome(&connection, CallOptions::within(SHORT).idempotent()).await;
     assert_eq!(told, ErrorCode::Overloaded.as_str());
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_activated_any_more_says_nothing_about_an_earlier_send() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    let mut first = connection.client().subscribe("rpc.desk.ACC-1.*").await.unwrap();
+    answer(&connection, "aegis.activate.desk", ErrorCode::Overloaded).await;
+    let gone = async {
+        // It has the call, and is lost before it answers.
+        first.next().await.unwrap();
+        first.unsubscribe().await.unwrap();
+    };
+    let call = outcome(&connection, CallOptions::within(SHORT).idempotent());
+    let (told, ()) = tokio::join!(call, gone);
+    assert_eq!(told, ErrorCode::OutcomeUnknown.as_str());
+    let told = outcome(&connection, CallOptions::within(SHORT).idempotent()).await;
+    assert_eq!(told, ErrorCode::Overloaded.as_str());
+}
+
+#[tokio::test]
+async fn a_deadline_holds_also_while_nothing_can_be_sent() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    server.kill();
+    let mut state = connection.state();
+    state.wait_for(|state| *state == ConnectionState::Reconnecting).await.unwrap();
+    // Until there is no room for more.
+    while timeout(SHORT, connection.client().publish("anything", "".into())).await.is_ok() {}
+    let call = outcome(&connection, CallOptions::within(SHORT));
+    let told = timeout(SHORT * 5, call).await.expect("the deadline has passed");
+    assert_eq!(told, ErrorCode::OutcomeUnknown.as_str());
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ pub(crate) struct DrainArgs {
 
 pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
     let operator = args.access.operator().await?;
-    let leaders = operator.leaders(args.service.as_ref()).await.map_err(with_code)?;
+    let leaders = operator.leaders(args.service.as_ref()).await.map_err(|e| with_code(&e))?;
     if args.json {
         leaders.iter().for_each(|leader| say(&line(leader).to_string()));
         return Ok(());
@@ -85,14 +85,14 @@ pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
 pub(crate) async fn stepdown(args: StepdownArgs) -> anyhow::Result<()> {
     let operator = args.access.operator().await?;
     let StepdownArgs { service, group, to, reason, .. } = &args;
-    let owner = operator.step_down(service, group, to.as_ref(), reason).await.map_err(with_code)?;
+    let owner = operator.step_down(service, group, to.as_ref(), reason).await.map_err(|e| with_code(&e))?;
     say(&format!("{group} of {service} is {}'s, in term {}", owner.instance, owner.term));
     Ok(())
 }
 
 pub(crate) async fn drain(args: DrainArgs) -> anyhow::Result<()> {
     let operator = args.access.operator().await?;
-    operator.drain(&args.service, &args.instance, &args.reason).await.map_err(with_code)?;
+    operator.drain(&args.service, &args.instance, &args.reason).await.map_err(|e| with_code(&e))?;
     say(&format!("{} of {} drains", args.instance, args.service));
     Ok(())
 }
@@ -141,6 +141,6 @@ fn state(leader: &Leader) -> &'static str {
     }
 }
 
-fn with_code(error: OperatorError) -> anyhow::Error {
+fn with_code(error: &OperatorError) -> anyhow::Error {
     anyhow::anyhow!("{}: {}", error.code, error.message)
 }

@@ -128,6 +128,11 @@ impl Builder {
     /// # Cancel safety
     /// Not cancel-safe: a dropped future may leave a registration that expires by itself.
     pub async fn start(self) -> Result<Service, StartError> {
+        // Boxed, so that the futures of callers stay small.
+        Box::pin(self.launch()).await
+    }
+
+    async fn launch(self) -> Result<Service, StartError> {
         self.config.check()?;
         let config = self.config;
         let service = config.service.clone();

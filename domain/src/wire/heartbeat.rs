@@ -20,7 +20,7 @@ pub struct Heartbeat {
     pub version: Version,
     /// Where it is in its life.
     pub status: Status,
-    /// The groups that it owns.
+    /// The groups that it owns, or as many of them as half a message holds. The lease store knows all.
     #[serde(default)]
     pub groups: Vec<Owned>,
     /// Its labels.

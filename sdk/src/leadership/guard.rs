@@ -228,6 +228,13 @@ impl Guard {
         self.groups_that(|_| true)
     }
 
+    /// All groups held, or so many of them.
+    pub(crate) fn some_groups(&self, most: usize) -> BTreeMap<GroupName, Term> {
+        let held = self.held();
+        let groups = held.groups.iter().take(most);
+        groups.map(|(group, tenancy)| (group.clone(), tenancy.term)).collect()
+    }
+
     /// The groups whose calls are to arrive here: to be served, or to be told where to go. None once the
     /// lease has been over for so long that others have the groups.
     pub(crate) fn reachable(&self, grace: Duration) -> BTreeMap<GroupName, Term> {

@@ -19,6 +19,9 @@ use crate::nats::bucket::{Bucket, CasError};
 use crate::nats::provision::MARKER_TTL;
 use crate::{Connection, Journal};
 
+/// The most bytes that one group takes in a heartbeat: its name, its term and what stands around them.
+const GROUP_BYTES: usize = 200;
+
 /// Who the instance is.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
@@ -66,11 +69,17 @@ impl Beater {
         let mut owning = self.guard.changes();
         let mut record = Record::default();
         let mut metrics = Metrics::default();
+        // Groups come and go by the thousand: what they change is told ten times in a beat at most.
+        let mut spaced = tokio::time::Instant::now();
         loop {
+            let owned = async {
+                tokio::time::sleep_until(spaced).await;
+                owning.changed().await
+            };
             let changed = tokio::select! {
                 () = stop.cancelled() => break,
                 _ = ticks.tick() => { metrics = self.stats.take(); false }
-                changed = owning.changed() => changed.is_ok(),
+                changed = owned => changed.is_ok(),
                 changed = self.status.changed() => changed.is_ok(),
             };
             let body = self.body(&metrics);
@@ -79,6 +88,7 @@ impl Beater {
             if changed || stale {
                 self.refresh(&mut record, &body).await;
             }
+            spaced = tokio::time::Instant::now() + self.every / 10;
         }
         let body = self.body(&self.stats.take());
         self.beat(&body).await;
@@ -90,7 +100,10 @@ impl Beater {
 
     fn body(&self, metrics: &Metrics) -> Vec<u8> {
         let identity = &self.identity;
-        let groups = self.guard.groups().into_iter().map(|(group, term)| Owned { group, term }).collect();
+        // An instance that owns more than a message holds is heard all the same.
+        let room = self.connection.client().server_info().max_payload / 2 / GROUP_BYTES;
+        let groups = self.guard.some_groups(room);
+        let groups = groups.into_iter().map(|(group, term)| Owned { group, term }).collect();
         let heartbeat = Heartbeat {
             service: identity.service.clone(),
             instance: identity.instance.clone(),

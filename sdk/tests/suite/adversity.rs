@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_sdk::leadership::Policy;
 use aegis_sdk::{ConnectOptions, Connection, Fault, Service, ServiceConfig};
 use aegis_testkit::{Direction, FaultProxy, NatsServer, wait_until};
@@ -144,5 +145,25 @@ async fn a_claim_that_loses_its_answer_with_its_connection_is_looked_for_within_
     let begun = Instant::now();
     owns(&service).await;
     assert!(begun.elapsed() < Duration::from_secs(3), "took {:?}", begun.elapsed());
+    service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_instance_with_more_groups_than_a_message_holds_is_heard_and_stays_in_the_registry() {
+    let server = NatsServer::builder().config("max_payload: 64000").start().await;
+    let connection = open(&server).await;
+    let mut config = config(server.url(), "d-1");
+    // Their names alone, as they are registered, fit into one; with their terms they do not.
+    config.groups = (1..=430).map(|n| format!("ACC-{n:0124}").parse().unwrap()).collect();
+    let service = start(config).await;
+    wait_until("all groups", PATIENCE, || async {
+        let serving = service.guard().serving().len();
+        if serving == 430 { Ok(()) } else { Err(serving.to_string()) }
+    })
+    .await;
+    let mut beats = listen(&connection, "aegis.heartbeat.desk.d-1").await;
+    let beat = tokio::time::timeout(PATIENCE, beats.next()).await.unwrap().unwrap();
+    let beat: Heartbeat = serde_json::from_slice(&beat.payload).unwrap();
+    assert_eq!(beat.groups.len(), 64_000 / 2 / 200);
     service.stop("done").await.unwrap();
 }

@@ -186,14 +186,16 @@ impl<S: LeaseStore> Election<'_, S> {
         {
             return reply(answer, Ok(owner));
         }
-        if known.is_none() && self.observer.count() >= self.elector.max_groups {
-            return reply(answer, Err(Refusal::TooMany));
+        if let Some(waiting) = self.activating.get_mut(&group) {
+            return waiting.push(answer);
         }
-        let waiting = self.activating.entry(group.clone()).or_default();
-        waiting.push(answer);
-        if waiting.len() > 1 {
-            return;
+        if known.is_none() {
+            if self.observer.count() + self.coming.len() >= self.elector.max_groups {
+                return reply(answer, Err(Refusal::TooMany));
+            }
+            self.coming.insert(group.clone());
         }
+        self.activating.insert(group.clone(), vec![answer]);
         let settled = tokio::time::sleep_until(self.settled.into());
         self.tasks.push(settled.map(|()| Done::Settled(group)).boxed_local());
     }
@@ -225,6 +227,7 @@ impl<S: LeaseStore> Election<'_, S> {
         if let Some(found) = found.owner {
             self.see_owner(group, found);
         }
+        self.coming.remove(group);
         for waiting in self.activating.remove(group).unwrap_or_default() {
             reply(waiting, answer.clone());
         }

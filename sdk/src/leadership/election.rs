@@ -1,6 +1,6 @@
 //! The loop of an elector: hear, fence, claim, and bring the guard in line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,8 @@ pub(super) struct Election<'a, S> {
     pub(super) settled: Instant,
     /// Who waits for which group to be activated.
     pub(super) activating: BTreeMap<GroupName, Vec<Answer>>,
+    /// Those of them that nobody ever owned: they count from now on.
+    pub(super) coming: BTreeSet<GroupName>,
     /// How many hand-overs of a group are under way.
     pub(super) passing: BTreeMap<GroupName, usize>,
     pub(super) leaving: Option<Leaving>,
@@ -52,6 +54,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
             slots: Arc::new(Semaphore::new(AT_ONCE)),
             settled: now + elector.policy.lease(),
             activating: BTreeMap::new(),
+            coming: BTreeSet::new(),
             passing: BTreeMap::new(),
             leaving: None,
         }
@@ -190,6 +193,9 @@ impl<'a, S: LeaseStore> Election<'a, S> {
 
     pub(super) fn see_owner(&mut self, group: &GroupName, found: Versioned<OwnerRecord>) {
         self.note_owner(group, &found);
+        if found.record.is_some() {
+            self.coming.remove(group);
+        }
         self.observer.see_owner(group, found, Instant::now());
     }
 

@@ -342,11 +342,19 @@ async fn a_service_takes_no_more_groups_than_it_is_told_to() {
     let floor = Floor::open().await;
     let config = ServiceConfig { max_groups: 2, ..floor.config("d-1", &[]) };
     let only = floor.start(config).await;
-    floor.who("ACC-1").await;
-    floor.who("ACC-2").await;
-    let third = floor.client.call::<_, ()>(&target("ACC-3"), "who", &(), PATIENCE).await.unwrap_err();
-    assert_eq!(third.code(), ErrorCode::Overloaded.as_str());
-    assert!(third.to_string().contains("max_groups"), "{third}");
+    // All at once, and twice each.
+    let accounts = (0..20).map(|n| format!("ACC-{}", n % 10));
+    let calls = accounts.map(|account| {
+        let client = floor.client.clone();
+        async move { client.call::<_, (String, u64)>(&target(&account), "who", &(), PATIENCE).await }
+    });
+    let (served, refused): (Vec<_>, Vec<_>) = join_all(calls).await.into_iter().partition(Result::is_ok);
+    assert_eq!((served.len(), only.guard().serving().len()), (4, 2));
+    for refused in refused {
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::Overloaded.as_str());
+        assert!(refused.to_string().contains("max_groups"), "{refused}");
+    }
     only.stop("done").await.unwrap();
 }
 

@@ -44,18 +44,18 @@ struct Held {
 #[derive(Debug)]
 struct Tenancy {
     term: Term,
-    stage: Stage,
+    /// Whether the log has it, where it must have it first.
+    recorded: bool,
+    /// On its way to another: what runs may finish.
+    leaving: bool,
     /// How many calls are being handled.
     calls: watch::Sender<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// Not yet in the log, which must have it first.
-    Unrecorded,
-    Serving,
-    /// On its way to another: what runs may finish.
-    Leaving,
+impl Tenancy {
+    fn serves(&self) -> bool {
+        self.recorded && !self.leaving
+    }
 }
 
 impl Default for Guard {
@@ -76,7 +76,7 @@ impl Guard {
     /// The term under which the instance may begin to act for the group now; `None` when it may not.
     #[must_use]
     pub fn admit(&self, group: &GroupName) -> Option<Term> {
-        self.look(group, |tenancy| (tenancy.stage == Stage::Serving).then_some(tenancy.term))
+        self.look(group, |tenancy| tenancy.serves().then_some(tenancy.term))
     }
 
     /// Whether what was begun under this term may still be finished.
@@ -88,7 +88,7 @@ impl Guard {
     /// The groups that the instance takes calls for.
     #[must_use]
     pub fn serving(&self) -> BTreeMap<GroupName, Term> {
-        self.groups_that(|tenancy| tenancy.stage == Stage::Serving)
+        self.groups_that(Tenancy::serves)
     }
 
     /// Moves on whenever [`Guard::serving`] may have changed.
@@ -106,7 +106,7 @@ impl Guard {
     /// Like [`Guard::admit`], with leave to handle one call.
     pub(crate) fn enter(&self, group: &GroupName) -> Option<Permit> {
         self.look(group, |tenancy| {
-            (tenancy.stage == Stage::Serving).then(|| {
+            tenancy.serves().then(|| {
                 // Under the lock, so that whoever ends the stage after this sees the call.
                 tenancy.calls.send_modify(|calls| *calls += 1);
                 Permit { term: tenancy.term, calls: tenancy.calls.clone() }
@@ -143,20 +143,17 @@ impl Guard {
         owned: impl IntoIterator<Item = (GroupName, Term)>,
         recorded: bool,
     ) {
-        let stage = if recorded { Stage::Serving } else { Stage::Unrecorded };
         self.change(|held| {
             if held.session == Some(session) {
-                let tenancies = owned
-                    .into_iter()
-                    .map(|(group, term)| (group, Tenancy { term, stage, calls: watch::Sender::new(0) }));
-                held.groups.extend(tenancies);
+                let tenancy = |term| Tenancy { term, recorded, leaving: false, calls: watch::Sender::new(0) };
+                held.groups.extend(owned.into_iter().map(|(group, term)| (group, tenancy(term))));
             }
         });
     }
 
     /// The log has this term.
     pub(crate) fn recorded(&self, group: &GroupName, term: Term) {
-        self.move_on(group, term, Stage::Unrecorded, Stage::Serving);
+        self.alter(group, term, |tenancy| tenancy.recorded = true);
     }
 
     /// No new call is taken for the group; what runs may finish. False when it is not held under this
@@ -164,14 +161,14 @@ impl Guard {
     pub(crate) fn leave(&self, group: &GroupName, term: Term) -> Option<watch::Receiver<usize>> {
         self.change(|held| {
             let tenancy = held.groups.get_mut(group).filter(|tenancy| tenancy.term == term)?;
-            tenancy.stage = Stage::Leaving;
+            tenancy.leaving = true;
             Some(tenancy.calls.subscribe())
         })
     }
 
-    /// The group is served again: it was not handed over.
+    /// The group is served as before: it was not handed over.
     pub(crate) fn stay(&self, group: &GroupName, term: Term) {
-        self.move_on(group, term, Stage::Leaving, Stage::Serving);
+        self.alter(group, term, |tenancy| tenancy.leaving = false);
     }
 
     /// The group was given up, or belongs to another. A later term of it stays.
@@ -241,7 +238,7 @@ impl Guard {
         if Instant::now() >= self.deadline() + grace {
             return BTreeMap::new();
         }
-        self.groups_that(|tenancy| tenancy.stage != Stage::Unrecorded)
+        self.groups_that(|tenancy| tenancy.recorded)
     }
 
     fn look<T>(&self, group: &GroupName, look: impl FnOnce(&Tenancy) -> Option<T>) -> Option<T> {
@@ -258,11 +255,10 @@ impl Guard {
         groups.map(|(group, tenancy)| (group.clone(), tenancy.term)).collect()
     }
 
-    fn move_on(&self, group: &GroupName, term: Term, from: Stage, to: Stage) {
+    fn alter(&self, group: &GroupName, term: Term, alter: impl FnOnce(&mut Tenancy)) {
         self.change(|held| {
-            let tenancy = held.groups.get_mut(group).filter(|it| it.term == term && it.stage == from);
-            if let Some(tenancy) = tenancy {
-                tenancy.stage = to;
+            if let Some(tenancy) = held.groups.get_mut(group).filter(|tenancy| tenancy.term == term) {
+                alter(tenancy);
             }
         });
     }
@@ -365,6 +361,22 @@ mod tests {
         changes.mark_unchanged();
         renewed(&guard);
         assert!(!changes.has_changed().unwrap(), "a renewal in time changes nothing");
+    }
+
+    #[test]
+    fn a_term_that_the_log_lacks_is_not_served_because_its_hand_over_came_to_nothing() {
+        let (guard, session, group) = owner();
+        renewed(&guard);
+        guard.grant(session, [(group.clone(), Term(4))], false);
+        assert!(guard.leave(&group, Term(4)).is_some());
+        guard.stay(&group, Term(4));
+        assert_eq!(guard.admit(&group), None);
+        // The other way round, the log may hear of it while it is on its way.
+        assert!(guard.leave(&group, Term(4)).is_some());
+        guard.recorded(&group, Term(4));
+        assert_eq!(guard.admit(&group), None);
+        guard.stay(&group, Term(4));
+        assert_eq!(guard.admit(&group), Some(Term(4)));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::Guard;
 use crate::Journal;
-use crate::journal::ExecuteError;
+use crate::journal::{AppendError, ExecuteError, LoadError};
 use crate::nats::connection::backoff;
 
 /// How many entries wait at most. When the log is away for so long that this is full, further terms are
@@ -133,6 +133,14 @@ async fn write(journal: &Journal, service: &ServiceName, actor: &Actor, guard: &
             }
             Err(ExecuteError::Rejected(Rejection::StaleTerm { .. } | Rejection::Vacant)) => {
                 // A successor has already written this term, on our behalf.
+                return;
+            }
+            // Repeating does not help, and the other groups wait.
+            Err(
+                error @ (ExecuteError::Load(LoadError::Undecodable { .. })
+                | ExecuteError::Append(AppendError::Encode { .. })),
+            ) => {
+                tracing::error!(%error, group = %entry.group, "a term cannot be written to the log");
                 return;
             }
             Err(error) => {

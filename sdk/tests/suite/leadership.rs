@@ -396,6 +396,21 @@ async fn with_a_strict_audit_no_call_is_served_before_the_log_has_the_term() {
 }
 
 #[tokio::test]
+async fn a_group_whose_log_cannot_be_read_does_not_keep_others_out_of_theirs() {
+    let floor = Floor::open().await;
+    let strict = ServiceConfig { audit: AuditMode::Strict, ..floor.config("d-1", &[]) };
+    let only = floor.start(strict).await;
+    let bad = AggregateId::Leadership(service(), group("ACC-1"));
+    let subject = floor.connection.namespace().event_subject(&bad);
+    floor.connection.jetstream().publish(subject, "junk".into()).await.unwrap().await.unwrap();
+    let short = Duration::from_millis(1_500);
+    let never = floor.client.call::<_, ()>(&target("ACC-1"), "who", &(), short).await.unwrap_err();
+    assert!(matches!(never, CallError::NoResponders { .. } | CallError::NotActive { .. }), "{never:?}");
+    assert_eq!(floor.who("ACC-2").await.1, 1);
+    only.stop("done").await.unwrap();
+}
+
+#[tokio::test]
 async fn an_unhealthy_owner_gives_its_groups_up_and_takes_none_until_it_is_healthy() {
     let floor = Floor::open().await;
     let first = floor.start(floor.config("d-1", &["ACC-1", "ACC-2"])).await;

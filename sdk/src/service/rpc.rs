@@ -19,8 +19,12 @@ use crate::nats::connection::backoff;
 /// For so long an instance that gave a group up still answers its calls, saying who has it: until the
 /// successor is surely subscribed.
 const LINGER: Duration = Duration::from_millis(50);
+/// More than can be on its way to a subscription: to one that may be busy, and to one that was watched for
+/// [`LINGER`], beside as many as came in that time. Thousands of groups may end at once.
+const MARGIN: u64 = 64;
+const IDLE_MARGIN: u64 = 8;
 /// How long the end of the subscriptions may take, all in all: NATS may be gone.
-const ENDING: Duration = Duration::from_secs(3);
+const ENDING: Duration = Duration::from_secs(5);
 
 /// The running subscriptions. Dropping it ends them at once.
 #[derive(Debug)]
@@ -106,7 +110,7 @@ async fn pump(
 ) {
     let count = Count::begin(&dispatcher);
     let taken = pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Balanced)).await;
-    finish(subscription, taken, count, &dispatcher, &filler, |message| {
+    finish(subscription, taken, MARGIN, count, &dispatcher, &filler, |message| {
         dispatcher.take(message, Way::Balanced);
     })
     .await;
@@ -121,12 +125,13 @@ async fn pump_group(
     stop: CancellationToken,
 ) {
     let count = Count::begin(&dispatcher);
-    let mut taken =
+    let served =
         pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Group(group.clone()))).await;
     let left = |message| dispatcher.take(message, Way::Left(group.clone()));
     let until = tokio::time::Instant::now() + LINGER;
+    let mut late = 0;
     while let Ok(Some(message)) = tokio::time::timeout_at(until, subscription.next()).await {
-        taken += 1;
+        late += 1;
         left(message);
     }
     let owner = dispatcher.guard.owner_of(&group);
@@ -137,7 +142,7 @@ async fn pump_group(
         }
         return;
     }
-    finish(subscription, taken, count, &dispatcher, &filler, left).await;
+    finish(subscription, served + late, IDLE_MARGIN + late, count, &dispatcher, &filler, left).await;
 }
 
 /// Hands messages over until stopped; answers how many.
@@ -177,13 +182,14 @@ impl Count {
 async fn finish(
     mut subscription: Subscriber,
     taken: u64,
+    margin: u64,
     count: Count,
     dispatcher: &Dispatcher,
     filler: &str,
     mut take: impl FnMut(Message),
 ) {
     if count.holds(dispatcher) {
-        return close(subscription, taken, &dispatcher.client, filler, take).await;
+        return close(subscription, taken, margin, &dispatcher.client, filler, take).await;
     }
     if let Err(error) = subscription.drain().await {
         tracing::debug!(%error, "a subscription could not be drained");

@@ -1,6 +1,6 @@
 //! Fencing silent sessions, and claiming what they leave.
 
-use aegis_domain::{GroupName, InstanceName, SessionId, Term};
+use aegis_domain::{GroupName, InstanceName, SessionId};
 use chrono::Utc;
 
 use super::Elector;
@@ -39,11 +39,10 @@ impl<S: LeaseStore> Elector<S> {
         self.look(instance).await
     }
 
-    async fn look(&self, instance: &InstanceName) -> Option<Versioned<SessionRecord>> {
+    /// The session of a member, from the authority.
+    pub(super) async fn look(&self, instance: &InstanceName) -> Option<Versioned<SessionRecord>> {
         let found = self.store.session(instance).await;
-        found
-            .inspect_err(|error| tracing::warn!(%instance, %error, "a silent session cannot be examined"))
-            .ok()
+        found.inspect_err(|error| tracing::warn!(%instance, %error, "a session cannot be looked at now")).ok()
     }
 
     /// Claims a group, if it really is vacant.
@@ -74,8 +73,7 @@ impl<S: LeaseStore> Elector<S> {
                 return Ok(Outcome::Alive(last.instance.clone(), found));
             }
         }
-        let logged = self.logged.get(group).copied().unwrap_or(Term::ZERO);
-        let record = OwnerRecord::claimed(before.record.as_ref(), logged, holder, Utc::now());
+        let record = OwnerRecord::claimed(before.record.as_ref(), self.highest(group), holder, Utc::now());
         match self.store.put_owner(group, &record, before.revision).await {
             Ok(revision) => Ok(Outcome::Won(Versioned { revision, record: Some(record) })),
             Err(CasError::Conflict) => Ok(Outcome::Owned(self.store.owner(group).await?)),

@@ -11,7 +11,7 @@ use super::activation::Found;
 use super::election::Election;
 use super::handover::{Drained, Ending, HandOver};
 use super::request::{Answer, Refusal, Request, owner};
-use super::store::{Holder, LeaseStore};
+use super::store::{Holder, LeaseStore, SessionRecord, Versioned};
 
 /// A member that hands everything over.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Leaving {
 pub(super) enum Done {
     /// The calls of a group have ended, or it was not held.
     Drained(Result<Drained, HandOver>),
+    /// The session of the member that is to have a group was looked at.
+    Looked(HandOver, Option<Versioned<SessionRecord>>),
     /// A hand-over has ended.
     Transferred(Drained, Ending),
     /// Members that started together have found each other.
@@ -78,6 +80,12 @@ impl<S: LeaseStore> Election<'_, S> {
                 drop(slot);
                 self.transferred(hand_over, ending);
             }
+            Done::Looked(hand_over, found) => {
+                if let (Some(member), Some(found)) = (&hand_over.to, found) {
+                    self.observer.see_session(member, &found, Instant::now());
+                }
+                self.hand_over_if_possible(hand_over);
+            }
             Done::Disowned => {}
             Done::Settled(group) => self.begin_activation(group),
             Done::Activated(group, found, answer) => self.activated(&group, found, &answer),
@@ -96,10 +104,25 @@ impl<S: LeaseStore> Election<'_, S> {
         let Some(term) = self.elector.guard.held_term(&group) else {
             return reply(answer, Err(Refusal::NotOwner(self.elector.guard.owner_of(&group))));
         };
-        if self.observer.successor(&group, to.as_ref()).is_none() {
-            return reply(answer, Err(Refusal::NoMember(to)));
+        let hand_over = HandOver { group, term, to, reason, answer: Some(answer) };
+        match &hand_over.to {
+            // It may have begun a moment ago, and the watch be late with it.
+            Some(member) if self.observer.successor(&hand_over.group, Some(member)).is_none() => {
+                let (elector, member) = (self.elector, member.clone());
+                let look = async move { Done::Looked(hand_over, elector.look(&member).await) };
+                self.tasks.push(look.boxed_local());
+            }
+            Some(_) | None => self.hand_over_if_possible(hand_over),
         }
-        self.hand_over(HandOver { group, term, to, reason, answer: Some(answer) });
+    }
+
+    fn hand_over_if_possible(&mut self, hand_over: HandOver) {
+        if self.observer.successor(&hand_over.group, hand_over.to.as_ref()).is_some() {
+            self.hand_over(hand_over);
+        } else {
+            let to = hand_over.to.clone();
+            hand_over.reply(Err(Refusal::NoMember(to)));
+        }
     }
 
     fn transfer(&mut self, drained: Drained) {
@@ -152,9 +175,8 @@ impl<S: LeaseStore> Election<'_, S> {
             }
             Ending::Lost(found) => {
                 guard.release(group, hand_over.term);
-                if let Some(found) = found {
-                    self.see_owner(&hand_over.group, found);
-                }
+                let Some(found) = found else { return hand_over.reply(Err(Refusal::Unclear)) };
+                self.see_owner(&hand_over.group, found);
                 self.was_not_held(hand_over);
             }
         }

@@ -233,6 +233,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
             match outcome {
                 Outcome::Won(found) => {
                     if let Some(record) = &found.record {
+                        self.elector.learn(group, record.term);
                         won.push((group.clone(), record.term, candidate.vacancy, record.clone()));
                     }
                     self.observer.see_owner(group, found, now);
@@ -282,10 +283,22 @@ impl<'a, S: LeaseStore> Election<'a, S> {
         self.elector.audit.elected(group, tenure, record.predecessors.clone(), vacancy);
     }
 
+    /// The owner key is gone, with or without a trace: somebody has removed it, and anybody may claim it now.
+    fn note_loss(&self, group: &GroupName, revision: u64) {
+        let known = self.observer.owner(group).map_or(0, |known| known.revision);
+        if let Some(term) = self.elector.guard.held_term(group)
+            && (revision == 0 || revision > known)
+        {
+            tracing::warn!(%group, %term, "the owner key was removed by somebody: letting go");
+            self.elector.guard.release(group, term);
+        }
+    }
+
     /// Brings the guard in line with what the owner key says.
     fn note_owner(&mut self, group: &GroupName, found: &Versioned<OwnerRecord>) {
         let guard = &self.elector.guard;
-        let Some(record) = &found.record else { return };
+        let Some(record) = &found.record else { return self.note_loss(group, found.revision) };
+        self.elector.learn(group, record.term);
         let Some(session) = guard.session() else { return };
         let mine = record.holder.as_ref().is_some_and(|holder| holder.session == session);
         match (mine, guard.held_term(group)) {

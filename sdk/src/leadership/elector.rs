@@ -1,6 +1,7 @@
 //! What takes part in elections: it watches the other members, fences the silent ones, claims what they
 //! leave, and hands over what it is asked to.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -26,8 +27,9 @@ pub(crate) struct Elector<S> {
     pub(crate) drain: Duration,
     pub(crate) guard: Guard,
     pub(crate) audit: Audit,
-    /// The highest term that the log has for each group, read before the elector starts.
-    pub(crate) logged: BTreeMap<GroupName, Term>,
+    /// The highest term known of each group: what the log has, read before the elector starts, and what was
+    /// heard since. No claim goes below it, whatever becomes of the key.
+    pub(crate) known: RefCell<BTreeMap<GroupName, Term>>,
 }
 
 impl<S: LeaseStore> Elector<S> {
@@ -35,5 +37,19 @@ impl<S: LeaseStore> Elector<S> {
     pub(crate) async fn run(self, mut requests: mpsc::Receiver<Request>, stop: CancellationToken) {
         let mut election = Election::new(&self);
         let _stopped = stop.run_until_cancelled(election.hold(&mut requests)).await;
+    }
+
+    /// The highest term known of the group.
+    pub(super) fn highest(&self, group: &GroupName) -> Term {
+        self.known.borrow().get(group).copied().unwrap_or(Term::ZERO)
+    }
+
+    /// The group has come to this term.
+    pub(super) fn learn(&self, group: &GroupName, term: Term) {
+        let mut known = self.known.borrow_mut();
+        match known.get_mut(group) {
+            Some(highest) => *highest = term.max(*highest),
+            None => drop(known.insert(group.clone(), term)),
+        }
     }
 }

@@ -114,6 +114,11 @@ impl Guard {
         })
     }
 
+    /// Whether the group is on its way to another.
+    pub(crate) fn is_leaving(&self, group: &GroupName) -> bool {
+        self.held().groups.get(group).is_some_and(|tenancy| tenancy.leaving)
+    }
+
     /// A new session begins; everything held under the one before is over.
     pub(crate) fn begin(&self, session: SessionId) {
         self.change(|held| (held.session, held.groups) = (Some(session), HashMap::new()));

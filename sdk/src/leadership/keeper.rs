@@ -59,10 +59,9 @@ impl<S: LeaseStore> Keeper<S> {
     async fn begin(&self, standing: &mut watch::Receiver<bool>) -> Live {
         let lease_ms = u64::try_from(self.policy.lease().as_millis()).unwrap_or(u64::MAX);
         let mut still: Option<(u64, Instant)> = None;
+        let mut tried = None;
         for attempt in 1.. {
             tokio::time::sleep(backoff(attempt).min(self.policy.rank_step())).await;
-            let session = SessionId::from_uuid(Uuid::new_v4());
-            let record = SessionRecord { session, lease_ms, standing: *standing.borrow_and_update() };
             let before = match self.store.session(&self.me).await {
                 Ok(before) => before,
                 Err(error) => {
@@ -70,7 +69,12 @@ impl<S: LeaseStore> Keeper<S> {
                     continue;
                 }
             };
-            if let Some(other) = &before.record {
+            let found = before.record.as_ref().map(|record| record.session);
+            // One of ours whose acknowledgement was lost goes on. Any other begins under an id of its own: what
+            // was tried and is not there may have been there, and have been fenced.
+            let session = found.filter(|found| tried == Some(*found));
+            let session = session.unwrap_or_else(|| SessionId::from_uuid(Uuid::new_v4()));
+            if let Some(other) = before.record.as_ref().filter(|record| record.session != session) {
                 match still {
                     Some((revision, since)) if revision == before.revision => {
                         if since.elapsed() < Duration::from_millis(other.lease_ms) {
@@ -88,6 +92,8 @@ impl<S: LeaseStore> Keeper<S> {
                     }
                 }
             }
+            let record = SessionRecord { session, lease_ms, standing: *standing.borrow_and_update() };
+            tried = Some(session);
             let sent = Instant::now();
             match self.store.put_session(&self.me, &record, before.revision).await {
                 Ok(revision) => {

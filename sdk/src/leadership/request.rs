@@ -41,7 +41,7 @@ pub(crate) enum Request {
     },
 }
 
-/// Why a request was refused; nothing was changed.
+/// Why a request was refused; nothing was changed, unless it says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// This instance does not own the group; this one does, as far as it knows.
@@ -54,6 +54,8 @@ pub(crate) enum Refusal {
     TooMany,
     /// The lease store does not answer.
     Unavailable,
+    /// The session was lost, or the instance ended, in the middle of it: it may or may not have been done.
+    Unclear,
 }
 
 impl Refusal {
@@ -65,6 +67,7 @@ impl Refusal {
             Self::NotServed => ErrorCode::GroupNotServed,
             Self::TooMany => ErrorCode::Overloaded,
             Self::Unavailable => ErrorCode::Unavailable,
+            Self::Unclear => ErrorCode::OutcomeUnknown,
         }
     }
 }
@@ -83,6 +86,9 @@ impl fmt::Display for Refusal {
             Self::NotServed => f.write_str("the service does not take this group"),
             Self::TooMany => f.write_str("the service has as many groups as it takes: raise max_groups"),
             Self::Unavailable => f.write_str("the lease store does not answer now"),
+            Self::Unclear => {
+                f.write_str("the instance was lost in the middle of it: look who owns the group")
+            }
         }
     }
 }

@@ -93,13 +93,14 @@ impl OwnerRecord {
         }
     }
 
-    /// The record of a claim to a group that nobody owns. `logged` is the highest term that the log has.
+    /// The record of a claim to a group that nobody owns. `known` is the highest term that is known of it
+    /// otherwise, from the log above all.
     #[must_use]
-    pub fn claimed(before: Option<&Self>, logged: Term, holder: Holder, since: DateTime<Utc>) -> Self {
-        let term = before.map_or(Term::ZERO, |record| record.term).max(logged).next();
+    pub fn claimed(before: Option<&Self>, known: Term, holder: Holder, since: DateTime<Utc>) -> Self {
+        let term = before.map_or(Term::ZERO, |record| record.term).max(known).next();
         let vacated = before.filter(|record| record.holder.is_none());
         let reason = match before {
-            None if logged == Term::ZERO => ElectionReason::First,
+            None if known == Term::ZERO => ElectionReason::First,
             Some(_) if vacated.is_some() => ElectionReason::OwnerResigned,
             None | Some(_) => ElectionReason::OwnerLost,
         };

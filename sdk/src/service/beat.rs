@@ -86,7 +86,12 @@ impl Beater {
             self.beat(&body).await;
             let stale = record.written.is_none_or(|written| written.elapsed() >= self.ttl / 3);
             if changed || stale {
-                self.refresh(&mut record, &body).await;
+                // The registry may be away; the heartbeats are not. What a refresh that was cut off has written,
+                // the next one finds.
+                let refreshed = tokio::time::timeout(self.every, self.refresh(&mut record, &body)).await;
+                if refreshed.is_err() {
+                    tracing::warn!("the record in the registry was not refreshed in time");
+                }
             }
             spaced = tokio::time::Instant::now() + self.every / 10;
         }

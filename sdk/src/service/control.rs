@@ -6,6 +6,7 @@ use aegis_domain::{ErrorCode, InstanceName, ServiceName};
 use async_nats::{HeaderMap, Message, Subscriber};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -96,20 +97,22 @@ impl Listener {
         request: impl FnOnce(oneshot::Sender<Result<Owner, Refusal>>) -> Request,
     ) {
         let (answer, answered) = oneshot::channel();
-        let sent = match &self.requests {
-            Some(requests) => requests.send(request(answer)).await.is_ok(),
-            None => false,
+        // Not waiting: an elector that is busy must not keep what comes after this from being heard.
+        let sent = self.requests.as_ref().map(|requests| requests.try_send(request(answer)));
+        let refusal = match sent {
+            Some(Ok(())) => None,
+            Some(Err(TrySendError::Full(_))) => Some(Refusal::Unavailable),
+            Some(Err(TrySendError::Closed(_))) | None => Some(Refusal::NotServed),
         };
-        if !sent {
-            let fault = refused(&Refusal::NotServed);
-            return reply(&self.connection, &message, Err(fault)).await;
+        if let Some(refusal) = refusal {
+            return reply(&self.connection, &message, Err(refused(&refusal))).await;
         }
         let connection = self.connection.clone();
         tokio::spawn(async move {
             let outcome = match answered.await {
                 Ok(Ok(owner)) => Ok(Some(owner)),
                 Ok(Err(refusal)) => Err(refused(&refusal)),
-                Err(_stopping) => Err(refused(&Refusal::Unavailable)),
+                Err(_stopping) => Err(refused(&Refusal::Unclear)),
             };
             reply(&connection, &message, outcome).await;
         });

@@ -19,6 +19,8 @@ use crate::leadership::{Guard, Permit};
 /// How long a call waits for its group before it is refused. A group that passes on has two owners
 /// subscribed for a moment, who both get the call: the answer of the one that takes it is to come first.
 const REFUSE_AFTER: Duration = Duration::from_millis(2);
+/// How much longer it waits while the group is on its way to another.
+const HAND_OVER: Duration = Duration::from_millis(8);
 /// When it is worth to try again after a refusal: with a new owner that may still be subscribing, and
 /// while nobody knows of one.
 const SUCCESSOR_KNOWN_MS: u64 = 1;
@@ -191,12 +193,22 @@ impl Dispatcher {
             tokio::time::sleep_until(until).await;
             return None;
         }
+        let held_until = until + HAND_OVER;
         let mut changes = self.guard.changes();
+        let mut was_leaving = false;
         loop {
             changes.mark_unchanged();
             if let Some(permit) = self.guard.enter(group) {
                 return Some(permit);
             }
+            // A call that came before the successor has subscribed is nobody else's: it is told where to go as
+            // soon as that is known.
+            let leaving = self.guard.is_leaving(group);
+            if was_leaving && !leaving {
+                return None;
+            }
+            was_leaving = leaving;
+            let until = if leaving { held_until } else { until };
             tokio::time::timeout_at(until, changes.changed()).await.ok()?.ok()?;
         }
     }

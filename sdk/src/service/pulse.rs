@@ -182,7 +182,7 @@ async fn run(
         drain: setup.drain,
         guard: setup.guard,
         audit,
-        logged: setup.logged,
+        known: setup.logged.into(),
     };
     let work = async {
         tokio::join!(

@@ -530,3 +530,23 @@ async fn an_instance_that_is_asked_to_drain_hands_over_and_ends() {
     assert_eq!(gone.code, ErrorCode::InstanceNotFound);
     second.stop("done").await.unwrap();
 }
+
+#[tokio::test]
+async fn an_owner_key_that_somebody_removes_is_claimed_again_under_a_higher_term() {
+    let floor = Floor::open().await;
+    let first = floor.start(floor.config("d-1", &["ACC-1"])).await;
+    assert_eq!(floor.who("ACC-1").await, ("d-1".to_owned(), 1));
+    let second = floor.start(floor.config("d-2", &["ACC-1"])).await;
+    floor.members(&["d-2"]).await;
+    let owner = first.step_down(&group("ACC-1"), None, "once").await.unwrap();
+    assert_eq!(owner.term, Term(2));
+    let leases = floor.connection.jetstream().get_key_value("aegis_leases").await.unwrap();
+    leases.delete("owner.desk.ACC-1").await.unwrap();
+    wait_until("a term beyond those that were", PATIENCE, || async {
+        let (_, term) = floor.who("ACC-1").await;
+        if term == 3 { Ok(()) } else { Err(format!("term {term}")) }
+    })
+    .await;
+    first.stop("done").await.unwrap();
+    second.stop("done").await.unwrap();
+}

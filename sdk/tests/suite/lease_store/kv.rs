@@ -20,7 +20,7 @@ pub(super) struct KvHarness {
 }
 
 enum Nodes {
-    One(NatsServer),
+    One(Box<NatsServer>),
     Three(NatsCluster),
 }
 
@@ -55,7 +55,7 @@ impl Harness for KvHarness {
         let server = NatsServer::start().await;
         let connection = open(server.url()).await;
         provision(&connection).await.unwrap();
-        Self { nodes: Nodes::One(server), connection }
+        Self { nodes: Nodes::One(Box::new(server)), connection }
     }
 
     async fn start_on_three() -> Self {

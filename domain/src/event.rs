@@ -124,7 +124,7 @@ pub const CATALOGUE: [Entry; 16] = [
     entry(
         L,
         "leader_elected",
-        "an instance has claimed the group in the lease store",
+        "an instance has become the owner in the lease store: by a claim, a hand-over or an activation",
         "each term exactly once, in order; the id is `service/group/term`",
     ),
     entry(
@@ -136,8 +136,8 @@ pub const CATALOGUE: [Entry; 16] = [
     entry(
         L,
         "leader_lost",
-        "a successor has fenced the owner's session",
-        "written with the election that follows, in one batch",
+        "the owner's session has ended without a goodbye",
+        "once per term at most: in one batch with the election that follows, or alone while nobody succeeds",
     ),
     entry(L, "step_down_requested", "an operator asks the owner to hand over", "the group had an owner"),
 ];

@@ -90,7 +90,8 @@ impl Service {
     ///
     /// # Errors
     /// `NOT_ACTIVE` when this instance does not own the group, `MEMBER_NOT_FOUND` when nobody is there to
-    /// take it. It is served here as before, then.
+    /// take it: it is served here as before, then. `OUTCOME_UNKNOWN` when the session was lost, or the
+    /// instance stopped, in the middle of it.
     ///
     /// # Cancel safety
     /// A dropped future leaves the hand-over going on.
@@ -104,7 +105,7 @@ impl Service {
         let (group, to, reason) = (group.clone(), to.cloned(), reason.to_owned());
         let sent = self.pulse.requests().send(Request::StepDown { group, to, reason, answer }).await;
         let outcome = match sent {
-            Ok(()) => answered.await.unwrap_or(Err(Refusal::Unavailable)),
+            Ok(()) => answered.await.unwrap_or(Err(Refusal::Unclear)),
             Err(_no_groups) => Err(Refusal::NotOwner(None)),
         };
         outcome.map_err(|refusal| Fault::of(refusal.code(), refusal.to_string()))

@@ -411,6 +411,18 @@ async fn a_group_whose_log_cannot_be_read_does_not_keep_others_out_of_theirs() {
 }
 
 #[tokio::test]
+async fn without_a_log_an_eventual_audit_serves_all_the_same_and_records_the_term_later() {
+    let floor = Floor::open().await;
+    let only = floor.start(floor.config("d-1", &[])).await;
+    assert_eq!(floor.who("ACC-1").await.1, 1);
+    floor.connection.jetstream().delete_stream("AEGIS_EVENTS").await.unwrap();
+    assert_eq!(floor.who("ACC-2").await, ("d-1".to_owned(), 1));
+    provision(&floor.connection).await.unwrap();
+    assert_eq!(floor.history("ACC-2", 1).await.len(), 1);
+    drop(only);
+}
+
+#[tokio::test]
 async fn an_unhealthy_owner_gives_its_groups_up_and_takes_none_until_it_is_healthy() {
     let floor = Floor::open().await;
     let first = floor.start(floor.config("d-1", &["ACC-1", "ACC-2"])).await;

@@ -32,6 +32,10 @@ pub const DEAD_STREAM: &str = "Aegis-Dead-Stream";
 /// On a dead letter: its sequence in that stream.
 pub const DEAD_SEQUENCE: &str = "Aegis-Dead-Sequence";
 
+/// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
+/// in place of the time at which the server stored it.
+pub const RECORDED_AT: &str = "Aegis-Recorded-At";
+
 /// On a KV message: what it does to its key, when it is not a put.
 pub const KV_OPERATION: &str = "KV-Operation";
 /// The value of [`KV_OPERATION`] that marks a key as deleted.

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
+use chrono::{DateTime, SubsecRound as _, Utc};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, backoff};
+use aegis_domain::wire::header;
 
 /// How many messages wait between the reader and whoever takes them.
 const QUEUE: usize = 4096;
@@ -35,6 +38,9 @@ pub struct Message {
     pub headers: Option<async_nats::HeaderMap>,
     /// Its body.
     pub body: Bytes,
+    /// When the server recorded it, to the microsecond. Times of one stream never go back as long as the
+    /// server's clock does not. A message of an imported log tells when it was recorded first.
+    pub recorded_at: DateTime<Utc>,
     /// How many messages of the stream were still to come when it was delivered.
     pub pending: u64,
 }
@@ -62,8 +68,15 @@ impl Follower {
     /// connection, the server or the consumer never ends it.
     #[must_use]
     pub fn start(connection: &Connection, stream: String, from: From) -> Self {
+        Self::filtered(connection, stream, from, Vec::new())
+    }
+
+    /// Like [`Self::start`], but only the messages whose subject one of these filters matches; no filter
+    /// matches all. The filters must not overlap.
+    #[must_use]
+    pub fn filtered(connection: &Connection, stream: String, from: From, filters: Vec<String>) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let reader = Reader { connection: connection.clone(), stream, from, sender };
+        let reader = Reader { connection: connection.clone(), stream, from, filters, sender };
         Self { queue, task: tokio::spawn(reader.run()) }
     }
 
@@ -95,6 +108,7 @@ struct Reader {
     connection: Connection,
     stream: String,
     from: From,
+    filters: Vec<String>,
     sender: mpsc::Sender<Followed>,
 }
 
@@ -126,8 +140,19 @@ impl Reader {
             From::LastPerSubject => DeliverPolicy::LastPerSubject,
         };
         // The server asks for a filter when it is to deliver the last message of each subject.
-        let config =
-            OrderedConfig { deliver_policy, filter_subject: ">".to_owned(), ..OrderedConfig::default() };
+        let config = match self.filters.as_slice() {
+            [] => {
+                OrderedConfig { deliver_policy, filter_subject: ">".to_owned(), ..OrderedConfig::default() }
+            }
+            [only] => {
+                OrderedConfig { deliver_policy, filter_subject: only.clone(), ..OrderedConfig::default() }
+            }
+            several => OrderedConfig {
+                deliver_policy,
+                filter_subjects: several.to_vec(),
+                ..OrderedConfig::default()
+            },
+        };
         let jetstream = self.connection.jetstream();
         let consumer = match jetstream.create_consumer_on_stream(config, &self.stream).await {
             Ok(consumer) => consumer,
@@ -151,12 +176,15 @@ impl Reader {
                         return Ok(());
                     };
                     let (sequence, pending) = (info.stream_sequence, info.pending);
+                    let stored = info.published.unix_timestamp_nanos();
                     let (message, _ack) = message.split();
+                    let recorded_at = recorded_at(message.headers.as_ref(), stored);
                     let message = Message {
                         sequence,
                         subject: message.subject.into_string(),
                         headers: message.headers,
                         body: message.payload,
+                        recorded_at,
                         pending,
                     };
                     self.sender.send(Followed::Message(message)).await.map_err(|_closed| Gone)?;
@@ -181,9 +209,31 @@ impl Reader {
     /// Whether the stream holds something that has not come, or does not answer.
     async fn has_missed_something(&self) -> bool {
         let From::Sequence(next) = self.from else { return false };
-        match self.connection.jetstream().get_stream(&self.stream).await {
-            Ok(stream) => stream.cached_info().state.last_sequence >= next,
-            Err(_unreachable) => true,
+        let Ok(stream) = self.connection.jetstream().get_stream(&self.stream).await else { return true };
+        let last = stream.cached_info().state.last_sequence;
+        if self.filters.is_empty() || last < next {
+            return last >= next;
         }
+        for filter in &self.filters {
+            match stream.get_last_raw_message_by_subject(filter).await {
+                Ok(message) if message.sequence >= next => return true,
+                Ok(_) => {}
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => {}
+                Err(_unreachable) => return true,
+            }
+        }
+        false
     }
+}
+
+/// When a message was recorded: as its header says, if it was imported, or else as the server does.
+fn recorded_at(headers: Option<&async_nats::HeaderMap>, stored_nanos: i128) -> DateTime<Utc> {
+    let told = headers.and_then(|headers| headers.get(header::RECORDED_AT));
+    let told = told.and_then(|told| DateTime::parse_from_rfc3339(told.as_str()).ok());
+    let time = told.map(|told| told.to_utc()).or_else(|| {
+        let micros = i64::try_from(stored_nanos.div_euclid(1000)).ok()?;
+        DateTime::from_timestamp_micros(micros)
+    });
+    // Only a server at the end of the calendar would say so.
+    time.unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(6)
 }

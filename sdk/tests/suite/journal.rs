@@ -9,7 +9,7 @@ use aegis_domain::wire::chain::Hash;
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, Cqrs, Event, EventId, Sequence, Term};
 use aegis_domain::{GroupName, InstanceName, ServiceName, SessionId, Version};
 use aegis_sdk::journal::{AppendError, CqrsStore, ExecuteError, Head};
-use aegis_sdk::nats::follow::Followed;
+use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::NatsServer;
@@ -164,15 +164,63 @@ async fn a_follower_goes_on_after_the_server_was_killed_and_restarted() {
     assert_eq!((next(&mut follower).await, next(&mut follower).await), (2, 3));
 }
 
-async fn next(follower: &mut aegis_sdk::nats::follow::Follower) -> u64 {
+async fn next(follower: &mut Follower) -> u64 {
+    next_message(follower).await.sequence
+}
+
+/// The next message, whole.
+async fn next_message(follower: &mut Follower) -> Message {
     let message = async {
         loop {
             if let Followed::Message(message) = follower.next().await {
-                return message.sequence;
+                return message;
             }
         }
     };
     tokio::time::timeout(Duration::from_secs(20), message).await.expect("the follower has nothing to say")
+}
+
+#[tokio::test]
+async fn a_follower_tells_when_the_server_recorded_a_message_or_what_an_import_says_of_it() {
+    let (_server, connection, _) = journal().await;
+    let stream = connection.namespace().events_stream();
+    let subject = connection.namespace().event_subject(&election(1).0);
+    let before = chrono::Utc::now() - Duration::from_secs(1);
+    connection.jetstream().publish(subject.clone(), "x".into()).await.unwrap().await.unwrap();
+    for told in ["2020-01-02T03:04:05.678901Z", "yesterday"] {
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert(aegis_domain::wire::header::RECORDED_AT, told);
+        let sent = connection.jetstream().publish_with_headers(subject.clone(), headers, "x".into()).await;
+        sent.unwrap().await.unwrap();
+    }
+    let mut follower = Follower::start(&connection, stream, From::Sequence(1));
+    let by_server = next_message(&mut follower).await.recorded_at;
+    assert!(by_server > before && by_server < chrono::Utc::now() + Duration::from_secs(1), "{by_server}");
+    let told = next_message(&mut follower).await.recorded_at;
+    assert_eq!(told.to_rfc3339(), "2020-01-02T03:04:05.678901+00:00");
+    assert!(next_message(&mut follower).await.recorded_at >= by_server, "what is no time does not count");
+}
+
+#[tokio::test]
+async fn a_follower_with_filters_passes_over_every_other_subject() {
+    let (_server, connection, _) = journal().await;
+    let namespace = connection.namespace();
+    let [a, b, c] = ["a-service", "b-service", "c-service"]
+        .map(|name| namespace.event_subject(&AggregateId::Definition(ServiceName::new(name).unwrap())));
+    for subject in [&a, &b, &c, &b, &a] {
+        connection.jetstream().publish(subject.clone(), "x".into()).await.unwrap().await.unwrap();
+    }
+    for (filters, expected) in
+        [(vec![a.clone()], vec![1, 5]), (vec![a, c], vec![1, 3, 5]), (vec![], vec![1, 2, 3, 4, 5])]
+    {
+        let mut follower =
+            Follower::filtered(&connection, namespace.events_stream(), From::Sequence(1), filters);
+        let mut found = Vec::new();
+        while found.len() < expected.len() {
+            found.push(next_message(&mut follower).await.sequence);
+        }
+        assert_eq!(found, expected);
+    }
 }
 
 #[tokio::test]

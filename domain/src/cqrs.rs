@@ -3,7 +3,7 @@
 use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 
-use crate::aggregate::{Definition, Instance, Leadership};
+use crate::aggregate::{Definition, Installation, Instance, Leadership};
 use crate::{Aggregate, Event};
 
 /// A thin layer: one of our aggregates in the shape that `cqrs_es` asks for.
@@ -52,3 +52,4 @@ macro_rules! cqrs_aggregate {
 cqrs_aggregate!(Definition, "definition");
 cqrs_aggregate!(Instance, "instance");
 cqrs_aggregate!(Leadership, "leadership");
+cqrs_aggregate!(Installation, "installation");

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::AggregateKind;
 use crate::aggregate::definition::DefinitionEvent;
+use crate::aggregate::installation::InstallationEvent;
 use crate::aggregate::instance::InstanceEvent;
 use crate::aggregate::leadership::LeadershipEvent;
 
@@ -16,6 +17,8 @@ pub enum Event {
     Instance(InstanceEvent),
     /// Of a leadership.
     Leadership(LeadershipEvent),
+    /// Of the installation as a whole.
+    Installation(InstallationEvent),
 }
 
 /// One line of the catalogue.
@@ -50,10 +53,10 @@ const fn entry(
     Entry { kind, name, version: 1, emitted, promise }
 }
 
-use AggregateKind::{Definition as D, Instance as I, Leadership as L};
+use AggregateKind::{Definition as D, Installation as A, Instance as I, Leadership as L};
 
 /// Every event type that there is. A test holds it to the enums.
-pub const CATALOGUE: [Entry; 16] = [
+pub const CATALOGUE: [Entry; 18] = [
     entry(
         D,
         "defined",
@@ -140,6 +143,18 @@ pub const CATALOGUE: [Entry; 16] = [
         "once per term at most: in one batch with the election that follows, or alone while nobody succeeds",
     ),
     entry(L, "step_down_requested", "an operator asks the owner to hand over", "the group had an owner"),
+    entry(
+        A,
+        "self_preservation_entered",
+        "the control plane finds that most instances fell silent at once: it marks none of them",
+        "written once, by any one replica; instances were judged one by one before",
+    ),
+    entry(
+        A,
+        "self_preservation_left",
+        "the control plane hears enough instances again to judge each by itself",
+        "written once, by any one replica; none was marked down in between",
+    ),
 ];
 
 impl Event {
@@ -150,6 +165,7 @@ impl Event {
             Self::Definition(_) => AggregateKind::Definition,
             Self::Instance(_) => AggregateKind::Instance,
             Self::Leadership(_) => AggregateKind::Leadership,
+            Self::Installation(_) => AggregateKind::Installation,
         }
     }
 
@@ -179,6 +195,10 @@ impl Event {
                 LeadershipEvent::LeaderLost { .. } => 14,
                 LeadershipEvent::StepDownRequested { .. } => 15,
             },
+            Self::Installation(event) => match event {
+                InstallationEvent::SelfPreservationEntered { .. } => 16,
+                InstallationEvent::SelfPreservationLeft {} => 17,
+            },
         };
         &CATALOGUE[index]
     }
@@ -198,6 +218,7 @@ impl Event {
             Self::Definition(event) => serde_json::to_value(event)?,
             Self::Instance(event) => serde_json::to_value(event)?,
             Self::Leadership(event) => serde_json::to_value(event)?,
+            Self::Installation(event) => serde_json::to_value(event)?,
         };
         let serde_json::Value::Object(map) = tagged else { return Ok(tagged) };
         Ok(map.into_iter().next().map_or(serde_json::Value::Null, |(_, body)| body))
@@ -215,6 +236,7 @@ impl Event {
             AggregateKind::Definition => Self::Definition(tagged(entry.name, body)?),
             AggregateKind::Instance => Self::Instance(tagged(entry.name, body)?),
             AggregateKind::Leadership => Self::Leadership(tagged(entry.name, body)?),
+            AggregateKind::Installation => Self::Installation(tagged(entry.name, body)?),
         })
     }
 }

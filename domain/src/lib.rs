@@ -4,7 +4,7 @@
 //! enter as arguments (`clippy.toml` bans the functions that would bring them in otherwise).
 //!
 //! - [`name`], [`number`], [`id`]: validated value types;
-//! - [`aggregate`]: the three aggregates, each with a pure `decide` and a total `evolve`;
+//! - [`aggregate`]: the four aggregates, each with a pure `decide` and a total `evolve`;
 //! - [`event`] and [`envelope`]: the record, and the metadata each entry of it carries;
 //! - [`wire`]: the only place where subjects, bucket names and header names are built and parsed;
 //! - [`code`]: the catalogue of error codes.

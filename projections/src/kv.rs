@@ -114,7 +114,7 @@ impl Projection {
                     None => None,
                 }
             }
-            AggregateId::Instance(..) => None,
+            AggregateId::Instance(..) | AggregateId::Installation => None,
         })
     }
 }

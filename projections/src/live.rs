@@ -87,6 +87,7 @@ impl Live {
                     AggregateId::Leadership(service, _) | AggregateId::Definition(service) => {
                         changed.extend(of_service(&contents.state, service).cloned());
                     }
+                    AggregateId::Installation => {}
                 }
             }
             contents.state.skip(position);

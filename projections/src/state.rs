@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aegis_domain::{AggregateId, Event, GroupName, InstanceName, Recorded, Sequence, ServiceName};
 
-use crate::view::{DefinitionView, InstanceView, LeaderView};
+use crate::view::{DefinitionView, InstallationView, InstanceView, LeaderView};
 
 /// The key of an instance.
 pub type InstanceKey = (ServiceName, InstanceName);
@@ -22,12 +22,14 @@ pub struct State {
     pub leaders: BTreeMap<GroupKey, LeaderView>,
     /// All definitions, retired ones too.
     pub definitions: BTreeMap<ServiceName, DefinitionView>,
+    /// The installation as a whole.
+    pub installation: InstallationView,
 }
 
 impl State {
     /// Raise it with every change of the views or of their fold: a store of another version is
     /// rebuilt from the log.
-    pub const VERSION: i64 = 1;
+    pub const VERSION: i64 = 2;
 
     /// Applies one event. Total and deterministic; an event at or before the position changes nothing.
     pub fn apply(&mut self, recorded: &Recorded) {
@@ -55,10 +57,16 @@ impl State {
                     self.leaders.insert(key, after);
                 }
             }
+            (AggregateId::Installation, Event::Installation(event)) => {
+                self.installation = InstallationView::fold(event, recorded);
+            }
             // Decoding refuses an event on the subject of another kind of aggregate.
             (
-                AggregateId::Definition(_) | AggregateId::Instance(..) | AggregateId::Leadership(..),
-                Event::Definition(_) | Event::Instance(_) | Event::Leadership(_),
+                AggregateId::Definition(_)
+                | AggregateId::Instance(..)
+                | AggregateId::Leadership(..)
+                | AggregateId::Installation,
+                Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_),
             ) => {}
         }
     }

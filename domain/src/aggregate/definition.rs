@@ -233,7 +233,7 @@ impl Aggregate for Definition {
     fn event(event: &Event) -> Option<&DefinitionEvent> {
         match event {
             Event::Definition(event) => Some(event),
-            Event::Instance(_) | Event::Leadership(_) => None,
+            Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => None,
         }
     }
 }

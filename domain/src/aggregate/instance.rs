@@ -318,7 +318,7 @@ impl Aggregate for Instance {
     fn event(event: &Event) -> Option<&InstanceEvent> {
         match event {
             Event::Instance(event) => Some(event),
-            Event::Definition(_) | Event::Leadership(_) => None,
+            Event::Definition(_) | Event::Leadership(_) | Event::Installation(_) => None,
         }
     }
 }

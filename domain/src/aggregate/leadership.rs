@@ -257,7 +257,7 @@ impl Aggregate for Leadership {
     fn event(event: &Event) -> Option<&LeadershipEvent> {
         match event {
             Event::Leadership(event) => Some(event),
-            Event::Definition(_) | Event::Instance(_) => None,
+            Event::Definition(_) | Event::Instance(_) | Event::Installation(_) => None,
         }
     }
 }

@@ -1,7 +1,8 @@
-//! The three aggregates: a pure `decide` that turns a command into events or a refusal, and a total
+//! The four aggregates: a pure `decide` that turns a command into events or a refusal, and a total
 //! `evolve` that folds one event into the state.
 
 pub mod definition;
+pub mod installation;
 pub mod instance;
 pub mod leadership;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Event, GroupName, InstanceName, ServiceName};
 
 pub use definition::Definition;
+pub use installation::Installation;
 pub use instance::Instance;
 pub use leadership::Leadership;
 
@@ -60,11 +62,13 @@ pub enum AggregateKind {
     Instance,
     /// Who leads a group.
     Leadership,
+    /// The installation as a whole.
+    Installation,
 }
 
 impl AggregateKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Definition, Self::Instance, Self::Leadership];
+    pub const ALL: [Self; 4] = [Self::Definition, Self::Instance, Self::Leadership, Self::Installation];
 
     /// The token that stands for the kind in subjects and event types.
     #[must_use]
@@ -73,6 +77,7 @@ impl AggregateKind {
             Self::Definition => "definition",
             Self::Instance => "instance",
             Self::Leadership => "leadership",
+            Self::Installation => "installation",
         }
     }
 }
@@ -86,6 +91,8 @@ pub enum AggregateId {
     Instance(ServiceName, InstanceName),
     /// The leadership of a group of a service.
     Leadership(ServiceName, GroupName),
+    /// The installation as a whole: there is one.
+    Installation,
 }
 
 impl AggregateId {
@@ -96,19 +103,23 @@ impl AggregateId {
             Self::Definition(_) => AggregateKind::Definition,
             Self::Instance(..) => AggregateKind::Instance,
             Self::Leadership(..) => AggregateKind::Leadership,
+            Self::Installation => AggregateKind::Installation,
         }
     }
 
-    /// The service that it concerns.
+    /// The service that it concerns, if it concerns one alone.
     #[must_use]
-    pub fn service(&self) -> &ServiceName {
+    pub fn service(&self) -> Option<&ServiceName> {
         match self {
-            Self::Definition(service) | Self::Instance(service, _) | Self::Leadership(service, _) => service,
+            Self::Definition(service) | Self::Instance(service, _) | Self::Leadership(service, _) => {
+                Some(service)
+            }
+            Self::Installation => None,
         }
     }
 }
 
-/// `<kind>.<id…>`, the last tokens of its subject.
+/// `<kind>.<id…>`, the last tokens of its subject; the installation has no id.
 impl fmt::Display for AggregateId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind().as_str();
@@ -116,6 +127,7 @@ impl fmt::Display for AggregateId {
             Self::Definition(service) => write!(f, "{kind}.{service}"),
             Self::Instance(service, instance) => write!(f, "{kind}.{service}.{instance}"),
             Self::Leadership(service, group) => write!(f, "{kind}.{service}.{group}"),
+            Self::Installation => f.write_str(kind),
         }
     }
 }

@@ -106,15 +106,16 @@ impl Namespace {
         let mut tokens = subject.strip_prefix(&self.0)?.strip_prefix(".event.")?.split('.');
         let kind = tokens.next()?;
         let kind = AggregateKind::ALL.into_iter().find(|k| k.as_str() == kind)?;
-        let service = ServiceName::new(tokens.next()?).ok()?;
+        let mut service = || ServiceName::new(tokens.next()?).ok();
         let aggregate = match kind {
-            AggregateKind::Definition => AggregateId::Definition(service),
+            AggregateKind::Definition => AggregateId::Definition(service()?),
             AggregateKind::Instance => {
-                AggregateId::Instance(service, InstanceName::new(tokens.next()?).ok()?)
+                AggregateId::Instance(service()?, InstanceName::new(tokens.next()?).ok()?)
             }
             AggregateKind::Leadership => {
-                AggregateId::Leadership(service, GroupName::new(tokens.next()?).ok()?)
+                AggregateId::Leadership(service()?, GroupName::new(tokens.next()?).ok()?)
             }
+            AggregateKind::Installation => AggregateId::Installation,
         };
         tokens.next().is_none().then_some(aggregate)
     }
@@ -179,6 +180,7 @@ mod tests {
             "aegis.event.definition.a.b",
             "aegis.event.instance.a",
             "aegis.event.leadership.a.b.c",
+            "aegis.event.installation.a",
             "other.event.definition.a",
         ] {
             assert_eq!(namespace.parse_event_subject(subject), None, "{subject}");

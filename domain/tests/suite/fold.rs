@@ -1,9 +1,10 @@
 //! The aggregates under any events and any commands.
 
 use aegis_domain::aggregate::definition::DefinitionEvent;
+use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
 use aegis_domain::aggregate::leadership::LeadershipEvent;
-use aegis_domain::aggregate::{Definition, Instance, Leadership};
+use aegis_domain::aggregate::{Definition, Installation, Instance, Leadership};
 use aegis_domain::{Aggregate, AggregateVersion, Term};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -117,6 +118,20 @@ proptest! {
                     prop_assert_eq!(after, before);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_installation_event_is_folded_in_every_state(events in vec(strategy::installation_event(), 0..12)) {
+        let entered = matches!(events.last(), Some(InstallationEvent::SelfPreservationEntered { .. }));
+        prop_assert_eq!(Installation::replay(&events).self_preservation, entered);
+    }
+
+    #[test]
+    fn self_preservation_is_entered_and_left_by_turns(commands in vec(strategy::installation_command(), 0..20)) {
+        for (before, event, after) in live::<Installation>(commands) {
+            let entered = matches!(event, InstallationEvent::SelfPreservationEntered { .. });
+            prop_assert_eq!((before.self_preservation, after.self_preservation), (!entered, entered));
         }
     }
 }

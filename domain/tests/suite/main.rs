@@ -5,6 +5,7 @@
 mod definition;
 mod fold;
 mod golden;
+mod installation;
 mod instance;
 mod leadership;
 mod names;

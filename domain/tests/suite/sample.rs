@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
+use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
 use aegis_domain::wire::chain::Hash;
@@ -96,6 +97,8 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
             reason: reason(),
         }
         .into(),
+        InstallationEvent::SelfPreservationEntered { silent: 7, alive: 9 }.into(),
+        InstallationEvent::SelfPreservationLeft {}.into(),
     ];
     events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
 }
@@ -105,6 +108,7 @@ fn envelope(event: Event, n: u64) -> Envelope {
         AggregateKind::Definition => AggregateId::Definition(service()),
         AggregateKind::Instance => AggregateId::Instance(service(), instance("trading-2")),
         AggregateKind::Leadership => AggregateId::Leadership(service(), group()),
+        AggregateKind::Installation => AggregateId::Installation,
     };
     // Every second one carries the optional metadata, so that both forms are held.
     let text = |value: &str| n.is_multiple_of(2).then(|| value.to_owned());
@@ -118,7 +122,7 @@ fn envelope(event: Event, n: u64) -> Envelope {
         Event::Leadership(LeadershipEvent::LeaderElected { term, .. }) => {
             EventId::of_term(&service(), &group(), *term)
         }
-        Event::Leadership(_) | Event::Definition(_) | Event::Instance(_) => {
+        Event::Leadership(_) | Event::Definition(_) | Event::Instance(_) | Event::Installation(_) => {
             EventId::from_uuid(Uuid::from_u128(u128::from(n)))
         }
     };

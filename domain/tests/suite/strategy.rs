@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Change, Content, DefinitionEvent};
+use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent, Tenure};
-use aegis_domain::aggregate::{definition, instance, leadership};
+use aegis_domain::aggregate::{definition, installation, instance, leadership};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName,
@@ -34,6 +35,7 @@ pub(crate) fn aggregate() -> impl Strategy<Value = AggregateId> {
         service().prop_map(AggregateId::Definition),
         (service(), instance_name()).prop_map(|(s, i)| AggregateId::Instance(s, i)),
         (service(), group()).prop_map(|(s, g)| AggregateId::Leadership(s, g)),
+        Just(AggregateId::Installation),
     ]
 }
 
@@ -155,6 +157,14 @@ pub(crate) fn leadership_event() -> impl Strategy<Value = LeadershipEvent> {
     ]
 }
 
+pub(crate) fn installation_event() -> impl Strategy<Value = InstallationEvent> {
+    prop_oneof![
+        any::<[u32; 2]>()
+            .prop_map(|[silent, alive]| InstallationEvent::SelfPreservationEntered { silent, alive }),
+        Just(InstallationEvent::SelfPreservationLeft {}),
+    ]
+}
+
 fn tenure() -> impl Strategy<Value = Tenure> {
     (term(), member(), session(), election_reason(), option::of(".{0,3}")).prop_map(
         |(term, instance, session, reason, resignation)| Tenure {
@@ -219,6 +229,14 @@ pub(crate) fn leadership_command() -> impl Strategy<Value = leadership::Command>
     ]
 }
 
+pub(crate) fn installation_command() -> impl Strategy<Value = installation::Command> {
+    use installation::Command;
+    prop_oneof![
+        any::<[u32; 2]>().prop_map(|[silent, alive]| Command::EnterSelfPreservation { silent, alive }),
+        Just(Command::LeaveSelfPreservation),
+    ]
+}
+
 /// Any event on a subject of its kind, with metadata of any text.
 pub(crate) fn envelope() -> impl Strategy<Value = Envelope> {
     let placed = prop_oneof![
@@ -231,6 +249,7 @@ pub(crate) fn envelope() -> impl Strategy<Value = Envelope> {
             (service(), group()).prop_map(|(s, g)| AggregateId::Leadership(s, g)),
             leadership_event().prop_map(Event::from)
         ),
+        (Just(AggregateId::Installation), installation_event().prop_map(Event::from)),
     ];
     let text = || option::of(any::<String>());
     let context = (any::<String>(), time(), text(), text(), text()).prop_map(

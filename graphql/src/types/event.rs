@@ -15,6 +15,7 @@ pub(crate) enum AggregateKind {
     Definition,
     Instance,
     Leadership,
+    Installation,
 }
 
 /// One domain event of the log.
@@ -29,7 +30,8 @@ pub(crate) struct Event {
     kind: AggregateKind,
     /// For example `instance.trading-service.trading-service-1`.
     aggregate: String,
-    service: String,
+    /// Null for what concerns the installation as a whole.
+    service: Option<String>,
     aggregate_version: u64,
     time: DateTime<Utc>,
     actor: String,

@@ -157,6 +157,9 @@ impl Store {
             let view: crate::view::DefinitionView = view;
             state.definitions.insert(view.service.clone(), view);
         }
+        if let Some(view) = self.rows("SELECT doc FROM installation").await?.pop() {
+            state.installation = view;
+        }
         Ok(Some(state))
     }
 

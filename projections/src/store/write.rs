@@ -99,6 +99,10 @@ impl Store {
                 "INSERT INTO leaders (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
                 json(state.leaders.get(&(service.clone(), group.clone()))),
             ),
+            AggregateId::Installation => (
+                "INSERT INTO installation (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
+                json(Some(&state.installation)),
+            ),
         };
         // No view: the aggregate has only events that say nothing of it yet.
         let Some(doc) = doc else { return Ok(()) };

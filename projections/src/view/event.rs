@@ -1,6 +1,7 @@
 //! One line of the event index.
 
 use aegis_domain::aggregate::definition::DefinitionEvent;
+use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::InstanceEvent;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::{AggregateId, AggregateKind, Event, Recorded, Sequence};
@@ -20,8 +21,8 @@ pub struct EventView {
     pub kind: AggregateKind,
     /// The aggregate.
     pub aggregate: String,
-    /// The service that it concerns.
-    pub service: String,
+    /// The service that it concerns, if it concerns one alone.
+    pub service: Option<String>,
     /// The version of the aggregate after it.
     pub version: u64,
     /// When it was recorded.
@@ -49,7 +50,7 @@ impl EventView {
             event_type: envelope.event.event_type(),
             kind: envelope.aggregate.kind(),
             aggregate: envelope.aggregate.to_string(),
-            service: envelope.aggregate.service().to_string(),
+            service: envelope.aggregate.service().map(ToString::to_string),
             version: envelope.version.get(),
             time: envelope.context.time,
             actor: envelope.context.actor.to_string(),
@@ -67,6 +68,7 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
         AggregateId::Definition(service) => service.to_string(),
         AggregateId::Instance(_, instance) => instance.to_string(),
         AggregateId::Leadership(_, group) => format!("{group}:"),
+        AggregateId::Installation => "the installation".to_owned(),
     };
     let what = match event {
         Event::Definition(event) => match event {
@@ -108,6 +110,14 @@ fn summary(aggregate: &AggregateId, event: &Event) -> String {
             LeadershipEvent::StepDownRequested { to, reason, .. } => {
                 let whom = to.as_ref().map_or_else(|| "any member".to_owned(), ToString::to_string);
                 format!("the owner was asked to hand over to {whom}: {reason}")
+            }
+        },
+        Event::Installation(event) => match event {
+            InstallationEvent::SelfPreservationEntered { silent, alive } => {
+                format!("cannot see {silent} of {alive} instances: none is marked down")
+            }
+            InstallationEvent::SelfPreservationLeft {} => {
+                "sees its instances again: each is judged by itself".to_owned()
             }
         },
     };

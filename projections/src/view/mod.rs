@@ -2,10 +2,12 @@
 
 mod definition;
 mod event;
+mod installation;
 mod instance;
 mod leader;
 
 pub use definition::DefinitionView;
 pub use event::EventView;
+pub use installation::{InstallationView, SelfPreservation};
 pub use instance::{InstanceStatus, InstanceView};
 pub use leader::LeaderView;

@@ -1,6 +1,6 @@
 //! The fold: pure, total, and the same whichever way the log comes in.
 
-use aegis_domain::aggregate::{Definition, Instance, Leadership};
+use aegis_domain::aggregate::{Definition, Installation, Instance, Leadership};
 use aegis_domain::{AggregateId, Sequence};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -50,7 +50,10 @@ proptest! {
             prop_assert_eq!((Some(&view.content), view.retired), (definition.content.as_ref(), definition.retired));
             prop_assert_eq!(state.is_defined(service), definition.active().is_some());
         }
+        let installation = log.load::<Installation>(&AggregateId::Installation);
+        prop_assert_eq!(state.installation.self_preservation.is_some(), installation.self_preservation);
         let seen: std::collections::BTreeSet<_> = log.events.iter().map(|r| &r.envelope.aggregate).collect();
-        prop_assert_eq!(seen.len(), state.instances.len() + state.leaders.len() + state.definitions.len());
+        let installations = usize::from(seen.contains(&AggregateId::Installation));
+        prop_assert_eq!(seen.len() - installations, state.instances.len() + state.leaders.len() + state.definitions.len());
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{self, Change, Content};
+use aegis_domain::aggregate::installation;
 use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::leadership::{self, ElectionReason, Tenure};
-use aegis_domain::aggregate::{Definition, Instance, Leadership};
+use aegis_domain::aggregate::{Definition, Installation, Instance, Leadership};
 use aegis_domain::wire::Namespace;
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
@@ -139,7 +140,7 @@ pub(crate) fn fold<'a>(events: impl IntoIterator<Item = &'a Recorded>) -> State 
 
 /// Any log that the aggregates allow, over two services with a few instances and groups each.
 pub(crate) fn any_log() -> impl Strategy<Value = Log> {
-    proptest::collection::vec((0..2_u8, 0..3_u8, 0..15_u8, 0..7_usize), 0..80).prop_map(|steps| {
+    proptest::collection::vec((0..2_u8, 0..3_u8, 0..16_u8, 0..7_usize), 0..80).prop_map(|steps| {
         let mut log = Log::default();
         for (which, who, what, n) in steps {
             step(&mut log, which, who, what, n);
@@ -199,6 +200,14 @@ fn step(log: &mut Log, which: u8, who: u8, what: u8, n: usize) {
         13 => {
             let resign = leadership::Command::Resign { term: Term(term), reason: reason() };
             log.execute::<Leadership>(&group, resign)
+        }
+        14 => {
+            let command = if n < 4 {
+                installation::Command::EnterSelfPreservation { silent: 4, alive: 5 }
+            } else {
+                installation::Command::LeaveSelfPreservation
+            };
+            log.execute::<Installation>(&AggregateId::Installation, command)
         }
         _ => {
             let step_down = leadership::Command::RequestStepDown { to: None, reason: reason() };

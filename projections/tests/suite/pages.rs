@@ -37,6 +37,7 @@ fn filters() -> Vec<EventFilter> {
         },
         EventFilter { service: service(), ..none() },
         EventFilter { aggregate: Some("instance.echo.echo-1".into()), ..none() },
+        EventFilter { kinds: vec![AggregateKind::Installation], ..none() },
         EventFilter { text: Some("LEADS".into()), ..none() },
         EventFilter { text: Some("status_changed".into()), ..none() },
         EventFilter { text: Some("echo-1".into()), ..none() },
@@ -55,7 +56,7 @@ fn passes(filter: &EventFilter, event: &EventView) -> bool {
     let all = format!("{} {} {}", event.summary, event.event_type, event.aggregate).to_lowercase();
     (filter.kinds.is_empty() || filter.kinds.contains(&event.kind))
         && (filter.types.is_empty() || filter.types.contains(&event.event_type))
-        && filter.service.as_ref().is_none_or(|service| service == &event.service)
+        && filter.service.as_ref().is_none_or(|service| Some(service) == event.service.as_ref())
         && filter.aggregate.as_ref().is_none_or(|aggregate| aggregate == &event.aggregate)
         && filter.text.as_ref().is_none_or(|text| all.contains(&text.to_lowercase()))
 }

@@ -1,11 +1,12 @@
 //! What a view says beyond the state of its aggregate: since when, why, by whom.
 
 use aegis_domain::aggregate::definition::DefinitionEvent;
+use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::{InstanceEvent, Status};
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::aggregate::{Leadership, leadership};
 use aegis_domain::{AggregateId, Sequence, Term};
-use aegis_projections::view::{InstanceStatus, InstanceView};
+use aegis_projections::view::{InstanceStatus, InstanceView, SelfPreservation};
 
 use crate::log::{Log, content, election, group, instance, registration, service, time};
 
@@ -98,6 +99,18 @@ fn a_definition_keeps_its_beginning_and_tells_its_last_change() {
     let view = log.state().definitions.into_values().next().unwrap();
     assert_eq!((view.created_at, view.updated_at, view.updated_by.as_str()), (time(1), time(3), "user:bob"));
     assert_eq!((view.revision, view.retired, view.content), (3, true, content("b")));
+}
+
+#[test]
+fn the_installation_tells_since_when_it_cannot_see_and_how_much() {
+    let mut log = Log::default();
+    let entered = InstallationEvent::SelfPreservationEntered { silent: 4, alive: 5 };
+    log.record(&AggregateId::Installation, entered.into());
+    let view = log.state().installation;
+    assert_eq!(view.self_preservation, Some(SelfPreservation { since: time(1), silent: 4, alive: 5 }));
+    log.record(&AggregateId::Installation, InstallationEvent::SelfPreservationLeft {}.into());
+    let view = log.state().installation;
+    assert_eq!((view.self_preservation, view.sequence), (None, Sequence(2)));
 }
 
 #[test]

@@ -48,6 +48,6 @@ pub(crate) fn term(
     let term = Leadership::event(&envelope.event).map(LeadershipEvent::term);
     Ok(match envelope.aggregate {
         AggregateId::Leadership(_, group) => term.map(|term| (group, term)),
-        AggregateId::Definition(_) | AggregateId::Instance(..) => None,
+        AggregateId::Definition(_) | AggregateId::Instance(..) | AggregateId::Installation => None,
     })
 }

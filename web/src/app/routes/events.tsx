@@ -6,10 +6,10 @@ import { EventsScreen, useEvents } from "@/features/events";
 export function EventsRoute() {
   const instances = useInstances((s) => s.instances);
   const events = useEvents((s) => s.events);
-  const services = useMemo(
-    () => [...new Set([...(instances ?? []), ...(events ?? [])].map((each) => each.service))].sort(),
-    [instances, events],
-  );
+  const services = useMemo(() => {
+    const all = [...(instances ?? []), ...(events ?? [])].map((each) => each.service);
+    return [...new Set(all.filter((service) => service !== null))].sort();
+  }, [instances, events]);
   return (
     <>
       <title>Events · Aegis</title>

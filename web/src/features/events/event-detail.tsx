@@ -46,7 +46,7 @@ export function EventDetail({ sequence, event, onClose }: Props) {
             <Field name="Time">{formatMoment(event.time, zone)}</Field>
             <Field name="Kind">{kindLook[event.kind].word}</Field>
             <Field name="Type">{event.type}</Field>
-            <Field name="Service">{event.service}</Field>
+            <Field name="Service">{event.service ?? "—"}</Field>
             <Field name="Aggregate">{event.aggregate}</Field>
             <Field name="Its version">{event.aggregateVersion}</Field>
             <Field name="Actor">{event.actor}</Field>

@@ -45,8 +45,8 @@ export const EventRow = memo(function EventRow({ event, index, selected, onSelec
       <td className="truncate px-2">
         <EventType event={event} />
       </td>
-      <td className="truncate px-2" title={event.service}>
-        {event.service}
+      <td className="truncate px-2" title={event.service ?? undefined}>
+        {event.service ?? "—"}
       </td>
       <td className="truncate px-2" title={event.summary}>
         {event.summary}

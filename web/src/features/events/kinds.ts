@@ -2,9 +2,12 @@ import {
   Activity,
   ArrowDownFromLine,
   BookMarked,
+  Building2,
   CircleCheck,
   CircleOff,
   Crown,
+  Eye,
+  EyeOff,
   FilePen,
   LogOut,
   type LucideIcon,
@@ -20,6 +23,7 @@ export const kindLook: Record<AggregateKind, { word: string; icon: LucideIcon }>
   DEFINITION: { word: "Definition", icon: BookMarked },
   INSTANCE: { word: "Instance", icon: Server },
   LEADERSHIP: { word: "Leadership", icon: Crown },
+  INSTALLATION: { word: "Installation", icon: Building2 },
 };
 
 export const kinds = Object.keys(kindLook) as AggregateKind[];
@@ -43,6 +47,8 @@ const typeLook: Record<string, { icon: LucideIcon; tone: string }> = {
   amended: { icon: FilePen, tone: "" },
   retired: { icon: CircleOff, tone: warn },
   reinstated: { icon: Undo2, tone: "" },
+  self_preservation_entered: { icon: EyeOff, tone: bad },
+  self_preservation_left: { icon: Eye, tone: ok },
 };
 
 /** `aegis.leadership.leader_elected.v1` -> `leader_elected`. */

@@ -4,11 +4,13 @@ use std::time::Instant;
 
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
+use aegis_domain::wire::header::{CONTENT_TYPE, ce};
 use aegis_domain::{Actor, AggregateId, Context, Event, ServiceName, Version};
 use aegis_sdk::journal::Head;
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::NatsServer;
+use async_nats::HeaderMap;
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::message::PublishMessage;
@@ -100,12 +102,23 @@ async fn append(journal: &Journal, round: u32, n: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A message with as many header bytes and as many bytes of body as an event has.
+/// The message that the journal writes, written by hand: the same headers and the same body.
 async fn publish(jetstream: &jetstream::Context, round: u32, n: u32) -> anyhow::Result<()> {
+    let id = format!("019f0000-0000-7000-8000-{round:04}{n:08}");
+    let mut headers = HeaderMap::new();
+    headers.insert(ce::SPECVERSION, "1.0");
+    headers.insert(ce::ID, id.as_str());
+    headers.insert(ce::TYPE, "aegis.definition.defined.v1");
+    headers.insert(ce::SOURCE, format!("/aegis/definition/service-{round}-{n}"));
+    headers.insert(ce::TIME, "2026-01-01T00:00:00.000001Z");
+    headers.insert(ce::VERSION, "1");
+    headers.insert(ce::ACTOR, "user:bench");
+    headers.insert(ce::PREVIOUS, "0".repeat(64));
+    headers.insert(CONTENT_TYPE, "application/json");
     let message = PublishMessage::build()
         .payload(serde_json::to_vec(&content("an event of usual size"))?.into())
-        .header("raw-headers", "x".repeat(430))
-        .message_id(format!("019f0000-0000-7000-8000-{round:04}{n:08}"))
+        .headers(headers)
+        .message_id(id)
         .expected_last_subject_sequence(0);
     let subject = format!("raw.event.definition.service-{round}-{n}");
     jetstream.send_publish(subject, message).await?.await?;

@@ -1,9 +1,9 @@
-//! What every entry of the log carries beside the event itself.
+//! What every entry of a journal carries beside the event itself.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::wire::chain::Hash;
-use crate::{Actor, AggregateId, AggregateVersion, Event, EventId, Sequence};
+use crate::{Actor, AggregateVersion, EventId, Registry, Schema, Sequence};
 
 /// Who caused a change, when, and in what connection. Given by the caller of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,11 +31,11 @@ impl Context {
 
 /// An event with its metadata: what is published to the log.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Envelope {
+pub struct Envelope<S: Schema = Registry> {
     /// Its id, unique in the log.
     pub id: EventId,
     /// The aggregate it belongs to.
-    pub aggregate: AggregateId,
+    pub aggregate: S::Id,
     /// The version of the aggregate after this event; the first one is 1.
     pub version: AggregateVersion,
     /// Who, when and why.
@@ -43,16 +43,33 @@ pub struct Envelope {
     /// The hash of the event before it on its subject.
     pub previous: Hash,
     /// What happened.
-    pub event: Event,
+    pub event: S::Event,
+}
+
+/// What stands in the headers of an event: all but what happened. Reading it does not read bodies.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heading<S: Schema = Registry> {
+    /// Its id, unique in the log.
+    pub id: EventId,
+    /// The aggregate it belongs to.
+    pub aggregate: S::Id,
+    /// The version of the aggregate after this event; the first one is 1.
+    pub version: AggregateVersion,
+    /// Its type as it stands in the log, also where it is read as a newer one.
+    pub event_type: String,
+    /// Who, when and why.
+    pub context: Context,
+    /// The hash of the event before it on its subject.
+    pub previous: Hash,
 }
 
 /// An event as it stands in the log.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Recorded {
+pub struct Recorded<S: Schema = Registry> {
     /// Its position in the stream.
     pub sequence: Sequence,
     /// The hash that the next event on its subject carries.
     pub hash: Hash,
     /// The event and its metadata.
-    pub envelope: Envelope,
+    pub envelope: Envelope<S>,
 }

@@ -1,7 +1,5 @@
 //! The events of all aggregates, their types on the wire, and the catalogue that documents them.
 
-use serde::de::DeserializeOwned;
-
 use crate::AggregateKind;
 use crate::aggregate::definition::DefinitionEvent;
 use crate::aggregate::installation::InstallationEvent;
@@ -37,6 +35,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The line of an event, by the kind and the name in its type.
+    #[must_use]
+    pub fn find(kind: &str, name: &str) -> Option<&'static Self> {
+        CATALOGUE.iter().find(|entry| entry.kind.as_str() == kind && entry.name == name)
+    }
+
     /// The CloudEvents type, `aegis.<kind>.<name>.v<version>`.
     #[must_use]
     pub fn event_type(&self) -> String {
@@ -222,21 +226,5 @@ impl Event {
         };
         let serde_json::Value::Object(map) = tagged else { return Ok(tagged) };
         Ok(map.into_iter().next().map_or(serde_json::Value::Null, |(_, body)| body))
-    }
-
-    /// Reads an event from its catalogue entry and JSON body.
-    ///
-    /// # Errors
-    /// When the body lacks a field or holds a wrong value; the text names it.
-    pub fn from_body(entry: &Entry, body: serde_json::Value) -> Result<Self, serde_json::Error> {
-        fn tagged<T: DeserializeOwned>(name: &str, body: serde_json::Value) -> Result<T, serde_json::Error> {
-            serde_json::from_value(serde_json::Value::Object([(name.to_owned(), body)].into_iter().collect()))
-        }
-        Ok(match entry.kind {
-            AggregateKind::Definition => Self::Definition(tagged(entry.name, body)?),
-            AggregateKind::Instance => Self::Instance(tagged(entry.name, body)?),
-            AggregateKind::Leadership => Self::Leadership(tagged(entry.name, body)?),
-            AggregateKind::Installation => Self::Installation(tagged(entry.name, body)?),
-        })
     }
 }

@@ -4,7 +4,8 @@
 //! enter as arguments (`clippy.toml` bans the functions that would bring them in otherwise).
 //!
 //! - [`name`], [`number`], [`id`]: validated value types;
-//! - [`aggregate`]: the four aggregates, each with a pure `decide` and a total `evolve`;
+//! - [`aggregate`]: the aggregates, each with a pure `decide` and a total `evolve`;
+//! - [`schema`]: which aggregates share a journal, the control plane's own or yours;
 //! - [`event`] and [`envelope`]: the record, and the metadata each entry of it carries;
 //! - [`wire`]: the only place where subjects, bucket names and header names are built and parsed;
 //! - [`code`]: the catalogue of error codes.
@@ -18,13 +19,15 @@ pub mod id;
 pub mod name;
 pub mod number;
 pub mod scenario;
+pub mod schema;
 pub mod wire;
 
 pub use aggregate::{Aggregate, AggregateId, AggregateKind};
 pub use code::ErrorCode;
 pub use cqrs::Cqrs;
-pub use envelope::{Context, Envelope, Recorded};
+pub use envelope::{Context, Envelope, Heading, Recorded};
 pub use event::Event;
 pub use id::{Actor, EventId, SessionId};
 pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, Version};
 pub use number::{AggregateVersion, Sequence, Term};
+pub use schema::{Registry, Schema};

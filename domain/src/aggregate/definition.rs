@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
-use crate::{AggregateVersion, ErrorCode, Event, ServiceName, Version};
+use crate::{AggregateVersion, ErrorCode, Event, Registry, ServiceName, Version};
 
 /// The longest owner, in characters.
 pub const OWNER_MAX: usize = 100;
@@ -177,9 +177,12 @@ impl Definition {
 }
 
 impl Aggregate for Definition {
+    type Schema = Registry;
     type Command = Command;
     type Event = DefinitionEvent;
     type Rejection = Rejection;
+
+    const KIND: &'static str = "definition";
 
     fn decide(&self, command: Command) -> Result<Vec<DefinitionEvent>, Rejection> {
         match command {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
-use crate::Event;
+use crate::{Event, Registry};
 
 /// What may be asked of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,9 +52,12 @@ pub struct Installation {
 }
 
 impl Aggregate for Installation {
+    type Schema = Registry;
     type Command = Command;
     type Event = InstallationEvent;
     type Rejection = Rejection;
+
+    const KIND: &'static str = "installation";
 
     fn decide(&self, command: Command) -> Result<Vec<InstallationEvent>, Rejection> {
         Ok(match (command, self.self_preservation) {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Aggregate;
-use crate::{ErrorCode, Event, GroupName, Version};
+use super::{Aggregate, Snapshots};
+use crate::{ErrorCode, Event, GroupName, Registry, Version};
 
 /// Where an instance is in its life, by its own account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -249,9 +249,13 @@ impl Instance {
 }
 
 impl Aggregate for Instance {
+    type Schema = Registry;
     type Command = Command;
     type Event = InstanceEvent;
     type Rejection = Rejection;
+
+    const KIND: &'static str = "instance";
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 1 });
 
     fn decide(&self, command: Command) -> Result<Vec<InstanceEvent>, Rejection> {
         match command {

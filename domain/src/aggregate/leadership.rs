@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Aggregate;
-use crate::{ErrorCode, Event, InstanceName, SessionId, Term};
+use super::{Aggregate, Snapshots};
+use crate::{ErrorCode, Event, InstanceName, Registry, SessionId, Term};
 
 /// Why a term began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,9 +186,13 @@ pub struct Leadership {
 }
 
 impl Aggregate for Leadership {
+    type Schema = Registry;
     type Command = Command;
     type Event = LeadershipEvent;
     type Rejection = Rejection;
+
+    const KIND: &'static str = "leadership";
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 1 });
 
     fn decide(&self, command: Command) -> Result<Vec<LeadershipEvent>, Rejection> {
         match command {

@@ -7,10 +7,12 @@ pub mod instance;
 pub mod leadership;
 
 use std::fmt;
+use std::str::FromStr;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, GroupName, InstanceName, ServiceName};
+use crate::{GroupName, InstanceName, Schema, ServiceName};
 
 pub use definition::Definition;
 pub use installation::Installation;
@@ -18,13 +20,22 @@ pub use instance::Instance;
 pub use leadership::Leadership;
 
 /// A consistency boundary: one subject of the journal, one writer at a time.
-pub trait Aggregate: Default + Clone + fmt::Debug {
+///
+/// The state is written as JSON where it is kept as a snapshot, and nowhere else.
+pub trait Aggregate: Default + Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync {
+    /// The schema that it belongs to.
+    type Schema: Schema;
     /// What may be asked of it.
-    type Command;
+    type Command: Send;
     /// What happened to it.
-    type Event: Clone + fmt::Debug + PartialEq + Into<Event>;
+    type Event: Clone + fmt::Debug + PartialEq + Send + Sync + Into<<Self::Schema as Schema>::Event>;
     /// Why a command was refused. Nothing is recorded then.
-    type Rejection: std::error::Error + PartialEq;
+    type Rejection: std::error::Error + PartialEq + Send + Sync + 'static;
+
+    /// The name of this kind of aggregate, `leadership`.
+    const KIND: &'static str;
+    /// Whether snapshots of it are kept, for aggregates that grow long.
+    const SNAPSHOTS: Option<Snapshots> = None;
 
     /// Decides what happens. No event at all means that the state already is as asked.
     ///
@@ -37,7 +48,7 @@ pub trait Aggregate: Default + Clone + fmt::Debug {
     fn evolve(&mut self, event: &Self::Event);
 
     /// The event, if it is one of this aggregate.
-    fn event(event: &Event) -> Option<&Self::Event>;
+    fn event(event: &<Self::Schema as Schema>::Event) -> Option<&Self::Event>;
 
     /// The state after all of these events.
     fn replay<'a>(events: impl IntoIterator<Item = &'a Self::Event>) -> Self
@@ -50,6 +61,16 @@ pub trait Aggregate: Default + Clone + fmt::Debug {
         }
         state
     }
+}
+
+/// How snapshots of an aggregate are kept. They only save reading: without one, and with one of another
+/// shape, all events are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Snapshots {
+    /// A new one is kept once so many events have come after the last.
+    pub every: u64,
+    /// The version of the state's shape and of its fold. Raise it with every change of either.
+    pub shape: u32,
 }
 
 /// The kinds of aggregates of the control plane.
@@ -130,4 +151,39 @@ impl fmt::Display for AggregateId {
             Self::Installation => f.write_str(kind),
         }
     }
+}
+
+/// A text that names no aggregate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{value:?} names no aggregate: use definition.<service>, instance.<service>.<instance>, leadership.<service>.<group> or installation"
+)]
+pub struct InvalidAggregateId {
+    /// The text, cut to 80 characters.
+    pub value: String,
+}
+
+/// Reads what `Display` writes.
+impl FromStr for AggregateId {
+    type Err = InvalidAggregateId;
+
+    fn from_str(value: &str) -> Result<Self, InvalidAggregateId> {
+        parse(value).ok_or_else(|| InvalidAggregateId { value: value.chars().take(80).collect() })
+    }
+}
+
+fn parse(value: &str) -> Option<AggregateId> {
+    let mut tokens = value.split('.');
+    let kind = tokens.next()?;
+    let kind = AggregateKind::ALL.into_iter().find(|k| k.as_str() == kind)?;
+    let mut service = || ServiceName::new(tokens.next()?).ok();
+    let aggregate = match kind {
+        AggregateKind::Definition => AggregateId::Definition(service()?),
+        AggregateKind::Instance => AggregateId::Instance(service()?, InstanceName::new(tokens.next()?).ok()?),
+        AggregateKind::Leadership => {
+            AggregateId::Leadership(service()?, GroupName::new(tokens.next()?).ok()?)
+        }
+        AggregateKind::Installation => AggregateId::Installation,
+    };
+    tokens.next().is_none().then_some(aggregate)
 }

@@ -6,8 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::chain::Hash;
 use super::header::ce;
 use super::namespace::Namespace;
-use crate::event::{CATALOGUE, Entry};
-use crate::{Actor, AggregateVersion, Context, Envelope, Event, EventId};
+use crate::schema::upcast;
+use crate::{Actor, AggregateVersion, Context, Envelope, EventId, Heading, Schema};
 
 /// A message ready to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,14 @@ pub enum DecodeError {
         /// The subject.
         subject: String,
     },
+    /// The id of an aggregate cannot stand in a subject.
+    #[error(
+        "the aggregate id {id:?} cannot stand in a subject: use tokens of letters, digits, '-' and '_', joined by dots"
+    )]
+    Id {
+        /// The id.
+        id: String,
+    },
     /// A header is missing or has a wrong value.
     #[error("the header {name} is missing or malformed")]
     Header {
@@ -49,13 +57,13 @@ pub enum DecodeError {
         /// The type.
         event_type: String,
     },
-    /// The type does not belong on this subject.
-    #[error("the event type {event_type:?} does not belong on the subject {subject:?}")]
+    /// The type does not belong to this aggregate.
+    #[error("the event type {event_type:?} does not belong to the aggregate {aggregate:?}")]
     Misplaced {
         /// The type.
         event_type: String,
-        /// The subject.
-        subject: String,
+        /// The aggregate.
+        aggregate: String,
     },
     /// The body is not the JSON of this event type.
     #[error("the body does not fit the event type: {detail}")]
@@ -65,27 +73,29 @@ pub enum DecodeError {
     },
 }
 
-impl Envelope {
+impl<S: Schema> Envelope<S> {
     /// Writes the event as a message.
     ///
     /// # Errors
-    /// [`DecodeError::Body`] when the event cannot be written as JSON; no event made by `decide` does that.
+    /// [`DecodeError::Body`] when the event cannot be written as JSON, [`DecodeError::Id`] when the aggregate's
+    /// id cannot stand in a subject; neither happens to what the control plane's own aggregates decide.
     pub fn encode(&self, namespace: &Namespace) -> Result<Encoded, DecodeError> {
-        let body = self
-            .event
-            .body()
-            .and_then(|body| serde_json::to_vec(&body))
-            .map_err(|e| DecodeError::Body { detail: e.to_string() })?;
-        let mut headers = vec![
+        let body = S::write(&self.event).map_err(|e| DecodeError::Body { detail: e.to_string() })?;
+        let id = self.aggregate.to_string();
+        if !is_tokens(&id) {
+            return Err(DecodeError::Id { id });
+        }
+        let mut headers = Vec::with_capacity(13);
+        headers.extend([
             (ce::SPECVERSION, "1.0".to_owned()),
-            (ce::ID, self.id.to_string()),
-            (ce::TYPE, self.event.event_type()),
-            (ce::SOURCE, format!("/{}/{}", namespace.as_str(), self.aggregate.to_string().replace('.', "/"))),
+            (ce::ID, self.id.as_str().to_owned()),
+            (ce::TYPE, S::event_type(&self.event)),
+            (ce::SOURCE, source(namespace, &id)),
             (ce::TIME, self.context.time.to_rfc3339_opts(SecondsFormat::Micros, true)),
             (ce::VERSION, self.version.to_string()),
             (ce::ACTOR, one_line(self.context.actor.as_str())),
             (ce::PREVIOUS, self.previous.to_string()),
-        ];
+        ]);
         let optional = [
             (ce::CORRELATION, &self.context.correlation),
             (ce::CAUSATION, &self.context.causation),
@@ -94,13 +104,14 @@ impl Envelope {
         headers.extend(
             optional.into_iter().filter_map(|(name, value)| Some((name, one_line(value.as_deref()?)))),
         );
-        let subject = namespace.event_subject(&self.aggregate);
+        let subject = format!("{}.{id}", S::prefix(namespace));
         let hash = Hash::of(&subject, headers.iter().map(|(name, value)| (*name, value.as_str())), &body);
         headers.push((super::header::CONTENT_TYPE, "application/json".to_owned()));
         Ok(Encoded { subject, headers, body, hash })
     }
 
-    /// Reads a message. `header` looks a header up by name.
+    /// Reads a message. `header` looks a header up by name. A type that is written no more is read as its
+    /// successor.
     ///
     /// # Errors
     /// What is wrong with the message. It is not an event then, and never will be: put it aside.
@@ -110,18 +121,29 @@ impl Envelope {
         header: impl Fn(&str) -> Option<&'a str>,
         body: &[u8],
     ) -> Result<Self, DecodeError> {
+        let Heading { id, aggregate, version, event_type, context, previous } =
+            Heading::<S>::decode(namespace, subject, header)?;
+        let (event_type, body) = upcast(S::UPCASTERS, &event_type, body)?;
+        let event = S::read(&aggregate, event_type, &body)?;
+        Ok(Self { id, aggregate, version, context, previous, event })
+    }
+}
+
+impl<S: Schema> Heading<S> {
+    /// Reads the headers of a message. Whether its type is known and its body fits is not asked.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn decode<'a>(
+        namespace: &Namespace,
+        subject: &str,
+        header: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, DecodeError> {
         let aggregate = namespace
-            .parse_event_subject(subject)
+            .aggregate_of::<S>(subject)
             .ok_or_else(|| DecodeError::Subject { subject: subject.to_owned() })?;
         let required = |name: &'static str| header(name).ok_or(DecodeError::Header { name });
-        let event_type = required(ce::TYPE)?;
-        let entry = entry_of(event_type)?;
-        if entry.kind != aggregate.kind() {
-            return Err(DecodeError::Misplaced {
-                event_type: event_type.to_owned(),
-                subject: subject.to_owned(),
-            });
-        }
+        let event_type = required(ce::TYPE)?.to_owned();
         let time = DateTime::parse_from_rfc3339(required(ce::TIME)?)
             .map_err(|_not_a_time| DecodeError::Header { name: ce::TIME })?;
         let version = required(ce::VERSION)?
@@ -129,14 +151,12 @@ impl Envelope {
             .map_err(|_not_a_number| DecodeError::Header { name: ce::VERSION })?;
         let previous =
             Hash::parse(required(ce::PREVIOUS)?).ok_or(DecodeError::Header { name: ce::PREVIOUS })?;
-        let event = serde_json::from_slice(body)
-            .and_then(|body| Event::from_body(entry, body))
-            .map_err(|e| DecodeError::Body { detail: e.to_string() })?;
         let owned = |name: &str| header(name).map(str::to_owned);
         Ok(Self {
             id: EventId::from_wire(required(ce::ID)?),
             aggregate,
             version: AggregateVersion(version),
+            event_type,
             context: Context {
                 actor: Actor::from_wire(required(ce::ACTOR)?),
                 time: time.with_timezone(&Utc),
@@ -145,30 +165,34 @@ impl Envelope {
                 traceparent: owned(ce::TRACEPARENT),
             },
             previous,
-            event,
         })
     }
 }
 
-fn entry_of(event_type: &str) -> Result<&'static Entry, DecodeError> {
-    if let Some(entry) = CATALOGUE.iter().find(|entry| entry.event_type() == event_type) {
-        return Ok(entry);
-    }
-    let newer = event_type.rsplit_once(".v").is_some_and(|(stem, version)| {
-        let known = CATALOGUE.iter().find(|e| format!("aegis.{}.{}", e.kind.as_str(), e.name) == stem);
-        matches!((known, version.parse::<u32>()), (Some(entry), Ok(version)) if version > entry.version)
-    });
-    let event_type = event_type.to_owned();
-    Err(if newer {
-        DecodeError::FutureVersion { event_type }
-    } else {
-        DecodeError::UnknownType { event_type }
-    })
+/// Whether a text may stand in a subject as it is.
+fn is_tokens(id: &str) -> bool {
+    let token = |token: &str| {
+        !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    id.split('.').all(token)
+}
+
+/// The aggregate as a URI reference.
+fn source(namespace: &Namespace, id: &str) -> String {
+    let mut source = String::with_capacity(namespace.as_str().len() + id.len() + 2);
+    source.push('/');
+    source.push_str(namespace.as_str());
+    source.push('/');
+    source.extend(id.chars().map(|c| if c == '.' { '/' } else { c }));
+    source
 }
 
 /// Headers are lines: a line break in a value would begin another header. NATS clients drop the blanks
 /// around a value when they read it, so it is written without them: the hash covers what a reader gets.
 fn one_line(value: &str) -> String {
+    if !value.contains(char::is_control) {
+        return value.trim().to_owned();
+    }
     let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.trim().to_owned()
 }

@@ -1,7 +1,7 @@
 //! The names of streams, buckets and subjects of one installation.
 
 use crate::name::InvalidName;
-use crate::{AggregateId, AggregateKind, GroupName, InstanceName, ServiceName};
+use crate::{AggregateId, AggregateKind, InstanceName, Registry, Schema, ServiceName};
 
 /// The prefix of everything that one installation owns on a NATS account; `aegis` by default.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,7 +84,50 @@ impl Namespace {
     /// The subject of the events of one aggregate.
     #[must_use]
     pub fn event_subject(&self, aggregate: &AggregateId) -> String {
-        format!("{}.event.{aggregate}", self.0)
+        self.subject_of::<Registry>(aggregate)
+    }
+
+    /// What the subjects of all domain events begin with.
+    #[must_use]
+    pub fn events_prefix(&self) -> String {
+        format!("{}.event", self.0)
+    }
+
+    /// The stream of a journal that is not the control plane's.
+    #[must_use]
+    pub fn journal_stream(&self, name: &str) -> String {
+        format!("{}_JOURNAL_{}", self.0.to_uppercase(), name.to_uppercase())
+    }
+
+    /// What the subjects of such a journal begin with.
+    #[must_use]
+    pub fn journal_prefix(&self, name: &str) -> String {
+        format!("{}.journal.{name}", self.0)
+    }
+
+    /// The subjects of all events of a schema.
+    #[must_use]
+    pub fn all_of<S: Schema>(&self) -> String {
+        format!("{}.>", S::prefix(self))
+    }
+
+    /// The subject of the events of one aggregate of a schema.
+    #[must_use]
+    pub fn subject_of<S: Schema>(&self, id: &S::Id) -> String {
+        format!("{}.{id}", S::prefix(self))
+    }
+
+    /// The aggregate of a schema that a subject names.
+    #[must_use]
+    pub fn aggregate_of<S: Schema>(&self, subject: &str) -> Option<S::Id> {
+        let id = subject.strip_prefix(&S::prefix(self))?.strip_prefix('.')?;
+        id.parse().ok()
+    }
+
+    /// The bucket of snapshots of long aggregates.
+    #[must_use]
+    pub fn snapshots_bucket(&self) -> String {
+        format!("{}_snapshots", self.0)
     }
 
     /// The subjects of all domain events.
@@ -103,21 +146,7 @@ impl Namespace {
     /// The aggregate that an event subject names.
     #[must_use]
     pub fn parse_event_subject(&self, subject: &str) -> Option<AggregateId> {
-        let mut tokens = subject.strip_prefix(&self.0)?.strip_prefix(".event.")?.split('.');
-        let kind = tokens.next()?;
-        let kind = AggregateKind::ALL.into_iter().find(|k| k.as_str() == kind)?;
-        let mut service = || ServiceName::new(tokens.next()?).ok();
-        let aggregate = match kind {
-            AggregateKind::Definition => AggregateId::Definition(service()?),
-            AggregateKind::Instance => {
-                AggregateId::Instance(service()?, InstanceName::new(tokens.next()?).ok()?)
-            }
-            AggregateKind::Leadership => {
-                AggregateId::Leadership(service()?, GroupName::new(tokens.next()?).ok()?)
-            }
-            AggregateKind::Installation => AggregateId::Installation,
-        };
-        tokens.next().is_none().then_some(aggregate)
+        self.aggregate_of::<Registry>(subject)
     }
 
     /// The subject of the heartbeats of one instance.

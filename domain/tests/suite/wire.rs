@@ -178,11 +178,11 @@ fn each_defect_of_a_message_has_its_own_refusal() {
         decode(&encoded.subject, &headers, &encoded.body).unwrap_err()
     };
     let typed = str::to_owned;
-    let subject = encoded.subject.clone();
+    let aggregate = sample::envelopes()[0].aggregate.to_string();
     let misplaced = typed("aegis.instance.registered.v1");
     let newer = typed("aegis.definition.defined.v2");
     let unknown = typed("aegis.definition.exploded.v1");
-    assert_eq!(with(ce::TYPE, &misplaced), DecodeError::Misplaced { event_type: misplaced, subject });
+    assert_eq!(with(ce::TYPE, &misplaced), DecodeError::Misplaced { event_type: misplaced, aggregate });
     assert_eq!(with(ce::TYPE, &newer), DecodeError::FutureVersion { event_type: newer });
     assert_eq!(with(ce::TYPE, &unknown), DecodeError::UnknownType { event_type: unknown });
     for name in [ce::TIME, ce::VERSION, ce::PREVIOUS] {

@@ -85,7 +85,11 @@ pub(crate) struct Log {
 
 impl Log {
     /// Carries a command out if it is allowed, and records what happens.
-    pub(crate) fn execute<A: Aggregate>(&mut self, id: &AggregateId, command: A::Command) -> &mut Self {
+    pub(crate) fn execute<A: Aggregate<Schema = aegis_domain::Registry>>(
+        &mut self,
+        id: &AggregateId,
+        command: A::Command,
+    ) -> &mut Self {
         for event in self.load::<A>(id).decide(command).unwrap_or_default() {
             self.record(id, event.into());
         }
@@ -116,7 +120,7 @@ impl Log {
         self
     }
 
-    pub(crate) fn load<A: Aggregate>(&self, id: &AggregateId) -> A {
+    pub(crate) fn load<A: Aggregate<Schema = aegis_domain::Registry>>(&self, id: &AggregateId) -> A {
         A::replay(self.of(id).filter_map(|recorded| A::event(&recorded.envelope.event)))
     }
 

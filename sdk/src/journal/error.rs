@@ -15,8 +15,9 @@ pub enum LoadError {
         /// Why.
         source: Source,
     },
-    /// A message on the aggregate's subject is not an event. Repeating does not help: verify the log.
-    #[error("message {sequence} of the events stream is not a readable event")]
+    /// An event of the aggregate cannot be read: it is of a newer program, or damaged. Repeating does not help:
+    /// upgrade this program, or verify the log.
+    #[error("event {sequence} of the log cannot be read: upgrade this program, or verify the log")]
     Undecodable {
         /// Its stream sequence.
         sequence: u64,
@@ -46,6 +47,12 @@ pub enum AppendError {
     Refused {
         /// Why.
         source: Source,
+    },
+    /// More events than fit one batch. Nothing was recorded: decide in smaller steps.
+    #[error("{count} events are more than the {most} of one append", most = super::BATCH_MAX)]
+    TooMany {
+        /// How many.
+        count: usize,
     },
     /// An event cannot be written. Nothing was recorded.
     #[error("an event cannot be encoded")]
@@ -96,9 +103,8 @@ impl<R: std::error::Error> ExecuteError<R> {
         match self {
             Self::Rejected(_) => ErrorCode::InvalidInput,
             Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
-            Self::Append(AppendError::Encode { .. }) | Self::Load(LoadError::Undecodable { .. }) => {
-                ErrorCode::Internal
-            }
+            Self::Append(AppendError::Encode { .. } | AppendError::TooMany { .. })
+            | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
             Self::Contended { .. }
             | Self::Load(LoadError::Unavailable { .. })
             | Self::Append(AppendError::Conflict | AppendError::Refused { .. }) => ErrorCode::Unavailable,

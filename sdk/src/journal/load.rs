@@ -3,46 +3,98 @@
 
 use std::time::Duration;
 
-use aegis_domain::wire::{header, subject};
-use aegis_domain::{AggregateId, Recorded};
+use aegis_domain::schema::Unreadable;
+use aegis_domain::wire::{DecodeError, header, subject};
+use aegis_domain::{Aggregate, Recorded, Schema, Sequence};
 use async_nats::HeaderMap;
 use futures_util::StreamExt as _;
 
 use super::error::LoadError;
-use super::{Journal, decode};
+use super::{Head, Journal, Loaded, decode};
 
 const BATCH: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-impl Journal {
-    /// All events of an aggregate, oldest first.
+/// What was read of one subject.
+struct Run<S: Schema> {
+    events: Vec<Recorded<S>>,
+    /// Of the last message, be it an event or not.
+    last: Sequence,
+}
+
+impl<S: Schema> Journal<S> {
+    /// All events of an aggregate, oldest first. What is no event is passed over.
     ///
     /// # Errors
     /// See [`LoadError`].
-    pub async fn events(&self, id: &AggregateId) -> Result<Vec<Recorded>, LoadError> {
-        let events_subject = self.namespace().event_subject(id);
-        let mut events: Vec<Recorded> = Vec::new();
-        loop {
-            let next = events.last().map_or(1, |last| last.sequence.get() + 1);
-            let more = self.batch(&events_subject, next, &mut events).await?;
-            if !more {
-                return Ok(events);
-            }
+    pub async fn events(&self, id: &S::Id) -> Result<Vec<Recorded<S>>, LoadError> {
+        Ok(self.run(id, Sequence::ZERO).await?.events)
+    }
+
+    /// Reads an aggregate: its events, folded; from the last snapshot on, for one that
+    /// [has some](Aggregate::SNAPSHOTS).
+    ///
+    /// The answer may be a little old (any replica of the stream may give it), so decide on it only
+    /// together with an append that expects its head.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load<A: Aggregate<Schema = S>>(&self, id: &S::Id) -> Result<Loaded<A>, LoadError> {
+        let Some(snapshots) = A::SNAPSHOTS else { return self.load_whole(id).await };
+        let (begun, run) = match self.snapshot::<A>(id, snapshots).await {
+            Some(snapshot) => self.since(id, snapshot).await?,
+            None => (beginning(), self.run(id, Sequence::ZERO).await?),
+        };
+        let loaded = fold(begun, &run);
+        if let Some(last) = run.events.last()
+            && run.events.len() as u64 >= snapshots.every
+        {
+            self.keep_snapshot(id, snapshots, &loaded.state, Head::after(last)).await;
         }
+        Ok(loaded)
+    }
+
+    /// The snapshot and what came after it; or nothing and all, when the log does not have the very event that
+    /// the snapshot was made after.
+    async fn since<A>(&self, id: &S::Id, snapshot: Loaded<A>) -> Result<(Loaded<A>, Run<S>), LoadError>
+    where
+        A: Aggregate<Schema = S>,
+    {
+        let before = Sequence(snapshot.head.sequence.get().saturating_sub(1));
+        let mut run = self.run(id, before).await?;
+        if run.events.first().is_some_and(|first| Head::after(first) == snapshot.head) {
+            run.events.remove(0);
+            return Ok((snapshot, run));
+        }
+        tracing::warn!(aggregate = %id, "a snapshot does not fit the log; reading the whole aggregate");
+        Ok((beginning(), self.run(id, Sequence::ZERO).await?))
+    }
+
+    /// Reads an aggregate by all of its events, and no snapshot.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load_whole<A: Aggregate<Schema = S>>(&self, id: &S::Id) -> Result<Loaded<A>, LoadError> {
+        let run = self.run(id, Sequence::ZERO).await?;
+        Ok(fold(beginning(), &run))
+    }
+
+    /// What stands on the subject after this sequence.
+    async fn run(&self, id: &S::Id, after: Sequence) -> Result<Run<S>, LoadError> {
+        let subject = self.namespace().subject_of::<S>(id);
+        let mut run = Run { events: Vec::new(), last: after };
+        while self.batch(&subject, &mut run).await? {}
+        Ok(run)
     }
 
     /// Reads one batch; says whether there is more.
-    async fn batch(
-        &self,
-        events_subject: &str,
-        from: u64,
-        events: &mut Vec<Recorded>,
-    ) -> Result<bool, LoadError> {
+    async fn batch(&self, events_subject: &str, run: &mut Run<S>) -> Result<bool, LoadError> {
         let client = self.connection.client();
         let inbox = client.new_inbox();
         let mut replies = client.subscribe(inbox.clone()).await.map_err(LoadError::unavailable)?;
+        let from = run.last.next().get();
         let request = serde_json::json!({ "seq": from, "next_by_subj": events_subject, "batch": BATCH });
-        let api = subject::direct_get(&self.namespace().events_stream());
+        let api = subject::direct_get(&S::stream(self.namespace()));
         client
             .publish_with_reply(api, inbox, request.to_string().into())
             .await
@@ -57,10 +109,14 @@ impl Journal {
                     let headers = reply.headers.as_ref();
                     let sequence = number(headers, header::SEQUENCE)
                         .ok_or_else(|| LoadError::unavailable("a reply without a sequence"))?;
-                    let recorded =
-                        decode(self.namespace(), sequence, events_subject, headers, &reply.payload)
-                            .map_err(|source| LoadError::Undecodable { sequence, source })?;
-                    events.push(recorded);
+                    run.last = Sequence(sequence);
+                    match decode(self.namespace(), sequence, events_subject, headers, &reply.payload) {
+                        Ok(recorded) => run.events.push(recorded),
+                        Err(source) if is_passed_over::<S>(&source) => {
+                            tracing::warn!(sequence, subject = events_subject, %source, "passing over a message");
+                        }
+                        Err(source) => return Err(LoadError::Undecodable { sequence, source }),
+                    }
                 }
                 // End of batch.
                 Some(204) => return Ok(number(reply.headers.as_ref(), header::NUM_PENDING).unwrap_or(0) > 0),
@@ -72,6 +128,31 @@ impl Journal {
                 }
             }
         }
+    }
+}
+
+fn beginning<A: Aggregate>() -> Loaded<A> {
+    Loaded { state: A::default(), head: Head::EMPTY }
+}
+
+fn fold<A: Aggregate>(begun: Loaded<A>, run: &Run<A::Schema>) -> Loaded<A> {
+    let Loaded { mut state, head } = begun;
+    for event in run.events.iter().filter_map(|recorded| A::event(&recorded.envelope.event)) {
+        state.evolve(event);
+    }
+    let head = Head { sequence: run.last, ..run.events.last().map_or(head, Head::after) };
+    Loaded { state, head }
+}
+
+/// Whether what cannot be read may be left out of an aggregate. A message without the headers of an event never
+/// was one. What has them is an event, of a newer program or damaged: the schema says.
+fn is_passed_over<S: Schema>(error: &DecodeError) -> bool {
+    match error {
+        DecodeError::Subject { .. } | DecodeError::Header { .. } | DecodeError::Id { .. } => true,
+        DecodeError::UnknownType { .. }
+        | DecodeError::FutureVersion { .. }
+        | DecodeError::Misplaced { .. }
+        | DecodeError::Body { .. } => S::UNREADABLE == Unreadable::PassOver,
     }
 }
 

@@ -1,23 +1,23 @@
 //! Between NATS messages and events.
 
 use aegis_domain::wire::chain::Hash;
-use aegis_domain::wire::{DecodeError, Encoded, Namespace};
-use aegis_domain::{Envelope, Recorded, Sequence};
+use aegis_domain::wire::{DecodeError, Namespace};
+use aegis_domain::{Envelope, Heading, Recorded, Schema, Sequence};
 use async_nats::HeaderMap;
+use async_nats::header::HeaderName;
 
-/// Reads a message of the events stream.
+/// Reads a message of a journal's stream.
 ///
 /// # Errors
 /// What is wrong with it; it never will be an event then, so put it aside.
-pub fn decode(
+pub fn decode<S: Schema>(
     namespace: &Namespace,
     sequence: u64,
     subject: &str,
     headers: Option<&HeaderMap>,
     body: &[u8],
-) -> Result<Recorded, DecodeError> {
-    let header = |name: &str| Some(headers?.get(name)?.as_str());
-    let envelope = Envelope::decode(namespace, subject, header, body)?;
+) -> Result<Recorded<S>, DecodeError> {
+    let envelope = Envelope::decode(namespace, subject, header(headers), body)?;
     let all = headers.into_iter().flat_map(|headers| {
         headers
             .iter()
@@ -26,10 +26,22 @@ pub fn decode(
     Ok(Recorded { sequence: Sequence(sequence), hash: Hash::of(subject, all, body), envelope })
 }
 
-pub(super) fn headers(encoded: &Encoded) -> HeaderMap {
-    let mut map = HeaderMap::new();
-    for (name, value) in &encoded.headers {
-        map.insert(*name, value.as_str());
-    }
-    map
+/// Reads the headers of a message of a journal's stream.
+///
+/// # Errors
+/// What is missing or malformed.
+pub fn decode_heading<S: Schema>(
+    namespace: &Namespace,
+    subject: &str,
+    headers: Option<&HeaderMap>,
+) -> Result<Heading<S>, DecodeError> {
+    Heading::decode(namespace, subject, header(headers))
+}
+
+fn header<'a>(headers: Option<&'a HeaderMap>) -> impl Fn(&str) -> Option<&'a str> {
+    move |name| Some(headers?.get(name)?.as_str())
+}
+
+pub(super) fn headers(list: Vec<(&'static str, String)>) -> HeaderMap {
+    list.into_iter().map(|(name, value)| (HeaderName::from_static(name), value.into())).collect()
 }

@@ -1,7 +1,8 @@
 //! The journal: the event store on JetStream.
 //!
 //! One subject per aggregate; every append names the last sequence that its writer has seen there, so
-//! two writers never both succeed. Several events of one decision are one atomic batch.
+//! two writers never both succeed. Several events of one decision are one atomic batch. Each event carries the
+//! hash of the one before it on its subject.
 //!
 //! ```no_run
 //! # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
@@ -17,24 +18,32 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Aggregates of your own get a journal of their own: declare a [`Schema`], and see [`Journal::of`].
 
 mod append;
 mod error;
 mod load;
 mod message;
+mod snapshot;
 mod store;
+mod subscription;
+
+use std::marker::PhantomData;
 
 use aegis_domain::wire::Namespace;
 use aegis_domain::wire::chain::Hash;
-use aegis_domain::{Aggregate, AggregateId, AggregateVersion, Context, Event, EventId, Recorded, Sequence};
-use uuid::Uuid;
+use aegis_domain::{Aggregate, AggregateVersion, Context, Recorded, Registry, Schema, Sequence};
 
 use crate::Connection;
 use crate::nats::follow::{Follower, From};
+use crate::nats::provision::{ProvisionError, ensure_journal};
 
+pub use append::BATCH_MAX;
 pub use error::{AppendError, ExecuteError, LoadError};
-pub use message::decode;
-pub use store::{ACTOR as ACTOR_METADATA, CqrsContext, CqrsStore};
+pub use message::{decode, decode_heading};
+pub use store::{CqrsContext, CqrsStore, metadata};
+pub use subscription::{Entry, Item, Selection, Start, Subscription};
 
 /// How often a command is decided anew after a conflict.
 const ATTEMPTS: usize = 8;
@@ -42,11 +51,11 @@ const ATTEMPTS: usize = 8;
 /// Where an aggregate stands: what the next event on its subject builds on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// How many events it has.
+    /// The version that the last event made.
     pub version: AggregateVersion,
-    /// The stream sequence of the last one; zero when it has none.
+    /// The stream sequence of the last message on the subject; zero when it has none.
     pub sequence: Sequence,
-    /// The hash of the last one.
+    /// The hash of the last event.
     pub hash: Hash,
 }
 
@@ -54,6 +63,12 @@ impl Head {
     /// Of an aggregate without events.
     pub const EMPTY: Self =
         Self { version: AggregateVersion::ZERO, sequence: Sequence::ZERO, hash: Hash::GENESIS };
+
+    /// After this event.
+    #[must_use]
+    pub fn after<S: Schema>(recorded: &Recorded<S>) -> Self {
+        Self { version: recorded.envelope.version, sequence: recorded.sequence, hash: recorded.hash }
+    }
 }
 
 /// An aggregate as the log has it.
@@ -65,30 +80,36 @@ pub struct Loaded<A> {
     pub head: Head,
 }
 
-/// The event store. Cheap to clone.
+/// The event store of one schema. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Journal {
+pub struct Journal<S: Schema = Registry> {
     connection: Connection,
+    schema: PhantomData<S>,
 }
 
 impl Journal {
-    /// The journal of this connection's namespace.
+    /// The control plane's own journal, in this connection's namespace.
     #[must_use]
     pub fn new(connection: &Connection) -> Self {
-        Self { connection: connection.clone() }
+        Self::of(connection)
+    }
+}
+
+impl<S: Schema> Journal<S> {
+    /// The journal of a schema, in this connection's namespace. One of your own has to be made once, by
+    /// [`Journal::provision`].
+    #[must_use]
+    pub fn of(connection: &Connection) -> Self {
+        Self { connection: connection.clone(), schema: PhantomData }
     }
 
-    /// Reads an aggregate: all its events, folded.
-    ///
-    /// The answer may be a little old (any replica of the stream may give it), so decide on it only
-    /// together with an append that expects its head.
+    /// Makes the stream of this journal when there is none, and checks it when there is: what is recorded is
+    /// never deleted. Idempotent; any number of processes may do it at once.
     ///
     /// # Errors
-    /// See [`LoadError`].
-    pub async fn load<A: Aggregate>(&self, id: &AggregateId) -> Result<Loaded<A>, LoadError> {
-        let events = self.events(id).await?;
-        let state = A::replay(events.iter().filter_map(|recorded| A::event(&recorded.envelope.event)));
-        Ok(Loaded { state, head: head_of(&events) })
+    /// See [`ProvisionError`].
+    pub async fn provision(&self) -> Result<(), ProvisionError> {
+        ensure_journal(&self.connection, S::stream(self.namespace()), self.namespace().all_of::<S>()).await
     }
 
     /// Loads, decides and appends; after a conflict it does so anew, eight times at most.
@@ -100,12 +121,12 @@ impl Journal {
     /// Not cancel-safe: a dropped future leaves it open whether the events were recorded.
     pub async fn execute<A>(
         &self,
-        id: &AggregateId,
+        id: &S::Id,
         command: A::Command,
         context: &Context,
-    ) -> Result<Vec<Recorded>, ExecuteError<A::Rejection>>
+    ) -> Result<Vec<Recorded<S>>, ExecuteError<A::Rejection>>
     where
-        A: Aggregate,
+        A: Aggregate<Schema = S>,
         A::Command: Clone,
     {
         for _ in 0..ATTEMPTS {
@@ -121,42 +142,24 @@ impl Journal {
         Err(ExecuteError::Contended { attempts: ATTEMPTS })
     }
 
-    /// Follows the log from this sequence on, for ever.
+    /// Follows the stream's messages from this sequence on, for ever: for whoever keeps account of every message,
+    /// also of those that are no events. Others [subscribe](Journal::subscribe).
     #[must_use]
     pub fn follow(&self, from: Sequence) -> Follower {
-        Follower::start(&self.connection, self.namespace().events_stream(), From::Sequence(from.get()))
+        Follower::start(&self.connection, S::stream(self.namespace()), From::Sequence(from.get()))
     }
 
-    /// The sequence of the last event of the log; zero when there is none.
+    /// The sequence of the last message of the log; zero when there is none.
     ///
     /// # Errors
     /// When the stream does not answer.
     pub async fn last_sequence(&self) -> Result<Sequence, LoadError> {
-        let stream = self.connection.jetstream().get_stream(self.namespace().events_stream()).await;
+        let stream = self.connection.jetstream().get_stream(S::stream(self.namespace())).await;
         let stream = stream.map_err(LoadError::unavailable)?;
         Ok(Sequence(stream.cached_info().state.last_sequence))
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
         self.connection.namespace()
-    }
-}
-
-pub(crate) fn head_of(events: &[Recorded]) -> Head {
-    events.last().map_or(Head::EMPTY, |last| Head {
-        version: last.envelope.version,
-        sequence: last.sequence,
-        hash: last.hash,
-    })
-}
-
-/// Elections have ids of their own, so that whoever records one records the same event.
-fn id_of(aggregate: &AggregateId, event: &Event) -> EventId {
-    use aegis_domain::aggregate::leadership::LeadershipEvent::LeaderElected;
-    match (aggregate, event) {
-        (AggregateId::Leadership(service, group), Event::Leadership(LeaderElected { term, .. })) => {
-            EventId::of_term(service, group, *term)
-        }
-        _ => EventId::from_uuid(Uuid::now_v7()),
     }
 }

@@ -2,120 +2,125 @@
 
 use std::collections::HashMap;
 
-use aegis_domain::aggregate::{Definition, Instance, Leadership};
-use aegis_domain::{Actor, Aggregate, AggregateId, Context, Cqrs, Recorded};
-use cqrs_es::{AggregateContext, AggregateError, EventEnvelope, EventStore};
+use aegis_domain::{Actor, Aggregate, Context, Cqrs, Recorded, Registry, Schema};
+use cqrs_es::{AggregateContext, AggregateError, DomainEvent, EventEnvelope, EventStore};
 
+use self::metadata::{ACTOR, CAUSATION, CORRELATION, TRACEPARENT};
 use super::error::{AppendError, LoadError};
 use super::{Head, Journal};
 
-/// The key in the metadata of a commit that names the actor.
-pub const ACTOR: &str = "actor";
+/// The keys that a commit's metadata may have. Others are not recorded.
+pub mod metadata {
+    /// Who caused it: `user:alice`. Without it, `system:cqrs` did.
+    pub const ACTOR: &str = "actor";
+    /// What it belongs to.
+    pub const CORRELATION: &str = "correlation";
+    /// What caused it.
+    pub const CAUSATION: &str = "causation";
+    /// The W3C trace context.
+    pub const TRACEPARENT: &str = "traceparent";
+}
 
-/// A `cqrs_es` event store over the journal. Aggregate ids are those of the wire:
-/// `definition.<service>`, `instance.<service>.<instance>`, `leadership.<service>.<group>`.
+/// A `cqrs_es` event store over a journal. Aggregate ids are texts of the schema's ids; of the control plane's
+/// own `definition.<service>`, `instance.<service>.<instance>`, `leadership.<service>.<group>`.
 #[derive(Debug, Clone)]
-pub struct CqrsStore {
-    journal: Journal,
+pub struct CqrsStore<S: Schema = Registry> {
+    journal: Journal<S>,
 }
 
 /// What a commit needs to know of what was loaded.
 #[derive(Debug)]
-pub struct CqrsContext<A> {
-    id: AggregateId,
+pub struct CqrsContext<A: Aggregate> {
+    id: <A::Schema as Schema>::Id,
     aggregate: Cqrs<A>,
     head: Head,
 }
 
-impl CqrsStore {
+impl<S: Schema> CqrsStore<S> {
     /// A store over this journal.
     #[must_use]
-    pub fn new(journal: Journal) -> Self {
+    pub fn new(journal: Journal<S>) -> Self {
         Self { journal }
     }
+}
 
-    fn id<E: std::error::Error>(&self, id: &str) -> Result<AggregateId, AggregateError<E>> {
-        let namespace = self.journal.namespace();
-        let subject = format!("{}.event.{id}", namespace.as_str());
-        namespace.parse_event_subject(&subject).ok_or_else(|| {
-            AggregateError::UnexpectedError(
-                format!("{id:?} names no aggregate: use definition.<service>, instance.<service>.<instance> or leadership.<service>.<group>").into(),
-            )
-        })
+impl<A> AggregateContext<Cqrs<A>> for CqrsContext<A>
+where
+    A: Aggregate,
+    A::Event: DomainEvent,
+{
+    fn aggregate(&mut self) -> &mut Cqrs<A> {
+        &mut self.aggregate
     }
 }
 
-macro_rules! event_store {
-    ($aggregate:ty) => {
-        impl AggregateContext<Cqrs<$aggregate>> for CqrsContext<$aggregate> {
-            fn aggregate(&mut self) -> &mut Cqrs<$aggregate> {
-                &mut self.aggregate
-            }
-        }
-
-        impl EventStore<Cqrs<$aggregate>> for CqrsStore {
-            type AC = CqrsContext<$aggregate>;
-
-            async fn load_events(
-                &self,
-                aggregate_id: &str,
-            ) -> Result<
-                Vec<EventEnvelope<Cqrs<$aggregate>>>,
-                AggregateError<<$aggregate as Aggregate>::Rejection>,
-            > {
-                let events = self.journal.events(&self.id(aggregate_id)?).await.map_err(unreadable)?;
-                Ok(envelopes::<$aggregate, Cqrs<$aggregate>>(events))
-            }
-
-            async fn load_aggregate(
-                &self,
-                aggregate_id: &str,
-            ) -> Result<Self::AC, AggregateError<<$aggregate as Aggregate>::Rejection>> {
-                let id = self.id(aggregate_id)?;
-                let loaded = self.journal.load::<$aggregate>(&id).await.map_err(unreadable)?;
-                Ok(CqrsContext { id, aggregate: Cqrs(loaded.state), head: loaded.head })
-            }
-
-            async fn commit(
-                &self,
-                events: Vec<<$aggregate as Aggregate>::Event>,
-                context: Self::AC,
-                metadata: HashMap<String, String>,
-            ) -> Result<
-                Vec<EventEnvelope<Cqrs<$aggregate>>>,
-                AggregateError<<$aggregate as Aggregate>::Rejection>,
-            > {
-                let actor =
-                    metadata.get(ACTOR).map_or_else(|| Actor::system("cqrs"), |a| Actor::from_wire(a));
-                let events = events.into_iter().map(Into::into).collect();
-                let written = Context::new(actor, chrono::Utc::now());
-                let recorded = self
-                    .journal
-                    .append(&context.id, context.head, events, &written)
-                    .await
-                    .map_err(unwritten)?;
-                Ok(envelopes::<$aggregate, Cqrs<$aggregate>>(recorded))
-            }
-        }
-    };
-}
-
-event_store!(Definition);
-event_store!(Instance);
-event_store!(Leadership);
-
-fn envelopes<A, C>(events: Vec<Recorded>) -> Vec<EventEnvelope<C>>
+impl<A> EventStore<Cqrs<A>> for CqrsStore<A::Schema>
 where
     A: Aggregate,
-    C: cqrs_es::Aggregate<Event = A::Event>,
+    A::Command: Sync,
+    A::Event: DomainEvent,
 {
-    let envelope = |recorded: Recorded| {
+    type AC = CqrsContext<A>;
+
+    async fn load_events(
+        &self,
+        aggregate_id: &str,
+    ) -> Result<Vec<EventEnvelope<Cqrs<A>>>, AggregateError<A::Rejection>> {
+        let events = self.journal.events(&id::<A>(aggregate_id)?).await.map_err(unreadable)?;
+        Ok(envelopes(events))
+    }
+
+    async fn load_aggregate(&self, aggregate_id: &str) -> Result<Self::AC, AggregateError<A::Rejection>> {
+        let id = id::<A>(aggregate_id)?;
+        let loaded = self.journal.load::<A>(&id).await.map_err(unreadable)?;
+        Ok(CqrsContext { id, aggregate: Cqrs(loaded.state), head: loaded.head })
+    }
+
+    async fn commit(
+        &self,
+        events: Vec<A::Event>,
+        context: Self::AC,
+        mut metadata: HashMap<String, String>,
+    ) -> Result<Vec<EventEnvelope<Cqrs<A>>>, AggregateError<A::Rejection>> {
+        let actor = metadata.get(ACTOR).map_or_else(|| Actor::system("cqrs"), |a| Actor::from_wire(a));
+        let events = events.into_iter().map(Into::into).collect();
+        let written = Context {
+            correlation: metadata.remove(CORRELATION),
+            causation: metadata.remove(CAUSATION),
+            traceparent: metadata.remove(TRACEPARENT),
+            ..Context::new(actor, chrono::Utc::now())
+        };
+        let recorded =
+            self.journal.append(&context.id, context.head, events, &written).await.map_err(unwritten)?;
+        Ok(envelopes(recorded))
+    }
+}
+
+fn id<A: Aggregate>(id: &str) -> Result<<A::Schema as Schema>::Id, AggregateError<A::Rejection>> {
+    id.parse().map_err(|_unreadable| {
+        AggregateError::UnexpectedError(format!("{id:?} names no aggregate of this journal").into())
+    })
+}
+
+fn envelopes<A>(events: Vec<Recorded<A::Schema>>) -> Vec<EventEnvelope<Cqrs<A>>>
+where
+    A: Aggregate,
+    A::Event: DomainEvent,
+{
+    let envelope = |recorded: Recorded<A::Schema>| {
         let payload = A::event(&recorded.envelope.event)?.clone();
+        let context = recorded.envelope.context;
+        let optional = [
+            (CORRELATION, context.correlation),
+            (CAUSATION, context.causation),
+            (TRACEPARENT, context.traceparent),
+        ];
+        let optional = optional.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
         Some(EventEnvelope {
             aggregate_id: recorded.envelope.aggregate.to_string(),
             sequence: usize::try_from(recorded.envelope.version.get()).ok()?,
             payload,
-            metadata: HashMap::from([(ACTOR.to_owned(), recorded.envelope.context.actor.to_string())]),
+            metadata: optional.chain([(ACTOR.to_owned(), context.actor.to_string())]).collect(),
         })
     };
     events.into_iter().filter_map(envelope).collect()
@@ -133,6 +138,7 @@ fn unwritten<E: std::error::Error>(error: AppendError) -> AggregateError<E> {
         AppendError::Conflict => AggregateError::AggregateConflict,
         AppendError::Ambiguous => AggregateError::DatabaseConnectionError(error.into()),
         AppendError::Refused { source } => AggregateError::DatabaseConnectionError(source),
+        AppendError::TooMany { .. } => AggregateError::UnexpectedError(error.into()),
         AppendError::Encode { source } => AggregateError::UnexpectedError(source.into()),
     }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use aegis_domain::aggregate::Leadership;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::wire::{DecodeError, Namespace};
-use aegis_domain::{Aggregate as _, AggregateId, Envelope, GroupName, ServiceName, Term};
+use aegis_domain::{Aggregate as _, AggregateId, Envelope, GroupName, Registry, ServiceName, Term};
 
-use crate::Connection;
 use crate::journal::LoadError;
 use crate::nats::last::each_last;
+use crate::{Connection, Journal};
 
 /// The highest term that the log has for each group of the service, also for those that nobody declares
 /// any more. One pass, however many groups there are: the last event of each tells its term.
@@ -23,7 +23,7 @@ pub async fn logged_terms(
     let namespace = connection.namespace();
     let stream = namespace.events_stream();
     let mut terms = BTreeMap::<GroupName, Term>::new();
-    let mut unreadable = None;
+    let mut unreadable = Vec::new();
     let filter = namespace.leadership_events(Some(service));
     let read = each_last(connection, &stream, filter, |sequence, message| match term(namespace, message) {
         Ok(Some((group, term))) => {
@@ -31,10 +31,23 @@ pub async fn logged_terms(
             *highest = term.max(*highest);
         }
         Ok(None) => {}
-        Err(source) => unreadable = Some(LoadError::Undecodable { sequence, source }),
+        // What is no event says nothing of its group, so the events before it have to.
+        Err(error) => {
+            tracing::warn!(sequence, subject = %message.subject, %error, "the last message of a group cannot be read");
+            unreadable.extend(namespace.parse_event_subject(&message.subject));
+        }
     });
     read.await.map_err(LoadError::unavailable)?;
-    unreadable.map_or(Ok(terms), Err)
+    let journal = Journal::new(connection);
+    for id in unreadable {
+        let term = journal.load::<Leadership>(&id).await?.state.term;
+        if let AggregateId::Leadership(_, group) = id
+            && term > Term::ZERO
+        {
+            terms.insert(group, term);
+        }
+    }
+    Ok(terms)
 }
 
 /// The group and the term that a message of the log tells of.
@@ -44,7 +57,7 @@ pub(crate) fn term(
 ) -> Result<Option<(GroupName, Term)>, DecodeError> {
     // Without the hash that `journal::decode` works out: nobody asks for it here.
     let header = |name: &str| Some(message.headers.as_ref()?.get(name)?.as_str());
-    let envelope = Envelope::decode(namespace, &message.subject, header, &message.payload)?;
+    let envelope = Envelope::<Registry>::decode(namespace, &message.subject, header, &message.payload)?;
     let term = Leadership::event(&envelope.event).map(LeadershipEvent::term);
     Ok(match envelope.aggregate {
         AggregateId::Leadership(_, group) => term.map(|term| (group, term)),

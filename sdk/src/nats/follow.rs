@@ -23,8 +23,19 @@ const WATCHDOG: Duration = Duration::from_secs(5);
 pub enum From {
     /// At this stream sequence.
     Sequence(u64),
+    /// With the first message that the server recorded at or after this time.
+    Time(DateTime<Utc>),
     /// With the last message of each subject.
     LastPerSubject,
+}
+
+/// What of a stream is followed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only messages whose subject one of these matches; none means all. They must not overlap.
+    pub filters: Vec<String>,
+    /// Only headers: the server sends no bodies.
+    pub headers_only: bool,
 }
 
 /// One message of a stream.
@@ -50,7 +61,8 @@ pub struct Message {
 pub enum Followed {
     /// The next message.
     Message(Message),
-    /// Nothing came for a while, and the server says that nothing is pending: the follower can see.
+    /// Nothing is pending, by what the server says: at the beginning, or after nothing came for a while. The
+    /// follower can see.
     Idle,
     /// The stream cannot be read now; the follower keeps trying.
     Blind,
@@ -68,15 +80,14 @@ impl Follower {
     /// connection, the server or the consumer never ends it.
     #[must_use]
     pub fn start(connection: &Connection, stream: String, from: From) -> Self {
-        Self::filtered(connection, stream, from, Vec::new())
+        Self::filtered(connection, stream, from, Wanted::default())
     }
 
-    /// Like [`Self::start`], but only the messages whose subject one of these filters matches; no filter
-    /// matches all. The filters must not overlap.
+    /// Like [`Self::start`], but only what is wanted.
     #[must_use]
-    pub fn filtered(connection: &Connection, stream: String, from: From, filters: Vec<String>) -> Self {
+    pub fn filtered(connection: &Connection, stream: String, from: From, wanted: Wanted) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let reader = Reader { connection: connection.clone(), stream, from, filters, sender };
+        let reader = Reader { connection: connection.clone(), stream, from, wanted, sender };
         Self { queue, task: tokio::spawn(reader.run()) }
     }
 
@@ -108,7 +119,7 @@ struct Reader {
     connection: Connection,
     stream: String,
     from: From,
-    filters: Vec<String>,
+    wanted: Wanted,
     sender: mpsc::Sender<Followed>,
 }
 
@@ -137,21 +148,22 @@ impl Reader {
             From::Sequence(start_sequence) => {
                 DeliverPolicy::ByStartSequence { start_sequence: start_sequence.max(1) }
             }
+            From::Time(time) => DeliverPolicy::ByStartTime { start_time: start_time(time) },
             From::LastPerSubject => DeliverPolicy::LastPerSubject,
         };
         // The server asks for a filter when it is to deliver the last message of each subject.
-        let config = match self.filters.as_slice() {
-            [] => {
-                OrderedConfig { deliver_policy, filter_subject: ">".to_owned(), ..OrderedConfig::default() }
-            }
-            [only] => {
-                OrderedConfig { deliver_policy, filter_subject: only.clone(), ..OrderedConfig::default() }
-            }
-            several => OrderedConfig {
-                deliver_policy,
-                filter_subjects: several.to_vec(),
-                ..OrderedConfig::default()
-            },
+        let (filter_subject, filter_subjects) = match self.wanted.filters.as_slice() {
+            [] => (">".to_owned(), vec![]),
+            [only] => (only.clone(), vec![]),
+            several => (String::new(), several.to_vec()),
+        };
+        let headers_only = self.wanted.headers_only;
+        let config = OrderedConfig {
+            deliver_policy,
+            filter_subject,
+            filter_subjects,
+            headers_only,
+            ..OrderedConfig::default()
         };
         let jetstream = self.connection.jetstream();
         let consumer = match jetstream.create_consumer_on_stream(config, &self.stream).await {
@@ -161,6 +173,7 @@ impl Reader {
                 return Ok(());
             }
         };
+        let caught_up = consumer.cached_info().num_pending == 0;
         let mut messages = match consumer.messages().await {
             Ok(messages) => messages,
             Err(error) => {
@@ -168,6 +181,9 @@ impl Reader {
                 return Ok(());
             }
         };
+        if caught_up {
+            self.sender.send(Followed::Idle).await.map_err(|_closed| Gone)?;
+        }
         loop {
             match tokio::time::timeout(WATCHDOG, messages.next()).await {
                 Ok(Some(Ok(message))) => {
@@ -211,10 +227,10 @@ impl Reader {
         let From::Sequence(next) = self.from else { return false };
         let Ok(stream) = self.connection.jetstream().get_stream(&self.stream).await else { return true };
         let last = stream.cached_info().state.last_sequence;
-        if self.filters.is_empty() || last < next {
+        if self.wanted.filters.is_empty() || last < next {
             return last >= next;
         }
-        for filter in &self.filters {
+        for filter in &self.wanted.filters {
             match stream.get_last_raw_message_by_subject(filter).await {
                 Ok(message) if message.sequence >= next => return true,
                 Ok(_) => {}
@@ -224,6 +240,13 @@ impl Reader {
         }
         false
     }
+}
+
+/// The server counts nanoseconds since 1970 in 64 bits, which ends in 2262: a later time would be an early one.
+fn start_time(time: DateTime<Utc>) -> time::OffsetDateTime {
+    let micros = time.timestamp_micros().clamp(0, i64::MAX / 1000);
+    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+        .unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
 }
 
 /// When a message was recorded: as its header says, if it was imported, or else as the server does.

@@ -48,16 +48,7 @@ pub enum ProvisionError {
 /// See [`ProvisionError`].
 pub async fn provision(connection: &Connection) -> Result<(), ProvisionError> {
     let namespace = connection.namespace();
-    let events = stream::Config {
-        name: namespace.events_stream(),
-        description: Some("Aegis domain events: the record".to_owned()),
-        subjects: vec![namespace.all_events()],
-        deny_delete: true,
-        deny_purge: true,
-        allow_direct: true,
-        allow_atomic_publish: true,
-        ..stream::Config::default()
-    };
+    let events = journal(namespace.events_stream(), namespace.all_events());
     let heartbeats = stream::Config {
         name: namespace.heartbeats_stream(),
         description: Some("Aegis heartbeats".to_owned()),
@@ -91,6 +82,7 @@ pub async fn provision(connection: &Connection) -> Result<(), ProvisionError> {
         namespace.instances_bucket(),
         namespace.definitions_bucket(),
         namespace.leaders_bucket(),
+        namespace.snapshots_bucket(),
         namespace.leases_bucket(),
     ];
     for bucket in buckets {
@@ -124,6 +116,33 @@ async fn ensure_stream(connection: &Connection, wanted: stream::Config) -> Resul
         return mismatch("max_age", "0, because the log is kept for ever");
     }
     Ok(())
+}
+
+/// Makes the stream of a journal of one's own, or checks it.
+///
+/// # Errors
+/// See [`ProvisionError`].
+pub(crate) async fn ensure_journal(
+    connection: &Connection,
+    name: String,
+    subjects: String,
+) -> Result<(), ProvisionError> {
+    ensure_stream(connection, journal(name, subjects)).await?;
+    ensure_bucket(connection, connection.namespace().snapshots_bucket()).await
+}
+
+/// A stream of events: nothing is ever taken from it.
+fn journal(name: String, subjects: String) -> stream::Config {
+    stream::Config {
+        name,
+        description: Some("Aegis domain events: the record".to_owned()),
+        subjects: vec![subjects],
+        deny_delete: true,
+        deny_purge: true,
+        allow_direct: true,
+        allow_atomic_publish: true,
+        ..stream::Config::default()
+    }
 }
 
 async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), ProvisionError> {

@@ -10,4 +10,7 @@ mod journal;
 mod leadership;
 mod lease_bucket;
 mod lease_store;
+mod own_aggregate;
 mod service;
+mod snapshot;
+mod subscription;

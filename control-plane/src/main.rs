@@ -1,5 +1,6 @@
 //! `aegis`: the control plane. `aegis up` runs it with a private NATS server, `aegis serve` beside yours.
 
+mod access;
 mod adapter;
 mod auth;
 mod cli;

@@ -1,28 +1,14 @@
 //! `aegis leaders`, `stepdown` and `drain`: straight to NATS, so that they work while every control plane
 //! is down.
 
-use aegis_domain::wire::Namespace;
-use aegis_domain::{Actor, GroupName, InstanceName, ServiceName};
+use aegis_domain::{GroupName, InstanceName, ServiceName};
 use aegis_sdk::leadership::kv::Leader;
-use aegis_sdk::{ConnectOptions, Connection, Operator, OperatorError};
+use aegis_sdk::{Operator, OperatorError};
 use chrono::SecondsFormat;
 use serde_json::json;
 
+use crate::access::Access;
 use crate::output::say;
-
-/// Where to ask, and in whose name.
-#[derive(Debug, clap::Args)]
-struct Access {
-    /// Where NATS is; several URLs joined by commas.
-    #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
-    nats_url: String,
-    /// The installation's namespace.
-    #[arg(long, default_value = "aegis")]
-    namespace: String,
-    /// Who asks, for the record.
-    #[arg(long = "as", env = "USER", default_value = "operator", value_name = "NAME")]
-    actor: String,
-}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LeadersArgs {
@@ -65,7 +51,7 @@ pub(crate) struct DrainArgs {
 }
 
 pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
-    let operator = args.access.operator().await?;
+    let operator = operator(&args.access).await?;
     let leaders = operator.leaders(args.service.as_ref()).await.map_err(|e| with_code(&e))?;
     if args.json {
         leaders.iter().for_each(|leader| say(&line(leader).to_string()));
@@ -83,7 +69,7 @@ pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
 }
 
 pub(crate) async fn stepdown(args: StepdownArgs) -> anyhow::Result<()> {
-    let operator = args.access.operator().await?;
+    let operator = operator(&args.access).await?;
     let StepdownArgs { service, group, to, reason, .. } = &args;
     let owner = operator.step_down(service, group, to.as_ref(), reason).await.map_err(|e| with_code(&e))?;
     say(&format!("{group} of {service} is {}'s, in term {}", owner.instance, owner.term));
@@ -91,21 +77,14 @@ pub(crate) async fn stepdown(args: StepdownArgs) -> anyhow::Result<()> {
 }
 
 pub(crate) async fn drain(args: DrainArgs) -> anyhow::Result<()> {
-    let operator = args.access.operator().await?;
+    let operator = operator(&args.access).await?;
     operator.drain(&args.service, &args.instance, &args.reason).await.map_err(|e| with_code(&e))?;
     say(&format!("{} of {} drains", args.instance, args.service));
     Ok(())
 }
 
-impl Access {
-    async fn operator(&self) -> anyhow::Result<Operator> {
-        let options = ConnectOptions {
-            namespace: Namespace::new(&self.namespace)?,
-            ..ConnectOptions::new(self.nats_url.clone(), "aegis command line")
-        };
-        let connection = Connection::open(options).await?;
-        Ok(Operator::new(&connection, Actor::user(&self.actor)))
-    }
+async fn operator(access: &Access) -> anyhow::Result<Operator> {
+    Ok(Operator::new(&access.connection().await?, access.actor()))
 }
 
 fn row(leader: &Leader) -> [String; 6] {

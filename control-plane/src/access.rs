@@ -1,0 +1,33 @@
+//! Where a command goes to, and in whose name: for the commands that need NATS and no control plane.
+
+use aegis_domain::Actor;
+use aegis_domain::wire::Namespace;
+use aegis_sdk::{ConnectOptions, Connection};
+
+/// Where to ask, and in whose name.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Access {
+    /// Where NATS is; several URLs joined by commas.
+    #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
+    nats_url: String,
+    /// The installation's namespace.
+    #[arg(long, default_value = "aegis")]
+    namespace: String,
+    /// Who asks, for the record.
+    #[arg(long = "as", env = "USER", default_value = "operator", value_name = "NAME")]
+    actor: String,
+}
+
+impl Access {
+    pub(crate) async fn connection(&self) -> anyhow::Result<Connection> {
+        let options = ConnectOptions {
+            namespace: Namespace::new(&self.namespace)?,
+            ..ConnectOptions::new(self.nats_url.clone(), "aegis command line")
+        };
+        Ok(Connection::open(options).await?)
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::user(&self.actor)
+    }
+}

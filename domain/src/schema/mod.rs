@@ -16,7 +16,7 @@ use crate::wire::{DecodeError, Namespace};
 pub use registry::Registry;
 pub use tagged::{from_tagged, to_tagged};
 pub use upcast::Upcaster;
-pub(crate) use upcast::upcast;
+use upcast::upcast;
 
 /// What becomes of an aggregate with an event that cannot be read: its type is of a newer program, or its body
 /// is damaged. Messages without the headers of an event are no events, and are passed over in any case.
@@ -27,6 +27,16 @@ pub enum Unreadable {
     /// It is left out. For aggregates whose later events say all that counts, so that programs of several
     /// versions work side by side, and one damaged event does not hold an aggregate for ever.
     PassOver,
+}
+
+/// The event of that type and body, as they stand in the log, on the subject of that aggregate: what is written
+/// no more is read as its successor.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn read<S: Schema>(id: &S::Id, event_type: &str, body: &[u8]) -> Result<S::Event, DecodeError> {
+    let (event_type, body) = upcast(S::UPCASTERS, event_type, body)?;
+    S::read(id, event_type, &body)
 }
 
 /// The aggregates of one journal. A type without values, used as a parameter.

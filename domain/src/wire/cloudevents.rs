@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::chain::Hash;
 use super::header::ce;
 use super::namespace::Namespace;
-use crate::schema::upcast;
+use crate::schema;
 use crate::{Actor, AggregateVersion, Context, Envelope, EventId, Heading, Schema};
 
 /// A message ready to be published.
@@ -123,8 +123,7 @@ impl<S: Schema> Envelope<S> {
     ) -> Result<Self, DecodeError> {
         let Heading { id, aggregate, version, event_type, context, previous } =
             Heading::<S>::decode(namespace, subject, header)?;
-        let (event_type, body) = upcast(S::UPCASTERS, &event_type, body)?;
-        let event = S::read(&aggregate, event_type, &body)?;
+        let event = schema::read::<S>(&aggregate, &event_type, body)?;
         Ok(Self { id, aggregate, version, context, previous, event })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use async_nats::header::HeaderName;
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
@@ -251,7 +252,7 @@ fn start_time(time: DateTime<Utc>) -> time::OffsetDateTime {
 
 /// When a message was recorded: as its header says, if it was imported, or else as the server does.
 fn recorded_at(headers: Option<&async_nats::HeaderMap>, stored_nanos: i128) -> DateTime<Utc> {
-    let told = headers.and_then(|headers| headers.get(header::RECORDED_AT));
+    let told = headers.and_then(|headers| headers.get(HeaderName::from_static(header::RECORDED_AT)));
     let told = told.and_then(|told| DateTime::parse_from_rfc3339(told.as_str()).ok());
     let time = told.map(|told| told.to_utc()).or_else(|| {
         let micros = i64::try_from(stored_nanos.div_euclid(1000)).ok()?;

@@ -5,6 +5,7 @@ mod journal;
 mod many;
 mod measure;
 mod member;
+mod projection;
 mod report;
 mod rpc;
 
@@ -15,6 +16,10 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 
 use report::Row;
+
+/// The allocator of the control plane: what is measured is what is shipped.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -36,12 +41,17 @@ enum Name {
     Failover,
     /// Appends and loads of the journal, against raw JetStream.
     Journal,
+    /// The projection made from zero, against a reader that does nothing; questions «as of».
+    Projection,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     if let Some(member) = member::Args::from_process() {
         return member.run().await;
+    }
+    if let Some(projector) = projection::child::Args::from_process() {
+        return projector.run().await;
     }
     let args = Args::parse();
     let Some(name) = args.name else {
@@ -56,6 +66,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let rows = match name {
         Name::Rpc => rpc::run(args.quick).await?,
         Name::Journal => journal::run(args.quick).await?,
+        Name::Projection => projection::run(args.quick).await?,
         Name::Failover => failover::run(args.quick).await?,
     };
     write!(std::io::stdout(), "{}", report::table(&rows))?;

@@ -1,0 +1,92 @@
+//! The registry's projection made from zero, against a reader of the same log that does nothing; how much memory
+//! that takes; and how long it takes to tell the registry as it stood.
+
+pub(crate) mod child;
+mod log;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use aegis_domain::Sequence;
+use aegis_projections::store::At;
+use aegis_projections::{Retention, Store};
+use aegis_sdk::nats::provision::provision;
+use aegis_sdk::{ConnectOptions, Connection};
+use aegis_testkit::NatsServer;
+use async_nats::jetstream::consumer::pull::OrderedConfig;
+use futures_util::StreamExt as _;
+
+use crate::measure::Latencies;
+use crate::report::{Bar, Row};
+
+/// How many events a second a rebuild has to apply, unless half of what can be read at all is less.
+const WANTED: f64 = 100_000.0;
+/// How long an answer «as of» may take, in milliseconds.
+const AS_OF: f64 = 200.0;
+/// What memory may grow by between a fifth of the log and the whole of it.
+const GROWTH: f64 = 1.25;
+/// Says how many events there are, in place of the usual number.
+const EVENTS: &str = "AEGIS_BENCH_EVENTS";
+
+pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
+    let usual = if quick { 50_000 } else { 1_000_000 };
+    let events = std::env::var(EVENTS).map_or(Ok(usual), |events| events.parse())?;
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "bench")).await?;
+    provision(&connection).await?;
+    log::fill(&connection, events).await?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("projection.sqlite");
+    let before = read_raw(&connection, events).await?;
+    let rebuilt = child::rebuild(&server.url(), &path, events).await?;
+    let after = read_raw(&connection, events).await?;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52 events")]
+    let (raw, rate) = ((before + after) / 2.0, events as f64 / rebuilt.took.as_secs_f64());
+    let questions = if quick { 50 } else { 500 };
+    let as_of = as_of(&path, events, questions).await?;
+    let wanted = f64::min(WANTED, raw / 2.0);
+    let limit = |quantile| (as_of.micros(quantile) / 1000.0, AS_OF);
+    Ok(vec![
+        Row::new(format!("rebuild of {events}"), "projection", (rate, wanted), "1/s", Bar::AtLeast(1.0), 1),
+        Row::new("raw read / 2", "reference", (raw / 2.0, wanted), "1/s", Bar::AtLeast(0.0), 2),
+        Row::new(
+            "memory at 100 % / at 20 %",
+            "projection",
+            (rebuilt.at_the_end, rebuilt.at_a_fifth),
+            "MiB",
+            Bar::AtMost(GROWTH),
+            1,
+        ),
+        Row::new("as of p50", "store", limit(0.5), "ms", Bar::AtMost(1.0), questions),
+        Row::new("as of p99", "store", limit(0.99), "ms", Bar::AtMost(1.0), questions),
+    ])
+}
+
+/// How many messages a second an ordered consumer delivers to a reader that does nothing.
+async fn read_raw(connection: &Connection, events: u64) -> anyhow::Result<f64> {
+    let stream = connection.namespace().events_stream();
+    let begun = Instant::now();
+    let consumer =
+        connection.jetstream().create_consumer_on_stream(OrderedConfig::default(), &stream).await?;
+    let mut messages = consumer.messages().await?;
+    for _ in 0..events {
+        let message = tokio::time::timeout(Duration::from_secs(30), messages.next()).await?;
+        message.ok_or_else(|| anyhow::anyhow!("the reading ended early"))??;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52 events")]
+    Ok(events as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// Asks for the registry at places spread over the whole log.
+async fn as_of(path: &Path, events: u64, questions: u64) -> anyhow::Result<Latencies> {
+    let store = Store::open(path, Retention::default()).await?;
+    let mut latencies = Latencies::default();
+    for question in 1..=questions {
+        let at = log::scatter(question) % events + 1;
+        let begun = Instant::now();
+        let state = store.as_of(At::Sequence(Sequence(at))).await?;
+        latencies.record(begun.elapsed());
+        anyhow::ensure!(state.position == Sequence(at), "as of {at} answered {}", state.position);
+    }
+    Ok(latencies)
+}

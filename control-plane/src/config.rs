@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use aegis_domain::wire::Namespace;
+use aegis_projections::Retention;
 use anyhow::Context as _;
 use serde::Deserialize;
 
@@ -26,10 +27,47 @@ pub(crate) struct Config {
     /// The installation's namespace. Default `aegis`.
     #[serde(default = "default_namespace")]
     pub(crate) namespace: String,
+    /// What the projection keeps of the log, in a table `[projection]`.
+    #[serde(default)]
+    pub(crate) projection: Projection,
     /// Who may use the API: `[[token]]` entries with `name`, `role` and `sha256`, as printed by
     /// `aegis token`.
     #[serde(default, rename = "token")]
     pub(crate) tokens: Vec<TokenEntry>,
+}
+
+/// What the projection keeps in its file. The log keeps every event; what is not here any more can be told by
+/// replaying it. Unknown fields are refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Projection {
+    /// How many of the newest events the index keeps, for pages of events and for the registry as of any time;
+    /// about half a kilobyte of disk each. Older ones are removed from the file as new ones come. Default
+    /// 10,000,000; at least 1,000.
+    pub(crate) keep_events: u64,
+    /// How many events lie between two snapshots of the registry at least: fewer make questions «as of» faster,
+    /// and the file larger. Twice as many as there are instances, groups and definitions if that is more.
+    /// Default 5,000; 100 to 1,000,000.
+    pub(crate) snapshot_every: u64,
+}
+
+impl Default for Projection {
+    fn default() -> Self {
+        let Retention { events, snapshot_every } = Retention::default();
+        Self { keep_events: events, snapshot_every }
+    }
+}
+
+impl Projection {
+    pub(crate) fn retention(&self) -> anyhow::Result<Retention> {
+        let Self { keep_events, snapshot_every } = *self;
+        anyhow::ensure!(keep_events >= 1_000, "projection.keep_events is {keep_events}: keep 1000 at least");
+        anyhow::ensure!(
+            (100..=1_000_000).contains(&snapshot_every),
+            "projection.snapshot_every is {snapshot_every}: choose 100 to 1000000"
+        );
+        Ok(Retention { events: keep_events, snapshot_every })
+    }
 }
 
 impl Default for Config {
@@ -39,6 +77,7 @@ impl Default for Config {
             listen: default_listen(),
             data_dir: default_data_dir(),
             namespace: default_namespace(),
+            projection: Projection::default(),
             tokens: vec![],
         }
     }
@@ -84,6 +123,22 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!((config.data_dir, config.namespace.as_str()), (PathBuf::from(".aegis"), "aegis"));
         assert!(config.tokens.is_empty());
+        assert_eq!((config.projection.keep_events, config.projection.snapshot_every), (10_000_000, 5_000));
+        assert!(config.projection.retention().is_ok());
+    }
+
+    #[test]
+    fn what_the_projection_is_to_keep_is_checked_by_name() {
+        for (line, name) in [
+            ("keep_events = 10", "keep_events"),
+            ("snapshot_every = 10", "snapshot_every"),
+            ("snapshot_every = 10000000", "snapshot_every"),
+        ] {
+            let config: Config = toml::from_str(&format!("[projection]\n{line}")).unwrap();
+            assert!(config.projection.retention().unwrap_err().to_string().contains(name), "{line}");
+        }
+        let error = toml::from_str::<Config>("[projection]\nkeep = 1").unwrap_err().to_string();
+        assert!(error.contains("keep_events"), "{error}");
     }
 
     #[test]

@@ -4,8 +4,10 @@ use std::sync::atomic::AtomicU64;
 
 use aegis_domain::aggregate::instance::Hearing;
 use aegis_projections::beats::Sight;
+use aegis_projections::engine::Figure;
 use aegis_projections::{Live, Store};
 use aegis_sdk::{Connection, ConnectionState};
+use chrono::Utc;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
@@ -20,6 +22,8 @@ type Count = Gauge<u64, AtomicU64>;
 pub(crate) struct Metrics {
     registry: Registry,
     gauges: Gauges,
+    /// In the order of the projection's figures.
+    projection: Vec<Gauge<f64, AtomicU64>>,
     requests: Counter,
     sockets: Count,
     connection: Connection,
@@ -31,7 +35,6 @@ pub(crate) struct Metrics {
 
 #[derive(Debug, Default)]
 struct Gauges {
-    position: Count,
     dead_letters: Count,
     instances: Count,
     unhealthy: Count,
@@ -56,7 +59,6 @@ impl Metrics {
         let mut registry = Registry::with_prefix("aegis");
         let gauges = Gauges::default();
         let mut gauge = |name, help, gauge: &Count| registry.register(name, help, gauge.clone());
-        gauge("projection_position", "Stream sequence of the last event applied", &gauges.position);
         gauge("dead_letters", "Events put aside because they cannot be read", &gauges.dead_letters);
         gauge("instances", "Instances whose life goes on", &gauges.instances);
         gauge("instances_unhealthy", "Instances with missing heartbeats", &gauges.unhealthy);
@@ -76,10 +78,17 @@ impl Metrics {
             &gauges.unreadable_heartbeats,
         );
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
+        let figures = store.progress().figures(Utc::now()).into_iter();
+        let projection = figures.map(|Figure { name, help, .. }| {
+            let gauge = Gauge::default();
+            registry.register(format!("projection_{name}"), help, gauge.clone());
+            gauge
+        });
+        let projection = projection.collect();
         let (requests, sockets) = (Counter::default(), Count::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("websockets", "Open subscriptions' connections", sockets.clone());
-        Self { registry, gauges, requests, sockets, connection, store, live, sight, silence }
+        Self { registry, gauges, projection, requests, sockets, connection, store, live, sight, silence }
     }
 
     pub(crate) fn count_request(&self) {
@@ -99,11 +108,13 @@ impl Metrics {
             let alive = || state.instances.values().filter(|view| view.state.is_alive());
             let unhealthy = alive().filter(|view| view.state.hearing == Hearing::Unhealthy);
             let vacant = state.leaders.values().filter(|leader| leader.instance.is_none());
-            self.gauges.position.set(state.position.get());
             self.gauges.instances.set(alive().count() as u64);
             self.gauges.unhealthy.set(unhealthy.count() as u64);
             self.gauges.groups.set(state.leaders.len() as u64);
             self.gauges.vacant_groups.set(vacant.count() as u64);
+        }
+        for (gauge, figure) in self.projection.iter().zip(self.store.progress().figures(Utc::now())) {
+            gauge.set(figure.value);
         }
         match dead_letters {
             Ok(count) => {

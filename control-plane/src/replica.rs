@@ -44,8 +44,9 @@ impl Replica {
         provision(&connection).await?;
         std::fs::create_dir_all(&config.data_dir)
             .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
-        let store = Store::open(&config.data_dir.join("projection.sqlite")).await?;
-        let (projector, live, changes) = Projector::restore(&connection, store.clone()).await?;
+        let store =
+            Store::open(&config.data_dir.join("projection.sqlite"), config.projection.retention()?).await?;
+        let (projector, live, changes) = Projector::restore(&connection, &store).await?;
         let (stop, tasks, sight) = (CancellationToken::new(), TaskTracker::new(), Sight::default());
         let journal = Journal::new(&connection);
         let liveness = Liveness::new(connection.clone(), journal.clone(), live.clone(), sight.clone());

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Live;
 
-/// How many changes wait at most; when it is full the projector waits too.
+/// How many changes wait at most to be taken, which takes no longer than a look; what is owed is a set, which
+/// never holds more than there are views.
 pub(crate) const QUEUE: usize = 1024;
 
 /// What every value begins with.
@@ -52,7 +53,18 @@ pub async fn project(
             }
             continue;
         };
-        if let Err(error) = projection.write(&id).await {
+        let written = {
+            let mut write = std::pin::pin!(projection.write(&id));
+            loop {
+                tokio::select! {
+                    biased;
+                    written = &mut write => break written,
+                    // The projector is not to wait for NATS.
+                    Some(id) = changes.recv() => { owed.insert(id); }
+                }
+            }
+        };
+        if let Err(error) = written {
             tracing::warn!(%error, aggregate = %id, "a KV entry is behind; trying again");
             owed.insert(id);
             failures += 1;

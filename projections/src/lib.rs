@@ -1,21 +1,29 @@
 //! Projections: pure folds of the log, and what keeps them: SQLite, KV, memory.
 //!
-//! - [`state`] and [`view`]: the fold, pure;
-//! - [`store`]: its durable form in SQLite, with the position in the same transaction;
-//! - [`live`]: its form in memory, with the last heartbeats, for queries and subscriptions;
-//! - [`projector`]: reads the log, applies batches, puts undecodable events aside;
+//! - [`state`], [`view`] and [`canonical`](State::canonical): the fold, pure, and its text;
+//! - [`engine`]: the framework of all projections: files, batches, marks, gaps, rebuilds;
+//! - [`registry`]: the registry as such a projection, with the event index and the snapshots;
+//! - [`store`]: what readers get from its file: pages of events, and the registry as it stood;
+//! - [`live`]: the registry in memory, with the last heartbeats, for queries and subscriptions;
+//! - [`projector`]: drives the registry's projection;
+//! - [`replay`]: the registry as it stood, straight from the log;
 //! - [`kv`]: definitions and leaders as KV entries, for readers without a control plane;
 //! - [`beats`]: the last heartbeat of each instance.
 
 pub mod beats;
+mod canonical;
+pub mod engine;
 pub mod kv;
 pub mod live;
 pub mod projector;
+pub mod registry;
+pub mod replay;
 pub mod state;
 pub mod store;
 pub mod view;
 
 pub use live::Live;
 pub use projector::Projector;
+pub use registry::Retention;
 pub use state::State;
 pub use store::Store;

@@ -5,10 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
-use aegis_domain::{AggregateId, Recorded, Sequence, ServiceName};
+use aegis_domain::{AggregateId, Sequence, ServiceName};
 use tokio::sync::watch;
 
 use crate::State;
+use crate::registry::Event;
 use crate::state::InstanceKey;
 
 /// The last heartbeat of an instance.
@@ -73,25 +74,42 @@ impl Live {
     }
 
     /// The log has moved on to this position, by these events.
-    pub(crate) fn advance(&self, events: &[Recorded], position: Sequence) {
+    pub(crate) fn advance(&self, events: &[(Sequence, Event)], position: Sequence) {
         self.change(|contents| {
-            let mut changed = BTreeSet::new();
-            for recorded in events {
-                contents.state.apply(recorded);
-                match &recorded.envelope.aggregate {
+            let (mut changed, mut services) = (BTreeSet::new(), BTreeSet::new());
+            for (sequence, event) in events {
+                contents.state.apply(event.fact(*sequence));
+                match &event.aggregate {
                     AggregateId::Instance(service, instance) => {
                         changed.insert((service.clone(), instance.clone()));
                     }
                     // A change of leader shows on the old owner and the new one; a definition on all
                     // instances of its service.
                     AggregateId::Leadership(service, _) | AggregateId::Definition(service) => {
-                        changed.extend(of_service(&contents.state, service).cloned());
+                        if !services.contains(service) {
+                            services.insert(service.clone());
+                        }
                     }
                     AggregateId::Installation => {}
                 }
             }
+            for service in &services {
+                changed.extend(of_service(&contents.state, service).cloned());
+            }
             contents.state.skip(position);
             changed
+        });
+        self.inner.position.send_replace(position);
+    }
+
+    /// The registry was made anew from the log.
+    pub(crate) fn replace(&self, state: State) {
+        let position = state.position;
+        self.change(|contents| {
+            let before = std::mem::replace(&mut contents.state, state);
+            // Those that are gone have changed, too.
+            let after = contents.state.instances.keys().cloned();
+            before.instances.into_keys().chain(after).collect()
         });
         self.inner.position.send_replace(position);
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aegis_domain::{AggregateId, Event, GroupName, InstanceName, Recorded, Sequence, ServiceName};
+use aegis_domain::{
+    Actor, AggregateId, AggregateVersion, Event, GroupName, InstanceName, Recorded, Sequence, ServiceName,
+};
+use chrono::{DateTime, Utc};
 
 use crate::view::{DefinitionView, InstallationView, InstanceView, LeaderView};
 
@@ -10,6 +13,37 @@ use crate::view::{DefinitionView, InstallationView, InstanceView, LeaderView};
 pub type InstanceKey = (ServiceName, InstanceName);
 /// The key of a group.
 pub type GroupKey = (ServiceName, GroupName);
+
+/// What the fold takes from an event, and nothing else: so it is the same from the log and from the index.
+#[derive(Debug, Clone, Copy)]
+pub struct Fact<'a> {
+    /// Its position in the log.
+    pub sequence: Sequence,
+    /// The aggregate it belongs to.
+    pub aggregate: &'a AggregateId,
+    /// The version of the aggregate after it.
+    pub version: AggregateVersion,
+    /// When it happened, by the clock of whoever recorded it.
+    pub time: DateTime<Utc>,
+    /// Who caused it.
+    pub actor: &'a Actor,
+    /// What happened.
+    pub event: &'a Event,
+}
+
+impl<'a> From<&'a Recorded> for Fact<'a> {
+    fn from(recorded: &'a Recorded) -> Self {
+        let envelope = &recorded.envelope;
+        Self {
+            sequence: recorded.sequence,
+            aggregate: &envelope.aggregate,
+            version: envelope.version,
+            time: envelope.context.time,
+            actor: &envelope.context.actor,
+            event: &envelope.event,
+        }
+    }
+}
 
 /// The registry at one position of the log.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,36 +63,36 @@ pub struct State {
 impl State {
     /// Raise it with every change of the views or of their fold: a store of another version is
     /// rebuilt from the log.
-    pub const VERSION: i64 = 2;
+    pub const VERSION: i64 = 3;
 
     /// Applies one event. Total and deterministic; an event at or before the position changes nothing.
-    pub fn apply(&mut self, recorded: &Recorded) {
-        if recorded.sequence <= self.position {
+    pub fn apply<'a>(&mut self, fact: impl Into<Fact<'a>>) {
+        let fact = fact.into();
+        if fact.sequence <= self.position {
             return;
         }
-        self.position = recorded.sequence;
-        match (&recorded.envelope.aggregate, &recorded.envelope.event) {
+        self.position = fact.sequence;
+        match (fact.aggregate, fact.event) {
             (AggregateId::Definition(service), Event::Definition(event)) => {
                 let before = self.definitions.remove(service);
-                if let Some(after) = DefinitionView::fold(before, service, event, recorded) {
+                if let Some(after) = DefinitionView::fold(before, service, event, &fact) {
                     self.definitions.insert(service.clone(), after);
                 }
             }
             (AggregateId::Instance(service, instance), Event::Instance(event)) => {
                 let key = (service.clone(), instance.clone());
-                let after =
-                    InstanceView::fold(self.instances.remove(&key), service, instance, event, recorded);
+                let after = InstanceView::fold(self.instances.remove(&key), service, instance, event, &fact);
                 self.instances.insert(key, after);
             }
             (AggregateId::Leadership(service, group), Event::Leadership(event)) => {
                 let key = (service.clone(), group.clone());
                 let before = self.leaders.remove(&key);
-                if let Some(after) = LeaderView::fold(before, service, group, event, recorded) {
+                if let Some(after) = LeaderView::fold(before, service, group, event, &fact) {
                     self.leaders.insert(key, after);
                 }
             }
             (AggregateId::Installation, Event::Installation(event)) => {
-                self.installation = InstallationView::fold(event, recorded);
+                self.installation = InstallationView::fold(event, &fact);
             }
             // Decoding refuses an event on the subject of another kind of aggregate.
             (
@@ -74,6 +108,29 @@ impl State {
     /// Passes over a message that is no event.
     pub fn skip(&mut self, sequence: Sequence) {
         self.position = self.position.max(sequence);
+    }
+
+    /// How many views there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.instances.len() + self.leaders.len() + self.definitions.len()
+    }
+
+    /// Whether there is no view.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All aggregates that have a view.
+    pub fn aggregates(&self) -> impl Iterator<Item = AggregateId> + Send + '_ {
+        let definitions = self.definitions.keys().cloned().map(AggregateId::Definition);
+        let instances =
+            self.instances.keys().cloned().map(|(service, name)| AggregateId::Instance(service, name));
+        let leaders =
+            self.leaders.keys().cloned().map(|(service, group)| AggregateId::Leadership(service, group));
+        let said = self.installation.sequence > Sequence::ZERO;
+        definitions.chain(instances).chain(leaders).chain(said.then_some(AggregateId::Installation))
     }
 
     /// Whether the service has a definition in use.

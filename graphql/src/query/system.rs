@@ -27,6 +27,12 @@ struct System {
     head_sequence: Seq,
     /// Events in the log that the projection has not applied yet.
     projection_lag: u64,
+    /// Whether the projection is being rebuilt. If it has nothing else to show, `asOfSequence` is 0 until then.
+    rebuilding: bool,
+    /// While it is being rebuilt: sequence of the last event that the rebuild has applied.
+    rebuild_sequence: Option<Seq>,
+    /// Runs of sequences that the log has lost.
+    log_gaps: u64,
     nats_connected: bool,
     dead_letters: u64,
 }
@@ -42,6 +48,8 @@ impl SystemQuery {
         require(context, Role::Viewer)?;
         let health = context.data::<Status>()?;
         let as_of = *context.data::<Feed>()?.position().borrow();
+        let store = context.data::<Store>()?;
+        let rebuild = store.progress().rebuilding();
         let head = health.head().await.max(as_of);
         Ok(System {
             version: health.version(),
@@ -49,8 +57,11 @@ impl SystemQuery {
             as_of_sequence: as_of.into(),
             head_sequence: head.into(),
             projection_lag: head.get() - as_of.get(),
+            rebuilding: rebuild.is_some(),
+            rebuild_sequence: rebuild.map(Into::into),
+            log_gaps: store.progress().gaps(),
             nats_connected: health.is_connected(),
-            dead_letters: context.data::<Store>()?.dead_letters().await.map_err(|e| store_error(&e))?,
+            dead_letters: store.dead_letters().await.map_err(|e| store_error(&e))?,
         })
     }
 }

@@ -33,7 +33,10 @@ pub(crate) struct Event {
     /// Null for what concerns the installation as a whole.
     service: Option<String>,
     aggregate_version: u64,
+    /// When it happened, by the clock of whoever recorded it.
     time: DateTime<Utc>,
+    /// When the log took it, by the server's clock; never before that of an earlier event.
+    recorded_at: DateTime<Utc>,
     actor: String,
     correlation_id: Option<String>,
     causation_id: Option<String>,
@@ -53,6 +56,7 @@ impl From<EventView> for Event {
             service: view.service,
             aggregate_version: view.version,
             time: view.time,
+            recorded_at: view.recorded_at,
             actor: view.actor,
             correlation_id: view.correlation,
             causation_id: view.causation,
@@ -68,6 +72,13 @@ pub(crate) struct EventFilter {
     types: Option<Vec<String>>,
     service: Option<String>,
     aggregate: Option<String>,
+    /// Caused by this actor, for example `user:alice`.
+    actor: Option<String>,
+    correlation_id: Option<String>,
+    /// Recorded at this time or later (`recordedAt`).
+    from: Option<DateTime<Utc>>,
+    /// Recorded before this time (`recordedAt`).
+    to: Option<DateTime<Utc>>,
     /// Part of the summary, type or aggregate.
     text: Option<String>,
 }
@@ -79,6 +90,10 @@ impl From<EventFilter> for store::EventFilter {
             types: filter.types.unwrap_or_default(),
             service: filter.service,
             aggregate: filter.aggregate,
+            actor: filter.actor,
+            correlation: filter.correlation_id,
+            from_time: filter.from,
+            to_time: filter.to,
             text: filter.text,
         }
     }

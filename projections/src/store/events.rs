@@ -1,12 +1,13 @@
 //! Reading the event index, a page at a time, by sequence.
 
+use aegis_domain::event::CATALOGUE;
 use aegis_domain::{AggregateKind, Sequence};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
-use super::write::integer;
 use super::{Store, StoreError};
+use crate::engine::mark::{integer, sequence};
 use crate::view::EventView;
 
 /// Which events; every condition that is given must hold.
@@ -20,6 +21,14 @@ pub struct EventFilter {
     pub service: Option<String>,
     /// Of this aggregate.
     pub aggregate: Option<String>,
+    /// Caused by this actor.
+    pub actor: Option<String>,
+    /// Of this request or process.
+    pub correlation: Option<String>,
+    /// Recorded by the server at this time or later.
+    pub from_time: Option<DateTime<Utc>>,
+    /// Recorded by the server before this time.
+    pub to_time: Option<DateTime<Utc>>,
     /// With this text in summary, type or aggregate.
     pub text: Option<String>,
 }
@@ -54,100 +63,165 @@ pub struct EventPage {
     pub as_of: Sequence,
 }
 
+const COLUMNS: &str = "SELECT sequence, id, version, time, recorded_at, correlation, causation, summary, data, \
+     (SELECT name FROM names WHERE names.id = events.type) AS type, \
+     (SELECT name FROM names WHERE names.id = events.aggregate) AS aggregate, \
+     (SELECT name FROM names WHERE names.id = events.service) AS service, \
+     (SELECT name FROM names WHERE names.id = events.actor) AS actor FROM events WHERE ";
+
 impl Store {
     /// Reads a page.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn events(&self, filter: &EventFilter, window: Window) -> Result<EventPage, StoreError> {
-        let mut tx = self.pool.begin().await.map_err(|e| self.database(e))?;
-        let as_of = sqlx::query("SELECT position FROM meta WHERE id = 1")
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(|e| self.database(e))?
-            .map_or(Ok(0), |row| row.try_get::<i64, _>("position"))
-            .map_err(|e| self.database(e))?;
-        let mut query = select(filter, window);
-        let rows = query.build().fetch_all(&mut *tx).await.map_err(|e| self.database(e))?;
-        let mut events =
-            rows.iter().map(read).collect::<Result<Vec<_>, _>>().map_err(|e| self.database(e))?;
-        let (count, backwards) = match window {
-            Window::First { count, .. } => (count, false),
-            Window::Last { count, .. } => (count, true),
-        };
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        let more = events.len() > count;
-        events.truncate(count);
-        if backwards {
-            events.reverse();
-        }
-        Ok(EventPage { events, more, as_of: Sequence(u64::try_from(as_of).unwrap_or(0)) })
+        let pool = self.database.pool().await;
+        let mut tx = pool.begin().await.map_err(|e| self.database.error(e))?;
+        page(filter, window, &mut tx).await.map_err(|e| self.database.error(e))
     }
 }
 
-/// One row more than asked for tells whether there are more.
-fn select(filter: &EventFilter, window: Window) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new("SELECT * FROM events WHERE ");
-    match window {
-        Window::First { after, .. } => query.push("sequence > ").push_bind(integer(after.get())),
-        Window::Last { before: Some(before), .. } => {
-            query.push("sequence < ").push_bind(integer(before.get()))
-        }
-        Window::Last { before: None, .. } => query.push("sequence > 0"),
+async fn page(
+    filter: &EventFilter,
+    window: Window,
+    tables: &mut SqliteConnection,
+) -> Result<EventPage, sqlx::Error> {
+    let meta = sqlx::query("SELECT position FROM meta WHERE id = 1").fetch_optional(&mut *tables).await?;
+    let as_of = meta.map_or(Ok(0), |row| row.try_get("position")).map(sequence)?;
+    // Times of the log never go back, so a time is a place in it.
+    let after = match filter.from_time {
+        Some(from) => last_before(from, tables).await?,
+        None => Sequence::ZERO,
     };
-    if !filter.kinds.is_empty() {
-        let mut list = query.push(" AND kind IN (").separated(", ");
-        for kind in &filter.kinds {
-            list.push_bind(kind.as_str());
+    let through = match filter.to_time {
+        Some(to) => Some(last_before(to, tables).await?),
+        None => None,
+    };
+    let mut query = select(filter, window, after, through);
+    let rows = query.build().fetch_all(tables).await?;
+    let mut events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let (count, backwards) = match window {
+        Window::First { count, .. } => (count, false),
+        Window::Last { count, .. } => (count, true),
+    };
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let more = events.len() > count;
+    events.truncate(count);
+    if backwards {
+        events.reverse();
+    }
+    Ok(EventPage { events, more, as_of })
+}
+
+/// The last event that was recorded before this time: found by halving, since times grow with sequences.
+pub(super) async fn last_before(
+    time: DateTime<Utc>,
+    tables: &mut SqliteConnection,
+) -> Result<Sequence, sqlx::Error> {
+    let row = sqlx::query("SELECT coalesce(min(sequence), 1), coalesce(max(sequence), 0) FROM events");
+    let row = row.fetch_one(&mut *tables).await?;
+    let (mut low, mut high): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    // Before `low` are only earlier ones, after `high` only others.
+    let mut found = 0;
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        let row = sqlx::query(
+            "SELECT sequence, recorded_at FROM events WHERE sequence <= ? ORDER BY sequence DESC LIMIT 1",
+        );
+        let row = row.bind(middle).fetch_one(&mut *tables).await?;
+        let (at, recorded_at): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        if recorded_at < time.timestamp_micros() {
+            (found, low) = (at, middle + 1);
+        } else {
+            high = at - 1;
         }
-        query.push(")");
+    }
+    Ok(sequence(found))
+}
+
+/// One row more than asked for tells whether there are more.
+fn select(
+    filter: &EventFilter,
+    window: Window,
+    after: Sequence,
+    through: Option<Sequence>,
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(COLUMNS);
+    let (first, last, order, count) = match window {
+        Window::First { count, after: from } => (from.max(after), None, "ASC", count),
+        Window::Last { count, before } => (after, before, "DESC", count),
+    };
+    query.push("sequence > ").push_bind(integer(first.get()));
+    if let Some(last) = last {
+        query.push(" AND sequence < ").push_bind(integer(last.get()));
+    }
+    if let Some(through) = through {
+        query.push(" AND sequence <= ").push_bind(integer(through.get()));
+    }
+    if !filter.kinds.is_empty() {
+        let of_kinds = CATALOGUE.iter().filter(|entry| filter.kinds.contains(&entry.kind));
+        one_of(&mut query, of_kinds.map(aegis_domain::event::Entry::event_type));
     }
     if !filter.types.is_empty() {
-        let mut list = query.push(" AND type IN (").separated(", ");
-        for event_type in &filter.types {
-            list.push_bind(event_type.clone());
+        one_of(&mut query, filter.types.iter().cloned());
+    }
+    for (column, name) in
+        [("service", &filter.service), ("aggregate", &filter.aggregate), ("actor", &filter.actor)]
+    {
+        if let Some(name) = name {
+            query
+                .push(format!(" AND {column} = (SELECT id FROM names WHERE name = "))
+                .push_bind(name.clone());
+            query.push(")");
         }
-        query.push(")");
     }
-    if let Some(service) = &filter.service {
-        query.push(" AND service = ").push_bind(service.clone());
-    }
-    if let Some(aggregate) = &filter.aggregate {
-        query.push(" AND aggregate = ").push_bind(aggregate.clone());
+    if let Some(correlation) = &filter.correlation {
+        query.push(" AND correlation = ").push_bind(correlation.clone());
     }
     if let Some(text) = &filter.text {
         let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-        query
-            .push(" AND (summary || ' ' || type || ' ' || aggregate) LIKE ")
-            .push_bind(pattern)
-            .push(" ESCAPE '\\'");
-    }
-    match window {
-        Window::First { count, .. } => {
-            query.push(" ORDER BY sequence ASC LIMIT ").push_bind(i64::from(count) + 1);
+        let with = |query: &mut QueryBuilder<Sqlite>| {
+            query.push(" LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
+        };
+        query.push(" AND (summary");
+        with(&mut query);
+        for column in ["type", "aggregate"] {
+            query.push(format!(" OR {column} IN (SELECT id FROM names WHERE name"));
+            with(&mut query);
+            query.push(")");
         }
-        Window::Last { count, .. } => {
-            query.push(" ORDER BY sequence DESC LIMIT ").push_bind(i64::from(count) + 1);
-        }
+        query.push(")");
     }
+    query.push(format!(" ORDER BY sequence {order} LIMIT ")).push_bind(i64::from(count) + 1);
     query
+}
+
+fn one_of(query: &mut QueryBuilder<Sqlite>, types: impl Iterator<Item = String>) {
+    let mut list = query.push(" AND type IN (SELECT id FROM names WHERE name IN (").separated(", ");
+    for event_type in types {
+        list.push_bind(event_type);
+    }
+    query.push("))");
 }
 
 fn read(row: &SqliteRow) -> Result<EventView, sqlx::Error> {
     let decode = |what: &str| sqlx::Error::Decode(format!("the column {what} cannot be read").into());
     let number = |name| u64::try_from(row.try_get::<i64, _>(name)?).map_err(|_negative| decode(name));
-    let kind: String = row.try_get("kind")?;
-    let time: String = row.try_get("time")?;
+    let time = |name| DateTime::from_timestamp_micros(row.try_get(name)?).ok_or_else(|| decode(name));
+    let aggregate: String = row.try_get("aggregate")?;
+    let kind = aggregate.split('.').next().unwrap_or_default();
+    let kind = AggregateKind::ALL.into_iter().find(|k| k.as_str() == kind);
     let data: String = row.try_get("data")?;
     Ok(EventView {
         sequence: Sequence(number("sequence")?),
         id: row.try_get("id")?,
         event_type: row.try_get("type")?,
-        kind: AggregateKind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or_else(|| decode("kind"))?,
-        aggregate: row.try_get("aggregate")?,
+        kind: kind.ok_or_else(|| decode("aggregate"))?,
+        aggregate,
         service: row.try_get("service")?,
         version: number("version")?,
-        time: DateTime::parse_from_rfc3339(&time).map_err(|_not_a_time| decode("time"))?.to_utc(),
+        time: time("time")?,
+        recorded_at: time("recorded_at")?,
         actor: row.try_get("actor")?,
         correlation: row.try_get("correlation")?,
         causation: row.try_get("causation")?,

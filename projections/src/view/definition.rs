@@ -2,9 +2,11 @@
 
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
 use aegis_domain::aggregate::{Aggregate, Definition};
-use aegis_domain::{Recorded, Sequence, ServiceName};
+use aegis_domain::{Sequence, ServiceName};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::state::Fact;
 
 /// A definition as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,11 +36,10 @@ impl DefinitionView {
         before: Option<Self>,
         service: &ServiceName,
         event: &DefinitionEvent,
-        recorded: &Recorded,
+        fact: &Fact<'_>,
     ) -> Option<Self> {
-        let context = &recorded.envelope.context;
         let mut aggregate = Definition {
-            version: recorded.envelope.version,
+            version: fact.version,
             content: before.as_ref().map(|view| view.content.clone()),
             retired: before.as_ref().is_some_and(|view| view.retired),
         };
@@ -47,11 +48,11 @@ impl DefinitionView {
             service: service.clone(),
             content: aggregate.content?,
             retired: aggregate.retired,
-            revision: recorded.envelope.version.get(),
-            created_at: before.map_or(context.time, |view| view.created_at),
-            updated_at: context.time,
-            updated_by: context.actor.to_string(),
-            sequence: recorded.sequence,
+            revision: fact.version.get(),
+            created_at: before.map_or(fact.time, |view| view.created_at),
+            updated_at: fact.time,
+            updated_by: fact.actor.to_string(),
+            sequence: fact.sequence,
         })
     }
 }

@@ -25,8 +25,10 @@ pub struct EventView {
     pub service: Option<String>,
     /// The version of the aggregate after it.
     pub version: u64,
-    /// When it was recorded.
+    /// When it happened, by the clock of whoever recorded it.
     pub time: DateTime<Utc>,
+    /// When the log took it, by the server's clock; never before that of an earlier event.
+    pub recorded_at: DateTime<Utc>,
     /// Who caused it.
     pub actor: String,
     /// What it belongs to.
@@ -42,7 +44,7 @@ pub struct EventView {
 impl EventView {
     /// The line of this event.
     #[must_use]
-    pub fn of(recorded: &Recorded) -> Self {
+    pub fn of(recorded: &Recorded, recorded_at: DateTime<Utc>) -> Self {
         let envelope = &recorded.envelope;
         Self {
             sequence: recorded.sequence,
@@ -53,6 +55,7 @@ impl EventView {
             service: envelope.aggregate.service().map(ToString::to_string),
             version: envelope.version.get(),
             time: envelope.context.time,
+            recorded_at,
             actor: envelope.context.actor.to_string(),
             correlation: envelope.context.correlation.clone(),
             causation: envelope.context.causation.clone(),
@@ -63,7 +66,8 @@ impl EventView {
     }
 }
 
-fn summary(aggregate: &AggregateId, event: &Event) -> String {
+/// One line for people.
+pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
     let who = match aggregate {
         AggregateId::Definition(service) => service.to_string(),
         AggregateId::Instance(_, instance) => instance.to_string(),

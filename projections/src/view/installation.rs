@@ -1,9 +1,11 @@
 //! The installation as a whole, as the log has it.
 
+use aegis_domain::Sequence;
 use aegis_domain::aggregate::installation::InstallationEvent;
-use aegis_domain::{Recorded, Sequence};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::state::Fact;
 
 /// The installation as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,15 +30,13 @@ pub struct SelfPreservation {
 impl InstallationView {
     /// The view after this event.
     #[must_use]
-    pub fn fold(event: &InstallationEvent, recorded: &Recorded) -> Self {
+    pub fn fold(event: &InstallationEvent, fact: &Fact<'_>) -> Self {
         let self_preservation = match event {
-            InstallationEvent::SelfPreservationEntered { silent, alive } => Some(SelfPreservation {
-                since: recorded.envelope.context.time,
-                silent: *silent,
-                alive: *alive,
-            }),
+            InstallationEvent::SelfPreservationEntered { silent, alive } => {
+                Some(SelfPreservation { since: fact.time, silent: *silent, alive: *alive })
+            }
             InstallationEvent::SelfPreservationLeft {} => None,
         };
-        Self { self_preservation, sequence: recorded.sequence }
+        Self { self_preservation, sequence: fact.sequence }
     }
 }

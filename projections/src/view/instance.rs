@@ -2,9 +2,11 @@
 
 use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
 use aegis_domain::aggregate::{Aggregate, Instance};
-use aegis_domain::{InstanceName, Recorded, Sequence, ServiceName};
+use aegis_domain::{InstanceName, Sequence, ServiceName};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::state::Fact;
 
 /// An instance: its own account of its life, and whether it is heard of, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,24 +91,32 @@ impl InstanceView {
         service: &ServiceName,
         instance: &InstanceName,
         event: &InstanceEvent,
-        recorded: &Recorded,
+        fact: &Fact<'_>,
     ) -> Self {
-        let time = recorded.envelope.context.time;
-        let mut state = before.as_ref().map(|view| view.state.clone()).unwrap_or_default();
+        let time = fact.time;
+        let (mut state, before) = match before {
+            Some(view) => {
+                (view.state, Some((view.status, view.reason, view.status_since, view.registered_at)))
+            }
+            None => (Instance::default(), None),
+        };
         state.evolve(event);
         let status = InstanceStatus::of(&state);
         let begins = matches!(event, InstanceEvent::Registered(_));
-        let changed = begins || before.as_ref().is_none_or(|view| view.status != status);
-        let registered_at = before.as_ref().filter(|_| !begins).map_or(time, |view| view.registered_at);
-        let kept = before.filter(|_| !changed);
+        let before = before.filter(|_| !begins);
+        let registered_at = before.as_ref().map_or(time, |(.., registered_at)| *registered_at);
+        let (reason, status_since) = match before {
+            Some((stood, reason, since, _)) if stood == status => (reason, since),
+            Some(_) | None => (reason(event), time),
+        };
         Self {
             service: service.clone(),
             instance: instance.clone(),
             status,
-            reason: if changed { reason(event) } else { kept.as_ref().and_then(|view| view.reason.clone()) },
-            status_since: kept.as_ref().map_or(time, |view| view.status_since),
+            reason,
+            status_since,
             registered_at,
-            sequence: recorded.sequence,
+            sequence: fact.sequence,
             state,
         }
     }

@@ -1,9 +1,11 @@
 //! Who leads a group, as the log has it.
 
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
-use aegis_domain::{GroupName, InstanceName, Recorded, Sequence, ServiceName, Term};
+use aegis_domain::{GroupName, InstanceName, Sequence, ServiceName, Term};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::state::Fact;
 
 /// Who leads a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,10 +36,10 @@ impl LeaderView {
         service: &ServiceName,
         group: &GroupName,
         event: &LeadershipEvent,
-        recorded: &Recorded,
+        fact: &Fact<'_>,
     ) -> Option<Self> {
-        let since = recorded.envelope.context.time;
-        let sequence = recorded.sequence;
+        let since = fact.time;
+        let sequence = fact.sequence;
         match event {
             LeadershipEvent::LeaderElected { term, instance, reason, vacancy_ms, .. } => Some(Self {
                 service: service.clone(),

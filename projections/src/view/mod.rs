@@ -8,6 +8,7 @@ mod leader;
 
 pub use definition::DefinitionView;
 pub use event::EventView;
+pub(crate) use event::summary;
 pub use installation::{InstallationView, SelfPreservation};
 pub use instance::{InstanceStatus, InstanceView};
 pub use leader::LeaderView;

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use aegis_projections::State;
-use aegis_projections::view::EventView;
 
-use crate::store::{batch, filled, held, restored, statement};
+use crate::store::{filled, held, restored, statement, views};
 
 /// Damages a filled store, opens it, fills it again, and finds everything in it.
 async fn is_rebuilt(what: &str, damage: impl AsyncFnOnce(&Path)) {
@@ -14,14 +13,13 @@ async fn is_rebuilt(what: &str, damage: impl AsyncFnOnce(&Path)) {
     let path = folder.path().join("p.sqlite");
     let log = filled(&path).await;
     damage(&path).await;
-    let (store, mut state) = restored(&path).await;
-    assert_eq!(state, State::default(), "{what}: half a projection was taken for a whole one");
-    assert_eq!(held(&store).await, [], "{what}");
-    log.events.iter().for_each(|recorded| state.apply(recorded));
-    store.commit(&state, &batch(&log.events)).await.unwrap();
-    let (store, state) = restored(&path).await;
-    assert_eq!(state, log.state(), "{what}");
-    assert_eq!(held(&store).await, log.events.iter().map(EventView::of).collect::<Vec<_>>(), "{what}");
+    let mut opened = restored(&path).await;
+    assert_eq!(*opened.state(), State::default(), "{what}: half a projection was taken for a whole one");
+    assert_eq!(held(&opened.store).await, [], "{what}");
+    opened.record(&log.events).await;
+    let opened = restored(&path).await;
+    assert_eq!(*opened.state(), log.state(), "{what}");
+    assert_eq!(held(&opened.store).await, views(&log.events), "{what}");
 }
 
 #[tokio::test]

@@ -48,10 +48,10 @@ fn bad() -> Vec<(Encoded, &'static str)> {
         ),
         (with_type("aegis.instance.exploded.v1"), "is unknown"),
         (with_type("aegis.instance.registered.v2"), "is newer than this program"),
-        (with_type("aegis.definition.retired.v1"), "does not belong on the subject"),
+        (with_type("aegis.definition.retired.v1"), "does not belong to the aggregate"),
         (
             spoilt(|message| message.subject = Namespace::default().event_subject(&leadership)),
-            "does not belong on the subject",
+            "does not belong to the aggregate",
         ),
         (spoilt(|message| message.subject = "aegis.event.nothing.at.all".into()), "names no aggregate"),
     ]

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use aegis_domain::wire::{Encoded, Namespace};
 use aegis_domain::{Recorded, Sequence};
-use aegis_projections::{Live, Projector, State, Store, kv};
+use aegis_projections::engine::Handle;
+use aegis_projections::{Live, Projector, Retention, State, Store, kv};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::NatsServer;
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishAckFuture;
+use async_nats::jetstream::stream::Config;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -19,13 +21,14 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Installation {
     pub(crate) connection: Connection,
     folder: tempfile::TempDir,
-    _server: NatsServer,
+    server: NatsServer,
 }
 
 /// A projector at work, with its KV writer. Dropping it kills both wherever they are.
 pub(crate) struct Running {
     pub(crate) store: Store,
     pub(crate) live: Live,
+    pub(crate) handle: Handle,
     _tasks: JoinSet<()>,
 }
 
@@ -34,7 +37,23 @@ impl Installation {
         let server = NatsServer::start().await;
         let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
         provision(&connection).await.unwrap();
-        Self { connection, folder: tempfile::tempdir().unwrap(), _server: server }
+        Self { connection, folder: tempfile::tempdir().unwrap(), server }
+    }
+
+    /// One whose log does not refuse to lose messages.
+    pub(crate) async fn unprotected() -> Self {
+        let installation = Self::start().await;
+        let (jetstream, name) =
+            (installation.connection.jetstream(), installation.connection.namespace().events_stream());
+        let config = jetstream.get_stream(&name).await.unwrap().cached_info().config.clone();
+        jetstream.delete_stream(&name).await.unwrap();
+        let config = Config { deny_delete: false, deny_purge: false, ..config };
+        jetstream.create_stream(config).await.unwrap();
+        installation
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
     }
 
     /// Where a database of this name is kept.
@@ -68,13 +87,19 @@ impl Installation {
 
     /// Starts a projector on the database at this path.
     pub(crate) async fn project(&self, path: &Path) -> Running {
-        let store = Store::open(path).await.unwrap();
-        let (projector, live, changes) = Projector::restore(&self.connection, store.clone()).await.unwrap();
+        self.project_with(path, Retention::default()).await
+    }
+
+    /// Starts one that keeps so much.
+    pub(crate) async fn project_with(&self, path: &Path, retention: Retention) -> Running {
+        let store = Store::open(path, retention).await.unwrap();
+        let (projector, live, changes) = Projector::restore(&self.connection, &store).await.unwrap();
+        let handle = projector.handle();
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(projector.run(stop.clone()));
         tasks.spawn(kv::project(self.connection.clone(), live.clone(), changes, stop));
-        Running { store, live, _tasks: tasks }
+        Running { store, live, handle, _tasks: tasks }
     }
 }
 

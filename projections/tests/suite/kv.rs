@@ -1,5 +1,6 @@
 //! Definitions and leaders as KV entries: the newest, whoever writes them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aegis_domain::AggregateId;
@@ -8,6 +9,7 @@ use aegis_domain::aggregate::{Leadership, leadership};
 use aegis_projections::{Live, State, kv};
 use aegis_sdk::nats::bucket::Bucket;
 use aegis_testkit::wait_until;
+use futures_util::TryStreamExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +46,33 @@ async fn entries(installation: &Installation) -> (Option<serde_json::Value>, Opt
 fn expected(state: &State) -> (Option<serde_json::Value>, Option<serde_json::Value>) {
     let definition = state.definitions.values().next().map(|view| serde_json::to_value(view).unwrap());
     (definition, state.leaders.values().next().map(|view| serde_json::to_value(view).unwrap()))
+}
+
+/// Every entry of both buckets.
+pub(crate) async fn all(installation: &Installation) -> BTreeMap<String, serde_json::Value> {
+    let namespace = installation.connection.namespace();
+    let mut entries = BTreeMap::new();
+    for name in [namespace.definitions_bucket(), namespace.leaders_bucket()] {
+        let bucket = installation.connection.jetstream().get_key_value(&name).await.unwrap();
+        let keys: Vec<String> = bucket.keys().await.unwrap().try_collect().await.unwrap();
+        for key in keys {
+            let value = bucket.get(&key).await.unwrap().unwrap();
+            entries.insert(format!("{name}/{key}"), serde_json::from_slice(&value).unwrap());
+        }
+    }
+    entries
+}
+
+/// What should be in them.
+pub(crate) fn owed(state: &State) -> BTreeMap<String, serde_json::Value> {
+    let definitions = state
+        .definitions
+        .values()
+        .map(|view| (format!("aegis_definitions/{}", view.service), serde_json::to_value(view).unwrap()));
+    let leaders = state.leaders.values().map(|view| {
+        (format!("aegis_leaders/{}.{}", view.service, view.group), serde_json::to_value(view).unwrap())
+    });
+    definitions.chain(leaders).collect()
 }
 
 /// Writes what this state owes, and ends.

@@ -2,13 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are test code too")]
 
+mod as_of;
 mod damage;
 mod dead_letters;
+mod faults;
 mod fold;
 mod installation;
+mod kill;
 mod kv;
 mod log;
 mod pages;
+mod process;
 mod projector;
+mod rebuild;
 mod store;
 mod views;

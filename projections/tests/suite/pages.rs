@@ -9,7 +9,7 @@ use proptest::test_runner::TestRunner;
 use tempfile::TempDir;
 
 use crate::log::any_log;
-use crate::store::{batch, restored};
+use crate::store::{recorded_at, restored, views};
 
 /// A store with the events of several logs' length, and what should be in it.
 async fn store() -> (TempDir, Store, Vec<EventView>) {
@@ -18,14 +18,15 @@ async fn store() -> (TempDir, Store, Vec<EventView>) {
         .find(|log| log.events.len() >= 25)
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (store, _) = restored(&folder.path().join("p.sqlite")).await;
-    store.commit(&log.state(), &batch(&log.events)).await.unwrap();
-    (folder, store, log.events.iter().map(EventView::of).collect())
+    let mut opened = restored(&folder.path().join("p.sqlite")).await;
+    opened.record(&log.events).await;
+    (folder, opened.store, views(&log.events))
 }
 
 fn filters() -> Vec<EventFilter> {
     let none = EventFilter::default;
     let service = || Some("echo".to_owned());
+    let at = |sequence| recorded_at(Sequence(sequence));
     vec![
         none(),
         EventFilter { kinds: vec![AggregateKind::Instance], ..none() },
@@ -38,6 +39,11 @@ fn filters() -> Vec<EventFilter> {
         EventFilter { service: service(), ..none() },
         EventFilter { aggregate: Some("instance.echo.echo-1".into()), ..none() },
         EventFilter { kinds: vec![AggregateKind::Installation], ..none() },
+        EventFilter { actor: Some("user:alice".into()), ..none() },
+        EventFilter { correlation: Some("request-4".into()), ..none() },
+        EventFilter { from_time: Some(at(10)), ..none() },
+        EventFilter { to_time: Some(at(10)), ..none() },
+        EventFilter { from_time: Some(at(5)), to_time: Some(at(9)), service: service(), ..none() },
         EventFilter { text: Some("LEADS".into()), ..none() },
         EventFilter { text: Some("status_changed".into()), ..none() },
         EventFilter { text: Some("echo-1".into()), ..none() },
@@ -58,6 +64,13 @@ fn passes(filter: &EventFilter, event: &EventView) -> bool {
         && (filter.types.is_empty() || filter.types.contains(&event.event_type))
         && filter.service.as_ref().is_none_or(|service| Some(service) == event.service.as_ref())
         && filter.aggregate.as_ref().is_none_or(|aggregate| aggregate == &event.aggregate)
+        && filter.actor.as_ref().is_none_or(|actor| actor == &event.actor)
+        && filter
+            .correlation
+            .as_ref()
+            .is_none_or(|correlation| Some(correlation) == event.correlation.as_ref())
+        && filter.from_time.is_none_or(|from| event.recorded_at >= from)
+        && filter.to_time.is_none_or(|to| event.recorded_at < to)
         && filter.text.as_ref().is_none_or(|text| all.contains(&text.to_lowercase()))
 }
 

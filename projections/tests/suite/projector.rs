@@ -1,16 +1,16 @@
 //! The projector on a real server: whatever happens to it, it ends where it would have ended.
 
-use aegis_domain::Recorded;
+use aegis_projections::Store;
 use aegis_projections::view::EventView;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
 use crate::installation::Installation;
 use crate::log::{Log, any_log, fold};
-use crate::store::held;
+use crate::store::{recorded_at, views};
 
 /// A log of some length, the same on every run.
-fn log(least: usize) -> Log {
+pub(crate) fn log(least: usize) -> Log {
     let mut runner = TestRunner::deterministic();
     let mut whole = Log::default();
     while whole.events.len() < least {
@@ -22,8 +22,12 @@ fn log(least: usize) -> Log {
     whole
 }
 
-fn views(events: &[Recorded]) -> Vec<EventView> {
-    events.iter().map(EventView::of).collect()
+/// All events that the store holds, as if the server had taken them at the times that these tests know.
+pub(crate) async fn held(store: &Store) -> Vec<EventView> {
+    let mut events = crate::store::held(store).await;
+    assert!(events.is_sorted_by_key(|event| event.recorded_at), "the times of the log go back");
+    events.iter_mut().for_each(|event| event.recorded_at = recorded_at(event.sequence));
+    events
 }
 
 #[tokio::test]

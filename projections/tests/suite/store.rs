@@ -3,30 +3,106 @@
 use std::path::Path;
 
 use aegis_domain::{Recorded, Sequence};
-use aegis_projections::store::{Batch, DeadLetter, EventFilter, Window};
+use aegis_projections::engine::{Entry, Held, Stream};
+use aegis_projections::registry::{Content, Dead, Event, Registry};
+use aegis_projections::store::{EventFilter, Window};
 use aegis_projections::view::EventView;
-use aegis_projections::{State, Store};
+use aegis_projections::{Retention, State, Store};
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::log::{Log, any_log, content, service};
+use crate::installation::encode;
+use crate::log::{Log, any_log, content, service, time};
 
 pub(crate) const LOG: &str = "AEGIS_EVENTS created today";
-const END: Sequence = Sequence(u64::MAX);
+pub(crate) const END: Sequence = Sequence(u64::MAX);
 
-/// What the projector makes of a run of events.
-pub(crate) fn batch(events: &[Recorded]) -> Batch {
-    Batch {
-        touched: events.iter().map(|recorded| recorded.envelope.aggregate.clone()).collect(),
-        events: events.iter().map(EventView::of).collect(),
-        dead: vec![],
+/// When the stream of these tests takes a message.
+pub(crate) fn recorded_at(sequence: Sequence) -> DateTime<Utc> {
+    time(sequence.get()) + TimeDelta::milliseconds(3)
+}
+
+/// What is read of an event in the log.
+pub(crate) fn entry(recorded: &Recorded) -> Entry<Content> {
+    let message = encode(recorded);
+    let (kind, body) = (recorded.envelope.event.event_type(), String::from_utf8(message.body).unwrap());
+    let event = Event::new(recorded.envelope.clone(), kind, body);
+    let sequence = recorded.sequence;
+    let (recorded_at, value) = (recorded_at(sequence), Content::Event(Box::new(event)));
+    Entry { sequence, recorded_at, pending: 0, value }
+}
+
+/// What is read of a message that is no event.
+pub(crate) fn dead(sequence: Sequence) -> Entry<Content> {
+    let dead = Dead { subject: "aegis.event.junk".into(), reason: "junk".into() };
+    Entry { sequence, recorded_at: recorded_at(sequence), pending: 0, value: Content::Dead(dead) }
+}
+
+pub(crate) fn view(recorded: &Recorded) -> EventView {
+    EventView::of(recorded, recorded_at(recorded.sequence))
+}
+
+pub(crate) fn views(events: &[Recorded]) -> Vec<EventView> {
+    events.iter().map(view).collect()
+}
+
+/// A store, with the projection that writes it.
+pub(crate) struct Opened {
+    pub(crate) store: Store,
+    pub(crate) held: Held<Registry>,
+}
+
+impl Opened {
+    pub(crate) fn state(&self) -> &State {
+        self.held.projection.state()
+    }
+
+    /// Applies and commits, twice, as after an answer that was lost.
+    pub(crate) async fn take(&mut self, entries: Vec<Entry<Content>>) {
+        let folded = self.held.fold(entries);
+        self.held.commit(&folded).await.unwrap();
+        self.held.commit(&folded).await.unwrap();
+    }
+
+    pub(crate) async fn record(&mut self, events: &[Recorded]) {
+        self.take(events.iter().map(entry).collect()).await;
     }
 }
 
-pub(crate) async fn restored(path: &Path) -> (Store, State) {
-    let store = Store::open(path).await.unwrap();
-    let state = store.restore(LOG, END).await.unwrap();
-    (store, state)
+pub(crate) async fn restored(path: &Path) -> Opened {
+    opened(path, Retention::default(), LOG, END).await
+}
+
+pub(crate) async fn opened(path: &Path, retention: Retention, log: &str, end: Sequence) -> Opened {
+    let store = Store::open(path, retention).await.unwrap();
+    let stream = Stream::new(log, end);
+    let held = Held::restore(store.database().clone(), &retention, &stream).await.unwrap();
+    Opened { store, held }
+}
+
+/// Every row of every table, as text.
+pub(crate) async fn dump(path: &Path) -> String {
+    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let names = |query: String| {
+        let pool = pool.clone();
+        async move {
+            let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(&pool).await.unwrap();
+            rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>()
+        }
+    };
+    let mut text = names("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name".into()).await;
+    for table in names("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name".into()).await {
+        let columns =
+            names(format!("SELECT 'quote(' || name || ')' FROM pragma_table_info('{table}')")).await;
+        let columns = columns.join(" || ' ' || ");
+        text.push(table.clone());
+        text.extend(names(format!("SELECT {columns} FROM {table} ORDER BY 1")).await);
+    }
+    pool.close().await;
+    text.join("\n")
 }
 
 /// All events that the store holds.
@@ -44,9 +120,9 @@ pub(crate) async fn filled(path: &Path) -> Log {
             aegis_domain::aggregate::definition::DefinitionEvent::Amended(content(&format!("owner {n}")));
         log.record(&id, event.into());
     }
-    let (store, _) = restored(path).await;
-    store.commit(&log.state(), &batch(&log.events)).await.unwrap();
-    close(store, path).await;
+    let mut opened = restored(path).await;
+    opened.record(&log.events).await;
+    close(opened.store, path).await;
     log
 }
 
@@ -63,7 +139,7 @@ pub(crate) async fn statement(path: &Path, statement: &'static str) {
     pool.close().await;
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
@@ -78,24 +154,25 @@ proptest! {
         let (state, events) = block_on(async {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("p.sqlite");
-            let (mut store, mut state) = restored(&path).await;
+            let mut opened = restored(&path).await;
             let mut rest = &log.events[..];
             for (size, restart) in sizes {
                 let (part, after) = rest.split_at(size.min(rest.len()));
                 rest = after;
-                part.iter().for_each(|recorded| state.apply(recorded));
-                store.commit(&state, &batch(part)).await.unwrap();
-                // Written again, as after an answer that was lost.
-                store.commit(&state, &batch(part)).await.unwrap();
+                opened.record(part).await;
                 if restart {
-                    (store, state) = restored(&path).await;
+                    opened = restored(&path).await;
                 }
             }
-            let (store, state) = restored(&path).await;
-            (state, held(&store).await)
+            opened.record(rest).await;
+            let opened = restored(&path).await;
+            let whole = folder.path().join("whole.sqlite");
+            restored(&whole).await.record(&log.events).await;
+            assert_eq!(dump(&path).await, dump(&whole).await);
+            (opened.state().clone(), held(&opened.store).await)
         });
         prop_assert_eq!(state, log.state());
-        prop_assert_eq!(events, log.events.iter().map(EventView::of).collect::<Vec<_>>());
+        prop_assert_eq!(events, views(&log.events));
     }
 }
 
@@ -104,11 +181,10 @@ async fn another_log_empties_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.sqlite");
     let log = filled(&path).await;
-    assert_eq!(restored(&path).await.1, log.state());
-    let store = Store::open(&path).await.unwrap();
-    assert_eq!(store.restore("AEGIS_EVENTS created tomorrow", END).await.unwrap(), State::default());
-    assert_eq!(held(&store).await, []);
-    assert_eq!(store.restore(LOG, END).await.unwrap(), State::default(), "nothing comes back");
+    assert_eq!(*restored(&path).await.state(), log.state());
+    let other = opened(&path, Retention::default(), "AEGIS_EVENTS created tomorrow", END).await;
+    assert_eq!((other.state(), held(&other.store).await), (&State::default(), vec![]));
+    assert_eq!(*restored(&path).await.state(), State::default(), "nothing comes back");
 }
 
 #[tokio::test]
@@ -116,16 +192,16 @@ async fn a_log_that_ends_before_the_position_empties_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.sqlite");
     let log = filled(&path).await;
-    let store = Store::open(&path).await.unwrap();
-    assert_eq!(store.restore(LOG, Sequence(200)).await.unwrap(), log.state());
-    assert_eq!(store.restore(LOG, Sequence(199)).await.unwrap(), State::default());
+    let at = async |end| opened(&path, Retention::default(), LOG, Sequence(end)).await.state().clone();
+    assert_eq!(at(200).await, log.state());
+    assert_eq!(at(199).await, State::default());
 }
 
 #[tokio::test]
 async fn a_store_of_another_version_is_emptied_whatever_its_tables() {
     let versions = [
         "PRAGMA user_version = 1000",
-        "PRAGMA user_version = 1000; DROP TABLE meta; ALTER TABLE events RENAME COLUMN service TO name",
+        "PRAGMA user_version = 1000; DROP TABLE meta; ALTER TABLE events RENAME COLUMN service TO other",
         // Of a time when there was none, or half made.
         "PRAGMA user_version = 0",
     ];
@@ -134,11 +210,11 @@ async fn a_store_of_another_version_is_emptied_whatever_its_tables() {
         let path = folder.path().join("p.sqlite");
         let log = filled(&path).await;
         statement(&path, version).await;
-        let (store, state) = restored(&path).await;
-        assert_eq!(state, State::default(), "{version}");
-        assert_eq!(held(&store).await, [], "{version}");
-        store.commit(&log.state(), &batch(&log.events)).await.unwrap();
-        assert_eq!(restored(&path).await.1, log.state(), "{version}");
+        let mut opened = restored(&path).await;
+        assert_eq!(*opened.state(), State::default(), "{version}");
+        assert_eq!(held(&opened.store).await, [], "{version}");
+        opened.record(&log.events).await;
+        assert_eq!(*restored(&path).await.state(), log.state(), "{version}");
     }
 }
 
@@ -146,15 +222,9 @@ async fn a_store_of_another_version_is_emptied_whatever_its_tables() {
 async fn dead_letters_are_counted_once_and_their_place_is_passed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.sqlite");
-    let (store, mut state) = restored(&path).await;
-    state.skip(Sequence(7));
-    let dead =
-        DeadLetter { sequence: Sequence(7), subject: "aegis.event.junk".into(), reason: "junk".into() };
-    let batch = Batch { dead: vec![dead], ..Batch::default() };
-    store.commit(&state, &batch).await.unwrap();
-    store.commit(&state, &batch).await.unwrap();
-    let (store, state) = restored(&path).await;
-    assert_eq!((store.dead_letters().await.unwrap(), state.position), (1, Sequence(7)));
+    restored(&path).await.take(vec![dead(Sequence(1))]).await;
+    let opened = restored(&path).await;
+    assert_eq!((opened.store.dead_letters().await.unwrap(), opened.state().position), (1, Sequence(1)));
 }
 
 #[tokio::test]
@@ -162,7 +232,7 @@ async fn a_folder_that_cannot_be_written_is_named() {
     use std::error::Error as _;
     // Nobody, root included, can make a file there.
     let path = Path::new("/proc/self/projection.sqlite");
-    let error = Store::open(path).await.unwrap_err();
+    let error = Store::open(path, Retention::default()).await.unwrap_err();
     assert!(error.to_string().contains("/proc/self/projection.sqlite"), "{error}");
     assert!(error.source().unwrap().to_string().contains("unable to open database file"), "{error:?}");
 }

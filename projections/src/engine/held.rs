@@ -1,0 +1,97 @@
+//! A projection and its file, in step.
+
+use super::{Database, Entry, Gap, Mark, Mode, Projection, RestoreError, Step, StoreError, Stream};
+
+/// A projection, with how far it has come.
+#[derive(Debug)]
+pub struct Held<P> {
+    pub(super) database: Database,
+    /// The fold.
+    pub projection: P,
+    /// How far it has come.
+    pub mark: Mark,
+}
+
+/// What a run of entries has changed, not written yet.
+#[derive(Debug)]
+pub struct Folded<B> {
+    /// What is to be written.
+    pub batch: B,
+    /// What was missing.
+    pub gaps: Vec<Gap>,
+    /// How many entries were applied.
+    pub applied: usize,
+    /// How many had been applied before.
+    pub duplicates: usize,
+}
+
+impl<P: Projection> Held<P> {
+    /// What the file holds of this stream, or nothing: with another stream, one that ends before the mark, or a
+    /// row that cannot be read, the file is made anew.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn restore(
+        database: Database,
+        options: &P::Options,
+        stream: &Stream,
+    ) -> Result<Self, StoreError> {
+        let mark = database.mark(&stream.identity, stream.last).await?;
+        let loaded = {
+            let pool = database.pool().await;
+            let mut tables = pool.acquire().await.map_err(|e| database.error(e))?;
+            P::load(options, mark, &mut tables).await
+        };
+        match loaded {
+            Ok(projection) => Ok(Self { database, projection, mark }),
+            Err(RestoreError::Row(error)) => {
+                tracing::warn!(path = database.name(), %error, "a row cannot be read; rebuilding the database");
+                database.reset(&stream.identity).await?;
+                Ok(Self { database, projection: P::empty(options), mark: Mark::default() })
+            }
+            Err(RestoreError::Database(source)) => Err(database.error(source)),
+        }
+    }
+
+    /// Applies entries in memory.
+    pub fn fold(&mut self, entries: Vec<Entry<P::Value>>) -> Folded<P::Batch> {
+        fold(&mut self.projection, &mut self.mark, entries)
+    }
+
+    /// Keeps what was folded, with the mark: all of it, or nothing.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. It may be written again.
+    pub async fn commit(&self, folded: &Folded<P::Batch>) -> Result<(), StoreError> {
+        let error = |e| self.database.error(e);
+        let pool = self.database.pool().await;
+        let mut tx = pool.begin().await.map_err(error)?;
+        let written = self.projection.write(&folded.batch, Mode::Live, &mut tx).await;
+        written.map_err(|e| self.database.write_error(e))?;
+        self.mark.write(&folded.gaps, &mut tx).await.map_err(error)?;
+        tx.commit().await.map_err(error)
+    }
+}
+
+/// Applies entries, and says what was odd about them.
+pub(super) fn fold<P: Projection>(
+    projection: &mut P,
+    mark: &mut Mark,
+    entries: Vec<Entry<P::Value>>,
+) -> Folded<P::Batch> {
+    let mut folded = Folded { batch: P::Batch::default(), gaps: Vec::new(), applied: 0, duplicates: 0 };
+    for mut entry in entries {
+        match mark.advance(entry.sequence, entry.recorded_at) {
+            Step::Duplicate => {
+                folded.duplicates += 1;
+                continue;
+            }
+            Step::After(gap) if P::CONTIGUOUS => folded.gaps.push(gap),
+            Step::After(_) | Step::Next => {}
+        }
+        entry.recorded_at = mark.recorded_at;
+        folded.applied += 1;
+        projection.apply(entry, &mut folded.batch);
+    }
+    folded
+}

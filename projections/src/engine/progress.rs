@@ -1,0 +1,203 @@
+//! What can be measured of a projection: every name, unit and help text, in one place.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use aegis_domain::Sequence;
+use chrono::{DateTime, Utc};
+
+use super::Mark;
+
+/// How a projection is doing. Cheap to clone; all clones tell the same.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    position: AtomicU64,
+    head: AtomicU64,
+    recorded_at: AtomicI64,
+    batches: AtomicU64,
+    entries: AtomicU64,
+    last_batch: AtomicU64,
+    duplicates: AtomicU64,
+    gaps: AtomicU64,
+    missing: AtomicU64,
+    failures: AtomicU64,
+    rebuilds: AtomicU64,
+    rebuilding: AtomicU64,
+    rebuild_position: AtomicU64,
+}
+
+/// One measured value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    /// Its name, with the unit; the whole name begins with `projection_`.
+    pub name: &'static str,
+    /// What it tells.
+    pub help: &'static str,
+    /// Its value now.
+    pub value: f64,
+}
+
+impl Progress {
+    /// The last message applied.
+    #[must_use]
+    pub fn position(&self) -> Sequence {
+        Sequence(self.inner.position.load(Ordering::Relaxed))
+    }
+
+    /// The last message of the stream, as far as this projection has heard.
+    #[must_use]
+    pub fn head(&self) -> Sequence {
+        Sequence(self.inner.head.load(Ordering::Relaxed)).max(self.position())
+    }
+
+    /// While a rebuild is under way: how far it has come.
+    #[must_use]
+    pub fn rebuilding(&self) -> Option<Sequence> {
+        (self.inner.rebuilding.load(Ordering::Relaxed) > 0)
+            .then(|| Sequence(self.inner.rebuild_position.load(Ordering::Relaxed)))
+    }
+
+    /// How many gaps have been met.
+    #[must_use]
+    pub fn gaps(&self) -> u64 {
+        self.inner.gaps.load(Ordering::Relaxed)
+    }
+
+    /// How many rebuilds have been completed since the start.
+    #[must_use]
+    pub fn rebuilds(&self) -> u64 {
+        self.inner.rebuilds.load(Ordering::Relaxed)
+    }
+
+    /// How many messages came again.
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        self.inner.duplicates.load(Ordering::Relaxed)
+    }
+
+    /// How many times a batch or a rebuild could not be written.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.inner.failures.load(Ordering::Relaxed)
+    }
+
+    /// How many messages have not been applied yet.
+    #[must_use]
+    pub fn lag_events(&self) -> u64 {
+        self.head().get() - self.position().get()
+    }
+
+    /// The age of the last message applied, in seconds, while there are others to come; 0 when there is none.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "nobody waits for 2^52 microseconds")]
+    pub fn lag_seconds(&self, now: DateTime<Utc>) -> f64 {
+        if self.lag_events() == 0 {
+            return 0.0;
+        }
+        let since = now.timestamp_micros() - self.inner.recorded_at.load(Ordering::Relaxed);
+        since.max(0) as f64 / 1e6
+    }
+
+    /// Every value, for whoever shows them.
+    #[must_use]
+    pub fn figures(&self, now: DateTime<Utc>) -> Vec<Figure> {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let inner = &self.inner;
+        let of = |name, help, value: u64| {
+            #[expect(clippy::cast_precision_loss, reason = "metrics are floating point numbers")]
+            let value = value as f64;
+            Figure { name, help, value }
+        };
+        vec![
+            of("position", "Stream sequence of the last message applied", self.position().get()),
+            of("head", "Stream sequence of the last message known to be in the stream", self.head().get()),
+            of("lag_events", "Messages of the stream that are not applied yet", self.lag_events()),
+            Figure {
+                name: "lag_seconds",
+                help: "Age of the last message applied while others are to come, in seconds",
+                value: self.lag_seconds(now),
+            },
+            of("batches", "Transactions since the start", count(&inner.batches)),
+            of("batch_events", "Messages applied since the start", count(&inner.entries)),
+            of("last_batch_events", "Messages in the last transaction", count(&inner.last_batch)),
+            of("duplicates", "Messages that came again, since the start", count(&inner.duplicates)),
+            of("gaps", "Runs of sequences that the stream has lost", count(&inner.gaps)),
+            of("gap_events", "Sequences that the stream has lost", count(&inner.missing)),
+            of(
+                "write_failures",
+                "Transactions and rebuilds that failed, since the start",
+                count(&inner.failures),
+            ),
+            of("rebuilds", "Rebuilds completed since the start", count(&inner.rebuilds)),
+            of("rebuilding", "1 while a rebuild is under way", count(&inner.rebuilding)),
+            of("rebuild_position", "How far the last rebuild has come", count(&inner.rebuild_position)),
+        ]
+    }
+
+    pub(super) fn stands_at(&self, mark: Mark) {
+        self.inner.position.store(mark.position.get(), Ordering::Relaxed);
+        self.inner.recorded_at.store(mark.recorded_at.timestamp_micros(), Ordering::Relaxed);
+    }
+
+    pub(super) fn heard_of(&self, head: Sequence) {
+        self.inner.head.fetch_max(head.get(), Ordering::Relaxed);
+    }
+
+    /// The head is known for certain.
+    pub(super) fn head_is(&self, head: Sequence) {
+        self.inner.head.store(head.get(), Ordering::Relaxed);
+    }
+
+    pub(super) fn committed(&self, entries: usize) {
+        self.inner.batches.fetch_add(1, Ordering::Relaxed);
+        self.inner.entries.fetch_add(entries as u64, Ordering::Relaxed);
+        self.inner.last_batch.store(entries as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn came_again(&self, times: usize) {
+        self.inner.duplicates.fetch_add(times as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn gaps_are(&self, gaps: u64, missing: u64) {
+        self.inner.gaps.store(gaps, Ordering::Relaxed);
+        self.inner.missing.store(missing, Ordering::Relaxed);
+    }
+
+    pub(super) fn failed(&self) {
+        self.inner.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn rebuild_begins(&self) {
+        self.inner.rebuild_position.store(0, Ordering::Relaxed);
+        self.inner.rebuilding.store(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn rebuild_at(&self, position: Sequence) {
+        self.inner.rebuild_position.store(position.get(), Ordering::Relaxed);
+    }
+
+    pub(super) fn rebuild_ends(&self, done: bool) {
+        self.inner.rebuilding.store(0, Ordering::Relaxed);
+        self.inner.rebuilds.fetch_add(u64::from(done), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_is_zero_at_the_head_however_old_the_last_message_is() {
+        let (progress, now) = (Progress::default(), Utc::now());
+        let mark = Mark { position: Sequence(7), recorded_at: now - chrono::TimeDelta::seconds(90) };
+        progress.stands_at(mark);
+        assert_eq!((progress.lag_events(), progress.lag_seconds(now)), (0, 0.0));
+        progress.heard_of(Sequence(10));
+        assert_eq!((progress.lag_events(), progress.lag_seconds(now)), (3, 90.0));
+    }
+}

@@ -1,0 +1,91 @@
+//! The entries of a stream in batches, decoded on a task of their own.
+
+use aegis_domain::Sequence;
+use aegis_sdk::nats::follow::Followed;
+use tokio::sync::mpsc;
+
+use super::{Entry, Feed};
+
+/// The most entries in one batch.
+pub(crate) const BATCH: usize = 2048;
+/// How many batches wait at most between decoding and writing.
+const QUEUE: usize = 2;
+
+/// What a source has to say.
+#[derive(Debug)]
+pub(crate) enum Sourced<T> {
+    /// Entries, at least one, in order.
+    Entries(Vec<Entry<T>>),
+    /// Everything there is has come.
+    Idle,
+    /// The stream cannot be read now.
+    Blind,
+}
+
+/// A stream, followed and decoded. Dropping it ends both.
+#[derive(Debug)]
+pub(crate) struct Source<T> {
+    batches: mpsc::Receiver<Sourced<T>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl<T: Send + 'static> Source<T> {
+    pub(crate) fn start<F: Feed<Value = T>>(feed: &F, from: Sequence) -> Self {
+        let (sender, batches) = mpsc::channel(QUEUE);
+        Self { batches, task: tokio::spawn(read(feed.clone(), from, sender)) }
+    }
+
+    /// The next thing it has to say; never ends.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: a batch is taken whole or stays in the queue.
+    pub(crate) async fn next(&mut self) -> Sourced<T> {
+        match self.batches.recv().await {
+            Some(sourced) => sourced,
+            // The reader ends only when this handle is dropped, or with its runtime.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl<T> Drop for Source<T> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn read<F: Feed>(feed: F, from: Sequence, sender: mpsc::Sender<Sourced<F::Value>>) {
+    let mut follower = feed.follow(from);
+    let mut held = None;
+    loop {
+        let first = match held.take() {
+            Some(followed) => followed,
+            None => follower.next().await,
+        };
+        let sourced = match first {
+            Followed::Idle => Sourced::Idle,
+            Followed::Blind => Sourced::Blind,
+            Followed::Message(message) => {
+                let mut entries =
+                    Vec::with_capacity(BATCH.min(usize::try_from(message.pending).unwrap_or(BATCH) + 1));
+                let mut next = Some(message);
+                while let Some(message) = next.take() {
+                    let (sequence, recorded_at) = (Sequence(message.sequence), message.recorded_at);
+                    let pending = message.pending;
+                    let value = feed.decode(message).await;
+                    entries.push(Entry { sequence, recorded_at, pending, value });
+                    if entries.len() < BATCH {
+                        match follower.try_next() {
+                            Some(Followed::Message(message)) => next = Some(message),
+                            other => held = other,
+                        }
+                    }
+                }
+                Sourced::Entries(entries)
+            }
+        };
+        if sender.send(sourced).await.is_err() {
+            return;
+        }
+    }
+}

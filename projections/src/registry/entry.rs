@@ -1,0 +1,200 @@
+//! Messages of the log, decoded. What is no event is copied to the dead letters before it is passed on.
+
+use std::time::Duration;
+
+use aegis_domain::schema::read;
+use aegis_domain::wire::DecodeError;
+use aegis_domain::wire::header::{self, ce};
+use aegis_domain::{Actor, AggregateId, AggregateVersion, Envelope, Sequence};
+use aegis_sdk::Connection;
+use aegis_sdk::nats::follow::{Follower, From, Message, Wanted};
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
+use chrono::{DateTime, SubsecRound as _, Utc};
+
+use crate::engine::Feed;
+use crate::state::Fact;
+use crate::view::summary;
+
+/// The longest reason on a dead letter, in characters.
+const REASON_MAX: usize = 500;
+/// How long a failed write waits before it is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a message of the log is.
+#[derive(Debug)]
+pub enum Content {
+    /// An event.
+    Event(Box<Event>),
+    /// No event, and put aside.
+    Dead(Dead),
+}
+
+/// An event with its body as it stands in the log.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its CloudEvents id.
+    pub id: String,
+    /// Its CloudEvents type, as it stands in the log.
+    pub event_type: String,
+    /// The aggregate it belongs to.
+    pub aggregate: AggregateId,
+    /// The aggregate as text.
+    pub aggregate_name: String,
+    /// The version of the aggregate after it.
+    pub version: AggregateVersion,
+    /// When it happened, by the clock of whoever recorded it, to the microsecond.
+    pub time: DateTime<Utc>,
+    /// Who caused it.
+    pub actor: Actor,
+    /// What it belongs to.
+    pub correlation: Option<String>,
+    /// What caused it.
+    pub causation: Option<String>,
+    /// One line for people.
+    pub summary: String,
+    /// Its body, JSON.
+    pub data: String,
+    /// What happened.
+    pub event: aegis_domain::Event,
+}
+
+/// A message of the log that is no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dead {
+    /// Its subject.
+    pub subject: String,
+    /// Why it is none.
+    pub reason: String,
+}
+
+/// The events stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    pub(crate) connection: Connection,
+    /// Only these subjects; none means all.
+    pub(crate) filters: Vec<String>,
+}
+
+impl Event {
+    /// Reads an event. The hash is not computed: a fold does not need it.
+    ///
+    /// # Errors
+    /// What is wrong with the message.
+    pub fn read(namespace: &aegis_domain::wire::Namespace, message: &Message) -> Result<Self, DecodeError> {
+        // One pass over the map: each look into it would make a name of its own first.
+        let headers: Vec<(&str, &str)> = message
+            .headers
+            .iter()
+            .flat_map(|headers| headers.iter())
+            .filter_map(|(name, values)| Some((name.as_ref(), values.first()?.as_str())))
+            .collect();
+        let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let envelope = Envelope::decode(namespace, &message.subject, header, &message.body)?;
+        let event_type = header(ce::TYPE).ok_or(DecodeError::Header { name: ce::TYPE })?;
+        Ok(Self::new(envelope, event_type.to_owned(), String::from_utf8_lossy(&message.body).into_owned()))
+    }
+
+    /// The event of this envelope, with its type and its body as they stand in the log.
+    #[must_use]
+    pub fn new(envelope: Envelope, event_type: String, data: String) -> Self {
+        let Envelope { id, aggregate, version, context, event, .. } = envelope;
+        Self {
+            id: id.as_str().to_owned(),
+            event_type,
+            aggregate_name: aggregate.to_string(),
+            summary: summary(&aggregate, &event),
+            aggregate,
+            version,
+            time: context.time.trunc_subsecs(6),
+            actor: context.actor,
+            correlation: context.correlation,
+            causation: context.causation,
+            data,
+            event,
+        }
+    }
+
+    /// What the fold takes from it.
+    #[must_use]
+    pub fn fact(&self, sequence: Sequence) -> Fact<'_> {
+        Fact {
+            sequence,
+            aggregate: &self.aggregate,
+            version: self.version,
+            time: self.time,
+            actor: &self.actor,
+            event: &self.event,
+        }
+    }
+}
+
+impl Feed for Log {
+    type Value = Content;
+
+    fn follow(&self, from: Sequence) -> Follower {
+        let stream = self.connection.namespace().events_stream();
+        let wanted = Wanted { filters: self.filters.clone(), ..Wanted::default() };
+        Follower::filtered(&self.connection, stream, From::Sequence(from.get()), wanted)
+    }
+
+    async fn decode(&self, message: Message) -> Content {
+        match Event::read(self.connection.namespace(), &message) {
+            Ok(event) => Content::Event(Box::new(event)),
+            Err(error) => {
+                let (subject, reason) = (message.subject.clone(), error.to_string());
+                tracing::warn!(sequence = message.sequence, subject, reason, "an event cannot be read");
+                put_aside(&self.connection, message, &reason).await;
+                Content::Dead(Dead { subject, reason })
+            }
+        }
+    }
+}
+
+/// Copies the message to the dead letters. Its subject names its position, and expects to be the first there:
+/// of any number of replicas and repetitions, one writes it.
+async fn put_aside(connection: &Connection, message: Message, reason: &str) {
+    let namespace = connection.namespace();
+    let reason: String =
+        reason.chars().take(REASON_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let Message { sequence, subject: original, mut body, .. } = message;
+    let dead = |body| {
+        PublishMessage::build()
+            .payload(body)
+            .header(header::DEAD_REASON, reason.as_str())
+            .header(header::DEAD_SUBJECT, original.as_str())
+            .header(header::DEAD_STREAM, namespace.events_stream())
+            .header(header::DEAD_SEQUENCE, sequence.to_string())
+            .expected_last_subject_sequence(0)
+    };
+    loop {
+        let subject = namespace.dead_event_subject(sequence);
+        let dead = dead(body.clone());
+        let sent = async { connection.jetstream().send_publish(subject, dead).await?.await };
+        match sent.await {
+            Ok(_) => return,
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => return,
+            // A message as large as the server allows has no room for our headers. It stays in the log, and
+            // the headers say where.
+            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded && !body.is_empty() => {
+                body.clear();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a dead letter cannot be written; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The event of this type and body.
+///
+/// # Errors
+/// What is wrong with them; nothing is with those of the index, which have been read before.
+pub(crate) fn event_of(
+    aggregate: &AggregateId,
+    event_type: &str,
+    body: &str,
+) -> Result<aegis_domain::Event, DecodeError> {
+    read::<aegis_domain::Registry>(aggregate, event_type, body.as_bytes())
+}

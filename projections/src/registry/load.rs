@@ -1,0 +1,62 @@
+//! What the tables hold, read back.
+
+use std::collections::BTreeSet;
+
+use serde::de::DeserializeOwned;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::{Registry, Retention};
+use crate::State;
+use crate::engine::mark::sequence;
+use crate::engine::{Mark, RestoreError};
+use crate::view::{DefinitionView, InstanceView, LeaderView};
+
+pub(super) async fn registry(
+    retention: &Retention,
+    mark: Mark,
+    tables: &mut SqliteConnection,
+) -> Result<Registry, RestoreError> {
+    let mut state = State { position: mark.position, ..State::default() };
+    for view in docs::<InstanceView>("SELECT doc FROM instances", tables).await? {
+        state.instances.insert((view.service.clone(), view.instance.clone()), view);
+    }
+    for view in docs::<LeaderView>("SELECT doc FROM leaders", tables).await? {
+        state.leaders.insert((view.service.clone(), view.group.clone()), view);
+    }
+    for view in docs::<DefinitionView>("SELECT doc FROM definitions", tables).await? {
+        state.definitions.insert(view.service.clone(), view);
+    }
+    if let Some(view) = docs("SELECT doc FROM installation", tables).await?.pop() {
+        state.installation = view;
+    }
+    let name = |row: SqliteRow| Ok((row.try_get("name")?, row.try_get("id")?));
+    let position = |row: SqliteRow| Ok(sequence(row.try_get(0)?));
+    let names: Vec<(String, i64)> = rows("SELECT id, name FROM names", name, tables).await?;
+    let snapshots = rows("SELECT sequence FROM snapshots", position, tables).await?;
+    let forgotten = rows("SELECT through FROM forgotten", position, tables).await?;
+    Ok(Registry {
+        state,
+        names: names.into_iter().collect(),
+        retention: *retention,
+        snapshots: BTreeSet::from_iter(snapshots),
+        forgotten: forgotten.first().copied().unwrap_or_default(),
+    })
+}
+
+async fn docs<T: DeserializeOwned>(
+    query: &'static str,
+    tables: &mut SqliteConnection,
+) -> Result<Vec<T>, RestoreError> {
+    let read = |row: SqliteRow| Ok(serde_json::from_str(row.try_get("doc")?)?);
+    rows(query, read, tables).await
+}
+
+async fn rows<T>(
+    query: &'static str,
+    read: impl Fn(SqliteRow) -> Result<T, Box<dyn std::error::Error + Send + Sync>>,
+    tables: &mut SqliteConnection,
+) -> Result<Vec<T>, RestoreError> {
+    let rows = sqlx::query(query).fetch_all(tables).await?;
+    rows.into_iter().map(read).collect::<Result<_, _>>().map_err(RestoreError::Row)
+}

@@ -1,0 +1,194 @@
+//! The projection of the registry: the fold of the events stream in tables, the index of events, and the
+//! snapshots that answer how it stood at any time.
+
+pub(crate) mod entry;
+mod load;
+mod names;
+mod schema;
+mod write;
+
+use std::collections::BTreeSet;
+
+use aegis_domain::{AggregateId, Sequence};
+use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
+
+use crate::State;
+use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
+use names::Names;
+
+pub use entry::{Content, Dead, Event};
+pub(crate) use entry::{Log, event_of};
+
+/// What a projector keeps of the log beside the registry as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// How many of the newest events stay in the index; the log keeps all. Between this many and one spacing
+    /// of snapshots more are there.
+    pub events: u64,
+    /// How many events lie between two snapshots at least; twice as many as there are views, if that is more.
+    pub snapshot_every: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { events: 10_000_000, snapshot_every: 5_000 }
+    }
+}
+
+/// The registry, and what is written of it.
+#[derive(Debug)]
+pub struct Registry {
+    pub(crate) state: State,
+    names: Names,
+    retention: Retention,
+    /// The positions of all snapshots that are kept.
+    snapshots: BTreeSet<Sequence>,
+    /// Events up to this one are in the index no more.
+    forgotten: Sequence,
+}
+
+/// What a run of entries has changed.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The aggregates whose views have changed.
+    pub(crate) touched: BTreeSet<AggregateId>,
+    /// The events.
+    pub(crate) events: Vec<Line>,
+    /// The messages that are no events.
+    dead: Vec<(Sequence, DateTime<Utc>, Dead)>,
+    /// Names that were met for the first time.
+    names: Vec<(i64, String)>,
+    snapshots: Vec<Snapshot>,
+    /// Events up to this one are to leave the index.
+    forget: Option<Sequence>,
+}
+
+/// An event with what the index says of it.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) sequence: Sequence,
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) event: Event,
+    event_type: i64,
+    aggregate: i64,
+    service: Option<i64>,
+    actor: i64,
+}
+
+/// The registry as it stood.
+#[derive(Debug)]
+struct Snapshot {
+    at: Mark,
+    state: Result<Vec<u8>, serde_json::Error>,
+}
+
+impl Registry {
+    /// The registry.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What is kept beyond the views is decided here, by position alone: so it is the same however the log was
+    /// cut into batches.
+    fn keep(&mut self, recorded_at: DateTime<Utc>, batch: &mut Batch) {
+        let position = self.state.position;
+        let last = self.snapshots.last().copied().unwrap_or(Sequence::ZERO);
+        let spacing = self.retention.snapshot_every.max(2 * self.state.len() as u64);
+        if position.get() - last.get() < spacing {
+            return;
+        }
+        self.snapshots.insert(position);
+        let at = Mark { position, recorded_at };
+        batch.snapshots.push(Snapshot { at, state: self.state.canonical() });
+        let horizon = Sequence(position.get().saturating_sub(self.retention.events));
+        // A snapshot begins what stays, so that the registry is known from its first event on.
+        if let Some(oldest) = self.snapshots.range(..=horizon).next_back().copied() {
+            self.snapshots = self.snapshots.split_off(&oldest);
+            if oldest > self.forgotten {
+                self.forgotten = oldest;
+                batch.forget = Some(oldest);
+            }
+        }
+    }
+}
+
+impl Projection for Registry {
+    const NAME: &'static str = "registry";
+    const VERSION: i64 = State::VERSION;
+    const TABLES: &'static [&'static str] = schema::TABLES;
+    const INDEXES: &'static [&'static str] = schema::INDEXES;
+    const CONTIGUOUS: bool = true;
+
+    type Options = Retention;
+    type Value = Content;
+    type Batch = Batch;
+
+    fn empty(retention: &Retention) -> Self {
+        Self {
+            state: State::default(),
+            names: Names::default(),
+            retention: *retention,
+            snapshots: BTreeSet::new(),
+            forgotten: Sequence::ZERO,
+        }
+    }
+
+    async fn load(
+        retention: &Retention,
+        mark: Mark,
+        tables: &mut SqliteConnection,
+    ) -> Result<Self, RestoreError> {
+        load::registry(retention, mark, tables).await
+    }
+
+    fn apply(&mut self, entry: Entry<Content>, batch: &mut Batch) {
+        let Entry { sequence, recorded_at, value, .. } = entry;
+        match value {
+            Content::Event(event) => {
+                self.state.apply(event.fact(sequence));
+                if !batch.touched.contains(&event.aggregate) {
+                    batch.touched.insert(event.aggregate.clone());
+                }
+                let mut name = |text: &str| self.names.id(text, &mut batch.names);
+                let event_type = name(&event.event_type);
+                let aggregate = name(&event.aggregate_name);
+                let service = event.aggregate.service().map(|service| name(service.as_str()));
+                let actor = name(event.actor.as_str());
+                let event = *event;
+                batch.events.push(Line {
+                    sequence,
+                    recorded_at,
+                    event,
+                    event_type,
+                    aggregate,
+                    service,
+                    actor,
+                });
+            }
+            Content::Dead(dead) => {
+                self.state.skip(sequence);
+                batch.dead.push((sequence, recorded_at, dead));
+            }
+        }
+        self.keep(recorded_at, batch);
+    }
+
+    async fn write(
+        &self,
+        batch: &Batch,
+        mode: Mode,
+        tables: &mut SqliteConnection,
+    ) -> Result<(), WriteError> {
+        write::batch(batch, tables).await?;
+        match mode {
+            Mode::Live => write::views(&self.state, batch.touched.iter().cloned(), tables).await,
+            Mode::Bulk => Ok(()),
+        }
+    }
+
+    async fn finish(&self, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+        write::views(&self.state, self.state.aggregates(), tables).await
+    }
+}

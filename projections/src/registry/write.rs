@@ -1,0 +1,146 @@
+//! Writing a batch, many rows a statement: a statement costs more than a row.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use aegis_domain::AggregateId;
+use serde::Serialize;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection};
+
+use super::{Batch, Line};
+use crate::State;
+use crate::engine::WriteError;
+use crate::engine::mark::integer;
+
+/// How many events one statement inserts, at most; the rest of a batch goes in smaller steps.
+const ROWS: [usize; 3] = [64, 8, 1];
+const COLUMNS: usize = 13;
+
+static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| {
+    ROWS.map(|rows| {
+        let mut text =
+            "INSERT OR IGNORE INTO events (sequence, id, type, aggregate, service, version, time, \
+             recorded_at, actor, correlation, causation, summary, data) VALUES "
+                .to_owned();
+        let row = format!("({})", vec!["?"; COLUMNS].join(","));
+        // Writing to a String cannot fail.
+        let _infallible = write!(text, "{}", vec![row; rows].join(","));
+        text
+    })
+});
+
+pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    for (id, name) in &batch.names {
+        sqlx::query("INSERT OR IGNORE INTO names (id, name) VALUES (?, ?)")
+            .bind(id)
+            .bind(name.as_str())
+            .execute(&mut *tables)
+            .await?;
+    }
+    events(&batch.events, tables).await?;
+    for (sequence, recorded_at, dead) in &batch.dead {
+        sqlx::query(
+            "INSERT OR IGNORE INTO dead_letters (sequence, recorded_at, subject, reason) VALUES (?, ?, ?, ?)",
+        )
+        .bind(integer(sequence.get()))
+        .bind(recorded_at.timestamp_micros())
+        .bind(dead.subject.as_str())
+        .bind(dead.reason.as_str())
+        .execute(&mut *tables)
+        .await?;
+    }
+    snapshots(batch, tables).await
+}
+
+async fn events(mut lines: &[Line], tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    for (rows, insert) in ROWS.into_iter().zip(INSERTS.iter()) {
+        while lines.len() >= rows {
+            let (now, later) = lines.split_at(rows);
+            let query = sqlx::query(insert.as_str());
+            now.iter().fold(query, bind).execute(&mut *tables).await?;
+            lines = later;
+        }
+    }
+    Ok(())
+}
+
+fn bind<'q>(query: Query<'q, Sqlite, SqliteArguments>, line: &Line) -> Query<'q, Sqlite, SqliteArguments> {
+    let event = &line.event;
+    query
+        .bind(integer(line.sequence.get()))
+        .bind(event.id.clone())
+        .bind(line.event_type)
+        .bind(line.aggregate)
+        .bind(line.service)
+        .bind(integer(event.version.get()))
+        .bind(event.time.timestamp_micros())
+        .bind(line.recorded_at.timestamp_micros())
+        .bind(line.actor)
+        .bind(event.correlation.clone())
+        .bind(event.causation.clone())
+        .bind(event.summary.clone())
+        .bind(event.data.clone())
+}
+
+async fn snapshots(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    for snapshot in &batch.snapshots {
+        let state = match &snapshot.state {
+            Ok(state) => state.clone(),
+            Err(error) => return Err(WriteError::Row(serde::ser::Error::custom(error))),
+        };
+        sqlx::query("INSERT OR IGNORE INTO snapshots (sequence, recorded_at, state) VALUES (?, ?, ?)")
+            .bind(integer(snapshot.at.position.get()))
+            .bind(snapshot.at.recorded_at.timestamp_micros())
+            .bind(state)
+            .execute(&mut *tables)
+            .await?;
+    }
+    let Some(forget) = batch.forget else { return Ok(()) };
+    let deletes = [
+        "DELETE FROM events WHERE sequence <= ?",
+        "DELETE FROM dead_letters WHERE sequence <= ?",
+        "DELETE FROM snapshots WHERE sequence < ?",
+        "INSERT INTO forgotten (id, through) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET through = excluded.through",
+    ];
+    for delete in deletes {
+        sqlx::query(delete).bind(integer(forget.get())).execute(&mut *tables).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn views(
+    state: &State,
+    ids: impl Iterator<Item = AggregateId> + Send,
+    tables: &mut SqliteConnection,
+) -> Result<(), WriteError> {
+    for id in ids {
+        let (statement, doc) = match &id {
+            AggregateId::Definition(service) => (
+                "INSERT INTO definitions (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
+                json(state.definitions.get(service)),
+            ),
+            AggregateId::Instance(service, instance) => (
+                "INSERT INTO instances (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
+                json(state.instances.get(&(service.clone(), instance.clone()))),
+            ),
+            AggregateId::Leadership(service, group) => (
+                "INSERT INTO leaders (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
+                json(state.leaders.get(&(service.clone(), group.clone()))),
+            ),
+            AggregateId::Installation => (
+                "INSERT INTO installation (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
+                json(Some(&state.installation)),
+            ),
+        };
+        // No view: the aggregate has only events that say nothing of it yet.
+        let Some(doc) = doc else { continue };
+        sqlx::query(statement).bind(id.to_string()).bind(doc?).execute(&mut *tables).await?;
+    }
+    Ok(())
+}
+
+fn json<T: Serialize>(view: Option<&T>) -> Option<Result<String, serde_json::Error>> {
+    view.map(serde_json::to_string)
+}

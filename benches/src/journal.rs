@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
+use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::wire::header::{CONTENT_TYPE, ce};
 use aegis_domain::{Actor, AggregateId, Context, Event, ServiceName, Version};
 use aegis_sdk::journal::Head;
@@ -84,12 +85,14 @@ fn content(description: &str) -> Content {
         version: Version::new("1.0.0").expect("a valid constant"),
         min_instances: None,
         max_instances: None,
+        failover: None,
+        registration: RegistrationPolicy::default(),
         labels: [].into(),
     }
 }
 
 fn event(description: &str) -> Event {
-    Event::from(DefinitionEvent::Defined(content(description)))
+    Event::from(DefinitionEvent::Defined { content: content(description), reason: None })
 }
 
 fn context() -> Context {

@@ -19,6 +19,12 @@ pub enum ErrorCode {
     DefinitionExists,
     /// Changed in between.
     DefinitionConflict,
+    /// No such dead letter.
+    DeadLetterNotFound,
+    /// It was decided on already.
+    DeadLetterDecided,
+    /// It cannot go back.
+    DeadLetterStuck,
     /// No such instance.
     InstanceNotFound,
     /// A life only goes forward.
@@ -51,7 +57,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -60,6 +66,9 @@ impl ErrorCode {
         Self::DefinitionNotFound,
         Self::DefinitionExists,
         Self::DefinitionConflict,
+        Self::DeadLetterNotFound,
+        Self::DeadLetterDecided,
+        Self::DeadLetterStuck,
         Self::InstanceNotFound,
         Self::IllegalTransition,
         Self::MethodNotFound,
@@ -141,6 +150,23 @@ impl ErrorCode {
                 "DEFINITION_CONFLICT",
                 false,
                 "Somebody changed the definition meanwhile. Read it again, and repeat the change on the current revision.",
+            ),
+            Self::DeadLetterNotFound => (
+                "DEAD_LETTER_NOT_FOUND",
+                false,
+                "There is no dead letter at this sequence: it was redriven, discarded, or has aged out. List them again.",
+            ),
+            Self::DeadLetterDecided => (
+                "DEAD_LETTER_DECIDED",
+                false,
+                "Somebody redrove or discarded this dead letter already. If it is still listed after a minute, repeat \
+                 what was decided: that finishes what was cut off.",
+            ),
+            Self::DeadLetterStuck => (
+                "DEAD_LETTER_STUCK",
+                false,
+                "The dead letter cannot go back to where it came from; the message says why. Discard it, or upgrade \
+                 this program if it cannot read the event.",
             ),
             Self::InstanceNotFound => {
                 ("INSTANCE_NOT_FOUND", false, "No such instance is registered, or its life is over.")

@@ -60,7 +60,7 @@ const fn entry(
 use AggregateKind::{Definition as D, Installation as A, Instance as I, Leadership as L};
 
 /// Every event type that there is. A test holds it to the enums.
-pub const CATALOGUE: [Entry; 18] = [
+pub const CATALOGUE: [Entry; 20] = [
     entry(
         D,
         "defined",
@@ -157,7 +157,19 @@ pub const CATALOGUE: [Entry; 18] = [
         A,
         "self_preservation_left",
         "the control plane hears enough instances again to judge each by itself",
-        "written once, by any one replica; none was marked down in between",
+        "written once, by any one replica; a replica that knows of the silence marks nobody down before this",
+    ),
+    entry(
+        A,
+        "dead_letter_redriven",
+        "an operator sends a dead letter back to where it came from",
+        "each dead letter once; written before the message is sent again, so it may arrive later, or be cut off",
+    ),
+    entry(
+        A,
+        "dead_letter_discarded",
+        "an operator gives a dead letter up",
+        "each dead letter once; written before it is removed",
     ),
 ];
 
@@ -178,8 +190,8 @@ impl Event {
     pub fn entry(&self) -> &'static Entry {
         let index = match self {
             Self::Definition(event) => match event {
-                DefinitionEvent::Defined(_) => 0,
-                DefinitionEvent::Amended(_) => 1,
+                DefinitionEvent::Defined { .. } => 0,
+                DefinitionEvent::Amended { .. } => 1,
                 DefinitionEvent::Retired { .. } => 2,
                 DefinitionEvent::Reinstated { .. } => 3,
             },
@@ -202,6 +214,8 @@ impl Event {
             Self::Installation(event) => match event {
                 InstallationEvent::SelfPreservationEntered { .. } => 16,
                 InstallationEvent::SelfPreservationLeft {} => 17,
+                InstallationEvent::DeadLetterRedriven(_) => 18,
+                InstallationEvent::DeadLetterDiscarded(_) => 19,
             },
         };
         &CATALOGUE[index]

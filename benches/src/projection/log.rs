@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
+use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName,
@@ -96,9 +97,11 @@ fn definition(n: u64, which: u64) -> anyhow::Result<(AggregateId, Event)> {
         version: Version::new("1.4.2")?,
         min_instances: Some(2),
         max_instances: None,
+        failover: None,
+        registration: RegistrationPolicy::default(),
         labels: [("region".to_owned(), "zurich".to_owned())].into(),
     };
-    Ok((AggregateId::Definition(service(which)?), DefinitionEvent::Amended(content).into()))
+    Ok((AggregateId::Definition(service(which)?), DefinitionEvent::Amended { content, reason: None }.into()))
 }
 
 fn leadership(n: u64, which: u64) -> anyhow::Result<(AggregateId, Event)> {
@@ -122,6 +125,7 @@ fn instance(n: u64, which: u64) -> anyhow::Result<(AggregateId, Event)> {
             labels: [("zone".to_owned(), "a".to_owned())].into(),
             heartbeat_ms: 1_000,
             record_ttl_ms: 15_000,
+            legacy: false,
         }),
         1 => InstanceEvent::StatusChanged { from: Status::Starting, to: Status::Running, reason: None },
         2 => InstanceEvent::Unhealthy { last_beat: None, missed: 3 },

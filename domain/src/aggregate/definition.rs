@@ -1,10 +1,11 @@
-//! What a service is meant to be: owner, description, version, how many instances.
+//! What a service is meant to be: owner, description, version, how many instances, how it fails over.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
+use super::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN, RegistrationPolicy};
 use crate::{AggregateVersion, ErrorCode, Event, Registry, ServiceName, Version};
 
 /// The longest owner, in characters.
@@ -29,12 +30,18 @@ pub struct Content {
     /// The most instances that should run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_instances: Option<u32>,
+    /// How fast a lost owner of a group is to be replaced; without one, each instance's own setting holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failover: Option<FailoverPolicy>,
+    /// What becomes of an instance that starts while this definition is not in use.
+    #[serde(default, skip_serializing_if = "RegistrationPolicy::is_default")]
+    pub registration: RegistrationPolicy,
     /// Free labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
 }
 
-/// A change to some fields; `None` leaves a field as it is.
+/// A change to some fields; `None` leaves a field as it is, `Some(None)` takes away what may be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     /// New owner.
@@ -44,9 +51,13 @@ pub struct Change {
     /// New version.
     pub version: Option<Version>,
     /// New fewest instances.
-    pub min_instances: Option<u32>,
+    pub min_instances: Option<Option<u32>>,
     /// New most instances.
-    pub max_instances: Option<u32>,
+    pub max_instances: Option<Option<u32>>,
+    /// New failover policy.
+    pub failover: Option<Option<FailoverPolicy>>,
+    /// New registration policy.
+    pub registration: Option<RegistrationPolicy>,
     /// New labels, replacing all.
     pub labels: Option<BTreeMap<String, String>>,
 }
@@ -60,6 +71,8 @@ pub enum Command {
         service: ServiceName,
         /// What its definition says.
         content: Content,
+        /// Why, where there is more to say.
+        reason: Option<String>,
     },
     /// Change an active definition.
     Amend {
@@ -67,6 +80,8 @@ pub enum Command {
         expected: AggregateVersion,
         /// What changes.
         change: Change,
+        /// Why, where there is more to say.
+        reason: Option<String>,
     },
     /// Take a definition out of use. Its history stays.
     Retire {
@@ -89,9 +104,23 @@ pub enum Command {
 #[serde(rename_all = "snake_case")]
 pub enum DefinitionEvent {
     /// The service was defined.
-    Defined(Content),
-    /// The definition was changed; the content is the new one, whole.
-    Amended(Content),
+    Defined {
+        /// What its definition says.
+        #[serde(flatten)]
+        content: Content,
+        /// Why, where there was more to say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// The definition was changed.
+    Amended {
+        /// The new content, whole.
+        #[serde(flatten)]
+        content: Content,
+        /// Why, where there was more to say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
     /// The definition was taken out of use.
     Retired {
         /// Why.
@@ -102,6 +131,17 @@ pub enum DefinitionEvent {
         /// Why.
         reason: String,
     },
+}
+
+impl DefinitionEvent {
+    /// Why it happened, where somebody said so.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Defined { reason, .. } | Self::Amended { reason, .. } => reason.as_deref(),
+            Self::Retired { reason } | Self::Reinstated { reason } => Some(reason),
+        }
+    }
 }
 
 impl From<DefinitionEvent> for Event {
@@ -186,7 +226,7 @@ impl Aggregate for Definition {
 
     fn decide(&self, command: Command) -> Result<Vec<DefinitionEvent>, Rejection> {
         match command {
-            Command::Define { service, content } => {
+            Command::Define { service, content, reason } => {
                 if !service.is_definable() {
                     return Err(invalid(
                         "service",
@@ -197,14 +237,19 @@ impl Aggregate for Definition {
                     return Err(Rejection::AlreadyDefined);
                 }
                 validate(&content)?;
-                Ok(vec![DefinitionEvent::Defined(content)])
+                let reason = reason.map(reasonable).transpose()?;
+                Ok(vec![DefinitionEvent::Defined { content, reason }])
             }
-            Command::Amend { expected, change } => {
+            Command::Amend { expected, change, reason } => {
                 let current = self.active().ok_or(Rejection::NotDefined)?;
                 self.expect(expected)?;
                 let amended = apply(current, change);
                 validate(&amended)?;
-                if &amended == current { Ok(vec![]) } else { Ok(vec![DefinitionEvent::Amended(amended)]) }
+                let reason = reason.map(reasonable).transpose()?;
+                if &amended == current {
+                    return Ok(vec![]);
+                }
+                Ok(vec![DefinitionEvent::Amended { content: amended, reason }])
             }
             Command::Retire { expected, reason } => {
                 self.active().ok_or(Rejection::NotDefined)?;
@@ -224,7 +269,7 @@ impl Aggregate for Definition {
     fn evolve(&mut self, event: &DefinitionEvent) {
         self.version = self.version.next();
         match event {
-            DefinitionEvent::Defined(content) | DefinitionEvent::Amended(content) => {
+            DefinitionEvent::Defined { content, .. } | DefinitionEvent::Amended { content, .. } => {
                 self.content = Some(content.clone());
                 self.retired = false;
             }
@@ -247,8 +292,10 @@ fn apply(current: &Content, change: Change) -> Content {
         owner: change.owner.unwrap_or(current.owner),
         description: change.description.unwrap_or(current.description),
         version: change.version.unwrap_or(current.version),
-        min_instances: change.min_instances.or(current.min_instances),
-        max_instances: change.max_instances.or(current.max_instances),
+        min_instances: change.min_instances.unwrap_or(current.min_instances),
+        max_instances: change.max_instances.unwrap_or(current.max_instances),
+        failover: change.failover.unwrap_or(current.failover),
+        registration: change.registration.unwrap_or(current.registration),
         labels: change.labels.unwrap_or(current.labels),
     }
 }
@@ -260,6 +307,10 @@ fn validate(content: &Content) -> Result<(), Rejection> {
         && min > max
     {
         return Err(invalid("minInstances", "at most maxInstances"));
+    }
+    if content.failover.is_some_and(|policy| !policy.is_possible()) {
+        let rule = format!("a lease of {LEASE_MS_MIN} to {LEASE_MS_MAX} ms");
+        return Err(Rejection::Invalid { field: "failover", rule });
     }
     if content.labels.len() > LABELS_MAX
         || content.labels.iter().any(|(key, value)| key.is_empty() || key.len() > 64 || value.len() > 256)

@@ -1,9 +1,15 @@
-//! What concerns the installation as a whole, and no single service: whether it can see its instances.
+//! What concerns the installation as a whole, and no single service: whether it can see its instances, and
+//! what was done with its dead letters.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
-use crate::{Event, Registry};
+use crate::{ErrorCode, Event, Registry};
+
+/// The longest reason, in characters.
+pub const REASON_MAX: usize = 500;
 
 /// What may be asked of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +23,21 @@ pub enum Command {
     },
     /// Record that instances are judged one by one again.
     LeaveSelfPreservation,
+    /// Record that a dead letter goes back to where it came from.
+    RedriveDeadLetter(Letter),
+    /// Record that a dead letter is given up.
+    DiscardDeadLetter(Letter),
+}
+
+/// A dead letter, and why something is done with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Its position in the stream of dead letters.
+    pub sequence: u64,
+    /// The subject that its message was on before.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// What happened to the installation.
@@ -32,6 +53,10 @@ pub enum InstallationEvent {
     },
     /// Instances are judged one by one again.
     SelfPreservationLeft {},
+    /// A dead letter went back to where it came from.
+    DeadLetterRedriven(Letter),
+    /// A dead letter was given up.
+    DeadLetterDiscarded(Letter),
 }
 
 impl From<InstallationEvent> for Event {
@@ -40,15 +65,51 @@ impl From<InstallationEvent> for Event {
     }
 }
 
-/// Why a command was refused. None is, so far: what is recorded here has been observed, not asked for.
+/// Why a command was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {}
+pub enum Rejection {
+    /// Somebody has decided on this dead letter already.
+    #[error("dead letter {sequence} was redriven or discarded already")]
+    Decided {
+        /// Its position in the stream of dead letters.
+        sequence: u64,
+    },
+    /// The reason is empty or too long.
+    #[error("reason: 1 to {REASON_MAX} characters, not only blanks")]
+    Reason,
+}
+
+impl Rejection {
+    /// The stable code of the refusal.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Decided { .. } => ErrorCode::DeadLetterDecided,
+            Self::Reason => ErrorCode::InvalidInput,
+        }
+    }
+}
 
 /// The state of the installation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installation {
     /// Whether none is marked down because most are silent.
     pub self_preservation: bool,
+    /// The dead letters that were decided on. They are few, and one position comes once in the life of a
+    /// stream.
+    pub decided: BTreeSet<u64>,
+}
+
+impl Installation {
+    fn undecided(&self, letter: &Letter) -> Result<(), Rejection> {
+        if self.decided.contains(&letter.sequence) {
+            return Err(Rejection::Decided { sequence: letter.sequence });
+        }
+        if letter.reason.trim().is_empty() || letter.reason.chars().count() > REASON_MAX {
+            return Err(Rejection::Reason);
+        }
+        Ok(())
+    }
 }
 
 impl Aggregate for Installation {
@@ -60,12 +121,22 @@ impl Aggregate for Installation {
     const KIND: &'static str = "installation";
 
     fn decide(&self, command: Command) -> Result<Vec<InstallationEvent>, Rejection> {
-        Ok(match (command, self.self_preservation) {
-            (Command::EnterSelfPreservation { silent, alive }, false) => {
+        Ok(match command {
+            Command::EnterSelfPreservation { silent, alive } if !self.self_preservation => {
                 vec![InstallationEvent::SelfPreservationEntered { silent, alive }]
             }
-            (Command::LeaveSelfPreservation, true) => vec![InstallationEvent::SelfPreservationLeft {}],
-            (Command::EnterSelfPreservation { .. }, true) | (Command::LeaveSelfPreservation, false) => vec![],
+            Command::LeaveSelfPreservation if self.self_preservation => {
+                vec![InstallationEvent::SelfPreservationLeft {}]
+            }
+            Command::EnterSelfPreservation { .. } | Command::LeaveSelfPreservation => vec![],
+            Command::RedriveDeadLetter(letter) => {
+                self.undecided(&letter)?;
+                vec![InstallationEvent::DeadLetterRedriven(letter)]
+            }
+            Command::DiscardDeadLetter(letter) => {
+                self.undecided(&letter)?;
+                vec![InstallationEvent::DeadLetterDiscarded(letter)]
+            }
         })
     }
 
@@ -73,6 +144,10 @@ impl Aggregate for Installation {
         match event {
             InstallationEvent::SelfPreservationEntered { .. } => self.self_preservation = true,
             InstallationEvent::SelfPreservationLeft {} => self.self_preservation = false,
+            InstallationEvent::DeadLetterRedriven(letter)
+            | InstallationEvent::DeadLetterDiscarded(letter) => {
+                self.decided.insert(letter.sequence);
+            }
         }
     }
 

@@ -99,6 +99,9 @@ pub struct Registration {
     pub heartbeat_ms: u64,
     /// How long its record lives without a refresh, in milliseconds.
     pub record_ttl_ms: u64,
+    /// Whether it speaks the wire of the Python SDK, so that the control plane records its life for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub legacy: bool,
 }
 
 /// What may be asked of an instance.
@@ -106,6 +109,8 @@ pub struct Registration {
 pub enum Command {
     /// Begin a life; also after an end, or instead of one that was never recorded.
     Register(Registration),
+    /// Record that an instance which cannot do so itself runs; of one that is alive there is nothing to say.
+    Adopt(Registration),
     /// Go on to another status.
     ChangeStatus {
         /// The new status.
@@ -255,11 +260,20 @@ impl Aggregate for Instance {
     type Rejection = Rejection;
 
     const KIND: &'static str = "instance";
-    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 1 });
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 2 });
 
     fn decide(&self, command: Command) -> Result<Vec<InstanceEvent>, Rejection> {
         match command {
             Command::Register(registration) => Ok(vec![InstanceEvent::Registered(registration)]),
+            Command::Adopt(registration) => Ok(if self.is_alive() {
+                vec![]
+            } else {
+                let (from, to) = (Status::Starting, Status::Running);
+                vec![
+                    InstanceEvent::Registered(registration),
+                    InstanceEvent::StatusChanged { from, to, reason: None },
+                ]
+            }),
             Command::ChangeStatus { to, reason } => {
                 self.alive()?;
                 if to == self.status {

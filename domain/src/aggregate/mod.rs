@@ -5,6 +5,7 @@ pub mod definition;
 pub mod installation;
 pub mod instance;
 pub mod leadership;
+pub mod policy;
 
 use std::fmt;
 use std::str::FromStr;

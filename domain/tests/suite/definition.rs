@@ -6,6 +6,7 @@ use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{
     Change, Command, Content, DESCRIPTION_MAX, DefinitionEvent, LABELS_MAX, OWNER_MAX, Rejection,
 };
+use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
 use aegis_domain::scenario::Scenario;
 use aegis_domain::{AggregateVersion, ServiceName, Version};
 
@@ -14,11 +15,11 @@ use crate::sample::{content, service};
 const WHY: &str = "replaced";
 
 fn define(content: Content) -> Command {
-    Command::Define { service: service(), content }
+    Command::Define { service: service(), content, reason: None }
 }
 
 fn amend(expected: u64, change: Change) -> Command {
-    Command::Amend { expected: AggregateVersion(expected), change }
+    Command::Amend { expected: AggregateVersion(expected), change, reason: None }
 }
 
 fn retire(expected: u64, reason: &str) -> Command {
@@ -30,11 +31,15 @@ fn reinstate(expected: u64, reason: &str) -> Command {
 }
 
 fn defined() -> Vec<DefinitionEvent> {
-    vec![DefinitionEvent::Defined(content())]
+    vec![DefinitionEvent::Defined { content: content(), reason: None }]
 }
 
 fn retired() -> Vec<DefinitionEvent> {
     [defined(), vec![DefinitionEvent::Retired { reason: WHY.into() }]].concat()
+}
+
+fn amended(content: Content) -> DefinitionEvent {
+    DefinitionEvent::Amended { content, reason: None }
 }
 
 fn owner(name: &str) -> Change {
@@ -67,16 +72,17 @@ fn a_retired_service_may_be_defined_anew() {
 #[test]
 fn a_name_that_is_no_host_name_is_not_defined() {
     for name in ["Trading", "ab", "a_b", "abc-"] {
-        let command = Command::Define { service: ServiceName::new(name).unwrap(), content: content() };
+        let service = ServiceName::new(name).unwrap();
+        let command = Command::Define { service, content: content(), reason: None };
         assert_eq!(refused_field(&[], command), "service", "{name}");
     }
 }
 
 #[test]
 fn an_amendment_carries_the_whole_content_and_keeps_what_it_does_not_name() {
-    let change = Change { max_instances: Some(9), ..owner("Rates desk") };
+    let change = Change { max_instances: Some(Some(9)), ..owner("Rates desk") };
     let after = Content { owner: "Rates desk".into(), max_instances: Some(9), ..content() };
-    given(&defined()).when(amend(1, change)).then(&[DefinitionEvent::Amended(after)]);
+    given(&defined()).when(amend(1, change)).then(&[amended(after)]);
 }
 
 #[test]
@@ -85,8 +91,10 @@ fn every_field_can_be_amended() {
         owner: Some("o".into()),
         description: Some("d".into()),
         version: Some(Version::new("2.0.0").unwrap()),
-        min_instances: Some(1),
-        max_instances: Some(1),
+        min_instances: Some(Some(1)),
+        max_instances: Some(Some(1)),
+        failover: Some(Some(FailoverPolicy::Custom { lease_ms: 500 })),
+        registration: Some(RegistrationPolicy::Enforce),
         labels: Some(BTreeMap::new()),
     };
     let after = Content {
@@ -95,9 +103,64 @@ fn every_field_can_be_amended() {
         version: Version::new("2.0.0").unwrap(),
         min_instances: Some(1),
         max_instances: Some(1),
+        failover: Some(FailoverPolicy::Custom { lease_ms: 500 }),
+        registration: RegistrationPolicy::Enforce,
         labels: BTreeMap::new(),
     };
-    given(&defined()).when(amend(1, change)).then(&[DefinitionEvent::Amended(after)]);
+    given(&defined()).when(amend(1, change)).then(&[amended(after)]);
+}
+
+#[test]
+fn what_may_be_absent_can_be_taken_away_again() {
+    let before = Content {
+        max_instances: Some(4),
+        failover: Some(FailoverPolicy::Aggressive),
+        registration: RegistrationPolicy::Enforce,
+        ..content()
+    };
+    let change = Change {
+        min_instances: Some(None),
+        max_instances: Some(None),
+        failover: Some(None),
+        registration: Some(RegistrationPolicy::default()),
+        ..Change::default()
+    };
+    let after = Content {
+        min_instances: None,
+        max_instances: None,
+        failover: None,
+        registration: RegistrationPolicy::Warn,
+        ..content()
+    };
+    let defined = DefinitionEvent::Defined { content: before, reason: None };
+    given(&[defined]).when(amend(1, change)).then(&[amended(after)]);
+}
+
+#[test]
+fn why_it_is_so_stands_in_the_record_where_somebody_said_so() {
+    let reason = Some("new desk".to_owned());
+    let command = Command::Define { service: service(), content: content(), reason: reason.clone() };
+    given(&[]).when(command).then(&[DefinitionEvent::Defined { content: content(), reason: reason.clone() }]);
+    let expected = AggregateVersion(1);
+    let command = |reason| Command::Amend { expected, change: owner("Rates desk"), reason };
+    let after = Content { owner: "Rates desk".into(), ..content() };
+    let event = DefinitionEvent::Amended { content: after, reason: reason.clone() };
+    given(&defined()).when(command(reason)).then(&[event]);
+    assert_eq!(refused_field(&defined(), command(Some(" ".to_owned()))), "reason");
+}
+
+#[test]
+fn a_lease_that_no_owner_could_keep_is_refused() {
+    for (lease_ms, possible) in [(149, false), (150, true), (60_000, true), (60_001, false)] {
+        let failover = Some(FailoverPolicy::Custom { lease_ms });
+        let content = Content { failover, ..content() };
+        if possible {
+            let event = DefinitionEvent::Defined { content: content.clone(), reason: None };
+            given(&[]).when(define(content)).then(&[event]);
+        } else {
+            assert_eq!(refused_field(&[], define(content)), "failover", "{lease_ms}");
+        }
+    }
 }
 
 #[test]
@@ -142,7 +205,7 @@ fn what_is_not_retired_is_not_reinstated() {
 fn a_reinstated_definition_is_in_use_as_it_was() {
     let events = [retired(), vec![DefinitionEvent::Reinstated { reason: WHY.into() }]].concat();
     let after = Content { owner: "x".into(), ..content() };
-    given(&events).when(amend(3, owner("x"))).then(&[DefinitionEvent::Amended(after)]);
+    given(&events).when(amend(3, owner("x"))).then(&[amended(after)]);
     given(&events).when(define(content())).then_rejected(&Rejection::AlreadyDefined);
 }
 
@@ -166,7 +229,7 @@ fn content_at_its_bounds_is_accepted_and_one_step_beyond_refused() {
         Content { labels: labels(LABELS_MAX, 64, 256), ..content() },
     ];
     for content in good {
-        given(&[]).when(define(content.clone())).then(&[DefinitionEvent::Defined(content)]);
+        given(&[]).when(define(content.clone())).then(&[DefinitionEvent::Defined { content, reason: None }]);
     }
     let bad = [
         ("owner", Content { owner: "o".repeat(OWNER_MAX + 1), ..content() }),
@@ -186,7 +249,7 @@ fn content_at_its_bounds_is_accepted_and_one_step_beyond_refused() {
 
 #[test]
 fn an_amendment_is_held_to_the_same_bounds() {
-    let change = Change { max_instances: Some(1), ..Change::default() };
+    let change = Change { max_instances: Some(Some(1)), ..Change::default() };
     assert_eq!(refused_field(&defined(), amend(1, change)), "minInstances", "the minimum that stands is 2");
 }
 

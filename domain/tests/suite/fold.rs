@@ -51,8 +51,8 @@ proptest! {
         for (before, event, after) in live::<Definition>(commands) {
             prop_assert_eq!(after.version, before.version.next());
             match event {
-                DefinitionEvent::Defined(_) => prop_assert!(before.active().is_none()),
-                DefinitionEvent::Amended(content) => {
+                DefinitionEvent::Defined { .. } => prop_assert!(before.active().is_none()),
+                DefinitionEvent::Amended { content, .. } => {
                     prop_assert_ne!(before.active(), Some(&content));
                     prop_assert!(before.active().is_some());
                 }
@@ -64,7 +64,8 @@ proptest! {
                 }
             }
             if let Some(content) = after.active() {
-                prop_assert!(!content.owner.trim().is_empty() && content.min_instances <= content.max_instances);
+                let range = content.min_instances.zip(content.max_instances);
+                prop_assert!(!content.owner.trim().is_empty() && range.is_none_or(|(min, max)| min <= max));
             }
         }
     }
@@ -123,15 +124,25 @@ proptest! {
 
     #[test]
     fn every_installation_event_is_folded_in_every_state(events in vec(strategy::installation_event(), 0..12)) {
-        let entered = matches!(events.last(), Some(InstallationEvent::SelfPreservationEntered { .. }));
-        prop_assert_eq!(Installation::replay(&events).self_preservation, entered);
+        let entered = events.iter().rev().find_map(|event| match event {
+            InstallationEvent::SelfPreservationEntered { .. } => Some(true),
+            InstallationEvent::SelfPreservationLeft {} => Some(false),
+            InstallationEvent::DeadLetterRedriven(_) | InstallationEvent::DeadLetterDiscarded(_) => None,
+        });
+        prop_assert_eq!(Installation::replay(&events).self_preservation, entered == Some(true));
     }
 
     #[test]
     fn self_preservation_is_entered_and_left_by_turns(commands in vec(strategy::installation_command(), 0..20)) {
         for (before, event, after) in live::<Installation>(commands) {
-            let entered = matches!(event, InstallationEvent::SelfPreservationEntered { .. });
-            prop_assert_eq!((before.self_preservation, after.self_preservation), (!entered, entered));
+            let around = (before.self_preservation, after.self_preservation);
+            match event {
+                InstallationEvent::SelfPreservationEntered { .. } => prop_assert_eq!(around, (false, true)),
+                InstallationEvent::SelfPreservationLeft {} => prop_assert_eq!(around, (true, false)),
+                InstallationEvent::DeadLetterRedriven(letter) | InstallationEvent::DeadLetterDiscarded(letter) => {
+                    prop_assert!(!before.decided.contains(&letter.sequence), "decided on twice");
+                }
+            }
         }
     }
 }

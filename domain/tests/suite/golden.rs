@@ -55,20 +55,26 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-fn file_of(event_type: &str) -> PathBuf {
-    let file = folder().join(format!("{event_type}.json"));
+/// Every stored form with its file: `<type>.json`, and `<type>.<form>.json` for those that came later.
+fn stored() -> Vec<(PathBuf, Envelope)> {
+    let first = sample::envelopes().into_iter().map(|envelope| (envelope.event.event_type(), envelope));
+    let later = sample::later_forms().into_iter();
+    let later = later.map(|(form, envelope)| (format!("{}.{form}", envelope.event.event_type()), envelope));
+    let stored: Vec<_> = first
+        .chain(later)
+        .map(|(name, envelope)| (folder().join(format!("{name}.json")), envelope))
+        .collect();
     if std::env::var_os("AEGIS_BLESS").is_some_and(|value| value == "1") {
-        let envelope = sample::envelopes().into_iter().find(|e| e.event.event_type() == event_type);
-        Golden::of(&envelope.expect("a sample of every type")).bless(&file);
+        stored.iter().for_each(|(file, envelope)| Golden::of(envelope).bless(file));
     }
-    file
+    stored
 }
 
 #[test]
 fn every_stored_form_is_still_read_and_written_to_the_byte() {
-    for expected in sample::envelopes() {
-        let event_type = expected.event.event_type();
-        let golden = Golden::read(&file_of(&event_type));
+    for (file, expected) in stored() {
+        let event_type = file.display();
+        let golden = Golden::read(&file);
         let header = |name: &str| golden.headers.get(name).map(String::as_str);
         let decoded =
             Envelope::decode(&Namespace::default(), &golden.subject, header, golden.body.as_bytes());
@@ -83,24 +89,28 @@ fn every_stored_form_is_still_read_and_written_to_the_byte() {
 
 #[test]
 fn the_stored_hash_is_that_of_the_stored_message() {
-    for entry in CATALOGUE {
-        let golden = Golden::read(&file_of(&entry.event_type()));
+    for (file, _) in stored() {
+        let golden = Golden::read(&file);
         let headers = golden.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let hash = Hash::of(&golden.subject, headers, golden.body.as_bytes());
         assert_eq!(
             hash.to_string(),
             golden.hash,
             "{}: the chain over stored events would break",
-            entry.event_type()
+            file.display()
         );
     }
 }
 
 #[test]
 fn the_catalogue_and_the_golden_files_name_the_same_types() {
-    let catalogue: BTreeSet<_> = CATALOGUE.iter().map(|entry| file_of(&entry.event_type())).collect();
+    let samples: BTreeSet<_> = stored().into_iter().map(|(file, _)| file).collect();
     let files: BTreeSet<_> = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path()).collect();
-    assert_eq!(catalogue, files, "a type has no golden file, or a stored type is in the catalogue no more");
+    assert_eq!(samples, files, "a form has no golden file, or a stored form has no sample any more");
+    for entry in CATALOGUE {
+        let file = folder().join(format!("{}.json", entry.event_type()));
+        assert!(files.contains(&file), "{} has no golden file", file.display());
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Decisions on the installation: what any number of observers see is recorded once.
 
 use aegis_domain::aggregate::Installation;
-use aegis_domain::aggregate::installation::{Command, InstallationEvent};
+use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, REASON_MAX, Rejection};
 use aegis_domain::scenario::Scenario;
 
 fn given(events: &[InstallationEvent]) -> Scenario<Installation> {
@@ -29,9 +29,40 @@ fn a_second_observer_adds_nothing_whatever_it_counts() {
 #[test]
 fn the_end_of_the_silence_is_recorded_once_and_it_may_come_again() {
     let left = InstallationEvent::SelfPreservationLeft {};
-    given(&[entered(7)]).when(Command::LeaveSelfPreservation).then(&[left.clone()]);
+    given(&[entered(7)]).when(Command::LeaveSelfPreservation).then(std::slice::from_ref(&left));
     given(&[entered(7), left.clone()]).when(Command::LeaveSelfPreservation).then(&[]);
     given(&[entered(7), left]).when(enter(5)).then(&[entered(5)]);
+}
+
+fn letter(reason: &str) -> Letter {
+    Letter { sequence: 7, subject: "events.trade.booked".into(), reason: reason.into() }
+}
+
+#[test]
+fn a_dead_letter_is_decided_on_once_by_whoever_comes_first() {
+    let redriven = InstallationEvent::DeadLetterRedriven(letter("fixed"));
+    let discarded = InstallationEvent::DeadLetterDiscarded(letter("a test"));
+    given(&[]).when(Command::RedriveDeadLetter(letter("fixed"))).then(std::slice::from_ref(&redriven));
+    given(&[]).when(Command::DiscardDeadLetter(letter("a test"))).then(std::slice::from_ref(&discarded));
+    for before in [redriven, discarded] {
+        for command in
+            [Command::RedriveDeadLetter(letter("again")), Command::DiscardDeadLetter(letter("again"))]
+        {
+            let decided = Rejection::Decided { sequence: 7 };
+            given(std::slice::from_ref(&before)).when(command).then_rejected(&decided);
+        }
+        let other = Letter { sequence: 8, ..letter("also") };
+        let event = InstallationEvent::DeadLetterRedriven(other.clone());
+        given(&[before]).when(Command::RedriveDeadLetter(other)).then(&[event]);
+    }
+}
+
+#[test]
+fn a_dead_letter_is_decided_on_with_a_reason() {
+    for reason in ["", "  ", &"x".repeat(REASON_MAX + 1)] {
+        given(&[]).when(Command::RedriveDeadLetter(letter(reason))).then_rejected(&Rejection::Reason);
+        given(&[]).when(Command::DiscardDeadLetter(letter(reason))).then_rejected(&Rejection::Reason);
+    }
 }
 
 #[test]

@@ -182,3 +182,14 @@ fn an_expired_life_ends_its_status_too() {
     let state = Instance::replay(&[running(), vec![expired()]].concat());
     assert_eq!((state.status, state.hearing, state.is_alive()), (Status::Running, Hearing::Expired, false));
 }
+
+#[test]
+fn an_instance_that_cannot_record_its_life_is_adopted_once_and_again_after_its_end() {
+    let legacy = || Registration { legacy: true, ..registration() };
+    let adopted = || vec![InstanceEvent::Registered(legacy()), went(Status::Starting, Status::Running)];
+    for before in lifeless() {
+        given(&before).when(Command::Adopt(legacy())).then(&adopted());
+    }
+    given(&adopted()).when(Command::Adopt(legacy())).then(&[]);
+    given(&[adopted(), vec![unhealthy()]].concat()).when(Command::Adopt(legacy())).then(&[]);
+}

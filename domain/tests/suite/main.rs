@@ -8,6 +8,7 @@ mod golden;
 mod installation;
 mod instance;
 mod leadership;
+mod legacy;
 mod names;
 mod sample;
 mod strategy;

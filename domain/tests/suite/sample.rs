@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
-use aegis_domain::aggregate::installation::InstallationEvent;
+use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
+use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
     Actor, AggregateId, AggregateKind, AggregateVersion, Context, Envelope, Event, EventId, GroupName,
@@ -42,6 +43,8 @@ pub(crate) fn content() -> Content {
         version: Version::new("1.4.0").unwrap(),
         min_instances: Some(2),
         max_instances: None,
+        failover: None,
+        registration: RegistrationPolicy::default(),
         labels: labels("desk", "equities"),
     }
 }
@@ -53,6 +56,7 @@ pub(crate) fn registration() -> Registration {
         labels: labels("host", "rack-7"),
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
+        legacy: false,
     }
 }
 
@@ -62,8 +66,9 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
     let configuration =
         serde_json::json!({ "limits": { "orders_per_second": 50 }, "token": "***", "venues": ["X", "Y"] });
     let events: Vec<Event> = vec![
-        DefinitionEvent::Defined(content()).into(),
-        DefinitionEvent::Amended(Content { max_instances: Some(4), ..content() }).into(),
+        DefinitionEvent::Defined { content: content(), reason: None }.into(),
+        DefinitionEvent::Amended { content: Content { max_instances: Some(4), ..content() }, reason: None }
+            .into(),
         DefinitionEvent::Retired { reason: reason() }.into(),
         DefinitionEvent::Reinstated { reason: reason() }.into(),
         InstanceEvent::Registered(registration()).into(),
@@ -99,8 +104,32 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
         .into(),
         InstallationEvent::SelfPreservationEntered { silent: 7, alive: 9 }.into(),
         InstallationEvent::SelfPreservationLeft {}.into(),
+        InstallationEvent::DeadLetterRedriven(letter()).into(),
+        InstallationEvent::DeadLetterDiscarded(letter()).into(),
     ];
     events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
+}
+
+/// Forms that a type took on after its golden file was written: fields that may be absent. Each has a name.
+pub(crate) fn later_forms() -> Vec<(&'static str, Envelope)> {
+    let policies = Content {
+        failover: Some(FailoverPolicy::Custom { lease_ms: 500 }),
+        registration: RegistrationPolicy::Enforce,
+        ..content()
+    };
+    let named = Content { failover: Some(FailoverPolicy::Conservative), ..content() };
+    let reason = || Some("new desk".to_owned());
+    let legacy = Registration { heartbeat_ms: 10_000, record_ttl_ms: 30_000, legacy: true, ..registration() };
+    let forms: Vec<(&str, Event)> = vec![
+        ("policies", DefinitionEvent::Defined { content: policies, reason: reason() }.into()),
+        ("policies", DefinitionEvent::Amended { content: named, reason: reason() }.into()),
+        ("legacy", InstanceEvent::Registered(legacy).into()),
+    ];
+    forms.into_iter().zip(101..).map(|((form, event), n)| (form, envelope(event, n))).collect()
+}
+
+fn letter() -> Letter {
+    Letter { sequence: 41, subject: "events.trade.booked".into(), reason: "the consumer is fixed".into() }
 }
 
 fn envelope(event: Event, n: u64) -> Envelope {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Change, Content, DefinitionEvent};
-use aegis_domain::aggregate::installation::InstallationEvent;
+use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent, Tenure};
+use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
 use aegis_domain::aggregate::{definition, installation, instance, leadership};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
@@ -69,26 +70,45 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 }
 
 fn content() -> impl Strategy<Value = Content> {
-    (any::<String>(), any::<String>(), version(), any::<[Option<u32>; 2]>(), labels()).prop_map(
-        |(owner, description, version, [min_instances, max_instances], labels)| Content {
-            owner,
-            description,
-            version,
-            min_instances,
-            max_instances,
-            labels,
+    let policies = (option::of(failover()), registration_policy());
+    (any::<String>(), any::<String>(), version(), any::<[Option<u32>; 2]>(), policies, labels()).prop_map(
+        |(owner, description, version, [min_instances, max_instances], (failover, registration), labels)| {
+            Content {
+                owner,
+                description,
+                version,
+                min_instances,
+                max_instances,
+                failover,
+                registration,
+                labels,
+            }
         },
     )
 }
 
+fn failover() -> impl Strategy<Value = FailoverPolicy> {
+    prop_oneof![
+        Just(FailoverPolicy::Aggressive),
+        Just(FailoverPolicy::Balanced),
+        Just(FailoverPolicy::Conservative),
+        any::<u64>().prop_map(|lease_ms| FailoverPolicy::Custom { lease_ms }),
+    ]
+}
+
+fn registration_policy() -> impl Strategy<Value = RegistrationPolicy> {
+    prop::sample::select(RegistrationPolicy::ALL.to_vec())
+}
+
 fn registration() -> impl Strategy<Value = Registration> {
-    (version(), vec(group(), 0..3), labels(), any::<[u64; 2]>()).prop_map(
-        |(version, groups, labels, [heartbeat_ms, record_ttl_ms])| Registration {
+    (version(), vec(group(), 0..3), labels(), any::<[u64; 2]>(), any::<bool>()).prop_map(
+        |(version, groups, labels, [heartbeat_ms, record_ttl_ms], legacy)| Registration {
             version,
             groups,
             labels,
             heartbeat_ms,
             record_ttl_ms,
+            legacy,
         },
     )
 }
@@ -121,8 +141,10 @@ fn session() -> impl Strategy<Value = SessionId> {
 
 pub(crate) fn definition_event() -> impl Strategy<Value = DefinitionEvent> {
     prop_oneof![
-        content().prop_map(DefinitionEvent::Defined),
-        content().prop_map(DefinitionEvent::Amended),
+        (content(), any::<Option<String>>())
+            .prop_map(|(content, reason)| DefinitionEvent::Defined { content, reason }),
+        (content(), any::<Option<String>>())
+            .prop_map(|(content, reason)| DefinitionEvent::Amended { content, reason }),
         any::<String>().prop_map(|reason| DefinitionEvent::Retired { reason }),
         any::<String>().prop_map(|reason| DefinitionEvent::Reinstated { reason }),
     ]
@@ -162,7 +184,18 @@ pub(crate) fn installation_event() -> impl Strategy<Value = InstallationEvent> {
         any::<[u32; 2]>()
             .prop_map(|[silent, alive]| InstallationEvent::SelfPreservationEntered { silent, alive }),
         Just(InstallationEvent::SelfPreservationLeft {}),
+        letter().prop_map(InstallationEvent::DeadLetterRedriven),
+        letter().prop_map(InstallationEvent::DeadLetterDiscarded),
     ]
+}
+
+/// Few positions, so that the same one comes back.
+fn letter() -> impl Strategy<Value = Letter> {
+    (0..6_u64, any::<String>(), ".{0,3}").prop_map(|(sequence, subject, reason)| Letter {
+        sequence,
+        subject,
+        reason,
+    })
 }
 
 fn tenure() -> impl Strategy<Value = Tenure> {
@@ -187,17 +220,30 @@ pub(crate) fn definition_command() -> impl Strategy<Value = definition::Command>
             version: Version::new("1.0.0").unwrap(),
             min_instances: Some(min),
             max_instances: Some(max),
+            failover: None,
+            registration: RegistrationPolicy::default(),
             labels: BTreeMap::new(),
         })
     };
-    let change =
-        (option::of(".{0,3}"), option::of(0..4_u32), option::of(0..4_u32)).prop_map(|(owner, min, max)| {
-            Change { owner, min_instances: min, max_instances: max, ..Change::default() }
+    let change = (option::of(".{0,3}"), option::of(option::of(0..4_u32)), option::of(option::of(0..4_u32)))
+        .prop_map(|(owner, min_instances, max_instances)| Change {
+            owner,
+            min_instances,
+            max_instances,
+            ..Change::default()
         });
     let service = || ServiceName::new("trading-service").unwrap();
     prop_oneof![
-        content().prop_map(move |content| Command::Define { service: service(), content }),
-        (expected(), change).prop_map(|(expected, change)| Command::Amend { expected, change }),
+        (content(), option::of(".{0,3}")).prop_map(move |(content, reason)| Command::Define {
+            service: service(),
+            content,
+            reason
+        }),
+        (expected(), change, option::of(".{0,3}")).prop_map(|(expected, change, reason)| Command::Amend {
+            expected,
+            change,
+            reason
+        }),
         (expected(), ".{0,3}").prop_map(|(expected, reason)| Command::Retire { expected, reason }),
         (expected(), ".{0,3}").prop_map(|(expected, reason)| Command::Reinstate { expected, reason }),
     ]
@@ -207,6 +253,7 @@ pub(crate) fn instance_command() -> impl Strategy<Value = instance::Command> {
     use instance::Command;
     prop_oneof![
         1 => registration().prop_map(Command::Register),
+        1 => registration().prop_map(Command::Adopt),
         6 => (status(), any::<Option<String>>()).prop_map(|(to, reason)| Command::ChangeStatus { to, reason }),
         2 => (0..3_u8).prop_map(|n| Command::ReportConfiguration(n.into())),
         2 => any::<u32>().prop_map(|missed| Command::MarkUnhealthy { last_beat: None, missed }),
@@ -234,6 +281,8 @@ pub(crate) fn installation_command() -> impl Strategy<Value = installation::Comm
     prop_oneof![
         any::<[u32; 2]>().prop_map(|[silent, alive]| Command::EnterSelfPreservation { silent, alive }),
         Just(Command::LeaveSelfPreservation),
+        letter().prop_map(Command::RedriveDeadLetter),
+        letter().prop_map(Command::DiscardDeadLetter),
     ]
 }
 

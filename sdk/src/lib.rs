@@ -29,6 +29,8 @@
 //! ```
 
 mod client;
+pub mod dead_letters;
+mod definitions;
 mod events;
 pub mod fencing;
 pub mod journal;
@@ -38,6 +40,8 @@ mod operator;
 pub mod service;
 
 pub use client::{CallError, CallOptions, Client, Reply, Target};
+pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
+pub use definitions::definitions;
 pub use events::{Event, EventError, Events};
 pub use journal::Journal;
 pub use leadership::{AuditMode, Policy};

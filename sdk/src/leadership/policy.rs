@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use aegis_domain::aggregate::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// The shortest and the longest lease. A shorter one would be lost to the delays of an ordinary scheduler
-/// and disk; with a longer one nothing is left of a failover.
-const SHORTEST: Duration = Duration::from_millis(150);
-const LONGEST: Duration = Duration::from_secs(60);
+/// The shortest and the longest lease.
+const SHORTEST: Duration = Duration::from_millis(LEASE_MS_MIN);
+const LONGEST: Duration = Duration::from_millis(LEASE_MS_MAX);
 
 /// A failover policy: everything follows from the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +75,15 @@ impl Policy {
     }
 }
 
+/// As a definition names it.
+impl TryFrom<FailoverPolicy> for Policy {
+    type Error = InvalidLease;
+
+    fn try_from(policy: FailoverPolicy) -> Result<Self, InvalidLease> {
+        Self::custom(Duration::from_millis(policy.lease_ms()))
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self::BALANCED
@@ -122,6 +131,17 @@ mod tests {
     fn a_lease_of_ones_own_stays_within_its_bounds() {
         for (ms, possible) in [(0, false), (149, false), (150, true), (60_000, true), (60_001, false)] {
             assert_eq!(Policy::custom(Duration::from_millis(ms)).is_ok(), possible, "{ms}");
+        }
+    }
+
+    #[test]
+    fn a_definition_and_a_configuration_mean_the_same_by_the_same_word() {
+        for policy in [FailoverPolicy::Aggressive, FailoverPolicy::Balanced, FailoverPolicy::Conservative] {
+            assert_eq!(Policy::try_from(policy).ok(), Policy::named(policy.as_str()), "{policy:?}");
+        }
+        for (lease_ms, possible) in [(149, false), (150, true), (60_000, true), (60_001, false)] {
+            let policy = FailoverPolicy::Custom { lease_ms };
+            assert_eq!((policy.is_possible(), Policy::try_from(policy).is_ok()), (possible, possible));
         }
     }
 

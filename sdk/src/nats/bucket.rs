@@ -197,6 +197,28 @@ pub async fn entries(
     Ok(entries)
 }
 
+/// How far a bucket has come: two readings that are equal found the same entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    last: u64,
+    entries: u64,
+}
+
+/// How far the bucket has come; `None` when there is none. It need not be one of ours.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn extent(connection: &Connection, bucket: &str) -> Result<Option<Extent>, ReadError> {
+    match connection.jetstream().get_stream(subject::kv_stream(bucket)).await {
+        Ok(stream) => {
+            let state = &stream.cached_info().state;
+            Ok(Some(Extent { last: state.last_sequence, entries: state.messages }))
+        }
+        Err(error) if super::provision::is_absent(&error.kind()) => Ok(None),
+        Err(source) => Err(ReadError { bucket: bucket.to_owned(), source: source.into() }),
+    }
+}
+
 /// Whether a message says that its key has ended.
 fn is_gone(headers: Option<&HeaderMap>) -> bool {
     let has = |name| headers.is_some_and(|headers| headers.get(name).is_some());

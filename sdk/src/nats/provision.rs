@@ -179,6 +179,6 @@ async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), Prov
     Ok(())
 }
 
-fn is_absent(kind: &GetStreamErrorKind) -> bool {
+pub(super) fn is_absent(kind: &GetStreamErrorKind) -> bool {
     matches!(kind, GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }

@@ -156,6 +156,7 @@ impl Builder {
                 labels: config.labels.clone(),
                 heartbeat_ms: config.heartbeat_ms,
                 record_ttl_ms: config.record_ttl_ms,
+                legacy: false,
             },
             labels: config.labels.clone(),
             started_at: Utc::now(),

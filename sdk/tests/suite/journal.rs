@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::definition::{self, Change, Content};
 use aegis_domain::aggregate::leadership::{ElectionReason, Tenure};
+use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::aggregate::{Definition, Leadership, leadership};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, Cqrs, Event, EventId, Sequence, Term};
@@ -36,12 +37,14 @@ fn content(description: &str) -> Content {
         version: Version::new("1.0.0").unwrap(),
         min_instances: None,
         max_instances: None,
+        failover: None,
+        registration: RegistrationPolicy::default(),
         labels: [].into(),
     }
 }
 
 fn define() -> definition::Command {
-    definition::Command::Define { service: service(), content: content("trades") }
+    definition::Command::Define { service: service(), content: content("trades"), reason: None }
 }
 
 fn context() -> Context {
@@ -67,7 +70,7 @@ async fn what_is_recorded_is_read_back_with_its_chain() {
     journal.execute::<Definition>(&id, define(), &context()).await.unwrap();
     for n in 1..3 {
         let change = Change { description: Some(format!("change {n}")), ..Change::default() };
-        let amend = definition::Command::Amend { expected: AggregateVersion(n), change };
+        let amend = definition::Command::Amend { expected: AggregateVersion(n), change, reason: None };
         journal.execute::<Definition>(&id, amend, &context()).await.unwrap();
     }
     let events = journal.events(&id).await.unwrap();
@@ -85,7 +88,12 @@ async fn what_is_recorded_is_read_back_with_its_chain() {
 async fn an_aggregate_longer_than_one_batch_is_loaded_whole() {
     let (_server, _, journal) = journal().await;
     let id = AggregateId::Definition(service());
-    let defined = |n| Event::from(definition::DefinitionEvent::Amended(content(&format!("change {n}"))));
+    let defined = |n| {
+        Event::from(definition::DefinitionEvent::Amended {
+            content: content(&format!("change {n}")),
+            reason: None,
+        })
+    };
     journal.append(&id, Head::EMPTY, (0..900).map(defined).collect(), &context()).await.unwrap();
     let loaded = journal.load::<Definition>(&id).await.unwrap();
     assert_eq!(loaded.head.version, AggregateVersion(900));
@@ -100,7 +108,9 @@ async fn an_aggregate_longer_than_one_batch_is_loaded_whole() {
 async fn of_two_writers_at_one_head_one_wins_and_the_other_is_told() {
     let (_server, _, journal) = journal().await;
     let id = AggregateId::Definition(service());
-    let event = || vec![Event::from(definition::DefinitionEvent::Defined(content("trades")))];
+    let event = || {
+        vec![Event::from(definition::DefinitionEvent::Defined { content: content("trades"), reason: None })]
+    };
     journal.append(&id, Head::EMPTY, event(), &context()).await.unwrap();
     let second = journal.append(&id, Head::EMPTY, event(), &context()).await;
     assert!(matches!(second, Err(AppendError::Conflict)), "{second:?}");
@@ -239,7 +249,7 @@ async fn what_cannot_be_read_does_not_hold_an_aggregate_of_the_control_plane() {
     journal.execute::<Definition>(&id, define(), &context()).await.unwrap();
     junk().await;
     let change = Change { owner: Some("other".into()), ..Change::default() };
-    let amend = definition::Command::Amend { expected: AggregateVersion(1), change };
+    let amend = definition::Command::Amend { expected: AggregateVersion(1), change, reason: None };
     journal.execute::<Definition>(&id, amend, &context()).await.unwrap();
     let events = journal.events(&id).await.unwrap();
     assert_eq!(events.iter().map(|e| e.sequence.get()).collect::<Vec<_>>(), [2, 4]);
@@ -259,9 +269,10 @@ async fn the_journal_is_a_cqrs_es_event_store() {
     let amend = definition::Command::Amend {
         expected: AggregateVersion(1),
         change: Change { owner: Some("other".into()), ..Change::default() },
+        reason: None,
     };
     framework.execute("definition.trading-service", amend).await.unwrap();
-    let event = definition::DefinitionEvent::Amended(content("late"));
+    let event = definition::DefinitionEvent::Amended { content: content("late"), reason: None };
     let late = EventStore::<Cqrs<Definition>>::commit(&store, vec![event], stale, [].into()).await;
     assert!(matches!(late, Err(cqrs_es::AggregateError::AggregateConflict)), "{late:?}");
     assert!(

@@ -5,6 +5,7 @@
 mod adversity;
 mod calls;
 mod connect;
+mod dead_letters;
 mod fencing;
 mod journal;
 mod leadership;

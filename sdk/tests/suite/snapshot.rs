@@ -128,6 +128,7 @@ async fn a_snapshot_of_another_log_cannot_keep_a_command_from_being_carried_out(
         labels: [].into(),
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
+        legacy: false,
     };
     stage.journal.execute::<Instance>(&id(), Command::Register(registration), &context()).await.unwrap();
     let goodbye = Command::Deregister { reason: "done".into() };

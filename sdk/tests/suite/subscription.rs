@@ -35,6 +35,7 @@ async fn begin(journal: &Journal, name: &str) {
         labels: [].into(),
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
+        legacy: false,
     };
     for command in
         [Command::Register(registration), Command::ChangeStatus { to: Status::Running, reason: None }]

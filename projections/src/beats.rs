@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
+use aegis_domain::{InstanceName, ServiceName};
 use aegis_sdk::Connection;
 use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
+use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::Live;
@@ -64,6 +67,28 @@ pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: Canc
                 Followed::Blind => sight.inner.sees.store(false, Ordering::Relaxed),
             },
         }
+    }
+}
+
+/// When the last heartbeat in the stream was sent, by the clock of its instance: past any follower, for whoever
+/// is about to draw a conclusion from silence.
+///
+/// # Errors
+/// When the stream cannot be read: then silence means nothing.
+pub async fn last_sent(
+    connection: &Connection,
+    service: &ServiceName,
+    instance: &InstanceName,
+) -> Result<Option<DateTime<Utc>>, Box<dyn std::error::Error + Send + Sync>> {
+    let namespace = connection.namespace();
+    let stream = connection.jetstream().get_stream_no_info(namespace.heartbeats_stream()).await?;
+    let subject = namespace.heartbeat_subject(service, instance);
+    match stream.get_last_raw_message_by_subject(&subject).await {
+        Ok(message) => {
+            Ok(serde_json::from_slice::<Heartbeat>(&message.payload).ok().map(|beat| beat.sent_at))
+        }
+        Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

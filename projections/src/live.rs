@@ -115,7 +115,7 @@ impl Live {
     }
 
     /// A heartbeat has arrived.
-    pub(crate) fn beat(&self, heartbeat: Heartbeat, received: Instant) {
+    pub fn beat(&self, heartbeat: Heartbeat, received: Instant) {
         let key = (heartbeat.service.clone(), heartbeat.instance.clone());
         self.change(|contents| {
             contents.beats.insert(key.clone(), Beat { heartbeat, received });

@@ -63,7 +63,7 @@ pub struct State {
 impl State {
     /// Raise it with every change of the views or of their fold: a store of another version is
     /// rebuilt from the log.
-    pub const VERSION: i64 = 3;
+    pub const VERSION: i64 = 4;
 
     /// Applies one event. Total and deterministic; an event at or before the position changes nothing.
     pub fn apply<'a>(&mut self, fact: impl Into<Fact<'a>>) {
@@ -92,7 +92,7 @@ impl State {
                 }
             }
             (AggregateId::Installation, Event::Installation(event)) => {
-                self.installation = InstallationView::fold(event, &fact);
+                self.installation = InstallationView::fold(&self.installation, event, &fact);
             }
             // Decoding refuses an event on the subject of another kind of aggregate.
             (

@@ -1,10 +1,11 @@
 //! One line of the event index.
 
 use aegis_domain::aggregate::definition::DefinitionEvent;
-use aegis_domain::aggregate::installation::InstallationEvent;
+use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::InstanceEvent;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
-use aegis_domain::{AggregateId, AggregateKind, Event, Recorded, Sequence};
+use aegis_domain::schema::Schema as _;
+use aegis_domain::{AggregateId, AggregateKind, Event, Recorded, Registry, Sequence};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -66,34 +67,45 @@ impl EventView {
     }
 }
 
+impl EventView {
+    /// The event itself, if this program knows its type.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        let id = self.aggregate.parse().ok()?;
+        let body = serde_json::to_vec(&self.data).ok()?;
+        Registry::read(&id, &self.event_type, &body).ok()
+    }
+}
+
 /// One line for people.
 pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
     let who = match aggregate {
         AggregateId::Definition(service) => service.to_string(),
         AggregateId::Instance(_, instance) => instance.to_string(),
         AggregateId::Leadership(_, group) => format!("{group}:"),
-        AggregateId::Installation => "the installation".to_owned(),
+        AggregateId::Installation => "the control plane".to_owned(),
     };
     let what = match event {
         Event::Definition(event) => match event {
-            DefinitionEvent::Defined(content) => {
-                format!("defined at version {}, owner {}", content.version, content.owner)
+            DefinitionEvent::Defined { content, reason } => {
+                format!("defined at version {}, owner {}{}", content.version, content.owner, why(reason))
             }
-            DefinitionEvent::Amended(content) => {
-                format!("amended: version {}, owner {}", content.version, content.owner)
+            DefinitionEvent::Amended { content, reason } => {
+                format!("amended: version {}, owner {}{}", content.version, content.owner, why(reason))
             }
             DefinitionEvent::Retired { reason } => format!("retired: {reason}"),
             DefinitionEvent::Reinstated { reason } => format!("reinstated: {reason}"),
         },
         Event::Instance(event) => match event {
             InstanceEvent::Registered(registration) => {
-                format!("registered, version {}", registration.version)
+                let how = if registration.legacy { ", by the wire of the Python SDK" } else { "" };
+                format!("registered, version {}{how}", registration.version)
             }
             InstanceEvent::StatusChanged { from, to, reason } => {
-                let why = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-                format!("went from {} to {}{why}", from.as_str(), to.as_str())
+                format!("went from {} to {}{}", from.as_str(), to.as_str(), why(reason))
             }
             InstanceEvent::ConfigurationReported { .. } => "reported its configuration".to_owned(),
+            InstanceEvent::Unhealthy { missed: 0, .. } => "is unhealthy: it says so itself".to_owned(),
             InstanceEvent::Unhealthy { missed, .. } => {
                 format!("is unhealthy: {missed} heartbeats are missing")
             }
@@ -123,7 +135,25 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
             InstallationEvent::SelfPreservationLeft {} => {
                 "sees its instances again: each is judged by itself".to_owned()
             }
+            InstallationEvent::DeadLetterRedriven(Letter { sequence, subject, reason }) => {
+                format!("dead letter {sequence} went back to {subject}: {reason}")
+            }
+            InstallationEvent::DeadLetterDiscarded(Letter { sequence, subject, reason }) => {
+                format!("dead letter {sequence} of {subject} was discarded: {reason}")
+            }
         },
     };
-    format!("{who} {what}")
+    match event {
+        // These name their subject themselves.
+        Event::Installation(
+            InstallationEvent::DeadLetterRedriven(_) | InstallationEvent::DeadLetterDiscarded(_),
+        ) => what,
+        Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => {
+            format!("{who} {what}")
+        }
+    }
+}
+
+fn why(reason: &Option<String>) -> String {
+    reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default()
 }

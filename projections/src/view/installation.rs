@@ -30,12 +30,15 @@ pub struct SelfPreservation {
 impl InstallationView {
     /// The view after this event.
     #[must_use]
-    pub fn fold(event: &InstallationEvent, fact: &Fact<'_>) -> Self {
+    pub fn fold(before: &Self, event: &InstallationEvent, fact: &Fact<'_>) -> Self {
         let self_preservation = match event {
             InstallationEvent::SelfPreservationEntered { silent, alive } => {
                 Some(SelfPreservation { since: fact.time, silent: *silent, alive: *alive })
             }
             InstallationEvent::SelfPreservationLeft {} => None,
+            InstallationEvent::DeadLetterRedriven(_) | InstallationEvent::DeadLetterDiscarded(_) => {
+                before.self_preservation.clone()
+            }
         };
         Self { self_preservation, sequence: fact.sequence }
     }

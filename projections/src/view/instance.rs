@@ -6,6 +6,7 @@ use aegis_domain::{InstanceName, Sequence, ServiceName};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::flapping;
 use crate::state::Fact;
 
 /// An instance: its own account of its life, and whether it is heard of, in one word.
@@ -79,11 +80,25 @@ pub struct InstanceView {
     pub status_since: DateTime<Utc>,
     /// When this life began.
     pub registered_at: DateTime<Utc>,
+    /// The last times that it recovered in this life, oldest first: as many as tell whether it flaps.
+    pub recoveries: Vec<DateTime<Utc>>,
     /// The last event that changed it.
     pub sequence: Sequence,
 }
 
 impl InstanceView {
+    /// Whether it goes silent and comes back again and again, at this moment. It clears by itself.
+    #[must_use]
+    pub fn is_flapping(&self, now: DateTime<Utc>) -> bool {
+        self.state.is_alive() && flapping::is_flapping(&self.recoveries, now)
+    }
+
+    /// Whether it speaks the wire of the Python SDK.
+    #[must_use]
+    pub fn is_legacy(&self) -> bool {
+        self.state.registration.as_ref().is_some_and(|registration| registration.legacy)
+    }
+
     /// The view after this event.
     #[must_use]
     pub fn fold(
@@ -94,15 +109,26 @@ impl InstanceView {
         fact: &Fact<'_>,
     ) -> Self {
         let time = fact.time;
-        let (mut state, before) = match before {
+        let (mut state, mut recoveries, before) = match before {
             Some(view) => {
-                (view.state, Some((view.status, view.reason, view.status_since, view.registered_at)))
+                let stood = (view.status, view.reason, view.status_since, view.registered_at);
+                (view.state, view.recoveries, Some(stood))
             }
-            None => (Instance::default(), None),
+            None => (Instance::default(), vec![], None),
         };
         state.evolve(event);
         let status = InstanceStatus::of(&state);
         let begins = matches!(event, InstanceEvent::Registered(_));
+        match event {
+            InstanceEvent::Registered(_) => recoveries.clear(),
+            InstanceEvent::Recovered {} => flapping::recovered(&mut recoveries, time),
+            InstanceEvent::StatusChanged { .. }
+            | InstanceEvent::ConfigurationReported { .. }
+            | InstanceEvent::Unhealthy { .. }
+            | InstanceEvent::DrainRequested { .. }
+            | InstanceEvent::Deregistered { .. }
+            | InstanceEvent::Expired { .. } => {}
+        }
         let before = before.filter(|_| !begins);
         let registered_at = before.as_ref().map_or(time, |(.., registered_at)| *registered_at);
         let (reason, status_since) = match before {
@@ -116,6 +142,7 @@ impl InstanceView {
             reason,
             status_since,
             registered_at,
+            recoveries,
             sequence: fact.sequence,
             state,
         }
@@ -125,6 +152,7 @@ impl InstanceView {
 fn reason(event: &InstanceEvent) -> Option<String> {
     match event {
         InstanceEvent::StatusChanged { reason, .. } => reason.clone(),
+        InstanceEvent::Unhealthy { missed: 0, .. } => Some("it calls itself unhealthy".to_owned()),
         InstanceEvent::Unhealthy { missed, .. } => Some(format!("{missed} heartbeats are missing")),
         InstanceEvent::Expired { .. } => Some("its record ran out".to_owned()),
         InstanceEvent::Deregistered { reason } | InstanceEvent::DrainRequested { reason } => {

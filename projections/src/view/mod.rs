@@ -2,6 +2,8 @@
 
 mod definition;
 mod event;
+pub mod flapping;
+pub mod history;
 mod installation;
 mod instance;
 mod leader;

@@ -16,7 +16,10 @@ fn good() -> Log {
     let mut log = Log::default();
     let member = AggregateId::Instance(service("echo"), instance("echo-1"));
     log.record(&member, InstanceEvent::Registered(registration()).into());
-    log.record(&AggregateId::Definition(service("echo")), DefinitionEvent::Defined(content("desk")).into());
+    log.record(
+        &AggregateId::Definition(service("echo")),
+        DefinitionEvent::Defined { content: content("desk"), reason: None }.into(),
+    );
     log
 }
 

@@ -24,7 +24,10 @@ fn log() -> Log {
     let definition = AggregateId::Definition(service("echo"));
     let leadership = AggregateId::Leadership(service("echo"), group("ACC-1"));
     for n in 1..=150 {
-        log.record(&definition, DefinitionEvent::Amended(content(&format!("owner {n}"))).into());
+        log.record(
+            &definition,
+            DefinitionEvent::Amended { content: content(&format!("owner {n}")), reason: None }.into(),
+        );
         log.execute::<Leadership>(&leadership, election(n, &format!("echo-{}", n % 3), &[]));
     }
     let step_down = leadership::Command::RequestStepDown { to: None, reason: "late".into() };

@@ -6,6 +6,7 @@ use aegis_domain::aggregate::definition::{self, Change, Content};
 use aegis_domain::aggregate::installation;
 use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::leadership::{self, ElectionReason, Tenure};
+use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::aggregate::{Definition, Installation, Instance, Leadership};
 use aegis_domain::wire::Namespace;
 use aegis_domain::wire::chain::Hash;
@@ -40,6 +41,8 @@ pub(crate) fn content(owner: &str) -> Content {
         version: Version::new("1.0.0").unwrap(),
         min_instances: Some(1),
         max_instances: None,
+        failover: None,
+        registration: RegistrationPolicy::default(),
         labels: BTreeMap::new(),
     }
 }
@@ -51,6 +54,7 @@ pub(crate) fn registration() -> Registration {
         labels: BTreeMap::new(),
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
+        legacy: false,
     }
 }
 
@@ -165,11 +169,14 @@ fn step(log: &mut Log, which: u8, who: u8, what: u8, n: usize) {
     match what {
         0 => log.execute::<Definition>(
             &definition,
-            definition::Command::Define { service, content: content("desk") },
+            definition::Command::Define { service, content: content("desk"), reason: None },
         ),
         1 => {
             let change = Change { owner: Some(format!("owner {n}")), ..Change::default() };
-            log.execute::<Definition>(&definition, definition::Command::Amend { expected, change })
+            log.execute::<Definition>(
+                &definition,
+                definition::Command::Amend { expected, change, reason: None },
+            )
         }
         2 => {
             log.execute::<Definition>(&definition, definition::Command::Retire { expected, reason: reason() })

@@ -7,6 +7,7 @@ mod damage;
 mod dead_letters;
 mod faults;
 mod fold;
+mod history;
 mod installation;
 mod kill;
 mod kv;

@@ -116,8 +116,10 @@ pub(crate) async fn filled(path: &Path) -> Log {
     let mut log = Log::default();
     let id = aegis_domain::AggregateId::Definition(service("echo"));
     for n in 0..200 {
-        let event =
-            aegis_domain::aggregate::definition::DefinitionEvent::Amended(content(&format!("owner {n}")));
+        let event = aegis_domain::aggregate::definition::DefinitionEvent::Amended {
+            content: content(&format!("owner {n}")),
+            reason: None,
+        };
         log.record(&id, event.into());
     }
     let mut opened = restored(path).await;

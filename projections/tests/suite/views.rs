@@ -41,6 +41,24 @@ fn an_instance_that_is_heard_again_is_what_it_was_before() {
 }
 
 #[test]
+fn an_instance_that_recovers_three_times_in_a_short_while_flaps_until_it_begins_anew() {
+    let rounds = |n| {
+        let round = [InstanceEvent::Unhealthy { last_beat: None, missed: 3 }, InstanceEvent::Recovered {}];
+        vec![round.to_vec(); n].concat()
+    };
+    let thrice = [running(), rounds(3)].concat();
+    assert!(!life(&thrice[..thrice.len() - 1]).is_flapping(time(9)));
+    assert!(life(&thrice).is_flapping(time(9)));
+    assert!(!life(&thrice).is_flapping(time(9) + chrono::TimeDelta::minutes(5)), "it clears by itself");
+    assert_eq!(life(&[thrice.clone(), rounds(9)].concat()).recoveries.len(), 3, "it is bounded");
+    assert!(
+        !life(&[thrice.clone(), vec![InstanceEvent::Expired { last_beat: None }]].concat())
+            .is_flapping(time(9))
+    );
+    assert!(!life(&[thrice, vec![InstanceEvent::Registered(registration())]].concat()).is_flapping(time(9)));
+}
+
+#[test]
 fn what_does_not_change_the_status_keeps_its_reason_and_its_time() {
     let later = [
         InstanceEvent::ConfigurationReported { configuration: 1.into() },
@@ -93,8 +111,8 @@ fn a_vacant_group_keeps_its_term_and_tells_since_when_nobody_leads() {
 fn a_definition_keeps_its_beginning_and_tells_its_last_change() {
     let id = AggregateId::Definition(service("echo"));
     let mut log = Log::default();
-    log.record(&id, DefinitionEvent::Defined(content("a")).into());
-    log.record(&id, DefinitionEvent::Amended(content("b")).into());
+    log.record(&id, DefinitionEvent::Defined { content: content("a"), reason: None }.into());
+    log.record(&id, DefinitionEvent::Amended { content: content("b"), reason: None }.into());
     log.record(&id, DefinitionEvent::Retired { reason: "replaced".into() }.into());
     let view = log.state().definitions.into_values().next().unwrap();
     assert_eq!((view.created_at, view.updated_at, view.updated_by.as_str()), (time(1), time(3), "user:bob"));

@@ -5,7 +5,7 @@ use aegis_domain::ErrorCode;
 use aegis_projections::store::StoreError;
 use async_graphql::{Context, Error, ErrorExtensions as _, Response, ServerError, Value};
 
-use crate::ports::{Failure, Principal, Role};
+use crate::ports::{Failure, Principal, Refused, Role};
 
 pub(crate) fn error(code: ErrorCode, message: impl Into<String>) -> Error {
     Error::new(message).extend_with(|_, extensions| {
@@ -22,6 +22,10 @@ pub(crate) fn store_error(cause: &StoreError) -> Error {
 
 pub(crate) fn failed(failure: &Failure) -> Error {
     error(failure.code, failure.code.meaning())
+}
+
+pub(crate) fn refused(refused: Refused) -> Error {
+    error(refused.code, refused.message)
 }
 
 /// The principal, if its role suffices.

@@ -1,5 +1,7 @@
 //! What the schema needs from the outside.
 
+mod dead_letters;
+
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
 use aegis_domain::wire::control::Owner;
 use aegis_domain::{AggregateVersion, ErrorCode, GroupName, InstanceName, Sequence, ServiceName};
@@ -7,6 +9,8 @@ use aegis_projections::live::Contents;
 use futures_util::future::BoxFuture;
 use std::sync::RwLockReadGuard;
 use tokio::sync::watch;
+
+pub use dead_letters::{DeadLetter, DeadLetterPage, DeadLetters, Decided};
 
 /// What a principal may do; each role may do all that the ones before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
@@ -61,7 +65,13 @@ pub struct Refused {
 /// The commands that the schema offers.
 pub trait Commands: Send + Sync {
     /// Defines a service.
-    fn define(&self, by: Principal, service: ServiceName, content: Content) -> BoxFuture<'_, Outcome>;
+    fn define(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        content: Content,
+        reason: Option<String>,
+    ) -> BoxFuture<'_, Outcome>;
     /// Changes a definition.
     fn amend(
         &self,
@@ -69,9 +79,18 @@ pub trait Commands: Send + Sync {
         service: ServiceName,
         expected: AggregateVersion,
         change: Change,
+        reason: Option<String>,
     ) -> BoxFuture<'_, Outcome>;
     /// Takes a definition out of use.
     fn retire(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        expected: AggregateVersion,
+        reason: String,
+    ) -> BoxFuture<'_, Outcome>;
+    /// Brings a retired definition back.
+    fn reinstate(
         &self,
         by: Principal,
         service: ServiceName,
@@ -111,6 +130,8 @@ pub trait ChangeFeed: Send + Sync {
 pub trait Health: Send + Sync {
     /// Whether NATS is connected.
     fn is_connected(&self) -> bool;
+    /// Whether this replica can read the heartbeats.
+    fn sees_heartbeats(&self) -> bool;
     /// The last sequence of the log, as far as this replica knows.
     fn head(&self) -> BoxFuture<'_, Sequence>;
     /// The installation's namespace.

@@ -6,7 +6,7 @@ use aegis_projections::Store;
 use async_graphql::Schema;
 
 use crate::mutation::Mutation;
-use crate::ports::{ChangeFeed, Commands, Health};
+use crate::ports::{ChangeFeed, Commands, DeadLetters, Health};
 use crate::query::Query;
 use crate::subscription::Subscription;
 
@@ -21,24 +21,26 @@ const COMPLEXITY: usize = 20_000;
 pub(crate) type Feed = Arc<dyn ChangeFeed>;
 pub(crate) type Executor = Arc<dyn Commands>;
 pub(crate) type Status = Arc<dyn Health>;
+pub(crate) type Letters = Arc<dyn DeadLetters>;
 
 /// The schema over these ports and this store.
 #[must_use]
-pub fn build(store: Store, feed: Feed, commands: Executor, health: Status) -> ApiSchema {
-    Schema::build(Query::default(), Mutation, Subscription)
+pub fn build(store: Store, feed: Feed, commands: Executor, health: Status, letters: Letters) -> ApiSchema {
+    Schema::build(Query::default(), Mutation::default(), Subscription)
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
         .data(store)
         .data(feed)
         .data(commands)
         .data(health)
+        .data(letters)
         .finish()
 }
 
 /// The schema as SDL.
 #[must_use]
 pub fn sdl() -> String {
-    let schema = Schema::build(Query::default(), Mutation, Subscription).finish();
+    let schema = Schema::build(Query::default(), Mutation::default(), Subscription).finish();
     let mut sdl = schema.sdl().lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     sdl.push('\n');
     sdl

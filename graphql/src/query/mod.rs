@@ -1,5 +1,6 @@
 //! The queries, one room per subject.
 
+mod dead_letters;
 mod events;
 mod registry;
 mod system;
@@ -8,4 +9,9 @@ use async_graphql::MergedObject;
 
 /// Everything that can be asked.
 #[derive(Debug, Default, MergedObject)]
-pub struct Query(system::SystemQuery, registry::RegistryQuery, events::EventsQuery);
+pub struct Query(
+    system::SystemQuery,
+    registry::RegistryQuery,
+    events::EventsQuery,
+    dead_letters::DeadLettersQuery,
+);

@@ -2,10 +2,11 @@
 
 use aegis_projections::Store;
 use async_graphql::{Context, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 
 use crate::error::{require, store_error};
 use crate::ports::Role;
-use crate::schema::{Feed, Status};
+use crate::schema::{Feed, Letters, Status};
 use crate::types::Seq;
 
 #[derive(Debug, Default)]
@@ -34,7 +35,22 @@ struct System {
     /// Runs of sequences that the log has lost.
     log_gaps: u64,
     nats_connected: bool,
+    /// Whether this replica can read the heartbeats. While it cannot, it marks nobody.
+    heartbeats_visible: bool,
+    /// Since when no instance is marked down because most are silent; null while each is judged by itself.
+    self_preservation: Option<SelfPreservation>,
+    /// Messages that nobody could process, and that nobody has decided on: those of `deadLetters`.
     dead_letters: u64,
+}
+
+/// So many instances fell silent at once that the fault is thought to be with whoever listens.
+#[derive(Debug, SimpleObject)]
+struct SelfPreservation {
+    since: DateTime<Utc>,
+    /// How many were silent then.
+    silent: u32,
+    /// Of how many whose life went on.
+    alive: u32,
 }
 
 #[Object]
@@ -47,6 +63,18 @@ impl SystemQuery {
     async fn system(&self, context: &Context<'_>) -> Result<System> {
         require(context, Role::Viewer)?;
         let health = context.data::<Status>()?;
+        let self_preservation = {
+            let contents = context.data::<Feed>()?.contents();
+            let view = contents.state.installation.self_preservation.clone();
+            view.map(|view| SelfPreservation { since: view.since, silent: view.silent, alive: view.alive })
+        };
+        // While the stream does not answer, what is known is how many events were put aside.
+        let dead_letters = match context.data::<Letters>()?.count().await {
+            Ok(count) => count,
+            Err(_unavailable) => {
+                context.data::<Store>()?.dead_letters().await.map_err(|e| store_error(&e))?
+            }
+        };
         let as_of = *context.data::<Feed>()?.position().borrow();
         let store = context.data::<Store>()?;
         let rebuild = store.progress().rebuilding();
@@ -61,7 +89,9 @@ impl SystemQuery {
             rebuild_sequence: rebuild.map(Into::into),
             log_gaps: store.progress().gaps(),
             nats_connected: health.is_connected(),
-            dead_letters: store.dead_letters().await.map_err(|e| store_error(&e))?,
+            heartbeats_visible: health.sees_heartbeats(),
+            self_preservation,
+            dead_letters,
         })
     }
 }

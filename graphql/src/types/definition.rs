@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
+use aegis_domain::aggregate::policy;
 use aegis_domain::{ErrorCode, ServiceName, Version};
 use aegis_projections::view::DefinitionView;
-use async_graphql::{Enum, InputObject, Json, SimpleObject, Union};
+use async_graphql::{Enum, InputObject, Json, MaybeUndefined, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::policy::{Failover, FailoverInput, RegistrationPolicy};
 use super::scalar::Seq;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -18,14 +20,18 @@ pub(crate) enum DefinitionStatus {
 }
 
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Definition {
-    service: String,
+    pub(super) service: String,
     owner: String,
     description: String,
     version: String,
     status: DefinitionStatus,
     min_instances: Option<u32>,
     max_instances: Option<u32>,
+    /// Null where each instance's own setting holds.
+    failover: Option<Failover>,
+    registration: RegistrationPolicy,
     labels: Json<BTreeMap<String, String>>,
     /// Version of the aggregate: pass it back when amending or retiring.
     revision: u64,
@@ -46,6 +52,8 @@ impl From<&DefinitionView> for Definition {
             status: if view.retired { DefinitionStatus::Retired } else { DefinitionStatus::Active },
             min_instances: content.min_instances,
             max_instances: content.max_instances,
+            failover: content.failover.map(Into::into),
+            registration: content.registration.into(),
             labels: Json(content.labels),
             revision: view.revision,
             created_at: view.created_at,
@@ -70,9 +78,14 @@ pub(crate) struct DefineInput {
     version: String,
     min_instances: Option<u32>,
     max_instances: Option<u32>,
+    failover: Option<FailoverInput>,
+    registration: Option<RegistrationPolicy>,
     labels: Option<Json<Value>>,
+    /// Why, for the record.
+    reason: Option<String>,
 }
 
+/// A field that is absent stays as it is; `null` takes the value away where there need not be one.
 #[derive(Debug, Clone, InputObject)]
 pub(crate) struct AmendInput {
     pub(crate) service: String,
@@ -80,13 +93,24 @@ pub(crate) struct AmendInput {
     owner: Option<String>,
     description: Option<String>,
     version: Option<String>,
-    min_instances: Option<u32>,
-    max_instances: Option<u32>,
+    min_instances: MaybeUndefined<u32>,
+    max_instances: MaybeUndefined<u32>,
+    failover: MaybeUndefined<FailoverInput>,
+    registration: Option<RegistrationPolicy>,
     labels: Option<Json<Value>>,
+    /// Why, for the record.
+    reason: Option<String>,
 }
 
 #[derive(Debug, Clone, InputObject)]
 pub(crate) struct RetireInput {
+    pub(crate) service: String,
+    pub(crate) expected_revision: u64,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct ReinstateInput {
     pub(crate) service: String,
     pub(crate) expected_revision: u64,
     pub(crate) reason: String,
@@ -120,30 +144,46 @@ pub(crate) enum DefinitionResult {
 }
 
 impl DefineInput {
-    pub(crate) fn read(self) -> Result<(ServiceName, Content), Rejected> {
+    pub(crate) fn read(self) -> Result<(ServiceName, Content, Option<String>), Rejected> {
         let content = Content {
             owner: self.owner,
             description: self.description,
             version: version(&self.version)?,
             min_instances: self.min_instances,
             max_instances: self.max_instances,
+            failover: self.failover.map(FailoverInput::read).transpose()?,
+            registration: self.registration.map(policy::RegistrationPolicy::from).unwrap_or_default(),
             labels: self.labels.map(labels).transpose()?.unwrap_or_default(),
         };
-        Ok((service(&self.service)?, content))
+        Ok((service(&self.service)?, content, self.reason))
     }
 }
 
 impl AmendInput {
-    pub(crate) fn read(self) -> Result<(ServiceName, Change), Rejected> {
+    pub(crate) fn read(self) -> Result<(ServiceName, Change, Option<String>), Rejected> {
         let change = Change {
             owner: self.owner,
             description: self.description,
             version: self.version.as_deref().map(version).transpose()?,
-            min_instances: self.min_instances,
-            max_instances: self.max_instances,
+            min_instances: given(self.min_instances),
+            max_instances: given(self.max_instances),
+            failover: match given(self.failover) {
+                Some(policy) => Some(policy.map(FailoverInput::read).transpose()?),
+                None => None,
+            },
+            registration: self.registration.map(Into::into),
             labels: self.labels.map(labels).transpose()?,
         };
-        Ok((service(&self.service)?, change))
+        Ok((service(&self.service)?, change, self.reason))
+    }
+}
+
+/// Absent, or `null`, or a value.
+fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
     }
 }
 

@@ -41,6 +41,11 @@ pub(crate) struct Instance {
     labels: Json<Value>,
     /// False when the service has no definition, or a retired one.
     defined: bool,
+    /// It goes silent and comes back again and again: three recoveries within five minutes. It counts as
+    /// recovered only after it was heard for 30 s without a miss. Clears by itself.
+    flapping: bool,
+    /// It speaks the wire of the Python SDK, and the control plane keeps its history for it.
+    legacy: bool,
     /// When the last heartbeat was sent; null before the first one.
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
@@ -126,6 +131,8 @@ impl Instance {
                 r.labels.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
             })),
             defined: contents.state.is_defined(&view.service),
+            flapping: view.is_flapping(Utc::now()),
+            legacy: view.is_legacy(),
             last_beat_at: beat.map(|beat| beat.sent_at),
             metrics: beat.map(|beat| InstanceMetrics {
                 uptime_seconds: beat.metrics.uptime_seconds,

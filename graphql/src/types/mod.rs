@@ -1,17 +1,21 @@
 //! The types of the schema, and how views become them.
 
+mod dead_letter;
 mod definition;
 mod event;
+mod history;
 mod instance;
 mod leader;
 mod operation;
 mod page;
+mod policy;
 mod scalar;
 mod service;
 
+pub(crate) use dead_letter::{DeadLetter, DeadLetterDone, DeadLetterInput, DeadLetterResult};
 pub(crate) use definition::{
-    AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult, Rejected,
-    RetireInput, rejected, service as service_name,
+    AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult,
+    ReinstateInput, Rejected, RetireInput, rejected, service as service_name,
 };
 pub(crate) use event::{Event, EventFilter};
 pub(crate) use instance::{Instance, InstanceFilter, id as instance_id};

@@ -1,0 +1,67 @@
+//! The dead letters, straight from their stream.
+
+use aegis_domain::ErrorCode;
+use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+use crate::error::{error, refused, require};
+use crate::ports::Role;
+use crate::schema::Letters;
+use crate::types::DeadLetter;
+
+const PAGE_MAX: u32 = 200;
+
+#[derive(Debug, Default)]
+pub(super) struct DeadLettersQuery;
+
+#[derive(Debug, SimpleObject)]
+struct All {
+    /// How many there are on all pages, of all kinds.
+    total_count: u64,
+}
+
+type Page = Connection<String, DeadLetter, All, EmptyFields, DefaultConnectionName, DefaultEdgeName>;
+
+#[Object]
+impl DeadLettersQuery {
+    /// Newest first.
+    #[graphql(complexity = "first as usize * child_complexity")]
+    async fn dead_letters(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 50)] first: u32,
+        after: Option<String>,
+        kind: Option<String>,
+    ) -> Result<Page> {
+        require(context, Role::Auditor)?;
+        if first > PAGE_MAX {
+            return Err(error(ErrorCode::InvalidInput, format!("first is {first}: use {PAGE_MAX} at most")));
+        }
+        let before = after.as_deref().map(cursor).transpose()?;
+        let letters = context.data::<Letters>()?;
+        let total_count = letters.count().await.map_err(refused)?;
+        let count = usize::try_from(first).unwrap_or(usize::MAX);
+        let page = letters.list(before, count, kind).await.map_err(refused)?;
+        let mut connection =
+            Connection::with_additional_fields(before.is_some(), page.more, All { total_count });
+        let edge = |letter: crate::ports::DeadLetter| Edge::new(letter.sequence.to_string(), letter.into());
+        connection.edges.extend(page.letters.into_iter().map(edge));
+        Ok(connection)
+    }
+
+    async fn dead_letter(&self, context: &Context<'_>, sequence: u64) -> Result<Option<DeadLetter>> {
+        require(context, Role::Auditor)?;
+        match context.data::<Letters>()?.get(sequence).await {
+            Ok(letter) => Ok(Some(letter.into())),
+            Err(none) if none.code == ErrorCode::DeadLetterNotFound => Ok(None),
+            Err(failure) => Err(refused(failure)),
+        }
+    }
+}
+
+fn cursor(cursor: &str) -> Result<u64> {
+    cursor.parse().map_err(|_not_a_number| {
+        let message = format!("{cursor:?} is no cursor of a dead letter: pass one from an edge or pageInfo");
+        error(ErrorCode::InvalidInput, message)
+    })
+}

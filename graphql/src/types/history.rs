@@ -1,0 +1,99 @@
+//! How a definition came to be what it is.
+
+use aegis_domain::{AggregateId, ErrorCode, Sequence, ServiceName};
+use aegis_projections::Store;
+use aegis_projections::store::{EventFilter, Window};
+use aegis_projections::view::history::{self, Entry, history};
+use async_graphql::{ComplexObject, Context, Enum, Error, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::definition::Definition;
+use super::page::{Page, connection};
+use super::scalar::Seq;
+use crate::error::{error, store_error};
+use crate::schema::Feed;
+
+/// How many events are read at once.
+const READ: u32 = 1000;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "history::Action")]
+pub(crate) enum DefinitionAction {
+    Defined,
+    Amended,
+    Retired,
+    Reinstated,
+}
+
+/// One version of a definition.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct DefinitionRevision {
+    revision: u64,
+    /// The event that made it.
+    sequence: Seq,
+    at: DateTime<Utc>,
+    by: String,
+    action: DefinitionAction,
+    /// Why, where somebody said so.
+    reason: Option<String>,
+    /// What is different from the version before.
+    changes: Vec<FieldChange>,
+}
+
+/// One field that is different; a side without a value is null.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct FieldChange {
+    /// As the schema names it; a label is `labels.<key>`.
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+#[ComplexObject]
+impl Definition {
+    /// Every version with who, when, why and what changed, newest first.
+    #[graphql(complexity = "first as usize * child_complexity")]
+    async fn history(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 20)] first: u32,
+        after: Option<String>,
+    ) -> Result<Page<DefinitionRevision>> {
+        let id = AggregateId::Definition(name(&self.service)?);
+        let filter = EventFilter { aggregate: Some(id.to_string()), ..EventFilter::default() };
+        let store = context.data::<Store>()?;
+        let (mut events, mut after_sequence) = (Vec::new(), Sequence::ZERO);
+        loop {
+            let window = Window::First { count: READ, after: after_sequence };
+            let page = store.events(&filter, window).await.map_err(|e| store_error(&e))?;
+            after_sequence = page.events.last().map_or(after_sequence, |event| event.sequence);
+            events.extend(page.events);
+            if !page.more {
+                break;
+            }
+        }
+        let as_of = *context.data::<Feed>()?.position().borrow();
+        let keys = history(events.iter().filter_map(Entry::indexed))
+            .into_iter()
+            .map(|revision| (cursor(revision.revision), revision));
+        connection(keys.collect(), first, after.as_deref(), as_of, DefinitionRevision::from)
+    }
+}
+
+/// Connections sort by their cursors: newer ones come first, and text sorts as the numbers do.
+fn cursor(revision: u64) -> String {
+    format!("{:020}", u64::MAX - revision)
+}
+
+fn name(service: &str) -> Result<ServiceName, Error> {
+    ServiceName::new(service).map_err(|e| error(ErrorCode::Internal, e.to_string()))
+}
+
+impl From<history::Revision> for DefinitionRevision {
+    fn from(revision: history::Revision) -> Self {
+        let history::Revision { revision, sequence, at, by, action, reason, changes } = revision;
+        let change = |history::FieldChange { field, before, after }| FieldChange { field, before, after };
+        let changes = changes.into_iter().map(change).collect();
+        Self { revision, sequence: sequence.into(), at, by, action: action.into(), reason, changes }
+    }
+}

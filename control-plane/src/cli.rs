@@ -1,11 +1,12 @@
 //! The command line.
 
 use std::io::IsTerminal as _;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-use crate::{auth, generate, nats_server, operate, output, serve, up};
+use crate::{auth, dead_letters, definitions, generate, nats_server, operate, output, serve, up};
 
 /// The Aegis control plane.
 #[derive(Debug, Parser)]
@@ -29,6 +30,12 @@ enum Command {
     Stepdown(operate::StepdownArgs),
     /// Ask an instance to hand its groups over, finish its calls, and end. Needs NATS, and no control plane.
     Drain(operate::DrainArgs),
+    /// What services are meant to be, as a file: apply, diff, export, list, history. Needs NATS, and no
+    /// control plane.
+    Definitions(definitions::Args),
+    /// Messages that nobody could process: list, show, redrive, discard. Needs NATS, and no control plane.
+    #[command(name = "deadletters")]
+    DeadLetters(dead_letters::Args),
     /// Print a generated file: the GraphQL schema, or a page of the documentation.
     Gen {
         /// Which one.
@@ -47,8 +54,9 @@ enum Generated {
 }
 
 impl Cli {
-    pub(crate) fn run(self) -> anyhow::Result<()> {
-        match self.command {
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let done = match self.command {
+            Command::Definitions(args) => return block_on("warn", definitions::run(args)),
             Command::Up(args) => block_on("info", up::run(args)),
             Command::Serve(args) => block_on("info", serve::run(args)),
             Command::Token(args) => {
@@ -58,6 +66,7 @@ impl Cli {
             Command::Leaders(args) => block_on("warn", operate::leaders(args)),
             Command::Stepdown(args) => block_on("warn", operate::stepdown(args)),
             Command::Drain(args) => block_on("warn", operate::drain(args)),
+            Command::DeadLetters(args) => block_on("warn", dead_letters::run(args)),
             Command::Gen { what } => {
                 let text = match what {
                     Generated::Schema => aegis_graphql::sdl(),
@@ -68,12 +77,13 @@ impl Cli {
                 Ok(())
             }
             Command::Tied(args) => args.become_it(),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }
 
 /// `level` is what is logged unless the environment says otherwise.
-fn block_on(level: &str, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn block_on<T>(level: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_unset| EnvFilter::new(format!("{level},async_nats=warn")));
     tracing_subscriber::fmt()

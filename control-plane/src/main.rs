@@ -5,8 +5,11 @@ mod adapter;
 mod auth;
 mod cli;
 mod config;
+mod dead_letters;
+mod definitions;
 mod generate;
 mod http;
+mod legacy;
 mod liveness;
 mod metrics;
 mod nats_server;
@@ -29,7 +32,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match cli.run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Each cause once: what failed, then why.
             output::complain(&format!("error: {error:#}"));

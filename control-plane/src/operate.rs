@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 use serde_json::json;
 
 use crate::access::Access;
-use crate::output::say;
+use crate::output::{say, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LeadersArgs {
@@ -58,13 +58,7 @@ pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let rows: Vec<_> = leaders.iter().map(row).collect();
-    let header = ["SERVICE", "GROUP", "OWNER", "TERM", "SINCE", "STATE"].map(str::to_owned);
-    let width = |n: usize| rows.iter().chain([&header]).map(|row| row[n].len()).max().unwrap_or(0);
-    let widths: [usize; 6] = std::array::from_fn(width);
-    for row in [&header].into_iter().chain(&rows) {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        say(cells.join("  ").trim_end());
-    }
+    table(["SERVICE", "GROUP", "OWNER", "TERM", "SINCE", "STATE"], &rows);
     Ok(())
 }
 

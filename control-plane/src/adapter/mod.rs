@@ -1,20 +1,18 @@
 //! The schema's ports, over the SDK and the projections.
 
-use std::sync::RwLockReadGuard;
+mod dead_letters;
+mod state;
 
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Change, Command, Content};
 use aegis_domain::wire::control::Owner;
-use aegis_domain::{
-    Actor, AggregateId, AggregateVersion, Context, GroupName, InstanceName, Sequence, ServiceName,
-};
-use aegis_graphql::ports::{Applied, ChangeFeed, Commands, Failure, Health, Outcome, Principal, Refused};
+use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, GroupName, InstanceName, ServiceName};
+use aegis_graphql::ports::{Applied, Commands, Failure, Outcome, Principal, Refused};
 use aegis_projections::Live;
-use aegis_projections::live::Contents;
-use aegis_sdk::{Connection, ConnectionState, Journal, Operator, OperatorError};
+use aegis_projections::beats::Sight;
+use aegis_sdk::{Connection, Journal, Operator, OperatorError};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
-use tokio::sync::watch;
 
 /// Everything that the schema asks of this replica.
 #[derive(Debug, Clone)]
@@ -22,6 +20,7 @@ pub(crate) struct Adapter {
     pub(crate) connection: Connection,
     pub(crate) journal: Journal,
     pub(crate) live: Live,
+    pub(crate) sight: Sight,
 }
 
 impl Adapter {
@@ -56,8 +55,14 @@ impl Adapter {
 }
 
 impl Commands for Adapter {
-    fn define(&self, by: Principal, service: ServiceName, content: Content) -> BoxFuture<'_, Outcome> {
-        Box::pin(self.execute(by, service.clone(), Command::Define { service, content }))
+    fn define(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        content: Content,
+        reason: Option<String>,
+    ) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.execute(by, service.clone(), Command::Define { service, content, reason }))
     }
 
     fn amend(
@@ -66,8 +71,9 @@ impl Commands for Adapter {
         service: ServiceName,
         expected: AggregateVersion,
         change: Change,
+        reason: Option<String>,
     ) -> BoxFuture<'_, Outcome> {
-        Box::pin(self.execute(by, service, Command::Amend { expected, change }))
+        Box::pin(self.execute(by, service, Command::Amend { expected, change, reason }))
     }
 
     fn retire(
@@ -78,6 +84,16 @@ impl Commands for Adapter {
         reason: String,
     ) -> BoxFuture<'_, Outcome> {
         Box::pin(self.execute(by, service, Command::Retire { expected, reason }))
+    }
+
+    fn reinstate(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        expected: AggregateVersion,
+        reason: String,
+    ) -> BoxFuture<'_, Outcome> {
+        Box::pin(self.execute(by, service, Command::Reinstate { expected, reason }))
     }
 
     fn step_down(
@@ -110,42 +126,4 @@ impl Commands for Adapter {
 
 fn refused(error: OperatorError) -> Refused {
     Refused { code: error.code, message: error.message }
-}
-
-impl ChangeFeed for Adapter {
-    fn contents(&self) -> RwLockReadGuard<'_, Contents> {
-        self.live.read()
-    }
-
-    fn changed(&self) -> watch::Receiver<u64> {
-        self.live.changed()
-    }
-
-    fn position(&self) -> watch::Receiver<Sequence> {
-        self.live.position()
-    }
-}
-
-impl Health for Adapter {
-    fn is_connected(&self) -> bool {
-        *self.connection.state().borrow() == ConnectionState::Connected
-    }
-
-    fn head(&self) -> BoxFuture<'_, Sequence> {
-        Box::pin(async {
-            // Without an answer, the last thing known is what has been applied.
-            self.journal.last_sequence().await.unwrap_or_else(|error| {
-                tracing::debug!(%error, "the head of the log is not known now");
-                *self.live.position().borrow()
-            })
-        })
-    }
-
-    fn namespace(&self) -> String {
-        self.connection.namespace().as_str().to_owned()
-    }
-
-    fn version(&self) -> String {
-        env!("CARGO_PKG_VERSION").to_owned()
-    }
 }

@@ -1,0 +1,84 @@
+//! The dead letters, over the SDK.
+
+use aegis_domain::Actor;
+use aegis_graphql::ports::{DeadLetter, DeadLetterPage, DeadLetters, Decided, Principal, Refused};
+use aegis_sdk::dead_letters::{self, DeadLetterError, Done, PREVIEW};
+use futures_util::future::BoxFuture;
+
+use super::Adapter;
+
+impl Adapter {
+    fn letters(&self) -> dead_letters::DeadLetters {
+        dead_letters::DeadLetters::new(&self.connection)
+    }
+}
+
+impl DeadLetters for Adapter {
+    fn count(&self) -> BoxFuture<'_, Result<u64, Refused>> {
+        Box::pin(async move { self.letters().count().await.map_err(|e| refused(&e)) })
+    }
+
+    fn list(
+        &self,
+        before: Option<u64>,
+        count: usize,
+        kind: Option<String>,
+    ) -> BoxFuture<'_, Result<DeadLetterPage, Refused>> {
+        Box::pin(async move {
+            let page = self.letters().list(before, count, kind.as_deref()).await.map_err(|e| refused(&e))?;
+            let letters = page.letters.into_iter().map(shown).collect();
+            Ok(DeadLetterPage { letters, more: page.more })
+        })
+    }
+
+    fn get(&self, sequence: u64) -> BoxFuture<'_, Result<DeadLetter, Refused>> {
+        Box::pin(async move { self.letters().get(sequence).await.map(shown).map_err(|e| refused(&e)) })
+    }
+
+    fn redrive(
+        &self,
+        by: Principal,
+        sequence: u64,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Decided, Refused>> {
+        Box::pin(
+            async move { decided(self.letters().redrive(sequence, &reason, &Actor::user(&by.name)).await) },
+        )
+    }
+
+    fn discard(
+        &self,
+        by: Principal,
+        sequence: u64,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Decided, Refused>> {
+        Box::pin(
+            async move { decided(self.letters().discard(sequence, &reason, &Actor::user(&by.name)).await) },
+        )
+    }
+}
+
+fn shown(letter: aegis_sdk::DeadLetter) -> DeadLetter {
+    DeadLetter {
+        sequence: letter.sequence,
+        subject: letter.subject,
+        kind: letter.kind,
+        reason: letter.reason,
+        original_subject: letter.original_subject,
+        original_stream: letter.original_stream,
+        original_sequence: letter.original_sequence,
+        at: letter.at,
+        headers: letter.headers,
+        size: letter.size,
+        preview: letter.body[..letter.body.len().min(PREVIEW)].to_vec(),
+    }
+}
+
+fn decided(outcome: Result<Done, DeadLetterError>) -> Result<Decided, Refused> {
+    outcome.map(|done| Decided { event: done.event, subject: done.subject }).map_err(|e| refused(&e))
+}
+
+fn refused(error: &DeadLetterError) -> Refused {
+    tracing::debug!(?error, "a dead letter was not served");
+    Refused { code: error.code(), message: error.to_string() }
+}

@@ -1,0 +1,54 @@
+//! What stands, and how this replica is doing.
+
+use std::sync::RwLockReadGuard;
+
+use aegis_domain::Sequence;
+use aegis_graphql::ports::{ChangeFeed, Health};
+use aegis_projections::live::Contents;
+use aegis_sdk::ConnectionState;
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+
+use super::Adapter;
+
+impl ChangeFeed for Adapter {
+    fn contents(&self) -> RwLockReadGuard<'_, Contents> {
+        self.live.read()
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.live.changed()
+    }
+
+    fn position(&self) -> watch::Receiver<Sequence> {
+        self.live.position()
+    }
+}
+
+impl Health for Adapter {
+    fn is_connected(&self) -> bool {
+        *self.connection.state().borrow() == ConnectionState::Connected
+    }
+
+    fn head(&self) -> BoxFuture<'_, Sequence> {
+        Box::pin(async {
+            // Without an answer, the last thing known is what has been applied.
+            self.journal.last_sequence().await.unwrap_or_else(|error| {
+                tracing::debug!(%error, "the head of the log is not known now");
+                *self.live.position().borrow()
+            })
+        })
+    }
+
+    fn sees_heartbeats(&self) -> bool {
+        self.sight.sees()
+    }
+
+    fn namespace(&self) -> String {
+        self.connection.namespace().as_str().to_owned()
+    }
+
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+}

@@ -1,0 +1,154 @@
+//! `apply` and `diff`: the plan, and carrying it out.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use aegis_domain::aggregate::Definition;
+use aegis_domain::aggregate::definition::Rejection;
+use aegis_domain::{AggregateId, Context, ServiceName};
+use aegis_projections::view::history::FieldChange;
+use aegis_sdk::{Connection, Journal, definitions};
+use anyhow::{Context as _, bail};
+use chrono::Utc;
+use serde_json::json;
+
+use super::file::File;
+use super::plan::{Action, Step, plan};
+use super::{ApplyArgs, DIFFERENT, DiffArgs, Format};
+use crate::output::{complain, say};
+
+pub(super) async fn diff(args: DiffArgs) -> anyhow::Result<ExitCode> {
+    let file = File::read(&args.file)?;
+    let connection = args.access.connection().await?;
+    let steps = planned(&connection, file, args.prune, None).await?;
+    match args.format {
+        Format::Text => show(&steps),
+        Format::Json => steps.iter().for_each(|step| say(&line(step).to_string())),
+    }
+    let different = steps.iter().any(|step| step.action != Action::Unchanged);
+    Ok(if different { ExitCode::from(DIFFERENT) } else { ExitCode::SUCCESS })
+}
+
+pub(super) async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
+    let file = File::read(&args.file)?;
+    let connection = args.access.connection().await?;
+    let steps = planned(&connection, file, args.prune, args.reason.as_deref()).await?;
+    show(&steps);
+    let todo: Vec<_> = steps.into_iter().filter(|step| step.action != Action::Unchanged).collect();
+    if todo.is_empty() {
+        say("nothing to do");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if args.dry_run {
+        say("nothing was done: this is a dry run");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !args.yes && !agreed(todo.len())? {
+        say("nothing was done");
+        return Ok(ExitCode::FAILURE);
+    }
+    let journal = Journal::new(&connection);
+    let context = Context::new(args.access.actor(), Utc::now());
+    let mut failed = 0;
+    for step in &todo {
+        match carry_out(&journal, step, &context).await {
+            Ok(revision) => say(&format!("{} {}: revision {revision}", done(step.action), step.service)),
+            Err(error) => {
+                failed += 1;
+                complain(&format!("error: {}: {error:#}", step.service));
+            }
+        }
+    }
+    if failed > 0 {
+        complain(&format!("{failed} of {} not applied; apply again to see what is left", todo.len()));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn planned(
+    connection: &Connection,
+    file: File,
+    prune: bool,
+    reason: Option<&str>,
+) -> anyhow::Result<Vec<Step>> {
+    let loaded = definitions(connection).await.context("the definitions cannot be read")?;
+    let standing: BTreeMap<ServiceName, Definition> =
+        loaded.into_iter().map(|(service, loaded)| (service, loaded.state)).collect();
+    plan(file, &standing, prune, reason).map_err(|refused| {
+        let lines: Vec<_> =
+            refused.iter().map(|refused| format!("{}: {}", refused.service, refused.rejection)).collect();
+        anyhow::anyhow!("nothing was done:\n  {}", lines.join("\n  "))
+    })
+}
+
+/// Carries one step out, and answers the revision that it led to.
+async fn carry_out(journal: &Journal, step: &Step, context: &Context) -> anyhow::Result<u64> {
+    let id = AggregateId::Definition(step.service.clone());
+    let mut revision = 0;
+    for command in &step.commands {
+        let recorded = match journal.execute::<Definition>(&id, command.clone(), context).await {
+            Ok(recorded) => recorded,
+            Err(error) => match error.rejection() {
+                Ok(
+                    rejection @ (Rejection::Conflict { .. }
+                    | Rejection::AlreadyDefined
+                    | Rejection::NotDefined
+                    | Rejection::NotRetired),
+                ) => bail!("{}: somebody changed it since the plan was made ({rejection})", rejection.code()),
+                Ok(rejection @ Rejection::Invalid { .. }) => bail!("{}: {rejection}", rejection.code()),
+                Err(error) => bail!("{}: {error:#}", error.code()),
+            },
+        };
+        revision = recorded.last().map_or(revision, |last| last.envelope.version.get());
+    }
+    Ok(revision)
+}
+
+fn agreed(count: usize) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("nobody is there to be asked: look at the plan, then pass --yes");
+    }
+    let mut out = std::io::stdout();
+    write!(out, "apply {count} changes? [y/N] ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn show(steps: &[Step]) {
+    for step in steps {
+        say(&format!("{} {}  {}", step.action.sign(), step.service, step.action.as_str()));
+        step.changes.iter().for_each(|change| say(&format!("    {}", words(change))));
+    }
+}
+
+/// `owner: desk -> night`
+pub(super) fn words(change: &FieldChange) -> String {
+    let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+    format!("{}: {} -> {}", change.field, side(&change.before), side(&change.after))
+}
+
+fn line(step: &Step) -> serde_json::Value {
+    json!({
+        "service": step.service,
+        "action": step.action.as_str(),
+        "changes": step.changes.iter().map(change).collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn change(change: &FieldChange) -> serde_json::Value {
+    json!({ "field": change.field, "before": change.before, "after": change.after })
+}
+
+fn done(action: Action) -> &'static str {
+    match action {
+        Action::Define => "defined",
+        Action::Amend => "amended",
+        Action::Reinstate => "reinstated",
+        Action::Retire => "retired",
+        Action::Unchanged => "unchanged",
+    }
+}

@@ -1,0 +1,116 @@
+//! `export`, `list` and `history`.
+
+use std::process::ExitCode;
+
+use aegis_domain::AggregateId;
+use aegis_projections::view::history::{Action, Entry as Made, Revision, failover, history as revisions};
+use aegis_sdk::{Journal, definitions};
+use anyhow::{Context as _, bail};
+use chrono::SecondsFormat;
+use serde_json::json;
+
+use super::apply::{change, words};
+use super::file::{Entry, File};
+use super::{ExportArgs, Format, HistoryArgs, ListArgs};
+use crate::output::{say, table};
+
+pub(super) async fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
+    let connection = args.access.connection().await?;
+    let loaded = definitions(&connection).await.context("the definitions cannot be read")?;
+    let in_use = loaded.into_iter().filter(|(_, loaded)| !loaded.state.retired);
+    let entries = in_use.filter_map(|(service, loaded)| Some(Entry::new(service, loaded.state.content?)));
+    let text = File { definitions: entries.collect() }.text()?;
+    match args.output {
+        Some(path) => {
+            std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        }
+        None => say(text.trim_end()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn list(args: ListArgs) -> anyhow::Result<ExitCode> {
+    let connection = args.access.connection().await?;
+    let loaded = definitions(&connection).await.context("the definitions cannot be read")?;
+    let mut rows = Vec::new();
+    for (service, loaded) in loaded {
+        let (version, retired) = (loaded.state.version, loaded.state.retired);
+        let Some(content) = loaded.state.content.filter(|_| args.all || !retired) else { continue };
+        let status = if retired { "retired" } else { "active" };
+        if args.format == Format::Json {
+            say(&json!({ "service": service, "status": status, "revision": version, "content": content })
+                .to_string());
+            continue;
+        }
+        rows.push([
+            service.to_string(),
+            content.version.to_string(),
+            content.owner,
+            instances(content.min_instances, content.max_instances),
+            content.failover.map_or_else(|| "-".to_owned(), failover),
+            content.registration.as_str().to_owned(),
+            version.to_string(),
+            status.to_owned(),
+        ]);
+    }
+    if args.format == Format::Text {
+        let header =
+            ["SERVICE", "VERSION", "OWNER", "INSTANCES", "FAILOVER", "REGISTRATION", "REVISION", "STATUS"];
+        table(header, &rows);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) async fn history(args: HistoryArgs) -> anyhow::Result<ExitCode> {
+    let connection = args.access.connection().await?;
+    let id = AggregateId::Definition(args.service.clone());
+    let events = Journal::new(&connection).events(&id).await.context("the history cannot be read")?;
+    if events.is_empty() {
+        bail!("{} was never defined", args.service);
+    }
+    for revision in revisions(events.iter().filter_map(Made::recorded)).iter().rev() {
+        match args.format {
+            Format::Text => print(revision),
+            Format::Json => say(&line(revision).to_string()),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(revision: &Revision) {
+    let at = revision.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let action = name(revision.action);
+    let why = revision.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    say(&format!("revision {}  {at}  {}  {action}{why}", revision.revision, revision.by));
+    revision.changes.iter().for_each(|change| say(&format!("    {}", words(change))));
+}
+
+fn line(revision: &Revision) -> serde_json::Value {
+    json!({
+        "revision": revision.revision,
+        "sequence": revision.sequence,
+        "at": revision.at,
+        "by": revision.by,
+        "action": name(revision.action),
+        "reason": revision.reason,
+        "changes": revision.changes.iter().map(change).collect::<Vec<_>>(),
+    })
+}
+
+fn name(action: Action) -> &'static str {
+    match action {
+        Action::Defined => "defined",
+        Action::Amended => "amended",
+        Action::Retired => "retired",
+        Action::Reinstated => "reinstated",
+    }
+}
+
+fn instances(min: Option<u32>, max: Option<u32>) -> String {
+    match (min, max) {
+        (None, None) => "any".to_owned(),
+        (Some(min), None) => format!("{min} or more"),
+        (None, Some(max)) => format!("up to {max}"),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+    }
+}

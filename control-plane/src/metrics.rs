@@ -13,6 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::legacy::Unreadable;
 use crate::liveness::Silence;
 
 type Count = Gauge<u64, AtomicU64>;
@@ -31,6 +32,7 @@ pub(crate) struct Metrics {
     live: Live,
     sight: Sight,
     silence: Silence,
+    unreadable: Unreadable,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,9 @@ struct Gauges {
     general_silence: Count,
     heartbeats: Count,
     unreadable_heartbeats: Count,
+    self_preservation: Count,
+    legacy_instances: Count,
+    unreadable_legacy: Count,
     slow_consumers: Count,
 }
 
@@ -55,6 +60,7 @@ impl Metrics {
         live: Live,
         sight: Sight,
         silence: Silence,
+        unreadable: Unreadable,
     ) -> Self {
         let mut registry = Registry::with_prefix("aegis");
         let gauges = Gauges::default();
@@ -77,6 +83,17 @@ impl Metrics {
             "Messages on heartbeat subjects that are none",
             &gauges.unreadable_heartbeats,
         );
+        gauge(
+            "self_preservation",
+            "1 while the log says that none is marked down",
+            &gauges.self_preservation,
+        );
+        gauge("legacy_instances", "Instances of the Python SDK whose life goes on", &gauges.legacy_instances);
+        gauge(
+            "legacy_unreadable",
+            "Messages and records of the Python SDK's wire that cannot be read",
+            &gauges.unreadable_legacy,
+        );
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
         let figures = store.progress().figures(Utc::now()).into_iter();
         let projection = figures.map(|Figure { name, help, .. }| {
@@ -88,7 +105,19 @@ impl Metrics {
         let (requests, sockets) = (Counter::default(), Count::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("websockets", "Open subscriptions' connections", sockets.clone());
-        Self { registry, gauges, projection, requests, sockets, connection, store, live, sight, silence }
+        Self {
+            registry,
+            gauges,
+            projection,
+            requests,
+            sockets,
+            connection,
+            store,
+            live,
+            sight,
+            silence,
+            unreadable,
+        }
     }
 
     pub(crate) fn count_request(&self) {
@@ -110,6 +139,9 @@ impl Metrics {
             let vacant = state.leaders.values().filter(|leader| leader.instance.is_none());
             self.gauges.instances.set(alive().count() as u64);
             self.gauges.unhealthy.set(unhealthy.count() as u64);
+            let preserved = state.installation.self_preservation.is_some();
+            self.gauges.self_preservation.set(u64::from(preserved));
+            self.gauges.legacy_instances.set(alive().filter(|view| view.is_legacy()).count() as u64);
             self.gauges.groups.set(state.leaders.len() as u64);
             self.gauges.vacant_groups.set(vacant.count() as u64);
         }
@@ -128,6 +160,7 @@ impl Metrics {
         self.gauges.general_silence.set(u64::from(self.silence.is_general()));
         self.gauges.heartbeats.set(self.sight.received());
         self.gauges.unreadable_heartbeats.set(self.sight.unreadable());
+        self.gauges.unreadable_legacy.set(self.unreadable.count());
         self.gauges.slow_consumers.set(self.connection.slow_consumers());
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

@@ -17,6 +17,7 @@ use crate::adapter::Adapter;
 use crate::auth::Authenticator;
 use crate::config::Config;
 use crate::http::{self, App};
+use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::Metrics;
 use crate::terms::Terms;
@@ -49,18 +50,33 @@ impl Replica {
         let (projector, live, changes) = Projector::restore(&connection, &store).await?;
         let (stop, tasks, sight) = (CancellationToken::new(), TaskTracker::new(), Sight::default());
         let journal = Journal::new(&connection);
-        let liveness = Liveness::new(connection.clone(), journal.clone(), live.clone(), sight.clone());
+        let legacy = Legacy::new(connection.clone(), journal.clone(), live.clone());
+        let (wellness, unreadable) = (legacy.wellness(), legacy.unreadable());
+        let liveness =
+            Liveness::new(connection.clone(), journal.clone(), live.clone(), sight.clone(), wellness);
         let silence = liveness.silence();
         tasks.spawn(projector.run(stop.clone()));
         tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
         tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
         tasks.spawn(liveness.run(stop.clone()));
+        tasks.spawn(legacy.run(stop.clone()));
         let terms = Terms::new(connection.clone(), journal.clone(), live.clone());
         tasks.spawn(terms.run(stop.clone()));
         let auth = Arc::new(Authenticator::new(&config.tokens));
-        let adapter = Arc::new(Adapter { connection: connection.clone(), journal, live: live.clone() });
-        let schema = aegis_graphql::build(store.clone(), adapter.clone(), adapter.clone(), adapter.clone());
-        let metrics = Arc::new(Metrics::new(connection, store, live, sight, silence));
+        let adapter = Arc::new(Adapter {
+            connection: connection.clone(),
+            journal,
+            live: live.clone(),
+            sight: sight.clone(),
+        });
+        let schema = aegis_graphql::build(
+            store.clone(),
+            adapter.clone(),
+            adapter.clone(),
+            adapter.clone(),
+            adapter.clone(),
+        );
+        let metrics = Arc::new(Metrics::new(connection, store, live, sight, silence, unreadable));
         let app = App { schema, auth: Arc::clone(&auth), adapter, metrics, stop: stop.clone() };
         tasks.spawn(http::serve(listener, app, stop.clone()));
         tasks.close();

@@ -9,16 +9,25 @@ use aegis_projections::state::InstanceKey;
 const MISSED: u32 = 3;
 /// Of so few instances any share may really be dead.
 const FEW: usize = 4;
+/// So long a flapping instance has to be heard without a miss before it counts as recovered: longer than any
+/// of its spells so far that made it flap, since three of them fit into five minutes with their silences, and
+/// short enough that one whose fault is repaired is back while its operator still looks.
+pub(super) const HOLD_DOWN: Duration = Duration::from_secs(30);
 
 /// What is known of one living instance.
 #[derive(Debug, Clone)]
 pub(super) struct Heard {
     pub(super) key: InstanceKey,
     pub(super) silent_for: Duration,
+    /// How long it has been heard without a miss.
+    pub(super) steady_for: Duration,
     pub(super) heard_since_listening: bool,
     pub(super) heartbeat: Duration,
     pub(super) record_ttl: Duration,
     pub(super) hearing: Hearing,
+    pub(super) flapping: bool,
+    /// It calls itself unhealthy while it is heard.
+    pub(super) unwell: bool,
 }
 
 /// What is to be recorded of an instance.
@@ -32,36 +41,72 @@ pub(super) enum Verdict {
     Overdue,
 }
 
+/// How much of the installation can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outlook {
+    /// Enough to judge each instance by itself.
+    Clear,
+    /// Most fell silent within one window: the fault is thought to be with whoever listens.
+    Silent {
+        /// How many are silent.
+        silent: usize,
+    },
+    /// Not enough has been heard yet to say which.
+    Unsure,
+}
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Judgement {
     pub(super) verdicts: Vec<(InstanceKey, Verdict)>,
-    /// Most fell silent within one window: nothing is marked down.
-    pub(super) general_silence: bool,
+    pub(super) outlook: Outlook,
 }
 
-pub(super) fn judge(instances: &[Heard]) -> Judgement {
-    let silent = instances.iter().filter(|heard| heard.missed() >= MISSED).count();
-    // Only those not yet known as unhealthy count: one that died long ago is no sign of a general fault.
-    let newly =
-        instances.iter().filter(|heard| heard.missed() >= MISSED && heard.hearing == Hearing::Heard).count();
-    let general_silence =
-        instances.len() >= FEW && newly * 2 > instances.len() && silent * 2 > instances.len();
+/// While `preserved`, and in a general silence, nobody is marked down.
+pub(super) fn judge(instances: &[Heard], preserved: bool) -> Judgement {
+    let outlook = outlook(instances);
+    let spared = preserved || matches!(outlook, Outlook::Silent { .. });
     let verdict = |heard: &Heard| {
         let verdict = match heard.hearing {
-            Hearing::Unhealthy if heard.missed() == 0 && heard.heard_since_listening => Verdict::Recovered,
-            _ if heard.missed() < MISSED || general_silence => return None,
+            Hearing::Unhealthy if heard.has_recovered() => Verdict::Recovered,
+            _ if heard.missed() < MISSED || spared => return None,
             Hearing::Heard => Verdict::Unhealthy { missed: heard.missed() },
             Hearing::Unhealthy if heard.silent_for > heard.record_ttl => Verdict::Overdue,
             Hearing::Unhealthy | Hearing::Expired => return None,
         };
         Some((heard.key.clone(), verdict))
     };
-    Judgement { verdicts: instances.iter().filter_map(verdict).collect(), general_silence }
+    Judgement { verdicts: instances.iter().filter_map(verdict).collect(), outlook }
+}
+
+fn outlook(instances: &[Heard]) -> Outlook {
+    let count = |test: &dyn Fn(&Heard) -> bool| instances.iter().filter(|heard| test(heard)).count();
+    let is_new = |heard: &Heard| heard.hearing == Hearing::Heard;
+    let silent = count(&|heard| heard.missed() >= MISSED);
+    // Only those not yet known as unhealthy count: one that died long ago is no sign of a general fault.
+    let newly = count(&|heard| heard.missed() >= MISSED && is_new(heard));
+    let most = |count: usize| count * 2 > instances.len();
+    let general = |newly, silent| instances.len() >= FEW && most(newly) && most(silent);
+    if general(newly, silent) {
+        return Outlook::Silent { silent };
+    }
+    // Whoever has not been heard yet may turn out to be silent.
+    let unknown = count(&|heard| heard.is_unknown());
+    let unknown_new = count(&|heard| heard.is_unknown() && is_new(heard));
+    if general(newly + unknown_new, silent + unknown) { Outlook::Unsure } else { Outlook::Clear }
 }
 
 impl Heard {
+    fn is_unknown(&self) -> bool {
+        !self.heard_since_listening && self.missed() < MISSED
+    }
+
+    fn has_recovered(&self) -> bool {
+        let held_down = self.flapping && self.steady_for < HOLD_DOWN;
+        self.missed() == 0 && self.heard_since_listening && !held_down && !self.unwell
+    }
+
     /// How many heartbeats are missing; half an interval of lateness is none yet.
-    fn missed(&self) -> u32 {
+    pub(super) fn missed(&self) -> u32 {
         let grace = self.silent_for.saturating_sub(self.heartbeat / 2);
         let missed = grace.as_millis() / self.heartbeat.as_millis().max(1);
         u32::try_from(missed).unwrap_or(u32::MAX)
@@ -77,15 +122,18 @@ mod tests {
         Heard {
             key: (ServiceName::new("echo").unwrap(), InstanceName::new(name).unwrap()),
             silent_for: Duration::from_millis(silent_ms),
+            steady_for: Duration::from_secs(1),
             heard_since_listening: silent_ms < 500,
             heartbeat: Duration::from_secs(1),
             record_ttl: Duration::from_secs(15),
             hearing,
+            flapping: false,
+            unwell: false,
         }
     }
 
     fn verdicts(instances: &[Heard]) -> Vec<Verdict> {
-        judge(instances).verdicts.into_iter().map(|(_, verdict)| verdict).collect()
+        judge(instances, false).verdicts.into_iter().map(|(_, verdict)| verdict).collect()
     }
 
     #[test]
@@ -103,14 +151,49 @@ mod tests {
         assert_eq!(verdicts(&[unheard]), []);
     }
 
+    fn five(silent: usize, hearing: Hearing) -> Vec<Heard> {
+        (0..5).map(|n| heard(&format!("i{n}"), if n < silent { 9_000 } else { 0 }, hearing)).collect()
+    }
+
     #[test]
     fn when_most_fall_silent_at_once_none_is_marked() {
-        let all: Vec<_> =
-            (0..5).map(|n| heard(&format!("i{n}"), if n < 3 { 9_000 } else { 0 }, Hearing::Heard)).collect();
-        let judgement = judge(&all);
-        assert!(judgement.general_silence && judgement.verdicts.is_empty(), "{judgement:?}");
-        let few = judge(&all[..3]);
-        assert_eq!((few.general_silence, few.verdicts.len()), (false, 3), "of three, all may be dead");
+        let judgement = judge(&five(3, Hearing::Heard), false);
+        assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Outlook::Silent { silent: 3 } });
+        let few = judge(&five(3, Hearing::Heard)[..3], false);
+        assert_eq!((few.outlook, few.verdicts.len()), (Outlook::Clear, 3), "of three, all may be dead");
+    }
+
+    #[test]
+    fn while_the_log_says_so_nobody_is_marked_down_and_whoever_is_heard_recovers() {
+        let mut all = five(1, Hearing::Heard);
+        all[4].hearing = Hearing::Unhealthy;
+        let judgement = judge(&all, true);
+        assert_eq!(judgement.outlook, Outlook::Clear, "so it is left");
+        let recovered: Vec<_> = judgement.verdicts.iter().map(|(_, verdict)| *verdict).collect();
+        assert_eq!(recovered, [Verdict::Recovered]);
+    }
+
+    #[test]
+    fn a_replica_that_has_just_begun_to_listen_does_not_say_that_all_is_clear() {
+        let unheard = |silent_ms| {
+            let all = five(0, Hearing::Heard).into_iter();
+            let silent_for = Duration::from_millis(silent_ms);
+            all.map(|one| Heard { heard_since_listening: false, silent_for, ..one }).collect::<Vec<_>>()
+        };
+        assert_eq!(judge(&unheard(100), false).outlook, Outlook::Unsure);
+        assert_eq!(judge(&unheard(9_000), false).outlook, Outlook::Silent { silent: 5 });
+        let mut some = unheard(100);
+        some.iter_mut().take(3).for_each(|one| one.heard_since_listening = true);
+        assert_eq!(judge(&some, false).outlook, Outlook::Clear, "whatever becomes of the other two");
+    }
+
+    #[test]
+    fn a_flapping_instance_recovers_after_it_was_heard_for_long_and_one_that_is_unwell_does_not() {
+        let back = heard("a", 0, Hearing::Unhealthy);
+        let flapping = Heard { flapping: true, ..back.clone() };
+        assert_eq!(verdicts(std::slice::from_ref(&flapping)), []);
+        assert_eq!(verdicts(&[Heard { steady_for: HOLD_DOWN, ..flapping }]), [Verdict::Recovered]);
+        assert_eq!(verdicts(&[Heard { unwell: true, ..back }]), []);
     }
 
     #[test]

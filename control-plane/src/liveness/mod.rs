@@ -2,6 +2,8 @@
 //! replicas write each transition once, because the journal takes one writer at a head.
 
 mod judge;
+mod memory;
+mod preservation;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,19 +14,23 @@ use aegis_domain::aggregate::instance::Command;
 use aegis_domain::wire::subject;
 use aegis_domain::{Actor, AggregateId, Context};
 use aegis_projections::Live;
-use aegis_projections::beats::Sight;
+use aegis_projections::beats::{self, Sight};
 use aegis_projections::state::InstanceKey;
+use aegis_projections::view::InstanceView;
 use aegis_sdk::nats::bucket::Bucket;
 use aegis_sdk::{Connection, ConnectionState, Journal};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use judge::{Heard, Verdict, judge};
+use crate::legacy::Wellness;
+use judge::{Heard, Outlook, Verdict, judge};
+use memory::Memory;
+use preservation::Preservation;
 
 const TICK: Duration = Duration::from_millis(250);
 
-/// Whether so many instances have fallen silent at once that the fault is thought to be with whoever
-/// listens. Then nothing is marked. Cheap to clone.
+/// Whether this replica sees that so many instances have fallen silent at once that the fault is thought to
+/// be with whoever listens. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Silence(Arc<AtomicBool>);
 
@@ -40,43 +46,63 @@ pub(crate) struct Liveness {
     journal: Journal,
     live: Live,
     sight: Sight,
+    wellness: Wellness,
     silence: Silence,
+    memory: Memory,
 }
 
 impl Liveness {
-    pub(crate) fn new(connection: Connection, journal: Journal, live: Live, sight: Sight) -> Self {
-        Self { connection, journal, live, sight, silence: Silence::default() }
+    pub(crate) fn new(
+        connection: Connection,
+        journal: Journal,
+        live: Live,
+        sight: Sight,
+        wellness: Wellness,
+    ) -> Self {
+        let (silence, memory) = (Silence::default(), Memory::default());
+        Self { connection, journal, live, sight, wellness, silence, memory }
     }
 
     pub(crate) fn silence(&self) -> Silence {
         self.silence.clone()
     }
 
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // Silence counts from here at the earliest: what was before, this replica has not heard.
         let mut listening_since = Instant::now();
+        let mut preservation = Preservation::new(self.connection.clone(), self.journal.clone());
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
             let connected = *self.connection.state().borrow() == ConnectionState::Connected;
+            let preserved = self.live.read().state.installation.self_preservation.is_some();
             if !connected || !self.sight.sees() {
                 listening_since = Instant::now();
+                if connected {
+                    preservation.blind(self.alive(), preserved).await;
+                }
                 continue;
             }
-            let judgement = judge(&self.heard(listening_since));
-            let was_general = self.silence.0.swap(judgement.general_silence, Ordering::Relaxed);
-            if judgement.general_silence && !was_general {
-                tracing::warn!("most instances fell silent at once: marking none of them");
-            }
+            let heard = self.heard(listening_since);
+            let judgement = judge(&heard, preserved);
+            let silent = matches!(judgement.outlook, Outlook::Silent { .. });
+            self.silence.0.store(silent, Ordering::Relaxed);
+            preservation.observe(judgement.outlook, heard.len(), preserved).await;
             for (key, verdict) in judgement.verdicts {
                 self.carry_out(&key, verdict).await;
             }
         }
     }
 
-    fn heard(&self, listening_since: Instant) -> Vec<Heard> {
+    fn alive(&self) -> usize {
+        self.live.read().state.instances.values().filter(|view| view.state.is_alive()).count()
+    }
+
+    fn heard(&mut self, listening_since: Instant) -> Vec<Heard> {
         let contents = self.live.read();
-        let now = Instant::now();
+        let (now, time) = (Instant::now(), Utc::now());
+        let instances = &contents.state.instances;
+        self.memory.retain(|key| instances.get(key).is_some_and(|view| view.state.is_alive()));
         let mut all = Vec::new();
         for (key, view) in contents.state.instances.iter().filter(|(_, view)| view.state.is_alive()) {
             let Some(registration) = &view.state.registration else { continue };
@@ -84,24 +110,42 @@ impl Liveness {
             // A beat of the life before says nothing of this one.
             let beat = beat
                 .filter(|beat| beat.heartbeat.sent_at >= view.registered_at - chrono::TimeDelta::seconds(1));
-            let last = beat.map_or(listening_since, |beat| beat.received.max(listening_since));
-            all.push(Heard {
+            // Nobody could hear it before it was known.
+            let known_since = self.memory.since(key, view.registered_at, now).max(listening_since);
+            let last = beat.map_or(known_since, |beat| beat.received.max(listening_since));
+            let mut heard = Heard {
                 key: key.clone(),
                 silent_for: now.saturating_duration_since(last),
+                steady_for: Duration::ZERO,
                 heard_since_listening: beat.is_some_and(|beat| beat.received > listening_since),
                 heartbeat: Duration::from_millis(registration.heartbeat_ms),
                 record_ttl: Duration::from_millis(registration.record_ttl_ms),
                 hearing: view.state.hearing,
-            });
+                flapping: view.is_flapping(time),
+                unwell: view.is_legacy() && !self.wellness.is_well(key, view.sequence),
+            };
+            let misses = heard.missed() > 0 || !heard.heard_since_listening;
+            heard.steady_for = self.memory.steady_for(key, misses, now);
+            all.push(heard);
         }
         all
     }
 
     async fn carry_out(&self, key: &InstanceKey, verdict: Verdict) {
-        let last_beat = self.live.read().beats.get(key).map(|beat| beat.heartbeat.sent_at);
+        let (last_beat, legacy) = {
+            let contents = self.live.read();
+            let last_beat = contents.beats.get(key).map(|beat| beat.heartbeat.sent_at);
+            (last_beat, contents.state.instances.get(key).is_some_and(InstanceView::is_legacy))
+        };
+        let down = matches!(verdict, Verdict::Unhealthy { .. } | Verdict::Overdue);
+        if down && !legacy && !self.is_silent(key, last_beat).await {
+            return;
+        }
         let command = match verdict {
             Verdict::Unhealthy { missed } => Command::MarkUnhealthy { last_beat, missed },
             Verdict::Recovered => Command::Recover,
+            // It has no record of ours, and a refresh of its own would have been a sign of life.
+            Verdict::Overdue if legacy => Command::Expire { last_beat },
             Verdict::Overdue => match self.has_record(key).await {
                 Ok(false) => Command::Expire { last_beat },
                 Ok(true) => return,
@@ -115,6 +159,18 @@ impl Liveness {
         let context = Context::new(Actor::system("liveness"), Utc::now());
         if let Err(error) = self.journal.execute::<Instance>(&id, command, &context).await {
             tracing::warn!(%error, aggregate = %id, "a change of hearing was not recorded; trying again");
+        }
+    }
+
+    /// Whether the stream, too, has heard nothing later: a follower may have fallen silent itself, and it takes
+    /// a while to notice that.
+    async fn is_silent(&self, (service, instance): &InstanceKey, last_beat: Option<DateTime<Utc>>) -> bool {
+        match beats::last_sent(&self.connection, service, instance).await {
+            Ok(sent) => sent <= last_beat,
+            Err(error) => {
+                tracing::warn!(%error, %service, %instance, "an instance seems silent, and the heartbeats cannot be read");
+                false
+            }
         }
     }
 

@@ -3,6 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a helper fails the test")]
 
 mod api;
+mod dead_letters;
+mod definitions;
+mod fleet;
+mod legacy;
+mod liveness;
 mod operate;
 mod start;
 mod subscriptions;

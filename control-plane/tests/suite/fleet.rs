@@ -1,0 +1,131 @@
+//! Instances as the wire has them, whose heartbeats come and stop as a test needs it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use aegis_domain::aggregate::instance::{Command, InstanceEvent, Registration, Status};
+use aegis_domain::aggregate::{Installation, Instance, installation::InstallationEvent};
+use aegis_domain::wire::heartbeat::{Heartbeat, Metrics};
+use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, InstanceName, ServiceName, Version};
+use aegis_sdk::{ConnectOptions, Connection, Journal};
+use aegis_testkit::{NatsServer, wait_until};
+use chrono::Utc;
+use tokio::task::JoinHandle;
+
+use crate::support::PATIENCE;
+
+pub(crate) const BEAT: Duration = Duration::from_millis(100);
+
+/// One instance of `echo`; its heart stops with it.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    beats: Arc<AtomicBool>,
+    heart: JoinHandle<()>,
+}
+
+impl Member {
+    /// Registered and running, with a record that nobody wrote, so that it is gone once it is silent.
+    pub(crate) async fn start(connection: &Connection, name: &str) -> Self {
+        let (service, instance) = key(name);
+        let version = Version::new("1.0.0").unwrap();
+        let registration = Registration {
+            version: version.clone(),
+            groups: vec![],
+            labels: BTreeMap::new(),
+            heartbeat_ms: u64::try_from(BEAT.as_millis()).unwrap(),
+            record_ttl_ms: 1_500,
+            legacy: false,
+        };
+        let id = AggregateId::Instance(service.clone(), instance.clone());
+        let context = Context::new(Actor::instance(&service, &instance), Utc::now());
+        let journal = Journal::new(connection);
+        for command in
+            [Command::Register(registration), Command::ChangeStatus { to: Status::Running, reason: None }]
+        {
+            journal.execute::<Instance>(&id, command, &context).await.unwrap();
+        }
+        let beats = Arc::new(AtomicBool::new(true));
+        let heart = tokio::spawn({
+            let (beats, connection) = (Arc::clone(&beats), connection.clone());
+            let subject = connection.namespace().heartbeat_subject(&service, &instance);
+            async move {
+                let mut ticks = tokio::time::interval(BEAT);
+                loop {
+                    ticks.tick().await;
+                    if beats.load(Ordering::Relaxed) {
+                        let heartbeat = Heartbeat {
+                            service: service.clone(),
+                            instance: instance.clone(),
+                            version: version.clone(),
+                            status: Status::Running,
+                            groups: vec![],
+                            labels: BTreeMap::new(),
+                            started_at: Utc::now(),
+                            sent_at: Utc::now(),
+                            metrics: Metrics::default(),
+                        };
+                        let body = serde_json::to_vec(&heartbeat).unwrap();
+                        let _lost = connection.client().publish(subject.clone(), body.into()).await;
+                    }
+                }
+            }
+        });
+        Self { name: name.to_owned(), beats, heart }
+    }
+
+    pub(crate) fn stop(&self) {
+        self.beats.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.beats.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.heart.abort();
+    }
+}
+
+pub(crate) async fn connection(nats: &NatsServer) -> Connection {
+    Connection::open(ConnectOptions::new(nats.url(), "test")).await.unwrap()
+}
+
+fn key(name: &str) -> (ServiceName, InstanceName) {
+    (ServiceName::new("echo").unwrap(), InstanceName::new(name).unwrap())
+}
+
+/// The events of an instance of this service, in a word each.
+pub(crate) async fn life(connection: &Connection, service: &str, name: &str) -> Vec<&'static str> {
+    let id = AggregateId::Instance(ServiceName::new(service).unwrap(), InstanceName::new(name).unwrap());
+    let events = Journal::new(connection).events(&id).await.unwrap();
+    let word = |event: &InstanceEvent| match event {
+        InstanceEvent::Registered(_) => "registered",
+        InstanceEvent::StatusChanged { .. } => "status",
+        InstanceEvent::ConfigurationReported { .. } => "configuration",
+        InstanceEvent::Unhealthy { .. } => "unhealthy",
+        InstanceEvent::Recovered {} => "recovered",
+        InstanceEvent::DrainRequested { .. } => "drain",
+        InstanceEvent::Deregistered { .. } => "deregistered",
+        InstanceEvent::Expired { .. } => "expired",
+    };
+    events.iter().filter_map(|it| Instance::event(&it.envelope.event)).map(word).collect()
+}
+
+/// Waits until that is its life, and no more.
+pub(crate) async fn lives(connection: &Connection, service: &str, name: &str, expected: &[&str]) {
+    wait_until(&format!("{name}: {expected:?}"), PATIENCE, || async {
+        let life = life(connection, service, name).await;
+        if life == expected { Ok(()) } else { Err(format!("{life:?}")) }
+    })
+    .await;
+}
+
+/// The events of the installation.
+pub(crate) async fn installation(connection: &Connection) -> Vec<InstallationEvent> {
+    let events = Journal::new(connection).events(&AggregateId::Installation).await.unwrap();
+    events.iter().filter_map(|it| Installation::event(&it.envelope.event).cloned()).collect()
+}

@@ -1,0 +1,198 @@
+//! What silence means: each transition once, among any number of replicas, and none when most are silent.
+
+use aegis_domain::aggregate::installation::InstallationEvent;
+use aegis_sdk::nats::provision::provision;
+use aegis_testkit::{NatsServer, wait_until};
+use serde_json::{Value, json};
+
+use crate::fleet::{Member, connection, installation, life, lives};
+use crate::support::{ControlPlane, PATIENCE};
+
+const SYSTEM: &str = "{ system { heartbeatsVisible selfPreservation { since silent alive } } }";
+
+async fn three(nats: &NatsServer) -> (Vec<tempfile::TempDir>, Vec<ControlPlane>) {
+    let (mut folders, mut replicas) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let folder = tempfile::tempdir().unwrap();
+        replicas.push(ControlPlane::start(nats, folder.path()).await);
+        folders.push(folder);
+    }
+    (folders, replicas)
+}
+
+async fn system(control: &ControlPlane) -> Value {
+    control.query(SYSTEM, json!({})).await["system"].clone()
+}
+
+async fn until(control: &ControlPlane, what: &str, test: impl Fn(&Value) -> bool) -> Value {
+    wait_until(what, PATIENCE, || async {
+        let system = system(control).await;
+        if test(&system) { Ok(system) } else { Err(system.to_string()) }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn three_replicas_one_of_them_killed_record_each_transition_once() {
+    let nats = NatsServer::start().await;
+    let (_folders, replicas) = three(&nats).await;
+    let connection = connection(&nats).await;
+    let names = ["echo-1", "echo-2", "echo-3"];
+    let mut members = Vec::new();
+    for name in names {
+        members.push(Member::start(&connection, name).await);
+    }
+    let mut expected = vec!["registered", "status"];
+    // The second time one replica is killed between the silence and what follows from it.
+    for round in 0..2 {
+        members.iter().for_each(Member::stop);
+        expected.push("unhealthy");
+        for member in &members {
+            lives(&connection, "echo", &member.name, &expected).await;
+        }
+        if round == 1 {
+            replicas[0].process.kill();
+        }
+        members.iter().for_each(Member::go_on);
+        expected.push("recovered");
+        for member in &members {
+            lives(&connection, "echo", &member.name, &expected).await;
+        }
+    }
+    drop(members);
+    expected.extend(["unhealthy", "expired"]);
+    for name in names {
+        lives(&connection, "echo", name, &expected).await;
+    }
+    // All that the two others had to say they have said when they have heard of the last event.
+    for replica in &replicas[1..] {
+        let query = "{ instances(first: 9) { nodes { status } } }";
+        wait_until("the end", PATIENCE, || async {
+            let nodes = replica.query(query, json!({})).await["instances"]["nodes"].clone();
+            let ended = nodes.as_array().unwrap().iter().all(|node| node["status"] == "EXPIRED");
+            if ended { Ok(()) } else { Err(nodes.to_string()) }
+        })
+        .await;
+    }
+    for name in names {
+        assert_eq!(life(&connection, "echo", name).await, expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn when_most_fall_silent_at_once_that_is_said_once_and_nobody_is_marked() {
+    let nats = NatsServer::start().await;
+    let (_folders, replicas) = three(&nats).await;
+    let connection = connection(&nats).await;
+    let mut members = Vec::new();
+    for n in 1..=5 {
+        members.push(Member::start(&connection, &format!("echo-{n}")).await);
+    }
+    for replica in &replicas {
+        let beats = "{ instances(first: 9) { nodes { lastBeatAt } } }";
+        wait_until("their beats", PATIENCE, || async {
+            let nodes = replica.query(beats, json!({})).await["instances"]["nodes"].clone();
+            let heard = nodes.as_array().unwrap().iter().filter(|node| !node["lastBeatAt"].is_null()).count();
+            if heard == 5 { Ok(()) } else { Err(nodes.to_string()) }
+        })
+        .await;
+    }
+    assert_eq!(system(&replicas[0]).await, json!({ "heartbeatsVisible": true, "selfPreservation": null }));
+    members[1..].iter().for_each(Member::stop);
+    for replica in &replicas {
+        let shown = until(replica, "the silence", |system| !system["selfPreservation"].is_null()).await;
+        assert_eq!(shown["selfPreservation"]["silent"], 4);
+        assert_eq!(shown["selfPreservation"]["alive"], 5);
+    }
+    members.iter().for_each(Member::go_on);
+    for replica in &replicas {
+        until(replica, "the end of the silence", |system| system["selfPreservation"].is_null()).await;
+    }
+    let entered = InstallationEvent::SelfPreservationEntered { silent: 4, alive: 5 };
+    assert_eq!(installation(&connection).await, [entered, InstallationEvent::SelfPreservationLeft {}]);
+    for member in &members {
+        assert_eq!(life(&connection, "echo", &member.name).await, ["registered", "status"]);
+    }
+    // And the feed tells it in words, without a service.
+    let query = "{ events(last: 2, filter: { kinds: [INSTALLATION] }) { nodes { service actor summary } } }";
+    let told = replicas[2].query(query, json!({})).await["events"]["nodes"].clone();
+    let summary = "the control plane cannot see 4 of 5 instances: none is marked down";
+    assert_eq!(told[0], json!({ "service": null, "actor": "system:liveness", "summary": summary }));
+}
+
+#[tokio::test]
+async fn without_the_heartbeat_stream_nobody_is_marked_and_the_replicas_say_that_they_are_blind() {
+    let nats = NatsServer::start().await;
+    let (_folders, replicas) = three(&nats).await;
+    let connection = connection(&nats).await;
+    let member = Member::start(&connection, "echo-1").await;
+    until(&replicas[0], "sight", |system| system["heartbeatsVisible"] == true).await;
+    let stream = connection.namespace().heartbeats_stream();
+    connection.jetstream().delete_stream(&stream).await.unwrap();
+    for replica in &replicas {
+        until(replica, "blindness", |system| system["heartbeatsVisible"] == false).await;
+        until(replica, "the silence", |system| system["selfPreservation"]["silent"] == 1).await;
+    }
+    provision(&connection).await.unwrap();
+    for replica in &replicas {
+        let sees =
+            |system: &Value| system["heartbeatsVisible"] == true && system["selfPreservation"].is_null();
+        until(replica, "sight", sees).await;
+    }
+    let entered = InstallationEvent::SelfPreservationEntered { silent: 1, alive: 1 };
+    assert_eq!(installation(&connection).await, [entered, InstallationEvent::SelfPreservationLeft {}]);
+    assert_eq!(life(&connection, "echo", &member.name).await, ["registered", "status"]);
+}
+
+#[tokio::test]
+async fn an_instance_that_comes_and_goes_is_flagged_and_its_recovery_held_back() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let control = ControlPlane::start(&nats, folder.path()).await;
+    let connection = connection(&nats).await;
+    let member = Member::start(&connection, "echo-1").await;
+    let query = "{ instance(service: \"echo\", instance: \"echo-1\") { status flapping } }";
+    let mut expected = vec!["registered", "status"];
+    for _ in 0..3 {
+        let shown = control.query(query, json!({})).await["instance"].clone();
+        assert_ne!(shown["flapping"], true, "too early");
+        member.stop();
+        expected.push("unhealthy");
+        lives(&connection, "echo", "echo-1", &expected).await;
+        member.go_on();
+        expected.push("recovered");
+        lives(&connection, "echo", "echo-1", &expected).await;
+    }
+    wait_until("the flag", PATIENCE, || async {
+        let shown = control.query(query, json!({})).await["instance"].clone();
+        if shown["flapping"] == true { Ok(()) } else { Err(shown.to_string()) }
+    })
+    .await;
+    member.stop();
+    expected.push("unhealthy");
+    lives(&connection, "echo", "echo-1", &expected).await;
+    member.go_on();
+    // As many beats later as would have been enough ten times over.
+    let beats = heartbeats(&control).await;
+    wait_until("more beats", PATIENCE, || async {
+        let now = heartbeats(&control).await;
+        if now >= beats + 30 { Ok(()) } else { Err(now.to_string()) }
+    })
+    .await;
+    assert_eq!(life(&connection, "echo", "echo-1").await, expected, "it was heard for 3 s, not for 30");
+    assert_eq!(
+        control.query(query, json!({})).await["instance"],
+        json!({ "status": "UNHEALTHY", "flapping": true })
+    );
+}
+
+async fn heartbeats(control: &ControlPlane) -> u64 {
+    metric(control, "aegis_heartbeats_received").await
+}
+
+pub(crate) async fn metric(control: &ControlPlane, name: &str) -> u64 {
+    let request = control.http.get(control.at("/metrics")).bearer_auth(&control.token);
+    let text = request.send().await.unwrap().text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.unwrap_or_else(|| panic!("{name} is missing in\n{text}")).parse().unwrap()
+}

@@ -1,18 +1,30 @@
 import { TriangleAlert } from "lucide-react";
 import { useStaleSince } from "@/shared/connection/store";
-import { formatClock } from "@/shared/time/format";
+import { formatClock, type Zone } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
 import { type System, useSystem } from "./system";
 
 /** Events behind at which the page says that it shows the past. */
 export const LAG_LIMIT = 500;
 
-export function warnings(system: System | null): string[] {
+export function warnings(system: System | null, zone: Zone): string[] {
   if (!system) return [];
   const found: string[] = [];
   if (!system.natsConnected) {
     found.push(
       "The control plane has lost NATS: what you see is the last known state, and changes are not arriving.",
+    );
+  }
+  const blind = system.selfPreservation;
+  if (blind) {
+    const { since, silent, alive } = blind;
+    found.push(
+      `Aegis cannot see most instances since ${formatClock(since, zone).slice(0, 8)} (${silent} of ${alive} were silent): none is marked down.`,
+    );
+  }
+  if (system.natsConnected && !system.heartbeatsVisible) {
+    found.push(
+      "This replica of the control plane cannot read the heartbeats: ages and figures stand still, and it marks nobody.",
     );
   }
   if (system.projectionLag > LAG_LIMIT) {
@@ -27,7 +39,7 @@ export function Banner() {
   const system = useSystem((s) => s.system);
   const staleSince = useStaleSince();
   const zone = useZone((s) => s.zone);
-  const lines = warnings(system);
+  const lines = warnings(system, zone);
   if (staleSince !== null) {
     lines.unshift(
       `Stale since ${formatClock(new Date(staleSince).toISOString(), zone).slice(0, 8)}: the live connection is down.`,

@@ -4,7 +4,11 @@ import { client } from "@/shared/graphql/client";
 
 const SystemQuery = graphql(`
   query System {
-    system { version namespace asOfSequence headSequence projectionLag natsConnected deadLetters }
+    system {
+      version namespace asOfSequence headSequence projectionLag natsConnected deadLetters
+      heartbeatsVisible
+      selfPreservation { since silent alive }
+    }
   }
 `);
 

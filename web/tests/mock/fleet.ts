@@ -37,6 +37,8 @@ export function newInstance(
     groups: [],
     labels: { zone: "ldn-1" },
     defined: service !== "algo-service",
+    flapping: false,
+    legacy: false,
     lastBeatAt: null,
     metrics: null,
     asOfSequence: sequence,

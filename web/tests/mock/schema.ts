@@ -56,6 +56,8 @@ export function rootOf(world: World) {
       projectionLag: 0,
       natsConnected: true,
       deadLetters: 0,
+      heartbeatsVisible: true,
+      selfPreservation: null,
     }),
     leaders: () => connection([...world.leaders.values()], (l) => l.id, false, false, world.sequence),
     events: (args: {

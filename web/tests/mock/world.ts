@@ -166,7 +166,14 @@ export class World {
       "drain_requested",
       "drain requested by m.ito",
     );
+    this.mark("calculation-service/calculation-service-3", { flapping: true });
+    this.mark("algo-service/algo-service-3", { legacy: true });
     this.setStatus("market-data-service/market-data-service-2", "STARTING", "status_changed", null);
+  }
+
+  private mark(id: string, marks: Partial<MockInstance>): void {
+    const instance = this.instances.get(id);
+    if (instance) this.put({ ...instance, ...marks });
   }
 
   private put(instance: MockInstance): void {

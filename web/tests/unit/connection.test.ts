@@ -77,10 +77,23 @@ describe("warnings about the server", () => {
     projectionLag: 0,
     natsConnected: true,
     deadLetters: 0,
+    heartbeatsVisible: true,
+    selfPreservation: null,
   };
+  it("say since when most instances cannot be seen, and that none is marked down", () => {
+    const selfPreservation = { since: "2026-01-02T07:26:26.123Z", silent: 7, alive: 9 };
+    const [line] = warnings({ ...system, selfPreservation }, "utc");
+    expect(line).toContain("cannot see most instances since 07:26:26 (7 of 9 were silent)");
+    expect(line).toContain("none is marked down");
+  });
+  it("say that this replica is blind, unless it has lost NATS altogether", () => {
+    const blind = { ...system, heartbeatsVisible: false };
+    expect(warnings(blind, "utc")[0]).toContain("cannot read the heartbeats");
+    expect(warnings({ ...blind, natsConnected: false }, "utc")).toHaveLength(1);
+  });
   it("say that NATS is lost and how far the projection is behind", () => {
-    expect(warnings(system)).toEqual([]);
-    expect(warnings({ ...system, natsConnected: false })[0]).toContain("lost NATS");
-    expect(warnings({ ...system, projectionLag: 9_000 })[0]).toContain("9000 events behind");
+    expect(warnings(system, "utc")).toEqual([]);
+    expect(warnings({ ...system, natsConnected: false }, "utc")[0]).toContain("lost NATS");
+    expect(warnings({ ...system, projectionLag: 9_000 }, "utc")[0]).toContain("9000 events behind");
   });
 });

@@ -12,6 +12,8 @@ const at = "2026-01-02T03:04:05.000Z";
 const make = (service: string, name: string, change: Partial<Instance> = {}): Instance => ({
   ...newInstance(service, name, "1.0.0", at, 1),
   defined: true,
+  flapping: false,
+  legacy: false,
   ...change,
 });
 const names = (list: readonly Instance[]) => list.map((i) => i.instance);

@@ -11,6 +11,8 @@ const InstanceFields = graphql(`
     statusSince
     groups { group term since }
     defined
+    flapping
+    legacy
     lastBeatAt
     metrics { inFlight queueDepth callsPerSecond p99Ms calls errors }
     asOfSequence

@@ -5,6 +5,7 @@ import { Age } from "@/shared/time/age";
 import { Sparkline } from "@/shared/ui/sparkline";
 import type { Instance, InstanceStatus } from "./documents";
 import { GroupsCell } from "./groups-cell";
+import { Flapping, Legacy } from "./marks";
 import { NotDefined } from "./not-defined";
 import { figure, percent } from "./numbers";
 import { SAMPLES, type Series } from "./registry";
@@ -50,6 +51,7 @@ export const InstanceRow = memo(function InstanceRow({ instance, series, flat, i
           >
             {instance.instance}
           </Link>
+          {instance.legacy && <Legacy />}
           {flat && !instance.defined && <NotDefined brief />}
         </span>
       </td>
@@ -85,6 +87,7 @@ function StatusCell({ instance, brief }: { instance: Instance; brief: boolean })
     <span className="flex items-center gap-1.5" title={instance.reason ?? undefined}>
       <Icon aria-hidden="true" className={cn("size-3.5 shrink-0", tone)} />
       <span className={cn("font-medium", tone)}>{word}</span>
+      {instance.flapping && <Flapping />}
       {instance.reason && !brief && (
         <span className="truncate text-muted-foreground text-xs">{instance.reason}</span>
       )}

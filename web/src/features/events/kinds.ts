@@ -49,6 +49,8 @@ const typeLook: Record<string, { icon: LucideIcon; tone: string }> = {
   reinstated: { icon: Undo2, tone: "" },
   self_preservation_entered: { icon: EyeOff, tone: bad },
   self_preservation_left: { icon: Eye, tone: ok },
+  dead_letter_redriven: { icon: Undo2, tone: "" },
+  dead_letter_discarded: { icon: CircleOff, tone: warn },
 };
 
 /** `aegis.leadership.leader_elected.v1` -> `leader_elected`. */

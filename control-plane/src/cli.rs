@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-use crate::{auth, dead_letters, definitions, generate, nats_server, operate, output, serve, up};
+use crate::{audit, auth, dead_letters, definitions, generate, nats_server, operate, output, serve, up};
 
 /// The Aegis control plane.
 #[derive(Debug, Parser)]
@@ -36,6 +36,13 @@ enum Command {
     /// Messages that nobody could process: list, show, redrive, discard. Needs NATS, and no control plane.
     #[command(name = "deadletters")]
     DeadLetters(dead_letters::Args),
+    /// Hold the log to its chains, and KV entries, files and exported heads to the log. Exits with 1 when anything
+    /// is not as it must be. Needs NATS, and no control plane.
+    Verify(audit::VerifyArgs),
+    /// Tell the registry as it stood at any time, folded from the log. Needs NATS, and no control plane.
+    Replay(audit::ReplayArgs),
+    /// Print, export or import the log. Needs NATS, and no control plane.
+    Events(audit::EventsArgs),
     /// Print a generated file: the GraphQL schema, or a page of the documentation.
     Gen {
         /// Which one.
@@ -67,6 +74,9 @@ impl Cli {
             Command::Stepdown(args) => block_on("warn", operate::stepdown(args)),
             Command::Drain(args) => block_on("warn", operate::drain(args)),
             Command::DeadLetters(args) => block_on("warn", dead_letters::run(args)),
+            Command::Verify(args) => block_on("error", audit::verify(args)),
+            Command::Replay(args) => block_on("error", audit::replay(args)),
+            Command::Events(args) => block_on("error", audit::events(args)),
             Command::Gen { what } => {
                 let text = match what {
                     Generated::Schema => aegis_graphql::sdl(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod adapter;
+mod audit;
 mod auth;
 mod cli;
 mod config;

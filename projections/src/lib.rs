@@ -7,6 +7,7 @@
 //! - [`live`]: the registry in memory, with the last heartbeats, for queries and subscriptions;
 //! - [`projector`]: drives the registry's projection;
 //! - [`replay`]: the registry as it stood, straight from the log;
+//! - [`verify`]: whether log, KV entries and file are what they must be;
 //! - [`kv`]: definitions and leaders as KV entries, for readers without a control plane;
 //! - [`beats`]: the last heartbeat of each instance.
 
@@ -20,6 +21,7 @@ pub mod registry;
 pub mod replay;
 pub mod state;
 pub mod store;
+pub mod verify;
 pub mod view;
 
 pub use live::Live;

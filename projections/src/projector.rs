@@ -46,7 +46,7 @@ impl Projector {
         store: &Store,
     ) -> Result<(Self, Live, mpsc::Receiver<AggregateId>), ProjectorError> {
         let stream = events_stream(connection).await?;
-        let feed = Log { connection: connection.clone(), filters: vec![] };
+        let feed = Log { connection: connection.clone(), filters: vec![], puts_aside: true };
         let (sender, changes) = mpsc::channel(kv::QUEUE);
         let mut live = None;
         let outlet = |registry: &Registry, _mark: Mark| {

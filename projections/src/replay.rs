@@ -20,7 +20,7 @@ pub struct Replayed {
     pub state: State,
     /// How many events it was folded from.
     pub events: u64,
-    /// How many messages are no events. They were put aside, and passed.
+    /// How many messages are no events. They were passed over.
     pub dead: u64,
     /// What the log has lost. With a filter, what the filter leaves out is no gap.
     pub gaps: Vec<Gap>,
@@ -49,7 +49,8 @@ pub async fn from_log(
     if stream.is_empty || end == Sequence::ZERO {
         return Ok(replayed);
     }
-    let mut source = Source::start(&Log { connection: connection.clone(), filters }, Sequence(1));
+    let log = Log { connection: connection.clone(), filters, puts_aside: false };
+    let mut source = Source::start(&log, Sequence(1));
     let (mut mark, mut blind) = (Mark::default(), 0);
     while mark.position < end {
         match source.next().await {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a helper fails the test")]
 
 mod api;
+mod audit;
 mod dead_letters;
 mod definitions;
 mod fleet;

@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
+
+use crate::Sequence;
 
 /// A SHA-256 (FIPS 180-4) of one event as it stands on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +63,34 @@ impl fmt::Display for Hash {
             *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
         }
         f.write_str(std::str::from_utf8(&text).map_err(|_never| fmt::Error)?)
+    }
+}
+
+/// A digest over every message of a log in order: `d(n) = SHA-256(d(n-1) | sequence | hash)`, beginning with 32
+/// zero bytes, the sequence as 8 bytes with the big end first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest(Hash);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self(Hash::GENESIS)
+    }
+}
+
+impl Digest {
+    /// Takes the next message in.
+    pub fn add(&mut self, sequence: Sequence, message: &Hash) {
+        let mut hasher = Sha256::new();
+        hasher.update(self.0.0);
+        hasher.update(sequence.get().to_be_bytes());
+        hasher.update(message.0);
+        self.0 = Hash(hasher.finalize().into());
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

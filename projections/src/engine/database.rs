@@ -266,7 +266,7 @@ fn connect(path: &Path) -> SqlitePool {
 }
 
 /// Removes a database with what SQLite keeps beside it.
-fn remove(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
     ["", "-wal", "-shm", "-journal"].into_iter().try_for_each(|suffix| remove_one(&beside(path, suffix)))
 }
 

@@ -58,7 +58,7 @@ impl Mark {
     }
 
     /// The mark of this log; nothing when there is none, or one of another log.
-    pub(super) async fn read(tables: &mut SqliteConnection, log: &str) -> Result<Option<Self>, sqlx::Error> {
+    pub(crate) async fn read(tables: &mut SqliteConnection, log: &str) -> Result<Option<Self>, sqlx::Error> {
         let row = sqlx::query("SELECT log, position, recorded_at FROM meta WHERE id = 1");
         let Some(row) = row.fetch_optional(tables).await? else { return Ok(None) };
         let read = || {

@@ -40,6 +40,7 @@ use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
 pub use database::Database;
+pub(crate) use database::remove;
 pub use driver::{Driver, Stream};
 pub use error::{RestoreError, StoreError, WriteError};
 pub use handle::{Handle, RebuildError};

@@ -74,6 +74,8 @@ pub(crate) struct Log {
     pub(crate) connection: Connection,
     /// Only these subjects; none means all.
     pub(crate) filters: Vec<String>,
+    /// Whether what is no event is copied to the dead letters; not by those who only look.
+    pub(crate) puts_aside: bool,
 }
 
 impl Event {
@@ -144,7 +146,9 @@ impl Feed for Log {
             Err(error) => {
                 let (subject, reason) = (message.subject.clone(), error.to_string());
                 tracing::warn!(sequence = message.sequence, subject, reason, "an event cannot be read");
-                put_aside(&self.connection, message, &reason).await;
+                if self.puts_aside {
+                    put_aside(&self.connection, message, &reason).await;
+                }
                 Content::Dead(Dead { subject, reason })
             }
         }

@@ -30,6 +30,13 @@ pub struct Retention {
     pub snapshot_every: u64,
 }
 
+impl Registry {
+    /// Events up to this one are in the index no more.
+    pub(crate) fn forgotten(&self) -> Sequence {
+        self.forgotten
+    }
+}
+
 impl Default for Retention {
     fn default() -> Self {
         Self { events: 10_000_000, snapshot_every: 5_000 }

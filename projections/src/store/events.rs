@@ -81,6 +81,19 @@ impl Store {
     }
 }
 
+/// All events after one sequence and up to another.
+pub(crate) async fn range(
+    after: Sequence,
+    through: Sequence,
+    tables: &mut SqliteConnection,
+) -> Result<Vec<EventView>, sqlx::Error> {
+    let mut query = QueryBuilder::<Sqlite>::new(COLUMNS);
+    query.push("sequence > ").push_bind(integer(after.get()));
+    query.push(" AND sequence <= ").push_bind(integer(through.get()));
+    let rows = query.push(" ORDER BY sequence").build().fetch_all(tables).await?;
+    rows.iter().map(read).collect()
+}
+
 async fn page(
     filter: &EventFilter,
     window: Window,

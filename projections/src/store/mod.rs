@@ -12,6 +12,7 @@ use crate::registry::{Registry, Retention};
 
 pub use crate::engine::StoreError;
 pub use as_of::{AsOfError, At};
+pub(crate) use events::range;
 pub use events::{EventFilter, EventPage, Window};
 
 /// The database of one replica. Cheap to clone.

@@ -7,10 +7,11 @@ use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::schema::Schema as _;
 use aegis_domain::{AggregateId, AggregateKind, Event, Recorded, Registry, Sequence};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
 
 /// One event as readers get to see it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EventView {
     /// Its position in the log.
     pub sequence: Sequence,

@@ -52,6 +52,10 @@ impl Installation {
         installation
     }
 
+    pub(crate) fn server(&self) -> &NatsServer {
+        &self.server
+    }
+
     pub(crate) fn url(&self) -> String {
         self.server.url()
     }

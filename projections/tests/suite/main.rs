@@ -17,4 +17,5 @@ mod process;
 mod projector;
 mod rebuild;
 mod store;
+mod verify;
 mod views;

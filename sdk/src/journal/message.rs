@@ -18,12 +18,19 @@ pub fn decode<S: Schema>(
     body: &[u8],
 ) -> Result<Recorded<S>, DecodeError> {
     let envelope = Envelope::decode(namespace, subject, header(headers), body)?;
+    Ok(Recorded { sequence: Sequence(sequence), hash: hash(subject, headers, body), envelope })
+}
+
+/// The hash over a message of a journal's stream, be it an event or not. A header that stands there more than once
+/// is taken in as often.
+#[must_use]
+pub fn hash(subject: &str, headers: Option<&HeaderMap>, body: &[u8]) -> Hash {
     let all = headers.into_iter().flat_map(|headers| {
-        headers
-            .iter()
-            .filter_map(|(name, values)| Some((AsRef::<str>::as_ref(name), values.first()?.as_str())))
+        headers.iter().flat_map(|(name, values)| {
+            values.iter().map(move |value| (AsRef::<str>::as_ref(name), value.as_str()))
+        })
     });
-    Ok(Recorded { sequence: Sequence(sequence), hash: Hash::of(subject, all, body), envelope })
+    Hash::of(subject, all, body)
 }
 
 /// Reads the headers of a message of a journal's stream.

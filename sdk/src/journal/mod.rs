@@ -41,7 +41,7 @@ use crate::nats::provision::{ProvisionError, ensure_journal};
 
 pub use append::BATCH_MAX;
 pub use error::{AppendError, ExecuteError, LoadError};
-pub use message::{decode, decode_heading};
+pub use message::{decode, decode_heading, hash};
 pub use store::{CqrsContext, CqrsStore, metadata};
 pub use subscription::{Entry, Item, Selection, Start, Subscription};
 
@@ -130,7 +130,8 @@ impl<S: Schema> Journal<S> {
         A::Command: Clone,
     {
         for _ in 0..ATTEMPTS {
-            let loaded = self.load::<A>(id).await?;
+            // On the heap: the futures of callers would hold it, though it is needed for a moment.
+            let loaded = Box::pin(self.load::<A>(id)).await?;
             let events = loaded.state.decide(command.clone()).map_err(ExecuteError::Rejected)?;
             let events = events.into_iter().map(Into::into).collect();
             match self.append(id, loaded.head, events, context).await {

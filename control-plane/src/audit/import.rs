@@ -1,0 +1,183 @@
+//! `aegis events import`
+//!
+//! First the whole file is read and checked, and nothing written. Then each message is appended as the next one of
+//! the stream, expecting the one before it, so that nothing comes in between and a second attempt goes on where the
+//! first was cut off.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+
+use aegis_domain::wire::chain::Digest;
+use aegis_domain::{Recorded, Sequence};
+use aegis_projections::verify::{Met, Scope, Walk, verify};
+use aegis_sdk::nats::provision::provision;
+use aegis_sdk::{Connection, Journal};
+use anyhow::Context as _;
+use async_nats::jetstream::context::PublishAckFuture;
+use async_nats::jetstream::message::PublishMessage;
+
+use super::dump::{End, FORMAT, Line, Stored};
+use crate::access::Access;
+use crate::output::{complain, say};
+
+/// How many messages are under way at a time.
+const WINDOW: usize = 256;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ImportArgs {
+    /// The exported log.
+    file: PathBuf,
+    /// Only check the file.
+    #[arg(long)]
+    dry_run: bool,
+    /// Afterwards read the log back and hold it to the file.
+    #[arg(long)]
+    verify: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
+    let connection = args.access.connection().await?;
+    let end = check(&args.file, connection.namespace())?;
+    say(&format!("{}: {} messages, digest {}: whole", args.file.display(), end.messages, end.digest));
+    if args.dry_run {
+        return Ok(());
+    }
+    provision(&connection).await?;
+    let begun = Journal::new(&connection).last_sequence().await?;
+    let imported = append(&connection, &args.file, begun).await?;
+    say(&format!("imported {imported} messages"));
+    if args.verify {
+        let report = verify(&connection, Scope::default()).await?;
+        // The projections follow once a control plane runs.
+        let of_the_log = report.findings.iter().filter(|finding| !finding.is_repairable());
+        let of_the_log = of_the_log.inspect(|finding| say(&finding.to_string())).count();
+        anyhow::ensure!(
+            of_the_log == 0 && report.heads.digest == end.digest,
+            "the log that was written is not the one of the file: digest {}",
+            report.heads.digest
+        );
+        say("verified: the log is the one of the file");
+    }
+    Ok(())
+}
+
+/// Reads the file to its end without writing anything.
+fn check(path: &Path, namespace: &aegis_domain::wire::Namespace) -> anyhow::Result<End> {
+    let (mut walk, mut digest, mut end) = (Walk::new(None), Digest::default(), None);
+    for line in lines(path)? {
+        let (number, line) = line?;
+        anyhow::ensure!(end.is_none(), "line {number}: something comes after the end");
+        match line {
+            Line::Head(head) => {
+                anyhow::ensure!(number == 1, "line {number}: a second head");
+                anyhow::ensure!(
+                    head.format == FORMAT,
+                    "the file has the format {:?}, not {FORMAT:?}",
+                    head.format
+                );
+                anyhow::ensure!(
+                    head.namespace == namespace.as_str(),
+                    "the log is of the namespace {:?}: import it with --namespace {0}",
+                    head.namespace
+                );
+            }
+            Line::Message(stored) => {
+                anyhow::ensure!(number > 1, "line 1 is no head: this is no exported log");
+                meet(&mut walk, &mut digest, &stored, namespace).with_context(|| format!("line {number}"))?;
+            }
+            Line::End(told) => end = Some(told),
+        }
+    }
+    let end = end.context("the file has no end: it was cut off")?;
+    walk.end(end.last);
+    let findings: Vec<_> = walk.findings.iter().map(ToString::to_string).collect();
+    findings.iter().for_each(|finding| complain(finding));
+    anyhow::ensure!(
+        walk.messages == end.messages && digest.to_string() == end.digest,
+        "the file was changed after it was exported: its messages have the digest {digest}, and its end tells {}",
+        end.digest
+    );
+    let gap = walk.findings.iter().any(|finding| finding.code() == "gap");
+    anyhow::ensure!(
+        !gap,
+        "the exported log has gaps, and a message cannot be written at a later place than the next"
+    );
+    Ok(end)
+}
+
+fn meet(
+    walk: &mut Walk,
+    digest: &mut Digest,
+    stored: &Stored,
+    namespace: &aegis_domain::wire::Namespace,
+) -> anyhow::Result<()> {
+    let (headers, body, hash) = (stored.headers()?, stored.body()?, stored.hash()?);
+    digest.add(stored.sequence, &hash);
+    let event =
+        aegis_sdk::journal::decode(namespace, stored.sequence.get(), &stored.subject, Some(&headers), &body);
+    let event: Result<&Recorded, _> = event.as_ref();
+    walk.meet(&Met { sequence: stored.sequence, subject: &stored.subject, hash, event });
+    Ok(())
+}
+
+async fn append(connection: &Connection, path: &Path, begun: Sequence) -> anyhow::Result<u64> {
+    let mut imported = 0;
+    let mut window: std::collections::VecDeque<(Sequence, PublishAckFuture)> = [].into();
+    for line in lines(path)? {
+        let Line::Message(stored) = line?.1 else { continue };
+        let sequence = stored.sequence;
+        if sequence <= begun {
+            same(connection, &stored).await?;
+            continue;
+        }
+        if window.len() == WINDOW
+            && let Some((sequence, ack)) = window.pop_front()
+        {
+            acknowledged(sequence, ack).await?;
+        }
+        let message = PublishMessage::build()
+            .payload(stored.body()?)
+            .headers(stored.headers()?)
+            .expected_last_sequence(sequence.get() - 1);
+        let sent = connection.jetstream().send_publish(stored.subject, message).await?;
+        window.push_back((sequence, sent));
+        imported += 1;
+    }
+    for (sequence, ack) in window {
+        acknowledged(sequence, ack).await?;
+    }
+    Ok(imported)
+}
+
+async fn acknowledged(sequence: Sequence, ack: PublishAckFuture) -> anyhow::Result<()> {
+    let ack = ack
+        .await
+        .with_context(|| format!("message {sequence} was not taken: somebody else writes to the log"))?;
+    anyhow::ensure!(ack.sequence == sequence.get(), "message {sequence} was taken as {}", ack.sequence);
+    Ok(())
+}
+
+/// A log that has something already has to begin as the file does: then the rest is written.
+async fn same(connection: &Connection, stored: &Stored) -> anyhow::Result<()> {
+    let stream = connection.jetstream().get_stream_no_info(connection.namespace().events_stream()).await?;
+    let found = stream.get_raw_message(stored.sequence.get()).await?;
+    let hash = aegis_sdk::journal::hash(&found.subject, Some(&found.headers), &found.payload);
+    anyhow::ensure!(
+        hash == stored.hash()?,
+        "the installation has a log of its own: message {} is another one than that of the file; import into an empty one",
+        stored.sequence
+    );
+    Ok(())
+}
+
+fn lines(path: &Path) -> anyhow::Result<impl Iterator<Item = anyhow::Result<(usize, Line)>> + use<>> {
+    let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let lines = BufReader::new(file).lines().zip(1..);
+    Ok(lines.map(|(line, number)| {
+        let line = serde_json::from_str(&line?)
+            .with_context(|| format!("line {number} is none of an exported log"))?;
+        Ok((number, line))
+    }))
+}

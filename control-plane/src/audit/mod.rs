@@ -1,0 +1,15 @@
+//! For auditors: `aegis verify`, `replay` and `events`. Straight to NATS, so that they work while every control
+//! plane is down, and trust none.
+
+mod dump;
+mod events;
+mod export;
+mod import;
+mod place;
+mod replay;
+mod tail;
+mod verify;
+
+pub(crate) use events::{EventsArgs, events};
+pub(crate) use replay::{ReplayArgs, replay};
+pub(crate) use verify::{VerifyArgs, verify};

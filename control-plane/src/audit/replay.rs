@@ -1,0 +1,137 @@
+//! `aegis replay`
+
+use aegis_domain::wire::Namespace;
+use aegis_domain::{AggregateKind, ServiceName};
+use aegis_projections::State;
+use aegis_projections::replay::from_log;
+use aegis_projections::store::At;
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::place::Place;
+use crate::access::Access;
+use crate::output::{complain, say, table};
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// One object.
+    Json,
+    /// One object a line, in a fixed order: the same registry gives the same bytes.
+    Ndjson,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// As it stood then: after the message with this sequence, or at this time by the server's clock. Without it, as it
+    /// stands.
+    #[arg(long, value_name = "TIME|SEQUENCE")]
+    at: Option<Place>,
+    /// Of this service only.
+    #[arg(long)]
+    service: Option<ServiceName>,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    access: Access,
+}
+
+pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
+    let connection = args.access.connection().await?;
+    let at = args.at.map_or(At::Time(DateTime::<Utc>::MAX_UTC), At::from);
+    let filters = args.service.as_ref().map(|service| of_service(connection.namespace(), service));
+    let replayed = from_log(&connection, at, filters.unwrap_or_default()).await?;
+    for gap in &replayed.gaps {
+        complain(&format!("warning: messages {} to {} of the log are missing", gap.first, gap.last));
+    }
+    if replayed.dead > 0 {
+        complain(&format!("warning: {} messages are no events; `aegis verify` names them", replayed.dead));
+    }
+    match args.format {
+        Format::Table => tables(&replayed.state),
+        Format::Json => say(&serde_json::to_string_pretty(&object(&replayed.state)?)?),
+        Format::Ndjson => say(String::from_utf8_lossy(&replayed.state.canonical()?).trim_end()),
+    }
+    Ok(())
+}
+
+fn of_service(namespace: &Namespace, service: &ServiceName) -> Vec<String> {
+    let prefix = namespace.events_prefix();
+    let of = |kind: AggregateKind, rest: &str| format!("{prefix}.{}.{service}{rest}", kind.as_str());
+    vec![
+        of(AggregateKind::Definition, ""),
+        of(AggregateKind::Instance, ".*"),
+        of(AggregateKind::Leadership, ".*"),
+    ]
+}
+
+fn object(state: &State) -> anyhow::Result<Value> {
+    fn all<'a, T: serde::Serialize + 'a>(views: impl Iterator<Item = &'a T>) -> anyhow::Result<Vec<Value>> {
+        views.map(|view| Ok(serde_json::to_value(view)?)).collect()
+    }
+    Ok(json!({
+        "position": state.position,
+        "installation": serde_json::to_value(&state.installation)?,
+        "definitions": all(state.definitions.values())?,
+        "instances": all(state.instances.values())?,
+        "leaders": all(state.leaders.values())?,
+    }))
+}
+
+fn tables(state: &State) {
+    say(&format!("the registry after message {}", state.position));
+    let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let definitions = state.definitions.values().map(|view| {
+        let status = if view.retired { "RETIRED" } else { "ACTIVE" };
+        [
+            view.service.to_string(),
+            status.to_owned(),
+            view.content.version.to_string(),
+            view.content.owner.clone(),
+            time(view.updated_at),
+        ]
+    });
+    section(
+        "definitions",
+        ["SERVICE", "STATUS", "VERSION", "OWNER", "SINCE"],
+        &definitions.collect::<Vec<_>>(),
+    );
+    let instances = state.instances.values().map(|view| {
+        let version =
+            view.state.registration.as_ref().map_or("-", |registration| registration.version.as_str());
+        let status = serde_json::to_value(view.status).ok();
+        let status = status.as_ref().and_then(Value::as_str).unwrap_or_default();
+        [
+            view.service.to_string(),
+            view.instance.to_string(),
+            status.to_owned(),
+            version.to_owned(),
+            time(view.status_since),
+        ]
+    });
+    section(
+        "instances",
+        ["SERVICE", "INSTANCE", "STATUS", "VERSION", "SINCE"],
+        &instances.collect::<Vec<_>>(),
+    );
+    let leaders = state.leaders.values().map(|view| {
+        let owner = view.instance.as_ref().map_or("-", |instance| instance.as_str());
+        [
+            view.service.to_string(),
+            view.group.to_string(),
+            owner.to_owned(),
+            view.term.to_string(),
+            time(view.since),
+        ]
+    });
+    section("groups", ["SERVICE", "GROUP", "OWNER", "TERM", "SINCE"], &leaders.collect::<Vec<_>>());
+}
+
+fn section<const N: usize>(title: &str, header: [&str; N], rows: &[[String; N]]) {
+    say(&format!("\n{title}: {}", rows.len()));
+    if !rows.is_empty() {
+        table(header, rows);
+    }
+}

@@ -1,0 +1,109 @@
+//! `aegis verify`
+
+use std::path::PathBuf;
+
+use aegis_projections::verify::{self, Finding, Heads, Report, Scope};
+use anyhow::Context as _;
+use serde_json::json;
+
+use crate::access::Access;
+use crate::output::say;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// Also the projection in this data folder, or this file of a replica.
+    #[arg(long, value_name = "PATH")]
+    data_dir: Option<PathBuf>,
+    /// Also hold the log to chain heads that were exported before.
+    #[arg(long, value_name = "FILE")]
+    heads: Option<PathBuf>,
+    /// Write the chain heads as they stand to this file. Keep it where nobody who can write the log can write.
+    #[arg(long, value_name = "FILE")]
+    export_heads: Option<PathBuf>,
+    /// Write projections that differ anew. The log is never touched.
+    #[arg(long)]
+    repair: bool,
+    /// As JSON, one object a line: each finding, then the summary.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    access: Access,
+}
+
+pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
+    let heads = args.heads.as_deref().map(|path| {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        Heads::parse(&text).with_context(|| path.display().to_string())
+    });
+    let heads = heads.transpose()?;
+    let file = args.data_dir.map(|path| if path.is_dir() { path.join("projection.sqlite") } else { path });
+    let connection = args.access.connection().await?;
+    let scope = Scope { file: file.as_deref(), heads: heads.as_ref(), ..Scope::default() };
+    let mut report = verify::verify(&connection, scope).await?;
+    report.findings.iter().for_each(|finding| tell(finding, args.json));
+    let repairable = report.findings.iter().filter(|finding| finding.is_repairable()).count();
+    if args.repair && repairable > 0 {
+        let entries = verify::repair_entries(&connection, &report).await?;
+        if entries > 0 {
+            tell_done(args.json, &format!("repaired {entries} KV entries"));
+        }
+        if let Some(path) = &file
+            && report.findings.iter().any(|finding| finding.is_of_a_file())
+        {
+            verify::repair_file(path).await?;
+            tell_done(args.json, &format!("removed {}: it is rebuilt at the next start", path.display()));
+        }
+        // What was removed is as it should be: the next start makes it.
+        let scope = Scope { file: file.as_deref().filter(|path| path.exists()), ..scope };
+        report = verify::verify(&connection, scope).await?;
+        report.findings.iter().for_each(|finding| tell(finding, args.json));
+    }
+    if let Some(path) = &args.export_heads {
+        let text = serde_json::to_string_pretty(&report.heads)? + "\n";
+        std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    say(&summary(&report, args.json));
+    anyhow::ensure!(report.is_clean(), "{} findings: {}", report.findings.len(), advice(&report));
+    Ok(())
+}
+
+fn tell(finding: &Finding, as_json: bool) {
+    if as_json {
+        let line = json!({
+            "finding": finding.code(), "detail": finding.to_string(), "repairable": finding.is_repairable(),
+        });
+        say(&line.to_string());
+    } else {
+        say(&format!("{:10}  {finding}", finding.code()));
+    }
+}
+
+fn tell_done(as_json: bool, what: &str) {
+    say(&if as_json { json!({ "repaired": what }).to_string() } else { what.to_owned() });
+}
+
+fn summary(report: &Report, as_json: bool) -> String {
+    let Report { stream, last, messages, events, aggregates, findings, heads, .. } = report;
+    if as_json {
+        return json!({
+            "stream": stream, "last": last, "messages": messages, "events": events, "aggregates": aggregates,
+            "findings": findings.len(), "digest": heads.digest,
+        })
+        .to_string();
+    }
+    let verdict =
+        if findings.is_empty() { "clean".to_owned() } else { format!("{} findings", findings.len()) };
+    format!(
+        "{verdict}: {stream} up to {last}, {events} events in {messages} messages, {aggregates} chains, digest {}",
+        heads.digest
+    )
+}
+
+fn advice(report: &Report) -> &'static str {
+    if report.findings.iter().all(Finding::is_repairable) {
+        "the log is whole; `aegis verify --repair` writes the projections anew"
+    } else {
+        "the log itself is not as it was written; compare it with an export or another replica of the stream"
+    }
+}

@@ -1,0 +1,180 @@
+//! Verification: the log against itself and against heads that were exported before, the KV entries and the file
+//! against the log. Nothing is written, but by a [repair](repair_entries).
+//!
+//! What it shows, and what it cannot: a changed, removed or inserted event breaks the chain of its aggregate, unless
+//! it is the last of it; a missing message is a gap. Whoever can write the whole stream anew, every chain intact,
+//! is found only by heads that were kept where he cannot write: [`Heads`].
+
+mod file;
+mod finding;
+mod heads;
+mod kv;
+mod repair;
+mod report;
+mod walk;
+
+use std::path::Path;
+use std::time::Duration;
+
+use aegis_domain::wire::DecodeError;
+use aegis_domain::{Recorded, Registry, Sequence};
+use aegis_sdk::journal::{decode, hash};
+use aegis_sdk::nats::follow::{Followed, Message};
+use aegis_sdk::{Connection, Journal};
+use chrono::Utc;
+
+use crate::State;
+use crate::projector::events_stream;
+
+pub use finding::{ChainFault, Finding};
+pub use heads::{ChainHead, Heads, HeadsError};
+pub use repair::{RepairError, repair_entries, repair_file};
+pub use report::Report;
+pub use walk::{Met, Walk};
+
+/// How long the log may give nothing before the verification gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is held to the log beside the KV entries.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The projection's file of a replica.
+    pub file: Option<&'a Path>,
+    /// Heads that were exported before.
+    pub heads: Option<&'a Heads>,
+    /// How long KV entries may differ before it counts: a projector that runs writes an entry a moment after its
+    /// event. By default 5 s.
+    pub settle: Duration,
+}
+
+impl Default for Scope<'_> {
+    fn default() -> Self {
+        Self { file: None, heads: None, settle: Duration::from_secs(5) }
+    }
+}
+
+/// The verification could not be carried out. It says nothing of the log then.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The log or a bucket does not answer.
+    #[error("{what} cannot be read")]
+    Unavailable {
+        /// What.
+        what: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The log stopped giving messages before its end.
+    #[error(
+        "the log gives no message after {after}, although there are more up to {last}: look at the server's log for damage of its store"
+    )]
+    Stuck {
+        /// The last one that came.
+        after: Sequence,
+        /// The last one there is.
+        last: Sequence,
+    },
+}
+
+/// Reads the whole log as it stands, and holds everything to it. Memory grows with the number of aggregates, not
+/// with that of events.
+///
+/// # Errors
+/// See [`VerifyError`]. What is found is no error: it stands in the [`Report`].
+pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report, VerifyError> {
+    let name = connection.namespace().events_stream();
+    let stream = connection.jetstream().get_stream(&name).await;
+    let stream = stream.map_err(|e| unavailable(&name, e))?;
+    let info = stream.cached_info();
+    let last = Sequence(info.state.last_sequence);
+    let mut walk = Walk::new(scope.heads);
+    walk.findings.extend(settings(&info.config).into_iter().map(|setting| Finding::Setting { setting }));
+    let mut state = State::default();
+    let log = events_stream(connection).await.map_err(|e| unavailable(&name, e))?.identity;
+    let mut file = match scope.file {
+        Some(path) => Some(file::File::open(path, &log).await),
+        None => None,
+    };
+    let journal = Journal::new(connection);
+    let mut follower = journal.follow(Sequence(1));
+    while walk.last() < last {
+        let message = match tokio::time::timeout(PATIENCE, follower.next()).await {
+            Ok(Followed::Message(message)) => message,
+            // Nothing more is there, although the log has been further.
+            Ok(Followed::Idle) => break,
+            Ok(Followed::Blind) => continue,
+            Err(_silent) => return Err(VerifyError::Stuck { after: walk.last(), last }),
+        };
+        if message.sequence > last.get() {
+            break;
+        }
+        let pending = message.pending;
+        let decoded: Result<Recorded<Registry>, DecodeError> = decode(
+            connection.namespace(),
+            message.sequence,
+            &message.subject,
+            message.headers.as_ref(),
+            &message.body,
+        );
+        meet(&mut walk, &mut state, &message, decoded.as_ref());
+        if let Some(file) = &mut file {
+            file.meet(&message, decoded.as_ref(), &state).await;
+        }
+        if pending == 0 {
+            break;
+        }
+    }
+    walk.end(last);
+    state.skip(last);
+    let mut findings = std::mem::take(&mut walk.findings);
+    findings.extend(kv::compare(connection, &journal, &state, scope.settle).await?);
+    if let Some(file) = file {
+        findings.extend(file.finish(&state).await);
+    }
+    Ok(Report {
+        stream: name.clone(),
+        last,
+        messages: walk.messages,
+        events: walk.events,
+        aggregates: walk.aggregates() as u64,
+        findings,
+        heads: walk.heads(name, Utc::now()),
+        state,
+    })
+}
+
+fn meet(walk: &mut Walk, state: &mut State, message: &Message, event: Result<&Recorded, &DecodeError>) {
+    let sequence = Sequence(message.sequence);
+    let hash = match event {
+        Ok(recorded) => recorded.hash,
+        Err(_) => hash(&message.subject, message.headers.as_ref(), &message.body),
+    };
+    walk.meet(&Met { sequence, subject: &message.subject, hash, event });
+    match event {
+        Ok(recorded) => state.apply(recorded),
+        Err(_) => state.skip(sequence),
+    }
+}
+
+/// The settings with which events can be lost.
+fn settings(config: &async_nats::jetstream::stream::Config) -> Vec<&'static str> {
+    let limited = config.max_bytes > 0 || config.max_messages > 0 || config.max_messages_per_subject > 0;
+    [
+        (!config.deny_delete, "deny_delete must be true"),
+        (!config.deny_purge, "deny_purge must be true"),
+        (!config.max_age.is_zero(), "max_age must be 0"),
+        (limited, "there must be no limit on messages, bytes, or messages of a subject"),
+        (
+            config.retention != async_nats::jetstream::stream::RetentionPolicy::Limits,
+            "the retention policy must be limits",
+        ),
+        (config.storage != async_nats::jetstream::stream::StorageType::File, "it must be stored in files"),
+    ]
+    .into_iter()
+    .filter_map(|(at_fault, needed)| at_fault.then_some(needed))
+    .collect()
+}
+
+fn unavailable(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> VerifyError {
+    VerifyError::Unavailable { what: what.to_owned(), source: source.into() }
+}

@@ -74,8 +74,8 @@ impl Projector {
 
 impl Outlet<Registry> for Readers {
     async fn committed(&mut self, _registry: &Registry, batch: Batch, mark: Mark) {
-        let Batch { touched, events, .. } = batch;
-        let events: Vec<_> = events.into_iter().map(|line| (line.sequence, line.event)).collect();
+        let touched: Vec<_> = batch.touched().cloned().collect();
+        let events: Vec<_> = batch.events.into_iter().map(|line| (line.sequence, line.event)).collect();
         self.live.advance(&events, mark.position);
         self.owe(touched).await;
     }

@@ -1,6 +1,7 @@
 //! The registry as a pure fold of the log.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Event, GroupName, InstanceName, Recorded, Sequence, ServiceName,
@@ -81,8 +82,12 @@ impl State {
             }
             (AggregateId::Instance(service, instance), Event::Instance(event)) => {
                 let key = (service.clone(), instance.clone());
-                let after = InstanceView::fold(self.instances.remove(&key), service, instance, event, &fact);
-                self.instances.insert(key, after);
+                match self.instances.entry(key) {
+                    Entry::Occupied(mut view) => view.get_mut().evolve(event, &fact),
+                    Entry::Vacant(view) => {
+                        _ = view.insert(InstanceView::begin(service, instance, event, &fact))
+                    }
+                }
             }
             (AggregateId::Leadership(service, group), Event::Leadership(event)) => {
                 let key = (service.clone(), group.clone());

@@ -30,9 +30,9 @@ pub(crate) struct Args {
 #[derive(Debug)]
 pub(super) struct Rebuilt {
     pub(super) took: Duration,
-    /// The memory in use when a fifth of the log was applied, in MiB.
+    /// The most memory in use until a fifth of the log was applied, in MiB.
     pub(super) at_a_fifth: f64,
-    /// The same just before the rebuilt file took its place.
+    /// The same until the rebuilt file took its place.
     pub(super) at_the_end: f64,
 }
 
@@ -69,13 +69,13 @@ impl Args {
         let stop = CancellationToken::new();
         let entries = tokio::spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
         let running = tokio::spawn(projector.run(stop.clone()));
-        let (mut at_a_fifth, mut at_the_end) = (0.0, 0.0_f64);
+        let (mut at_a_fifth, mut at_the_end) = (0.0_f64, 0.0_f64);
         while store.progress().rebuilds() == 0 {
             let position = store.progress().rebuilding().map_or(0, |position| position.get());
-            if position >= self.events / 5 && at_a_fifth == 0.0 {
-                at_a_fifth = memory()?;
-            }
             at_the_end = at_the_end.max(memory()?);
+            if position < self.events / 5 {
+                at_a_fifth = at_the_end;
+            }
             tokio::time::sleep(TICK).await;
         }
         let took = begun.elapsed();

@@ -146,7 +146,7 @@ impl Database {
             .journal_mode(SqliteJournalMode::Off)
             .synchronous(SqliteSynchronous::Off)
             .pragma("locking_mode", "EXCLUSIVE")
-            .pragma("cache_size", "-32768")
+            .pragma("cache_size", "-16384")
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(|e| self.error(e))?;
         self.inner.schema.make(&mut connection, false).await.map_err(|e| self.error(e))?;

@@ -7,7 +7,7 @@ mod names;
 mod schema;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aegis_domain::{AggregateId, Sequence};
 use chrono::{DateTime, Utc};
@@ -58,8 +58,9 @@ pub struct Registry {
 /// What a run of entries has changed.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// The aggregates whose views have changed.
-    pub(crate) touched: BTreeSet<AggregateId>,
+    /// The aggregates whose views have changed, by the id of their name, each with an event of it: a number is
+    /// compared faster than two names.
+    touched: BTreeMap<i64, usize>,
     /// The events.
     pub(crate) events: Vec<Line>,
     /// The messages that are no events.
@@ -121,6 +122,13 @@ impl Registry {
     }
 }
 
+impl Batch {
+    /// The aggregates whose views have changed.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = &AggregateId> + Send {
+        self.touched.values().filter_map(|index| self.events.get(*index)).map(|line| &line.event.aggregate)
+    }
+}
+
 impl Projection for Registry {
     const NAME: &'static str = "registry";
     const VERSION: i64 = State::VERSION;
@@ -155,15 +163,13 @@ impl Projection for Registry {
         match value {
             Content::Event(event) => {
                 self.state.apply(event.fact(sequence));
-                if !batch.touched.contains(&event.aggregate) {
-                    batch.touched.insert(event.aggregate.clone());
-                }
                 let mut name = |text: &str| self.names.id(text, &mut batch.names);
                 let event_type = name(&event.event_type);
                 let aggregate = name(&event.aggregate_name);
                 let service = event.aggregate.service().map(|service| name(service.as_str()));
                 let actor = name(event.actor.as_str());
                 let event = *event;
+                batch.touched.entry(aggregate).or_insert(batch.events.len());
                 batch.events.push(Line {
                     sequence,
                     recorded_at,
@@ -190,7 +196,7 @@ impl Projection for Registry {
     ) -> Result<(), WriteError> {
         write::batch(batch, tables).await?;
         match mode {
-            Mode::Live => write::views(&self.state, batch.touched.iter().cloned(), tables).await,
+            Mode::Live => write::views(&self.state, batch.touched().cloned(), tables).await,
             Mode::Bulk => Ok(()),
         }
     }

@@ -99,53 +99,57 @@ impl InstanceView {
         self.state.registration.as_ref().is_some_and(|registration| registration.legacy)
     }
 
-    /// The view after this event.
+    /// The view after the first event that is known of the instance.
     #[must_use]
-    pub fn fold(
-        before: Option<Self>,
+    pub fn begin(
         service: &ServiceName,
         instance: &InstanceName,
         event: &InstanceEvent,
         fact: &Fact<'_>,
     ) -> Self {
-        let time = fact.time;
-        let (mut state, mut recoveries, before) = match before {
-            Some(view) => {
-                let stood = (view.status, view.reason, view.status_since, view.registered_at);
-                (view.state, view.recoveries, Some(stood))
-            }
-            None => (Instance::default(), vec![], None),
-        };
+        let (mut state, mut recoveries) = (Instance::default(), vec![]);
         state.evolve(event);
-        let status = InstanceStatus::of(&state);
-        let begins = matches!(event, InstanceEvent::Registered(_));
-        match event {
-            InstanceEvent::Registered(_) => recoveries.clear(),
-            InstanceEvent::Recovered {} => flapping::recovered(&mut recoveries, time),
-            InstanceEvent::StatusChanged { .. }
-            | InstanceEvent::ConfigurationReported { .. }
-            | InstanceEvent::Unhealthy { .. }
-            | InstanceEvent::DrainRequested { .. }
-            | InstanceEvent::Deregistered { .. }
-            | InstanceEvent::Expired { .. } => {}
-        }
-        let before = before.filter(|_| !begins);
-        let registered_at = before.as_ref().map_or(time, |(.., registered_at)| *registered_at);
-        let (reason, status_since) = match before {
-            Some((stood, reason, since, _)) if stood == status => (reason, since),
-            Some(_) | None => (reason(event), time),
-        };
+        recover(&mut recoveries, event, fact.time);
         Self {
             service: service.clone(),
             instance: instance.clone(),
-            status,
-            reason,
-            status_since,
-            registered_at,
+            status: InstanceStatus::of(&state),
+            reason: reason(event),
+            status_since: fact.time,
+            registered_at: fact.time,
             recoveries,
             sequence: fact.sequence,
             state,
         }
+    }
+
+    /// Folds a later event into it.
+    pub fn evolve(&mut self, event: &InstanceEvent, fact: &Fact<'_>) {
+        self.state.evolve(event);
+        let status = InstanceStatus::of(&self.state);
+        let begins = matches!(event, InstanceEvent::Registered(_));
+        if begins || status != self.status {
+            (self.status, self.status_since, self.reason) = (status, fact.time, reason(event));
+        }
+        if begins {
+            self.registered_at = fact.time;
+        }
+        recover(&mut self.recoveries, event, fact.time);
+        self.sequence = fact.sequence;
+    }
+}
+
+/// Keeps count of what makes an instance flap.
+fn recover(recoveries: &mut Vec<DateTime<Utc>>, event: &InstanceEvent, time: DateTime<Utc>) {
+    match event {
+        InstanceEvent::Registered(_) => recoveries.clear(),
+        InstanceEvent::Recovered {} => flapping::recovered(recoveries, time),
+        InstanceEvent::StatusChanged { .. }
+        | InstanceEvent::ConfigurationReported { .. }
+        | InstanceEvent::Unhealthy { .. }
+        | InstanceEvent::DrainRequested { .. }
+        | InstanceEvent::Deregistered { .. }
+        | InstanceEvent::Expired { .. } => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use aegis_domain::aggregate::{Definition, Installation, Instance, Leadership};
 use aegis_domain::{AggregateId, Sequence};
+use aegis_projections::State;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -29,6 +30,21 @@ proptest! {
         let (before, after) = log.events.split_at(at);
         let repeated = &before[before.len().saturating_sub(back)..];
         prop_assert_eq!(fold(before.iter().chain(repeated).chain(after)), log.state());
+    }
+
+    #[test]
+    fn every_event_is_taken_in_every_state(log in any_log(), order in any::<u64>()) {
+        // The events in any order: none fits what was before it.
+        let mut shuffled = log.events.clone();
+        shuffled.sort_by_key(|recorded| (recorded.sequence.get() + 1).wrapping_mul(order | 1));
+        let mut state = State::default();
+        for (recorded, sequence) in shuffled.iter_mut().zip(1..) {
+            recorded.sequence = Sequence(sequence);
+            state.apply(&*recorded);
+        }
+        prop_assert_eq!(state.position, Sequence(log.events.len() as u64));
+        let text = state.canonical().unwrap();
+        prop_assert_eq!(State::from_canonical(&text).unwrap(), state);
     }
 
     #[test]

@@ -178,6 +178,33 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_is_delivered_again_changes_no_table(
+        log in any_log(), steps in proptest::collection::vec((1..9_usize, 0..12_usize), 1..40),
+    ) {
+        block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, whole) = (folder.path().join("p.sqlite"), folder.path().join("whole.sqlite"));
+            let often = Retention { events: 20, snapshot_every: 6 };
+            let mut opened = opened(&path, often, LOG, END).await;
+            let mut at = 0;
+            for (forward, back) in steps {
+                let end = (at + forward).min(log.events.len());
+                let folded = opened.held.fold(log.events[at.saturating_sub(back)..end].iter().map(entry).collect());
+                assert_eq!((folded.applied, folded.duplicates), (end - at, back.min(at)));
+                assert_eq!(folded.gaps, []);
+                opened.held.commit(&folded).await.unwrap();
+                at = end;
+            }
+            crate::store::opened(&whole, often, LOG, END).await.record(&log.events[..at]).await;
+            assert!(dump(&path).await == dump(&whole).await, "the tables differ");
+        });
+    }
+}
+
 #[tokio::test]
 async fn another_log_empties_the_store() {
     let folder = tempfile::tempdir().unwrap();

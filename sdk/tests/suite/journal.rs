@@ -16,6 +16,7 @@ use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::NatsServer;
 use chrono::Utc;
 use cqrs_es::{CqrsFramework, EventStore};
+use futures_util::TryStreamExt as _;
 use uuid::Uuid;
 
 async fn journal() -> (NatsServer, Connection, Journal) {
@@ -172,6 +173,32 @@ async fn a_follower_goes_on_after_the_server_was_killed_and_restarted() {
         .await;
     assert!(recorded.len() <= 2);
     assert_eq!((next(&mut follower).await, next(&mut follower).await), (2, 3));
+}
+
+#[tokio::test]
+async fn a_follower_whose_consumer_was_deleted_behind_its_back_goes_on() {
+    let (_server, connection, journal) = journal().await;
+    let stream = connection.jetstream().get_stream(connection.namespace().events_stream()).await.unwrap();
+    let consumers = async || stream.consumer_names().try_collect::<Vec<_>>().await.unwrap();
+    let subject = connection.namespace().event_subject(&election(1).0);
+    let record =
+        async || connection.jetstream().publish(subject.clone(), "x".into()).await.unwrap().await.unwrap();
+    for filters in [vec![], vec![subject.clone()]] {
+        let from = record().await.sequence;
+        let wanted = Wanted { filters, ..Wanted::default() };
+        let name = connection.namespace().events_stream();
+        let mut follower = Follower::filtered(&connection, name, From::Sequence(from), wanted);
+        assert_eq!(next(&mut follower).await, from);
+        let before = consumers().await;
+        assert_eq!(before.len(), 1);
+        stream.delete_consumer(&before[0]).await.unwrap();
+        let missed = record().await.sequence;
+        assert_eq!(next(&mut follower).await, missed);
+        drop(follower);
+        for consumer in consumers().await {
+            stream.delete_consumer(&consumer).await.unwrap();
+        }
+    }
 }
 
 async fn next(follower: &mut Follower) -> u64 {

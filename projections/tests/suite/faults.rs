@@ -108,7 +108,7 @@ async fn a_file_that_is_damaged_under_a_running_projector_is_rebuilt() {
 async fn a_full_disk_loses_nothing_and_when_there_is_room_it_goes_on() {
     let test = "faults::a_full_disk_loses_nothing_and_when_there_is_room_it_goes_on";
     let folder = tempfile::tempdir().unwrap();
-    let Some(folder) = in_a_small_file_system(test, folder.path(), 3000).await else { return };
+    let Some(folder) = in_a_small_file_system(test, folder.path(), 1000).await else { return };
     let installation = Installation::start().await;
     let (path, log) = (Path::new(&folder).join("p.sqlite"), log(3000));
     let end = log.events.len() as u64;

@@ -193,6 +193,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     /// Puts the rebuilt projection in place; `false` when there is none.
     async fn conclude(&mut self, outcome: Result<Rebuilt<P>, StoreError>, waiting: Vec<Request>) -> bool {
         let done = match outcome {
+            Ok(rebuilt) if rebuilt.mark.position < self.held.mark.position => Err(StoreError::fell_short()),
             Ok(rebuilt) => self.held.database.swap().await.map(|()| rebuilt),
             Err(error) => Err(error),
         };

@@ -66,6 +66,12 @@ pub(super) fn is_damage(error: &sqlx::Error) -> bool {
 }
 
 impl StoreError {
+    /// The log has lost what the live projection had applied: readers would see it go back.
+    pub(super) fn fell_short() -> Self {
+        let source = std::io::Error::other("the log ends before the live projection");
+        Self::File { path: String::new(), what: "replaced", source }
+    }
+
     /// A task has ended without a result.
     pub(super) fn broken(error: tokio::task::JoinError) -> Self {
         Self::File { path: String::new(), what: "rebuilt", source: error.into() }

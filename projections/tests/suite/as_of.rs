@@ -111,6 +111,8 @@ async fn a_clock_that_goes_back_does_not_reorder_the_log() {
     let mut entries: Vec<_> = events[..30].iter().map(entry).collect();
     entries[9].recorded_at = recorded_at(Sequence(2));
     opened.take(entries).await;
+    let held = crate::store::held(&opened.store).await;
+    assert!(held.is_sorted_by_key(|event| event.recorded_at));
     assert_eq!(as_of(&opened, At::Time(recorded_at(Sequence(2)))).await, fold(&events[..2]));
     assert_eq!(as_of(&opened, At::Time(recorded_at(Sequence(9)))).await, fold(&events[..10]));
 }

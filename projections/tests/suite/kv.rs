@@ -103,6 +103,20 @@ async fn two_projectors_leave_the_newest_entry() {
 }
 
 #[tokio::test]
+async fn a_projector_that_begins_with_a_rebuild_writes_every_entry() {
+    let installation = Installation::start().await;
+    let log = crate::projector::log(300);
+    installation.record(&log.events).await;
+    let _running = installation.project(&installation.path("p.sqlite")).await;
+    let expected = owed(&log.state());
+    wait_until("every entry", LIMIT, async || {
+        let found = all(&installation).await;
+        if found == expected { Ok(()) } else { Err(format!("{} of {}", found.len(), expected.len())) }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_writer_that_lags_behind_replaces_nothing() {
     let installation = Installation::start().await;
     let log = log();

@@ -206,6 +206,24 @@ proptest! {
 }
 
 #[tokio::test]
+async fn a_batch_whose_mark_cannot_be_kept_is_not_kept_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.sqlite");
+    let log = filled(&path).await;
+    let before = dump(&path).await;
+    let mut opened = restored(&path).await;
+    statement(&path, "CREATE TRIGGER no BEFORE UPDATE ON meta BEGIN SELECT RAISE(ABORT, 'no'); END").await;
+    let mut next = entry(&log.events[0]);
+    next.sequence = Sequence(201);
+    let folded = opened.held.fold(vec![next]);
+    opened.held.commit(&folded).await.unwrap_err();
+    statement(&path, "DROP TRIGGER no").await;
+    assert!(dump(&path).await == before, "half a batch was kept");
+    opened.held.commit(&folded).await.unwrap();
+    assert_eq!(restored(&path).await.state(), opened.state());
+}
+
+#[tokio::test]
 async fn another_log_empties_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.sqlite");

@@ -99,6 +99,24 @@ impl InstanceView {
         self.state.registration.as_ref().is_some_and(|registration| registration.legacy)
     }
 
+    /// The view after this event.
+    #[must_use]
+    pub fn fold(
+        before: Option<Self>,
+        service: &ServiceName,
+        instance: &InstanceName,
+        event: &InstanceEvent,
+        fact: &Fact<'_>,
+    ) -> Self {
+        match before {
+            Some(mut view) => {
+                view.evolve(event, fact);
+                view
+            }
+            None => Self::begin(service, instance, event, fact),
+        }
+    }
+
     /// The view after the first event that is known of the instance.
     #[must_use]
     pub fn begin(

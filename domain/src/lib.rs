@@ -15,6 +15,7 @@ pub mod code;
 mod cqrs;
 pub mod envelope;
 pub mod event;
+pub mod fields;
 pub mod id;
 pub mod name;
 pub mod number;

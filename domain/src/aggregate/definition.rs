@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
@@ -16,7 +17,7 @@ pub const DESCRIPTION_MAX: usize = 500;
 pub const LABELS_MAX: usize = 64;
 
 /// What a definition says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Content {
     /// The team or person who answers for the service.
     pub owner: String,
@@ -100,7 +101,7 @@ pub enum Command {
 }
 
 /// What happened to a definition.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DefinitionEvent {
     /// The service was defined.

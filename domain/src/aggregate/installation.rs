@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
@@ -30,7 +31,7 @@ pub enum Command {
 }
 
 /// A dead letter, and why something is done with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Letter {
     /// Its position in the stream of dead letters.
     pub sequence: u64,
@@ -41,7 +42,7 @@ pub struct Letter {
 }
 
 /// What happened to the installation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallationEvent {
     /// So many instances fell silent at once that none is marked down.

@@ -4,13 +4,14 @@
 //! `decide` never prevents an election that the lease store has already decided: it only keeps every
 //! term in the log exactly once, in order.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, Snapshots};
 use crate::{ErrorCode, Event, InstanceName, Registry, SessionId, Term};
 
 /// Why a term began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ElectionReason {
     /// Nobody had led the group before.
@@ -83,7 +84,7 @@ pub enum Command {
 }
 
 /// What happened to a leadership.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadershipEvent {
     /// A term began.

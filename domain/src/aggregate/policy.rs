@@ -1,5 +1,6 @@
 //! The policies that a definition may name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The shortest lease, in milliseconds. A shorter one would be lost to the delays of an ordinary scheduler
@@ -9,7 +10,7 @@ pub const LEASE_MS_MIN: u64 = 150;
 pub const LEASE_MS_MAX: u64 = 60_000;
 
 /// How fast a lost owner of a group is to be replaced, against how much delay an owner may suffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum FailoverPolicy {
     /// A lease of 300 ms: the fastest, for quiet networks and machines.
@@ -56,7 +57,7 @@ impl FailoverPolicy {
 }
 
 /// What becomes of an instance of the service that starts while its definition is not in use.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistrationPolicy {
     /// It starts.

@@ -82,7 +82,9 @@ fn form(schema: &Value, definitions: &Map<String, Value>) -> (String, bool) {
     let types: Vec<_> = match &schema["type"] {
         Value::String(one) => vec![one.as_str()],
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
-        _any => return ("any JSON".to_owned(), false),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            return ("any JSON".to_owned(), false);
+        }
     };
     let nullable = types.contains(&"null");
     let form = match (types.first().copied().unwrap_or_default(), schema["format"].as_str()) {

@@ -52,6 +52,10 @@ pub enum Property {
     Progress,
     /// No member panics.
     NoPanic,
+    /// The log is what `aegis verify` holds it to: no gap, every chain whole, every event readable.
+    ///
+    /// Sound: whoever appends names the event that it has seen last, and the server takes no other.
+    LogVerifies,
 }
 
 /// A breach, with the records that show it.
@@ -83,6 +87,7 @@ impl Property {
             Self::NoStaleAnswer => "no answer of an older term after one of a newer",
             Self::Progress => "every group answers again after healing",
             Self::NoPanic => "no member panics",
+            Self::LogVerifies => "the log passes the verification",
         }
     }
 }
@@ -104,6 +109,7 @@ pub fn check(history: &History) -> Vec<Violation> {
     let stuck = history.progress.iter().filter(|progress| progress.answered_ms.is_none());
     found.extend(stuck.map(|progress| Violation::new(Property::Progress, &[progress])));
     found.extend(history.panics.iter().map(|line| Violation::new(Property::NoPanic, &[line])));
+    found.extend(history.unverified.iter().map(|line| Violation::new(Property::LogVerifies, &[line])));
     found
 }
 

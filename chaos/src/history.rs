@@ -15,6 +15,9 @@ pub struct History {
     pub progress: Vec<Progress>,
     /// What members have said in panic.
     pub panics: Vec<String>,
+    /// What the verification of the log has found.
+    #[serde(default)]
+    pub unverified: Vec<String>,
 }
 
 /// What a call asks for.

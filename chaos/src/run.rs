@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aegis_projections::verify::{Scope, verify};
 use aegis_sdk::CallOptions;
 use anyhow::{Context as _, ensure};
 use futures_util::future::join_all;
@@ -111,8 +112,14 @@ pub(crate) async fn conclude(
     stage.end();
     let effects = sink::effects(&stage.connection).await.context("the sink")?;
     let log = sink::log(&stage.connection, groups).await.context("the log")?;
+    let scope = Scope { settle: Duration::ZERO, ..Scope::default() };
+    let report = verify(&stage.connection, scope).await.context("the verification of the log")?;
+    // No projector is there, so KV entries are not either.
+    let unverified =
+        report.findings.iter().filter(|finding| !finding.is_repairable()).map(ToString::to_string);
+    let unverified = unverified.collect();
     let panics = stage.said().into_iter().filter(|line| line.contains("panicked at")).collect();
-    Ok(History { invocations, effects, log, progress, panics })
+    Ok(History { invocations, effects, log, progress, panics, unverified })
 }
 
 /// Calls each group until it answers.

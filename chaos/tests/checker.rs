@@ -41,6 +41,7 @@ fn good() -> History {
         log: vec![tenure(1, "a"), tenure(2, "b")],
         progress: vec![Progress { group: G.into(), answered_ms: Some(30) }],
         panics: vec![],
+        unverified: vec![],
     }
 }
 
@@ -129,6 +130,7 @@ fn an_older_term_after_a_newer_one_is_noticed_also_on_a_read() {
 fn a_group_that_does_not_come_back_and_a_member_that_panics_are_noticed() {
     assert_eq!(broken(|history| history.progress[0].answered_ms = None), [Property::Progress]);
     assert_eq!(broken(|history| history.panics.push("panicked at".into())), [Property::NoPanic]);
+    assert_eq!(broken(|history| history.unverified.push("a gap".into())), [Property::LogVerifies]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("aegis-control-plane", &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-graphql"]),
     ("aegis-testkit", &[]),
     ("aegis-benches", &["*"]),
-    ("aegis-chaos", &["aegis-domain", "aegis-sdk", "aegis-testkit"]),
+    ("aegis-chaos", &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-testkit"]),
     ("aegis-trading", &["aegis-domain", "aegis-sdk"]),
     ("aegis-xtask", &[]),
 ];

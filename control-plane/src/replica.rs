@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aegis_graphql::Principal;
 use aegis_projections::beats::{self, Sight};
+use aegis_projections::engine::Progress;
 use aegis_projections::{Projector, Store, kv};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
@@ -21,6 +23,9 @@ use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::Metrics;
 use crate::terms::Terms;
+
+/// How often a replica looks whether its projection has caught up.
+const CATCHING_UP: Duration = Duration::from_millis(50);
 
 /// A running replica.
 #[derive(Debug)]
@@ -58,10 +63,17 @@ impl Replica {
         tasks.spawn(projector.run(stop.clone()));
         tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
         tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
-        tasks.spawn(liveness.run(stop.clone()));
-        tasks.spawn(legacy.run(stop.clone()));
         let terms = Terms::new(connection.clone(), journal.clone(), live.clone());
-        tasks.spawn(terms.run(stop.clone()));
+        let (progress, until) = (store.progress().clone(), stop.clone());
+        tasks.spawn(async move {
+            if until.run_until_cancelled(caught_up(&progress)).await.is_some() {
+                tokio::join!(
+                    liveness.run(until.clone()),
+                    legacy.run(until.clone()),
+                    terms.run(until.clone())
+                );
+            }
+        });
         let auth = Arc::new(Authenticator::new(&config.tokens));
         let adapter = Arc::new(Adapter {
             connection: connection.clone(),
@@ -95,6 +107,15 @@ impl Replica {
     pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.tasks.wait().await;
+    }
+}
+
+/// Waits until the registry is known as the log had it at the start. While the projection is made anew it is
+/// empty, and nothing is to be judged or completed by that.
+async fn caught_up(progress: &Progress) {
+    let head = progress.head();
+    while progress.position() < head && progress.lag_events() > 0 {
+        tokio::time::sleep(CATCHING_UP).await;
     }
 }
 

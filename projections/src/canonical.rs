@@ -19,8 +19,8 @@ enum Line<'a> {
 }
 
 impl State {
-    /// The state as newline-delimited JSON: first the position and the installation, then each definition, instance and leader, in
-    /// order of their names. The same state gives the same bytes, on every machine.
+    /// The state as newline-delimited JSON: first the position and the installation, then each definition,
+    /// instance and leader, in order of their names. The same state gives the same bytes, on every machine.
     ///
     /// # Errors
     /// When a value has no JSON form, which none that was read from JSON lacks.

@@ -139,5 +139,10 @@ async fn whatever_is_said_on_their_subjects_is_counted_and_harms_nobody() {
     // And a good one is still understood.
     python.put("ACTIVE").await;
     lives(&connection(&nats).await, "orders", NAME, &["registered", "status"]).await;
-    assert_eq!(metric(&control, "aegis_legacy_instances").await, 1);
+    // The projection follows the log a moment later.
+    wait_until("the registry to have it", PATIENCE, || async {
+        let count = metric(&control, "aegis_legacy_instances").await;
+        if count == 1 { Ok(()) } else { Err(count.to_string()) }
+    })
+    .await;
 }

@@ -60,6 +60,7 @@ impl Replica {
         let liveness =
             Liveness::new(connection.clone(), journal.clone(), live.clone(), sight.clone(), wellness);
         let silence = liveness.silence();
+        let projection = projector.handle();
         tasks.spawn(projector.run(stop.clone()));
         tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
         tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
@@ -80,6 +81,7 @@ impl Replica {
             journal,
             live: live.clone(),
             sight: sight.clone(),
+            projection,
         });
         let schema = aegis_graphql::build(
             store.clone(),

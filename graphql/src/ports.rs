@@ -106,6 +106,9 @@ pub trait Commands: Send + Sync {
         to: Option<InstanceName>,
         reason: String,
     ) -> BoxFuture<'_, Result<Owner, Refused>>;
+    /// Rebuilds this replica's projection from the log, while it serves. Answers the position at which the new one
+    /// took the place of the old.
+    fn rebuild_projection(&self) -> BoxFuture<'_, Result<Sequence, Refused>>;
     /// Asks an instance to stop cleanly.
     fn drain(
         &self,

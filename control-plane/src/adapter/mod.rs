@@ -6,10 +6,13 @@ mod state;
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Change, Command, Content};
 use aegis_domain::wire::control::Owner;
-use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, GroupName, InstanceName, ServiceName};
+use aegis_domain::{
+    Actor, AggregateId, AggregateVersion, Context, ErrorCode, GroupName, InstanceName, Sequence, ServiceName,
+};
 use aegis_graphql::ports::{Applied, Commands, Failure, Outcome, Principal, Refused};
 use aegis_projections::Live;
 use aegis_projections::beats::Sight;
+use aegis_projections::engine::Handle;
 use aegis_sdk::{Connection, Journal, Operator, OperatorError};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
@@ -21,6 +24,7 @@ pub(crate) struct Adapter {
     pub(crate) journal: Journal,
     pub(crate) live: Live,
     pub(crate) sight: Sight,
+    pub(crate) projection: Handle,
 }
 
 impl Adapter {
@@ -107,6 +111,16 @@ impl Commands for Adapter {
         Box::pin(async move {
             let operator = Operator::new(&self.connection, Actor::user(&by.name));
             operator.step_down(&service, &group, to.as_ref(), &reason).await.map_err(refused)
+        })
+    }
+
+    fn rebuild_projection(&self) -> BoxFuture<'_, Result<Sequence, Refused>> {
+        Box::pin(async move {
+            self.projection.rebuild().await.map_err(|error| {
+                tracing::error!(%error, "the projection was not rebuilt");
+                let message = "the projection was not rebuilt, and serves as it was: see the replica's log";
+                Refused { code: ErrorCode::Unavailable, message: message.to_owned() }
+            })
         })
     }
 

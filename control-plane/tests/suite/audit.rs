@@ -10,7 +10,7 @@ use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::{NatsServer, Proc, wait_until};
 use chrono::Utc;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{ControlPlane, PATIENCE, aegis};
 
@@ -104,6 +104,43 @@ async fn the_registry_is_told_as_it_stood_and_twice_in_the_same_bytes() {
         !success && refusal.join(" ").contains("use a sequence, or a time with its offset"),
         "{refusal:#?}"
     );
+}
+
+const AS_OF: &str = "query($sequence: Sequence, $time: DateTime) { asOf(sequence: $sequence, time: $time) {
+    asOfSequence definitions { nodes { owner } } instances { nodes { instance status metrics { calls } } } } }";
+
+#[tokio::test]
+async fn the_api_tells_the_registry_as_it_stood_also_after_the_projection_was_rebuilt() {
+    let nats = NatsServer::start().await;
+    written(&nats).await;
+    let folder = tempfile::tempdir().unwrap();
+    let control = ControlPlane::start(&nats, folder.path()).await;
+    wait_until("the projection", PATIENCE, || async {
+        let system = control.query("{ system { asOfSequence } }", json!({})).await;
+        if system["system"]["asOfSequence"] == 5 { Ok(()) } else { Err(system.to_string()) }
+    })
+    .await;
+    let second = json!({ "asOf": {
+        "asOfSequence": 2,
+        "definitions": { "nodes": [{ "owner": "equities" }] },
+        "instances": { "nodes": [{ "instance": "desk-1", "status": "STARTING", "metrics": null }] },
+    } });
+    assert_eq!(control.query(AS_OF, json!({ "sequence": 2 })).await, second);
+    let tail = lines(&nats, &["events", "tail", "--from", "2", "--no-follow", "--format", "ndjson"]).await;
+    let moment = serde_json::from_str::<Value>(&tail[0]).unwrap()["recorded_at"].clone();
+    assert_eq!(control.query(AS_OF, json!({ "time": moment })).await, second);
+    for (variables, told) in [
+        (json!({}), "give a sequence or a time, and not both"),
+        (json!({ "sequence": 1, "time": moment }), "give a sequence or a time, and not both"),
+        (json!({ "sequence": 500 }), "the projection has come to 5 only"),
+    ] {
+        let refused = control.ask(AS_OF, variables).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "INVALID_INPUT", "{refused}");
+        assert!(refused["errors"][0]["message"].as_str().unwrap().starts_with(told), "{refused}");
+    }
+    let rebuilt = control.query("mutation { rebuildProjection }", json!({})).await;
+    assert_eq!(rebuilt, json!({ "rebuildProjection": 5 }));
+    assert_eq!(control.query(AS_OF, json!({ "sequence": 2 })).await, second);
 }
 
 #[tokio::test]

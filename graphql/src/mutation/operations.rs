@@ -3,10 +3,10 @@
 use async_graphql::{Context, Object, Result};
 
 use super::expected;
-use crate::error::require;
+use crate::error::{refused as fault, require};
 use crate::ports::Role;
 use crate::schema::Executor;
-use crate::types::{DrainAsked, DrainInput, DrainResult, HandedOver, StepDownInput, StepDownResult};
+use crate::types::{DrainAsked, DrainInput, DrainResult, HandedOver, Seq, StepDownInput, StepDownResult};
 
 #[derive(Debug, Default)]
 pub(super) struct OperationMutation;
@@ -24,6 +24,14 @@ impl OperationMutation {
             Ok(owner) => Ok(StepDownResult::HandedOver(HandedOver::new(&service, &group, &owner))),
             Err(refused) => Ok(StepDownResult::Rejected(expected(refused)?)),
         }
+    }
+
+    /// Rebuilds the projection of the replica that answers from the log, beside the live one, which serves
+    /// meanwhile. Answers the sequence at which the new one took its place.
+    async fn rebuild_projection(&self, context: &Context<'_>) -> Result<Seq> {
+        require(context, Role::Admin)?;
+        let rebuilt = context.data::<Executor>()?.rebuild_projection().await;
+        rebuilt.map(Into::into).map_err(fault)
     }
 
     async fn drain(&self, context: &Context<'_>, input: DrainInput) -> Result<DrainResult> {

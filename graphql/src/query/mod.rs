@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod events;
+mod past;
 mod registry;
 mod system;
 
@@ -14,4 +15,5 @@ pub struct Query(
     registry::RegistryQuery,
     events::EventsQuery,
     dead_letters::DeadLettersQuery,
+    past::PastQuery,
 );

@@ -1,8 +1,9 @@
 //! Services, instances, leaders and definitions, answered from memory.
 
 use aegis_domain::{InstanceName, ServiceName};
+use aegis_projections::live::Contents;
 use async_graphql::{Context, Object, Result};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
 use crate::error::require;
 use crate::ports::Role;
@@ -23,11 +24,7 @@ impl RegistryQuery {
         #[graphql(default = 50)] first: u32,
         after: Option<String>,
     ) -> Result<Page<Service>> {
-        let contents = contents(context)?;
-        let now = Utc::now();
-        let keys = Service::names(&contents, now).into_iter().map(|name| (name.to_string(), name)).collect();
-        let node = |name| Service::of(&contents, &name, now);
-        connection(keys, first, after.as_deref(), contents.state.position, node)
+        services(&*contents(context)?, Utc::now(), first, after.as_deref())
     }
 
     async fn service(&self, context: &Context<'_>, name: String) -> Result<Option<Service>> {
@@ -45,12 +42,7 @@ impl RegistryQuery {
         after: Option<String>,
         filter: Option<InstanceFilter>,
     ) -> Result<Page<Instance>> {
-        let contents = contents(context)?;
-        let (filter, now) = (filter.unwrap_or_default(), Utc::now());
-        let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
-        let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), (key, view))).collect();
-        let node = |(key, view)| Instance::of(&contents, key, view);
-        connection(keys, first, after.as_deref(), contents.state.position, node)
+        instances(&*contents(context)?, Utc::now(), first, after.as_deref(), &filter.unwrap_or_default())
     }
 
     async fn instance(
@@ -76,11 +68,7 @@ impl RegistryQuery {
         after: Option<String>,
         filter: Option<LeaderFilter>,
     ) -> Result<Page<Leader>> {
-        let contents = contents(context)?;
-        let filter = filter.unwrap_or_default();
-        let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
-        let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), view)).collect();
-        connection(keys, first, after.as_deref(), contents.state.position, Leader::from)
+        leaders(&*contents(context)?, first, after.as_deref(), &filter.unwrap_or_default())
     }
 
     #[graphql(complexity = "first as usize * child_complexity")]
@@ -91,11 +79,7 @@ impl RegistryQuery {
         after: Option<String>,
         filter: Option<DefinitionFilter>,
     ) -> Result<Page<Definition>> {
-        let contents = contents(context)?;
-        let retired = filter.unwrap_or_default().include_retired;
-        let views = contents.state.definitions.iter().filter(|(_, view)| retired || !view.retired);
-        let keys = views.map(|(key, view)| (key.to_string(), view)).collect();
-        connection(keys, first, after.as_deref(), contents.state.position, Definition::from)
+        definitions(&*contents(context)?, first, after.as_deref(), &filter.unwrap_or_default())
     }
 
     async fn definition(&self, context: &Context<'_>, service: String) -> Result<Option<Definition>> {
@@ -105,9 +89,58 @@ impl RegistryQuery {
     }
 }
 
-fn contents<'a>(
-    context: &Context<'a>,
-) -> Result<std::sync::RwLockReadGuard<'a, aegis_projections::live::Contents>> {
+fn contents<'a>(context: &Context<'a>) -> Result<std::sync::RwLockReadGuard<'a, Contents>> {
     require(context, Role::Viewer)?;
     Ok(context.data::<Feed>()?.contents())
+}
+
+/// The services of a registry, `now` being the moment that it shows.
+pub(super) fn services(
+    contents: &Contents,
+    now: DateTime<Utc>,
+    first: u32,
+    after: Option<&str>,
+) -> Result<Page<Service>> {
+    let keys = Service::names(contents, now).into_iter().map(|name| (name.to_string(), name)).collect();
+    let node = |name| Service::of(contents, &name, now);
+    connection(keys, first, after, contents.state.position, node)
+}
+
+/// Its instances.
+pub(super) fn instances(
+    contents: &Contents,
+    now: DateTime<Utc>,
+    first: u32,
+    after: Option<&str>,
+    filter: &InstanceFilter,
+) -> Result<Page<Instance>> {
+    let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
+    let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), (key, view))).collect();
+    let node = |(key, view)| Instance::of(contents, key, view);
+    connection(keys, first, after, contents.state.position, node)
+}
+
+/// Its groups.
+pub(super) fn leaders(
+    contents: &Contents,
+    first: u32,
+    after: Option<&str>,
+    filter: &LeaderFilter,
+) -> Result<Page<Leader>> {
+    let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
+    let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), view)).collect();
+    connection(keys, first, after, contents.state.position, Leader::from)
+}
+
+/// Its definitions.
+pub(super) fn definitions(
+    contents: &Contents,
+    first: u32,
+    after: Option<&str>,
+    filter: &DefinitionFilter,
+) -> Result<Page<Definition>> {
+    let views = contents.state.definitions.iter();
+    let views = views.filter(|(_, view)| filter.include_retired || !view.retired);
+    let keys = views.map(|(key, view)| (key.to_string(), view)).collect();
+    connection(keys, first, after, contents.state.position, Definition::from)
 }

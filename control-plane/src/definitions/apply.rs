@@ -152,3 +152,47 @@ fn done(action: Action) -> &'static str {
         Action::Unchanged => "unchanged",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aegis_domain::aggregate::definition::{Change, Command};
+    use aegis_domain::{Actor, AggregateVersion};
+    use aegis_sdk::ConnectOptions;
+    use aegis_sdk::nats::provision::provision;
+    use aegis_testkit::NatsServer;
+
+    const BEFORE: &str = "definitions: [{service: echo, owner: desk, description: d, version: 1.0.0}]";
+
+    async fn steps(connection: &Connection, text: &str) -> Vec<Step> {
+        planned(connection, File::parse(text).unwrap(), true, None).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_change_after_the_plan_is_a_conflict_and_nothing_is_overwritten() {
+        let nats = NatsServer::start().await;
+        let connection = Connection::open(ConnectOptions::new(nats.url(), "test")).await.unwrap();
+        provision(&connection).await.unwrap();
+        let journal = Journal::new(&connection);
+        let context = Context::new(Actor::user("alice"), Utc::now());
+        let define = steps(&connection, BEFORE).await;
+        assert_eq!(carry_out(&journal, &define[0], &context).await.unwrap(), 1);
+        let again = format!("{:#}", carry_out(&journal, &define[0], &context).await.unwrap_err());
+        assert!(again.contains("DEFINITION_EXISTS"), "{again}");
+        let amend = steps(&connection, &BEFORE.replace("desk", "night")).await;
+        let retire = steps(&connection, "definitions: []").await;
+        let other = Command::Amend {
+            expected: AggregateVersion(1),
+            change: Change { owner: Some("morning".to_owned()), ..Change::default() },
+            reason: None,
+        };
+        let id = AggregateId::Definition(ServiceName::new("echo").unwrap());
+        journal.execute::<Definition>(&id, other, &context).await.unwrap();
+        for late in [&amend[0], &retire[0]] {
+            let error = format!("{:#}", carry_out(&journal, late, &context).await.unwrap_err());
+            assert!(error.contains("DEFINITION_CONFLICT") && error.contains("revision 2"), "{error}");
+        }
+        let state = journal.load::<Definition>(&id).await.unwrap().state;
+        assert_eq!(state.active().unwrap().owner, "morning");
+    }
+}

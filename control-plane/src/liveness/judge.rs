@@ -9,9 +9,9 @@ use aegis_projections::state::InstanceKey;
 const MISSED: u32 = 3;
 /// Of so few instances any share may really be dead.
 const FEW: usize = 4;
-/// So long a flapping instance has to be heard without a miss before it counts as recovered: longer than any
-/// of its spells so far that made it flap, since three of them fit into five minutes with their silences, and
-/// short enough that one whose fault is repaired is back while its operator still looks.
+/// So long a flapping instance has to be heard without a miss before it counts as recovered. A network or a
+/// disk that stalls every few seconds never lets it get there; one whose fault is repaired is back while its
+/// operator still looks.
 pub(super) const HOLD_DOWN: Duration = Duration::from_secs(30);
 
 /// What is known of one living instance.

@@ -187,6 +187,11 @@ fn a_record_that_outlives_its_instance_does_not_bring_it_back() {
     stage.seen = Seen::default();
     assert_eq!(stage.record(2, legacy::Status::Active).reconcile(), "nothing");
     assert_eq!(stage.pass(6).beat().reconcile(), "adopt", "and so does a heartbeat");
+    // One that hears it before it can read the bucket.
+    stage.execute(Command::Expire { last_beat: None });
+    stage.seen = Seen::default();
+    assert_eq!(stage.beat().reconcile(), "nothing");
+    assert_eq!(stage.pass(1).record(2, legacy::Status::Active).reconcile(), "nothing");
 }
 
 #[test]

@@ -100,9 +100,13 @@ impl Stage {
             event: event.clone().into(),
         };
         let recorded = Recorded { sequence: Sequence(self.events), hash: Hash::GENESIS, envelope };
-        let view =
-            InstanceView::fold(self.views.remove(&who()), &service, &instance, event, &(&recorded).into());
-        self.views.insert(who(), view);
+        let fact = (&recorded).into();
+        match self.views.get_mut(&who()) {
+            Some(view) => view.evolve(event, &fact),
+            None => {
+                self.views.insert(who(), InstanceView::begin(&service, &instance, event, &fact));
+            }
+        }
     }
 
     fn adopted() -> Self {

@@ -7,6 +7,9 @@ use aegis_projections::state::InstanceKey;
 
 /// So many missing heartbeats make an instance unhealthy.
 const MISSED: u32 = 3;
+/// So many missing heartbeats count for a general silence. One less: those who fall silent at the same moment
+/// had sent their last beat up to one interval apart, so when the first is due the others are close behind.
+const FADING: u32 = MISSED - 1;
 /// Of so few instances any share may really be dead.
 const FEW: usize = 4;
 /// So long a flapping instance has to be heard without a miss before it counts as recovered. A network or a
@@ -81,9 +84,9 @@ pub(super) fn judge(instances: &[Heard], preserved: bool) -> Judgement {
 fn outlook(instances: &[Heard]) -> Outlook {
     let count = |test: &dyn Fn(&Heard) -> bool| instances.iter().filter(|heard| test(heard)).count();
     let is_new = |heard: &Heard| heard.hearing == Hearing::Heard;
-    let silent = count(&|heard| heard.missed() >= MISSED);
+    let silent = count(&|heard| heard.missed() >= FADING);
     // Only those not yet known as unhealthy count: one that died long ago is no sign of a general fault.
-    let newly = count(&|heard| heard.missed() >= MISSED && is_new(heard));
+    let newly = count(&|heard| heard.missed() >= FADING && is_new(heard));
     let most = |count: usize| count * 2 > instances.len();
     let general = |newly, silent| instances.len() >= FEW && most(newly) && most(silent);
     if general(newly, silent) {
@@ -97,7 +100,7 @@ fn outlook(instances: &[Heard]) -> Outlook {
 
 impl Heard {
     fn is_unknown(&self) -> bool {
-        !self.heard_since_listening && self.missed() < MISSED
+        !self.heard_since_listening && self.missed() < FADING
     }
 
     fn has_recovered(&self) -> bool {
@@ -161,6 +164,15 @@ mod tests {
         assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Outlook::Silent { silent: 3 } });
         let few = judge(&five(3, Hearing::Heard)[..3], false);
         assert_eq!((few.outlook, few.verdicts.len()), (Outlook::Clear, 3), "of three, all may be dead");
+    }
+
+    #[test]
+    fn the_first_of_those_who_fall_silent_together_is_not_marked_before_the_others_are_due() {
+        let silent_ms = [3_600, 3_400, 2_900, 2_700, 0];
+        let heard = |(n, ms): (usize, u64)| heard(&format!("i{n}"), ms, Hearing::Heard);
+        let all: Vec<_> = silent_ms.into_iter().enumerate().map(heard).collect();
+        let judgement = judge(&all, false);
+        assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Outlook::Silent { silent: 4 } });
     }
 
     #[test]

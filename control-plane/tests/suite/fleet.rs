@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::PATIENCE;
 
-pub(crate) const BEAT: Duration = Duration::from_millis(100);
+pub(crate) const BEAT: Duration = Duration::from_millis(200);
 
 /// One instance of `echo`; its heart stops with it.
 pub(crate) struct Member {

@@ -176,7 +176,7 @@ async fn an_instance_that_comes_and_goes_is_flagged_and_its_recovery_held_back()
     let beats = heartbeats(&control).await;
     wait_until("more beats", PATIENCE, || async {
         let now = heartbeats(&control).await;
-        if now >= beats + 30 { Ok(()) } else { Err(now.to_string()) }
+        if now >= beats + 15 { Ok(()) } else { Err(now.to_string()) }
     })
     .await;
     assert_eq!(life(&connection, "echo", "echo-1").await, expected, "it was heard for 3 s, not for 30");

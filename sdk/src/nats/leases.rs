@@ -15,7 +15,7 @@ use async_nats::jetstream::stream::{
 
 use super::connection::Connection;
 use super::last::each_last;
-use super::provision::{MARKER_TTL, ProvisionError};
+use super::provision::{MARKER_TTL, ProvisionError, replicas};
 use crate::leadership::history;
 
 /// The smallest limit on the size of a message that fits any record.
@@ -87,6 +87,7 @@ pub(super) async fn create(connection: &Connection) -> Result<Stream, ProvisionE
         max_messages_per_subject: 1,
         discard: DiscardPolicy::New,
         storage: StorageType::File,
+        num_replicas: replicas(connection),
         allow_rollup: true,
         deny_delete: true,
         allow_direct: true,

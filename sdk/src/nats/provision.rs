@@ -7,9 +7,11 @@ use aegis_domain::wire::subject;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::{ErrorCode, kv, stream};
 
-use super::connection::Connection;
+use super::connection::{Connection, backoff};
 use super::leases;
 
+/// How long a cluster may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(15);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HEARTBEATS_BYTES: i64 = 1 << 30;
 const APP_EVENTS_BYTES: i64 = 1 << 30;
@@ -47,6 +49,28 @@ pub enum ProvisionError {
 /// # Errors
 /// See [`ProvisionError`].
 pub async fn provision(connection: &Connection) -> Result<(), ProvisionError> {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    for attempt in 1.. {
+        match provision_once(connection).await {
+            // A cluster answers before each of its nodes knows the others.
+            Err(ProvisionError::Server { name, .. })
+                if replicas(connection) > 1 && tokio::time::Instant::now() < deadline =>
+            {
+                tracing::debug!(name, attempt, "the cluster cannot make or read it yet");
+                tokio::time::sleep(backoff(attempt + 1)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    Ok(())
+}
+
+/// On a cluster everything has three copies, so that the loss of one node loses nothing.
+pub(super) fn replicas(connection: &Connection) -> usize {
+    if connection.client().server_info().cluster.is_some() { 3 } else { 1 }
+}
+
+async fn provision_once(connection: &Connection) -> Result<(), ProvisionError> {
     let namespace = connection.namespace();
     let events = journal(namespace.events_stream(), namespace.all_events());
     let heartbeats = stream::Config {
@@ -95,7 +119,7 @@ async fn ensure_stream(connection: &Connection, wanted: stream::Config) -> Resul
     let name = wanted.name.clone();
     let found = connection
         .jetstream()
-        .get_or_create_stream(wanted.clone())
+        .get_or_create_stream(stream::Config { num_replicas: replicas(connection), ..wanted.clone() })
         .await
         .map_err(|e| ProvisionError::Server { name: name.clone(), source: e.into() })?;
     let found = &found.cached_info().config;
@@ -158,6 +182,7 @@ async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), Prov
                     bucket: name.clone(),
                     history: 1,
                     limit_markers: Some(MARKER_TTL),
+                    num_replicas: replicas(connection),
                     ..kv::Config::default()
                 })
                 .await

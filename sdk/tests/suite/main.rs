@@ -4,6 +4,7 @@
 
 mod adversity;
 mod calls;
+mod cluster;
 mod connect;
 mod dead_letters;
 mod fencing;

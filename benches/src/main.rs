@@ -1,6 +1,7 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
 mod failover;
+mod feed;
 mod journal;
 mod many;
 mod measure;
@@ -41,6 +42,8 @@ enum Name {
     Failover,
     /// Appends and loads of the journal, against raw JetStream.
     Journal,
+    /// From an append to the GraphQL subscription that shows it.
+    Feed,
     /// The projection made from zero, against a reader that does nothing; questions «as of».
     Projection,
 }
@@ -66,6 +69,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let rows = match name {
         Name::Rpc => rpc::run(args.quick).await?,
         Name::Journal => journal::run(args.quick).await?,
+        Name::Feed => feed::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,
         Name::Failover => failover::run(args.quick).await?,
     };

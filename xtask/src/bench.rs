@@ -5,7 +5,8 @@ use std::{fs, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::{command::cargo, tools, workspace::target};
+use crate::command::{cargo, run as execute};
+use crate::{tools, workspace::target};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -19,6 +20,8 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut bench = cargo(&["run", "--release", "--quiet", "-p", "aegis-benches", "--"]);
     if let Some(name) = &options.name {
+        // Benches of the control plane run the binary as it is shipped.
+        execute(&mut cargo(&["build", "--release", "--quiet", "-p", "aegis-control-plane"]))?;
         let results = target().join("bench");
         fs::create_dir_all(&results)?;
         bench.arg(name).args(options.quick.then_some("--quick"));

@@ -43,7 +43,14 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let idle = idle(&journal, &mut shown, rounds).await?;
     let (loaded, rate) = loaded(&journal, &mut shown, Duration::from_secs(seconds)).await?;
     let row = |metric, latencies: &Latencies, quantile, bar| {
-        Row::new(metric, "feed", (latencies.micros(quantile) / 1000.0, bar), "ms", Bar::AtMost(1.0), latencies.count())
+        Row::new(
+            metric,
+            "feed",
+            (latencies.micros(quantile) / 1000.0, bar),
+            "ms",
+            Bar::AtMost(1.0),
+            latencies.count(),
+        )
     };
     Ok(vec![
         row("append to visible, idle p50", &idle, 0.5, IDLE),

@@ -64,7 +64,7 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
         std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     say(&summary(&report, args.json));
-    anyhow::ensure!(report.is_clean(), "{} findings: {}", report.findings.len(), advice(&report));
+    anyhow::ensure!(report.is_clean(), "{}: {}", count(&report), advice(&report));
     Ok(())
 }
 
@@ -92,12 +92,18 @@ fn summary(report: &Report, as_json: bool) -> String {
         })
         .to_string();
     }
-    let verdict =
-        if findings.is_empty() { "clean".to_owned() } else { format!("{} findings", findings.len()) };
+    let verdict = if findings.is_empty() { "clean".to_owned() } else { count(report) };
     format!(
         "{verdict}: {stream} up to {last}, {events} events in {messages} messages, {aggregates} chains, digest {}",
         heads.digest
     )
+}
+
+fn count(report: &Report) -> String {
+    match report.findings.len() {
+        1 => "1 finding".to_owned(),
+        many => format!("{many} findings"),
+    }
 }
 
 fn advice(report: &Report) -> &'static str {

@@ -5,6 +5,7 @@
 //! - [`registry`]: the registry as such a projection, with the event index and the snapshots;
 //! - [`store`]: what readers get from its file: pages of events, and the registry as it stood;
 //! - [`live`]: the registry in memory, with the last heartbeats, for queries and subscriptions;
+//! - [`load`]: what the instances of a service do together, from their last heartbeats;
 //! - [`projector`]: drives the registry's projection;
 //! - [`replay`]: the registry as it stood, straight from the log;
 //! - [`verify`]: whether log, KV entries and file are what they must be;
@@ -16,6 +17,7 @@ mod canonical;
 pub mod engine;
 pub mod kv;
 pub mod live;
+pub mod load;
 pub mod projector;
 pub mod registry;
 pub mod replay;
@@ -25,6 +27,7 @@ pub mod verify;
 pub mod view;
 
 pub use live::Live;
+pub use load::Load;
 pub use projector::Projector;
 pub use registry::Retention;
 pub use state::State;

@@ -9,6 +9,7 @@ use aegis_domain::{AggregateId, Sequence, ServiceName};
 use tokio::sync::watch;
 
 use crate::State;
+use crate::load::{Calls, repeats};
 use crate::registry::Event;
 use crate::state::InstanceKey;
 
@@ -19,6 +20,8 @@ pub struct Beat {
     pub heartbeat: Heartbeat,
     /// When it arrived here.
     pub received: Instant,
+    /// The calls that ended in its window; none when there was no heartbeat before it.
+    pub calls: Option<Calls>,
 }
 
 /// The registry and the last heartbeats, shared. Cheap to clone.
@@ -118,7 +121,11 @@ impl Live {
     pub fn beat(&self, heartbeat: Heartbeat, received: Instant) {
         let key = (heartbeat.service.clone(), heartbeat.instance.clone());
         self.change(|contents| {
-            contents.beats.insert(key.clone(), Beat { heartbeat, received });
+            let calls = contents.beats.get(&key).and_then(|before| {
+                let again = repeats(&before.heartbeat, &heartbeat);
+                if again { before.calls } else { Some(Calls::between(&before.heartbeat, &heartbeat)) }
+            });
+            contents.beats.insert(key.clone(), Beat { heartbeat, received, calls });
             BTreeSet::from([key])
         });
     }

@@ -12,6 +12,7 @@ use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, InstanceName, Se
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::{NatsServer, wait_until};
 use chrono::Utc;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::support::PATIENCE;
@@ -22,6 +23,7 @@ pub(crate) const BEAT: Duration = Duration::from_millis(200);
 pub(crate) struct Member {
     pub(crate) name: String,
     beats: Arc<AtomicBool>,
+    metrics: watch::Sender<Metrics>,
     heart: JoinHandle<()>,
 }
 
@@ -47,9 +49,11 @@ impl Member {
             journal.execute::<Instance>(&id, command, &context).await.unwrap();
         }
         let beats = Arc::new(AtomicBool::new(true));
+        let (metrics, figures) = watch::channel(Metrics::default());
         let heart = tokio::spawn({
             let (beats, connection) = (Arc::clone(&beats), connection.clone());
             let subject = connection.namespace().heartbeat_subject(&service, &instance);
+            let started_at = Utc::now();
             async move {
                 let mut ticks = tokio::time::interval(BEAT);
                 loop {
@@ -62,9 +66,9 @@ impl Member {
                             status: Status::Running,
                             groups: vec![],
                             labels: BTreeMap::new(),
-                            started_at: Utc::now(),
+                            started_at,
                             sent_at: Utc::now(),
-                            metrics: Metrics::default(),
+                            metrics: figures.borrow().clone(),
                         };
                         let body = serde_json::to_vec(&heartbeat).unwrap();
                         let _lost = connection.client().publish(subject.clone(), body.into()).await;
@@ -72,7 +76,12 @@ impl Member {
                 }
             }
         });
-        Self { name: name.to_owned(), beats, heart }
+        Self { name: name.to_owned(), beats, metrics, heart }
+    }
+
+    /// From its next heartbeat on, these are its figures.
+    pub(crate) fn says(&self, metrics: Metrics) {
+        self.metrics.send_replace(metrics);
     }
 
     pub(crate) fn stop(&self) {

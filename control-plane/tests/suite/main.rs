@@ -9,6 +9,7 @@ mod definitions;
 mod fleet;
 mod legacy;
 mod liveness;
+mod load;
 mod operate;
 mod start;
 mod subscriptions;

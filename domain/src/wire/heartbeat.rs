@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::latency::{self, Latency};
 use crate::aggregate::instance::Status;
 use crate::{GroupName, InstanceName, ServiceName, Term, Version};
 
@@ -70,4 +71,12 @@ pub struct Metrics {
     /// Resident memory of the process, in bytes.
     #[serde(default)]
     pub memory_bytes: Option<u64>,
+    /// The number of the window that these figures are of, from 1 on. A heartbeat that is sent within a window, because
+    /// the status has changed, repeats the figures of the one before and its number; 0 where nobody counts.
+    #[serde(default)]
+    pub window: u64,
+    /// The latencies of the window, to be merged with those of others; none when nothing was called. Text that is
+    /// no histogram counts as none: the instance is heard all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "latency::if_readable")]
+    pub latency: Option<Latency>,
 }

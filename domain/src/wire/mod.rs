@@ -6,6 +6,7 @@ pub mod cloudevents;
 pub mod control;
 pub mod header;
 pub mod heartbeat;
+pub mod latency;
 pub mod legacy;
 pub mod namespace;
 pub mod subject;

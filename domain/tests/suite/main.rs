@@ -7,6 +7,7 @@ mod fold;
 mod golden;
 mod installation;
 mod instance;
+mod latency;
 mod leadership;
 mod legacy;
 mod names;

@@ -1,8 +1,10 @@
 //! A service, seen through its definition, its instances and its leaders.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 use aegis_domain::ServiceName;
+use aegis_projections::Load;
 use aegis_projections::live::Contents;
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
@@ -20,6 +22,18 @@ pub(crate) struct Service {
     #[graphql(complexity = "20 * child_complexity")]
     leaders: Vec<Leader>,
     versions: Vec<String>,
+    /// The latency that half of the calls did not exceed, in milliseconds: over all calls to all instances that are
+    /// heard, in the last window of each. Like the other quantiles less than 1 % too high, and null when nothing was
+    /// called.
+    p50_ms: Option<f64>,
+    /// The same for nine of ten calls.
+    p90_ms: Option<f64>,
+    /// The same for 99 of 100 calls.
+    p99_ms: Option<f64>,
+    /// Calls a second, over all instances that are heard; null when none is.
+    calls_per_second: Option<f64>,
+    /// The share of calls that failed, in percent; null when nothing was called.
+    error_percent: Option<f64>,
 }
 
 impl Service {
@@ -40,12 +54,18 @@ impl Service {
             .filter_map(|(_, view)| Some(view.state.registration.as_ref()?.version.to_string()))
             .collect();
         let leaders = contents.state.leaders.iter().filter(|((service, _), _)| service == name);
+        let load = Load::of(contents, name, Instant::now());
         Self {
             name: name.to_string(),
             definition: contents.state.definitions.get(name).map(Into::into),
             instances,
             leaders: leaders.map(|(_, leader)| leader.into()).collect(),
             versions: versions.into_iter().collect(),
+            p50_ms: load.latency.quantile_ms(0.5),
+            p90_ms: load.latency.quantile_ms(0.9),
+            p99_ms: load.latency.quantile_ms(0.99),
+            calls_per_second: load.calls_per_second,
+            error_percent: load.error_percent(),
         }
     }
 }

@@ -5,13 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Metrics;
+use aegis_domain::wire::latency::Latency;
 use hdrhistogram::Histogram;
 
 use super::process::Usage;
 
-/// Latencies from 1 us to 60 s with two significant digits: about 40 KiB.
-const HIGHEST_US: u64 = 60_000_000;
-const DIGITS: u8 = 2;
+const HIGHEST_US: u64 = Latency::HIGHEST_US;
 
 #[derive(Debug)]
 pub(crate) struct Stats {
@@ -26,22 +25,25 @@ pub(crate) struct Stats {
 #[derive(Debug)]
 struct Window {
     since: Instant,
+    number: u64,
     calls: u64,
+    /// In the bounds of those that are sent: about 20 KiB, whatever happens.
     latencies: Histogram<u64>,
     usage: Option<Usage>,
 }
 
 impl Default for Stats {
     fn default() -> Self {
-        let latencies =
-            Histogram::new_with_bounds(1, HIGHEST_US, DIGITS).expect("the bounds are valid constants");
+        let latencies = Histogram::new_with_bounds(1, HIGHEST_US, Latency::DIGITS)
+            .expect("the bounds are valid constants");
+        let window = Window { since: Instant::now(), number: 1, calls: 0, latencies, usage: Usage::now() };
         Self {
             started: Instant::now(),
             calls: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
             queued: AtomicU64::new(0),
-            window: Mutex::new(Window { since: Instant::now(), calls: 0, latencies, usage: Usage::now() }),
+            window: Mutex::new(window),
         }
     }
 }
@@ -102,12 +104,25 @@ impl Stats {
                 .zip(window.usage)
                 .and_then(|(now, before)| now.cpu_percent_since(&before, elapsed)),
             memory_bytes: usage.map(|usage| usage.memory_bytes),
+            window: window.number,
+            latency: window.latency(),
         };
         window.since = Instant::now();
+        window.number += 1;
         window.calls = calls;
         window.latencies.reset();
         window.usage = usage;
         metrics
+    }
+}
+
+impl Window {
+    fn latency(&self) -> Option<Latency> {
+        let mut latency = Latency::default();
+        for recorded in self.latencies.iter_recorded() {
+            latency.record(recorded.value_iterated_to(), recorded.count_at_value());
+        }
+        (!latency.is_empty()).then_some(latency)
     }
 }
 
@@ -137,8 +152,14 @@ mod tests {
         assert_eq!((first.calls, first.errors, first.in_flight, first.queue_depth), (3, 1, 0, 0));
         assert!(first.p50_ms.is_some_and(|ms| (1.9..2.1).contains(&ms)), "{first:?}");
         assert!(first.p99_ms.is_some_and(|ms| (49.0..51.0).contains(&ms)), "{first:?}");
+        let latency = first.latency.unwrap();
+        assert_eq!(
+            (latency.count(), latency.quantile_ms(0.5), latency.quantile_ms(0.99)),
+            (3, first.p50_ms, first.p99_ms)
+        );
         let second = stats.take();
         assert_eq!((second.calls, second.p50_ms, second.p99_ms), (3, None, None));
+        assert_eq!((first.window, second.window, second.latency), (1, 2, None));
         assert!(second.calls_per_second < f64::EPSILON);
     }
 }

@@ -9,8 +9,9 @@ use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName,
-    ServiceName, SessionId, Term, Version,
+    Recorded, Sequence, ServiceName, SessionId, Term, Version,
 };
+use aegis_projections::State;
 use aegis_sdk::Connection;
 use async_nats::HeaderMap;
 use chrono::{DateTime, TimeDelta};
@@ -41,6 +42,16 @@ pub(super) async fn fill(connection: &Connection, events: u64) -> anyhow::Result
         }
     }
     Ok(())
+}
+
+/// The registry after so many events, folded from what is written and not from what is read.
+pub(super) fn expected(events: u64) -> anyhow::Result<State> {
+    let (mut state, mut versions) = (State::default(), BTreeMap::new());
+    for n in 1..=events {
+        let envelope = envelope(n, &mut versions)?;
+        state.apply(&Recorded { sequence: Sequence(n), hash: Hash::GENESIS, envelope });
+    }
+    Ok(state)
 }
 
 /// A number that looks drawn, and is the same each time.

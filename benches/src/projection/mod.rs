@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aegis_domain::Sequence;
+use aegis_projections::replay::from_log;
 use aegis_projections::store::At;
 use aegis_projections::{Retention, Store};
 use aegis_sdk::nats::provision::provision;
@@ -44,6 +45,7 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let (raw, rate) = ((before + after) / 2.0, events as f64 / rebuilt.took.as_secs_f64());
     let questions = if quick { 50 } else { 500 };
     let as_of = as_of(&path, events, questions).await?;
+    let differing = differing(&connection, &path, events).await?;
     let wanted = f64::min(WANTED, raw / 2.0);
     let limit = |quantile| (as_of.micros(quantile) / 1000.0, AS_OF);
     let memory =
@@ -55,6 +57,7 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
         memory("memory up to the end", rebuilt.at_the_end),
         Row::new("as of p50", "store", limit(0.5), "ms", Bar::AtMost(1.0), questions),
         Row::new("as of p99", "store", limit(0.99), "ms", Bar::AtMost(1.0), questions),
+        Row::new("states not as expected", "as of, replay", (differing, 0.0), "", Bar::Zero, 6),
     ])
 }
 
@@ -71,6 +74,21 @@ async fn read_raw(connection: &Connection, events: u64) -> anyhow::Result<f64> {
     }
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52 events")]
     Ok(events as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// The registry as of three moments, from the file and replayed from the log, against what was written up to there:
+/// how many of the six are not the same to the byte.
+async fn differing(connection: &Connection, path: &Path, events: u64) -> anyhow::Result<f64> {
+    let store = Store::open(path, Retention::default()).await?;
+    let mut differing = 0.0;
+    for at in [events / 4, events / 2, events - 1] {
+        let place = At::Sequence(Sequence(at));
+        let expected = log::expected(at)?.canonical()?;
+        let told = store.as_of(place).await?.canonical()?;
+        let replayed = from_log(connection, place, vec![]).await?.state.canonical()?;
+        differing += [told, replayed].iter().filter(|text| **text != expected).map(|_| 1.0).sum::<f64>();
+    }
+    Ok(differing)
 }
 
 /// Asks for the registry at places spread over the whole log.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use aegis_domain::wire::Namespace;
 use aegis_projections::Retention;
+use aegis_projections::rollups::Keep;
 use anyhow::Context as _;
 use serde::Deserialize;
 
@@ -30,6 +31,9 @@ pub(crate) struct Config {
     /// What the projection keeps of the log, in a table `[projection]`.
     #[serde(default)]
     pub(crate) projection: Projection,
+    /// How long figures of instances are kept, in a table `[metrics]`.
+    #[serde(default)]
+    pub(crate) metrics: Metrics,
     /// Who may use the API: `[[token]]` entries with `name`, `role` and `sha256`, as printed by
     /// `aegis token`.
     #[serde(default, rename = "token")]
@@ -70,6 +74,41 @@ impl Projection {
     }
 }
 
+/// How long the figures of instances are kept, in a file beside the projection. Older ones are removed as heartbeats
+/// come, so nothing goes while nothing comes. An instance takes some hundred bytes of disk for each window. A
+/// longer stay begins with what is still there. Unknown fields are refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Metrics {
+    /// For how many minutes the windows of 1 s are kept: what the last minutes are shown with. Default 15; 1 to 60.
+    pub(crate) keep_seconds_minutes: u32,
+    /// For how many hours the windows of 10 s are kept. Default 6; 1 to 24.
+    pub(crate) keep_tens_hours: u32,
+    /// For how many days the windows of 1 min are kept: as far back as figures go. Default 7; 1 to 90.
+    pub(crate) keep_minutes_days: u32,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { keep_seconds_minutes: 15, keep_tens_hours: 6, keep_minutes_days: 7 }
+    }
+}
+
+impl Metrics {
+    pub(crate) fn keep(&self) -> anyhow::Result<Keep> {
+        let Self { keep_seconds_minutes, keep_tens_hours, keep_minutes_days } = *self;
+        let check = |name: &str, value: u32, most: u32| {
+            anyhow::ensure!((1..=most).contains(&value), "metrics.{name} is {value}: choose 1 to {most}");
+            Ok(i64::from(value))
+        };
+        Ok(Keep {
+            seconds: check("keep_seconds_minutes", keep_seconds_minutes, 60)? * 60,
+            tens: check("keep_tens_hours", keep_tens_hours, 24)? * 3_600,
+            minutes: check("keep_minutes_days", keep_minutes_days, 90)? * 86_400,
+        })
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -78,6 +117,7 @@ impl Default for Config {
             data_dir: default_data_dir(),
             namespace: default_namespace(),
             projection: Projection::default(),
+            metrics: Metrics::default(),
             tokens: vec![],
         }
     }
@@ -125,6 +165,7 @@ mod tests {
         assert!(config.tokens.is_empty());
         assert_eq!((config.projection.keep_events, config.projection.snapshot_every), (10_000_000, 5_000));
         assert!(config.projection.retention().is_ok());
+        assert_eq!(config.metrics.keep().unwrap(), Keep::default());
     }
 
     #[test]
@@ -139,6 +180,23 @@ mod tests {
         }
         let error = toml::from_str::<Config>("[projection]\nkeep = 1").unwrap_err().to_string();
         assert!(error.contains("keep_events"), "{error}");
+    }
+
+    #[test]
+    fn how_long_figures_are_to_be_kept_is_checked_by_name() {
+        for (line, name) in [
+            ("keep_seconds_minutes = 0", "keep_seconds_minutes"),
+            ("keep_seconds_minutes = 61", "keep_seconds_minutes"),
+            ("keep_tens_hours = 25", "keep_tens_hours"),
+            ("keep_minutes_days = 91", "keep_minutes_days"),
+        ] {
+            let config: Config = toml::from_str(&format!("[metrics]\n{line}")).unwrap();
+            assert!(config.metrics.keep().unwrap_err().to_string().contains(name), "{line}");
+        }
+        let config: Config = toml::from_str("[metrics]\nkeep_tens_hours = 24").unwrap();
+        assert_eq!(config.metrics.keep().unwrap().tens, 86_400);
+        let error = toml::from_str::<Config>("[metrics]\nkeep = 1").unwrap_err().to_string();
+        assert!(error.contains("keep_seconds_minutes"), "{error}");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::time::Duration;
 use aegis_graphql::Principal;
 use aegis_projections::beats::{self, Sight};
 use aegis_projections::engine::Progress;
-use aegis_projections::{Projector, Store, kv};
+use aegis_projections::rollups::RollupProjector;
+use aegis_projections::{Projector, Rollups, Store, kv};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use anyhow::Context as _;
@@ -52,6 +53,8 @@ impl Replica {
             .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
         let store =
             Store::open(&config.data_dir.join("projection.sqlite"), config.projection.retention()?).await?;
+        let rollups = Rollups::open(&config.data_dir.join("metrics.sqlite"), config.metrics.keep()?).await?;
+        let figures = RollupProjector::restore(&connection, &rollups).await?;
         let (projector, live, changes) = Projector::restore(&connection, &store).await?;
         let (stop, tasks, sight) = (CancellationToken::new(), TaskTracker::new(), Sight::default());
         let journal = Journal::new(&connection);
@@ -62,6 +65,7 @@ impl Replica {
         let silence = liveness.silence();
         let projection = projector.handle();
         tasks.spawn(projector.run(stop.clone()));
+        tasks.spawn(figures.run(stop.clone()));
         tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
         tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
         let terms = Terms::new(connection.clone(), journal.clone(), live.clone());
@@ -85,6 +89,7 @@ impl Replica {
         });
         let schema = aegis_graphql::build(
             store.clone(),
+            rollups,
             adapter.clone(),
             adapter.clone(),
             adapter.clone(),

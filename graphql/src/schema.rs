@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aegis_projections::Store;
+use aegis_projections::{Rollups, Store};
 use async_graphql::Schema;
 
 use crate::mutation::Mutation;
@@ -23,13 +23,21 @@ pub(crate) type Executor = Arc<dyn Commands>;
 pub(crate) type Status = Arc<dyn Health>;
 pub(crate) type Letters = Arc<dyn DeadLetters>;
 
-/// The schema over these ports and this store.
+/// The schema over these ports and these files.
 #[must_use]
-pub fn build(store: Store, feed: Feed, commands: Executor, health: Status, letters: Letters) -> ApiSchema {
+pub fn build(
+    store: Store,
+    rollups: Rollups,
+    feed: Feed,
+    commands: Executor,
+    health: Status,
+    letters: Letters,
+) -> ApiSchema {
     Schema::build(Query::default(), Mutation::default(), Subscription)
         .limit_depth(DEPTH)
         .limit_complexity(COMPLEXITY)
         .data(store)
+        .data(rollups)
         .data(feed)
         .data(commands)
         .data(health)

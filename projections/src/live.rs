@@ -9,7 +9,7 @@ use aegis_domain::{AggregateId, Sequence, ServiceName};
 use tokio::sync::watch;
 
 use crate::State;
-use crate::load::{Calls, repeats};
+use crate::load::{Calls, Counters};
 use crate::registry::Event;
 use crate::state::InstanceKey;
 
@@ -122,8 +122,8 @@ impl Live {
         let key = (heartbeat.service.clone(), heartbeat.instance.clone());
         self.change(|contents| {
             let calls = contents.beats.get(&key).and_then(|before| {
-                let again = repeats(&before.heartbeat, &heartbeat);
-                if again { before.calls } else { Some(Calls::between(&before.heartbeat, &heartbeat)) }
+                let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
+                if now.repeats(&past) { before.calls } else { Some(Calls::between(&past, &now)) }
             });
             contents.beats.insert(key.clone(), Beat { heartbeat, received, calls });
             BTreeSet::from([key])

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aegis_domain::ServiceName;
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::wire::latency::Latency;
+use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::live::{Beat, Contents};
 
@@ -21,6 +22,19 @@ pub struct Calls {
     pub failed: u64,
 }
 
+/// What an instance has counted since its life began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counters {
+    /// When it began, by its own clock, to the microsecond.
+    pub life: DateTime<Utc>,
+    /// The window that they were told of; 0 where nobody counts windows.
+    pub window: u64,
+    /// Calls that have ended.
+    pub calls: u64,
+    /// Those that failed.
+    pub errors: u64,
+}
+
 /// The figures of a service.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Load {
@@ -32,23 +46,38 @@ pub struct Load {
     pub calls_per_second: Option<f64>,
 }
 
-impl Calls {
-    /// What has ended between two heartbeats of an instance, by its counters. They begin anew with each life.
+impl Counters {
+    /// Those of a heartbeat.
     #[must_use]
-    pub fn between(before: &Heartbeat, now: &Heartbeat) -> Self {
-        let (past, metrics) = (&before.metrics, &now.metrics);
-        let goes_on = before.started_at == now.started_at && past.calls <= metrics.calls;
-        let (calls, errors) = if goes_on { (past.calls, past.errors) } else { (0, 0) };
-        let ended = metrics.calls - calls;
-        Self { ended, failed: metrics.errors.saturating_sub(errors).min(ended) }
+    pub fn of(heartbeat: &Heartbeat) -> Self {
+        let metrics = &heartbeat.metrics;
+        let life = heartbeat.started_at.trunc_subsecs(6);
+        Self { life, window: metrics.window, calls: metrics.calls, errors: metrics.errors }
+    }
+
+    /// Whether they are told of the same window as those before, so that nothing is to be counted anew.
+    #[must_use]
+    pub fn repeats(&self, before: &Self) -> bool {
+        self.window > 0 && self.window == before.window && self.life == before.life
     }
 }
 
-/// Whether the later heartbeat tells of the same window as the one before, so that it counts nothing anew.
-#[must_use]
-pub fn repeats(before: &Heartbeat, now: &Heartbeat) -> bool {
-    let window = now.metrics.window;
-    window > 0 && window == before.metrics.window && now.started_at == before.started_at
+impl Calls {
+    /// What has ended between two heartbeats of an instance, by its counters. They begin anew with each life.
+    #[must_use]
+    pub fn between(before: &Counters, now: &Counters) -> Self {
+        let goes_on = before.life == now.life && before.calls <= now.calls;
+        let (calls, errors) = if goes_on { (before.calls, before.errors) } else { (0, 0) };
+        let ended = now.calls - calls;
+        Self { ended, failed: now.errors.saturating_sub(errors).min(ended) }
+    }
+
+    /// The share that failed, in percent; none when nothing was called.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
+    pub fn failed_percent(&self) -> Option<f64> {
+        (self.ended > 0).then(|| self.failed as f64 * 100.0 / self.ended as f64)
+    }
 }
 
 impl Load {
@@ -81,10 +110,8 @@ impl Load {
 
     /// The share of calls that failed, in percent; none when there was none.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
     pub fn error_percent(&self) -> Option<f64> {
-        let Calls { ended, failed } = self.calls;
-        (ended > 0).then(|| failed as f64 * 100.0 / ended as f64)
+        self.calls.failed_percent()
     }
 }
 

@@ -15,8 +15,8 @@ pub enum ProjectorError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The log does not answer.
-    #[error("the events stream does not answer")]
+    /// The stream does not answer.
+    #[error("the stream does not answer")]
     Log(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -99,8 +99,12 @@ impl Readers {
 
 /// The events stream as it stands.
 pub(crate) async fn events_stream(connection: &Connection) -> Result<Stream, ProjectorError> {
-    let name = connection.namespace().events_stream();
-    let stream = connection.jetstream().get_stream(&name).await.map_err(|e| ProjectorError::Log(e.into()))?;
+    stream(connection, &connection.namespace().events_stream()).await
+}
+
+/// A stream as it stands.
+pub(crate) async fn stream(connection: &Connection, name: &str) -> Result<Stream, ProjectorError> {
+    let stream = connection.jetstream().get_stream(name).await.map_err(|e| ProjectorError::Log(e.into()))?;
     let info = stream.cached_info();
     Ok(Stream {
         // A stream that was removed and made again is another log, although it has the same name.

@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod events;
+mod metrics;
 mod past;
 mod registry;
 mod system;
@@ -14,6 +15,7 @@ pub struct Query(
     system::SystemQuery,
     registry::RegistryQuery,
     events::EventsQuery,
+    metrics::MetricsQuery,
     dead_letters::DeadLettersQuery,
     past::PastQuery,
 );

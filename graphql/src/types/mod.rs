@@ -6,6 +6,7 @@ mod event;
 mod history;
 mod instance;
 mod leader;
+mod metrics;
 mod operation;
 mod page;
 mod policy;
@@ -20,6 +21,7 @@ pub(crate) use definition::{
 pub(crate) use event::{Event, EventFilter};
 pub(crate) use instance::{Instance, InstanceFilter, id as instance_id};
 pub(crate) use leader::{Leader, LeaderFilter};
+pub(crate) use metrics::MetricsSeries;
 pub(crate) use operation::{DrainAsked, DrainInput, DrainResult, HandedOver, StepDownInput, StepDownResult};
 pub(crate) use page::{Page, connection, cursor_of_sequence};
 pub(crate) use scalar::Seq;

@@ -16,6 +16,8 @@ mod pages;
 mod process;
 mod projector;
 mod rebuild;
+mod rollups;
+mod rollups_live;
 mod store;
 mod verify;
 mod views;

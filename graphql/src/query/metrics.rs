@@ -1,0 +1,47 @@
+//! The figures of services and instances over time.
+
+use aegis_domain::{ErrorCode, InstanceName, ServiceName};
+use aegis_projections::Rollups;
+use aegis_projections::rollups::Range;
+use async_graphql::{Context, Object, Result};
+use chrono::{DateTime, Utc};
+
+use crate::error::{error, require, store_error};
+use crate::ports::Role;
+use crate::types::MetricsSeries;
+
+const POINTS_MAX: u32 = 1000;
+
+#[derive(Debug, Default)]
+pub(super) struct MetricsQuery;
+
+#[Object]
+impl MetricsQuery {
+    /// What an instance did over time, or all instances of a service together: at most so many points (1 to 1000), in
+    /// the finest resolution that is kept back to `from`. Where no heartbeat came there is no point.
+    #[graphql(complexity = "points as usize * child_complexity")]
+    async fn metrics(
+        &self,
+        context: &Context<'_>,
+        service: String,
+        instance: Option<String>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        #[graphql(default = 300)] points: u32,
+    ) -> Result<MetricsSeries> {
+        require(context, Role::Viewer)?;
+        if !(1..=POINTS_MAX).contains(&points) {
+            return Err(error(ErrorCode::InvalidInput, format!("ask for 1 to {POINTS_MAX} points")));
+        }
+        if from >= to {
+            return Err(error(ErrorCode::InvalidInput, "from must be before to"));
+        }
+        let invalid =
+            |what| move |_broken| error(ErrorCode::InvalidInput, format!("that is no name of {what}"));
+        let service = ServiceName::new(service).map_err(invalid("a service"))?;
+        let instance = instance.map(InstanceName::new).transpose().map_err(invalid("an instance"))?;
+        let range = Range { from, to, points };
+        let answer = context.data::<Rollups>()?.series(&service, instance.as_ref(), range).await;
+        Ok(answer.map_err(|e| store_error(&e))?.into())
+    }
+}

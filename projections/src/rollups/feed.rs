@@ -1,0 +1,31 @@
+//! The heartbeat stream, decoded.
+
+use aegis_domain::Sequence;
+use aegis_domain::wire::heartbeat::Heartbeat;
+use aegis_sdk::Connection;
+use aegis_sdk::nats::follow::{Follower, From, Message};
+
+use crate::engine::Feed;
+
+/// The heartbeat stream.
+#[derive(Debug, Clone)]
+pub(super) struct Heartbeats {
+    pub(super) connection: Connection,
+}
+
+impl Feed for Heartbeats {
+    type Value = Option<Box<Heartbeat>>;
+
+    fn follow(&self, from: Sequence) -> Follower {
+        let stream = self.connection.namespace().heartbeats_stream();
+        Follower::start(&self.connection, stream, From::Sequence(from.get()))
+    }
+
+    /// What is no heartbeat is passed over; `beats` counts it.
+    async fn decode(&self, message: Message) -> Self::Value {
+        let (service, instance) = self.connection.namespace().parse_heartbeat_subject(&message.subject)?;
+        let heartbeat: Box<Heartbeat> = serde_json::from_slice(&message.body).ok()?;
+        // The subject says who may have written it, so the body has to agree.
+        (heartbeat.service == service && heartbeat.instance == instance).then_some(heartbeat)
+    }
+}

@@ -1,0 +1,308 @@
+//! The figures of instances over time, in a file of their own: windows of 1 s, 10 s and 1 min, folded from the
+//! heartbeat stream. A wide window is what the finer ones in it are together: counts are added, and latency histograms
+//! merged, so that its quantiles are true ones.
+//!
+//! # What stands where
+//!
+//! The row of a second is written with each batch that touches it. Rows of 10 s and 1 min are written once, when
+//! their window is over by the stream's time. Until then they are in memory only: after a restart they are folded anew
+//! from the rows of the seconds of the open minute, which are always there. So a batch writes one row for each instance
+//! it tells of, and a tenth of that now and then.
+//!
+//! When a window is over, the service gets a row, too: what its instances did in it together, latencies merged. So the
+//! figures of a service cost a reader no more than those of an instance, however many it has.
+//!
+//! Rows are keyed by width, time, service and instance, in this order. A second's rows stand side by side, so ten
+//! thousand of them are some hundred pages at the end of the table, where a key that begins with the instance
+//! would touch ten thousand pages all over it; and what is too old is one run at the beginning. Readers name
+//! the windows they want: windows stand on a grid, so each row is found by its whole key. Figures are packed numbers and the histogram's counts, some hundred bytes:
+//! nobody asks for rows by them.
+//!
+//! Retention goes by the stream's time, too, so that a file that was rebuilt from the same messages is the same file.
+
+mod feed;
+mod load;
+mod pack;
+mod point;
+mod projector;
+mod read;
+mod schema;
+mod series;
+mod window;
+mod write;
+
+use std::collections::btree_map::Entry as MapEntry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use aegis_domain::ServiceName;
+use aegis_domain::wire::heartbeat::Heartbeat;
+use sqlx::SqliteConnection;
+
+use crate::engine::mark::integer;
+use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
+use crate::load::{Calls, Counters};
+use crate::state::InstanceKey;
+use series::{Last, Open, Series};
+use window::Window;
+
+pub use point::Point;
+pub use projector::RollupProjector;
+pub use read::{Answer, Range, Rollups};
+
+/// How many instances are kept at most; the figures of further ones are not. Some kilobytes of memory each.
+const INSTANCES_MAX: usize = 50_000;
+
+/// In the place of an instance's id: all instances of the service together. No heartbeat has this sequence.
+const ALL: i64 = 0;
+
+/// How long windows are kept, in seconds of the stream's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Those of 1 s; a minute at least.
+    pub seconds: i64,
+    /// Those of 10 s.
+    pub tens: i64,
+    /// Those of 1 min.
+    pub minutes: i64,
+}
+
+/// How wide a window is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Width {
+    Second,
+    Ten,
+    Minute,
+}
+
+/// A row that was not written by this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the figures of a window cannot be read")]
+pub(crate) struct RowError;
+
+/// The projection.
+#[derive(Debug)]
+pub struct Rolling {
+    keep: Keep,
+    /// The stream's time, in seconds.
+    now: i64,
+    services: BTreeMap<ServiceName, i64>,
+    series: BTreeMap<InstanceKey, Series>,
+}
+
+/// What a run of heartbeats has changed.
+#[derive(Debug, Default)]
+pub struct Batch {
+    services: Vec<(i64, ServiceName)>,
+    series: Vec<NewSeries>,
+    rows: BTreeMap<RowKey, Vec<u8>>,
+    /// The counters of instances whose minute is over, by their ids.
+    counters: BTreeMap<i64, Last>,
+    /// The stream's time when rows were last given up, and the instances that were.
+    forget: Option<i64>,
+    gone: Vec<i64>,
+    gone_services: Vec<i64>,
+}
+
+#[derive(Debug)]
+struct NewSeries {
+    id: i64,
+    service: i64,
+    name: String,
+    last: Last,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct RowKey {
+    width: Width,
+    time: i64,
+    service: i64,
+    series: i64,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { seconds: 15 * 60, tens: 6 * 3600, minutes: 7 * 86_400 }
+    }
+}
+
+impl Keep {
+    fn of(self, width: Width) -> i64 {
+        match width {
+            Width::Second => self.seconds,
+            Width::Ten => self.tens,
+            Width::Minute => self.minutes,
+        }
+    }
+
+    fn longest(self) -> i64 {
+        self.seconds.max(self.tens).max(self.minutes)
+    }
+}
+
+impl Width {
+    const ALL: [Self; 3] = [Self::Second, Self::Ten, Self::Minute];
+
+    fn seconds(self) -> i64 {
+        match self {
+            Self::Second => 1,
+            Self::Ten => 10,
+            Self::Minute => 60,
+        }
+    }
+
+    fn index(self) -> usize {
+        match self {
+            Self::Second => 0,
+            Self::Ten => 1,
+            Self::Minute => 2,
+        }
+    }
+
+    fn wider(self) -> Option<Self> {
+        match self {
+            Self::Second => Some(Self::Ten),
+            Self::Ten => Some(Self::Minute),
+            Self::Minute => None,
+        }
+    }
+
+    fn finer(self) -> Option<Self> {
+        match self {
+            Self::Second => None,
+            Self::Ten => Some(Self::Second),
+            Self::Minute => Some(Self::Ten),
+        }
+    }
+
+    /// The beginning of the window that a time belongs to.
+    fn floor(self, time: i64) -> i64 {
+        time - time.rem_euclid(self.seconds())
+    }
+}
+
+impl Rolling {
+    /// The stream's time has come so far: what is over is closed, and what is too old is given up.
+    fn advance(&mut self, now: i64, batch: &mut Batch) {
+        let before = self.now;
+        self.now = before.max(now);
+        let over = |width: Width| width.floor(before) < width.floor(self.now);
+        for width in Width::ALL.into_iter().filter(|width| over(*width)) {
+            let mut together: BTreeMap<(i64, i64), Window> = BTreeMap::new();
+            for series in self.series.values_mut() {
+                let Some(Open { time, window }) = series.close(width, self.now) else { continue };
+                together.entry((time, series.service)).or_default().join(&window);
+                let key = RowKey { width, time, service: series.service, series: series.id };
+                let mut figures = Vec::new();
+                match width {
+                    // What this batch has not touched, the one before has written.
+                    Width::Second if !batch.rows.contains_key(&key) => continue,
+                    Width::Second => series.last.write(&mut figures),
+                    Width::Ten => {}
+                    Width::Minute => {
+                        batch.counters.insert(series.id, series.last);
+                    }
+                }
+                window.write(&mut figures);
+                batch.rows.insert(key, figures);
+            }
+            for ((time, service), window) in together {
+                let mut figures = Vec::new();
+                window.write(&mut figures);
+                batch.rows.insert(RowKey { width, time, service, series: ALL }, figures);
+            }
+        }
+        if over(Width::Ten) {
+            batch.forget = Some(self.now);
+        }
+        if over(Width::Minute) {
+            self.forget(batch);
+        }
+    }
+
+    /// Instances of which no window is left are forgotten, and services without any.
+    fn forget(&mut self, batch: &mut Batch) {
+        let horizon = self.now - self.keep.longest() - Width::Minute.seconds();
+        let gone = self.series.extract_if(.., |_, series| series.last.seen < horizon);
+        batch.gone.extend(gone.map(|(_, series)| series.id));
+        if batch.gone.is_empty() {
+            return;
+        }
+        let left: BTreeSet<_> = self.series.values().map(|series| series.service).collect();
+        let gone = self.services.extract_if(.., |_, id| !left.contains(id));
+        batch.gone_services.extend(gone.map(|(_, id)| id));
+    }
+
+    fn take(&mut self, id: i64, heartbeat: Heartbeat, batch: &mut Batch) {
+        let key = (heartbeat.service.clone(), heartbeat.instance.clone());
+        let is_full = self.series.len() >= INSTANCES_MAX;
+        let series = match self.series.entry(key) {
+            MapEntry::Occupied(known) => {
+                let series = known.into_mut();
+                if !series.take(heartbeat, self.now) {
+                    return;
+                }
+                series
+            }
+            MapEntry::Vacant(_) if is_full => return,
+            MapEntry::Vacant(place) => {
+                let key = place.key();
+                let service = *self.services.entry(key.0.clone()).or_insert_with(|| {
+                    batch.services.push((id, key.0.clone()));
+                    id
+                });
+                let last = Last { counters: Counters::of(&heartbeat), seen: self.now };
+                batch.series.push(NewSeries { id, service, name: key.1.to_string(), last });
+                let mut series = Series { id, service, last, open: [const { None }; 3] };
+                // When the other calls were that it has counted is not known.
+                let ended = heartbeat.metrics.latency.as_ref().map_or(0, |latency| latency.count());
+                let window = Window::of(heartbeat.metrics, Calls { ended, failed: 0 });
+                series.add(Width::Second, self.now, &window);
+                place.insert(series)
+            }
+        };
+        // What stands in the open second is written out at the end of the batch, once.
+        let (service, series) = (series.service, series.id);
+        batch.rows.insert(RowKey { width: Width::Second, time: self.now, service, series }, Vec::new());
+    }
+}
+
+impl Projection for Rolling {
+    const NAME: &'static str = "rollups";
+    const VERSION: i64 = 1;
+    const TABLES: &'static [&'static str] = schema::TABLES;
+    const INDEXES: &'static [&'static str] = schema::INDEXES;
+    const CONTIGUOUS: bool = false;
+
+    type Options = Keep;
+    /// None is a message that is no heartbeat.
+    type Value = Option<Box<Heartbeat>>;
+    type Batch = Batch;
+
+    fn empty(keep: &Keep) -> Self {
+        Self { keep: *keep, now: 0, services: BTreeMap::new(), series: BTreeMap::new() }
+    }
+
+    async fn load(keep: &Keep, mark: Mark, tables: &mut SqliteConnection) -> Result<Self, RestoreError> {
+        load::rolling(*keep, mark, tables).await
+    }
+
+    fn apply(&mut self, entry: Entry<Self::Value>, batch: &mut Batch) {
+        self.advance(entry.recorded_at.timestamp(), batch);
+        if let Some(heartbeat) = entry.value {
+            self.take(integer(entry.sequence.get()), *heartbeat, batch);
+        }
+    }
+
+    async fn write(
+        &self,
+        batch: &Batch,
+        _mode: Mode,
+        tables: &mut SqliteConnection,
+    ) -> Result<(), WriteError> {
+        write::batch(self, batch, tables).await
+    }
+
+    async fn finish(&self, _tables: &mut SqliteConnection) -> Result<(), WriteError> {
+        Ok(())
+    }
+}

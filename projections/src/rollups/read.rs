@@ -1,0 +1,240 @@
+//! What readers get from the file: the figures of an instance or a service over a range of time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use aegis_domain::{InstanceName, ServiceName};
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::series::Last;
+use super::window::Window;
+use super::{ALL, Keep, Point, Rolling, RowError, Width};
+use crate::engine::{Database, Progress, StoreError};
+
+/// The rollups of one replica. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Rollups {
+    pub(super) database: Database,
+    pub(super) progress: Progress,
+    pub(super) keep: Keep,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// From this time on.
+    pub from: DateTime<Utc>,
+    /// Until before this time.
+    pub to: DateTime<Utc>,
+    /// No more points than this; one at least.
+    pub points: u32,
+}
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// How wide each window is, in seconds.
+    pub resolution: i64,
+    /// The windows in which a heartbeat came, in order. Where none came there is no point.
+    pub points: Vec<Point>,
+}
+
+/// Which rows make up an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Plan {
+    width: Width,
+    /// A multiple of the width.
+    resolution: i64,
+    /// Both on the grid of the resolution.
+    from: i64,
+    to: i64,
+}
+
+type Windows = BTreeMap<i64, Window>;
+
+/// Rows of one width: of one series, or of each instance of a service.
+struct Rows {
+    service: i64,
+    one: Option<i64>,
+    width: Width,
+}
+
+impl Rollups {
+    /// Opens the file, or makes it. What it cannot be used as, it is made anew.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn open(path: &Path, keep: Keep) -> Result<Self, StoreError> {
+        let database = Database::open::<Rolling>(path).await?;
+        Ok(Self { database, progress: Progress::default(), keep })
+    }
+
+    /// The file that it reads.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// How the projection is doing.
+    #[must_use]
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// The figures of an instance, or of all instances of a service together, whose latencies are merged then. The windows
+    /// are the finest that are kept back to the beginning of the range and are not too many.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn series(
+        &self,
+        service: &ServiceName,
+        instance: Option<&InstanceName>,
+        range: Range,
+    ) -> Result<Answer, StoreError> {
+        let pool = self.database.pool().await;
+        // One transaction, so that rows and mark belong together.
+        let mut tx = pool.begin().await.map_err(|e| self.database.error(e))?;
+        let read = self.read(service, instance, range, &mut tx).await;
+        read.map_err(|e| self.database.error(e))
+    }
+
+    async fn read(
+        &self,
+        service: &ServiceName,
+        instance: Option<&InstanceName>,
+        range: Range,
+        tables: &mut SqliteConnection,
+    ) -> Result<Answer, sqlx::Error> {
+        let mark = sqlx::query("SELECT recorded_at FROM meta").fetch_optional(&mut *tables).await?;
+        let micros = mark.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or_default();
+        let now = micros.div_euclid(1_000_000);
+        let plan = Plan::of(range, now, self.keep);
+        let Some((service, instance)) = whose(service, instance, tables).await? else {
+            return Ok(Answer { resolution: plan.resolution, points: vec![] });
+        };
+        let closed = plan.width.floor(now).clamp(plan.from, plan.to);
+        let kept = plan.width.floor(now - self.keep.of(plan.width)) - plan.width.seconds();
+        let mut windows = Windows::new();
+        let rows = Rows { service, one: Some(instance.unwrap_or(ALL)), width: plan.width };
+        rows.read((plan.from.max(kept), closed), tables, &mut |time, _, window| {
+            windows.entry(plan.floor(time)).or_default().go_on(&window);
+        })
+        .await?;
+        // The open window has no row yet; the finer ones in it have, of each instance.
+        let mut open: BTreeMap<(i64, i64), Window> = BTreeMap::new();
+        let mut from = closed;
+        for width in Width::ALL.into_iter().rev().skip_while(|width| *width > plan.width) {
+            let finer = width.finer();
+            let end = finer.map_or(now + 1, |finer| finer.floor(now)).min(plan.to);
+            let rows = Rows { service, one: instance, width: finer.unwrap_or(Width::Second) };
+            rows.read((from, end), tables, &mut |time, series, window| {
+                open.entry((plan.floor(time), series)).or_default().go_on(&window);
+            })
+            .await?;
+            from = from.max(end);
+        }
+        let mut together = Windows::new();
+        for ((at, _), window) in open {
+            together.entry(at).or_default().join(&window);
+        }
+        for (at, window) in together {
+            windows.entry(at).or_default().go_on(&window);
+        }
+        let point = |(at, window)| Point::of(DateTime::from_timestamp(at, 0).unwrap_or_default(), window);
+        Ok(Answer { resolution: plan.resolution, points: windows.into_iter().map(point).collect() })
+    }
+}
+
+impl Plan {
+    fn of(range: Range, now: i64, keep: Keep) -> Self {
+        let (from, to) = (range.from.timestamp(), range.to.timestamp());
+        // Where both ends are cut, one window more than fits is touched.
+        let points = i64::from(range.points).max(1);
+        let mut plan = None;
+        for width in Width::ALL {
+            let resolution = coarsened(width, from, to, points);
+            let covers = from >= now - keep.of(width) || width.wider().is_none();
+            let fine = width.wider().is_none_or(|wider| resolution < wider.seconds());
+            if covers && fine {
+                plan = Some((width, resolution));
+                break;
+            }
+        }
+        let (width, resolution) =
+            plan.unwrap_or_else(|| (Width::Minute, coarsened(Width::Minute, from, to, points)));
+        let floor = |time: i64| time - time.rem_euclid(resolution);
+        let from = floor(from);
+        Self { width, resolution, from, to: floor(to.max(from) + resolution - 1) }
+    }
+
+    fn floor(self, time: i64) -> i64 {
+        time - time.rem_euclid(self.resolution)
+    }
+}
+
+/// The smallest multiple of a width whose windows on the grid are no more than so many.
+fn coarsened(width: Width, from: i64, to: i64, points: i64) -> i64 {
+    let width = width.seconds();
+    let mut times = ((to - from) / (width * points)).max(1);
+    loop {
+        let resolution = width * times;
+        let first = from.div_euclid(resolution);
+        let last = (to + resolution - 1).div_euclid(resolution);
+        // One window holds a range only if its grid says so; then it cannot be had with fewer than two.
+        if last - first <= points.max(2) {
+            return resolution;
+        }
+        times += 1;
+    }
+}
+
+/// The ids of a service and, where one is asked for, an instance of it.
+async fn whose(
+    service: &ServiceName,
+    instance: Option<&InstanceName>,
+    tables: &mut SqliteConnection,
+) -> Result<Option<(i64, Option<i64>)>, sqlx::Error> {
+    let query = sqlx::query("SELECT id FROM services WHERE name = ?").bind(service.as_str());
+    let Some(row) = query.fetch_optional(&mut *tables).await? else { return Ok(None) };
+    let service: i64 = row.try_get(0)?;
+    let Some(instance) = instance else { return Ok(Some((service, None))) };
+    let query = sqlx::query("SELECT id FROM series WHERE service = ? AND name = ?");
+    let row = query.bind(service).bind(instance.as_str()).fetch_optional(&mut *tables).await?;
+    row.map(|row| Ok((service, Some(row.try_get(0)?)))).transpose()
+}
+
+impl Rows {
+    /// Reads those within a range, in order of time. Each is found by its key: the grid is known.
+    async fn read(
+        self,
+        (from, to): (i64, i64),
+        tables: &mut SqliteConnection,
+        take: &mut (dyn FnMut(i64, i64, Window) + Send),
+    ) -> Result<(), sqlx::Error> {
+        let query = sqlx::query(
+            "WITH RECURSIVE grid (t) AS (SELECT ?1 WHERE ?1 < ?2 UNION ALL SELECT t + ?3 FROM grid WHERE t + ?3 < ?2)
+             SELECT time, series, figures FROM grid CROSS JOIN windows
+             WHERE width = ?3 AND time = t AND service = ?4 AND series BETWEEN ?5 AND ?6",
+        );
+        let (first, last) = self.one.map_or((ALL + 1, i64::MAX), |id| (id, id));
+        let query = query.bind(from).bind(to).bind(self.width.seconds()).bind(self.service);
+        let mut rows = query.bind(first).bind(last).fetch(tables);
+        while let Some(row) = rows.try_next().await? {
+            let (time, series) = (row.try_get(0)?, row.try_get(1)?);
+            let window = figures(self.width, series, row.try_get(2)?);
+            take(time, series, window.map_err(|e| sqlx::Error::Decode(e.into()))?);
+        }
+        Ok(())
+    }
+}
+
+/// The figures of a row. With those of an instance in a second stand its counters.
+fn figures(width: Width, series: i64, mut bytes: &[u8]) -> Result<Window, RowError> {
+    if width == Width::Second && series != ALL {
+        let _counters = Last::read(&mut bytes)?;
+    }
+    Window::read(&mut bytes)
+}

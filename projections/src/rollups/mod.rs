@@ -28,6 +28,7 @@ mod projector;
 mod read;
 mod schema;
 mod series;
+mod width;
 mod window;
 mod write;
 
@@ -48,31 +49,14 @@ use window::Window;
 pub use point::Point;
 pub use projector::RollupProjector;
 pub use read::{Answer, Range, Rollups};
+pub use width::Keep;
+pub(crate) use width::Width;
 
 /// How many instances are kept at most; the figures of further ones are not. Some kilobytes of memory each.
 const INSTANCES_MAX: usize = 50_000;
 
 /// In the place of an instance's id: all instances of the service together. No heartbeat has this sequence.
 const ALL: i64 = 0;
-
-/// How long windows are kept, in seconds of the stream's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keep {
-    /// Those of 1 s; a minute at least.
-    pub seconds: i64,
-    /// Those of 10 s.
-    pub tens: i64,
-    /// Those of 1 min.
-    pub minutes: i64,
-}
-
-/// How wide a window is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Width {
-    Second,
-    Ten,
-    Minute,
-}
 
 /// A row that was not written by this version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -117,67 +101,6 @@ struct RowKey {
     time: i64,
     service: i64,
     series: i64,
-}
-
-impl Default for Keep {
-    fn default() -> Self {
-        Self { seconds: 15 * 60, tens: 6 * 3600, minutes: 7 * 86_400 }
-    }
-}
-
-impl Keep {
-    fn of(self, width: Width) -> i64 {
-        match width {
-            Width::Second => self.seconds,
-            Width::Ten => self.tens,
-            Width::Minute => self.minutes,
-        }
-    }
-
-    fn longest(self) -> i64 {
-        self.seconds.max(self.tens).max(self.minutes)
-    }
-}
-
-impl Width {
-    const ALL: [Self; 3] = [Self::Second, Self::Ten, Self::Minute];
-
-    fn seconds(self) -> i64 {
-        match self {
-            Self::Second => 1,
-            Self::Ten => 10,
-            Self::Minute => 60,
-        }
-    }
-
-    fn index(self) -> usize {
-        match self {
-            Self::Second => 0,
-            Self::Ten => 1,
-            Self::Minute => 2,
-        }
-    }
-
-    fn wider(self) -> Option<Self> {
-        match self {
-            Self::Second => Some(Self::Ten),
-            Self::Ten => Some(Self::Minute),
-            Self::Minute => None,
-        }
-    }
-
-    fn finer(self) -> Option<Self> {
-        match self {
-            Self::Second => None,
-            Self::Ten => Some(Self::Second),
-            Self::Minute => Some(Self::Ten),
-        }
-    }
-
-    /// The beginning of the window that a time belongs to.
-    fn floor(self, time: i64) -> i64 {
-        time - time.rem_euclid(self.seconds())
-    }
 }
 
 impl Rolling {

@@ -9,7 +9,7 @@ use aegis_domain::aggregate::instance::InstanceEvent;
 use aegis_domain::{Actor, AggregateId, Context, Event, InstanceName, ServiceName};
 use aegis_sdk::journal::Head;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
-use aegis_testkit::{NatsServer, Proc, wait_until};
+use aegis_testkit::NatsServer;
 use chrono::Utc;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+use crate::control::ControlPlane;
 use crate::measure::Latencies;
 use crate::report::{Bar, Row};
 
@@ -62,25 +63,13 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
 }
 
 /// Starts a control plane and subscribes to its events.
-async fn subscribe(nats: &str, folder: &Path) -> anyhow::Result<(Proc, Socket)> {
-    let env = folder.join("env");
-    let control = Proc::bin("aegis")
-        .args(["up", "--port", "0", "--nats-url", nats])
-        .args([Path::new("--data-dir"), folder, Path::new("--env-file"), &env])
-        .spawn();
-    let text = wait_until("the control plane", PATIENCE, || async {
-        std::fs::read_to_string(&env).map_err(|e| e.to_string())
-    })
-    .await;
-    let value = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
-        line.map(str::to_owned).ok_or_else(|| anyhow::anyhow!("the control plane does not tell its {name}"))
-    };
-    let url = value("AEGIS_URL")?.replace("http://", "ws://");
+async fn subscribe(nats: &str, folder: &Path) -> anyhow::Result<(ControlPlane, Socket)> {
+    let control = ControlPlane::start(nats, folder).await?;
+    let url = control.url.replace("http://", "ws://");
     let mut request = format!("{url}/graphql/ws").into_client_request()?;
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse()?);
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
-    let init = json!({ "type": "connection_init", "payload": { "token": value("AEGIS_TOKEN")? } });
+    let init = json!({ "type": "connection_init", "payload": { "token": control.token } });
     socket.send(Message::text(init.to_string())).await?;
     let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": QUERY } });
     socket.send(Message::text(subscribe.to_string())).await?;

@@ -1,7 +1,9 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
+mod control;
 mod failover;
 mod feed;
+mod fleet;
 mod journal;
 mod many;
 mod measure;
@@ -42,6 +44,8 @@ enum Name {
     Failover,
     /// Appends and loads of the journal, against raw JetStream.
     Journal,
+    /// Ten thousand instances that beat once a second, and one replica.
+    Fleet,
     /// From an append to the GraphQL subscription that shows it.
     Feed,
     /// The projection made from zero, against a reader that does nothing; questions «as of».
@@ -69,6 +73,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let rows = match name {
         Name::Rpc => rpc::run(args.quick).await?,
         Name::Journal => journal::run(args.quick).await?,
+        Name::Fleet => fleet::run(args.quick).await?,
         Name::Feed => feed::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,
         Name::Failover => failover::run(args.quick).await?,

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::wire::heartbeat::{Heartbeat, Metrics};
 use aegis_domain::wire::latency::Latency;
-use aegis_domain::{Actor, AggregateId, Context, Event, InstanceName, ServiceName, Version};
+use aegis_domain::{Actor, AggregateId, Event, InstanceName, ServiceName, Version};
 use aegis_sdk::journal::Head;
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::{NatsServer, Proc};
+use anyhow::Context as _;
 use chrono::Utc;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -78,7 +79,7 @@ async fn register(journal: &Journal, n: u32) -> anyhow::Result<()> {
         legacy: false,
     });
     let running = InstanceEvent::StatusChanged { from: Status::Starting, to: Status::Running, reason: None };
-    let context = Context::new(Actor::instance(&service, &instance), Utc::now());
+    let context = aegis_domain::Context::new(Actor::instance(&service, &instance), Utc::now());
     let events = [registered, running].map(Event::from).to_vec();
     journal.append(&AggregateId::Instance(service, instance), Head::EMPTY, events, &context).await?;
     Ok(())
@@ -175,9 +176,11 @@ async fn visible(
 fn cpu_seconds(process: &Proc) -> anyhow::Result<f64> {
     let stat = std::fs::read_to_string(Path::new("/proc").join(process.pid().to_string()).join("stat"))?;
     // The name may hold blanks; the figures come after it (proc_pid_stat(5): 14 is utime, 15 stime).
-    let figures = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
-    let ticks: f64 = figures.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
-    Ok(ticks / 100.0)
+    let mut figures = stat.rsplit_once(')').context("no process status")?.1.split_whitespace().skip(11);
+    let mut ticks = || anyhow::Ok(figures.next().context("no processor time")?.parse::<f64>()?);
+    let used = ticks()? + ticks()?;
+    #[expect(clippy::cast_precision_loss, reason = "a hundred or a thousand")]
+    Ok(used / rustix::param::clock_ticks_per_second() as f64)
 }
 
 /// The most memory that the process has had resident, in MiB.

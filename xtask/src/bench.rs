@@ -8,6 +8,9 @@ use clap::Args;
 use crate::command::{cargo, run as execute};
 use crate::{tools, workspace::target};
 
+/// These run the control plane as it is shipped.
+const WITH_CONTROL_PLANE: [&str; 2] = ["feed", "fleet"];
+
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Which one; without a name, they are listed
@@ -20,8 +23,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut bench = cargo(&["run", "--release", "--quiet", "-p", "aegis-benches", "--"]);
     if let Some(name) = &options.name {
-        // Benches of the control plane run the binary as it is shipped.
-        execute(&mut cargo(&["build", "--release", "--quiet", "-p", "aegis-control-plane"]))?;
+        if WITH_CONTROL_PLANE.contains(&name.as_str()) {
+            execute(&mut cargo(&["build", "--release", "--quiet", "-p", "aegis-control-plane"]))?;
+        }
         let results = target().join("bench");
         fs::create_dir_all(&results)?;
         bench.arg(name).args(options.quick.then_some("--quick"));

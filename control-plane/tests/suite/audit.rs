@@ -183,7 +183,7 @@ async fn a_log_is_exported_imported_elsewhere_and_the_same() {
     let [file, heads] = ["log.ndjson", "heads.json"].map(|name| path(folder.path(), name));
     // Text that is no UTF-8 comes through as well.
     let subject = connection.namespace().event_subject(&AggregateId::Definition(desk()));
-    connection.jetstream().publish(subject, vec![0xff, 0x00].into()).await.unwrap().await.unwrap();
+    connection.jetstream().publish(subject.clone(), vec![0xff, 0x00].into()).await.unwrap().await.unwrap();
     lines(&nats, &["events", "export", "-o", &file]).await;
     let (_, found) = run(&nats, &["verify", "--export-heads", &heads]).await;
     assert!(
@@ -199,6 +199,12 @@ async fn a_log_is_exported_imported_elsewhere_and_the_same() {
     assert!(imported.iter().any(|line| line == "imported 6 messages"), "{imported:#?}");
     let imported = run(&other, &["events", "import", &file]).await.1;
     assert!(imported.iter().any(|line| line == "imported 0 messages"), "again is nothing new: {imported:#?}");
+    // What the first one has had since comes with the next export: the import goes on after what is there.
+    connection.jetstream().publish(subject, "more".into()).await.unwrap().await.unwrap();
+    let longer = path(folder.path(), "longer.ndjson");
+    lines(&nats, &["events", "export", "-o", &longer]).await;
+    let imported = run(&other, &["events", "import", &longer]).await.1;
+    assert!(imported.iter().any(|line| line == "imported 1 messages"), "{imported:#?}");
     let replay = ["replay", "--format", "ndjson"];
     let plain = |lines: Vec<String>| {
         lines.into_iter().filter(|line| !line.starts_with("warning")).collect::<Vec<_>>()

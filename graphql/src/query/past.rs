@@ -20,6 +20,8 @@ pub(super) struct PastQuery;
 impl PastQuery {
     /// The whole registry exactly as it stood after the event with this sequence, or at this time by the server's
     /// clock. Give one of the two.
+    // The registry is folded for it anew, whatever is asked of it then.
+    #[graphql(complexity = "2000 + child_complexity")]
     async fn as_of(
         &self,
         context: &Context<'_>,

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use aegis_sdk::Connection;
-use aegis_sdk::nats::bucket::{Bucket, entries};
+use aegis_domain::Sequence;
+use aegis_sdk::nats::bucket::{Bucket, Slot, entries};
 use aegis_sdk::nats::provision::MARKER_TTL;
+use aegis_sdk::{Connection, Journal};
+use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -32,10 +34,11 @@ pub enum RepairError {
 }
 
 /// Writes every KV entry that differs as the log has it, and removes those that the log knows nothing of. Answers
-/// how many. A control plane may run meanwhile: an entry that somebody changes in between is left to it.
+/// how many. A control plane may run meanwhile: an entry that tells of an event after the report is left as it is,
+/// and so is one that somebody changes in between.
 ///
 /// # Errors
-/// When a bucket cannot be read.
+/// When a bucket or the log cannot be read.
 pub async fn repair_entries(connection: &Connection, report: &Report) -> Result<usize, VerifyError> {
     let mut written = 0;
     for (name, expected) in kv::expected(connection.namespace(), &report.state) {
@@ -43,8 +46,14 @@ pub async fn repair_entries(connection: &Connection, report: &Report) -> Result<
         let found = entries(connection, name.clone(), &[kv::EVERY_KEY.to_owned()]).await;
         let found = found.map_err(|e| unavailable(&name, e))?;
         let found = std::collections::BTreeMap::from_iter(found);
+        // Read after the entries: no honest entry tells of more.
+        let head = Journal::new(connection).last_sequence().await.map_err(|e| unavailable("the log", e))?;
+        let is_later = |slot: &Slot| stamp(slot).is_some_and(|at| at > report.last && at <= head);
         for (key, value) in &expected {
             let slot = found.get(key).cloned().unwrap_or_default();
+            if is_later(&slot) {
+                continue;
+            }
             let differs =
                 slot.value.as_ref().and_then(|v| serde_json::from_slice(v).ok()).as_ref() != Some(value);
             if differs {
@@ -55,10 +64,19 @@ pub async fn repair_entries(connection: &Connection, report: &Report) -> Result<
         for (key, slot) in
             found.iter().filter(|(key, slot)| slot.value.is_some() && !expected.contains_key(*key))
         {
+            if is_later(slot) {
+                continue;
+            }
             written += usize::from(tell(key, &bucket.delete(key, slot.revision, MARKER_TTL).await));
         }
     }
     Ok(written)
+}
+
+/// The event that an entry tells of.
+fn stamp(slot: &Slot) -> Option<Sequence> {
+    let value: Value = serde_json::from_slice(slot.value.as_ref()?).ok()?;
+    Some(Sequence(value["sequence"].as_u64()?))
 }
 
 /// Removes the file, so that the next start rebuilds it.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::instance::InstanceEvent;
+use aegis_domain::wire::subject;
 use aegis_domain::{Actor, AggregateId, Context, Event, EventId, InstanceName, ServiceName};
 use aegis_sdk::journal::{AppendError, Head, Item, Selection};
 use aegis_sdk::nats::provision::provision;
@@ -63,7 +64,13 @@ async fn a_node_killed_under_two_thousand_appends_a_second_loses_and_doubles_not
     provision(&connection).await.unwrap();
     let journal = Journal::new(&connection);
     let stream = connection.jetstream().get_stream(connection.namespace().events_stream()).await.unwrap();
-    assert_eq!(stream.cached_info().config.num_replicas, 3, "a cluster keeps three copies");
+    let namespace = connection.namespace();
+    let buckets = [namespace.leases_bucket(), namespace.instances_bucket(), namespace.leaders_bucket()];
+    let buckets = buckets.iter().map(|bucket| subject::kv_stream(bucket));
+    for name in buckets.chain([namespace.events_stream(), namespace.heartbeats_stream()]) {
+        let made = connection.jetstream().get_stream(&name).await.unwrap();
+        assert_eq!(made.cached_info().config.num_replicas, 3, "a cluster keeps three copies of {name}");
+    }
     let (stop, mut writers) = (CancellationToken::new(), JoinSet::new());
     let begun = Instant::now();
     for writer in 0..WRITERS {

@@ -29,6 +29,7 @@
 //! ```
 
 mod client;
+pub mod codec;
 pub mod dead_letters;
 mod definitions;
 mod events;
@@ -40,6 +41,7 @@ mod operator;
 pub mod service;
 
 pub use client::{CallError, CallOptions, Client, Reply, Target};
+pub use codec::Codec;
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use definitions::definitions;
 pub use events::{Event, EventError, Events};

@@ -10,6 +10,7 @@ mod instance;
 mod latency;
 mod leadership;
 mod legacy;
+mod legacy_envelopes;
 mod names;
 mod sample;
 mod strategy;

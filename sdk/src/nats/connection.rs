@@ -100,9 +100,14 @@ pub enum ConnectionState {
 /// A connection. Cheap to clone; all clones share one socket.
 #[derive(Debug, Clone)]
 pub struct Connection {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     client: async_nats::Client,
     jetstream: jetstream::Context,
-    options: Arc<ConnectOptions>,
+    options: ConnectOptions,
     state: watch::Receiver<ConnectionState>,
     slow_consumers: Arc<AtomicU64>,
 }
@@ -154,43 +159,43 @@ impl Connection {
             .timeout(REQUEST_TIMEOUT)
             .ack_timeout(REQUEST_TIMEOUT)
             .build(client.clone());
-        Ok(Self { client, jetstream, options: Arc::new(options), state, slow_consumers })
+        Ok(Self { shared: Arc::new(Shared { client, jetstream, options, state, slow_consumers }) })
     }
 
     /// The client underneath.
     #[must_use]
     pub fn client(&self) -> &async_nats::Client {
-        &self.client
+        &self.shared.client
     }
 
     /// JetStream on this connection.
     #[must_use]
     pub fn jetstream(&self) -> &jetstream::Context {
-        &self.jetstream
+        &self.shared.jetstream
     }
 
     /// The installation's namespace.
     #[must_use]
     pub fn namespace(&self) -> &Namespace {
-        &self.options.namespace
+        &self.shared.options.namespace
     }
 
     /// How the connection was made; for a second one of the same kind.
     #[must_use]
     pub fn options(&self) -> &ConnectOptions {
-        &self.options
+        &self.shared.options
     }
 
     /// The state, and its changes.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
-        self.state.clone()
+        self.shared.state.clone()
     }
 
     /// How often the server's messages came faster than they were taken, so that some were dropped.
     #[must_use]
     pub fn slow_consumers(&self) -> u64 {
-        self.slow_consumers.load(Ordering::Relaxed)
+        self.shared.slow_consumers.load(Ordering::Relaxed)
     }
 }
 

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::heartbeat::Metrics;
 use crate::name::InvalidName;
+use crate::wire::heartbeat::Metrics;
 use crate::{GroupName, InstanceName, ServiceName, Version};
 
 /// Where an instance says that it begins.

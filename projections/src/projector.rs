@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Driver, Handle, Mark, Outlet, StoreError, Stream};
 use crate::registry::{Batch, Log, Registry};
+use crate::store::Recent;
 use crate::{Live, Store, kv};
 
 /// The projector could not begin.
@@ -30,6 +31,7 @@ pub struct Projector {
 #[derive(Debug)]
 struct Readers {
     live: Live,
+    recent: Recent,
     kv: mpsc::Sender<AggregateId>,
 }
 
@@ -49,9 +51,10 @@ impl Projector {
         let feed = Log { connection: connection.clone(), filters: vec![], puts_aside: true };
         let (sender, changes) = mpsc::channel(kv::QUEUE);
         let mut live = None;
-        let outlet = |registry: &Registry, _mark: Mark| {
+        let outlet = |registry: &Registry, mark: Mark| {
+            store.recent.begin(mark.position);
             let live = live.insert(Live::new(registry.state.clone())).clone();
-            Readers { live, kv: sender }
+            Readers { live, recent: store.recent.clone(), kv: sender }
         };
         let (database, progress) = (store.database.clone(), store.progress.clone());
         let driver = Driver::restore(database, progress, feed, store.retention, stream, outlet).await?;
@@ -75,12 +78,16 @@ impl Projector {
 impl Outlet<Registry> for Readers {
     async fn committed(&mut self, _registry: &Registry, batch: Batch, mark: Mark) {
         let touched: Vec<_> = batch.touched().cloned().collect();
+        // First, so that whoever hears of the position finds its events.
+        let views = batch.events.iter().map(|line| (line.view(), line.event.data.len())).collect();
+        self.recent.extend(views, mark.position);
         let events: Vec<_> = batch.events.into_iter().map(|line| (line.sequence, line.event)).collect();
         self.live.advance(&events, mark.position);
         self.owe(touched).await;
     }
 
-    async fn replaced(&mut self, registry: &Registry, _mark: Mark) {
+    async fn replaced(&mut self, registry: &Registry, mark: Mark) {
+        self.recent.begin(mark.position);
         self.live.replace(registry.state.clone());
         self.owe(registry.state.aggregates()).await;
     }

@@ -15,6 +15,7 @@ use sqlx::SqliteConnection;
 
 use crate::State;
 use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
+use crate::view::EventView;
 use names::Names;
 
 pub use entry::{Content, Dead, Event};
@@ -89,6 +90,30 @@ pub(crate) struct Line {
 struct Snapshot {
     at: Mark,
     state: Result<Vec<u8>, serde_json::Error>,
+}
+
+impl Line {
+    /// What readers get to see of it.
+    pub(crate) fn view(&self) -> EventView {
+        let event = &self.event;
+        EventView {
+            sequence: self.sequence,
+            id: event.id.clone(),
+            event_type: event.event_type.clone(),
+            kind: event.aggregate.kind(),
+            aggregate: event.aggregate_name.clone(),
+            service: event.aggregate.service().map(ToString::to_string),
+            version: event.version.get(),
+            time: event.time,
+            recorded_at: self.recorded_at,
+            actor: event.actor.as_str().to_owned(),
+            correlation: event.correlation.clone(),
+            causation: event.causation.clone(),
+            summary: event.summary.clone(),
+            // It was read from JSON.
+            data: serde_json::from_str(&event.data).unwrap_or_default(),
+        }
+    }
 }
 
 impl Registry {

@@ -110,34 +110,64 @@ async fn snapshots(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), W
     Ok(())
 }
 
+/// How many views one statement writes, at most.
+const VIEWS: [usize; 3] = [64, 8, 1];
+const VIEW_TABLES: [&str; 4] = ["definitions", "instances", "leaders", "installation"];
+
+static UPSERTS: LazyLock<[[String; 3]; 4]> = LazyLock::new(|| {
+    VIEW_TABLES.map(|table| {
+        VIEWS.map(|rows| {
+            let rows = vec!["(?,?)"; rows].join(",");
+            format!(
+                "INSERT INTO {table} (key, doc) VALUES {rows} ON CONFLICT (key) DO UPDATE SET doc = excluded.doc"
+            )
+        })
+    })
+});
+
+/// Writes the views of these aggregates, each named once.
 pub(super) async fn views(
     state: &State,
     ids: impl Iterator<Item = AggregateId> + Send,
     tables: &mut SqliteConnection,
 ) -> Result<(), WriteError> {
+    let mut waiting: [Vec<(String, String)>; 4] = Default::default();
     for id in ids {
-        let (statement, doc) = match &id {
-            AggregateId::Definition(service) => (
-                "INSERT INTO definitions (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
-                json(state.definitions.get(service)),
-            ),
-            AggregateId::Instance(service, instance) => (
-                "INSERT INTO instances (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
-                json(state.instances.get(&(service.clone(), instance.clone()))),
-            ),
-            AggregateId::Leadership(service, group) => (
-                "INSERT INTO leaders (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
-                json(state.leaders.get(&(service.clone(), group.clone()))),
-            ),
-            AggregateId::Installation => (
-                "INSERT INTO installation (key, doc) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET doc = excluded.doc",
-                json(Some(&state.installation)),
-            ),
+        let (table, doc) = match &id {
+            AggregateId::Definition(service) => (0, json(state.definitions.get(service))),
+            AggregateId::Instance(service, instance) => {
+                (1, json(state.instances.get(&(service.clone(), instance.clone()))))
+            }
+            AggregateId::Leadership(service, group) => {
+                (2, json(state.leaders.get(&(service.clone(), group.clone()))))
+            }
+            AggregateId::Installation => (3, json(Some(&state.installation))),
         };
         // No view: the aggregate has only events that say nothing of it yet.
         let Some(doc) = doc else { continue };
-        sqlx::query(statement).bind(id.to_string()).bind(doc?).execute(&mut *tables).await?;
+        let (lines, upserts) = (&mut waiting[table], &UPSERTS[table]);
+        lines.push((id.to_string(), doc?));
+        if lines.len() == VIEWS[0] {
+            upsert(&upserts[0], lines.drain(..), tables).await?;
+        }
     }
+    for (lines, upserts) in waiting.iter_mut().zip(UPSERTS.iter()) {
+        for (rows, statement) in VIEWS.into_iter().zip(upserts) {
+            while lines.len() >= rows {
+                upsert(statement, lines.drain(..rows), tables).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn upsert(
+    statement: &'static str,
+    lines: impl Iterator<Item = (String, String)>,
+    tables: &mut SqliteConnection,
+) -> Result<(), WriteError> {
+    let bound = lines.fold(sqlx::query(statement), |query, (key, doc)| query.bind(key).bind(doc));
+    bound.execute(tables).await?;
     Ok(())
 }
 

@@ -6,32 +6,9 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
-use super::{Store, StoreError};
+use super::{EventFilter, Store, StoreError};
 use crate::engine::mark::{integer, sequence};
 use crate::view::EventView;
-
-/// Which events; every condition that is given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    /// Of these kinds; none means all.
-    pub kinds: Vec<AggregateKind>,
-    /// Of these types; none means all.
-    pub types: Vec<String>,
-    /// Of this service.
-    pub service: Option<String>,
-    /// Of this aggregate.
-    pub aggregate: Option<String>,
-    /// Caused by this actor.
-    pub actor: Option<String>,
-    /// Of this request or process.
-    pub correlation: Option<String>,
-    /// Recorded by the server at this time or later.
-    pub from_time: Option<DateTime<Utc>>,
-    /// Recorded by the server before this time.
-    pub to_time: Option<DateTime<Utc>>,
-    /// With this text in summary, type or aggregate.
-    pub text: Option<String>,
-}
 
 /// Which part of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +52,12 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn events(&self, filter: &EventFilter, window: Window) -> Result<EventPage, StoreError> {
+        // Those who follow the log are mostly close to its end.
+        if let Window::First { count, after } = window
+            && let Some(page) = self.recent.page(filter, count, after)
+        {
+            return Ok(page);
+        }
         let pool = self.database.pool().await;
         let mut tx = pool.begin().await.map_err(|e| self.database.error(e))?;
         page(filter, window, &mut tx).await.map_err(|e| self.database.error(e))

@@ -2,6 +2,8 @@
 
 mod as_of;
 mod events;
+mod filter;
+mod recent;
 
 use std::path::Path;
 
@@ -13,7 +15,9 @@ use crate::registry::{Registry, Retention};
 pub use crate::engine::StoreError;
 pub use as_of::{AsOfError, At};
 pub(crate) use events::range;
-pub use events::{EventFilter, EventPage, Window};
+pub use events::{EventPage, Window};
+pub use filter::EventFilter;
+pub(crate) use recent::Recent;
 
 /// The database of one replica. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,6 +25,7 @@ pub struct Store {
     pub(crate) database: Database,
     pub(crate) progress: Progress,
     pub(crate) retention: Retention,
+    pub(crate) recent: Recent,
 }
 
 impl Store {
@@ -30,7 +35,7 @@ impl Store {
     /// See [`StoreError`].
     pub async fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
         let database = Database::open::<Registry>(path).await?;
-        Ok(Self { database, progress: Progress::default(), retention })
+        Ok(Self { database, progress: Progress::default(), retention, recent: Recent::default() })
     }
 
     /// The file that it reads.

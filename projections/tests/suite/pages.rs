@@ -23,7 +23,7 @@ async fn store() -> (TempDir, Store, Vec<EventView>) {
     (folder, opened.store, views(&log.events))
 }
 
-fn filters() -> Vec<EventFilter> {
+pub(crate) fn filters() -> Vec<EventFilter> {
     let none = EventFilter::default;
     let service = || Some("echo".to_owned());
     let at = |sequence| recorded_at(Sequence(sequence));

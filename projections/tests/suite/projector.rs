@@ -1,12 +1,16 @@
 //! The projector on a real server: whatever happens to it, it ends where it would have ended.
 
+use aegis_domain::Sequence;
 use aegis_projections::Store;
+use aegis_projections::registry::Retention;
+use aegis_projections::store::Window;
 use aegis_projections::view::EventView;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
 use crate::installation::Installation;
 use crate::log::{Log, any_log, fold};
+use crate::pages::filters;
 use crate::store::{recorded_at, views};
 
 /// A log of some length, the same on every run.
@@ -41,6 +45,30 @@ async fn the_projection_is_the_fold_of_the_log() {
     installation.record(after).await;
     assert_eq!(running.reaches(log.events.len() as u64).await, log.state());
     assert_eq!(held(&running.store).await, views(&log.events));
+}
+
+#[tokio::test]
+async fn the_newest_events_are_the_same_from_memory_as_from_the_file() {
+    let installation = Installation::start().await;
+    let log = log(300);
+    let (before, after) = log.events.split_at(150);
+    let (path, end) = (installation.path("p.sqlite"), log.events.len() as u64);
+    installation.record(before).await;
+    let running = installation.project(&path).await;
+    running.reaches(150).await;
+    installation.record(after).await;
+    running.reaches(end).await;
+    let file = Store::open(&path, Retention::default()).await.unwrap();
+    for filter in filters() {
+        for after in [0, 149, 150, 151, end - 1, end, end + 5].map(Sequence) {
+            for count in [0, 1, 7, 1_000] {
+                let window = Window::First { count, after };
+                let (memory, file) =
+                    (running.store.events(&filter, window).await, file.events(&filter, window).await);
+                assert_eq!(memory.unwrap(), file.unwrap(), "{filter:?} {window:?}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -105,9 +105,9 @@ pub(crate) async fn dump(path: &Path) -> String {
     text.join("\n")
 }
 
-/// All events that the store holds.
+/// All events that the file holds; pages that begin at the end come from nowhere else.
 pub(crate) async fn held(store: &Store) -> Vec<EventView> {
-    let window = Window::First { count: u32::MAX, after: Sequence::ZERO };
+    let window = Window::Last { count: u32::MAX, before: None };
     store.events(&EventFilter::default(), window).await.unwrap().events
 }
 

@@ -1,0 +1,190 @@
+//! How a connection proves who it is, and how it is kept from others' eyes.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What stands in the place of a secret wherever it is shown.
+pub const MASKED: &str = "********";
+
+/// A text that is neither logged, nor reported, nor shown by `Debug`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps this text from being shown.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASKED)
+    }
+}
+
+/// Always masked: what is written out ends in logs and in the registry.
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(MASKED)
+    }
+}
+
+/// Who connects. Exactly one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Credentials {
+    /// A user and a password: `credentials = { user_password = { user = "..", password = ".." } }`.
+    UserPassword {
+        /// The user.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// One token for all: `credentials = { token = ".." }`.
+    Token(Secret),
+    /// The file that holds an nkey's seed, which begins with `SU`: `credentials = { nkey_file = "path" }`. The seed
+    /// signs the server's challenge and never leaves the process.
+    NkeyFile(PathBuf),
+    /// A credentials file of decentralised JWT authentication, as `nsc` writes it: `credentials = { creds_file = "path" }`.
+    CredsFile(PathBuf),
+}
+
+/// TLS towards NATS. Certificates are always checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The authorities that the server's certificate is checked against, a PEM file. Default those of the system.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// The certificate that this client shows, a PEM file; with `key_file`. Default none.
+    #[serde(default)]
+    pub cert_file: Option<PathBuf>,
+    /// The key of that certificate, a PEM file. Default none.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Whether TLS begins before the server has said anything; for servers with `handshake_first`. Default no.
+    #[serde(default)]
+    pub handshake_first: bool,
+}
+
+/// Why credentials or certificates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SecurityError {
+    /// A file cannot be read.
+    #[error("the {what} {} cannot be read", path.display())]
+    File {
+        /// What it is for.
+        what: &'static str,
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The seed is none of a user.
+    #[error("{} holds no nkey seed of a user: it begins with SU and is one line", path.display())]
+    Seed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A certificate without its key, or a key without its certificate.
+    #[error("a client certificate needs both cert_file and key_file")]
+    HalfPair,
+}
+
+/// Adds them to the options of the client.
+pub(super) fn apply(
+    mut options: async_nats::ConnectOptions,
+    credentials: Option<&Credentials>,
+    tls: Option<&Tls>,
+) -> Result<async_nats::ConnectOptions, SecurityError> {
+    options = match credentials {
+        None => options,
+        Some(Credentials::UserPassword { user, password }) => {
+            options.user_and_password(user.clone(), password.reveal().to_owned())
+        }
+        Some(Credentials::Token(token)) => options.token(token.reveal().to_owned()),
+        Some(Credentials::NkeyFile(path)) => {
+            let seed = read("nkey seed", path)?;
+            let seed = seed.trim();
+            if !seed.starts_with("SU") || seed.len() != 58 || seed.contains(char::is_whitespace) {
+                return Err(SecurityError::Seed { path: path.clone() });
+            }
+            options.nkey(seed.to_owned())
+        }
+        Some(Credentials::CredsFile(path)) => {
+            let text = read("credentials file", path)?;
+            let unusable = |source| SecurityError::File { what: "credentials file", path: path.clone(), source };
+            options.credentials(&text).map_err(unusable)?
+        }
+    };
+    let Some(tls) = tls else { return Ok(options) };
+    if let Some(ca) = &tls.ca_file {
+        read("certificate authority", ca)?;
+        options = options.add_root_certificates(ca.clone());
+    }
+    options = match (&tls.cert_file, &tls.key_file) {
+        (None, None) => options,
+        (Some(cert), Some(key)) => {
+            read("client certificate", cert)?;
+            read("client key", key)?;
+            options.add_client_certificate(cert.clone(), key.clone())
+        }
+        (Some(_), None) | (None, Some(_)) => return Err(SecurityError::HalfPair),
+    };
+    Ok(if tls.handshake_first { options.tls_first() } else { options.require_tls(true) })
+}
+
+/// Read here and now, so that a wrong path is an error that names it, and not a connection that never comes.
+fn read(what: &'static str, path: &Path) -> Result<String, SecurityError> {
+    std::fs::read_to_string(path).map_err(|source| SecurityError::File { what, path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_shown_nowhere() {
+        let credentials = Credentials::UserPassword { user: "app".into(), password: Secret::new("hunter2") };
+        let shown = format!("{credentials:?} {}", serde_json::to_string(&credentials).unwrap());
+        assert!(!shown.contains("hunter2") && shown.contains("app") && shown.contains(MASKED), "{shown}");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let seed = folder.path().join("seed");
+        std::fs::write(&seed, "SUshort\n").unwrap();
+        let missing = folder.path().join("missing");
+        let error = |credentials: Option<Credentials>, tls: Option<Tls>| {
+            let options = async_nats::ConnectOptions::new();
+            apply(options, credentials.as_ref(), tls.as_ref()).unwrap_err().to_string()
+        };
+        let tls = |cert: Option<&Path>, ca: Option<&Path>| Tls {
+            cert_file: cert.map(Path::to_owned),
+            ca_file: ca.map(Path::to_owned),
+            ..Tls::default()
+        };
+        for (message, part) in [
+            (error(Some(Credentials::NkeyFile(seed.clone())), None), "begins with SU"),
+            (error(Some(Credentials::NkeyFile(missing.clone())), None), "missing cannot be read"),
+            (error(Some(Credentials::CredsFile(missing.clone())), None), "credentials file"),
+            (error(Some(Credentials::CredsFile(seed)), None), "credentials file"),
+            (error(None, Some(tls(Some(&missing), None))), "both cert_file and key_file"),
+            (error(None, Some(tls(None, Some(&missing)))), "certificate authority"),
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

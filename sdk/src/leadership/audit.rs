@@ -9,7 +9,7 @@ use aegis_domain::aggregate::Leadership;
 use aegis_domain::aggregate::leadership::{Command, Rejection, Tenure};
 use aegis_domain::{Actor, AggregateId, Context, GroupName, InstanceName, ServiceName, Term};
 use chrono::Utc;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
 use super::Guard;
@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 }
 
 /// What the log and the first call of a term have to do with each other.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuditMode {
     /// Calls are served at once; the log has the term a moment later.

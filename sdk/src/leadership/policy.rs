@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN};
 use serde::de::{Error as _, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The shortest and the longest lease.
 const SHORTEST: Duration = Duration::from_millis(LEASE_MS_MIN);
@@ -87,6 +88,19 @@ impl TryFrom<FailoverPolicy> for Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self::BALANCED
+    }
+}
+
+/// As a configuration spells it.
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names = ["aggressive", "balanced", "conservative"];
+        if let Some(name) = names.into_iter().find(|name| Self::named(name) == Some(*self)) {
+            return serializer.serialize_str(name);
+        }
+        let mut own = serializer.serialize_map(Some(1))?;
+        own.serialize_entry("lease_ms", &u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX))?;
+        own.end()
     }
 }
 

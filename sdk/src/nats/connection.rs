@@ -1,19 +1,20 @@
 //! One NATS connection that reconnects for ever.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
-use async_nats::jetstream;
+use async_nats::{ConnectErrorKind, jetstream};
 use rand::Rng as _;
 use tokio::sync::watch;
+
+use super::security::{self, Credentials, SecurityError, Tls};
 
 /// The oldest nats-server that has what Aegis needs: atomic batch publish came with 2.12 (ADR-50).
 pub const OLDEST_SERVER: (u32, u32) = (2, 12);
 
 const PING_EVERY: Duration = Duration::from_secs(5);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
@@ -28,10 +29,20 @@ pub struct ConnectOptions {
     pub namespace: Namespace,
     /// How long the first connection may take before it is given up. Later ones are never given up.
     pub patience: Duration,
+    /// How long one request to JetStream or a KV bucket may take.
+    pub request_timeout: Duration,
+    /// How long a call may take whose caller gives no time of its own.
+    pub call_timeout: Duration,
+    /// How many sockets calls and replies are spread over, at least 1.
+    pub connections: usize,
+    /// Who connects.
+    pub credentials: Option<Credentials>,
+    /// TLS, for more than what a `tls://` URL asks for.
+    pub tls: Option<Tls>,
 }
 
 impl ConnectOptions {
-    /// Options with the default namespace and a patience of 10 s.
+    /// Options with the default namespace, a patience of 10 s, requests and calls of 5 s, on one socket.
     #[must_use]
     pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
@@ -39,6 +50,11 @@ impl ConnectOptions {
             name: name.into(),
             namespace: Namespace::default(),
             patience: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(5),
+            call_timeout: Duration::from_secs(5),
+            connections: 1,
+            credentials: None,
+            tls: None,
         }
     }
 }
@@ -54,6 +70,9 @@ pub enum ConnectError {
         /// Why.
         source: std::io::Error,
     },
+    /// The credentials or certificates cannot be used.
+    #[error(transparent)]
+    Security(#[from] SecurityError),
     /// Nobody answered in time.
     #[error("no NATS server answered at {url} within {patience:?}: start one, or correct the URL")]
     Unreachable {
@@ -61,6 +80,14 @@ pub enum ConnectError {
         url: String,
         /// How long was waited.
         patience: Duration,
+    },
+    /// A server answered, and did not let the client in.
+    #[error("the NATS server at {url} refuses the connection: check the credentials and the TLS settings")]
+    Refused {
+        /// The URL.
+        url: String,
+        /// Why.
+        source: async_nats::ConnectError,
     },
     /// The server is too old.
     #[error("the NATS server at {url} is {found}, and Aegis needs {needed} or later: upgrade it", needed = format!("{}.{}", OLDEST_SERVER.0, OLDEST_SERVER.1))]
@@ -97,7 +124,7 @@ pub enum ConnectionState {
     Closed,
 }
 
-/// A connection. Cheap to clone; all clones share one socket.
+/// A connection. Cheap to clone; all clones share its sockets.
 #[derive(Debug, Clone)]
 pub struct Connection {
     shared: Arc<Shared>,
@@ -106,9 +133,19 @@ pub struct Connection {
 #[derive(Debug)]
 struct Shared {
     client: async_nats::Client,
+    /// The sockets beside the first.
+    others: Vec<async_nats::Client>,
+    next: AtomicUsize,
     jetstream: jetstream::Context,
     options: ConnectOptions,
     state: watch::Receiver<ConnectionState>,
+    slow_consumers: Arc<AtomicU64>,
+}
+
+/// What the events of a client tell.
+#[derive(Debug, Clone)]
+struct Observer {
+    state: watch::Sender<ConnectionState>,
     slow_consumers: Arc<AtomicU64>,
 }
 
@@ -122,32 +159,14 @@ impl Connection {
     /// Dropping the future closes the half-made connection.
     pub async fn open(options: ConnectOptions) -> Result<Self, ConnectError> {
         let url = options.url.clone();
-        let addresses = url
-            .split(',')
-            .map(|part| part.trim().parse::<async_nats::ServerAddr>())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|source| ConnectError::BadUrl { url: url.clone(), source })?;
-        let (state_writer, mut state) = watch::channel(ConnectionState::Reconnecting);
         let slow_consumers = Arc::new(AtomicU64::new(0));
-        let slow = Arc::clone(&slow_consumers);
-        let client = async_nats::ConnectOptions::new()
-            .name(&options.name)
-            .ping_interval(PING_EVERY)
-            .request_timeout(Some(REQUEST_TIMEOUT))
-            .retry_on_initial_connect()
-            .max_reconnects(None)
-            .reconnect_delay_callback(backoff)
-            .event_callback(move |event| {
-                note(&event, &state_writer, &slow);
-                std::future::ready(())
-            })
-            .connect(addresses)
-            .await
-            .map_err(|source| ConnectError::Client { source })?;
-        let connected = state.wait_for(|state| *state == ConnectionState::Connected);
-        if !matches!(tokio::time::timeout(options.patience, connected).await, Ok(Ok(_))) {
-            return Err(ConnectError::Unreachable { url, patience: options.patience });
-        }
+        let observer = || Observer {
+            state: watch::channel(ConnectionState::Reconnecting).0,
+            slow_consumers: Arc::clone(&slow_consumers),
+        };
+        let first = observer();
+        let state = first.state.subscribe();
+        let client = connect(&options, first).await?;
         let info = client.server_info();
         if !is_new_enough(&info.version) {
             return Err(ConnectError::ServerTooOld { url, found: info.version });
@@ -155,17 +174,36 @@ impl Connection {
         if !info.jetstream {
             return Err(ConnectError::JetStreamDisabled { url });
         }
+        let mut others = Vec::new();
+        for _ in 1..options.connections {
+            others.push(connect(&options, observer()).await?);
+        }
         let jetstream = jetstream::ContextBuilder::new()
-            .timeout(REQUEST_TIMEOUT)
-            .ack_timeout(REQUEST_TIMEOUT)
+            .timeout(options.request_timeout)
+            .ack_timeout(options.request_timeout)
             .build(client.clone());
-        Ok(Self { shared: Arc::new(Shared { client, jetstream, options, state, slow_consumers }) })
+        let next = AtomicUsize::new(0);
+        Ok(Self { shared: Arc::new(Shared { client, others, next, jetstream, options, state, slow_consumers }) })
     }
 
-    /// The client underneath.
+    /// The client underneath: the first socket.
     #[must_use]
     pub fn client(&self) -> &async_nats::Client {
         &self.shared.client
+    }
+
+    /// All sockets, the first one first.
+    pub(crate) fn clients(&self) -> impl Iterator<Item = &async_nats::Client> {
+        std::iter::once(&self.shared.client).chain(&self.shared.others)
+    }
+
+    /// One socket after the other, for what need not keep an order with anything else.
+    pub(crate) fn next_client(&self) -> &async_nats::Client {
+        if self.shared.others.is_empty() {
+            return &self.shared.client;
+        }
+        let turn = self.shared.next.fetch_add(1, Ordering::Relaxed) % (self.shared.others.len() + 1);
+        turn.checked_sub(1).map_or(&self.shared.client, |other| &self.shared.others[other])
     }
 
     /// JetStream on this connection.
@@ -210,30 +248,80 @@ pub(crate) fn backoff(attempt: usize) -> Duration {
     rand::rng().random_range(BACKOFF_FIRST / 2..=ceiling)
 }
 
-fn note(event: &async_nats::Event, state: &watch::Sender<ConnectionState>, slow: &AtomicU64) {
-    let next = match event {
-        async_nats::Event::Connected => Some(ConnectionState::Connected),
-        async_nats::Event::Disconnected => Some(ConnectionState::Reconnecting),
-        async_nats::Event::Closed => Some(ConnectionState::Closed),
-        async_nats::Event::SlowConsumer(_) => {
-            slow.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!("messages were dropped because they were not taken in time");
-            None
-        }
-        async_nats::Event::ServerError(error) => {
-            tracing::warn!(%error, "the nats server reported an error");
-            None
-        }
-        async_nats::Event::ClientError(error) => {
-            tracing::debug!(%error, "nats client error");
-            None
-        }
-        async_nats::Event::LameDuckMode | async_nats::Event::Draining => None,
+/// One socket, once it stands.
+async fn connect(options: &ConnectOptions, observer: Observer) -> Result<async_nats::Client, ConnectError> {
+    let (url, patience) = (&options.url, options.patience);
+    let addresses = url
+        .split(',')
+        .map(|part| part.trim().parse::<async_nats::ServerAddr>())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|source| ConnectError::BadUrl { url: url.clone(), source })?;
+    let mut state = observer.state.subscribe();
+    let settings = async_nats::ConnectOptions::new()
+        .name(&options.name)
+        .ping_interval(PING_EVERY)
+        .request_timeout(Some(options.request_timeout))
+        .retry_on_initial_connect()
+        .max_reconnects(None)
+        .reconnect_delay_callback(backoff)
+        .event_callback(move |event| {
+            observer.note(&event);
+            std::future::ready(())
+        });
+    let settings = security::apply(settings, options.credentials.as_ref(), options.tls.as_ref())?;
+    let client = settings.connect(addresses.clone()).await.map_err(|source| ConnectError::Client { source })?;
+    let connected = state.wait_for(|state| *state == ConnectionState::Connected);
+    if matches!(tokio::time::timeout(patience, connected).await, Ok(Ok(_))) {
+        return Ok(client);
+    }
+    // Those tries do not say why they failed; one without a second does.
+    let once = security::apply(async_nats::ConnectOptions::new(), options.credentials.as_ref(), options.tls.as_ref())?;
+    let refused = match tokio::time::timeout(patience, once.connect(addresses)).await {
+        Ok(Err(error)) => match error.kind() {
+            ConnectErrorKind::AuthorizationViolation
+            | ConnectErrorKind::Authentication
+            | ConnectErrorKind::Tls => Some(error),
+            ConnectErrorKind::ServerParse
+            | ConnectErrorKind::Dns
+            | ConnectErrorKind::TimedOut
+            | ConnectErrorKind::Io
+            | ConnectErrorKind::MaxReconnects => None,
+        },
+        Ok(Ok(_)) | Err(_) => None,
     };
-    if let Some(next) = next {
-        let before = state.send_replace(next);
-        if before != next {
-            tracing::info!(state = ?next, "nats connection");
+    let url = url.clone();
+    Err(match refused {
+        Some(source) => ConnectError::Refused { url, source },
+        None => ConnectError::Unreachable { url, patience },
+    })
+}
+
+impl Observer {
+    fn note(&self, event: &async_nats::Event) {
+        let next = match event {
+            async_nats::Event::Connected => Some(ConnectionState::Connected),
+            async_nats::Event::Disconnected => Some(ConnectionState::Reconnecting),
+            async_nats::Event::Closed => Some(ConnectionState::Closed),
+            async_nats::Event::SlowConsumer(_) => {
+                self.slow_consumers.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!("messages were dropped because they were not taken in time");
+                None
+            }
+            async_nats::Event::ServerError(error) => {
+                tracing::warn!(%error, "the nats server reported an error");
+                None
+            }
+            async_nats::Event::ClientError(error) => {
+                tracing::debug!(%error, "nats client error");
+                None
+            }
+            async_nats::Event::LameDuckMode | async_nats::Event::Draining => None,
+        };
+        if let Some(next) = next {
+            let before = self.state.send_replace(next);
+            if before != next {
+                tracing::info!(state = ?next, "nats connection");
+            }
         }
     }
 }

@@ -7,3 +7,4 @@ pub mod follow;
 pub(crate) mod last;
 pub mod leases;
 pub mod provision;
+pub mod security;

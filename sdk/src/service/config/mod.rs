@@ -1,15 +1,20 @@
 //! The configuration of a service.
 
+mod environment;
+
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::wire::Namespace;
 use aegis_domain::{GroupName, InstanceName, ServiceName, Version};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ConnectOptions;
 use crate::leadership::{AuditMode, Policy};
+use crate::nats::security::{Credentials, MASKED, Tls};
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +22,22 @@ pub enum ConfigError {
     /// It is not TOML, lacks a field, or holds an unknown field or a wrong value. The text says where.
     #[error("the service configuration is not valid: {0}")]
     Syntax(#[from] toml::de::Error),
+    /// The file cannot be read.
+    #[error("the configuration {} cannot be read", path.display())]
+    File {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A variable of the environment is unknown, or has a wrong value.
+    #[error("the environment variable {name} is not valid: {detail}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// What is wrong with it.
+        detail: String,
+    },
     /// A value is out of its range.
     #[error("{field} is {value}: use {range}")]
     Range {
@@ -33,7 +54,7 @@ pub enum ConfigError {
 }
 
 /// How a service runs. Unknown fields are refused.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceConfig {
     /// The name of the service.
@@ -50,6 +71,29 @@ pub struct ServiceConfig {
     /// The installation's namespace. Default `aegis`.
     #[serde(default = "default_namespace")]
     pub namespace: String,
+    /// Who connects to NATS; see [`Credentials`]. Reported masked. Default nobody in particular.
+    #[serde(default)]
+    pub credentials: Option<Credentials>,
+    /// TLS towards NATS; see [`Tls`]. A `tls://` URL needs it only for authorities and certificates of one's own.
+    /// Default none.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+    /// How many NATS connections calls and replies are spread over, 1 to 16. More than one helps where one socket
+    /// is the limit: large payloads, or many thousand calls a second. Heartbeats and leases have one of their own
+    /// beside them. Default 1.
+    #[serde(default = "default_connections")]
+    pub connections: u64,
+    /// How long a start waits for NATS, in milliseconds, 100 to 600 000. Later on a lost connection is sought for
+    /// ever. Default 10 000.
+    #[serde(default = "default_connect_timeout_ms")]
+    pub connect_timeout_ms: u64,
+    /// How long one request to JetStream or a KV bucket may take, in milliseconds, 100 to 60 000. Default 5 000.
+    #[serde(default = "default_request_timeout_ms")]
+    pub request_timeout_ms: u64,
+    /// How long a call to another service may take, retries and all, where the caller gives no time of its own, in
+    /// milliseconds, 1 to 3 600 000. Default 5 000.
+    #[serde(default = "default_call_timeout_ms")]
+    pub call_timeout_ms: u64,
     /// The groups that this instance stands for election in. Default none.
     #[serde(default)]
     pub groups: Vec<GroupName>,
@@ -85,6 +129,18 @@ pub struct ServiceConfig {
     /// are refused as `OVERLOADED`.
     #[serde(default = "default_max_in_flight")]
     pub max_in_flight: u64,
+    /// The largest parameters of a call that are taken, in bytes, 1 024 to 67 108 864. Larger ones are refused as
+    /// `PAYLOAD_TOO_LARGE`. Default 1 048 576; what NATS itself takes is a limit above it.
+    #[serde(default = "default_max_payload_bytes")]
+    pub max_payload_bytes: u64,
+    /// Whether a service that is not defined may start: `open` (yes), `warn` (yes, and it is flagged), `enforce`
+    /// (no). What the definition itself says of a retired service stands above it. Default `open`.
+    #[serde(default)]
+    pub registration: RegistrationPolicy,
+    /// What is logged, as [`crate::Logs`] takes it: `warn`, or `info,my_service=debug`. Can be changed while the
+    /// service runs. Default `info`.
+    #[serde(default = "default_log")]
+    pub log: String,
 }
 
 impl ServiceConfig {
@@ -108,6 +164,15 @@ impl ServiceConfig {
             record_ttl_ms: default_record_ttl_ms(),
             drain_ms: default_drain_ms(),
             max_in_flight: default_max_in_flight(),
+            credentials: None,
+            tls: None,
+            connections: default_connections(),
+            connect_timeout_ms: default_connect_timeout_ms(),
+            request_timeout_ms: default_request_timeout_ms(),
+            call_timeout_ms: default_call_timeout_ms(),
+            max_payload_bytes: default_max_payload_bytes(),
+            registration: RegistrationPolicy::default(),
+            log: default_log(),
         })
     }
 
@@ -138,10 +203,23 @@ impl ServiceConfig {
         within("drain_ms", self.drain_ms, 0, 600_000, "0 to 600000")?;
         within("max_in_flight", self.max_in_flight, 1, 100_000, "1 to 100000")?;
         within("max_groups", self.max_groups, 1, 1_000_000, "1 to 1000000")?;
+        within("connections", self.connections, 1, 16, "1 to 16")?;
+        within("connect_timeout_ms", self.connect_timeout_ms, 100, 600_000, "100 to 600000")?;
+        within("request_timeout_ms", self.request_timeout_ms, 100, 60_000, "100 to 60000")?;
+        within("call_timeout_ms", self.call_timeout_ms, 1, 3_600_000, "1 to 3600000")?;
+        within("max_payload_bytes", self.max_payload_bytes, 1_024, 67_108_864, "1024 to 67108864")?;
         let declared = u64::try_from(self.groups.len()).unwrap_or(u64::MAX);
         within("the number of groups", declared, 0, self.max_groups, "at most max_groups")?;
         Namespace::new(&self.namespace)?;
         Ok(())
+    }
+
+    /// The configuration in force, with secrets masked: what the instance reports.
+    #[must_use]
+    pub fn report(&self) -> serde_json::Value {
+        let urls = self.nats_url.split(',').map(masked).collect::<Vec<_>>().join(",");
+        let shown = Self { nats_url: urls, ..self.clone() };
+        serde_json::to_value(&shown).expect("a configuration holds only text, numbers and lists of them")
     }
 
     /// The instance's name, drawn when none is configured.
@@ -158,6 +236,12 @@ impl ServiceConfig {
     pub(super) fn connect_options(&self, name: String) -> Result<ConnectOptions, ConfigError> {
         Ok(ConnectOptions {
             namespace: Namespace::new(&self.namespace)?,
+            patience: Duration::from_millis(self.connect_timeout_ms),
+            request_timeout: Duration::from_millis(self.request_timeout_ms),
+            call_timeout: Duration::from_millis(self.call_timeout_ms),
+            connections: usize::try_from(self.connections).unwrap_or(1),
+            credentials: self.credentials.clone(),
+            tls: self.tls.clone(),
             ..ConnectOptions::new(self.nats_url.clone(), name)
         })
     }
@@ -169,6 +253,39 @@ impl ServiceConfig {
     pub(super) fn record_ttl(&self) -> Duration {
         Duration::from_millis(self.record_ttl_ms)
     }
+}
+
+/// A URL without the credentials in it.
+fn masked(url: &str) -> String {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    match url[after_scheme..].rfind('@') {
+        Some(at) => format!("{}{MASKED}{}", &url[..after_scheme], &url[after_scheme + at..]),
+        None => url.to_owned(),
+    }
+}
+
+fn default_connections() -> u64 {
+    1
+}
+
+fn default_connect_timeout_ms() -> u64 {
+    10_000
+}
+
+fn default_request_timeout_ms() -> u64 {
+    5_000
+}
+
+fn default_call_timeout_ms() -> u64 {
+    5_000
+}
+
+fn default_max_payload_bytes() -> u64 {
+    1 << 20
+}
+
+fn default_log() -> String {
+    "info".to_owned()
 }
 
 fn default_nats_url() -> String {
@@ -210,7 +327,22 @@ mod tests {
         assert_eq!((config.heartbeat_ms, config.record_ttl_ms, config.drain_ms), (1_000, 15_000, 10_000));
         assert_eq!((config.failover, config.audit), (Policy::BALANCED, AuditMode::Eventual));
         assert_eq!((config.max_in_flight, config.max_groups), (256, 20_000));
+        assert_eq!((config.connections, config.connect_timeout_ms), (1, 10_000));
+        assert_eq!((config.request_timeout_ms, config.call_timeout_ms), (5_000, 5_000));
+        assert_eq!((config.max_payload_bytes, config.log.as_str()), (1_048_576, "info"));
+        assert_eq!(config.registration, RegistrationPolicy::Open);
+        assert_eq!((&config.credentials, &config.tls), (&None, &None));
         assert_eq!((config.nats_url.as_str(), config.namespace.as_str()), ("nats://127.0.0.1:4222", "aegis"));
+    }
+
+    #[test]
+    fn what_is_reported_holds_no_secret() {
+        let text = "service = \"echo\"\nversion = \"1.0.0\"\nnats_url = \"nats://app:hunter2@a:1, tls://tok3n@b:2,c:3\"\n\
+             credentials = { user_password = { user = \"app\", password = \"hunter2\" } }";
+        let report = ServiceConfig::from_toml(text).unwrap().report();
+        assert_eq!(report["nats_url"], "nats://********@a:1, tls://********@b:2,c:3");
+        let expected = serde_json::json!({ "user": "app", "password": MASKED });
+        assert_eq!((&report["credentials"]["user_password"], &report["failover"]), (&expected, &"balanced".into()));
     }
 
     #[test]

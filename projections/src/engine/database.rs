@@ -261,6 +261,8 @@ fn connect(path: &Path) -> SqlitePool {
         .synchronous(SqliteSynchronous::Normal)
         .pragma("cache_size", CACHE)
         .pragma("journal_size_limit", JOURNAL)
+        // Whoever runs a projector does it beside the writer.
+        .pragma("wal_autocheckpoint", "0")
         .busy_timeout(BUSY);
     SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options)
 }

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::checkpoint::Checkpoints;
 use super::error::Chain;
 use super::handle::Request;
 use super::rebuild::{Rebuild, Rebuilt};
@@ -95,6 +96,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     }
 
     async fn work(&mut self) -> std::convert::Infallible {
+        let _checkpoints = Checkpoints::of(&self.held.database);
         self.count_gaps().await;
         // Nothing is held, and there is something to hold: the faster way is the one nobody looks at.
         let anew = self.held.mark.position == Sequence::ZERO && !self.stream.is_empty;

@@ -22,6 +22,7 @@
 //!    alone for the moment of the rename, and they wait.
 //! 6. *Memory is bounded.* Every queue between stream and file has a limit; whoever is ahead waits.
 
+mod checkpoint;
 mod database;
 mod driver;
 pub(crate) mod error;

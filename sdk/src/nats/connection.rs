@@ -183,7 +183,9 @@ impl Connection {
             .ack_timeout(options.request_timeout)
             .build(client.clone());
         let next = AtomicUsize::new(0);
-        Ok(Self { shared: Arc::new(Shared { client, others, next, jetstream, options, state, slow_consumers }) })
+        Ok(Self {
+            shared: Arc::new(Shared { client, others, next, jetstream, options, state, slow_consumers }),
+        })
     }
 
     /// The client underneath: the first socket.
@@ -269,13 +271,18 @@ async fn connect(options: &ConnectOptions, observer: Observer) -> Result<async_n
             std::future::ready(())
         });
     let settings = security::apply(settings, options.credentials.as_ref(), options.tls.as_ref())?;
-    let client = settings.connect(addresses.clone()).await.map_err(|source| ConnectError::Client { source })?;
+    let client =
+        settings.connect(addresses.clone()).await.map_err(|source| ConnectError::Client { source })?;
     let connected = state.wait_for(|state| *state == ConnectionState::Connected);
     if matches!(tokio::time::timeout(patience, connected).await, Ok(Ok(_))) {
         return Ok(client);
     }
     // Those tries do not say why they failed; one without a second does.
-    let once = security::apply(async_nats::ConnectOptions::new(), options.credentials.as_ref(), options.tls.as_ref())?;
+    let once = security::apply(
+        async_nats::ConnectOptions::new(),
+        options.credentials.as_ref(),
+        options.tls.as_ref(),
+    )?;
     let refused = match tokio::time::timeout(patience, once.connect(addresses)).await {
         Ok(Err(error)) => match error.kind() {
             ConnectErrorKind::AuthorizationViolation

@@ -124,7 +124,8 @@ pub(super) fn apply(
         }
         Some(Credentials::CredsFile(path)) => {
             let text = read("credentials file", path)?;
-            let unusable = |source| SecurityError::File { what: "credentials file", path: path.clone(), source };
+            let unusable =
+                |source| SecurityError::File { what: "credentials file", path: path.clone(), source };
             options.credentials(&text).map_err(unusable)?
         }
     };
@@ -147,7 +148,11 @@ pub(super) fn apply(
 
 /// Read here and now, so that a wrong path is an error that names it, and not a connection that never comes.
 fn read(what: &'static str, path: &Path) -> Result<String, SecurityError> {
-    std::fs::read_to_string(path).map_err(|source| SecurityError::File { what, path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|source| SecurityError::File {
+        what,
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]

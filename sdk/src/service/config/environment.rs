@@ -74,14 +74,17 @@ impl ServiceConfig {
                 continue;
             }
             let field = name.trim_start_matches(PREFIX).to_ascii_lowercase();
-            let wrong = |detail: &str| ConfigError::Variable { name: name.clone(), detail: detail.to_owned() };
+            let wrong =
+                |detail: &str| ConfigError::Variable { name: name.clone(), detail: detail.to_owned() };
             let value = value.map_err(|()| wrong("it is not valid Unicode"))?;
             let value = if TEXTS.contains(&field.as_str()) {
                 Value::String(value)
             } else if VALUES.contains(&field.as_str()) {
                 toml_value(&value)
             } else {
-                return Err(wrong("no field of a service's configuration has this name: correct it, or unset it"));
+                return Err(wrong(
+                    "no field of a service's configuration has this name: correct it, or unset it",
+                ));
             };
             from_environment = true;
             // Alone first, so that the error names the variable.
@@ -148,7 +151,10 @@ mod tests {
         assert_eq!((config.groups.len(), config.labels["desk"].as_str()), (2, "fx"));
         assert_eq!(config.failover, Policy::AGGRESSIVE);
         assert_eq!(config.credentials, Some(Credentials::Token(Secret::new("s3cret"))));
-        let lease = merge("", &[("AEGIS_SERVICE", "e"), ("AEGIS_VERSION", "1.0.0"), ("AEGIS_FAILOVER", "{ lease_ms = 500 }")]);
+        let lease = merge(
+            "",
+            &[("AEGIS_SERVICE", "e"), ("AEGIS_VERSION", "1.0.0"), ("AEGIS_FAILOVER", "{ lease_ms = 500 }")],
+        );
         assert_eq!(lease.unwrap().failover.lease(), Duration::from_millis(500));
     }
 

@@ -342,7 +342,10 @@ mod tests {
         let report = ServiceConfig::from_toml(text).unwrap().report();
         assert_eq!(report["nats_url"], "nats://********@a:1, tls://********@b:2,c:3");
         let expected = serde_json::json!({ "user": "app", "password": MASKED });
-        assert_eq!((&report["credentials"]["user_password"], &report["failover"]), (&expected, &"balanced".into()));
+        assert_eq!(
+            (&report["credentials"]["user_password"], &report["failover"]),
+            (&expected, &"balanced".into())
+        );
     }
 
     #[test]

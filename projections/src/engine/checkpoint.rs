@@ -1,0 +1,48 @@
+//! Folding the write-ahead log into the file beside the writer, so that no commit waits for the disk.
+
+use std::time::Duration;
+
+use sqlx::Row as _;
+use tokio::task::JoinHandle;
+
+use super::Database;
+
+const EVERY: Duration = Duration::from_secs(1);
+/// From so many pages on (64 MiB) the log is begun anew: the writer waits for that, and the log does not grow for
+/// ever under a load that never pauses.
+const PAGES: i64 = 16_384;
+
+/// The running task. Dropping it ends it.
+#[derive(Debug)]
+pub(super) struct Checkpoints(JoinHandle<()>);
+
+impl Checkpoints {
+    pub(super) fn of(database: &Database) -> Self {
+        let database = database.clone();
+        Self(tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(EVERY);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                if let Err(error) = checkpoint(&database).await {
+                    tracing::warn!(path = database.name(), %error, "the write-ahead log cannot be folded in; trying again");
+                }
+            }
+        }))
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn checkpoint(database: &Database) -> Result<(), sqlx::Error> {
+    let pool = database.pool().await;
+    let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&*pool).await?;
+    if row.try_get::<i64, _>(1)? > PAGES {
+        sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(&*pool).await?;
+    }
+    Ok(())
+}

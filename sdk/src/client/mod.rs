@@ -111,7 +111,7 @@ impl Client {
             headers.insert(header::TIMEOUT_MS, left.as_millis().max(1).to_string());
             // NOTE: not the client's own timeout, which begins only when its queue has had room.
             let request = async_nats::Request::new().payload(body.clone()).headers(headers).timeout(None);
-            let sent = self.connection.client().send_request(subject.to_owned(), request);
+            let sent = self.connection.next_client().send_request(subject.to_owned(), request);
             let Ok(answer) = tokio::time::timeout(patience, sent).await else {
                 taken = true;
                 if idempotent {

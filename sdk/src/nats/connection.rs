@@ -194,11 +194,6 @@ impl Connection {
         &self.shared.client
     }
 
-    /// All sockets, the first one first.
-    pub(crate) fn clients(&self) -> impl Iterator<Item = &async_nats::Client> {
-        std::iter::once(&self.shared.client).chain(&self.shared.others)
-    }
-
     /// One socket after the other, for what need not keep an order with anything else.
     pub(crate) fn next_client(&self) -> &async_nats::Client {
         if self.shared.others.is_empty() {

@@ -134,7 +134,7 @@ pub struct ServiceConfig {
     #[serde(default = "default_max_payload_bytes")]
     pub max_payload_bytes: u64,
     /// Whether a service that is not defined may start: `open` (yes), `warn` (yes, and it is flagged), `enforce`
-    /// (no). What the definition itself says of a retired service stands above it. Default `open`.
+    /// (no). What the definition itself says of a retired service stands above it. Default `warn`.
     #[serde(default)]
     pub registration: RegistrationPolicy,
     /// What is logged, as [`crate::Logs`] takes it: `warn`, or `info,my_service=debug`. Can be changed while the
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!((config.connections, config.connect_timeout_ms), (1, 10_000));
         assert_eq!((config.request_timeout_ms, config.call_timeout_ms), (5_000, 5_000));
         assert_eq!((config.max_payload_bytes, config.log.as_str()), (1_048_576, "info"));
-        assert_eq!(config.registration, RegistrationPolicy::Open);
+        assert_eq!(config.registration, RegistrationPolicy::Warn);
         assert_eq!((&config.credentials, &config.tls), (&None, &None));
         assert_eq!((config.nats_url.as_str(), config.namespace.as_str()), ("nats://127.0.0.1:4222", "aegis"));
     }

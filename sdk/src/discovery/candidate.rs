@@ -1,0 +1,117 @@
+//! One instance that may be called, and what this process has seen of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aegis_domain::wire::heartbeat::Heartbeat;
+use aegis_domain::{GroupName, InstanceName, ServiceName, Version};
+
+use crate::Target;
+
+/// An instance that may be called, as its record last said.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// Its service.
+    pub service: ServiceName,
+    /// Its name.
+    pub instance: InstanceName,
+    /// The version it runs.
+    pub version: Version,
+    /// The groups that it owns.
+    pub groups: Vec<GroupName>,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Calls that it was handling, and those that waited there, when it last said so.
+    pub reported_load: u64,
+    /// Its record has run out, and it is kept only because nobody better is known.
+    pub suspect: bool,
+    pub(super) meter: Arc<Meter>,
+}
+
+impl Candidate {
+    pub(super) fn of(heartbeat: &Heartbeat, suspect: bool, meter: Arc<Meter>) -> Self {
+        Self {
+            service: heartbeat.service.clone(),
+            instance: heartbeat.instance.clone(),
+            version: heartbeat.version.clone(),
+            groups: heartbeat.groups.iter().map(|owned| owned.group.clone()).collect(),
+            labels: heartbeat.labels.clone(),
+            reported_load: heartbeat.metrics.in_flight.saturating_add(heartbeat.metrics.queue_depth),
+            suspect,
+            meter,
+        }
+    }
+
+    /// The target of calls to this very instance.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        Target::Instance(self.service.clone(), self.instance.clone())
+    }
+
+    /// Its load: what it reported, and the calls of this process that it has not answered yet.
+    #[must_use]
+    pub fn load(&self) -> u64 {
+        self.reported_load.saturating_add(self.meter.pending.load(Ordering::Relaxed))
+    }
+
+    /// How long its answers took, as an average that forgets; none before the first answer.
+    #[must_use]
+    pub fn latency(&self) -> Option<Duration> {
+        let nanos = self.meter.latency_ns.load(Ordering::Relaxed);
+        (nanos > 0).then(|| Duration::from_nanos(nanos))
+    }
+}
+
+/// What this process measures of one instance, for as long as it knows it.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    pub(super) pending: AtomicU64,
+    /// Zero before the first answer.
+    latency_ns: AtomicU64,
+}
+
+impl Meter {
+    /// An exponentially weighted moving average, each answer with an eighth of the weight (as RFC 6298 smooths
+    /// round-trip times). Of two answers at the same moment one may be lost from it.
+    pub(super) fn answered(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX).clamp(1, u64::MAX / 8);
+        let before = self.latency_ns.load(Ordering::Relaxed);
+        let after = if before == 0 { took } else { before - before / 8 + took / 8 };
+        self.latency_ns.store(after.max(1), Ordering::Relaxed);
+    }
+}
+
+/// The instance that was chosen for one call. While it is held, the call counts as one that the instance has not
+/// answered.
+#[derive(Debug)]
+pub struct Pick {
+    candidate: Arc<Candidate>,
+}
+
+impl Pick {
+    pub(super) fn new(candidate: Arc<Candidate>) -> Self {
+        candidate.meter.pending.fetch_add(1, Ordering::Relaxed);
+        Self { candidate }
+    }
+
+    /// It has answered, and took so long. Feeds [`super::Strategy::LowestLatency`].
+    pub fn answered(&self, took: Duration) {
+        self.candidate.meter.answered(took);
+    }
+}
+
+impl std::ops::Deref for Pick {
+    type Target = Candidate;
+
+    fn deref(&self) -> &Candidate {
+        &self.candidate
+    }
+}
+
+impl Drop for Pick {
+    fn drop(&mut self) {
+        self.candidate.meter.pending.fetch_sub(1, Ordering::Relaxed);
+    }
+}

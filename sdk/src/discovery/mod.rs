@@ -1,0 +1,14 @@
+//! Finding the instances of a service, and choosing one for each call.
+//!
+//! A call to `rpc.<service>.<method>` needs none of this: NATS hands it to any instance. Discovery is for callers
+//! who want a say in which: the one with the least load, the quickest, the same as before. It reads the registry
+//! (`aegis_instances`), and when that cannot be read, or was emptied, goes on with what it knew last.
+
+mod book;
+mod candidate;
+mod directory;
+mod strategy;
+
+pub use candidate::{Candidate, Pick};
+pub use directory::{Directory, DiscoveryError, Freshness, Snapshot};
+pub use strategy::Strategy;

@@ -1,0 +1,182 @@
+//! Which of several instances takes the next call.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aegis_domain::{GroupName, InstanceName};
+use rand::Rng as _;
+
+use super::candidate::Candidate;
+
+/// How an instance is chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// One after the other.
+    #[default]
+    RoundRobin,
+    /// Any, each as likely.
+    Random,
+    /// The one with the least load: calls in flight and waiting as it last reported them, and those of this process
+    /// that it has not answered. Of several with the same load one after the other.
+    LeastLoaded,
+    /// The owner of this group, if one is known; else, or without a group, the one that was chosen before for as
+    /// long as it is there.
+    StickyPreferred(Option<GroupName>),
+    /// The one whose answers to this process took the least time, counted with the calls that it has not answered
+    /// («peak EWMA», as in Twitter's Finagle). Whoever has not been asked yet is asked first.
+    LowestLatency,
+}
+
+/// What choosing remembers.
+#[derive(Debug, Default)]
+pub(super) struct Chooser {
+    turn: AtomicUsize,
+    before: Mutex<Option<InstanceName>>,
+}
+
+impl Chooser {
+    pub(super) fn choose<'a>(
+        &self,
+        strategy: &Strategy,
+        candidates: &'a [Arc<Candidate>],
+    ) -> Option<&'a Arc<Candidate>> {
+        if candidates.len() < 2 {
+            return candidates.first();
+        }
+        match strategy {
+            Strategy::RoundRobin => candidates.get(self.turn(candidates.len())),
+            Strategy::Random => candidates.get(rand::rng().random_range(0..candidates.len())),
+            Strategy::LeastLoaded => self.least(candidates, |one| one.load()),
+            Strategy::StickyPreferred(group) => self.sticky(group.as_ref(), candidates),
+            Strategy::LowestLatency => self.least(candidates, |one| {
+                let latency =
+                    one.latency().map_or(0, |latency| u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
+                latency.saturating_mul(one.meter.pending.load(Ordering::Relaxed) + 1)
+            }),
+        }
+    }
+
+    fn turn(&self, of: usize) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed) % of
+    }
+
+    /// The first of the least, beginning at another one each time.
+    fn least<'a>(
+        &self,
+        candidates: &'a [Arc<Candidate>],
+        cost: impl Fn(&Candidate) -> u64,
+    ) -> Option<&'a Arc<Candidate>> {
+        let (before, from) = candidates.split_at(self.turn(candidates.len()));
+        from.iter().chain(before).min_by_key(|one| cost(one))
+    }
+
+    fn sticky<'a>(
+        &self,
+        group: Option<&GroupName>,
+        candidates: &'a [Arc<Candidate>],
+    ) -> Option<&'a Arc<Candidate>> {
+        if let Some(group) = group
+            && let Some(owner) = candidates.iter().find(|one| one.groups.contains(group))
+        {
+            return Some(owner);
+        }
+        let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = before.as_ref().and_then(|before| candidates.iter().find(|one| one.instance == *before));
+        let chosen = same.or_else(|| candidates.get(self.turn(candidates.len())))?;
+        if before.as_ref() != Some(&chosen.instance) {
+            *before = Some(chosen.instance.clone());
+        }
+        Some(chosen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use aegis_domain::{ServiceName, Version};
+
+    use super::*;
+    use crate::discovery::candidate::Pick;
+
+    fn candidate(name: &str, load: u64, groups: &[&str]) -> Arc<Candidate> {
+        Arc::new(Candidate {
+            service: ServiceName::new("echo").unwrap(),
+            instance: InstanceName::new(name).unwrap(),
+            version: Version::new("1.0.0").unwrap(),
+            groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
+            labels: BTreeMap::new(),
+            reported_load: load,
+            suspect: false,
+            meter: Arc::default(),
+        })
+    }
+
+    fn three() -> Vec<Arc<Candidate>> {
+        vec![candidate("a", 5, &[]), candidate("b", 2, &["ACC-1"]), candidate("c", 9, &[])]
+    }
+
+    fn chosen(chooser: &Chooser, strategy: &Strategy, of: &[Arc<Candidate>], times: usize) -> String {
+        (0..times).map(|_| chooser.choose(strategy, of).unwrap().instance.to_string()).collect()
+    }
+
+    #[test]
+    fn round_robin_and_random_leave_nobody_out() {
+        let (chooser, all) = (Chooser::default(), three());
+        assert_eq!(chosen(&chooser, &Strategy::RoundRobin, &all, 6), "abcabc");
+        let drawn = chosen(&chooser, &Strategy::Random, &all, 300);
+        for name in ["a", "b", "c"] {
+            assert!((50..200).contains(&drawn.matches(name).count()), "{drawn}");
+        }
+        assert!(chooser.choose(&Strategy::RoundRobin, &[]).is_none());
+    }
+
+    #[test]
+    fn the_least_loaded_is_chosen_and_calls_under_way_count() {
+        let (chooser, all) = (Chooser::default(), three());
+        assert_eq!(chosen(&chooser, &Strategy::LeastLoaded, &all, 3), "bbb");
+        let picks: Vec<_> = (0..4).map(|_| Pick::new(Arc::clone(&all[1]))).collect();
+        assert_eq!(chosen(&chooser, &Strategy::LeastLoaded, &all, 2), "aa");
+        drop(picks);
+        assert_eq!(chosen(&chooser, &Strategy::LeastLoaded, &all, 2), "bb");
+        let equal = vec![candidate("a", 1, &[]), candidate("b", 1, &[])];
+        let drawn = chosen(&chooser, &Strategy::LeastLoaded, &equal, 4);
+        assert_eq!(drawn.matches('a').count(), 2, "{drawn}");
+    }
+
+    #[test]
+    fn sticky_means_the_owner_or_else_the_same_as_before() {
+        let (chooser, all) = (Chooser::default(), three());
+        let owner = Strategy::StickyPreferred(Some("ACC-1".parse().unwrap()));
+        assert_eq!(chosen(&chooser, &owner, &all, 3), "bbb");
+        let sticky = Strategy::StickyPreferred(None);
+        let first = chosen(&chooser, &sticky, &all, 1);
+        assert_eq!(chosen(&chooser, &sticky, &all, 3), first.repeat(3));
+        let rest: Vec<_> = all.into_iter().filter(|one| one.instance.as_str() != first).collect();
+        let next = chosen(&chooser, &sticky, &rest, 1);
+        assert_ne!(next, first);
+        assert_eq!(chosen(&chooser, &sticky, &rest, 3), next.repeat(3));
+    }
+
+    #[test]
+    fn the_quickest_is_chosen_once_all_were_asked() {
+        let (chooser, all) = (Chooser::default(), three());
+        for (one, ms) in all.iter().zip([30, 20, 10]) {
+            let before = chosen(&chooser, &Strategy::LowestLatency, &all, 1);
+            assert!(all.iter().any(|one| one.instance.as_str() == before && one.latency().is_none()));
+            Pick::new(Arc::clone(one)).answered(Duration::from_millis(ms));
+        }
+        assert_eq!(chosen(&chooser, &Strategy::LowestLatency, &all, 2), "cc");
+        let _busy = (Pick::new(Arc::clone(&all[2])), Pick::new(Arc::clone(&all[2])));
+        assert_eq!(
+            chosen(&chooser, &Strategy::LowestLatency, &all, 2),
+            "bb",
+            "10 ms times 3 is more than 20 ms"
+        );
+        for _ in 0..40 {
+            all[0].meter.answered(Duration::from_millis(1));
+        }
+        assert!(all[0].latency().unwrap() < Duration::from_millis(2), "it forgets");
+    }
+}

@@ -38,11 +38,13 @@ pub mod fencing;
 pub mod journal;
 pub mod leadership;
 mod logs;
+pub mod metrics;
 pub mod nats;
 mod operator;
 pub mod service;
+mod trace;
 
-pub use client::{CallError, CallOptions, Client, Reply, Target};
+pub use client::{CallError, CallOptions, Client, Replies, Reply, Target};
 pub use codec::Codec;
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use definitions::definitions;
@@ -52,6 +54,8 @@ pub use leadership::{AuditMode, Policy};
 pub use logs::{LogError, Logs};
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
 pub use operator::{Operator, OperatorError};
+/// The crate whose `JsonSchema` the types of calls derive.
+pub use schemars;
 pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
 /// Holds the example of the README to the code.

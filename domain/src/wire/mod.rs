@@ -4,12 +4,16 @@
 pub mod chain;
 pub mod cloudevents;
 pub mod control;
+pub mod flow;
 pub mod header;
 pub mod heartbeat;
 pub mod latency;
 pub mod legacy;
+pub mod micro;
 pub mod namespace;
 pub mod subject;
+pub mod trace;
 
 pub use cloudevents::{DecodeError, Encoded};
 pub use namespace::Namespace;
+pub use trace::TraceParent;

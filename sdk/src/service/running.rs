@@ -12,10 +12,11 @@ use tokio::sync::{oneshot, watch};
 use super::beat::Identity;
 use super::builder::Builder;
 use super::config::ServiceConfig;
-use super::handler::Fault;
 use super::health::Health;
 use super::pulse::Pulse;
-use super::rpc::Server;
+use super::rpc::micro::Micro;
+use super::rpc::server::Server;
+use super::rpc::{Fault, Handle};
 use super::stats::Stats;
 use crate::journal::{AppendError, ExecuteError};
 use crate::leadership::{Guard, Refusal, Request};
@@ -33,11 +34,13 @@ const FLUSH: Duration = Duration::from_secs(1);
 pub struct Service {
     pub(super) config: ServiceConfig,
     pub(super) connection: Connection,
+    pub(super) handle: Arc<Handle>,
     pub(super) journal: Journal,
     pub(super) identity: Identity,
     pub(super) guard: Guard,
     pub(super) stats: Arc<Stats>,
     pub(super) server: Server,
+    pub(super) micro: Micro,
     pub(super) pulse: Pulse,
     pub(super) status: watch::Sender<Status>,
 }
@@ -67,10 +70,16 @@ impl Service {
         &self.guard
     }
 
+    /// The service's connection.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// A client on the service's connection.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::new(&self.connection)
+        self.handle.client.clone()
     }
 
     /// Application events on the service's connection.
@@ -145,6 +154,7 @@ impl Service {
             let draining = Command::ChangeStatus { to: Status::Draining, reason: Some(reason.to_owned()) };
             in_time(execute(&self.journal, &self.identity, draining)).await
         };
+        self.micro.stop();
         let closing = self.server.close_balanced();
         let resigning = resign(&self.pulse, &self.guard, &self.config, reason);
         let ((), draining, ()) = tokio::join!(resigning, draining, closing);

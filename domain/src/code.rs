@@ -41,14 +41,22 @@ pub enum ErrorCode {
     StaleTerm,
     /// Nobody answers.
     NoResponders,
-    /// A body is too large.
-    PayloadTooLarge,
     /// The caller's time ran out before anybody was asked.
     DeadlineExceeded,
     /// It may or may not have happened.
     OutcomeUnknown,
     /// The handler failed.
     HandlerFailed,
+    /// A command took longer than it may.
+    CommandTimedOut,
+    /// It was called off.
+    Cancelled,
+    /// Too many messages wait for JetStream.
+    OutboxFull,
+    /// Somebody wrote first.
+    SequenceConflict,
+    /// A stream does not take the message.
+    StreamRefused,
     /// Too many calls at once.
     Overloaded,
     /// NATS or JetStream cannot be reached.
@@ -59,7 +67,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -79,10 +87,14 @@ impl ErrorCode {
         Self::MemberNotFound,
         Self::StaleTerm,
         Self::NoResponders,
-        Self::PayloadTooLarge,
         Self::DeadlineExceeded,
         Self::OutcomeUnknown,
         Self::HandlerFailed,
+        Self::CommandTimedOut,
+        Self::Cancelled,
+        Self::OutboxFull,
+        Self::SequenceConflict,
+        Self::StreamRefused,
         Self::Overloaded,
         Self::Unavailable,
         Self::Internal,
@@ -209,11 +221,6 @@ impl ErrorCode {
                 true,
                 "Nobody serves the subject now, so nothing was done. Try again; check that the service runs.",
             ),
-            Self::PayloadTooLarge => (
-                "PAYLOAD_TOO_LARGE",
-                false,
-                "The parameters or the reply are larger than the service or the NATS server takes; the message says which and how large. Of a reply, the call has happened. Send or ask for less, or in pieces: a stream has no such limit.",
-            ),
             Self::DeadlineExceeded => (
                 "DEADLINE_EXCEEDED",
                 true,
@@ -227,6 +234,31 @@ impl ErrorCode {
             Self::HandlerFailed => {
                 ("HANDLER_FAILED", false, "The service's handler failed; the message is its own.")
             }
+            Self::CommandTimedOut => (
+                "COMMAND_TIMED_OUT",
+                false,
+                "Each try of the command took longer than its time limit, and was stopped. It stands as a dead letter: give it more time, and redrive it.",
+            ),
+            Self::Cancelled => (
+                "CANCELLED",
+                false,
+                "The command was called off before it was done. A try under way was stopped.",
+            ),
+            Self::OutboxFull => (
+                "OUTBOX_FULL",
+                true,
+                "JetStream takes no messages now, and as many as may wait for it wait already: this one was refused. Slow down, and try again later.",
+            ),
+            Self::SequenceConflict => (
+                "SEQUENCE_CONFLICT",
+                false,
+                "Somebody else wrote first, so that what this write was based on has changed. Read again, and decide again.",
+            ),
+            Self::StreamRefused => (
+                "STREAM_REFUSED",
+                false,
+                "The stream does not take the message; the error text is JetStream's own. Check the stream's limits.",
+            ),
             Self::Overloaded => (
                 "OVERLOADED",
                 true,

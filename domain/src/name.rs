@@ -104,6 +104,12 @@ name!(
     |v| token(v, 64, |c| c.is_ascii_alphabetic(), false)
 );
 name!(
+    /// A stream of an application, or one of its readers, for example `prices`.
+    StreamName, "stream name",
+    "a letter, then letters, digits, '-' or '_', 64 characters at most",
+    |v| token(v, 64, |c| c.is_ascii_alphabetic(), true)
+);
+name!(
     /// A version of a service, `major.minor.patch`.
     Version, "version",
     "three numbers joined by dots, for example 1.0.0",

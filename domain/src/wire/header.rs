@@ -16,21 +16,20 @@ pub const RETRY_AFTER_MS: &str = "Aegis-Retry-After-Ms";
 pub const ACTOR: &str = "Aegis-Actor";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
+/// How urgent a command is: `low`, `normal`, `high` or `critical`.
+pub const PRIORITY: &str = "Aegis-Priority";
+/// How often a command is tried again after its first try.
+pub const MAX_RETRIES: &str = "Aegis-Max-Retries";
+/// On a command in the envelope of the Python SDK: that it is one.
+pub const LEGACY: &str = "Aegis-Legacy";
+/// The only consumer that a message is for: the one whose dead letter it was. Others pass it over.
+pub const FOR_CONSUMER: &str = "Aegis-For-Consumer";
 /// The media type of the body.
 pub const CONTENT_TYPE: &str = "Content-Type";
 /// The error text of a failed call (NATS services API, ADR-32).
 pub const ERROR: &str = "Nats-Service-Error";
 /// The error code of a failed call (NATS services API, ADR-32): a stable code of the catalogue.
 pub const ERROR_CODE: &str = "Nats-Service-Error-Code";
-
-/// On a call for a stream: the inbox of its messages. On the reply to it: where the caller tells its wishes.
-pub const STREAM: &str = "Aegis-Stream";
-/// On a call for a stream: how many messages the caller takes before it says more.
-pub const STREAM_CREDIT: &str = "Aegis-Stream-Credit";
-/// On a message of a stream: its number, from 1.
-pub const STREAM_SEQUENCE: &str = "Aegis-Stream-Sequence";
-/// On the last message of a stream, which is none of the numbered ones: how many there were.
-pub const STREAM_END: &str = "Aegis-Stream-End";
 
 /// On a dead letter: why it is one.
 pub const DEAD_REASON: &str = "Aegis-Dead-Reason";
@@ -44,6 +43,13 @@ pub const DEAD_SEQUENCE: &str = "Aegis-Dead-Sequence";
 /// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
 /// in place of the time at which the server stored it.
 pub const RECORDED_AT: &str = "Aegis-Recorded-At";
+
+/// On a message that waits in a stream for its time: when it is to be delivered (ADR-51).
+pub const SCHEDULE: &str = "Nats-Schedule";
+/// On a message that waits in a stream for its time: the subject it is delivered on then.
+pub const SCHEDULE_TARGET: &str = "Nats-Schedule-Target";
+/// On a status message to a consumer's reader: which of several readers the messages go to.
+pub const PIN_ID: &str = "Nats-Pin-Id";
 
 /// On a KV message: what it does to its key, when it is not a put.
 pub const KV_OPERATION: &str = "KV-Operation";

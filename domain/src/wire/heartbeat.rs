@@ -8,12 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::latency::{self, Latency};
 use crate::aggregate::instance::Status;
-use crate::{GroupName, InstanceName, MethodName, ServiceName, Term, Version};
-
-/// The most methods that a heartbeat names.
-pub const CAPABILITIES_MAX: usize = 64;
-/// The most methods, events and commands that a heartbeat has figures of: those with the most to do.
-pub const MEASURED_MAX: usize = 24;
+use crate::{GroupName, InstanceName, ServiceName, Term, Version};
 
 /// What one instance says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,9 +27,6 @@ pub struct Heartbeat {
     /// Its labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// The methods that it serves, [`CAPABILITIES_MAX`] at most. `$SRV.INFO` tells all of them, with schemas.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub capabilities: Vec<MethodName>,
     /// When it started, by its own clock.
     pub started_at: DateTime<Utc>,
     /// When it sent this, by its own clock.
@@ -87,42 +79,46 @@ pub struct Metrics {
     /// no histogram counts as none: the instance is heard all the same.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "latency::if_readable")]
     pub latency: Option<Latency>,
-    /// The figures of single methods, events and commands, [`MEASURED_MAX`] at most: those that were busiest in the window.
+    /// Events since it started.
+    #[serde(default, skip_serializing_if = "Messages::is_none")]
+    pub events: Messages,
+    /// Commands since it started.
+    #[serde(default, skip_serializing_if = "Messages::is_none")]
+    pub commands: Messages,
+    /// How much waits for its consumers: of 64 of them at most for events and for commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub methods: Vec<Measured>,
+    pub lag: Vec<Lag>,
 }
 
-/// The figures of one method, event or command.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
-    /// What the instance does with it.
-    pub role: Role,
-    /// Its name: the method that is served, `<service>.<method>` of one that is called, the subject of others.
-    pub name: String,
-    /// How often since the start.
-    pub count: u64,
-    /// How often it failed since the start.
-    pub errors: u64,
-    /// How many are under way now.
-    pub in_flight: u64,
-    /// Failures since the start by their code; the 16 that came first, the rest as `OTHER`.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub codes: BTreeMap<String, u64>,
-    /// The latencies of the window, to be merged with those of others.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "latency::if_readable")]
-    pub latency: Option<Latency>,
+/// What became of the messages of one kind since the instance started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Messages {
+    /// Sent.
+    pub published: u64,
+    /// Handled well.
+    pub consumed: u64,
+    /// Tries that failed.
+    pub failed: u64,
+    /// Tries that were put off after one that failed.
+    pub retried: u64,
+    /// Put aside for good.
+    pub dead_lettered: u64,
 }
 
-/// What an instance does with a method, an event or a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// It answers the calls.
-    Serve,
-    /// It makes the calls.
-    Call,
-    /// It publishes the events, commands or messages.
-    Publish,
-    /// It handles the events, commands or messages.
-    Consume,
+impl Messages {
+    /// Whether there were none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How much waits for one consumer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lag {
+    /// The consumer.
+    pub consumer: String,
+    /// Messages that were not delivered to it yet, when it was last asked.
+    pub pending: u64,
 }

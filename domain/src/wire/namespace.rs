@@ -75,6 +75,18 @@ impl Namespace {
         format!("{}_leaders", self.0)
     }
 
+    /// The bucket of how commands have ended.
+    #[must_use]
+    pub fn commands_bucket(&self) -> String {
+        format!("{}_commands", self.0)
+    }
+
+    /// The bucket of how far the readers of streams have come.
+    #[must_use]
+    pub fn checkpoints_bucket(&self) -> String {
+        format!("{}_checkpoints", self.0)
+    }
+
     /// The bucket that decides who leads.
     #[must_use]
     pub fn leases_bucket(&self) -> String {
@@ -182,17 +194,17 @@ impl Namespace {
         format!("{}.control.{service}.{instance}", self.0)
     }
 
-    /// The subject on which all instances of a service hear which calls their callers have given up. The body is
-    /// the reply subject of the call: no two calls have the same.
-    #[must_use]
-    pub fn cancel_subject(&self, service: &ServiceName) -> String {
-        format!("{}.cancel.{service}", self.0)
-    }
-
     /// The subject of the dead letter of the message at this position of the events stream.
     #[must_use]
     pub fn dead_event_subject(&self, sequence: u64) -> String {
         format!("{}.dead.event.{sequence}", self.0)
+    }
+
+    /// The subject of the dead letter that a consumer makes of the message at this position, stored at this
+    /// time (in microseconds since 1970). One message has one subject, even after its stream was made anew.
+    #[must_use]
+    pub fn dead_letter_subject(&self, kind: &str, consumer: &str, sequence: u64, stored_us: i64) -> String {
+        format!("{}.dead.{kind}.{consumer}.{sequence}-{stored_us}", self.0)
     }
 
     /// The subjects of all dead letters.

@@ -32,12 +32,6 @@ pub fn group_rpc_all(service: &ServiceName, group: &GroupName) -> String {
     format!("rpc.{service}.{group}.*")
 }
 
-/// An exclusive method, of whichever group.
-#[must_use]
-pub fn any_group_rpc(service: &ServiceName, method: &MethodName) -> String {
-    format!("rpc.{service}.*.{method}")
-}
-
 /// A method of one instance.
 #[must_use]
 pub fn instance_rpc(service: &ServiceName, instance: &InstanceName, method: &MethodName) -> String {
@@ -67,6 +61,27 @@ pub const ALL_APP_EVENTS: &str = "events.>";
 
 /// The stream of all application events.
 pub const APP_EVENTS_STREAM: &str = "EVENTS";
+
+/// Whether a text may stand in a subject as one of its parts. With `wild`, the wildcards of NATS may, too.
+#[must_use]
+pub fn is_token(token: &str, wild: bool) -> bool {
+    let plain = || token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    !token.is_empty() && plain() || wild && matches!(token, "*" | ">")
+}
+
+/// Whether a text is made of parts joined by dots. With `wild`, the wildcards of NATS may be among them.
+#[must_use]
+pub fn is_subject(subject: &str, wild: bool) -> bool {
+    let open_end = subject.split('.').position(|token| token == ">");
+    let last = subject.split('.').count() - 1;
+    subject.split('.').all(|token| is_token(token, wild)) && open_end.is_none_or(|at| at == last)
+}
+
+/// The API subject that pulls messages of a consumer.
+#[must_use]
+pub fn consumer_next(stream: &str, consumer: &str) -> String {
+    format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}")
+}
 
 /// The subject of a key of a KV bucket.
 #[must_use]

@@ -30,32 +30,35 @@
 
 mod client;
 pub mod codec;
+pub mod commands;
+mod consume;
 pub mod dead_letters;
 mod definitions;
 pub mod discovery;
-mod events;
+pub mod events;
 pub mod fencing;
 pub mod journal;
 pub mod leadership;
 mod logs;
-pub mod metrics;
 pub mod nats;
 mod operator;
+mod publish;
 pub mod service;
-mod trace;
+pub mod streams;
 
-pub use client::{CallError, CallOptions, Client, Replies, Reply, Target};
+pub use client::{CallError, CallOptions, Client, Reply, Target};
 pub use codec::Codec;
+pub use commands::{CommandContext, CommandError, CommandHandle, Commands, Priority, Progress, SendOptions};
+pub use consume::{Failure, RetryPolicy};
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use definitions::definitions;
-pub use events::{Event, EventError, Events};
+pub use events::{Event, EventContext, EventError, EventOptions, Events, Mode, Start, Subscribe};
 pub use journal::Journal;
 pub use leadership::{AuditMode, Policy};
 pub use logs::{LogError, Logs};
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
 pub use operator::{Operator, OperatorError};
-/// The crate whose `JsonSchema` the types of calls derive.
-pub use schemars;
+pub use publish::{OutboxLimits, Pending, PublishError, Published};
 pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
 /// Holds the example of the README to the code.

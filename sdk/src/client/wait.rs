@@ -11,8 +11,7 @@ use async_nats::{Message, Subscriber};
 use futures_util::StreamExt as _;
 use rand::Rng as _;
 
-use super::attempt::has_code;
-use super::{CallError, Target};
+use super::{CallError, Target, has_code};
 use crate::Connection;
 
 const RETRY_FIRST: Duration = Duration::from_millis(2);

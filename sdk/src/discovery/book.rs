@@ -122,7 +122,6 @@ mod tests {
             status,
             groups: vec![],
             labels: [].into(),
-            capabilities: vec![],
             started_at: DateTime::UNIX_EPOCH,
             sent_at: DateTime::UNIX_EPOCH,
             metrics: Metrics::default(),

@@ -244,7 +244,7 @@ impl Reader {
 }
 
 /// The server counts nanoseconds since 1970 in 64 bits, which ends in 2262: a later time would be an early one.
-fn start_time(time: DateTime<Utc>) -> time::OffsetDateTime {
+pub(crate) fn start_time(time: DateTime<Utc>) -> time::OffsetDateTime {
     let micros = time.timestamp_micros().clamp(0, i64::MAX / 1000);
     time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
         .unwrap_or(time::OffsetDateTime::UNIX_EPOCH)

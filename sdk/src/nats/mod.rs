@@ -4,7 +4,6 @@
 pub mod bucket;
 pub mod connection;
 pub mod follow;
-pub(crate) mod inbox;
 pub(crate) mod last;
 pub mod leases;
 pub mod provision;

@@ -12,7 +12,7 @@ use super::leases;
 
 /// How long a cluster may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(15);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const HEARTBEATS_BYTES: i64 = 1 << 30;
 const APP_EVENTS_BYTES: i64 = 1 << 30;
 /// Markers of ended keys are removed after this time.
@@ -66,7 +66,7 @@ pub async fn provision(connection: &Connection) -> Result<(), ProvisionError> {
 }
 
 /// On a cluster everything has three copies, so that the loss of one node loses nothing.
-pub(super) fn replicas(connection: &Connection) -> usize {
+pub(crate) fn replicas(connection: &Connection) -> usize {
     if connection.client().server_info().cluster.is_some() { 3 } else { 1 }
 }
 
@@ -115,7 +115,11 @@ async fn provision_once(connection: &Connection) -> Result<(), ProvisionError> {
     Ok(())
 }
 
-async fn ensure_stream(connection: &Connection, wanted: stream::Config) -> Result<(), ProvisionError> {
+/// Makes the stream, or checks it.
+pub(crate) async fn ensure_stream(
+    connection: &Connection,
+    wanted: stream::Config,
+) -> Result<(), ProvisionError> {
     let name = wanted.name.clone();
     let found = connection
         .jetstream()
@@ -169,7 +173,8 @@ fn journal(name: String, subjects: String) -> stream::Config {
     }
 }
 
-async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), ProvisionError> {
+/// Makes a bucket whose keys carry their own time to live, or checks it.
+pub(crate) async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), ProvisionError> {
     let server = |source| ProvisionError::Server { name: name.clone(), source };
     let stream = match connection.jetstream().get_stream(subject::kv_stream(&name)).await {
         Ok(stream) => stream,
@@ -204,6 +209,6 @@ async fn ensure_bucket(connection: &Connection, name: String) -> Result<(), Prov
     Ok(())
 }
 
-pub(super) fn is_absent(kind: &GetStreamErrorKind) -> bool {
+pub(crate) fn is_absent(kind: &GetStreamErrorKind) -> bool {
     matches!(kind, GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }

@@ -6,34 +6,30 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{self, Registration, Status};
-use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
-use aegis_domain::{GroupName, InvalidName, MethodName, Term};
+use aegis_domain::{Actor, GroupName, InvalidName, MethodName, Term};
 use chrono::Utc;
-use futures_util::Stream;
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
-use tokio_util::sync::CancellationToken;
 
 use super::beat::Identity;
 use super::config::{ConfigError, ServiceConfig};
+use super::dispatch::Dispatcher;
+use super::handler::{Call, Fault, Handler};
 use super::pulse::{Pulse, PulseError, Setup};
-use super::rpc::dispatch::{Dispatcher, Kept};
-use super::rpc::handler::Handler;
-use super::rpc::method::{Kind, Method, Served};
-use super::rpc::micro;
-use super::rpc::server::Server;
-use super::rpc::{Call, Fault, Handle};
+use super::replies::Replies;
+use super::rpc::Server;
 use super::running::Service;
 use super::stats::Stats;
+use crate::commands::{CommandContext, CommandHandler, Commands, QueueError, Workers};
+use crate::consume::Failure;
+use crate::events::{EventContext, EventHandler, EventHandlers, EventOptions, Subscribe, SubscribeError};
 use crate::journal::{ExecuteError, LoadError};
 use crate::leadership::history::logged_terms;
 use crate::leadership::{Accept, Guard, Roster};
-use crate::metrics::Role;
 use crate::nats::leases::{self, LeaseBucketError};
 use crate::nats::provision::{ProvisionError, provision};
-use crate::{Client, ConnectError, Connection, Journal};
+use crate::{ConnectError, Connection, Events, Journal};
 
 /// Why a service did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +58,12 @@ pub enum StartError {
     /// The subjects could not be subscribed to.
     #[error("the service's subjects could not be subscribed to")]
     Subscribe(#[from] async_nats::SubscribeError),
+    /// The events could not be subscribed to.
+    #[error(transparent)]
+    Events(#[from] SubscribeError),
+    /// The work queue of commands cannot be made ready.
+    #[error(transparent)]
+    Commands(#[from] QueueError),
     /// The thread of heartbeats could not be started.
     #[error("the thread of heartbeats could not be started")]
     Thread(#[source] std::io::Error),
@@ -80,75 +82,53 @@ impl From<PulseError> for StartError {
 /// A service being put together.
 pub struct Builder {
     config: ServiceConfig,
-    methods: Vec<(String, Served)>,
+    balanced: Vec<(String, Handler)>,
+    exclusive: Vec<(String, Handler)>,
     on_demand: Option<Accept>,
+    on_event: Vec<EventHandler>,
+    event_options: EventOptions,
+    commands: Vec<CommandHandler>,
+    command_concurrency: usize,
 }
 
 impl Builder {
     pub(super) fn new(config: ServiceConfig) -> Self {
-        Self { config, methods: vec![], on_demand: None }
+        Self {
+            config,
+            balanced: vec![],
+            exclusive: vec![],
+            on_demand: None,
+            on_event: vec![],
+            event_options: EventOptions::default(),
+            commands: vec![],
+            command_concurrency: 16,
+        }
     }
 
-    /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON, or MessagePack when the
-    /// caller's content type says so.
-    ///
-    /// A handler that gives way soon, by its end or an `.await`, is begun on the task that takes the calls in; keep
-    /// threads busy, or block them, in `tokio::task::spawn_blocking`.
+    /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON.
     #[must_use]
-    pub fn rpc<Req, Res, F, Fut>(self, method: &str, handle: F) -> Self
+    pub fn rpc<Req, Res, F, Fut>(mut self, method: &str, handle: F) -> Self
     where
-        Req: DeserializeOwned + JsonSchema + Send + 'static,
-        Res: Serialize + JsonSchema + 'static,
+        Req: DeserializeOwned + Send + 'static,
+        Res: Serialize + 'static,
         F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
     {
-        self.serve(method, Served::new::<Req, Res>(Kind::Balanced, false, Handler::one(handle)))
-    }
-
-    /// Like [`Builder::rpc`], with a stream of replies: no faster than the caller takes them, which is
-    /// [`Client::stream`]. An error that the stream yields is its last message. It is dropped when the caller is
-    /// gone.
-    #[must_use]
-    pub fn rpc_stream<Req, Res, F, Fut, S>(self, method: &str, handle: F) -> Self
-    where
-        Req: DeserializeOwned + JsonSchema + Send + 'static,
-        Res: Serialize + JsonSchema + 'static,
-        F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<S, Fault>> + Send + 'static,
-        S: Stream<Item = Result<Res, Fault>> + Send + 'static,
-    {
-        self.serve(method, Served::new::<Req, Res>(Kind::Balanced, true, Handler::many(handle)))
+        self.balanced.push((method.to_owned(), Handler::new(handle)));
+        self
     }
 
     /// Serves `rpc.<service>.<group>.<method>` for each group that this instance owns: exactly one
     /// instance at a time answers. [`Call::tenancy`] tells the group and the term.
     #[must_use]
-    pub fn exclusive<Req, Res, F, Fut>(self, method: &str, handle: F) -> Self
+    pub fn exclusive<Req, Res, F, Fut>(mut self, method: &str, handle: F) -> Self
     where
-        Req: DeserializeOwned + JsonSchema + Send + 'static,
-        Res: Serialize + JsonSchema + 'static,
+        Req: DeserializeOwned + Send + 'static,
+        Res: Serialize + 'static,
         F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
     {
-        self.serve(method, Served::new::<Req, Res>(Kind::Exclusive, false, Handler::one(handle)))
-    }
-
-    /// Like [`Builder::exclusive`], with a stream of replies. It ends with `NOT_ACTIVE` when the group passes to
-    /// another instance.
-    #[must_use]
-    pub fn exclusive_stream<Req, Res, F, Fut, S>(self, method: &str, handle: F) -> Self
-    where
-        Req: DeserializeOwned + JsonSchema + Send + 'static,
-        Res: Serialize + JsonSchema + 'static,
-        F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<S, Fault>> + Send + 'static,
-        S: Stream<Item = Result<Res, Fault>> + Send + 'static,
-    {
-        self.serve(method, Served::new::<Req, Res>(Kind::Exclusive, true, Handler::many(handle)))
-    }
-
-    fn serve(mut self, method: &str, served: Served) -> Self {
-        self.methods.push((method.to_owned(), served));
+        self.exclusive.push((method.to_owned(), Handler::new(handle)));
         self
     }
 
@@ -158,6 +138,50 @@ impl Builder {
     #[must_use]
     pub fn on_demand(mut self, accept: impl Fn(&GroupName) -> bool + Send + Sync + 'static) -> Self {
         self.on_demand = Some(Arc::new(accept));
+        self
+    }
+
+    /// Handles events, durably: `.on_event("trading.*.trade", |context, trade: Trade| async move { .. })`, or with
+    /// a [`Subscribe`] that says more. An event is acknowledged when its handler returns `Ok`; otherwise it is
+    /// tried again, later events of its subject waiting meanwhile, and becomes a dead letter at last. One that
+    /// cannot be read becomes one at once.
+    #[must_use]
+    pub fn on_event<T, F, Fut>(mut self, subscribe: impl Into<Subscribe>, handle: F) -> Self
+    where
+        T: DeserializeOwned + Send + 'static,
+        F: Fn(EventContext, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.on_event.push(EventHandler::new(subscribe.into(), handle));
+        self
+    }
+
+    /// Takes commands of this name from the work queue: whichever instance has room does, the most urgent first.
+    /// A command is done when its handler returns `Ok`, and its sender gets the result; otherwise it is tried
+    /// again, as often as its sender said, and becomes a dead letter at last.
+    #[must_use]
+    pub fn command<T, R, F, Fut>(mut self, name: &str, handle: F) -> Self
+    where
+        T: DeserializeOwned + Send + 'static,
+        R: Serialize + 'static,
+        F: Fn(CommandContext, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        self.commands.push(CommandHandler::new(name, handle));
+        self
+    }
+
+    /// How many commands an instance works on at once. Default 16, at least 1.
+    #[must_use]
+    pub fn command_concurrency(mut self, most: usize) -> Self {
+        self.command_concurrency = most;
+        self
+    }
+
+    /// How the service publishes its events. Without an actor, they are those of the instance.
+    #[must_use]
+    pub fn event_options(mut self, options: EventOptions) -> Self {
+        self.event_options = options;
         self
     }
 
@@ -179,7 +203,8 @@ impl Builder {
         let config = self.config;
         let service = config.service.clone();
         let instance = config.instance_name()?;
-        let methods = checked(self.methods)?;
+        let balanced = by_name(self.balanced)?;
+        let exclusive = by_name(self.exclusive)?;
         let options = config.connect_options(format!("{service}/{instance}"))?;
         let connection = Connection::open(options.clone()).await?;
         provision(&connection).await?;
@@ -200,43 +225,24 @@ impl Builder {
                 legacy: false,
             },
             labels: config.labels.clone(),
-            capabilities: methods.iter().map(|(name, _)| name.clone()).take(CAPABILITIES_MAX).collect(),
             started_at: Utc::now(),
         };
         let register = instance::Command::Register(identity.registration.clone());
         journal.execute::<Instance>(&identity.aggregate(), register, &identity.context()).await?;
-        let (guard, stats) = (Guard::default(), Arc::new(Stats::new(connection.meters().clone())));
+        let (guard, stats) = (Guard::default(), Arc::new(Stats::default()));
         let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
-        let handle = Arc::new(Handle {
-            service: service.clone(),
-            instance: instance.clone(),
-            connection: connection.clone(),
-            client: Client::new(&connection),
-        });
-        let (balanced, exclusive) = by_name(methods, &connection);
-        let taken = connection.client().max_payload();
-        let max_payload = usize::try_from(config.max_payload_bytes).unwrap_or(taken);
-        let only_group = match &config.groups[..] {
-            [group] if !exclusive.is_empty() => Some(group.clone()),
-            _ => None,
-        };
         let dispatcher = Arc::new(Dispatcher {
-            handle: Arc::clone(&handle),
+            client: connection.client().clone(),
             balanced,
             exclusive,
-            only_group,
+            me: instance.clone(),
             guard: guard.clone(),
             stats: Arc::clone(&stats),
-            places: Semaphore::new(places),
-            streams: Semaphore::new(places),
+            places: Arc::new(Semaphore::new(places)),
             max_waiting: config.max_in_flight,
-            max_payload: max_payload.min(taken),
-            stopping: CancellationToken::new(),
-            kept: Kept::default(),
+            replies: Replies::default(),
         });
-        let server =
-            Server::start(Arc::clone(&dispatcher), &service, &instance, config.failover.lease()).await?;
-        let micro = micro::start(&dispatcher, &identity).await?;
+        let server = Server::start(dispatcher, &service, &instance, config.failover.lease()).await?;
         let (status, seen) = watch::channel(Status::Starting);
         let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: self.on_demand };
         let pulse = Pulse::start(Setup {
@@ -255,11 +261,26 @@ impl Builder {
             status: seen,
         })
         .await?;
+        let actor = self.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
+        let options = EventOptions { actor: Some(actor), ..self.event_options };
+        let events = Events::counted(&connection, options, Arc::clone(&stats.events));
+        let drain = Duration::from_millis(config.drain_ms);
+        let subscriptions = EventHandlers::start(self.on_event, &events, &service, &instance, drain).await?;
+        let commands = Commands::counted(
+            &connection,
+            Actor::instance(&service, &instance).as_str(),
+            Arc::clone(&stats.commands),
+        );
+        let bounds = (self.command_concurrency, drain);
+        let workers = Workers::start(self.commands, &events, &commands, (&service, &instance), bounds);
+        let workers = Box::pin(workers).await?;
         let running = Service {
+            events,
+            subscriptions,
+            commands,
+            workers,
             config,
             connection,
-            handle,
-            micro,
             journal,
             identity,
             guard,
@@ -279,22 +300,6 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-fn checked(methods: Vec<(String, Served)>) -> Result<Vec<(MethodName, Served)>, InvalidName> {
-    methods.into_iter().map(|(name, served)| Ok((MethodName::new(name)?, served))).collect()
-}
-
-type ByName = HashMap<String, Arc<Method>>;
-
-/// The balanced and the exclusive ones.
-fn by_name(methods: Vec<(MethodName, Served)>, connection: &Connection) -> (ByName, ByName) {
-    let (mut balanced, mut exclusive) = (HashMap::new(), HashMap::new());
-    for (name, served) in methods {
-        let meter = connection.meters().of(Role::Serve, name.as_str());
-        let kind = match served.kind {
-            Kind::Balanced => &mut balanced,
-            Kind::Exclusive => &mut exclusive,
-        };
-        kind.insert(name.to_string(), Arc::new(Method::new(name, served, meter)));
-    }
-    (balanced, exclusive)
+fn by_name(methods: Vec<(String, Handler)>) -> Result<HashMap<MethodName, Handler>, InvalidName> {
+    methods.into_iter().map(|(name, handler)| Ok((MethodName::new(name)?, handler))).collect()
 }

@@ -12,12 +12,13 @@ use tokio::sync::{oneshot, watch};
 use super::beat::Identity;
 use super::builder::Builder;
 use super::config::ServiceConfig;
+use super::handler::Fault;
 use super::health::Health;
 use super::pulse::Pulse;
-use super::rpc::micro::Micro;
-use super::rpc::server::Server;
-use super::rpc::{Fault, Handle};
+use super::rpc::Server;
 use super::stats::Stats;
+use crate::commands::{Commands, Workers};
+use crate::events::EventHandlers;
 use crate::journal::{AppendError, ExecuteError};
 use crate::leadership::{Guard, Refusal, Request};
 use crate::{Client, Connection, Events, Journal};
@@ -34,13 +35,15 @@ const FLUSH: Duration = Duration::from_secs(1);
 pub struct Service {
     pub(super) config: ServiceConfig,
     pub(super) connection: Connection,
-    pub(super) handle: Arc<Handle>,
     pub(super) journal: Journal,
+    pub(super) events: Events,
+    pub(super) subscriptions: EventHandlers,
+    pub(super) commands: Commands,
+    pub(super) workers: Workers,
     pub(super) identity: Identity,
     pub(super) guard: Guard,
     pub(super) stats: Arc<Stats>,
     pub(super) server: Server,
-    pub(super) micro: Micro,
     pub(super) pulse: Pulse,
     pub(super) status: watch::Sender<Status>,
 }
@@ -70,22 +73,23 @@ impl Service {
         &self.guard
     }
 
-    /// The service's connection.
-    #[must_use]
-    pub fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
     /// A client on the service's connection.
     #[must_use]
     pub fn client(&self) -> Client {
-        self.handle.client.clone()
+        Client::new(&self.connection)
     }
 
-    /// Application events on the service's connection.
+    /// Application events on the service's connection. A clean stop waits until those on their way are
+    /// acknowledged, within `drain_ms`.
     #[must_use]
     pub fn events(&self) -> Events {
-        Events::new(&self.connection)
+        self.events.clone()
+    }
+
+    /// The way to send commands, on the service's connection.
+    #[must_use]
+    pub fn commands(&self) -> Commands {
+        self.commands.clone()
     }
 
     /// The way to report whether the instance is fit to own groups.
@@ -154,10 +158,11 @@ impl Service {
             let draining = Command::ChangeStatus { to: Status::Draining, reason: Some(reason.to_owned()) };
             in_time(execute(&self.journal, &self.identity, draining)).await
         };
-        self.micro.stop();
         let closing = self.server.close_balanced();
         let resigning = resign(&self.pulse, &self.guard, &self.config, reason);
-        let ((), draining, ()) = tokio::join!(resigning, draining, closing);
+        let subscriptions = self.subscriptions.stop();
+        let workers = self.workers.stop();
+        let ((), draining, (), (), ()) = tokio::join!(resigning, draining, closing, subscriptions, workers);
         self.server.close_groups().await;
         let drained = async {
             while self.stats.in_flight() > 0 {
@@ -166,6 +171,12 @@ impl Service {
         };
         if tokio::time::timeout(Duration::from_millis(self.config.drain_ms), drained).await.is_err() {
             tracing::warn!(in_flight = self.stats.in_flight(), "stopping although calls are in flight");
+        }
+        if let Err(left) = self.events.flush(Duration::from_millis(self.config.drain_ms)).await {
+            tracing::error!(
+                left,
+                "stopping although the stream has not acknowledged all events: they may be lost"
+            );
         }
         self.status.send_replace(Status::Stopped);
         let deregister = Command::Deregister { reason: reason.to_owned() };

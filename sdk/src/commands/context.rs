@@ -1,0 +1,97 @@
+//! What a handler of commands knows and can do.
+
+use aegis_domain::wire::command::{self, Progress};
+use aegis_domain::wire::legacy;
+use chrono::Utc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::codec::Codec;
+use crate::{Client, Connection, Events};
+
+/// What a handler knows of a command beside its parameters, and the way to tell of its progress.
+#[derive(Debug, Clone)]
+pub struct CommandContext {
+    /// The id of the command: the same on every try. Effects that carry it count once.
+    pub id: String,
+    /// Its name.
+    pub command: String,
+    /// The subject that it came on.
+    pub subject: String,
+    /// Its position in the queue.
+    pub sequence: u64,
+    /// Which try this is, from 1 on; those on other instances count.
+    pub attempt: u32,
+    /// When this try is stopped.
+    pub deadline: Instant,
+    /// Who sent it, if that was said.
+    pub actor: Option<String>,
+    /// The W3C trace context that it belongs to.
+    pub traceparent: Option<String>,
+    pub(super) stop: CancellationToken,
+    pub(super) connection: Connection,
+    pub(super) events: Events,
+    pub(super) legacy: Option<Codec>,
+}
+
+impl CommandContext {
+    /// A client on the service's connection.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.connection)
+    }
+
+    /// The service's own events.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Tells whoever listens how far the command has come. Nobody need listen, and nothing of it is kept.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: it is told, or it is not.
+    pub async fn progress(&self, percent: f64, message: &str) {
+        let now = Utc::now();
+        let (subject, body) = match self.legacy {
+            None => {
+                let told = Progress { percent, message: message.to_owned(), attempt: self.attempt, at: now };
+                (command::progress(self.connection.namespace(), &self.id), Codec::Json.encode(&told))
+            }
+            Some(codec) => {
+                let told = legacy::Progress {
+                    command_id: self.id.clone(),
+                    progress: percent,
+                    status: message.to_owned(),
+                    timestamp: seconds(now.timestamp_micros()),
+                };
+                (legacy::progress_subject(&self.id), codec.encode(&told))
+            }
+        };
+        let Ok(body) = body else { return };
+        if let Err(error) = self.connection.client().publish(subject, body).await {
+            tracing::debug!(id = self.id, %error, "progress was not told");
+        }
+    }
+
+    /// Waits until this try is to stop: the command was called off, or its time is over. A handler that does not
+    /// listen is stopped at its next await a moment later.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Whether this try is to stop; for work that does not wait.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+}
+
+/// As Python counts them.
+#[expect(clippy::cast_precision_loss, reason = "microseconds since 1970 stay below 2^53 until the year 2255")]
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}

@@ -1,0 +1,218 @@
+//! A command that was sent, seen from outside.
+
+use std::time::Duration;
+
+use aegis_domain::ServiceName;
+use aegis_domain::wire::command::{self, Outcome, Progress};
+use aegis_domain::wire::{legacy, subject};
+use async_nats::Subscriber;
+use chrono::{DateTime, Utc};
+use futures_util::{Stream, StreamExt as _};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::options::Sending;
+use super::register::Register;
+use super::{CommandError, Commands};
+use crate::Connection;
+use crate::codec::Codec;
+
+/// How often the register is asked, in case the end was told while nobody could hear it.
+const ASK_EVERY: Duration = Duration::from_secs(2);
+
+/// A command that was sent: its progress, its result, and the way to call it off. Dropping it changes nothing
+/// of the command.
+#[derive(Debug)]
+pub struct CommandHandle {
+    id: String,
+    service: ServiceName,
+    connection: Connection,
+    register: Register,
+    progress: Subscriber,
+    result: Subscriber,
+    legacy: bool,
+    outcome: Option<Outcome>,
+    pub(super) sequence: Option<u64>,
+    pub(super) duplicate: bool,
+}
+
+impl CommandHandle {
+    /// Listens before the command is sent, so that nothing of it is missed.
+    pub(super) async fn listen(
+        connection: &Connection,
+        service: &ServiceName,
+        sending: &Sending,
+    ) -> Result<Self, CommandError> {
+        Self::open(connection, service, &sending.id, sending.legacy).await
+    }
+
+    pub(super) async fn attach(
+        connection: &Connection,
+        service: &ServiceName,
+        id: &str,
+    ) -> Result<Self, CommandError> {
+        if !subject::is_token(id, false) {
+            return Err(CommandError::Invalid(format!("{id:?} is no id of a command")));
+        }
+        let mut handle = Self::open(connection, service, id, false).await?;
+        handle.outcome = handle.register.read(id).await.map_err(CommandError::unavailable)?;
+        Ok(handle)
+    }
+
+    async fn open(
+        connection: &Connection,
+        service: &ServiceName,
+        id: &str,
+        legacy: bool,
+    ) -> Result<Self, CommandError> {
+        let namespace = connection.namespace();
+        let (progress, result) = if legacy {
+            (legacy::progress_subject(id), legacy::callback_subject(id))
+        } else {
+            (command::progress(namespace, id), command::result(namespace, id))
+        };
+        let client = connection.client();
+        let progress = client.subscribe(progress).await.map_err(CommandError::unavailable)?;
+        let result = client.subscribe(result).await.map_err(CommandError::unavailable)?;
+        Ok(Self {
+            id: id.to_owned(),
+            service: service.clone(),
+            connection: connection.clone(),
+            register: Register::new(connection),
+            progress,
+            result,
+            legacy,
+            outcome: None,
+            sequence: None,
+            duplicate: false,
+        })
+    }
+
+    /// Its id: the same on every try.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether the queue had a command with this id before, so that this one counts as that one.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        self.duplicate
+    }
+
+    /// What its worker tells of its progress, until its end. A word that was told while the connection was lost
+    /// does not come again.
+    pub fn progress(&mut self) -> impl Stream<Item = Progress> + Unpin {
+        Box::pin(futures_util::stream::unfold(self, |handle| async move {
+            let next = handle.next_progress().await?;
+            Some((next, handle))
+        }))
+    }
+
+    /// The next word on its progress; none once it has ended.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub async fn next_progress(&mut self) -> Option<Progress> {
+        let mut asks = tokio::time::interval_at(tokio::time::Instant::now() + ASK_EVERY, ASK_EVERY);
+        while self.outcome.is_none() {
+            tokio::select! {
+                biased;
+                Some(message) = self.progress.next() => match self.read_progress(&message.payload) {
+                    Some(progress) => return Some(progress),
+                    None => tracing::debug!(id = self.id, "a word on progress cannot be read"),
+                },
+                Some(message) = self.result.next() => self.outcome = self.read_outcome(&message.payload),
+                _ = asks.tick() => self.ask().await,
+            }
+        }
+        // What was told before the end is said before it.
+        while let Ok(Some(message)) = tokio::time::timeout(Duration::ZERO, self.progress.next()).await {
+            if let Some(progress) = self.read_progress(&message.payload) {
+                return Some(progress);
+            }
+        }
+        None
+    }
+
+    /// What came of it; waits for its end, however long that takes.
+    ///
+    /// # Errors
+    /// [`CommandError::Failed`], [`CommandError::Cancelled`], or [`CommandError::Result`] when the result is of
+    /// another type.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: dropped and called again, it goes on waiting.
+    pub async fn result<T: DeserializeOwned>(&mut self) -> Result<T, CommandError> {
+        let mut asks = tokio::time::interval(ASK_EVERY);
+        let outcome = loop {
+            if let Some(outcome) = &self.outcome {
+                break outcome.clone();
+            }
+            tokio::select! {
+                Some(message) = self.result.next() => self.outcome = self.read_outcome(&message.payload),
+                _ = asks.tick() => self.ask().await,
+            }
+        };
+        match outcome {
+            Outcome::Completed { result, .. } => serde_json::from_value(result).map_err(CommandError::Result),
+            Outcome::Failed { code, message, .. } => Err(CommandError::Failed { code, message }),
+            Outcome::Cancelled { reason } => Err(CommandError::Cancelled { reason }),
+        }
+    }
+
+    /// Calls it off. See [`Commands::cancel`].
+    ///
+    /// # Errors
+    /// As there.
+    ///
+    /// # Cancel safety
+    /// As there.
+    pub async fn cancel(&mut self, reason: &str) -> Result<bool, CommandError> {
+        let won = Commands::new(&self.connection).cancel(&self.service, &self.id, reason).await?;
+        if won && let Some(sequence) = self.sequence {
+            // It need not wait in the queue any longer. A worker that gets it all the same lets it be.
+            let stream = self.connection.jetstream().get_stream_no_info(command::STREAM).await;
+            if let Ok(stream) = stream
+                && let Err(error) = stream.delete_message(sequence).await
+            {
+                tracing::debug!(id = self.id, %error, "a command that was called off is still in the queue");
+            }
+        }
+        Ok(won)
+    }
+
+    async fn ask(&mut self) {
+        if self.legacy {
+            return;
+        }
+        match self.register.read(&self.id).await {
+            Ok(outcome) => self.outcome = outcome,
+            Err(error) => {
+                tracing::debug!(id = self.id, %error, "the register of commands cannot be read now")
+            }
+        }
+    }
+
+    fn read_progress(&self, body: &[u8]) -> Option<Progress> {
+        if !self.legacy {
+            return serde_json::from_slice(body).ok();
+        }
+        let told: legacy::Progress = Codec::of_first_byte(body).decode(body).ok()?;
+        Some(Progress { percent: told.progress, message: told.status, attempt: 1, at: time(told.timestamp) })
+    }
+
+    fn read_outcome(&self, body: &[u8]) -> Option<Outcome> {
+        if !self.legacy {
+            return serde_json::from_slice(body).ok();
+        }
+        let told: legacy::Completion<Value> = Codec::of_first_byte(body).decode(body).ok()?;
+        Some(Outcome::Completed { result: told.result, attempts: 1 })
+    }
+}
+
+/// Seconds since 1970 as Python counts them.
+fn time(seconds: f64) -> DateTime<Utc> {
+    let since = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    DateTime::UNIX_EPOCH + chrono::TimeDelta::from_std(since).unwrap_or_default()
+}

@@ -1,0 +1,139 @@
+//! Commands: work that is to be done once, by whichever instance of a service has room, the most urgent first.
+//!
+//! # What is promised
+//!
+//! A command that was sent is kept until it is done, has failed for good, or is called off. It is handled at
+//! least once; each try that fails is followed by another, up to its number, and the last by a dead letter. How it
+//! has ended is decided once, by compare-and-set: a handler that runs a second time because its first end was
+//! not heard changes nothing of that. What a handler does outside is its own affair: its effects should carry
+//! the command's id, so that they count once.
+
+mod context;
+mod error;
+mod handle;
+mod options;
+mod queue;
+mod register;
+mod worker;
+
+use std::sync::Arc;
+
+use aegis_domain::wire::command::{self, Outcome};
+use aegis_domain::{Actor, ServiceName};
+use serde::Serialize;
+
+use crate::Connection;
+use crate::consume::figures::Figures;
+
+pub use aegis_domain::wire::command::{Priority, Progress};
+pub use context::CommandContext;
+pub use error::CommandError;
+pub use handle::CommandHandle;
+pub use options::SendOptions;
+pub use queue::QueueError;
+use register::{Register, Verdict};
+pub(crate) use worker::{CommandHandler, Workers};
+
+/// Sends commands. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Commands {
+    connection: Connection,
+    register: Register,
+    actor: Arc<str>,
+    figures: Arc<Figures>,
+}
+
+impl Commands {
+    /// On this connection.
+    #[must_use]
+    pub fn new(connection: &Connection) -> Self {
+        Self::counted(connection, &format!("client:{}", connection.options().name), Arc::default())
+    }
+
+    pub(crate) fn counted(connection: &Connection, actor: &str, figures: Arc<Figures>) -> Self {
+        let register = Register::new(connection);
+        Self { connection: connection.clone(), register, actor: actor.into(), figures }
+    }
+
+    /// The same, in the name of somebody.
+    #[must_use]
+    pub fn by(&self, actor: &Actor) -> Self {
+        Self { actor: actor.as_str().into(), ..self.clone() }
+    }
+
+    /// Sends a command, and answers once the work queue has it. Progress and result are heard from then on,
+    /// whoever takes it.
+    ///
+    /// # Errors
+    /// See [`CommandError`]. Only after [`CommandError::Unconfirmed`] may it have been sent: send it again under
+    /// the same id.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future leaves it open whether the command was sent.
+    pub async fn send<T: Serialize + Sync>(
+        &self,
+        service: &ServiceName,
+        command: &str,
+        params: &T,
+        options: SendOptions,
+    ) -> Result<CommandHandle, CommandError> {
+        let sending = options.into_message(service, command, params, &self.actor)?;
+        let handle = CommandHandle::listen(&self.connection, service, &sending).await?;
+        let handle = queue::send(&self.connection, service, sending, handle).await?;
+        self.figures.published();
+        Ok(handle)
+    }
+
+    /// A command that was sent by somebody, or before. Its result is kept for an hour after its end, and heard by
+    /// any number of handles.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] when this is no id; otherwise NATS cannot be reached.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub async fn attach(&self, service: &ServiceName, id: &str) -> Result<CommandHandle, CommandError> {
+        CommandHandle::attach(&self.connection, service, id).await
+    }
+
+    /// Calls a command off: one that waits is not begun, and one that runs is stopped. Answers whether this call
+    /// came before its end; if not, it has ended otherwise.
+    ///
+    /// # Errors
+    /// When it could not be decided. Nothing was done then, or all of it: repeat it.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future may leave the command called off. Repeat it.
+    pub async fn cancel(&self, service: &ServiceName, id: &str, reason: &str) -> Result<bool, CommandError> {
+        if !aegis_domain::wire::subject::is_token(id, false) {
+            return Err(CommandError::Invalid(format!("{id:?} is no id of a command")));
+        }
+        let outcome = Outcome::Cancelled { reason: reason.to_owned() };
+        let verdict = self.register.decide(id, &outcome).await.map_err(CommandError::unavailable)?;
+        let won = match &verdict {
+            Verdict::Ours => true,
+            Verdict::Theirs(Outcome::Cancelled { .. }) => true,
+            Verdict::Theirs(Outcome::Completed { .. } | Outcome::Failed { .. }) => false,
+        };
+        if won {
+            let client = self.connection.client();
+            let stop = command::cancel(self.connection.namespace(), service);
+            // Workers that do not hear it look at the register themselves, a while later.
+            client.publish(stop, id.to_owned().into()).await.map_err(CommandError::unavailable)?;
+            self.register.announce(id, &outcome).await;
+        }
+        Ok(won)
+    }
+
+    /// Lets commands to this service be sent although no instance of it has ever run on this SDK: one of the
+    /// Python SDK takes them, say.
+    ///
+    /// # Errors
+    /// See [`QueueError`].
+    ///
+    /// # Cancel safety
+    /// Cancel-safe, and idempotent.
+    pub async fn admit(&self, service: &ServiceName) -> Result<(), QueueError> {
+        queue::admit(&self.connection, service).await
+    }
+}

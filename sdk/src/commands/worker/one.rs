@@ -1,0 +1,203 @@
+//! One command, from its lane to its end.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use aegis_domain::ErrorCode;
+use aegis_domain::wire::command::{self, Outcome};
+use aegis_domain::wire::{header, legacy};
+use async_nats::jetstream;
+use futures_util::FutureExt as _;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{Params, Shop};
+use crate::codec::Codec;
+use crate::commands::CommandContext;
+use crate::commands::register::Verdict;
+use crate::consume::{Failure, Letter, Next, jittered};
+
+/// How long a try may take that does not say it.
+const TIMEOUT: Duration = Duration::from_secs(300);
+/// How often a command is tried again that does not say it.
+const RETRIES: u32 = 3;
+/// How long a handler that is to stop has for it.
+const GRACE: Duration = Duration::from_millis(200);
+/// The first delay between two tries, and the longest.
+const DELAY: Duration = Duration::from_millis(200);
+const DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// A command as its lane has it.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) message: jetstream::Message,
+    pub(super) id: String,
+    pub(super) sequence: u64,
+    attempt: u32,
+}
+
+/// What the queue is told at the end.
+pub(super) enum Word {
+    Done,
+    Again(Duration),
+}
+
+impl Taken {
+    pub(super) fn new(message: jetstream::Message) -> Option<Self> {
+        let info = message.info().ok()?;
+        let (sequence, delivered) = (info.stream_sequence, info.delivered);
+        let published = info.published.unix_timestamp_nanos();
+        let given = message.headers.as_ref().and_then(|headers| headers.get(header::REQUEST_ID));
+        let id = given.map_or_else(|| format!("{sequence}-{published}"), |id| id.as_str().to_owned());
+        let attempt = u32::try_from(delivered).unwrap_or(u32::MAX).max(1);
+        Some(Self { id, sequence, attempt, message })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        Some(self.message.headers.as_ref()?.get(name)?.as_str())
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.header(name)?.parse().ok()
+    }
+
+    fn legacy(&self) -> Option<Codec> {
+        self.header(header::LEGACY).map(|codec| Codec::of_content_type(codec).unwrap_or_default())
+    }
+}
+
+/// Handles it, and says what the queue is to be told. `stop` says that it was called off.
+pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Word {
+    match shop.register.read(&taken.id).await {
+        // Whoever ended it may have been cut off before it said so.
+        Ok(Some(outcome @ (Outcome::Completed { .. } | Outcome::Cancelled { .. }))) => {
+            announce(shop, taken, &outcome).await;
+            return Word::Done;
+        }
+        // One that failed before was sent back.
+        Ok(Some(Outcome::Failed { .. }) | None) => {}
+        Err(error) => {
+            tracing::warn!(id = taken.id, %error, "whether a command has ended is not known: it waits");
+            return Word::Again(jittered(Duration::from_secs(1)));
+        }
+    }
+    let tried = attempt(shop, taken, stop).await;
+    let outcome = match tried {
+        Some(Ok(result)) => {
+            shop.figures.consumed();
+            Outcome::Completed { result, attempts: taken.attempt }
+        }
+        Some(Err(failure)) => {
+            shop.figures.failed();
+            if let Some(delay) = delay(taken, &failure) {
+                tracing::debug!(id = taken.id, attempt = taken.attempt, ?failure, "a command is tried again");
+                shop.figures.retried();
+                return Word::Again(delay);
+            }
+            give_up(shop, taken, failure).await
+        }
+        // It was called off, and whoever did so has told everybody.
+        None => return Word::Done,
+    };
+    let outcome = match shop.register.decide_at_last(&taken.id, &outcome).await {
+        Verdict::Ours => outcome,
+        Verdict::Theirs(outcome) => outcome,
+    };
+    announce(shop, taken, &outcome).await;
+    Word::Done
+}
+
+/// One try. None when it was called off.
+async fn attempt(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Option<Result<Value, Failure>> {
+    let timeout = taken.number(header::TIMEOUT_MS).map_or(TIMEOUT, Duration::from_millis);
+    if taken.attempt > retries(taken).saturating_add(1) {
+        let text =
+            format!("it came {} times and never to an end: it may end whoever handles it", taken.attempt);
+        return Some(Err(Failure::never(text)));
+    }
+    let name = command::command_of(&taken.message.subject).unwrap_or_default();
+    let Some(handler) = shop.handlers.get(name) else {
+        let failure = Failure::of(ErrorCode::MethodNotFound, format!("no command {name:?} is handled here"));
+        return Some(Err(failure.for_good()));
+    };
+    let legacy = taken.legacy();
+    let told = taken.header(header::CONTENT_TYPE).and_then(Codec::of_content_type);
+    let codec = legacy.or(told).unwrap_or_else(|| Codec::of_first_byte(&taken.message.payload));
+    let params = Params { body: taken.message.payload.clone(), codec, legacy: legacy.is_some() };
+    let ending = stop.child_token();
+    let context = CommandContext {
+        id: taken.id.clone(),
+        command: name.to_owned(),
+        subject: taken.message.subject.as_str().to_owned(),
+        sequence: taken.sequence,
+        attempt: taken.attempt,
+        deadline: tokio::time::Instant::now() + timeout,
+        actor: taken.header(header::ACTOR).map(str::to_owned),
+        traceparent: taken.header(header::TRACEPARENT).map(str::to_owned),
+        stop: ending.clone(),
+        connection: shop.connection.clone(),
+        events: shop.events.clone(),
+        legacy,
+    };
+    let deadline = context.deadline;
+    let mut work = std::pin::pin!(AssertUnwindSafe(async { handler(context, params).await }).catch_unwind());
+    let stopped = tokio::select! {
+        ended = &mut work => return Some(ended.unwrap_or_else(|_panic| {
+            tracing::error!(id = taken.id, command = name, "a handler of commands panicked");
+            Err(Failure::of(ErrorCode::HandlerFailed, "the handler panicked"))
+        })),
+        () = stop.cancelled() => None,
+        () = tokio::time::sleep_until(deadline) => Some(timeout),
+    };
+    // It may clean up; then it is dropped where it waits.
+    ending.cancel();
+    let cleaned = tokio::time::timeout(GRACE, &mut work).await;
+    tracing::debug!(
+        id = taken.id,
+        command = name,
+        by_itself = cleaned.is_ok(),
+        "a handler of commands was stopped"
+    );
+    let timeout = stopped?;
+    Some(Err(Failure::of(ErrorCode::CommandTimedOut, format!("it took longer than {timeout:?}"))))
+}
+
+/// How long to wait for the next try; none when there is no other.
+fn delay(taken: &Taken, failure: &Failure) -> Option<Duration> {
+    if taken.attempt > retries(taken) {
+        return None;
+    }
+    let doubled =
+        DELAY.saturating_mul(1_u32.checked_shl(taken.attempt - 1).unwrap_or(u32::MAX)).min(DELAY_MAX);
+    match failure.next {
+        Next::Never => None,
+        Next::After(delay) => Some(delay),
+        Next::Policy => Some(jittered(doubled)),
+    }
+}
+
+fn retries(taken: &Taken) -> u32 {
+    taken.number(header::MAX_RETRIES).unwrap_or(RETRIES)
+}
+
+/// The dead letter stands before anybody is told.
+async fn give_up(shop: &Shop, taken: &Taken, failure: Failure) -> Outcome {
+    let (code, message) = (failure.fault.code, failure.fault.message);
+    let reason = format!("{code}: {message} ({} tries)", taken.attempt);
+    if let Some(letter) = Letter::new(&shop.connection, "command", &taken.message, &reason) {
+        letter.bury(&shop.connection).await;
+    }
+    shop.figures.dead_lettered();
+    Outcome::Failed { code, message, attempts: taken.attempt }
+}
+
+async fn announce(shop: &Shop, taken: &Taken, outcome: &Outcome) {
+    shop.register.announce(&taken.id, outcome).await;
+    let (Some(codec), Outcome::Completed { result, .. }) = (taken.legacy(), outcome) else { return };
+    let done = legacy::Completion::new(taken.id.clone(), result);
+    let Ok(body) = codec.encode(&done) else { return };
+    let subject = legacy::callback_subject(&taken.id);
+    if let Err(error) = shop.connection.client().publish(subject, body).await {
+        tracing::debug!(id = taken.id, %error, "the end of a command was not told to the Python SDK");
+    }
+}

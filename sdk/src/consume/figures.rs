@@ -1,0 +1,68 @@
+//! What has been published and consumed, in fixed memory.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use aegis_domain::wire::heartbeat::{Lag, Messages};
+
+/// The most consumers whose lag is told.
+const CONSUMERS: usize = 64;
+
+/// Counters of one kind of message, since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    published: AtomicU64,
+    consumed: AtomicU64,
+    failed: AtomicU64,
+    retried: AtomicU64,
+    dead_lettered: AtomicU64,
+    lag: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Figures {
+    pub(crate) fn published(&self) {
+        self.published.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn consumed(&self) {
+        self.consumed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn retried(&self) {
+        self.retried.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn dead_lettered(&self) {
+        self.dead_lettered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn lag(&self, consumer: &str, pending: u64) {
+        let mut lag = self.lag.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lag.get_mut(consumer) {
+            *known = pending;
+        } else if lag.len() < CONSUMERS {
+            lag.insert(consumer.to_owned(), pending);
+        }
+    }
+
+    pub(crate) fn messages(&self) -> Messages {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Messages {
+            published: get(&self.published),
+            consumed: get(&self.consumed),
+            failed: get(&self.failed),
+            retried: get(&self.retried),
+            dead_lettered: get(&self.dead_lettered),
+        }
+    }
+
+    pub(crate) fn lags(&self) -> Vec<Lag> {
+        let lag = self.lag.lock().unwrap_or_else(PoisonError::into_inner);
+        lag.iter().map(|(consumer, pending)| Lag { consumer: consumer.clone(), pending: *pending }).collect()
+    }
+}

@@ -1,0 +1,113 @@
+//! An event before it is published.
+
+use aegis_domain::Actor;
+use aegis_domain::wire::legacy::{self, event::default_version};
+use aegis_domain::wire::subject;
+use bytes::Bytes;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{EventError, Events};
+use crate::codec::Codec;
+use crate::codec::legacy::head;
+use crate::publish::{ACTOR, CONTENT_TYPE, Message, Pending, Published, TRACEPARENT};
+
+/// An event before it is published; made by [`Events::draft`].
+#[derive(Debug)]
+#[must_use = "it is not published yet"]
+pub struct Draft<'a> {
+    events: &'a Events,
+    domain: &'a str,
+    event_type: &'a str,
+    id: Option<String>,
+    actor: Option<String>,
+    traceparent: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(events: &'a Events, domain: &'a str, event_type: &'a str) -> Self {
+        Self { events, domain, event_type, id: None, actor: None, traceparent: None }
+    }
+
+    /// The id by which the stream tells copies: of those that come within its window of duplicates, two minutes
+    /// by default, it keeps the first. Without it, an id is made.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Who causes the event.
+    pub fn actor(mut self, actor: &Actor) -> Self {
+        self.actor = Some(actor.as_str().to_owned());
+        self
+    }
+
+    /// The W3C trace context that the event belongs to.
+    pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
+        self.traceparent = Some(traceparent.into());
+        self
+    }
+
+    /// See [`Events::publish`].
+    ///
+    /// # Errors
+    /// See [`EventError`].
+    ///
+    /// # Cancel safety
+    /// As with [`Events::publish`].
+    pub async fn publish<T: Serialize + Sync>(self, event: &T) -> Result<Published, EventError> {
+        let patience = self.events.outbox.patience();
+        let pending = self.publish_later(event).await?;
+        Ok(pending.within(patience).await?)
+    }
+
+    /// See [`Events::publish_later`].
+    ///
+    /// # Errors
+    /// See [`EventError`].
+    ///
+    /// # Cancel safety
+    /// As with [`Events::publish_later`].
+    pub async fn publish_later<T: Serialize + Sync>(self, event: &T) -> Result<Pending, EventError> {
+        let events = self.events;
+        let message = self.message(event)?;
+        let receipt = events.outbox.put(message).await?;
+        events.settings.figures.published();
+        Ok(Pending::new(receipt))
+    }
+
+    fn message<T: Serialize>(self, event: &T) -> Result<Message, EventError> {
+        let subject = subject::app_event(self.domain, self.event_type);
+        if !subject::is_subject(&subject, false) {
+            return Err(EventError::Subject { subject });
+        }
+        let settings = &self.events.settings;
+        let id = self.id.unwrap_or_else(|| Uuid::now_v7().to_string());
+        if settings.legacy {
+            // No Aegis header: such a message would count as native.
+            let body = envelope(self.domain, self.event_type, &id, &settings.actor, event)?;
+            return Ok(Message::new(subject, id, body));
+        }
+        let actor = self.actor.map_or_else(|| settings.actor.clone(), Into::into);
+        let message = Message::new(subject, id, Codec::Json.encode(event)?)
+            .header(ACTOR, actor)
+            .header(CONTENT_TYPE, Codec::Json.content_type());
+        Ok(match self.traceparent {
+            Some(traceparent) => message.header(TRACEPARENT, traceparent),
+            None => message,
+        })
+    }
+}
+
+fn envelope<T: Serialize>(
+    domain: &str,
+    event_type: &str,
+    id: &str,
+    source: &str,
+    event: &T,
+) -> Result<Bytes, EventError> {
+    let mut head = head(Some(source));
+    id.clone_into(&mut head.message_id);
+    let event = legacy::Event::new(head, domain.to_owned(), event_type.to_owned(), event, default_version());
+    Ok(Codec::MessagePack.encode(&event)?)
+}

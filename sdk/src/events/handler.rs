@@ -1,0 +1,172 @@
+//! Handlers of events: what a service does when one comes.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aegis_domain::{ErrorCode, InstanceName, ServiceName};
+use futures_util::FutureExt as _;
+use serde::de::DeserializeOwned;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::delivery::{Delivery, Subscription};
+use super::{Event, Events, Subscribe, SubscribeError};
+use crate::consume::Failure;
+use crate::{Client, Connection};
+
+/// What a handler knows of an event beside what it holds.
+#[derive(Debug, Clone)]
+pub struct EventContext {
+    /// The event as it came: its subject, sequence, id, actor and trace context.
+    pub event: Event,
+    /// Which try this is, from 1 on; those on other instances count.
+    pub attempt: u32,
+    connection: Connection,
+    events: Events,
+}
+
+impl EventContext {
+    /// A client on the service's connection.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.connection)
+    }
+
+    /// The service's own events.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+}
+
+type Handled = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// A subscription of a service, and what it does with events.
+#[derive(Clone)]
+pub(crate) struct EventHandler {
+    subscribe: Subscribe,
+    handle: Arc<dyn Fn(EventContext) -> Handled + Send + Sync>,
+}
+
+impl EventHandler {
+    pub(crate) fn new<T, F, Fut>(subscribe: Subscribe, handle: F) -> Self
+    where
+        T: DeserializeOwned + Send + 'static,
+        F: Fn(EventContext, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let handle = Arc::new(handle);
+        let handle = move |context: EventContext| -> Handled {
+            let handle = Arc::clone(&handle);
+            Box::pin(async move {
+                // It will be no other the next time.
+                let body = context.event.decode().map_err(|error| {
+                    Failure::of(ErrorCode::InvalidInput, format!("the event cannot be read: {error}"))
+                        .for_good()
+                })?;
+                handle(context, body).await
+            })
+        };
+        Self { subscribe, handle: Arc::new(handle) }
+    }
+}
+
+impl std::fmt::Debug for EventHandler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventHandler").field("subscribe", &self.subscribe).finish_non_exhaustive()
+    }
+}
+
+/// The running subscriptions of a service.
+#[derive(Debug)]
+pub(crate) struct EventHandlers {
+    stop: CancellationToken,
+    running: Vec<JoinHandle<()>>,
+}
+
+impl EventHandlers {
+    /// Subscribes all of them, or none.
+    pub(crate) async fn start(
+        handlers: Vec<EventHandler>,
+        events: &Events,
+        service: &ServiceName,
+        instance: &InstanceName,
+        drain: Duration,
+    ) -> Result<Self, SubscribeError> {
+        let mut names = std::collections::BTreeSet::new();
+        for handler in &handlers {
+            let name = handler.subscribe.name()?;
+            if let Some(name) = names.replace(name) {
+                return Err(SubscribeError::Twice { name });
+            }
+        }
+        let mut opened = Vec::new();
+        for handler in handlers {
+            let subscription = Subscription::open(events, &handler.subscribe, service, instance).await?;
+            opened.push((handler, subscription));
+        }
+        let stop = CancellationToken::new();
+        let run = |(handler, subscription)| {
+            tokio::spawn(run(handler, subscription, events.clone(), stop.clone(), drain))
+        };
+        let running = opened.into_iter().map(run).collect();
+        Ok(Self { stop, running })
+    }
+
+    /// Takes no more events, and waits for those that are handled, within the time for draining.
+    pub(crate) async fn stop(&mut self) {
+        self.stop.cancel();
+        for running in self.running.drain(..) {
+            if let Err(error) = running.await {
+                tracing::error!(%error, "a subscription ended badly");
+            }
+        }
+    }
+}
+
+impl Drop for EventHandlers {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn run(
+    handler: EventHandler,
+    mut subscription: Subscription,
+    events: Events,
+    stop: CancellationToken,
+    drain: Duration,
+) {
+    loop {
+        let delivery = tokio::select! {
+            () = stop.cancelled() => break,
+            delivery = subscription.next() => delivery,
+        };
+        let Some(delivery) = delivery else { break };
+        // Bounded by the concurrency of the subscription.
+        tokio::spawn(one(Arc::clone(&handler.handle), delivery, events.clone()));
+    }
+    if let Err(error) = subscription.close(drain).await {
+        tracing::warn!(%error, "a subscription is closed all the same");
+    }
+}
+
+async fn one(handle: Arc<dyn Fn(EventContext) -> Handled + Send + Sync>, delivery: Delivery, events: Events) {
+    let Delivery { event, held } = delivery;
+    let context =
+        EventContext { event, attempt: held.attempt, connection: events.connection.clone(), events };
+    let handled = AssertUnwindSafe(async { handle(context).await }).catch_unwind().await;
+    match handled {
+        Ok(Ok(())) => held.ack(),
+        Ok(Err(failure)) => {
+            tracing::debug!(subject = %held.message.subject, attempt = held.attempt, ?failure, "an event was not handled");
+            held.fail(failure);
+        }
+        Err(_panic) => {
+            tracing::error!(subject = %held.message.subject, attempt = held.attempt, "a handler of events panicked");
+            held.fail(Failure::of(ErrorCode::HandlerFailed, "the handler panicked"));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! A message while it is on its way.
+
+use aegis_domain::wire::header;
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
+use async_nats::{Subject, header as nats};
+use bytes::Bytes;
+
+/// Names that stand on nearly every message, made once.
+pub(crate) const CONTENT_TYPE: HeaderName = HeaderName::from_static(header::CONTENT_TYPE);
+pub(crate) const ACTOR: HeaderName = HeaderName::from_static(header::ACTOR);
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static(header::TRACEPARENT);
+
+/// What is to be published, kept so that it can be sent again.
+///
+/// Headers are a list: a map is made of it each time it is sent, which costs less than to clone one.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) subject: Subject,
+    pub(crate) headers: Vec<(HeaderName, Box<str>)>,
+    pub(crate) body: Bytes,
+}
+
+impl Message {
+    /// With the id by which the stream drops copies.
+    pub(crate) fn new(subject: impl Into<Subject>, id: impl Into<Box<str>>, body: Bytes) -> Self {
+        let mut headers = Vec::with_capacity(5);
+        headers.push((NATS_MESSAGE_ID, id.into()));
+        Self { subject: subject.into(), headers, body }
+    }
+
+    /// A header is one line: what would end it becomes a blank.
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<Box<str>>) -> Self {
+        let mut value = value.into();
+        if value.contains(char::is_control) {
+            value = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().into();
+        }
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Only if the last message of its subject has this sequence.
+    pub(crate) fn expect_last(self, sequence: u64) -> Self {
+        self.header(nats::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, sequence.to_string())
+    }
+
+    /// Headers as they are sent.
+    pub(super) fn header_map(&self) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in &self.headers {
+            map.insert(name.clone(), HeaderValue::from(&**value));
+        }
+        map
+    }
+
+    /// What the server counts against its limit, or a little more.
+    pub(super) fn payload_size(&self) -> usize {
+        // "NATS/1.0" and the line ends, then ": " and a line end per header.
+        let line =
+            |(name, value): &(HeaderName, Box<str>)| AsRef::<str>::as_ref(name).len() + value.len() + 4;
+        self.headers.iter().map(line).sum::<usize>() + 16 + self.body.len()
+    }
+
+    /// What it counts in memory.
+    pub(super) fn size(&self) -> usize {
+        self.payload_size() + self.subject.len()
+    }
+}

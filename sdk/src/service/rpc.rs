@@ -1,0 +1,268 @@
+//! The subscriptions of a service: balanced, its own, and one per group it owns.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use aegis_domain::wire::subject;
+use aegis_domain::{GroupName, InstanceName, MethodName, ServiceName};
+use async_nats::{Message, Subscriber};
+use futures_util::StreamExt as _;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::close::close;
+use super::dispatch::{Dispatcher, Way};
+use crate::nats::connection::backoff;
+
+/// For so long an instance that gave a group up still answers its calls, saying who has it: until the
+/// successor is surely subscribed.
+const LINGER: Duration = Duration::from_millis(50);
+/// More than can be on its way to a subscription: to one that may be busy, and to one that was watched for
+/// [`LINGER`], beside as many as came in that time. Thousands of groups may end at once.
+const MARGIN: u64 = 64;
+const IDLE_MARGIN: u64 = 8;
+/// How long the end of the subscriptions may take, all in all: NATS may be gone.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// The running subscriptions. Dropping it ends them at once.
+#[derive(Debug)]
+pub(crate) struct Server {
+    balanced: Subscriptions,
+    groups: Subscriptions,
+}
+
+#[derive(Debug, Default)]
+struct Subscriptions {
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Subscribes; calls arrive from the moment this returns.
+    pub(crate) async fn start(
+        dispatcher: Arc<Dispatcher>,
+        service: &ServiceName,
+        instance: &InstanceName,
+        lease: Duration,
+    ) -> Result<Self, async_nats::SubscribeError> {
+        let client = &dispatcher.client;
+        let closing = closing();
+        let (mut balanced, mut groups) = (Subscriptions::default(), Subscriptions::default());
+        if !dispatcher.balanced.is_empty() {
+            let any = client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
+            let filler = subject::rpc(service, &closing);
+            balanced.spawn(pump(any, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
+            let own = client.subscribe(subject::instance_rpc_all(service, instance)).await?;
+            let filler = subject::instance_rpc(service, instance, &closing);
+            balanced.spawn(pump(own, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
+        }
+        groups.spawn(serve_groups(dispatcher, service.clone(), lease, groups.stop.clone()));
+        Ok(Self { balanced, groups })
+    }
+
+    /// Takes no new balanced call. What was taken goes on.
+    pub(crate) async fn close_balanced(&mut self) {
+        self.balanced.end().await;
+    }
+
+    /// Takes no new call for any group. What was taken goes on.
+    pub(crate) async fn close_groups(&mut self) {
+        self.groups.end().await;
+    }
+}
+
+impl Subscriptions {
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(task));
+    }
+
+    async fn end(&mut self) {
+        self.stop.cancel();
+        let until = tokio::time::Instant::now() + ENDING;
+        for mut task in self.tasks.drain(..) {
+            match tokio::time::timeout_at(until, &mut task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "a subscription ended badly"),
+                Err(_elapsed) => {
+                    tracing::warn!("a subscription was left as it is: nats took too long");
+                    task.abort();
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Subscriptions {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Hands balanced messages over until stopped, and then what is still on its way. `filler` is a subject
+/// that the subscription covers.
+async fn pump(
+    mut subscription: Subscriber,
+    dispatcher: Arc<Dispatcher>,
+    filler: String,
+    stop: CancellationToken,
+) {
+    let count = Count::begin(&dispatcher);
+    let taken = pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Balanced)).await;
+    finish(subscription, taken, MARGIN, count, &dispatcher, &filler, |message| {
+        dispatcher.take(message, Way::Balanced);
+    })
+    .await;
+}
+
+/// Hands the calls of a group over while it is owned. After that they are told where to go, for a while.
+async fn pump_group(
+    mut subscription: Subscriber,
+    dispatcher: Arc<Dispatcher>,
+    group: GroupName,
+    filler: String,
+    stop: CancellationToken,
+) {
+    let count = Count::begin(&dispatcher);
+    let served =
+        pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Group(group.clone()))).await;
+    let left = |message| dispatcher.take(message, Way::Left(group.clone()));
+    let until = tokio::time::Instant::now() + LINGER;
+    let mut late = 0;
+    while let Ok(Some(message)) = tokio::time::timeout_at(until, subscription.next()).await {
+        late += 1;
+        left(message);
+    }
+    let owner = dispatcher.guard.owner_of(&group);
+    if owner.is_some_and(|owner| owner.instance != dispatcher.me) {
+        // The successor has by now what this subscription has, so nothing is lost with it.
+        if let Err(error) = subscription.unsubscribe().await {
+            tracing::debug!(%error, "a subscription could not be ended");
+        }
+        return;
+    }
+    finish(subscription, served + late, IDLE_MARGIN + late, count, &dispatcher, &filler, left).await;
+}
+
+/// Hands messages over until stopped; answers how many.
+async fn pass(subscription: &mut Subscriber, stop: &CancellationToken, mut take: impl FnMut(Message)) -> u64 {
+    let mut taken = 0;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return taken,
+            message = subscription.next() => match message {
+                Some(message) => {
+                    taken += 1;
+                    take(message);
+                }
+                None => return taken,
+            },
+        }
+    }
+}
+
+/// Whether the server's count of a subscription's messages still is the same as ours: since a reconnect
+/// it has counted from zero.
+struct Count {
+    connects: u64,
+}
+
+impl Count {
+    fn begin(dispatcher: &Dispatcher) -> Self {
+        Self { connects: dispatcher.client.statistics().connects.load(Ordering::Relaxed) }
+    }
+
+    fn holds(&self, dispatcher: &Dispatcher) -> bool {
+        Self::begin(dispatcher).connects == self.connects
+    }
+}
+
+/// Ends a subscription without losing what is on its way.
+async fn finish(
+    mut subscription: Subscriber,
+    taken: u64,
+    margin: u64,
+    count: Count,
+    dispatcher: &Dispatcher,
+    filler: &str,
+    mut take: impl FnMut(Message),
+) {
+    if count.holds(dispatcher) {
+        return close(subscription, taken, margin, &dispatcher.client, filler, take).await;
+    }
+    if let Err(error) = subscription.drain().await {
+        tracing::debug!(%error, "a subscription could not be drained");
+        return;
+    }
+    while let Some(message) = subscription.next().await {
+        take(message);
+    }
+}
+
+/// Subscribes to the groups that are owned, and to no others: interest is the routing table. An owner that
+/// could not renew for a lease past its deadline is one no more, whatever it has heard.
+async fn serve_groups(
+    dispatcher: Arc<Dispatcher>,
+    service: ServiceName,
+    lease: Duration,
+    stop: CancellationToken,
+) {
+    let mut changes = dispatcher.guard.changes();
+    let mut pumps: HashMap<GroupName, (CancellationToken, JoinHandle<()>)> = HashMap::new();
+    // Pumps that hand over what had arrived when their group was given up. Stopping waits for them: a
+    // call that is left in one when the process ends gets no answer at all.
+    let mut ending: Vec<JoinHandle<()>> = Vec::new();
+    let mut failures = 0;
+    loop {
+        ending.retain(|task| !task.is_finished());
+        changes.mark_unchanged();
+        let wanted = dispatcher.guard.reachable(lease);
+        for (_, (stop, task)) in pumps.extract_if(|group, _| !wanted.contains_key(group)) {
+            stop.cancel();
+            ending.push(task);
+        }
+        let mut missing = false;
+        for group in wanted.keys() {
+            if pumps.contains_key(group) {
+                continue;
+            }
+            match dispatcher.client.subscribe(subject::group_rpc_all(&service, group)).await {
+                Ok(subscription) => {
+                    let ended = stop.child_token();
+                    let filler = subject::group_rpc(&service, group, &closing());
+                    let dispatcher = Arc::clone(&dispatcher);
+                    let task = pump_group(subscription, dispatcher, group.clone(), filler, ended.clone());
+                    pumps.insert(group.clone(), (ended, tokio::spawn(task)));
+                }
+                Err(error) => {
+                    tracing::warn!(%group, %error, "a group cannot be subscribed to; trying again");
+                    missing = true;
+                }
+            }
+        }
+        failures = if missing { failures + 1 } else { 0 };
+        let retry = backoff(failures + 1);
+        let over = dispatcher.guard.deadline() + lease;
+        tokio::select! {
+            () = stop.cancelled() => break,
+            changed = changes.changed() => if changed.is_err() { break },
+            () = tokio::time::sleep(retry), if missing => {}
+            () = tokio::time::sleep_until(over.into()), if !pumps.is_empty() => {}
+        }
+    }
+    for (ended, task) in pumps.into_values() {
+        ended.cancel();
+        ending.push(task);
+    }
+    for task in ending {
+        if let Err(error) = task.await {
+            tracing::error!(%error, "a group's subscription ended badly");
+        }
+    }
+}
+
+/// The method of the messages that close a subscription; nothing is served under it.
+fn closing() -> MethodName {
+    MethodName::new("closing").expect("it is made of letters")
+}

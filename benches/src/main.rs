@@ -1,6 +1,7 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
 mod control;
+mod events;
 mod failover;
 mod feed;
 mod fleet;
@@ -44,6 +45,8 @@ enum Name {
     Failover,
     /// Appends and loads of the journal, against raw JetStream.
     Journal,
+    /// Events published and consumed through the SDK, against raw JetStream.
+    Events,
     /// Ten thousand instances that beat once a second, and one replica.
     Fleet,
     /// From an append to the GraphQL subscription that shows it.
@@ -73,6 +76,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let rows = match name {
         Name::Rpc => rpc::run(args.quick).await?,
         Name::Journal => journal::run(args.quick).await?,
+        Name::Events => events::run(args.quick).await?,
         Name::Fleet => fleet::run(args.quick).await?,
         Name::Feed => feed::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,

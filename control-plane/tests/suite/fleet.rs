@@ -66,7 +66,6 @@ impl Member {
                             status: Status::Running,
                             groups: vec![],
                             labels: BTreeMap::new(),
-                            capabilities: vec![],
                             started_at,
                             sent_at: Utc::now(),
                             metrics: figures.borrow().clone(),

@@ -1,4 +1,4 @@
-//! Following events live, for as long as the process runs.
+//! Following events live, for as long as the process runs: for what only the latest counts of.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(crate) async fn follow<T: DeserializeOwned>(
             Ok(stream) => {
                 let mut stream = std::pin::pin!(stream);
                 while let Some(event) = stream.next().await {
-                    match serde_json::from_slice(&event.body) {
+                    match event.decode() {
                         Ok(body) => take(body),
                         Err(error) => {
                             tracing::warn!(subject = event.subject, %error, "an event cannot be read")

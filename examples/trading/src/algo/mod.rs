@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aegis_domain::GroupName;
-use aegis_sdk::{CallError, Client, Fault, Service, Target};
+use aegis_sdk::{CallError, Client, Fault, Mode, Service, Subscribe, Target};
 use tokio::sync::Notify;
 
 use crate::cli::AlgoArgs;
@@ -26,9 +26,21 @@ const ORDER_TIMEOUT: Duration = Duration::from_secs(4);
 
 pub(crate) async fn run(args: &AlgoArgs) -> anyhow::Result<()> {
     let counters = Arc::new(Counters::default());
-    let answers = Arc::clone(&counters);
+    let (answers, trades) = (Arc::clone(&counters), Arc::clone(&counters));
+    let every_account = format!("{TRADING_DOMAIN}.{}", trade_type("*"));
     let service = Service::builder(args.service.config(ALGO)?)
         .rpc("status", move |_call, (): ()| std::future::ready(Ok::<_, Fault>(answers.status())))
+        // Each instance counts every trade, and none that was made while it restarted is missing.
+        .on_event(Subscribe::to(every_account).mode(Mode::Broadcast), move |_context, trade: Trade| {
+            trades.trade_seen();
+            tracing::debug!(
+                account = trade.account,
+                trade = trade.trade_id,
+                price = trade.price,
+                "trade seen"
+            );
+            std::future::ready(Ok(()))
+        })
         .start()
         .await?;
     let events = service.events();
@@ -41,15 +53,9 @@ pub(crate) async fn run(args: &AlgoArgs) -> anyhow::Result<()> {
         due: Notify::new(),
     };
     let ticks = feed::follow(&events, MARKET_DOMAIN, TICK, |tick| algorithm.take(&tick));
-    let every_account = trade_type("*");
-    let trades = feed::follow(&events, TRADING_DOMAIN, &every_account, |trade: Trade| {
-        counters.trade_seen();
-        tracing::debug!(account = trade.account, trade = trade.trade_id, price = trade.price, "trade seen");
-    });
     tokio::select! {
         ended = service.run_until_signal() => Ok(ended?),
         () = ticks => Ok(()),
-        () = trades => Ok(()),
         () = algorithm.decide() => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ mod series;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_sdk::{Events, Fault, Service};
+use aegis_sdk::{EventOptions, Events, Fault, OutboxLimits, Service};
 use anyhow::Context as _;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -17,6 +17,9 @@ use series::Series;
 
 /// Between two ticks at speed 1.
 const TICK_EVERY: Duration = Duration::from_millis(200);
+/// An old price is of no use.
+const FEW_TICKS: OutboxLimits =
+    OutboxLimits { messages: 5, bytes: 1 << 20, patience: Duration::from_secs(1) };
 
 pub(crate) async fn run(args: &MarketDataArgs) -> anyhow::Result<()> {
     let series = Series::eurusd().context("the price series in the binary")?;
@@ -27,6 +30,7 @@ pub(crate) async fn run(args: &MarketDataArgs) -> anyhow::Result<()> {
             let latest = answers.borrow().clone();
             std::future::ready(last_price(&asked, latest))
         })
+        .event_options(EventOptions { outbox: FEW_TICKS, ..EventOptions::default() })
         .start()
         .await?;
     tracing::info!(symbol = SYMBOL, speed = args.speed, "replaying prices");
@@ -44,7 +48,8 @@ fn last_price(asked: &LastPrice, latest: Option<Tick>) -> Result<Tick, Fault> {
     latest.ok_or_else(|| Fault::new("NO_PRICE_YET", "no tick has been published yet: try again in a second"))
 }
 
-/// Never returns. A tick that cannot be published is lost; the next one takes its place.
+/// Never returns. While JetStream is away a few ticks wait for it, and the others are refused: the next one takes
+/// their place.
 async fn replay(events: &Events, series: &Series, every: Duration, latest: &watch::Sender<Option<Tick>>) {
     let mut ticks = tokio::time::interval(every);
     // After a stall the market goes on; it does not catch up in a burst.

@@ -112,6 +112,7 @@ fn body(n: u32, window: u64, calls: u64) -> anyhow::Result<(ServiceName, Instanc
         status: Status::Running,
         groups: vec![],
         labels: [("zone".to_owned(), "a".to_owned())].into(),
+        capabilities: vec![],
         started_at: Utc::now(),
         sent_at: Utc::now(),
         metrics,

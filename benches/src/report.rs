@@ -13,6 +13,8 @@ pub(crate) enum Bar {
     AtLeast(f64),
     /// The value must be zero.
     Zero,
+    /// There is none: the row is there to compare with.
+    None,
 }
 
 /// One figure beside its reference.
@@ -42,6 +44,7 @@ impl Row {
         let (bar, holds) = match bar {
             Bar::AtMost(most) => (format!("<= {most}"), ratio <= most),
             Bar::AtLeast(least) => (format!(">= {least}"), ratio >= least),
+            Bar::None => ("-".to_owned(), true),
             Bar::Zero => ("= 0".to_owned(), value == 0.0),
         };
         Self { metric: metric.into(), subject, value, unit, reference, ratio, bar, holds, trials }

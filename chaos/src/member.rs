@@ -9,6 +9,7 @@ use aegis_domain::{GroupName, Term};
 use aegis_sdk::fencing::FencedLog;
 use aegis_sdk::{Call, ConnectOptions, Connection, Fault, Policy, Service, ServiceConfig};
 use clap::Parser;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The first argument that makes the program a member.
@@ -36,13 +37,13 @@ pub struct Args {
 }
 
 /// What both methods are asked.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Ask {
     pub(crate) request: String,
 }
 
 /// What both methods answer.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Answer {
     pub(crate) instance: String,
     pub(crate) term: u64,
@@ -90,7 +91,7 @@ impl Args {
             async move {
                 let (group, term) = tenancy(&call)?;
                 let body = Body { instance: instance.clone(), request: ask.request, term: term.get() };
-                sink.append(&group, term, &call.request_id, &body).await?;
+                sink.append(&group, term, call.request_id(), &body).await?;
                 Ok(Answer { instance, term: term.get() })
             }
         };

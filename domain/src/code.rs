@@ -41,6 +41,8 @@ pub enum ErrorCode {
     StaleTerm,
     /// Nobody answers.
     NoResponders,
+    /// A body is too large.
+    PayloadTooLarge,
     /// The caller's time ran out before anybody was asked.
     DeadlineExceeded,
     /// It may or may not have happened.
@@ -67,7 +69,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -87,6 +89,7 @@ impl ErrorCode {
         Self::MemberNotFound,
         Self::StaleTerm,
         Self::NoResponders,
+        Self::PayloadTooLarge,
         Self::DeadlineExceeded,
         Self::OutcomeUnknown,
         Self::HandlerFailed,
@@ -220,6 +223,11 @@ impl ErrorCode {
                 "NO_RESPONDERS",
                 true,
                 "Nobody serves the subject now, so nothing was done. Try again; check that the service runs.",
+            ),
+            Self::PayloadTooLarge => (
+                "PAYLOAD_TOO_LARGE",
+                false,
+                "The parameters or the reply are larger than the service or the NATS server takes; the message says which and how large. Of a reply, the call has happened. Send or ask for less, or in pieces: a stream has no such limit.",
             ),
             Self::DeadlineExceeded => (
                 "DEADLINE_EXCEEDED",

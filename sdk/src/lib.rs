@@ -40,13 +40,15 @@ pub mod fencing;
 pub mod journal;
 pub mod leadership;
 mod logs;
+pub mod metrics;
 pub mod nats;
 mod operator;
 mod publish;
 pub mod service;
 pub mod streams;
+mod trace;
 
-pub use client::{CallError, CallOptions, Client, Reply, Target};
+pub use client::{CallError, CallOptions, Client, Replies, Reply, Target};
 pub use codec::Codec;
 pub use commands::{CommandContext, CommandError, CommandHandle, Commands, Priority, Progress, SendOptions};
 pub use consume::{Failure, RetryPolicy};
@@ -59,6 +61,8 @@ pub use logs::{LogError, Logs};
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
 pub use operator::{Operator, OperatorError};
 pub use publish::{OutboxLimits, Pending, PublishError, Published};
+/// The crate whose `JsonSchema` the types of calls derive.
+pub use schemars;
 pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
 /// Holds the example of the README to the code.

@@ -131,6 +131,7 @@ impl Seen {
             status: Status::Running,
             groups: vec![],
             labels: registration.labels,
+            capabilities: vec![],
             started_at: uptime.and_then(|uptime| sent_at.checked_sub_signed(uptime)).unwrap_or(sent_at),
             sent_at,
             metrics: sign.metrics.clone(),

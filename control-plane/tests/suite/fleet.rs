@@ -66,6 +66,7 @@ impl Member {
                             status: Status::Running,
                             groups: vec![],
                             labels: BTreeMap::new(),
+                            capabilities: vec![],
                             started_at,
                             sent_at: Utc::now(),
                             metrics: figures.borrow().clone(),

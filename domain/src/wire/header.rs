@@ -31,6 +31,15 @@ pub const ERROR: &str = "Nats-Service-Error";
 /// The error code of a failed call (NATS services API, ADR-32): a stable code of the catalogue.
 pub const ERROR_CODE: &str = "Nats-Service-Error-Code";
 
+/// On a call for a stream: the inbox of its messages. On the reply to it: where the caller tells its wishes.
+pub const STREAM: &str = "Aegis-Stream";
+/// On a call for a stream: how many messages the caller takes before it says more.
+pub const STREAM_CREDIT: &str = "Aegis-Stream-Credit";
+/// On a message of a stream: its number, from 1.
+pub const STREAM_SEQUENCE: &str = "Aegis-Stream-Sequence";
+/// On the last message of a stream, which is none of the numbered ones: how many there were.
+pub const STREAM_END: &str = "Aegis-Stream-End";
+
 /// On a dead letter: why it is one.
 pub const DEAD_REASON: &str = "Aegis-Dead-Reason";
 /// On a dead letter: the subject it stood on.

@@ -8,7 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::latency::{self, Latency};
 use crate::aggregate::instance::Status;
-use crate::{GroupName, InstanceName, ServiceName, Term, Version};
+use crate::{GroupName, InstanceName, MethodName, ServiceName, Term, Version};
+
+/// The most methods that a heartbeat names.
+pub const CAPABILITIES_MAX: usize = 64;
+/// The most methods, events and commands that a heartbeat has figures of: those with the most to do.
+pub const MEASURED_MAX: usize = 24;
 
 /// What one instance says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +32,9 @@ pub struct Heartbeat {
     /// Its labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// The methods that it serves, [`CAPABILITIES_MAX`] at most. `$SRV.INFO` tells all of them, with schemas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<MethodName>,
     /// When it started, by its own clock.
     pub started_at: DateTime<Utc>,
     /// When it sent this, by its own clock.
@@ -79,6 +87,9 @@ pub struct Metrics {
     /// no histogram counts as none: the instance is heard all the same.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "latency::if_readable")]
     pub latency: Option<Latency>,
+    /// The figures of single methods, events and commands, [`MEASURED_MAX`] at most: those that were busiest in the window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<Measured>,
     /// Events since it started.
     #[serde(default, skip_serializing_if = "Messages::is_none")]
     pub events: Messages,
@@ -121,4 +132,39 @@ pub struct Lag {
     pub consumer: String,
     /// Messages that were not delivered to it yet, when it was last asked.
     pub pending: u64,
+}
+
+/// The figures of one method, event or command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// What the instance does with it.
+    pub role: Role,
+    /// Its name: the method that is served, `<service>.<method>` of one that is called, the subject of others.
+    pub name: String,
+    /// How often since the start.
+    pub count: u64,
+    /// How often it failed since the start.
+    pub errors: u64,
+    /// How many are under way now.
+    pub in_flight: u64,
+    /// Failures since the start by their code; the 16 that came first, the rest as `OTHER`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub codes: BTreeMap<String, u64>,
+    /// The latencies of the window, to be merged with those of others.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "latency::if_readable")]
+    pub latency: Option<Latency>,
+}
+
+/// What an instance does with a method, an event or a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// It answers the calls.
+    Serve,
+    /// It makes the calls.
+    Call,
+    /// It publishes the events, commands or messages.
+    Publish,
+    /// It handles the events, commands or messages.
+    Consume,
 }

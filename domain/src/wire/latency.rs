@@ -59,6 +59,22 @@ impl Latency {
         }
     }
 
+    /// How many steps there are.
+    pub const STEPS: usize = STEPS as usize;
+
+    /// The step that a latency in microseconds belongs to, below [`Latency::STEPS`]: for those who count in an
+    /// array.
+    #[must_use]
+    pub fn step(micros: u64) -> usize {
+        usize::from(step_of(micros))
+    }
+
+    /// What was counted in an array, step by step from the first.
+    #[must_use]
+    pub fn of_steps(counts: impl IntoIterator<Item = u64>) -> Self {
+        Self { counts: (0..STEPS).zip(counts).filter(|(_, count)| *count > 0).collect() }
+    }
+
     /// Takes in what another one has counted.
     pub fn merge(&mut self, other: &Self) {
         let mine = std::mem::take(&mut self.counts);
@@ -123,7 +139,7 @@ impl<'a> FromIterator<&'a Latency> for Latency {
             let sum = &mut sums[usize::from(*step)];
             *sum = sum.saturating_add(*count);
         }
-        Self { counts: (0..STEPS).zip(sums).filter(|(_, count)| *count > 0).collect() }
+        Self::of_steps(sums)
     }
 }
 

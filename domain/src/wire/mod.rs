@@ -5,13 +5,17 @@ pub mod chain;
 pub mod cloudevents;
 pub mod command;
 pub mod control;
+pub mod flow;
 pub mod header;
 pub mod heartbeat;
 pub mod latency;
 pub mod legacy;
+pub mod micro;
 pub mod namespace;
 pub mod stream;
 pub mod subject;
+pub mod trace;
 
 pub use cloudevents::{DecodeError, Encoded};
 pub use namespace::Namespace;
+pub use trace::TraceParent;

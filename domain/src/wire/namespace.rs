@@ -194,6 +194,13 @@ impl Namespace {
         format!("{}.control.{service}.{instance}", self.0)
     }
 
+    /// The subject on which all instances of a service hear which calls their callers have given up. The body is
+    /// the reply subject of the call: no two calls have the same.
+    #[must_use]
+    pub fn cancel_subject(&self, service: &ServiceName) -> String {
+        format!("{}.cancel.{service}", self.0)
+    }
+
     /// The subject of the dead letter of the message at this position of the events stream.
     #[must_use]
     pub fn dead_event_subject(&self, sequence: u64) -> String {

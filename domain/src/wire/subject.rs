@@ -32,6 +32,12 @@ pub fn group_rpc_all(service: &ServiceName, group: &GroupName) -> String {
     format!("rpc.{service}.{group}.*")
 }
 
+/// An exclusive method, of whichever group.
+#[must_use]
+pub fn any_group_rpc(service: &ServiceName, method: &MethodName) -> String {
+    format!("rpc.{service}.*.{method}")
+}
+
 /// A method of one instance.
 #[must_use]
 pub fn instance_rpc(service: &ServiceName, instance: &InstanceName, method: &MethodName) -> String {

@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
     match cli.role {
         Role::MarketData(args) => market_data::run(&args).await,
         Role::Calculation(args) => calculation::run(&args).await,
-        Role::Algo(args) => algo::run(&args).await,
+        Role::Algo(args) => Box::pin(algo::run(&args)).await,
         Role::Trading(args) => trading::run(&args).await,
         Role::Trader(args) => trader::run(&args).await,
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use aegis_domain::GroupName;
 use aegis_domain::wire::subject;
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) const MARKET_DATA: &str = "market-data-service";
@@ -39,7 +40,7 @@ pub(crate) fn is_account(group: &GroupName) -> bool {
 }
 
 /// `events.market.tick`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Tick {
     pub(crate) symbol: String,
     pub(crate) exchange: String,
@@ -51,14 +52,14 @@ pub(crate) struct Tick {
 }
 
 /// `last_price`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LastPrice {
     pub(crate) symbol: String,
 }
 
 /// `moving_average`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MovingAverage {
     /// How many of the latest prices count.
@@ -68,7 +69,7 @@ pub(crate) struct MovingAverage {
 }
 
 /// `position_value`
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PositionValue {
     pub(crate) volume: i64,
@@ -76,19 +77,19 @@ pub(crate) struct PositionValue {
 }
 
 /// The reply to both.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Value {
     pub(crate) value: f64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ValueEnum)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Direction {
     Buy,
     Sell,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum OrderType {
     /// At the latest price that the owner has seen, whatever it is.
@@ -98,7 +99,7 @@ pub(crate) enum OrderType {
 }
 
 /// `send_order`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
     pub(crate) symbol: String,
@@ -114,7 +115,7 @@ pub(crate) struct Order {
 }
 
 /// The reply to `send_order`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Fill {
     pub(crate) order_id: String,
     pub(crate) trade_id: String,
@@ -124,14 +125,14 @@ pub(crate) struct Fill {
     pub(crate) term: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum FillStatus {
     Filled,
 }
 
 /// `events.trading.<account>.trade`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Trade {
     pub(crate) account: String,
     pub(crate) symbol: String,
@@ -145,7 +146,7 @@ pub(crate) struct Trade {
 }
 
 /// The reply to `position`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Position {
     pub(crate) account: String,
     pub(crate) term: u64,
@@ -156,7 +157,7 @@ pub(crate) struct Position {
 }
 
 /// The reply to the algorithm's `status`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct AlgoStatus {
     pub(crate) ticks: u64,
     pub(crate) decisions: u64,

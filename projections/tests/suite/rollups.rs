@@ -68,6 +68,7 @@ pub(crate) fn heartbeat(name: &str, life: i64, metrics: Metrics) -> Heartbeat {
         status: Status::Running,
         groups: vec![],
         labels: BTreeMap::new(),
+        capabilities: vec![],
         started_at: at(life),
         sent_at: at(life),
         metrics,

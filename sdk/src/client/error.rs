@@ -50,7 +50,24 @@ pub enum CallError {
         /// What went wrong, in the service's words.
         message: String,
     },
-    /// The parameters cannot be written as JSON. Nothing was sent.
+    /// The parameters are larger than the NATS server takes. Nothing was sent.
+    #[error("the parameters are too large: {detail}")]
+    TooLarge {
+        /// How large, and what the limit is.
+        detail: String,
+    },
+    /// A stream broke off: a message is missing, or the service has not been heard for half a minute. What came
+    /// before it stands; whether there was more is not known.
+    #[error("the stream from {subject} broke off after {received} messages: {detail}")]
+    Broken {
+        /// The subject of the call.
+        subject: String,
+        /// How many messages came.
+        received: u64,
+        /// How it was noticed.
+        detail: &'static str,
+    },
+    /// The parameters cannot be written in the codec. Nothing was sent.
     #[error("the parameters cannot be encoded: {detail}")]
     Encode {
         /// Why.
@@ -78,7 +95,8 @@ impl CallError {
             Self::Method(_) | Self::Encode { .. } => ErrorCode::InvalidInput.as_str(),
             Self::NoResponders { .. } => ErrorCode::NoResponders.as_str(),
             Self::NotActive { .. } => ErrorCode::NotActive.as_str(),
-            Self::OutcomeUnknown { .. } => ErrorCode::OutcomeUnknown.as_str(),
+            Self::TooLarge { .. } => ErrorCode::PayloadTooLarge.as_str(),
+            Self::OutcomeUnknown { .. } | Self::Broken { .. } => ErrorCode::OutcomeUnknown.as_str(),
             Self::Failed { code, .. } => code,
             Self::Decode { .. } => ErrorCode::Internal.as_str(),
             Self::Send { .. } => ErrorCode::Unavailable.as_str(),

@@ -1,24 +1,31 @@
 //! Calling services.
 
+mod attempt;
 mod error;
+mod legacy;
+mod persist;
+mod route;
+mod stream;
 mod target;
 mod wait;
 
+use std::sync::Arc;
 use std::time::Instant;
 
-use aegis_domain::wire::header;
-use aegis_domain::{ErrorCode, MethodName, Term};
-use async_nats::{HeaderMap, Message, RequestErrorKind};
-use bytes::Bytes;
+use aegis_domain::wire::{TraceParent, header};
+use aegis_domain::{ErrorCode, Term};
+use async_nats::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 pub use error::CallError;
+pub use stream::Replies;
 pub use target::{CallOptions, Target};
 
-use crate::Connection;
-use wait::Wait;
+use crate::metrics::Meter;
+use crate::{Codec, Connection, trace};
+use attempt::{Request, has_code};
+use route::{Route, Routes};
 
 /// A reply, and who gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,18 +39,33 @@ pub struct Reply<T> {
 /// A client. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Client {
+    shared: Arc<Shared>,
+    /// The trace that its calls belong to; each begins one of its own when absent.
+    trace: Option<TraceParent>,
+}
+
+#[derive(Debug)]
+struct Shared {
     connection: Connection,
+    routes: Routes,
 }
 
 impl Client {
     /// A client on this connection.
     #[must_use]
     pub fn new(connection: &Connection) -> Self {
-        Self { connection: connection.clone() }
+        let shared = Shared { connection: connection.clone(), routes: Routes::default() };
+        Self { shared: Arc::new(shared), trace: None }
     }
 
-    /// Calls a method and waits for its reply until the time of `options` has passed; a [`Duration`] will
-    /// do for them.
+    /// The same client, whose calls belong to this trace.
+    #[must_use]
+    pub fn within(&self, trace: TraceParent) -> Self {
+        Self { shared: Arc::clone(&self.shared), trace: Some(trace) }
+    }
+
+    /// Calls a method and waits for its reply until the time of `options` has passed; a [`std::time::Duration`]
+    /// will do for them.
     ///
     /// While nobody takes the call (no instance runs, or a group is between two owners) it is sent
     /// again, since then nothing has happened: as soon as the owner of the group changes, and after a
@@ -54,7 +76,7 @@ impl Client {
     /// See [`CallError`]; each says whether anything has happened.
     ///
     /// # Cancel safety
-    /// Not cancel-safe: a dropped future leaves it open whether the call happened.
+    /// Dropping the future leaves it open whether the call happened; its handler is told that nobody waits.
     pub async fn call<Req, Res>(
         &self,
         target: &Target,
@@ -66,96 +88,89 @@ impl Client {
         Req: Serialize + Sync,
         Res: DeserializeOwned,
     {
-        let begun = Instant::now();
-        let subject = target.subject(&MethodName::new(method)?);
-        let body = serde_json::to_vec(request).map_err(|e| CallError::Encode { detail: e.to_string() })?;
-        // Boxed, so that the futures of callers stay small.
-        let reply = Box::pin(self.exchange(target, &subject, body.into(), options.into())).await?;
-        if has_code(&reply, ErrorCode::OutcomeUnknown) {
-            return Err(CallError::OutcomeUnknown { subject, after: begun.elapsed() });
-        }
-        if let Some(error) = CallError::of(&reply) {
-            return Err(error);
-        }
-        let body = serde_json::from_slice(&reply.payload)
-            .map_err(|e| CallError::Decode { detail: e.to_string() })?;
-        let term = reply.headers.as_ref().and_then(|headers| headers.get(header::TERM));
-        Ok(Reply { body, term: term.and_then(|term| term.as_str().parse().ok()).map(Term) })
-    }
-
-    async fn exchange(
-        &self,
-        target: &Target,
-        subject: &str,
-        body: Bytes,
-        options: CallOptions,
-    ) -> Result<Message, CallError> {
-        let CallOptions { timeout, idempotent } = options;
-        let begun = Instant::now();
-        let request_id = Uuid::new_v4().to_string();
-        let mut wait = Wait::new(&self.connection, target);
-        let mut taken = false;
-        loop {
-            let left = timeout.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                let (subject, after) = (subject.to_owned(), timeout);
-                return Err(match wait.owner() {
-                    _ if taken => CallError::OutcomeUnknown { subject, after },
-                    Some(owner) => CallError::NotActive { subject, after, owner },
-                    None => CallError::NoResponders { subject, after },
-                });
-            }
-            let patience = if idempotent { left.min(target.resend_after()) } else { left };
-            let mut headers = HeaderMap::new();
-            headers.insert(header::REQUEST_ID, request_id.as_str());
-            headers.insert(header::TIMEOUT_MS, left.as_millis().max(1).to_string());
-            // NOTE: not the client's own timeout, which begins only when its queue has had room.
-            let request = async_nats::Request::new().payload(body.clone()).headers(headers).timeout(None);
-            let sent = self.connection.next_client().send_request(subject.to_owned(), request);
-            let Ok(answer) = tokio::time::timeout(patience, sent).await else {
-                taken = true;
-                if idempotent {
-                    continue;
-                }
-                return Err(CallError::OutcomeUnknown { subject: subject.to_owned(), after: timeout });
+        let options = options.into();
+        let route = self.route(target, method)?;
+        let running = Running::begin(&route.meter);
+        let outcome = async {
+            let request = self.request(&route, request, options)?;
+            let reply = self.exchange(&route, &request, running.begun).await?;
+            let reply = checked(&route, running.begun, reply)?;
+            let body = match options.legacy {
+                true => legacy::result(&reply)?,
+                false => codec_of(&reply)
+                    .decode(&reply.payload)
+                    .map_err(|e| CallError::Decode { detail: e.to_string() })?,
             };
-            match answer {
-                // Whoever says so has done nothing, but speaks for nobody else: while a group passes from one
-                // owner to the next, both are subscribed and both get the call.
-                Ok(reply) if has_code(&reply, ErrorCode::NotActive) => {
-                    taken = true;
-                    wait.refused(&reply);
-                }
-                Ok(reply) if idempotent && has_code(&reply, ErrorCode::OutcomeUnknown) => taken = true,
-                // Likewise, what this send has not done an earlier one may have.
-                Ok(reply) if taken && code_of(&reply).is_some_and(ErrorCode::is_retryable) => {}
-                Ok(reply) => return Ok(reply),
-                Err(error) => match error.kind() {
-                    RequestErrorKind::NoResponders => match wait.activate(left).await {
-                        Some(refusal) if !taken => return Err(refusal),
-                        Some(_) | None => {}
-                    },
-                    RequestErrorKind::TimedOut
-                    | RequestErrorKind::InvalidSubject
-                    | RequestErrorKind::MaxPayloadExceeded
-                    | RequestErrorKind::Other => {
-                        let (subject, after) = (subject.to_owned(), begun.elapsed());
-                        return Err(match taken {
-                            true => CallError::OutcomeUnknown { subject, after },
-                            false => CallError::Send { detail: error.to_string() },
-                        });
-                    }
-                },
-            }
-            wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+            Ok(Reply { body, term: term_of(&reply) })
+        };
+        let outcome = outcome.await;
+        running.end(outcome.as_ref().err());
+        outcome
+    }
+
+    fn route(&self, target: &Target, method: &str) -> Result<Arc<Route>, CallError> {
+        Ok(self.shared.routes.find(target, method, self.shared.connection.meters())?)
+    }
+
+    fn request<Req: Serialize>(
+        &self,
+        route: &Route,
+        request: &Req,
+        options: CallOptions,
+    ) -> Result<Request, CallError> {
+        let body = match options.legacy {
+            true => legacy::wrap(route, request, &options),
+            false => options.codec.encode(request),
+        };
+        let body = body.map_err(|e| CallError::Encode { detail: e.to_string() })?;
+        Ok(Request { body, trace: trace::next(self.trace.as_ref()), options, stream: None })
+    }
+}
+
+/// A call that is counted as in flight until it ends, also by being dropped.
+struct Running<'a> {
+    meter: &'a Meter,
+    begun: Instant,
+    ended: bool,
+}
+
+impl<'a> Running<'a> {
+    fn begin(meter: &'a Meter) -> Self {
+        meter.begin();
+        Self { meter, begun: Instant::now(), ended: false }
+    }
+
+    fn end(mut self, error: Option<&CallError>) {
+        self.ended = true;
+        let text = error.map(ToString::to_string);
+        let failure = error.map(CallError::code).zip(text.as_deref());
+        self.meter.end(self.begun.elapsed(), failure);
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.meter.end(self.begun.elapsed(), Some(("CANCELLED", "the caller gave the call up")));
         }
     }
 }
 
-fn has_code(reply: &Message, wanted: ErrorCode) -> bool {
-    code_of(reply) == Some(wanted)
+/// The reply, unless it says that the call failed.
+fn checked(route: &Route, begun: Instant, reply: Message) -> Result<Message, CallError> {
+    if has_code(&reply, ErrorCode::OutcomeUnknown) {
+        let subject = route.subject.to_string();
+        return Err(CallError::OutcomeUnknown { subject, after: begun.elapsed() });
+    }
+    CallError::of(&reply).map_or(Ok(reply), Err)
 }
 
-fn code_of(reply: &Message) -> Option<ErrorCode> {
-    ErrorCode::parse(reply.headers.as_ref()?.get(header::ERROR_CODE)?.as_str())
+fn codec_of(reply: &Message) -> Codec {
+    let header = reply.headers.as_ref().and_then(|headers| headers.get(header::CONTENT_TYPE));
+    header.and_then(|media_type| Codec::of_content_type(media_type.as_str())).unwrap_or_default()
+}
+
+fn term_of(reply: &Message) -> Option<Term> {
+    let term = reply.headers.as_ref()?.get(header::TERM)?;
+    term.as_str().parse().ok().map(Term)
 }

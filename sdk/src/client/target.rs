@@ -5,18 +5,23 @@ use std::time::Duration;
 use aegis_domain::wire::subject;
 use aegis_domain::{GroupName, InstanceName, InvalidName, MethodName, ServiceName};
 
+use crate::Codec;
+
 /// How a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallOptions {
     pub(super) timeout: Duration,
     pub(super) idempotent: bool,
+    pub(super) codec: Codec,
+    pub(super) legacy: bool,
+    pub(super) window: u32,
 }
 
 impl CallOptions {
-    /// A call whose caller waits so long, retries and all.
+    /// A call whose caller waits so long, retries and all. To about 5 ms.
     #[must_use]
     pub fn within(timeout: Duration) -> Self {
-        Self { timeout, idempotent: false }
+        Self { timeout, idempotent: false, codec: Codec::Json, legacy: false, window: 64 }
     }
 
     /// The call may happen twice without harm, so it is sent again, under the same request id, when no
@@ -25,6 +30,31 @@ impl CallOptions {
     #[must_use]
     pub fn idempotent(self) -> Self {
         Self { idempotent: true, ..self }
+    }
+
+    /// Parameters are written in this codec, and the reply comes in it. Default JSON.
+    #[must_use]
+    pub fn codec(self, codec: Codec) -> Self {
+        Self { codec, ..self }
+    }
+
+    /// The service is one of the Python SDK: the call goes out in its envelope, in MessagePack unless
+    /// [`CallOptions::codec`] says otherwise after this. Parameters must be a map there, so a structure or a map here.
+    /// Its methods know no groups: call [`Target::Any`].
+    #[must_use]
+    pub fn legacy(self) -> Self {
+        Self { legacy: true, codec: Codec::MessagePack, ..self }
+    }
+
+    /// How many messages of a stream may be on their way, 2 to 4 096. Default 64.
+    #[must_use]
+    pub fn window(self, messages: u32) -> Self {
+        Self { window: messages.clamp(2, 4_096), ..self }
+    }
+
+    /// How long one send waits for its reply.
+    pub(super) fn patience(&self, target: &Target, left: Duration) -> Duration {
+        if self.idempotent { left.min(target.resend_after()) } else { left }
     }
 }
 
@@ -35,7 +65,7 @@ impl From<Duration> for CallOptions {
 }
 
 /// Whom to call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// Any instance of the service.
     Any(ServiceName),
@@ -60,6 +90,14 @@ impl Target {
     /// When a name breaks its rule.
     pub fn owner(service: &str, group: &str) -> Result<Self, InvalidName> {
         Ok(Self::Owner(ServiceName::new(service)?, GroupName::new(group)?))
+    }
+
+    /// The service.
+    #[must_use]
+    pub fn service(&self) -> &ServiceName {
+        match self {
+            Self::Any(service) | Self::Owner(service, _) | Self::Instance(service, _) => service,
+        }
     }
 
     /// How long an idempotent call waits for one reply before it is sent again. An owner that has it

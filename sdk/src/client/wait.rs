@@ -11,7 +11,8 @@ use async_nats::{Message, Subscriber};
 use futures_util::StreamExt as _;
 use rand::Rng as _;
 
-use super::{CallError, Target, has_code};
+use super::attempt::has_code;
+use super::{CallError, Target};
 use crate::Connection;
 
 const RETRY_FIRST: Duration = Duration::from_millis(2);

@@ -122,6 +122,7 @@ mod tests {
             status,
             groups: vec![],
             labels: [].into(),
+            capabilities: vec![],
             started_at: DateTime::UNIX_EPOCH,
             sent_at: DateTime::UNIX_EPOCH,
             metrics: Metrics::default(),

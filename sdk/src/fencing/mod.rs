@@ -24,7 +24,7 @@
 //!             let (account, term) = call.tenancy.ok_or(Fault::new("NO_ACCOUNT", "not an account's call"))?;
 //!             let body = format!("{{\"volume\":{volume}}}").into();
 //!             // The request's id: a retry that a successor executes again writes nothing twice.
-//!             let appended = orders.append(&account, term, &call.request_id, body).await;
+//!             let appended = orders.append(&account, term, call.request_id(), body).await;
 //!             appended.map(|appended| appended.sequence).map_err(|e| e.fault())
 //!         }
 //!     })

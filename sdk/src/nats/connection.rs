@@ -7,7 +7,10 @@ use std::time::Duration;
 use aegis_domain::wire::Namespace;
 use async_nats::{ConnectErrorKind, jetstream};
 use rand::Rng as _;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
+
+use super::inbox::{self, Inbox};
+use crate::metrics::Meters;
 
 use super::security::{self, Credentials, SecurityError, Tls};
 
@@ -132,14 +135,29 @@ pub struct Connection {
 
 #[derive(Debug)]
 struct Shared {
-    client: async_nats::Client,
-    /// The sockets beside the first.
-    others: Vec<async_nats::Client>,
+    first: Socket,
+    others: Vec<Socket>,
     next: AtomicUsize,
     jetstream: jetstream::Context,
     options: ConnectOptions,
     state: watch::Receiver<ConnectionState>,
     slow_consumers: Arc<AtomicU64>,
+    meters: Meters,
+    /// Where the connection was opened: what it does by itself it does there.
+    runtime: tokio::runtime::Handle,
+}
+
+/// One socket, and the replies that come in on it: to what was sent on it, so that the server knows of the inbox.
+#[derive(Debug)]
+struct Socket {
+    client: async_nats::Client,
+    inbox: OnceCell<inbox::Open>,
+}
+
+impl Socket {
+    fn new(client: async_nats::Client) -> Self {
+        Self { client, inbox: OnceCell::new() }
+    }
 }
 
 /// What the events of a client tell.
@@ -176,31 +194,48 @@ impl Connection {
         }
         let mut others = Vec::new();
         for _ in 1..options.connections {
-            others.push(connect(&options, observer()).await?);
+            others.push(Socket::new(connect(&options, observer()).await?));
         }
         let jetstream = jetstream::ContextBuilder::new()
             .timeout(options.request_timeout)
             .ack_timeout(options.request_timeout)
             .build(client.clone());
-        let next = AtomicUsize::new(0);
-        Ok(Self {
-            shared: Arc::new(Shared { client, others, next, jetstream, options, state, slow_consumers }),
-        })
+        let shared = Shared {
+            first: Socket::new(client),
+            others,
+            next: AtomicUsize::new(0),
+            jetstream,
+            options,
+            state,
+            slow_consumers,
+            meters: Meters::default(),
+            runtime: tokio::runtime::Handle::current(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// The client underneath: the first socket.
     #[must_use]
     pub fn client(&self) -> &async_nats::Client {
-        &self.shared.client
+        &self.shared.first.client
     }
 
-    /// One socket after the other, for what need not keep an order with anything else.
-    pub(crate) fn next_client(&self) -> &async_nats::Client {
-        if self.shared.others.is_empty() {
-            return &self.shared.client;
+    /// One socket after the other, for what need not keep an order with anything else, and where replies come in on it.
+    pub(crate) async fn next_lane(
+        &self,
+    ) -> Result<(&async_nats::Client, &Arc<Inbox>), async_nats::SubscribeError> {
+        let Socket { client, inbox } = self.next_socket();
+        let open = inbox.get_or_try_init(|| Inbox::open(client, &self.shared.runtime)).await?;
+        Ok((client, open.inbox()))
+    }
+
+    fn next_socket(&self) -> &Socket {
+        let Shared { first, others, next, .. } = &*self.shared;
+        if others.is_empty() {
+            return first;
         }
-        let turn = self.shared.next.fetch_add(1, Ordering::Relaxed) % (self.shared.others.len() + 1);
-        turn.checked_sub(1).map_or(&self.shared.client, |other| &self.shared.others[other])
+        let turn = next.fetch_add(1, Ordering::Relaxed) % (others.len() + 1);
+        turn.checked_sub(1).map_or(first, |other| &others[other])
     }
 
     /// JetStream on this connection.
@@ -225,6 +260,12 @@ impl Connection {
     #[must_use]
     pub fn state(&self) -> watch::Receiver<ConnectionState> {
         self.shared.state.clone()
+    }
+
+    /// The figures of what goes through this connection.
+    #[must_use]
+    pub fn meters(&self) -> &Meters {
+        &self.shared.meters
     }
 
     /// How often the server's messages came faster than they were taken, so that some were dropped.

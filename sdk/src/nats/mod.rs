@@ -4,6 +4,7 @@
 pub mod bucket;
 pub mod connection;
 pub mod follow;
+pub(crate) mod inbox;
 pub(crate) mod last;
 pub mod leases;
 pub mod provision;

@@ -8,7 +8,7 @@ use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Registration, Status};
 use aegis_domain::wire::heartbeat::{Heartbeat, Metrics, Owned};
 use aegis_domain::wire::subject;
-use aegis_domain::{Actor, AggregateId, Context, InstanceName, ServiceName};
+use aegis_domain::{Actor, AggregateId, Context, InstanceName, MethodName, ServiceName};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,7 @@ pub(super) struct Identity {
     pub(super) instance: InstanceName,
     pub(super) registration: Registration,
     pub(super) labels: BTreeMap<String, String>,
+    pub(super) capabilities: Vec<MethodName>,
     pub(super) started_at: DateTime<Utc>,
 }
 
@@ -116,6 +117,7 @@ impl Beater {
             status: *self.status.borrow(),
             groups,
             labels: identity.labels.clone(),
+            capabilities: identity.capabilities.clone(),
             started_at: identity.started_at,
             sent_at: Utc::now(),
             metrics: metrics.clone(),

@@ -6,19 +6,25 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{self, Registration, Status};
+use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
 use aegis_domain::{Actor, GroupName, InvalidName, MethodName, Term};
 use chrono::Utc;
+use futures_util::Stream;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::beat::Identity;
 use super::config::{ConfigError, ServiceConfig};
-use super::dispatch::Dispatcher;
-use super::handler::{Call, Fault, Handler};
 use super::pulse::{Pulse, PulseError, Setup};
-use super::replies::Replies;
-use super::rpc::Server;
+use super::rpc::dispatch::{Dispatcher, Kept};
+use super::rpc::handler::Handler;
+use super::rpc::method::{Kind, Method, Served};
+use super::rpc::micro;
+use super::rpc::server::Server;
+use super::rpc::{Call, Fault, Handle};
 use super::running::Service;
 use super::stats::Stats;
 use crate::commands::{CommandContext, CommandHandler, Commands, QueueError, Workers};
@@ -27,9 +33,10 @@ use crate::events::{EventContext, EventHandler, EventHandlers, EventOptions, Sub
 use crate::journal::{ExecuteError, LoadError};
 use crate::leadership::history::logged_terms;
 use crate::leadership::{Accept, Guard, Roster};
+use crate::metrics::Role;
 use crate::nats::leases::{self, LeaseBucketError};
 use crate::nats::provision::{ProvisionError, provision};
-use crate::{ConnectError, Connection, Events, Journal};
+use crate::{Client, ConnectError, Connection, Events, Journal};
 
 /// Why a service did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
@@ -82,8 +89,7 @@ impl From<PulseError> for StartError {
 /// A service being put together.
 pub struct Builder {
     config: ServiceConfig,
-    balanced: Vec<(String, Handler)>,
-    exclusive: Vec<(String, Handler)>,
+    methods: Vec<(String, Served)>,
     on_demand: Option<Accept>,
     on_event: Vec<EventHandler>,
     event_options: EventOptions,
@@ -95,8 +101,7 @@ impl Builder {
     pub(super) fn new(config: ServiceConfig) -> Self {
         Self {
             config,
-            balanced: vec![],
-            exclusive: vec![],
+            methods: vec![],
             on_demand: None,
             on_event: vec![],
             event_options: EventOptions::default(),
@@ -105,30 +110,66 @@ impl Builder {
         }
     }
 
-    /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON.
+    /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON, or MessagePack when the
+    /// caller's content type says so.
+    ///
+    /// A handler that gives way soon, by its end or an `.await`, is begun on the task that takes the calls in; keep
+    /// threads busy, or block them, in `tokio::task::spawn_blocking`.
     #[must_use]
-    pub fn rpc<Req, Res, F, Fut>(mut self, method: &str, handle: F) -> Self
+    pub fn rpc<Req, Res, F, Fut>(self, method: &str, handle: F) -> Self
     where
-        Req: DeserializeOwned + Send + 'static,
-        Res: Serialize + 'static,
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
         F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
     {
-        self.balanced.push((method.to_owned(), Handler::new(handle)));
-        self
+        self.serve(method, Served::new::<Req, Res>(Kind::Balanced, false, Handler::one(handle)))
+    }
+
+    /// Like [`Builder::rpc`], with a stream of replies: no faster than the caller takes them, which is
+    /// [`Client::stream`]. An error that the stream yields is its last message. It is dropped when the caller is
+    /// gone.
+    #[must_use]
+    pub fn rpc_stream<Req, Res, F, Fut, S>(self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
+        F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<S, Fault>> + Send + 'static,
+        S: Stream<Item = Result<Res, Fault>> + Send + 'static,
+    {
+        self.serve(method, Served::new::<Req, Res>(Kind::Balanced, true, Handler::many(handle)))
     }
 
     /// Serves `rpc.<service>.<group>.<method>` for each group that this instance owns: exactly one
     /// instance at a time answers. [`Call::tenancy`] tells the group and the term.
     #[must_use]
-    pub fn exclusive<Req, Res, F, Fut>(mut self, method: &str, handle: F) -> Self
+    pub fn exclusive<Req, Res, F, Fut>(self, method: &str, handle: F) -> Self
     where
-        Req: DeserializeOwned + Send + 'static,
-        Res: Serialize + 'static,
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
         F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
     {
-        self.exclusive.push((method.to_owned(), Handler::new(handle)));
+        self.serve(method, Served::new::<Req, Res>(Kind::Exclusive, false, Handler::one(handle)))
+    }
+
+    /// Like [`Builder::exclusive`], with a stream of replies. It ends with `NOT_ACTIVE` when the group passes to
+    /// another instance.
+    #[must_use]
+    pub fn exclusive_stream<Req, Res, F, Fut, S>(self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
+        F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<S, Fault>> + Send + 'static,
+        S: Stream<Item = Result<Res, Fault>> + Send + 'static,
+    {
+        self.serve(method, Served::new::<Req, Res>(Kind::Exclusive, true, Handler::many(handle)))
+    }
+
+    fn serve(mut self, method: &str, served: Served) -> Self {
+        self.methods.push((method.to_owned(), served));
         self
     }
 
@@ -203,8 +244,7 @@ impl Builder {
         let config = self.config;
         let service = config.service.clone();
         let instance = config.instance_name()?;
-        let balanced = by_name(self.balanced)?;
-        let exclusive = by_name(self.exclusive)?;
+        let methods = checked(self.methods)?;
         let options = config.connect_options(format!("{service}/{instance}"))?;
         let connection = Connection::open(options.clone()).await?;
         provision(&connection).await?;
@@ -225,24 +265,43 @@ impl Builder {
                 legacy: false,
             },
             labels: config.labels.clone(),
+            capabilities: methods.iter().map(|(name, _)| name.clone()).take(CAPABILITIES_MAX).collect(),
             started_at: Utc::now(),
         };
         let register = instance::Command::Register(identity.registration.clone());
         journal.execute::<Instance>(&identity.aggregate(), register, &identity.context()).await?;
-        let (guard, stats) = (Guard::default(), Arc::new(Stats::default()));
+        let (guard, stats) = (Guard::default(), Arc::new(Stats::new(connection.meters().clone())));
         let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
+        let handle = Arc::new(Handle {
+            service: service.clone(),
+            instance: instance.clone(),
+            connection: connection.clone(),
+            client: Client::new(&connection),
+        });
+        let (balanced, exclusive) = by_name(methods, &connection);
+        let taken = connection.client().max_payload();
+        let max_payload = usize::try_from(config.max_payload_bytes).unwrap_or(taken);
+        let only_group = match &config.groups[..] {
+            [group] if !exclusive.is_empty() => Some(group.clone()),
+            _ => None,
+        };
         let dispatcher = Arc::new(Dispatcher {
-            client: connection.client().clone(),
+            handle: Arc::clone(&handle),
             balanced,
             exclusive,
-            me: instance.clone(),
+            only_group,
             guard: guard.clone(),
             stats: Arc::clone(&stats),
-            places: Arc::new(Semaphore::new(places)),
+            places: Semaphore::new(places),
+            streams: Semaphore::new(places),
             max_waiting: config.max_in_flight,
-            replies: Replies::default(),
+            max_payload: max_payload.min(taken),
+            stopping: CancellationToken::new(),
+            kept: Kept::default(),
         });
-        let server = Server::start(dispatcher, &service, &instance, config.failover.lease()).await?;
+        let server =
+            Server::start(Arc::clone(&dispatcher), &service, &instance, config.failover.lease()).await?;
+        let micro = micro::start(&dispatcher, &identity).await?;
         let (status, seen) = watch::channel(Status::Starting);
         let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: self.on_demand };
         let pulse = Pulse::start(Setup {
@@ -281,6 +340,8 @@ impl Builder {
             workers,
             config,
             connection,
+            handle,
+            micro,
             journal,
             identity,
             guard,
@@ -300,6 +361,22 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-fn by_name(methods: Vec<(String, Handler)>) -> Result<HashMap<MethodName, Handler>, InvalidName> {
-    methods.into_iter().map(|(name, handler)| Ok((MethodName::new(name)?, handler))).collect()
+fn checked(methods: Vec<(String, Served)>) -> Result<Vec<(MethodName, Served)>, InvalidName> {
+    methods.into_iter().map(|(name, served)| Ok((MethodName::new(name)?, served))).collect()
+}
+
+type ByName = HashMap<String, Arc<Method>>;
+
+/// The balanced and the exclusive ones.
+fn by_name(methods: Vec<(MethodName, Served)>, connection: &Connection) -> (ByName, ByName) {
+    let (mut balanced, mut exclusive) = (HashMap::new(), HashMap::new());
+    for (name, served) in methods {
+        let meter = connection.meters().of(Role::Serve, name.as_str());
+        let kind = match served.kind {
+            Kind::Balanced => &mut balanced,
+            Kind::Exclusive => &mut exclusive,
+        };
+        kind.insert(name.to_string(), Arc::new(Method::new(name, served, meter)));
+    }
+    (balanced, exclusive)
 }

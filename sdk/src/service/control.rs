@@ -10,7 +10,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::handler::Fault;
+use super::rpc::Fault;
 use crate::Connection;
 use crate::leadership::{Refusal, Request};
 

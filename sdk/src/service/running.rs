@@ -12,10 +12,11 @@ use tokio::sync::{oneshot, watch};
 use super::beat::Identity;
 use super::builder::Builder;
 use super::config::ServiceConfig;
-use super::handler::Fault;
 use super::health::Health;
 use super::pulse::Pulse;
-use super::rpc::Server;
+use super::rpc::micro::Micro;
+use super::rpc::server::Server;
+use super::rpc::{Fault, Handle};
 use super::stats::Stats;
 use crate::commands::{Commands, Workers};
 use crate::events::EventHandlers;
@@ -35,6 +36,7 @@ const FLUSH: Duration = Duration::from_secs(1);
 pub struct Service {
     pub(super) config: ServiceConfig,
     pub(super) connection: Connection,
+    pub(super) handle: Arc<Handle>,
     pub(super) journal: Journal,
     pub(super) events: Events,
     pub(super) subscriptions: EventHandlers,
@@ -44,6 +46,7 @@ pub struct Service {
     pub(super) guard: Guard,
     pub(super) stats: Arc<Stats>,
     pub(super) server: Server,
+    pub(super) micro: Micro,
     pub(super) pulse: Pulse,
     pub(super) status: watch::Sender<Status>,
 }
@@ -73,10 +76,16 @@ impl Service {
         &self.guard
     }
 
+    /// The service's connection.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// A client on the service's connection.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::new(&self.connection)
+        self.handle.client.clone()
     }
 
     /// Application events on the service's connection. A clean stop waits until those on their way are
@@ -158,6 +167,7 @@ impl Service {
             let draining = Command::ChangeStatus { to: Status::Draining, reason: Some(reason.to_owned()) };
             in_time(execute(&self.journal, &self.identity, draining)).await
         };
+        self.micro.stop();
         let closing = self.server.close_balanced();
         let resigning = resign(&self.pulse, &self.guard, &self.config, reason);
         let subscriptions = self.subscriptions.stop();

@@ -2,24 +2,23 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aegis_domain::wire::heartbeat::Metrics;
 use aegis_domain::wire::latency::Latency;
-use hdrhistogram::Histogram;
 
 use super::process::Usage;
 use crate::consume::figures::Figures;
-
-const HIGHEST_US: u64 = Latency::HIGHEST_US;
+use crate::metrics::{Meters, Role, Taken};
 
 #[derive(Debug)]
 pub(crate) struct Stats {
     started: Instant,
-    calls: AtomicU64,
-    errors: AtomicU64,
+    meters: Meters,
     in_flight: AtomicU64,
     queued: AtomicU64,
+    /// Calls that were refused before they came to their method.
+    refused: AtomicU64,
     /// Of events and of commands.
     pub(crate) events: Arc<Figures>,
     pub(crate) commands: Arc<Figures>,
@@ -31,54 +30,43 @@ struct Window {
     since: Instant,
     number: u64,
     calls: u64,
-    /// In the bounds of those that are sent: about 20 KiB, whatever happens.
-    latencies: Histogram<u64>,
     usage: Option<Usage>,
 }
 
-impl Default for Stats {
-    fn default() -> Self {
-        let latencies = Histogram::new_with_bounds(1, HIGHEST_US, Latency::DIGITS)
-            .expect("the bounds are valid constants");
-        let window = Window { since: Instant::now(), number: 1, calls: 0, latencies, usage: Usage::now() };
+impl Stats {
+    /// Of a service that counts its calls, and what else goes through its connection, in these meters.
+    pub(crate) fn new(meters: Meters) -> Self {
         Self {
             started: Instant::now(),
-            calls: AtomicU64::new(0),
-            errors: AtomicU64::new(0),
+            meters,
             in_flight: AtomicU64::new(0),
             queued: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             events: Arc::default(),
             commands: Arc::default(),
-            window: Mutex::new(window),
+            window: Mutex::new(Window { since: Instant::now(), number: 1, calls: 0, usage: Usage::now() }),
         }
     }
-}
 
-impl Stats {
     pub(crate) fn queue(&self) {
         self.queued.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn begin(&self) {
+    pub(crate) fn leave_queue(&self) {
         self.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn begin(&self) {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn end(&self, took: Duration, failed: bool) {
+    pub(crate) fn end(&self) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        if failed {
-            self.errors.fetch_add(1, Ordering::Relaxed);
-        }
-        let micros = u64::try_from(took.as_micros()).unwrap_or(HIGHEST_US);
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        window.latencies.saturating_record(micros.clamp(1, HIGHEST_US));
     }
 
     /// A call was refused before it began.
     pub(crate) fn refuse(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.errors.fetch_add(1, Ordering::Relaxed);
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn in_flight(&self) -> u64 {
@@ -91,52 +79,42 @@ impl Stats {
 
     /// The figures since the last time, and a fresh window.
     pub(crate) fn take(&self) -> Metrics {
-        let calls = self.calls.load(Ordering::Relaxed);
         let usage = Usage::now();
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.meters.take(Role::Serve);
+        let latency: Latency = all.iter().map(|taken| &taken.latency).collect();
+        let refused = self.refused.load(Ordering::Relaxed);
+        let (calls, errors) = all
+            .iter()
+            .map(Taken::counts)
+            .fold((refused, refused), |sum, (calls, errors)| (sum.0 + calls, sum.1 + errors));
+        for role in [Role::Call, Role::Publish, Role::Consume] {
+            all.extend(self.meters.take(role));
+        }
         let elapsed = window.since.elapsed();
-        let quantile =
-            |q| (!window.latencies.is_empty()).then(|| millis(window.latencies.value_at_quantile(q)));
         let metrics = Metrics {
             uptime_seconds: self.started.elapsed().as_secs(),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             queue_depth: self.queued(),
             calls,
-            errors: self.errors.load(Ordering::Relaxed),
+            errors,
             calls_per_second: count(calls - window.calls) / elapsed.as_secs_f64().max(0.001),
-            p50_ms: quantile(0.5),
-            p99_ms: quantile(0.99),
+            p50_ms: latency.quantile_ms(0.5),
+            p99_ms: latency.quantile_ms(0.99),
             cpu_percent: usage
                 .zip(window.usage)
                 .and_then(|(now, before)| now.cpu_percent_since(&before, elapsed)),
             memory_bytes: usage.map(|usage| usage.memory_bytes),
             window: window.number,
-            latency: window.latency(),
+            latency: (!latency.is_empty()).then_some(latency),
+            methods: Taken::busiest(all),
             events: self.events.messages(),
             commands: self.commands.messages(),
             lag: [self.events.lags(), self.commands.lags()].concat(),
         };
-        window.since = Instant::now();
-        window.number += 1;
-        window.calls = calls;
-        window.latencies.reset();
-        window.usage = usage;
+        *window = Window { since: Instant::now(), number: window.number + 1, calls, usage };
         metrics
     }
-}
-
-impl Window {
-    fn latency(&self) -> Option<Latency> {
-        let mut latency = Latency::default();
-        for recorded in self.latencies.iter_recorded() {
-            latency.record(recorded.value_iterated_to(), recorded.count_at_value());
-        }
-        (!latency.is_empty()).then_some(latency)
-    }
-}
-
-fn millis(micros: u64) -> f64 {
-    count(micros) / 1000.0
 }
 
 /// Counters stay far below 2^53, where a float still counts whole numbers.
@@ -147,16 +125,21 @@ fn count(n: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn a_window_tells_only_what_happened_in_it() {
-        let stats = Stats::default();
+        let meters = Meters::default();
+        let stats = Stats::new(meters.clone());
         for micros in [1_000, 2_000, 50_000] {
-            stats.queue();
             stats.begin();
-            stats.end(Duration::from_micros(micros), micros == 50_000);
+            let failure = (micros == 50_000).then_some(("SLOW", "too slow"));
+            meters.of(Role::Serve, "sell").end(Duration::from_micros(micros), failure);
+            stats.end();
         }
+        meters.of(Role::Call, "other.buy").end(Duration::from_secs(1), None);
         let first = stats.take();
         assert_eq!((first.calls, first.errors, first.in_flight, first.queue_depth), (3, 1, 0, 0));
         assert!(first.p50_ms.is_some_and(|ms| (1.9..2.1).contains(&ms)), "{first:?}");
@@ -166,6 +149,8 @@ mod tests {
             (latency.count(), latency.quantile_ms(0.5), latency.quantile_ms(0.99)),
             (3, first.p50_ms, first.p99_ms)
         );
+        let methods: Vec<_> = first.methods.iter().map(|it| (it.role, it.name.as_str(), it.count)).collect();
+        assert_eq!(methods, [(Role::Serve, "sell", 3), (Role::Call, "other.buy", 1)]);
         let second = stats.take();
         assert_eq!((second.calls, second.p50_ms, second.p99_ms), (3, None, None));
         assert_eq!((first.window, second.window, second.latency), (1, 2, None));

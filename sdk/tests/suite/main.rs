@@ -15,6 +15,7 @@ mod leadership;
 mod lease_bucket;
 mod lease_store;
 mod own_aggregate;
+mod rpc;
 mod service;
 mod snapshot;
 mod streams;

@@ -112,7 +112,7 @@ impl Desk {
         trade: Trade,
     ) -> Result<Trade, Fault> {
         let body = serde_json::to_vec(&trade)?.into();
-        let entered = self.order_book.append(account, term, &call.request_id, body).await;
+        let entered = self.order_book.append(account, term, call.request_id(), body).await;
         let entered = entered.map_err(|error| {
             tracing::warn!(%error, order = trade.order_id, "a trade was not entered");
             error.fault()

@@ -129,8 +129,8 @@ pub struct ServiceConfig {
     /// are refused as `OVERLOADED`.
     #[serde(default = "default_max_in_flight")]
     pub max_in_flight: u64,
-    /// The largest parameters of a call that are taken, in bytes, 1 024 to 67 108 864. Larger ones are refused as
-    /// `PAYLOAD_TOO_LARGE`. Default 1 048 576; what NATS itself takes is a limit above it.
+    /// The largest parameters of a call that are taken, and the largest reply or message of a stream that is sent,
+    /// in bytes, 1 024 to 67 108 864. Larger ones are refused as `PAYLOAD_TOO_LARGE`. Default 1 048 576; what NATS itself takes is a limit above it.
     #[serde(default = "default_max_payload_bytes")]
     pub max_payload_bytes: u64,
     /// Whether a service that is not defined may start: `open` (yes), `warn` (yes, and it is flagged), `enforce`

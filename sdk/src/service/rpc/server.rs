@@ -23,14 +23,17 @@ const LINGER: Duration = Duration::from_millis(50);
 /// [`LINGER`], beside as many as came in that time. Thousands of groups may end at once.
 const MARGIN: u64 = 64;
 const IDLE_MARGIN: u64 = 8;
+/// After so many messages in a row it is asked whether to stop.
+const LOOK_UP_EVERY: u64 = 64;
 /// How long the end of the subscriptions may take, all in all: NATS may be gone.
 const ENDING: Duration = Duration::from_secs(5);
 
 /// The running subscriptions. Dropping it ends them at once.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(in crate::service) struct Server {
     balanced: Subscriptions,
     groups: Subscriptions,
+    stopping: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -47,10 +50,14 @@ impl Server {
         instance: &InstanceName,
         lease: Duration,
     ) -> Result<Self, async_nats::SubscribeError> {
-        let client = &dispatcher.client;
+        let connection = &dispatcher.handle.connection;
+        let client = connection.client();
         let closing = closing();
         let (mut balanced, mut groups) = (Subscriptions::default(), Subscriptions::default());
-        if !dispatcher.balanced.is_empty() {
+        let given_up = client.subscribe(connection.namespace().cancel_subject(service)).await?;
+        let cancels = Arc::clone(&dispatcher.kept.cancels);
+        groups.spawn(cancels.listen(given_up, groups.stop.clone()));
+        if !dispatcher.balanced.is_empty() || dispatcher.only_group.is_some() {
             let any = client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
             let filler = subject::rpc(service, &closing);
             balanced.spawn(pump(any, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
@@ -58,12 +65,14 @@ impl Server {
             let filler = subject::instance_rpc(service, instance, &closing);
             balanced.spawn(pump(own, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
         }
+        let stopping = dispatcher.stopping.clone();
         groups.spawn(serve_groups(dispatcher, service.clone(), lease, groups.stop.clone()));
-        Ok(Self { balanced, groups })
+        Ok(Self { balanced, groups, stopping })
     }
 
-    /// Takes no new balanced call. What was taken goes on.
+    /// Takes no new balanced call. What was taken goes on, but for streams, which would have no end.
     pub(crate) async fn close_balanced(&mut self) {
+        self.stopping.cancel();
         self.balanced.end().await;
     }
 
@@ -135,7 +144,7 @@ async fn pump_group(
         left(message);
     }
     let owner = dispatcher.guard.owner_of(&group);
-    if owner.is_some_and(|owner| owner.instance != dispatcher.me) {
+    if owner.is_some_and(|owner| owner.instance != dispatcher.handle.instance) {
         // The successor has by now what this subscription has, so nothing is lost with it.
         if let Err(error) = subscription.unsubscribe().await {
             tracing::debug!(%error, "a subscription could not be ended");
@@ -147,17 +156,23 @@ async fn pump_group(
 
 /// Hands messages over until stopped; answers how many.
 async fn pass(subscription: &mut Subscriber, stop: &CancellationToken, mut take: impl FnMut(Message)) -> u64 {
-    let mut taken = 0;
+    let mut taken = 0_u64;
+    let mut stopped = std::pin::pin!(stop.cancelled());
     loop {
         tokio::select! {
-            () = stop.cancelled() => return taken,
+            // To look for messages first is cheaper, and under a flood of them the end is still seen.
+            biased;
             message = subscription.next() => match message {
                 Some(message) => {
                     taken += 1;
                     take(message);
+                    if taken.is_multiple_of(LOOK_UP_EVERY) && stop.is_cancelled() {
+                        return taken;
+                    }
                 }
                 None => return taken,
             },
+            () = &mut stopped => return taken,
         }
     }
 }
@@ -170,7 +185,7 @@ struct Count {
 
 impl Count {
     fn begin(dispatcher: &Dispatcher) -> Self {
-        Self { connects: dispatcher.client.statistics().connects.load(Ordering::Relaxed) }
+        Self { connects: dispatcher.handle.connection.client().statistics().connects.load(Ordering::Relaxed) }
     }
 
     fn holds(&self, dispatcher: &Dispatcher) -> bool {
@@ -189,7 +204,7 @@ async fn finish(
     mut take: impl FnMut(Message),
 ) {
     if count.holds(dispatcher) {
-        return close(subscription, taken, margin, &dispatcher.client, filler, take).await;
+        return close(subscription, taken, margin, dispatcher.handle.connection.client(), filler, take).await;
     }
     if let Err(error) = subscription.drain().await {
         tracing::debug!(%error, "a subscription could not be drained");
@@ -227,7 +242,13 @@ async fn serve_groups(
             if pumps.contains_key(group) {
                 continue;
             }
-            match dispatcher.client.subscribe(subject::group_rpc_all(&service, group)).await {
+            match dispatcher
+                .handle
+                .connection
+                .client()
+                .subscribe(subject::group_rpc_all(&service, group))
+                .await
+            {
                 Ok(subscription) => {
                     let ended = stop.child_token();
                     let filler = subject::group_rpc(&service, group, &closing());

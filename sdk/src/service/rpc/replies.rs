@@ -12,7 +12,7 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::handler::Fault;
+use super::fault::Fault;
 
 /// The most replies kept, and the most bytes in their bodies; the oldest make room.
 const REPLIES: usize = 8_192;

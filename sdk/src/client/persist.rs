@@ -1,0 +1,91 @@
+//! Calls that do not succeed at once: which are sent again, and what may be said of the others.
+
+use std::time::Instant;
+
+use aegis_domain::ErrorCode;
+use async_nats::Message;
+
+use super::attempt::{Answer, Request, code_of, has_code};
+use super::route::Route;
+use super::wait::Wait;
+use super::{CallError, Client};
+
+impl Client {
+    /// Sends the request until there is an answer that ends the call.
+    pub(super) async fn exchange(
+        &self,
+        route: &Route,
+        request: &Request,
+        begun: Instant,
+    ) -> Result<Message, CallError> {
+        let first = self.send(route, request, begun, request.options.timeout).await;
+        match first {
+            Answer::Reply(reply) if code_of(&reply).is_none() => Ok(reply),
+            // Boxed, so that the futures of callers stay small.
+            first @ (Answer::Reply(_) | Answer::Nobody | Answer::Unsent(_) | Answer::Silence) => {
+                Box::pin(self.persist(route, request, begun, first)).await
+            }
+        }
+    }
+
+    async fn persist(
+        &self,
+        route: &Route,
+        request: &Request,
+        begun: Instant,
+        first: Answer,
+    ) -> Result<Message, CallError> {
+        let (timeout, idempotent) = (request.options.timeout, request.options.idempotent);
+        let subject = || route.subject.to_string();
+        let mut wait = Wait::new(&self.shared.connection, &route.target);
+        let mut taken = false;
+        let mut answer = first;
+        loop {
+            match answer {
+                Answer::Silence => {
+                    taken = true;
+                    if !idempotent {
+                        return Err(CallError::OutcomeUnknown { subject: subject(), after: timeout });
+                    }
+                }
+                // Whoever says so has done nothing, but speaks for nobody else: while a group passes from one
+                // owner to the next, both are subscribed and both get the call.
+                Answer::Reply(reply) if has_code(&reply, ErrorCode::NotActive) => {
+                    taken = true;
+                    wait.refused(&reply);
+                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+                }
+                Answer::Reply(reply) if idempotent && has_code(&reply, ErrorCode::OutcomeUnknown) => {
+                    taken = true;
+                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+                }
+                // Likewise, what this send has not done an earlier one may have.
+                Answer::Reply(reply) if taken && code_of(&reply).is_some_and(ErrorCode::is_retryable) => {
+                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+                }
+                Answer::Reply(reply) => return Ok(reply),
+                Answer::Nobody => {
+                    match wait.activate(timeout.saturating_sub(begun.elapsed())).await {
+                        Some(refusal) if !taken => return Err(refusal),
+                        Some(_) | None => {}
+                    }
+                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+                }
+                Answer::Unsent(_) if taken => {
+                    return Err(CallError::OutcomeUnknown { subject: subject(), after: begun.elapsed() });
+                }
+                Answer::Unsent(error) => return Err(error),
+            }
+            let left = timeout.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                let (subject, after) = (subject(), timeout);
+                return Err(match wait.owner() {
+                    _ if taken => CallError::OutcomeUnknown { subject, after },
+                    Some(owner) => CallError::NotActive { subject, after, owner },
+                    None => CallError::NoResponders { subject, after },
+                });
+            }
+            answer = self.send(route, request, Instant::now(), left).await;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Where a call goes, worked out once for each target and method.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aegis_domain::{InvalidName, MethodName};
+use async_nats::Subject;
+
+use super::Target;
+use crate::metrics::{Meter, Meters, Role};
+
+/// The most routes that are kept; calls of more targets work theirs out each time.
+const ROUTES_MAX: usize = 4_096;
+
+/// Where a call goes.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) target: Target,
+    pub(super) method: MethodName,
+    pub(super) subject: Subject,
+    pub(super) meter: Arc<Meter>,
+}
+
+/// The routes of a client.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    known: RwLock<HashMap<u64, Arc<Route>, BuildHasherDefault<Already>>>,
+}
+
+impl Routes {
+    pub(super) fn find(
+        &self,
+        target: &Target,
+        method: &str,
+        meters: &Meters,
+    ) -> Result<Arc<Route>, InvalidName> {
+        let key = BuildHasherDefault::<DefaultHasher>::default().hash_one((target, method));
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(route) = known.get(&key).filter(|route| route.leads_to(target, method)) {
+            return Ok(Arc::clone(route));
+        }
+        drop(known);
+        let method = MethodName::new(method)?;
+        let meter = meters.of(Role::Call, &format!("{}.{method}", target.service()));
+        let subject = Subject::from(target.subject(&method));
+        let route = Arc::new(Route { target: target.clone(), method, subject, meter });
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < ROUTES_MAX {
+            known.insert(key, Arc::clone(&route));
+        }
+        Ok(route)
+    }
+}
+
+impl Route {
+    fn leads_to(&self, target: &Target, method: &str) -> bool {
+        self.method.as_str() == method && self.target == *target
+    }
+}
+
+/// Keys are hashes already.
+#[derive(Debug, Default)]
+struct Already(u64);
+
+impl std::hash::Hasher for Already {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _bytes: &[u8]) {}
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_target_and_method_has_its_own_route_and_keeps_it() {
+        let (routes, meters) = (Routes::default(), Meters::default());
+        let find = |target: &Target, method| routes.find(target, method, &meters).unwrap();
+        let (any, owner) = (Target::any("desk").unwrap(), Target::owner("desk", "ACC-1").unwrap());
+        let first = find(&any, "buy");
+        assert!(Arc::ptr_eq(&first, &find(&any, "buy")));
+        assert_eq!(first.subject.as_str(), "rpc.desk.buy");
+        assert_eq!(find(&any, "sell").subject.as_str(), "rpc.desk.sell");
+        assert_eq!(find(&owner, "buy").subject.as_str(), "rpc.desk.ACC-1.buy");
+        assert!(
+            Arc::ptr_eq(&first.meter, &find(&owner, "buy").meter),
+            "one meter for all groups of a service"
+        );
+        assert!(routes.find(&any, "no method", &meters).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let (routes, meters) = (Routes::default(), Meters::default());
+        for n in 0..ROUTES_MAX * 2 {
+            let target = Target::owner("desk", &format!("ACC-{n}")).unwrap();
+            assert!(routes.find(&target, "buy", &meters).unwrap().subject.ends_with(&format!("ACC-{n}.buy")));
+        }
+        assert_eq!(routes.known.read().unwrap().len(), ROUTES_MAX);
+    }
+}

@@ -1,0 +1,126 @@
+//! The figures of what goes through a connection, in fixed memory.
+//!
+//! Each method, event or command has a [`Meter`]; a connection's [`Meters`] hold them by role and name. Whoever records
+//! often keeps the meter instead of asking for it. The service's heartbeat tells the busiest of them.
+
+mod meter;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aegis_domain::wire::heartbeat::{MEASURED_MAX, Measured};
+use aegis_domain::wire::latency::Latency;
+
+pub use aegis_domain::wire::heartbeat::Role;
+pub use meter::{Meter, Standing};
+
+/// The most meters that are kept for one role, about 11 KB each; what comes after that shares one of the name `OTHER`.
+pub const METERS_MAX: usize = 256;
+
+const OTHER: &str = "OTHER";
+
+/// The meters of a connection. Cheap to clone; all clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Meters {
+    known: Arc<RwLock<BTreeMap<Role, ByName>>>,
+}
+
+type ByName = BTreeMap<String, Arc<Meter>>;
+
+impl Meters {
+    /// The meter of this name, made when it is new.
+    #[must_use]
+    pub fn of(&self, role: Role, name: &str) -> Arc<Meter> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(meter) = known.get(&role).and_then(|meters| meters.get(name)) {
+            return Arc::clone(meter);
+        }
+        drop(known);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let meters = known.entry(role).or_default();
+        let name = if meters.len() < METERS_MAX || meters.contains_key(name) { name } else { OTHER };
+        Arc::clone(meters.entry(name.to_owned()).or_default())
+    }
+
+    /// All meters of a role as they stand, and a fresh window for each: the latencies of the window before.
+    pub(crate) fn take(&self, role: Role) -> Vec<Taken> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let meters = known.get(&role).into_iter().flatten();
+        meters
+            .map(|(name, meter)| Taken {
+                role,
+                name: name.clone(),
+                latency: meter.take(),
+                meter: Arc::clone(meter),
+            })
+            .collect()
+    }
+}
+
+/// A meter, and the window that it has ended.
+pub(crate) struct Taken {
+    role: Role,
+    name: String,
+    meter: Arc<Meter>,
+    pub(crate) latency: Latency,
+}
+
+impl Taken {
+    /// How many there were since the start, and how many of them failed.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        self.meter.counts()
+    }
+
+    /// The busiest, in the form of a heartbeat.
+    pub(crate) fn busiest(mut all: Vec<Self>) -> Vec<Measured> {
+        all.retain(|taken| !taken.meter.is_unused());
+        all.sort_by_cached_key(|taken| std::cmp::Reverse(taken.latency.count()));
+        all.truncate(MEASURED_MAX);
+        all.into_iter().map(Self::into_measured).collect()
+    }
+
+    fn into_measured(self) -> Measured {
+        let standing = self.meter.standing();
+        Measured {
+            role: self.role,
+            name: self.name,
+            count: standing.count,
+            errors: standing.errors,
+            in_flight: standing.in_flight,
+            codes: standing.codes,
+            latency: (!self.latency.is_empty()).then_some(self.latency),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_number_of_meters_is_bounded_and_the_rest_counts_together() {
+        let meters = Meters::default();
+        for n in 0..METERS_MAX * 2 {
+            meters.of(Role::Call, &n.to_string()).end(Duration::from_micros(5), None);
+        }
+        let taken = meters.take(Role::Call);
+        assert!(taken.len() <= METERS_MAX + 1, "{}", taken.len());
+        let other = meters.of(Role::Call, "yet another").standing();
+        assert_eq!(other.count, u64::try_from(METERS_MAX).unwrap());
+        assert_eq!(Taken::busiest(taken).len(), MEASURED_MAX);
+    }
+
+    #[test]
+    fn roles_do_not_mix_and_a_window_is_told_once() {
+        let meters = Meters::default();
+        meters.of(Role::Call, "a").end(Duration::from_millis(3), Some(("MINE", "text")));
+        let _unused = meters.of(Role::Call, "b");
+        assert!(meters.take(Role::Serve).is_empty());
+        let told = Taken::busiest(meters.take(Role::Call));
+        assert_eq!((told.len(), told[0].count, told[0].errors, told[0].codes["MINE"]), (1, 1, 1, 1));
+        assert_eq!(told[0].latency.as_ref().map(Latency::count), Some(1));
+        assert_eq!(Taken::busiest(meters.take(Role::Call))[0].latency, None);
+    }
+}

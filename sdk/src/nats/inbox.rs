@@ -1,0 +1,265 @@
+//! The replies of a connection: one subscription, a slot for each call that waits, and one timer for all of them.
+//!
+//! NOTE: not the requests of async-nats. They draw a random name, four strings and a timer for each call, and keep
+//! what was dropped before its reply came.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use async_nats::{Message, Subject, Subscriber};
+use futures_util::StreamExt as _;
+use tokio::sync::Notify;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How exactly calls end at their deadlines.
+const TICK: Duration = Duration::from_millis(5);
+/// After so many ticks without a call the timer rests.
+const TICKS_TO_REST: u32 = 100;
+const SHARD_BITS: u32 = 3;
+const SHARDS: usize = 1 << SHARD_BITS;
+const SHARDS_U8: u8 = 1 << SHARD_BITS;
+const SHARD_MASK: u64 = (1 << SHARD_BITS) - 1;
+
+/// Where the replies of one connection come in.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    prefix: String,
+    shards: [Mutex<Shard>; SHARDS],
+    next: AtomicU8,
+    resting: AtomicBool,
+    wake: Notify,
+    closed: CancellationToken,
+}
+
+/// Keeps an inbox open.
+#[derive(Debug)]
+pub(crate) struct Open {
+    inbox: Arc<Inbox>,
+    _close: DropGuard,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    /// Grows with each use, so that the reply to an earlier call finds nobody.
+    generation: u32,
+    state: State,
+    deadline: Instant,
+}
+
+#[derive(Debug)]
+enum State {
+    Free,
+    Waiting(Option<Waker>),
+    Done(Box<Message>),
+    Expired,
+}
+
+/// One call's place. Dropping it frees the place.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    inbox: Arc<Inbox>,
+    shard: u8,
+    index: u32,
+    generation: u32,
+    subject: Subject,
+}
+
+/// No reply came until the deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Expired;
+
+impl Inbox {
+    /// Begins to listen, and to look after deadlines, on this runtime.
+    pub(crate) async fn open(
+        client: &async_nats::Client,
+        runtime: &tokio::runtime::Handle,
+    ) -> Result<Open, async_nats::SubscribeError> {
+        let prefix = format!("{}.", client.new_inbox());
+        let replies = client.subscribe(format!("{prefix}*")).await?;
+        let closed = CancellationToken::new();
+        let inbox = Arc::new(Self {
+            prefix,
+            shards: Default::default(),
+            next: AtomicU8::new(0),
+            resting: AtomicBool::new(false),
+            wake: Notify::new(),
+            closed: closed.clone(),
+        });
+        runtime.spawn(receive(Arc::clone(&inbox), replies));
+        runtime.spawn(Arc::clone(&inbox).look_after_deadlines());
+        Ok(Open { inbox, _close: closed.drop_guard() })
+    }
+
+    /// A place for a call that waits until then.
+    pub(crate) fn ticket(self: &Arc<Self>, deadline: Instant) -> Ticket {
+        let shard = self.next.fetch_add(1, Ordering::Relaxed) % SHARDS_U8;
+        let mut slots = self.lock(shard);
+        let index = slots.free.pop().unwrap_or_else(|| {
+            let state = State::Free;
+            slots.slots.push(Slot { generation: 0, state, deadline });
+            u32::try_from(slots.slots.len() - 1).unwrap_or(u32::MAX)
+        });
+        let slot = &mut slots.slots[index as usize];
+        slot.generation = slot.generation.wrapping_add(1);
+        (slot.state, slot.deadline) = (State::Waiting(None), deadline);
+        let generation = slot.generation;
+        drop(slots);
+        if self.resting.load(Ordering::SeqCst) && self.resting.swap(false, Ordering::SeqCst) {
+            self.wake.notify_one();
+        }
+        let subject = self.subject(shard, index, generation);
+        Ticket { inbox: Arc::clone(self), shard, index, generation, subject }
+    }
+
+    fn subject(&self, shard: u8, index: u32, generation: u32) -> Subject {
+        let token = (u64::from(index) << SHARD_BITS | u64::from(shard)) << 32 | u64::from(generation);
+        let mut subject = String::with_capacity(self.prefix.len() + 16);
+        subject.push_str(&self.prefix);
+        let digits = (67 - token.leading_zeros()) / 4;
+        for digit in (0..digits.max(1)).rev() {
+            subject.push(
+                char::from_digit((token >> (digit * 4) & 15).try_into().unwrap_or_default(), 16)
+                    .unwrap_or('0'),
+            );
+        }
+        subject.into()
+    }
+
+    fn deliver(&self, message: Message) {
+        let token = message.subject.strip_prefix(self.prefix.as_str());
+        let Some(token) = token.and_then(|token| u64::from_str_radix(token, 16).ok()) else { return };
+        let (place, generation) = (token >> 32, token & u64::from(u32::MAX));
+        let Ok(index) = usize::try_from(place >> SHARD_BITS) else { return };
+        let mut slots = self.lock((place & SHARD_MASK).try_into().unwrap_or_default());
+        let slot = slots.slots.get_mut(index).filter(|slot| u64::from(slot.generation) == generation);
+        let Some(slot) = slot else { return };
+        if let State::Waiting(waker) = &mut slot.state {
+            let waker = waker.take();
+            slot.state = State::Done(Box::new(message));
+            drop(slots);
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    async fn look_after_deadlines(self: Arc<Self>) {
+        let mut idle = 0;
+        loop {
+            if self.expire(Instant::now()) {
+                idle = 0;
+            } else if self.closed.is_cancelled() {
+                return;
+            } else {
+                idle += 1;
+            }
+            if idle > TICKS_TO_REST {
+                self.resting.store(true, Ordering::SeqCst);
+                if !self.expire(Instant::now()) {
+                    tokio::select! {
+                        () = self.wake.notified() => {}
+                        () = self.closed.cancelled() => {}
+                    }
+                }
+                self.resting.store(false, Ordering::SeqCst);
+                idle = 0;
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    /// Ends what is due; answers whether any call waits.
+    fn expire(&self, now: Instant) -> bool {
+        let mut waiting = false;
+        for shard in &self.shards {
+            let mut due = Vec::new();
+            let mut slots = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for slot in &mut slots.slots {
+                if let State::Waiting(waker) = &mut slot.state {
+                    if slot.deadline <= now {
+                        due.extend(waker.take());
+                        slot.state = State::Expired;
+                    } else {
+                        waiting = true;
+                    }
+                }
+            }
+            drop(slots);
+            due.into_iter().for_each(Waker::wake);
+        }
+        waiting
+    }
+
+    fn lock(&self, shard: u8) -> MutexGuard<'_, Shard> {
+        self.shards[usize::from(shard)].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    pub(crate) fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+}
+
+async fn receive(inbox: Arc<Inbox>, mut replies: Subscriber) {
+    let mut closed = std::pin::pin!(inbox.closed.cancelled());
+    loop {
+        tokio::select! {
+            biased;
+            message = replies.next() => match message {
+                Some(message) => inbox.deliver(message),
+                None => return,
+            },
+            () = &mut closed => return,
+        }
+    }
+}
+
+impl Ticket {
+    /// Where the reply is to go.
+    pub(crate) fn subject(&self) -> &Subject {
+        &self.subject
+    }
+}
+
+impl Future for Ticket {
+    type Output = Result<Message, Expired>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut slots = self.inbox.lock(self.shard);
+        let slot = &mut slots.slots[self.index as usize];
+        match &mut slot.state {
+            State::Waiting(waker) => {
+                match waker {
+                    Some(waker) => waker.clone_from(cx.waker()),
+                    None => *waker = Some(cx.waker().clone()),
+                }
+                Poll::Pending
+            }
+            State::Done(_) => match std::mem::replace(&mut slot.state, State::Free) {
+                State::Done(message) => Poll::Ready(Ok(*message)),
+                State::Free | State::Waiting(_) | State::Expired => Poll::Ready(Err(Expired)),
+            },
+            State::Free | State::Expired => Poll::Ready(Err(Expired)),
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut slots = self.inbox.lock(self.shard);
+        let slot = &mut slots.slots[self.index as usize];
+        debug_assert_eq!(slot.generation, self.generation, "a place has one ticket at a time");
+        slot.state = State::Free;
+        slots.free.push(self.index);
+    }
+}

@@ -1,0 +1,129 @@
+//! What a handler knows of its call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use aegis_domain::wire::TraceParent;
+use aegis_domain::{GroupName, InstanceName, ServiceName, Term};
+use tokio::sync::Notify;
+
+use crate::{Client, Connection, Events};
+
+/// What a handler knows of the call beside its parameters, and how it reaches other services. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// When the caller stops waiting; nothing done after that reaches it.
+    pub deadline: Option<Instant>,
+    /// For exclusive methods: the group and the term under which this instance acts for it. Pass the
+    /// term on to whatever the handler writes to, so that a stale writer is refused there.
+    pub tenancy: Option<(GroupName, Term)>,
+    pub(super) request_id: Option<Box<str>>,
+    pub(super) trace: TraceParent,
+    pub(super) cancel: Arc<Cancel>,
+    pub(super) handle: Arc<Handle>,
+}
+
+/// What all calls of a service share.
+#[derive(Debug)]
+pub(in crate::service) struct Handle {
+    pub(in crate::service) service: ServiceName,
+    pub(in crate::service) instance: InstanceName,
+    pub(in crate::service) connection: Connection,
+    pub(in crate::service) client: Client,
+}
+
+/// Whether the caller has given the call up.
+#[derive(Debug, Default)]
+pub(super) struct Cancel {
+    given_up: AtomicBool,
+    news: Notify,
+}
+
+impl Cancel {
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::SeqCst);
+        self.news.notify_waiters();
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::SeqCst)
+    }
+
+    pub(super) async fn given_up(&self) {
+        loop {
+            let mut news = std::pin::pin!(self.news.notified());
+            news.as_mut().enable();
+            if self.is_given_up() {
+                return;
+            }
+            news.await;
+        }
+    }
+}
+
+impl Call {
+    /// The id of the request: the same on every retry of it, and no other request's.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        self.request_id.as_deref().unwrap_or_else(|| self.trace.message_id())
+    }
+
+    /// W3C trace context of the call; a new trace when the caller sent none. [`Call::client`] passes it on.
+    #[must_use]
+    pub fn trace(&self) -> TraceParent {
+        self.trace
+    }
+
+    /// The service that handles the call.
+    #[must_use]
+    pub fn service(&self) -> &ServiceName {
+        &self.handle.service
+    }
+
+    /// The instance that handles the call.
+    #[must_use]
+    pub fn instance(&self) -> &InstanceName {
+        &self.handle.instance
+    }
+
+    /// A client on the service's connection, whose calls belong to the trace of this one.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.handle.client.within(self.trace)
+    }
+
+    /// Application events on the service's connection.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events::new(&self.handle.connection)
+    }
+
+    /// The service's connection, for whatever else goes over NATS.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.handle.connection
+    }
+
+    /// Whether the caller no longer waits: it has cancelled the call, or its deadline has passed. Work that only
+    /// serves the reply may stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_given_up() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Waits until the caller no longer does. For a handler that is to stop then, beside its work in
+    /// `tokio::select!`. A call without a deadline may wait for ever.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub async fn cancelled(&self) {
+        match self.deadline {
+            Some(deadline) => tokio::select! {
+                () = self.cancel.given_up() => {}
+                () = tokio::time::sleep_until(deadline.into()) => {}
+            },
+            None => self.cancel.given_up().await,
+        }
+    }
+}

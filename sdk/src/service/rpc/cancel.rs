@@ -1,0 +1,111 @@
+//! Calls that their callers have given up: heard on a subject of the whole service, since a caller does not know
+//! which instance has its call.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_nats::{Message, Subscriber};
+use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::call::Cancel;
+
+/// So many cancellations are kept for calls that have not begun to wait: the two come on different subscriptions.
+const EARLY: usize = 256;
+
+/// The calls that can be cancelled, by their reply subject.
+#[derive(Debug, Default)]
+pub(super) struct Cancels {
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    live: HashMap<String, Arc<Cancel>>,
+    early: VecDeque<String>,
+}
+
+/// A call that can be cancelled as long as this lives.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    cancels: &'a Cancels,
+    reply_to: String,
+}
+
+impl Cancels {
+    pub(super) fn enter(&self, reply_to: &str, cancel: &Arc<Cancel>) -> Entry<'_> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.early.iter().any(|early| early == reply_to) {
+            cancel.give_up();
+        }
+        known.live.insert(reply_to.to_owned(), Arc::clone(cancel));
+        Entry { cancels: self, reply_to: reply_to.to_owned() }
+    }
+
+    fn cancel(&self, reply_to: &str) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.live.get(reply_to) {
+            Some(cancel) => cancel.give_up(),
+            None => {
+                if known.early.len() == EARLY {
+                    known.early.pop_front();
+                }
+                known.early.push_back(reply_to.to_owned());
+            }
+        }
+    }
+
+    /// Listens until stopped.
+    pub(super) async fn listen(self: Arc<Self>, mut given_up: Subscriber, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                message = given_up.next() => match message {
+                    Some(Message { payload, .. }) => {
+                        // Longer ones are no subjects that a call came with.
+                        if let Ok(reply_to) = std::str::from_utf8(&payload) && reply_to.len() <= 1024 {
+                            self.cancel(reply_to);
+                        }
+                    }
+                    None => return,
+                },
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.cancels.known.lock().unwrap_or_else(PoisonError::into_inner).live.remove(&self.reply_to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancellation_reaches_its_call_before_and_after_that_begins_to_wait() {
+        let (cancels, cancel) = (Cancels::default(), Arc::new(Cancel::default()));
+        let entry = cancels.enter("a", &cancel);
+        cancels.cancel("b");
+        assert!(!cancel.is_given_up());
+        cancels.cancel("a");
+        assert!(cancel.is_given_up());
+        drop(entry);
+        let later = Arc::new(Cancel::default());
+        let _entry = cancels.enter("b", &later);
+        assert!(later.is_given_up());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let cancels = Cancels::default();
+        for n in 0..EARLY * 3 {
+            cancels.cancel(&n.to_string());
+            drop(cancels.enter(&format!("live {n}"), &Arc::default()));
+        }
+        let known = cancels.known.lock().unwrap();
+        assert_eq!((known.early.len(), known.live.len()), (EARLY, 0));
+    }
+}

@@ -1,0 +1,293 @@
+//! One call from its message to its reply: admission, deadline, guard, handler, guard, reply.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aegis_domain::wire::header;
+use aegis_domain::{ErrorCode, GroupName};
+use async_nats::{HeaderMap, Message};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::Span;
+
+use super::admit::Tenancy;
+use super::call::Handle;
+use super::cancel::Cancels;
+use super::fault::Fault;
+use super::handler::{Work, Yield};
+use super::job::Job;
+use super::method::Method;
+use super::replies::{Arrival, Outcome, Replies};
+use super::run::{self, Caught};
+use crate::leadership::Guard;
+use crate::service::stats::Stats;
+
+/// How a call came.
+#[derive(Debug, Clone)]
+pub(super) enum Way {
+    /// To any instance, or to this very one.
+    Balanced,
+    /// To the owner of the group.
+    Group(GroupName),
+    /// To the owner of a group that was given up here.
+    Left(GroupName),
+}
+
+/// Everything that calls share.
+#[derive(Debug)]
+pub(in crate::service) struct Dispatcher {
+    pub(in crate::service) handle: Arc<Handle>,
+    pub(in crate::service) balanced: HashMap<String, Arc<Method>>,
+    pub(in crate::service) exclusive: HashMap<String, Arc<Method>>,
+    /// The group that calls of the Python SDK mean, which name none: of a service that has one alone.
+    pub(in crate::service) only_group: Option<GroupName>,
+    pub(in crate::service) guard: Guard,
+    pub(in crate::service) stats: Arc<Stats>,
+    pub(in crate::service) places: Semaphore,
+    pub(in crate::service) streams: Semaphore,
+    pub(in crate::service) max_waiting: u64,
+    /// The most bytes that parameters or a reply may have.
+    pub(in crate::service) max_payload: usize,
+    /// Ends the streams.
+    pub(in crate::service) stopping: CancellationToken,
+    pub(in crate::service) kept: Kept,
+}
+
+/// What calls leave behind for a while.
+#[derive(Debug, Default)]
+pub(in crate::service) struct Kept {
+    pub(super) replies: Replies,
+    pub(super) cancels: Arc<Cancels>,
+}
+
+/// What a handler's work has come to.
+pub(super) enum Settled {
+    Reply(Outcome),
+    /// A stream that has yet to begin, with the headers of the reply that says so.
+    Stream(HeaderMap, super::handler::Many),
+}
+
+impl Dispatcher {
+    /// The method that is served under this name.
+    pub(super) fn find(&self, name: &str, way: &Way) -> Option<&Arc<Method>> {
+        match way {
+            Way::Balanced => self.balanced.get(name),
+            Way::Group(_) | Way::Left(_) => self.exclusive.get(name),
+        }
+    }
+
+    /// The exclusive method that is served under this name, and the group that it is meant for.
+    pub(super) fn find_exclusive(&self, name: &str) -> Option<(&Arc<Method>, GroupName)> {
+        Some((self.exclusive.get(name)?, self.only_group.clone()?))
+    }
+
+    /// Takes a message. A handler that is known to give way soon is begun here; the others, and what remains of
+    /// it, run on a task of their own.
+    pub(super) fn take(self: &Arc<Self>, message: Message, way: Way) {
+        if message.reply.is_none() {
+            tracing::debug!(subject = %message.subject, "a call without a reply subject was ignored");
+            return;
+        }
+        let job = match Job::read(self, message, way) {
+            Ok(job) => job,
+            Err(refused) => {
+                self.stats.refuse();
+                let dispatcher = Arc::clone(self);
+                tokio::spawn(async move {
+                    let outcome = (HeaderMap::new(), Err(refused.fault));
+                    dispatcher.answer(&refused.reply_to, &refused.form, outcome).await;
+                });
+                return;
+            }
+        };
+        // One that is here already takes no second place, however full it is.
+        if let Some(outcome) = self.again(&job) {
+            let dispatcher = Arc::clone(self);
+            tokio::spawn(async move {
+                let outcome = first_outcome(outcome).await;
+                dispatcher.answer(&job.reply_to, &job.form, outcome).await;
+            });
+        } else if self.stats.queued() >= self.max_waiting {
+            self.stats.refuse();
+            let (dispatcher, outcome) = (Arc::clone(self), self.overloaded(&job.way));
+            tokio::spawn(async move { dispatcher.answer(&job.reply_to, &job.form, outcome).await });
+        } else if self.takes_here(&job) {
+            self.begin_here(job);
+        } else {
+            self.stats.queue();
+            tokio::spawn(Arc::clone(self).run(job));
+        }
+    }
+
+    /// Whether the call is begun where it arrives. It has a place then.
+    fn takes_here(&self, job: &Job) -> bool {
+        matches!(job.way, Way::Balanced)
+            && job.method.pace.is_quick()
+            && self.stats.queued() == 0
+            && self.places.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_ok()
+    }
+
+    fn begin_here(self: &Arc<Self>, mut job: Job) {
+        self.stats.begin();
+        job.method.meter.begin();
+        let span = run::span(&mut job);
+        let mut work = run::start(self, &mut job, None);
+        let first = run::poll_once(&mut work, &span);
+        let took = job.received.elapsed();
+        job.method.pace.note(took);
+        match first {
+            Some(Ok(Yield::One(body))) => match run::try_send(self, &job, &body) {
+                true => {
+                    self.places.add_permits(1);
+                    self.end(&job, took, None);
+                }
+                false => {
+                    let dispatcher = Arc::clone(self);
+                    let settled = Settled::Reply((HeaderMap::new(), Ok(body)));
+                    tokio::spawn(async move { dispatcher.conclude(job, None, settled).await });
+                }
+            },
+            Some(outcome) => {
+                let (dispatcher, settled) = (Arc::clone(self), self.settle(&job, None, outcome));
+                tokio::spawn(async move { dispatcher.conclude(job, None, settled).await });
+            }
+            None => {
+                tokio::spawn(Arc::clone(self).go_on(job, work, span));
+            }
+        }
+    }
+
+    /// The rest of a call that was begun where it arrived.
+    async fn go_on(self: Arc<Self>, job: Job, mut work: Work, span: Span) {
+        let outcome = {
+            let _entry = self.kept.cancels.enter(&job.reply_to, &job.cancel);
+            Caught { work: &mut work, span: &span }.await
+        };
+        let settled = self.settle(&job, None, outcome);
+        self.conclude(job, None, settled).await;
+    }
+
+    /// A whole call.
+    async fn run(self: Arc<Self>, mut job: Job) {
+        if let Ok(place) = self.places.acquire().await {
+            place.forget();
+        }
+        self.stats.begin();
+        self.stats.leave_queue();
+        job.method.meter.begin();
+        match self.admit(&job.way).await {
+            Ok(tenancy) => {
+                let settled = self.handle(&mut job, &tenancy).await;
+                self.conclude(job, tenancy, settled).await;
+            }
+            Err(refusal) => self.conclude(job, None, Settled::Reply(refusal)).await,
+        }
+    }
+
+    async fn handle(self: &Arc<Self>, job: &mut Job, tenancy: &Tenancy) -> Settled {
+        if job.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
+            let text = "the call waited here until its caller had given up";
+            let fault = Fault::of(ErrorCode::DeadlineExceeded, text);
+            return Settled::Reply((HeaderMap::new(), Err(fault)));
+        }
+        let (Some((group, _)), Some(request_id)) = (tenancy, job.asked.request_id.clone()) else {
+            return self.work(job, tenancy).await;
+        };
+        match self.kept.replies.arrive(group, &request_id) {
+            Arrival::First(turn) => {
+                let settled = self.work(job, tenancy).await;
+                if let Settled::Reply(outcome) = &settled {
+                    turn.end(outcome.clone());
+                }
+                settled
+            }
+            Arrival::Again(outcome) => Settled::Reply(first_outcome(outcome).await),
+        }
+    }
+
+    async fn work(self: &Arc<Self>, job: &mut Job, tenancy: &Tenancy) -> Settled {
+        let span = run::span(job);
+        let begun = Instant::now();
+        let mut work = run::start(self, job, tenancy.as_ref());
+        let first = std::future::poll_fn(|cx| std::task::Poll::Ready(run::poll(&mut work, &span, cx))).await;
+        job.method.pace.note(begun.elapsed());
+        let outcome = match first {
+            std::task::Poll::Ready(outcome) => outcome,
+            std::task::Poll::Pending => {
+                let _entry = self.kept.cancels.enter(&job.reply_to, &job.cancel);
+                Caught { work: &mut work, span: &span }.await
+            }
+        };
+        self.settle(job, tenancy.as_ref().map(|(group, permit)| (group, permit.term())), outcome)
+    }
+
+    /// Looks at the guard again before the reply goes out.
+    fn settle(
+        &self,
+        job: &Job,
+        tenancy: Option<(&GroupName, aegis_domain::Term)>,
+        outcome: Result<Yield, Fault>,
+    ) -> Settled {
+        let mut headers = HeaderMap::new();
+        if let Some((group, term)) = tenancy {
+            if !self.guard.still_holds(group, term) {
+                // NOTE: not NOT_ACTIVE, which promises that nothing was done and invites a retry.
+                let fault = unknown("the instance lost the group while it handled the call");
+                return Settled::Reply((headers, Err(fault)));
+            }
+            headers.insert(header::GROUP, group.as_str());
+            headers.insert(header::TERM, term.to_string());
+        }
+        match outcome {
+            Ok(Yield::One(body)) => Settled::Reply((headers, Ok(body))),
+            Ok(Yield::Many(many)) if job.asked.stream.is_some() => Settled::Stream(headers, many),
+            Ok(Yield::Many(_)) => {
+                let text = "the method answers with a stream: call it as one";
+                Settled::Reply((headers, Err(Fault::of(ErrorCode::InvalidInput, text))))
+            }
+            Err(fault) => Settled::Reply((headers, Err(fault))),
+        }
+    }
+
+    /// Sends the reply, then counts the call as ended: a stop that waits for calls in flight must not overtake
+    /// it. Only then may its group be handed over.
+    async fn conclude(self: Arc<Self>, mut job: Job, tenancy: Tenancy, settled: Settled) {
+        let failed = match settled {
+            Settled::Reply(outcome) => {
+                let failed = outcome.1.as_ref().err().cloned();
+                let unsendable = self.answer(&job.reply_to, &job.form, outcome).await;
+                self.places.add_permits(1);
+                failed.or(unsendable)
+            }
+            Settled::Stream(headers, many) => {
+                self.places.add_permits(1);
+                self.stream(&mut job, tenancy.as_ref(), headers, many).await
+            }
+        };
+        drop(tenancy);
+        self.end(&job, job.received.elapsed(), failed.as_ref());
+    }
+
+    fn end(&self, job: &Job, took: Duration, failed: Option<&Fault>) {
+        let failed = failed.map(|fault| (fault.code.as_str(), fault.message.as_str()));
+        job.method.meter.end(took, failed);
+        self.stats.end();
+    }
+
+    /// The outcome of the same call, if it came here before.
+    fn again(&self, job: &Job) -> Option<watch::Receiver<Option<Outcome>>> {
+        let Way::Group(group) = &job.way else { return None };
+        self.kept.replies.find(group, job.asked.request_id.as_deref()?)
+    }
+}
+
+/// What became of a call that was here before.
+async fn first_outcome(mut outcome: watch::Receiver<Option<Outcome>>) -> Outcome {
+    let outcome = outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
+    outcome.unwrap_or_else(|| (HeaderMap::new(), Err(unknown("the first handling of this call was cut off"))))
+}
+
+fn unknown(what: &str) -> Fault {
+    Fault::of(ErrorCode::OutcomeUnknown, format!("{what}: look before repeating it"))
+}

@@ -1,0 +1,175 @@
+//! A call as it arrives: what its message says, read once.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aegis_domain::wire::{TraceParent, header};
+use aegis_domain::{ErrorCode, GroupName};
+use async_nats::{HeaderMap, Message, Subject};
+use bytes::Bytes;
+
+use super::call::{Call, Cancel};
+use super::dispatch::{Dispatcher, Way};
+use super::fault::Fault;
+use super::form::Form;
+use super::method::{Kind, Method};
+use crate::codec::{Codec, legacy};
+use crate::trace;
+
+/// A call that can be handled.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) method: Arc<Method>,
+    pub(super) way: Way,
+    pub(super) reply_to: Subject,
+    pub(super) received: Instant,
+    pub(super) form: Form,
+    pub(super) body: Bytes,
+    pub(super) asked: Asked,
+    pub(super) cancel: Arc<Cancel>,
+}
+
+/// What the headers ask for.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    pub(super) request_id: Option<Box<str>>,
+    timeout: Option<Duration>,
+    trace: Option<TraceParent>,
+    codec: Codec,
+    /// A codec that is not known here.
+    other_codec: Option<Box<str>>,
+    pub(super) stream: Option<Ask>,
+    /// Whether any header is one of ours: then the message is native.
+    native: bool,
+}
+
+/// A stream that the caller is ready for.
+#[derive(Debug)]
+pub(super) struct Ask {
+    pub(super) inbox: Subject,
+    pub(super) credit: u64,
+}
+
+/// A call that cannot be handled, and how to say so.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) reply_to: Subject,
+    pub(super) form: Form,
+    pub(super) fault: Fault,
+}
+
+impl Job {
+    pub(super) fn read(dispatcher: &Dispatcher, message: Message, way: Way) -> Result<Self, Box<Refused>> {
+        let received = Instant::now();
+        let Message { subject, reply, payload: body, headers, .. } = message;
+        let reply_to = reply.unwrap_or_else(|| Subject::from_static(""));
+        let asked = headers.as_ref().map(Asked::read).unwrap_or_default();
+        let mut form = Form::Native(asked.codec);
+        match Self::check(dispatcher, &subject, &body, &asked, &mut form, way) {
+            Ok((method, way)) => {
+                let cancel = Arc::default();
+                Ok(Self { method, way, reply_to, received, form, body, asked, cancel })
+            }
+            Err(fault) => Err(Box::new(Refused { reply_to, form, fault })),
+        }
+    }
+
+    fn check(
+        dispatcher: &Dispatcher,
+        subject: &str,
+        body: &[u8],
+        asked: &Asked,
+        form: &mut Form,
+        mut way: Way,
+    ) -> Result<(Arc<Method>, Way), Fault> {
+        let name = subject.rsplit('.').next().unwrap_or_default();
+        let mut found = dispatcher.find(name, &way);
+        if !asked.native
+            && let Some((legacy::Kind::Rpc, codec)) = legacy::Kind::detect(body)
+        {
+            // The Python SDK calls exclusive methods where it calls the others.
+            if found.is_none()
+                && let Some((method, group)) = dispatcher.find_exclusive(name)
+            {
+                (found, way) = (Some(method), Way::Group(group));
+            }
+            let exclusive = found.is_some_and(|method| method.served.kind == Kind::Exclusive);
+            *form = Form::legacy(codec, body, exclusive)?;
+        }
+        let method = found
+            .ok_or_else(|| Fault::of(ErrorCode::MethodNotFound, format!("nothing is served on {subject}")))?;
+        if let Some(other) = &asked.other_codec {
+            let text = format!("the content type {other:?} is not known here: use JSON or MessagePack");
+            return Err(Fault::of(ErrorCode::InvalidInput, text));
+        }
+        let (size, most) = (body.len(), dispatcher.max_payload);
+        if size > most {
+            let text = format!("the parameters are {size} bytes, and the service takes {most} at most");
+            return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
+        }
+        Ok((Arc::clone(method), way))
+    }
+
+    /// How long the caller waits, from when the call was received.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let timeout = match &self.form {
+            Form::Native(_) => self.asked.timeout,
+            Form::Legacy(call) => Duration::try_from_secs_f64(call.timeout).ok(),
+        };
+        timeout.and_then(|timeout| self.received.checked_add(timeout))
+    }
+
+    /// What the handler gets.
+    pub(super) fn call(
+        &mut self,
+        dispatcher: &Dispatcher,
+        tenancy: Option<(GroupName, aegis_domain::Term)>,
+    ) -> Call {
+        let request_id = match &self.form {
+            Form::Native(_) => self.asked.request_id.clone(),
+            Form::Legacy(call) => Some(call.head.message_id.as_str().into()),
+        };
+        Call {
+            deadline: self.deadline(),
+            tenancy,
+            request_id,
+            trace: self.trace(),
+            cancel: Arc::clone(&self.cancel),
+            handle: Arc::clone(&dispatcher.handle),
+        }
+    }
+
+    /// The trace that the call belongs to; a new one if its caller has begun none.
+    pub(super) fn trace(&mut self) -> TraceParent {
+        *self.asked.trace.get_or_insert_with(trace::begin)
+    }
+}
+
+impl Asked {
+    fn read(headers: &HeaderMap) -> Self {
+        let mut asked = Self::default();
+        let mut stream = (None, 0);
+        // One pass, rather than a look-up for each: there are few.
+        for (name, values) in headers.iter() {
+            let Some(value) = values.first().map(async_nats::HeaderValue::as_str) else { continue };
+            let name: &str = name.as_ref();
+            match name {
+                header::TRACEPARENT => asked.trace = TraceParent::parse(value),
+                header::TIMEOUT_MS => asked.timeout = value.parse().ok().map(Duration::from_millis),
+                header::REQUEST_ID => asked.request_id = Some(value.into()),
+                header::CONTENT_TYPE => match Codec::of_content_type(value) {
+                    Some(codec) => asked.codec = codec,
+                    None => asked.other_codec = Some(value.into()),
+                },
+                header::STREAM => stream.0 = Some(Subject::from(value)),
+                header::STREAM_CREDIT => stream.1 = value.parse().unwrap_or_default(),
+                _ => continue,
+            }
+            asked.native = true;
+        }
+        if let (Some(inbox), credit) = stream {
+            asked.stream = Some(Ask { inbox, credit });
+        }
+        asked
+    }
+}

@@ -1,0 +1,21 @@
+//! Serving calls: subscriptions, admission, handlers, replies and streams.
+
+mod admit;
+mod call;
+mod cancel;
+mod close;
+pub(super) mod dispatch;
+mod fault;
+mod form;
+pub(super) mod handler;
+mod job;
+pub(super) mod method;
+pub(super) mod micro;
+mod replies;
+mod run;
+pub(super) mod server;
+mod stream;
+
+pub use call::Call;
+pub(super) use call::Handle;
+pub use fault::Fault;

@@ -1,0 +1,206 @@
+//! Streaming answers, on the side of the service: no more than the caller has said it takes, and no longer than it
+//! is there.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aegis_domain::wire::flow::Flow;
+use aegis_domain::wire::header;
+use aegis_domain::{ErrorCode, GroupName};
+use async_nats::{HeaderMap, Message, StatusCode, Subject, Subscriber};
+use bytes::Bytes;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::time::Instant;
+
+use super::dispatch::Dispatcher;
+use super::fault::Fault;
+use super::handler::Many;
+use super::job::Job;
+use super::run;
+use crate::leadership::Permit;
+
+/// A caller that is not heard for so long is gone.
+const CALLER_IDLE: Duration = Duration::from_secs(30);
+/// How often the caller is told that the service is there, while it has nothing else to say.
+const BEAT: Duration = Duration::from_secs(10);
+/// The most messages that are sent ahead, whatever the caller says it takes.
+const CREDIT_MAX: u64 = 65_536;
+
+/// A stream being sent.
+struct Producer<'a> {
+    dispatcher: &'a Dispatcher,
+    job: &'a Job,
+    inbox: Subject,
+    control: String,
+    sent: u64,
+    granted: u64,
+}
+
+/// Why a stream ends.
+enum End {
+    /// The handler has said everything, or failed.
+    Told(Option<Fault>),
+    /// Nobody wants to hear the rest.
+    Unheard,
+}
+
+impl Dispatcher {
+    /// Sends the whole stream; answers how it failed, if it did.
+    pub(super) async fn stream(
+        self: &Arc<Self>,
+        job: &mut Job,
+        tenancy: Option<&(GroupName, Permit)>,
+        mut headers: HeaderMap,
+        many: Many,
+    ) -> Option<Fault> {
+        let ask = job.asked.stream.take()?;
+        // Streams have places of their own: they last, and calls end soon.
+        let Ok(_place) = self.streams.try_acquire() else {
+            let fault =
+                Fault::of(ErrorCode::Overloaded, "too many streams are running: end some, or ask another");
+            self.answer(&job.reply_to, &job.form, (headers, Err(fault.clone()))).await;
+            return Some(fault);
+        };
+        let client = self.handle.connection.client();
+        let control = client.new_inbox();
+        let flow = match client.subscribe(control.clone()).await {
+            Ok(flow) => flow,
+            Err(error) => {
+                let fault = Fault::of(ErrorCode::Unavailable, format!("no stream can be begun: {error}"));
+                self.answer(&job.reply_to, &job.form, (headers, Err(fault.clone()))).await;
+                return Some(fault);
+            }
+        };
+        headers.insert(header::STREAM, control.as_str());
+        self.answer(&job.reply_to, &job.form, (headers, Ok(Bytes::new()))).await;
+        let granted = ask.credit.min(CREDIT_MAX);
+        let mut producer = Producer { dispatcher: self, job, inbox: ask.inbox, control, sent: 0, granted };
+        match producer.run(flow, many, tenancy).await {
+            End::Told(fault) => {
+                producer.end(fault.as_ref()).await;
+                fault
+            }
+            End::Unheard => None,
+        }
+    }
+}
+
+impl Producer<'_> {
+    async fn run(
+        &mut self,
+        mut flow: Subscriber,
+        mut many: Many,
+        tenancy: Option<&(GroupName, Permit)>,
+    ) -> End {
+        let mut heard = Instant::now();
+        let mut beat = tokio::time::interval(BEAT);
+        beat.reset();
+        let mut changes = self.dispatcher.guard.changes();
+        let mut stopping = std::pin::pin!(self.dispatcher.stopping.cancelled());
+        let mut given_up = std::pin::pin!(self.job.cancel.given_up());
+        let span = tracing::Span::current();
+        loop {
+            if let Some((group, permit)) = tenancy
+                && self.dispatcher.guard.admit(group) != Some(permit.term())
+            {
+                let text = format!("the instance gives {group} up: ask its next owner for the rest");
+                return End::Told(Some(Fault::of(ErrorCode::NotActive, text)));
+            }
+            let may_send = self.sent < self.granted;
+            tokio::select! {
+                biased;
+                message = flow.next() => match message.as_ref().map(wish) {
+                    Some(Wish::Grant(upto)) => {
+                        self.granted = self.granted.max(upto.min(self.sent.saturating_add(CREDIT_MAX)));
+                        heard = Instant::now();
+                    }
+                    Some(Wish::Nothing) => {}
+                    Some(Wish::Gone) | None => return End::Unheard,
+                },
+                () = &mut given_up => return End::Unheard,
+                () = &mut stopping => {
+                    let text = "the instance stops: ask another for the rest";
+                    return End::Told(Some(Fault::of(ErrorCode::Unavailable, text)));
+                }
+                changed = changes.changed(), if tenancy.is_some() => if changed.is_err() {
+                    return End::Unheard;
+                },
+                item = next(&mut many, &span), if may_send => match item {
+                    Some(Ok(body)) => {
+                        if let Err(fault) = self.send(body).await {
+                            return End::Told(Some(fault));
+                        }
+                        beat.reset();
+                    }
+                    Some(Err(fault)) => return End::Told(Some(fault)),
+                    None => return End::Told(None),
+                },
+                _ = beat.tick() => self.publish(HeaderMap::new(), Bytes::new()).await,
+                () = tokio::time::sleep_until(heard + CALLER_IDLE) => return End::Unheard,
+            }
+        }
+    }
+
+    async fn send(&mut self, body: Bytes) -> Result<(), Fault> {
+        let (size, most) = (body.len(), self.dispatcher.max_payload);
+        if size > most {
+            let text =
+                format!("a message of the stream is {size} bytes, and the service sends {most} at most");
+            return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
+        }
+        self.sent += 1;
+        let mut headers = HeaderMap::new();
+        headers.insert(header::STREAM_SEQUENCE, self.sent.to_string());
+        if let Some(media_type) = self.job.form.content_type() {
+            headers.insert(header::CONTENT_TYPE, media_type);
+        }
+        self.publish(headers, body).await;
+        Ok(())
+    }
+
+    async fn end(&self, fault: Option<&Fault>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::STREAM_END, self.sent.to_string());
+        let body = fault.map(|fault| self.job.form.fail(&mut headers, fault)).unwrap_or_default();
+        self.publish(headers, body).await;
+    }
+
+    async fn publish(&self, headers: HeaderMap, body: Bytes) {
+        let client = self.dispatcher.handle.connection.client();
+        let (to, control) = (self.inbox.clone(), self.control.clone());
+        if let Err(error) = client.publish_with_reply_and_headers(to, control, headers, body).await {
+            // The caller sees the gap.
+            tracing::warn!(%error, "a message of a stream could not be sent");
+        }
+    }
+}
+
+/// What the caller wants.
+enum Wish {
+    Grant(u64),
+    Gone,
+    Nothing,
+}
+
+fn wish(message: &Message) -> Wish {
+    if message.status == Some(StatusCode::NO_RESPONDERS) {
+        return Wish::Gone;
+    }
+    match serde_json::from_slice(&message.payload) {
+        Ok(Flow::Grant(upto)) => Wish::Grant(upto),
+        Ok(Flow::Cancel) => Wish::Gone,
+        Err(_other) => Wish::Nothing,
+    }
+}
+
+/// The next message; a panic is a fault, and the last one.
+async fn next(many: &mut Many, span: &tracing::Span) -> Option<Result<Bytes, Fault>> {
+    let mut item = std::pin::pin!(many.next());
+    std::future::poll_fn(|cx| {
+        let _entered = span.enter();
+        let polled = catch_unwind(AssertUnwindSafe(|| item.poll_unpin(cx)));
+        polled.unwrap_or_else(|_panic| std::task::Poll::Ready(Some(Err(run::panicked()))))
+    })
+    .await
+}

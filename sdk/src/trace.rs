@@ -1,0 +1,15 @@
+//! New traces, and steps of those that are under way.
+
+use aegis_domain::wire::TraceParent;
+use rand::Rng as _;
+
+/// The begin of a trace.
+pub(crate) fn begin() -> TraceParent {
+    let mut random = rand::rng();
+    TraceParent::new(random.random(), random.random())
+}
+
+/// One step further in a trace, or the begin of one.
+pub(crate) fn next(within: Option<&TraceParent>) -> TraceParent {
+    within.map_or_else(begin, |trace| trace.child(rand::rng().random()))
+}

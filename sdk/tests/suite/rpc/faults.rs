@@ -1,0 +1,170 @@
+//! Handlers that panic, block or are no longer wanted, and callers that are gone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aegis_domain::ErrorCode;
+use aegis_domain::wire::heartbeat::{Heartbeat, Role};
+use aegis_sdk::{CallOptions, Fault, Service};
+use aegis_testkit::{NatsServer, wait_until};
+use futures_util::StreamExt as _;
+
+use super::{PATIENCE, any, config, start};
+
+async fn until(what: &str, seen: impl Fn() -> bool) {
+    wait_until(what, PATIENCE, || {
+        std::future::ready(if seen() { Ok(()) } else { Err("not yet".to_owned()) })
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_panic_ends_the_call_and_not_the_service_wherever_it_happens() {
+    let server = NatsServer::start().await;
+    let builder = Service::builder(config(&server, "desk"))
+        .rpc("at_once", |_, numbers: Vec<u8>| {
+            let ninth = numbers[9];
+            async move { Ok::<_, Fault>(ninth) }
+        })
+        .rpc("while_polled", |_, numbers: Vec<u8>| async move { Ok::<_, Fault>(numbers[9]) })
+        .rpc("later", |_, numbers: Vec<u8>| async move {
+            tokio::task::yield_now().await;
+            Ok::<_, Fault>(numbers[9])
+        })
+        .rpc("add", |_, (a, b): (u8, u8)| async move { Ok::<_, Fault>(a + b) });
+    let (service, client, _connection) = start(&server, builder).await;
+    let desk = any("desk");
+    // More often than it takes to be begun where calls arrive.
+    for round in 0..40 {
+        for method in ["at_once", "while_polled", "later"] {
+            let told = client.call::<_, u8>(&desk, method, &[round], PATIENCE).await.unwrap_err();
+            assert_eq!(told.code(), ErrorCode::HandlerFailed.as_str(), "{method}");
+        }
+        assert_eq!(client.call::<_, u8>(&desk, "add", &(round, 1), PATIENCE).await.unwrap().body, round + 1);
+    }
+    let figures = service.connection().meters().of(Role::Serve, "later").standing();
+    assert_eq!((figures.errors, figures.codes["HANDLER_FAILED"], figures.in_flight), (40, 40, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_blocks_every_thread_does_not_stop_the_heartbeats() {
+    let server = NatsServer::start().await;
+    let blocked = Arc::new(AtomicBool::new(true));
+    let gate = Arc::clone(&blocked);
+    let builder = Service::builder(config(&server, "desk")).rpc("block", move |_, (): ()| {
+        while gate.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        async { Ok::<_, Fault>(()) }
+    });
+    let service = builder.start().await.unwrap();
+    // Another runtime: this one has no thread left.
+    let url = server.url();
+    let watcher = std::thread::spawn(move || {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let nats = async_nats::connect(&url).await.unwrap();
+            let mut beats = nats.subscribe("aegis.heartbeat.desk.*").await.unwrap();
+            for _ in 0..4 {
+                nats.publish_with_reply("rpc.desk.block", "nobody", "null".into()).await.unwrap();
+            }
+            nats.flush().await.unwrap();
+            // Ten a second are due.
+            let mut busy = 0;
+            for _ in 0..30 {
+                let beat = tokio::time::timeout(Duration::from_secs(5), beats.next()).await.unwrap().unwrap();
+                let beat: Heartbeat = serde_json::from_slice(&beat.payload).unwrap();
+                busy += u32::from(beat.metrics.in_flight > 0);
+                if busy > 5 {
+                    return true;
+                }
+            }
+            false
+        })
+    });
+    let alive = tokio::task::spawn_blocking(move || watcher.join().unwrap()).await;
+    blocked.store(false, Ordering::SeqCst);
+    assert!(alive.unwrap(), "the heartbeats stopped, or nothing was blocked");
+    service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_is_told_when_its_caller_gives_up_and_when_the_deadline_passes() {
+    let server = NatsServer::start().await;
+    let (begun, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (starts, ends) = (Arc::clone(&begun), Arc::clone(&told));
+    let builder =
+        Service::builder(config(&server, "desk")).rpc("wait", move |call: aegis_sdk::Call, (): ()| {
+            let (starts, ends) = (Arc::clone(&starts), Arc::clone(&ends));
+            async move {
+                assert!(!call.is_cancelled());
+                starts.fetch_add(1, Ordering::SeqCst);
+                call.cancelled().await;
+                assert!(call.is_cancelled());
+                ends.fetch_add(1, Ordering::SeqCst);
+                Ok::<_, Fault>(())
+            }
+        });
+    let (service, client, _connection) = start(&server, builder).await;
+    let calling = {
+        let client = client.clone();
+        tokio::spawn(async move { client.call::<_, ()>(&any("desk"), "wait", &(), PATIENCE * 60).await })
+    };
+    until("the handler", || begun.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(told.load(Ordering::SeqCst), 0);
+    calling.abort();
+    until("the word that nobody waits", || told.load(Ordering::SeqCst) == 1).await;
+    let short = Duration::from_millis(100);
+    // The handler answers as soon as it is told, which may be just in time.
+    let outcome = client.call::<_, ()>(&any("desk"), "wait", &(), short).await;
+    let code = outcome.err().map(|error| error.code().to_owned());
+    assert!(code.as_deref().is_none_or(|code| code == ErrorCode::OutcomeUnknown.as_str()), "{code:?}");
+    until("the end of the deadline", || told.load(Ordering::SeqCst) == 2).await;
+    let mine = service.connection().meters().of(Role::Serve, "wait");
+    until("the end of both", || mine.standing().in_flight == 0).await;
+    service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn replies_that_nobody_waits_for_and_calls_that_want_none_harm_nobody() {
+    let server = NatsServer::start().await;
+    let builder = Service::builder(config(&server, "desk"))
+        .rpc("add", |_, (a, b): (u8, u8)| async move { Ok::<_, Fault>(a + b) });
+    let (service, client, connection) = start(&server, builder).await;
+    let nats = connection.client();
+    for _ in 0..500 {
+        nats.publish_with_reply("rpc.desk.add", "_INBOX.nobody.here", "[1,2]".into()).await.unwrap();
+        nats.publish("rpc.desk.add", "[1,2]".into()).await.unwrap();
+    }
+    assert_eq!(client.call::<_, u8>(&any("desk"), "add", &(1, 2), PATIENCE).await.unwrap().body, 3);
+    let figures = service.connection().meters().of(Role::Serve, "add").standing();
+    assert_eq!((figures.errors, figures.in_flight), (0, 0));
+    service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reply_that_comes_too_late_is_nobody_elses() {
+    let server = NatsServer::start().await;
+    let builder =
+        Service::builder(config(&server, "desk")).rpc("late", |_, (value, ms): (u64, u64)| async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            Ok::<_, Fault>(value)
+        });
+    let (_service, client, _connection) = start(&server, builder).await;
+    let desk = any("desk");
+    for round in 0..20 {
+        let short = CallOptions::within(Duration::from_millis(20));
+        let missed = client.call::<_, u64>(&desk, "late", &(round, 60_u64), short).await.unwrap_err();
+        assert_eq!(missed.code(), ErrorCode::OutcomeUnknown.as_str());
+        // These take the places that were given up, and wait while the late replies come.
+        let calls =
+            (0..4_u64).map(|n| {
+                let (client, desk) = (&client, &desk);
+                async move {
+                    client.call::<_, u64>(desk, "late", &(1_000 + n, 80_u64), PATIENCE).await.unwrap().body
+                }
+            });
+        let replies = futures_util::future::join_all(calls).await;
+        assert_eq!(replies, [1_000, 1_001, 1_002, 1_003]);
+    }
+}

@@ -4,8 +4,9 @@
 mod grpc;
 mod micro;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use aegis_sdk::metrics::{Meters, Role};
 use aegis_sdk::{Client, ConnectOptions, Connection, Fault, Service, ServiceConfig, Target};
 use aegis_testkit::NatsServer;
 use async_nats::HeaderMap;
@@ -111,6 +112,7 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     responder.abort();
     let mut rows = rows(&size, "sdk", &sdk, &nats, Some((1.05, 0.95)));
     rows.push(memory);
+    rows.push(recording(&size));
     for (name, peer) in [("raw+headers", &headers), ("nats micro", &micro), ("tonic", &tonic)] {
         rows.extend(self::rows(&size, name, peer, &nats, None));
     }
@@ -154,6 +156,19 @@ where
     windowed(size.long - size.long / 5, WINDOW, |_| work()).await?;
     let values = (megabytes()?, early);
     Ok(Row::new("memory after all calls", "sdk", values, "MB", Bar::AtMost(1.05), u64::from(size.long)))
+}
+
+/// What it costs to count one call, in nanoseconds, against what it may.
+fn recording(size: &Size) -> Row {
+    let meters = Meters::default();
+    let meter = meters.of(Role::Serve, "say");
+    let begun = Instant::now();
+    for n in 0..size.long {
+        meter.begin();
+        meter.end(Duration::from_micros(u64::from(n % 4_096)), None);
+    }
+    let nanos = begun.elapsed().as_secs_f64() * 1e9 / f64::from(size.long);
+    Row::new("counting one call", "sdk", (nanos, 100.0), "ns", Bar::AtMost(1.0), u64::from(size.long))
 }
 
 async fn respond(client: async_nats::Client) -> anyhow::Result<()> {

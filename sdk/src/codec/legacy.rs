@@ -102,4 +102,19 @@ mod tests {
         assert_eq!((request.method.as_str(), request.timeout), ("echo", 5.0));
         assert_eq!(request.params, json!({"text": "hi"}));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn junk_is_refused_without_a_panic(mut body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..512)) {
+            for codec in [Codec::Json, Codec::MessagePack] {
+                let _refused = codec.decode::<Value>(&body);
+                let _refused = codec.decode::<RpcRequest<Value>>(&body);
+            }
+            // Most junk does not come this far.
+            body.splice(0..0, *b"\x82\xaamessage_id\xa1a");
+            let _refused = Kind::detect(&body);
+            body.splice(0..1, *b"{\"message_id\":1,\"method\":");
+            let _refused = Kind::detect(&body);
+        }
+    }
 }

@@ -74,7 +74,7 @@ const SHARE: Duration = Duration::from_micros(3);
 const AT_FIRST: u32 = 16;
 /// A thread that loses its processor for a moment is no slow handler: one in so many that is not longer than that
 /// is forgiven.
-const FORGIVEN: (u32, Duration) = (256, Duration::from_millis(10));
+const FORGIVEN: (u32, Duration) = (64, Duration::from_millis(5));
 
 impl Default for Pace {
     fn default() -> Self {

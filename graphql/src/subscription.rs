@@ -100,7 +100,6 @@ impl Subscription {
         require(context, Role::Viewer)?;
         let follower = Events {
             store: context.data::<Store>()?.clone(),
-            feed: context.data::<Feed>()?.clone(),
             filter: filter.unwrap_or_default().into(),
             snapshot: after_sequence.is_none().then_some(snapshot.min(BATCH)),
             after: after_sequence.map_or(Sequence::ZERO, |seq| seq.0),
@@ -181,7 +180,6 @@ impl Instances {
 
 struct Events {
     store: Store,
-    feed: Feed,
     filter: store::EventFilter,
     snapshot: Option<u32>,
     after: Sequence,
@@ -197,7 +195,7 @@ impl Events {
                 EventUpdate::Snapshot(EventSnapshot { events, as_of_sequence: page.as_of.into() })
             }));
         }
-        let mut position = self.feed.position();
+        let mut position = self.store.newest();
         loop {
             let after = self.after;
             position.wait_for(|position| *position > after).await.ok()?;

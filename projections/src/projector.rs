@@ -76,11 +76,13 @@ impl Projector {
 }
 
 impl Outlet<Registry> for Readers {
-    async fn committed(&mut self, _registry: &Registry, batch: Batch, mark: Mark) {
-        let touched: Vec<_> = batch.touched().cloned().collect();
-        // First, so that whoever hears of the position finds its events.
+    fn folded(&mut self, batch: &Batch, mark: Mark) {
         let views = batch.events.iter().map(|line| (line.view(), line.event.data.len())).collect();
         self.recent.extend(views, mark.position);
+    }
+
+    async fn committed(&mut self, _registry: &Registry, batch: Batch, mark: Mark) {
+        let touched: Vec<_> = batch.touched().cloned().collect();
         let events: Vec<_> = batch.events.into_iter().map(|line| (line.sequence, line.event)).collect();
         self.live.advance(&events, mark.position);
         self.owe(touched).await;

@@ -159,6 +159,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         if folded.applied == 0 {
             return true;
         }
+        self.outlet.folded(&folded.batch, self.held.mark);
         while let Err(error) = self.held.commit(&folded).await {
             self.progress.failed();
             if error.is_damage() {

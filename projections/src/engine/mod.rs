@@ -129,8 +129,12 @@ pub trait Projection: Debug + Send + Sync + Sized + 'static {
     fn finish(&self, tables: &mut SqliteConnection) -> impl Future<Output = Result<(), WriteError>> + Send;
 }
 
-/// Who is told of what was committed.
+/// Who is told of what was folded and committed.
 pub trait Outlet<P: Projection>: Debug + Send + 'static {
+    /// A batch was folded, and is about to be committed. For those who show what the log says: the log has it, and
+    /// whatever becomes of the file, it will be folded again to the same.
+    fn folded(&mut self, _batch: &P::Batch, _mark: Mark) {}
+
     /// A batch was committed.
     fn committed(&mut self, projection: &P, batch: P::Batch, mark: Mark) -> impl Future<Output = ()> + Send;
 

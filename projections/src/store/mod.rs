@@ -7,7 +7,9 @@ mod recent;
 
 use std::path::Path;
 
+use aegis_domain::Sequence;
 use sqlx::Row as _;
+use tokio::sync::watch;
 
 use crate::engine::{Database, Gap, Progress};
 use crate::registry::{Registry, Retention};
@@ -36,6 +38,13 @@ impl Store {
     pub async fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
         let database = Database::open::<Registry>(path).await?;
         Ok(Self { database, progress: Progress::default(), retention, recent: Recent::default() })
+    }
+
+    /// Up to where pages that begin at an event hold all that follow it, and each change of that. It is where the
+    /// projector reads the log, a moment before the file is there, too.
+    #[must_use]
+    pub fn newest(&self) -> watch::Receiver<Sequence> {
+        self.recent.position()
     }
 
     /// The file that it reads.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aegis_domain::Sequence;
+use tokio::sync::watch;
 
 use super::{EventFilter, EventPage};
 use crate::view::EventView;
@@ -15,7 +16,13 @@ const BYTES: usize = 8 << 20;
 /// The newest events. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Recent {
-    kept: Arc<RwLock<Kept>>,
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    kept: RwLock<Kept>,
+    position: watch::Sender<Sequence>,
 }
 
 /// Every event after `floor` and up to `through`.
@@ -35,9 +42,9 @@ struct Entry {
 }
 
 impl Recent {
-    /// The file has moved on to `position` by these events, each with the size of its body.
+    /// The log has moved on to `position` by these events, each with the size of its body.
     pub(crate) fn extend(&self, events: Vec<(EventView, usize)>, position: Sequence) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.inner.kept.write().unwrap_or_else(PoisonError::into_inner);
         kept.through = position;
         for (event, bytes) in events {
             kept.bytes += bytes;
@@ -48,17 +55,27 @@ impl Recent {
             kept.bytes -= bytes;
             kept.floor = Some(event.sequence);
         }
+        drop(kept);
+        // Last, so that whoever hears of the position finds its events.
+        self.inner.position.send_replace(position);
+    }
+
+    /// The last position that is known here, and each change of it.
+    pub(super) fn position(&self) -> watch::Receiver<Sequence> {
+        self.inner.position.subscribe()
     }
 
     /// The file was made anew and stands at `position`; nothing before that is known here.
     pub(crate) fn begin(&self, position: Sequence) {
-        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.inner.kept.write().unwrap_or_else(PoisonError::into_inner);
         *kept = Kept { floor: Some(position), through: position, ..Kept::default() };
+        drop(kept);
+        self.inner.position.send_replace(position);
     }
 
     /// The first `count` events after this one, if all that follow it are here.
     pub(super) fn page(&self, filter: &EventFilter, count: u32, after: Sequence) -> Option<EventPage> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.inner.kept.read().unwrap_or_else(PoisonError::into_inner);
         if kept.floor.is_none_or(|floor| after < floor) {
             return None;
         }

@@ -44,6 +44,7 @@ pub mod metrics;
 pub mod nats;
 mod operator;
 mod publish;
+pub mod resilience;
 pub mod service;
 pub mod streams;
 mod trace;
@@ -63,6 +64,7 @@ pub use operator::{Operator, OperatorError};
 pub use publish::{OutboxLimits, Pending, PublishError, Published};
 /// The crate whose `JsonSchema` the types of calls derive.
 pub use schemars;
+pub use resilience::Resilience;
 pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
 /// Holds the example of the README to the code.

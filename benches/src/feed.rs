@@ -96,7 +96,7 @@ fn listen(mut socket: Socket) -> mpsc::UnboundedReceiver<(u64, Instant)> {
 }
 
 fn event(n: u32) -> Event {
-    Event::from(InstanceEvent::Unhealthy { last_beat: None, missed: n })
+    Event::from(InstanceEvent::Unhealthy { last_beat: None, missed: n, reason: None })
 }
 
 fn id(writer: u32) -> anyhow::Result<AggregateId> {

@@ -113,6 +113,7 @@ fn body(n: u32, window: u64, calls: u64) -> anyhow::Result<(ServiceName, Instanc
         groups: vec![],
         labels: [("zone".to_owned(), "a".to_owned())].into(),
         capabilities: vec![],
+        unwell: None,
         started_at: Utc::now(),
         sent_at: Utc::now(),
         metrics,

@@ -106,13 +106,13 @@ pub const CATALOGUE: [Entry; 20] = [
     entry(
         I,
         "unhealthy",
-        "the control plane misses several heartbeats",
-        "written once, by any one replica, after the last beat was heard",
+        "the control plane misses several heartbeats, or the instance says that it is unwell",
+        "written once: by any one replica after the last beat was heard, or by the instance itself with its reason",
     ),
     entry(
         I,
         "recovered",
-        "the control plane hears a heartbeat of an unhealthy instance",
+        "the control plane hears a heartbeat of an unhealthy instance, or an instance that called itself unhealthy is well again",
         "the instance was unhealthy before",
     ),
     entry(I, "drain_requested", "an operator asks the instance to drain", "the instance was alive"),

@@ -139,7 +139,7 @@ fn instance(n: u64, which: u64) -> anyhow::Result<(AggregateId, Event)> {
             legacy: false,
         }),
         1 => InstanceEvent::StatusChanged { from: Status::Starting, to: Status::Running, reason: None },
-        2 => InstanceEvent::Unhealthy { last_beat: None, missed: 3 },
+        2 => InstanceEvent::Unhealthy { last_beat: None, missed: 3, reason: None },
         3 => InstanceEvent::Recovered {},
         4 => InstanceEvent::StatusChanged {
             from: Status::Running,

@@ -132,6 +132,7 @@ impl Seen {
             groups: vec![],
             labels: registration.labels,
             capabilities: vec![],
+            unwell: None,
             started_at: uptime.and_then(|uptime| sent_at.checked_sub_signed(uptime)).unwrap_or(sent_at),
             sent_at,
             metrics: sign.metrics.clone(),
@@ -219,7 +220,7 @@ impl Sign {
             }
             let heard = view.state.hearing == Hearing::Heard;
             return (heard && self.is_unwell())
-                .then_some(Command::MarkUnhealthy { last_beat: None, missed: 0 });
+                .then_some(Command::MarkUnhealthy { last_beat: None, missed: 0, reason: None });
         }
         let (sequence, over) = noticed(self.over, view.sequence, now);
         self.over = Some((sequence, over));

@@ -162,7 +162,7 @@ fn who_calls_itself_unhealthy_is_so_until_it_says_otherwise() {
 #[test]
 fn an_older_record_does_not_say_that_it_is_well() {
     let mut stage = Stage::adopted();
-    stage.execute(Command::MarkUnhealthy { last_beat: None, missed: 0 });
+    stage.execute(Command::MarkUnhealthy { last_beat: None, missed: 0, reason: None });
     stage.reconcile();
     stage.pass(1);
     assert_eq!(stage.seen.well(stage.now), [].into());

@@ -122,7 +122,8 @@ impl Liveness {
                 record_ttl: Duration::from_millis(registration.record_ttl_ms),
                 hearing: view.state.hearing,
                 flapping: view.is_flapping(time),
-                unwell: view.is_legacy() && !self.wellness.is_well(key, view.sequence),
+                unwell: beat.is_some_and(|beat| beat.heartbeat.unwell.is_some())
+                    || view.is_legacy() && !self.wellness.is_well(key, view.sequence),
             };
             let misses = heard.missed() > 0 || !heard.heard_since_listening;
             heard.steady_for = self.memory.steady_for(key, misses, now);
@@ -142,7 +143,7 @@ impl Liveness {
             return;
         }
         let command = match verdict {
-            Verdict::Unhealthy { missed } => Command::MarkUnhealthy { last_beat, missed },
+            Verdict::Unhealthy { missed } => Command::MarkUnhealthy { last_beat, missed, reason: None },
             Verdict::Recovered => Command::Recover,
             // It has no record of ours, and a refresh of its own would have been a sign of life.
             Verdict::Overdue if legacy => Command::Expire { last_beat },

@@ -123,12 +123,14 @@ pub enum Command {
     },
     /// Report the configuration in force, secrets masked.
     ReportConfiguration(serde_json::Value),
-    /// Record that heartbeats are missing.
+    /// Record that heartbeats are missing, or that the instance calls itself unhealthy.
     MarkUnhealthy {
         /// When the last one came, if any did.
         last_beat: Option<DateTime<Utc>>,
-        /// How many are missing.
+        /// How many are missing; none when it says so itself.
         missed: u32,
+        /// Why, when it says so itself.
+        reason: Option<String>,
     },
     /// Record that heartbeats arrive again.
     Recover,
@@ -170,12 +172,15 @@ pub enum InstanceEvent {
         /// The configuration in force.
         configuration: serde_json::Value,
     },
-    /// Several heartbeats were missing.
+    /// Several heartbeats were missing, or the instance called itself unhealthy.
     Unhealthy {
         /// When the last one came, if any did.
         last_beat: Option<DateTime<Utc>>,
-        /// How many were missing.
+        /// How many were missing; none when it says so itself.
         missed: u32,
+        /// Why, when it says so itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// Heartbeats arrived again.
     Recovered {},
@@ -294,8 +299,8 @@ impl Aggregate for Instance {
                 }
                 Ok(vec![InstanceEvent::ConfigurationReported { configuration }])
             }
-            Command::MarkUnhealthy { last_beat, missed } => Ok(match (self.is_alive(), self.hearing) {
-                (true, Hearing::Heard) => vec![InstanceEvent::Unhealthy { last_beat, missed }],
+            Command::MarkUnhealthy { last_beat, missed, reason } => Ok(match (self.is_alive(), self.hearing) {
+                (true, Hearing::Heard) => vec![InstanceEvent::Unhealthy { last_beat, missed, reason }],
                 (true, Hearing::Unhealthy | Hearing::Expired) | (false, _) => vec![],
             }),
             Command::Recover => Ok(match (self.is_alive(), self.hearing) {

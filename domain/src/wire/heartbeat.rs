@@ -35,6 +35,9 @@ pub struct Heartbeat {
     /// The methods that it serves, [`CAPABILITIES_MAX`] at most. `$SRV.INFO` tells all of them, with schemas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<MethodName>,
+    /// Why it calls itself unhealthy, while it does: it takes no balanced calls and owns no groups then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwell: Option<String>,
     /// When it started, by its own clock.
     pub started_at: DateTime<Utc>,
     /// When it sent this, by its own clock.

@@ -24,11 +24,11 @@ fn go(to: Status) -> Command {
 }
 
 fn unhealthy() -> InstanceEvent {
-    InstanceEvent::Unhealthy { last_beat: Some(time(0)), missed: 3 }
+    InstanceEvent::Unhealthy { last_beat: Some(time(0)), missed: 3, reason: None }
 }
 
 fn mark_unhealthy() -> Command {
-    Command::MarkUnhealthy { last_beat: Some(time(0)), missed: 3 }
+    Command::MarkUnhealthy { last_beat: Some(time(0)), missed: 3, reason: None }
 }
 
 fn expired() -> InstanceEvent {

@@ -79,7 +79,7 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
         }
         .into(),
         InstanceEvent::ConfigurationReported { configuration }.into(),
-        InstanceEvent::Unhealthy { last_beat: Some(time(500)), missed: 3 }.into(),
+        InstanceEvent::Unhealthy { last_beat: Some(time(500)), missed: 3, reason: None }.into(),
         InstanceEvent::Recovered {}.into(),
         InstanceEvent::DrainRequested { reason: reason() }.into(),
         InstanceEvent::Deregistered { reason: reason() }.into(),
@@ -124,6 +124,7 @@ pub(crate) fn later_forms() -> Vec<(&'static str, Envelope)> {
         ("policies", DefinitionEvent::Defined { content: policies, reason: reason() }.into()),
         ("policies", DefinitionEvent::Amended { content: named, reason: reason() }.into()),
         ("legacy", InstanceEvent::Registered(legacy).into()),
+        ("self", InstanceEvent::Unhealthy { last_beat: None, missed: 0, reason: reason() }.into()),
     ];
     forms.into_iter().zip(101..).map(|((form, event), n)| (form, envelope(event, n))).collect()
 }

@@ -157,7 +157,7 @@ pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
             .prop_map(|(from, to, reason)| InstanceEvent::StatusChanged { from, to, reason }),
         json().prop_map(|configuration| InstanceEvent::ConfigurationReported { configuration }),
         (option::of(time()), any::<u32>())
-            .prop_map(|(last_beat, missed)| InstanceEvent::Unhealthy { last_beat, missed }),
+            .prop_map(|(last_beat, missed)| InstanceEvent::Unhealthy { last_beat, missed, reason: None }),
         Just(InstanceEvent::Recovered {}),
         any::<String>().prop_map(|reason| InstanceEvent::DrainRequested { reason }),
         any::<String>().prop_map(|reason| InstanceEvent::Deregistered { reason }),
@@ -256,7 +256,7 @@ pub(crate) fn instance_command() -> impl Strategy<Value = instance::Command> {
         1 => registration().prop_map(Command::Adopt),
         6 => (status(), any::<Option<String>>()).prop_map(|(to, reason)| Command::ChangeStatus { to, reason }),
         2 => (0..3_u8).prop_map(|n| Command::ReportConfiguration(n.into())),
-        2 => any::<u32>().prop_map(|missed| Command::MarkUnhealthy { last_beat: None, missed }),
+        2 => any::<u32>().prop_map(|missed| Command::MarkUnhealthy { last_beat: None, missed, reason: None }),
         2 => Just(Command::Recover),
         1 => any::<String>().prop_map(|reason| Command::RequestDrain { reason }),
         1 => any::<String>().prop_map(|reason| Command::Deregister { reason }),

@@ -106,7 +106,9 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
                 format!("went from {} to {}{}", from.as_str(), to.as_str(), why(reason))
             }
             InstanceEvent::ConfigurationReported { .. } => "reported its configuration".to_owned(),
-            InstanceEvent::Unhealthy { missed: 0, .. } => "is unhealthy: it says so itself".to_owned(),
+            InstanceEvent::Unhealthy { missed: 0, reason, .. } => {
+                format!("is unhealthy: it says so itself{}", why(reason))
+            }
             InstanceEvent::Unhealthy { missed, .. } => {
                 format!("is unhealthy: {missed} heartbeats are missing")
             }

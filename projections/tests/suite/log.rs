@@ -196,7 +196,7 @@ fn step(log: &mut Log, which: u8, who: u8, what: u8, n: usize) {
             log.execute::<Instance>(&member, instance::Command::ReportConfiguration(figure))
         }
         9 => {
-            log.execute::<Instance>(&member, instance::Command::MarkUnhealthy { last_beat: None, missed: 3 })
+            log.execute::<Instance>(&member, instance::Command::MarkUnhealthy { last_beat: None, missed: 3, reason: None })
         }
         10 => log.execute::<Instance>(&member, instance::Command::Recover),
         11 if n < 3 => log.execute::<Instance>(&member, instance::Command::RequestDrain { reason: reason() }),

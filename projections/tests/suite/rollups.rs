@@ -69,6 +69,7 @@ pub(crate) fn heartbeat(name: &str, life: i64, metrics: Metrics) -> Heartbeat {
         groups: vec![],
         labels: BTreeMap::new(),
         capabilities: vec![],
+        unwell: None,
         started_at: at(life),
         sent_at: at(life),
         metrics,

@@ -32,7 +32,7 @@ fn running() -> Vec<InstanceEvent> {
 
 #[test]
 fn an_instance_that_is_heard_again_is_what_it_was_before() {
-    let silent = InstanceEvent::Unhealthy { last_beat: None, missed: 3 };
+    let silent = InstanceEvent::Unhealthy { last_beat: None, missed: 3, reason: None };
     let view = life(&[running(), vec![silent.clone()]].concat());
     assert_eq!(view.status, InstanceStatus::Unhealthy);
     assert_eq!(view.reason.as_deref(), Some("3 heartbeats are missing"));
@@ -43,7 +43,7 @@ fn an_instance_that_is_heard_again_is_what_it_was_before() {
 #[test]
 fn an_instance_that_recovers_three_times_in_a_short_while_flaps_until_it_begins_anew() {
     let rounds = |n| {
-        let round = [InstanceEvent::Unhealthy { last_beat: None, missed: 3 }, InstanceEvent::Recovered {}];
+        let round = [InstanceEvent::Unhealthy { last_beat: None, missed: 3, reason: None }, InstanceEvent::Recovered {}];
         vec![round.to_vec(); n].concat()
     };
     let thrice = [running(), rounds(3)].concat();

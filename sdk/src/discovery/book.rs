@@ -88,7 +88,8 @@ impl Book {
     /// answer is evicted by the first call.
     pub(super) fn candidates(&mut self) -> Vec<Arc<Candidate>> {
         let serves = |known: &Known| {
-            known.heartbeat.status == Status::Running && known.evicted != Some(known.revision)
+            let beat = &known.heartbeat;
+            beat.status == Status::Running && beat.unwell.is_none() && known.evicted != Some(known.revision)
         };
         let any = self.known.values().any(|known| serves(known) && !known.ran_out);
         if any {
@@ -120,6 +121,7 @@ mod tests {
             instance: name(instance),
             version: Version::new("1.0.0").unwrap(),
             status,
+            unwell: None,
             groups: vec![],
             labels: [].into(),
             capabilities: vec![],
@@ -147,6 +149,8 @@ mod tests {
         put(&mut book, "a", 1);
         put(&mut book, "b", 2);
         book.change(&name("c"), 3, Change::Put(Box::new(beat("c", Status::Draining))));
+        let unwell = Heartbeat { unwell: Some("no market data".to_owned()), ..beat("d", Status::Running) };
+        book.change(&name("d"), 4, Change::Put(Box::new(unwell)));
         assert_eq!(shown(&mut book), fresh(&["a", "b"]));
         book.change(&name("a"), 4, Change::Left);
         assert_eq!(shown(&mut book), fresh(&["b"]));

@@ -22,6 +22,9 @@ use crate::{Connection, Journal};
 /// The most bytes that one group takes in a heartbeat: its name, its term and what stands around them.
 const GROUP_BYTES: usize = 200;
 
+/// By so many calls the load has to change for the record to be written anew out of turn.
+const MARKED_CHANGE: u64 = 8;
+
 /// Who the instance is.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
@@ -52,6 +55,7 @@ pub(super) struct Beater {
     pub(super) guard: Guard,
     pub(super) stats: Arc<Stats>,
     pub(super) status: watch::Receiver<Status>,
+    pub(super) unwell: watch::Receiver<Option<String>>,
 }
 
 /// The record as this instance last wrote it.
@@ -59,8 +63,20 @@ pub(super) struct Beater {
 struct Record {
     revision: u64,
     written: Option<Instant>,
+    /// The load that it tells.
+    load: u64,
     /// Until then the log may still get an Expired that was decided while the record was away.
     doubted_until: Option<Instant>,
+}
+
+impl Record {
+    /// Whether those who choose by load are misled by it: it is twice or half what the record tells, and by more than
+    /// a few calls.
+    fn is_told_otherwise(&self, metrics: &Metrics) -> bool {
+        let load = metrics.in_flight + metrics.queue_depth;
+        let (low, high) = (load.min(self.load), load.max(self.load));
+        high >= low * 2 && high - low >= MARKED_CHANGE
+    }
 }
 
 impl Beater {
@@ -82,13 +98,16 @@ impl Beater {
                 _ = ticks.tick() => { metrics = self.stats.take(); false }
                 changed = owned => changed.is_ok(),
                 changed = self.status.changed() => changed.is_ok(),
+                Ok(()) = self.unwell.changed() => true,
             };
             let body = self.body(&metrics);
             self.beat(&body).await;
+            let changed = changed || record.is_told_otherwise(&metrics);
             let stale = record.written.is_none_or(|written| written.elapsed() >= self.ttl / 3);
             if changed || stale {
                 // The registry may be away; the heartbeats are not. What a refresh that was cut off has written,
                 // the next one finds.
+                record.load = metrics.in_flight + metrics.queue_depth;
                 let refreshed = tokio::time::timeout(self.every, self.refresh(&mut record, &body)).await;
                 if refreshed.is_err() {
                     tracing::warn!("the record in the registry was not refreshed in time");
@@ -118,6 +137,7 @@ impl Beater {
             groups,
             labels: identity.labels.clone(),
             capabilities: identity.capabilities.clone(),
+            unwell: self.unwell.borrow().clone(),
             started_at: identity.started_at,
             sent_at: Utc::now(),
             metrics: metrics.clone(),

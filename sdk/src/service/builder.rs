@@ -318,6 +318,7 @@ impl Builder {
             guard: guard.clone(),
             stats: Arc::clone(&stats),
             status: seen,
+            unwell: watch::channel(None).1,
         })
         .await?;
         let actor = self.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));

@@ -39,6 +39,7 @@ pub(super) struct Setup {
     pub(super) guard: Guard,
     pub(super) stats: Arc<Stats>,
     pub(super) status: watch::Receiver<Status>,
+    pub(super) unwell: watch::Receiver<Option<String>>,
 }
 
 /// The running thread.
@@ -153,6 +154,7 @@ async fn run(
         guard: setup.guard.clone(),
         stats: setup.stats,
         status: setup.status,
+        unwell: setup.unwell,
     };
     drop(ready.send(Ok(())));
     let enough = async {

@@ -25,7 +25,7 @@ fn id(writer: usize) -> AggregateId {
 }
 
 fn event(n: u64) -> Event {
-    Event::from(InstanceEvent::Unhealthy { last_beat: None, missed: u32::try_from(n).unwrap() })
+    Event::from(InstanceEvent::Unhealthy { last_beat: None, missed: u32::try_from(n).unwrap(), reason: None })
 }
 
 /// Appends to its own aggregate until told to stop; answers what was acknowledged, and when the last one was.

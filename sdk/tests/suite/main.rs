@@ -9,6 +9,7 @@ mod commands;
 mod connect;
 mod dead_letters;
 mod events;
+mod discovery;
 mod fencing;
 mod journal;
 mod leadership;

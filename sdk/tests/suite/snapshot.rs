@@ -47,7 +47,7 @@ impl Stage {
         let head = self.journal.load_whole::<Instance>(&id()).await.unwrap().head;
         let event = |n: u64| {
             Event::from(if (head.version.get() + n).is_multiple_of(2) {
-                InstanceEvent::Unhealthy { last_beat: None, missed: 3 }
+                InstanceEvent::Unhealthy { last_beat: None, missed: 3, reason: None }
             } else {
                 InstanceEvent::Recovered {}
             })

@@ -1,0 +1,119 @@
+//! What a service does of its own at the turns of its life.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use aegis_domain::{InstanceName, ServiceName};
+
+use super::super::Fault;
+use crate::{Client, Connection, Events};
+
+/// A turn in the life of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It is registered and connected, and serves nothing yet. An error ends the start: the instance is recorded as
+    /// failed, with that reason.
+    Starting,
+    /// It serves.
+    Running,
+    /// It takes nothing new, and finishes the calls that it has.
+    Draining,
+    /// It has answered everything, and is still connected.
+    Stopping,
+}
+
+impl Stage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Draining => "draining",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
+/// What a hook knows, and how it reaches others.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// The turn.
+    pub stage: Stage,
+    /// The service.
+    pub service: ServiceName,
+    /// The instance.
+    pub instance: InstanceName,
+    pub(in crate::service) connection: Connection,
+}
+
+impl Turn {
+    /// A client on the service's connection.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.connection)
+    }
+
+    /// Application events on the service's connection.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events::new(&self.connection)
+    }
+
+    /// The service's connection, for whatever else goes over NATS.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// A hook failed, or took too long.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a hook at {stage} failed: {reason}", stage = stage.as_str())]
+pub struct HookError {
+    /// When.
+    pub stage: Stage,
+    /// Why, in the hook's own words.
+    pub reason: String,
+}
+
+type Work = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send>>;
+type Hook = Box<dyn FnOnce(Turn) -> Work + Send>;
+
+/// The hooks of one service, in the order in which they were given.
+#[derive(Default)]
+pub(in crate::service) struct Hooks(Vec<(Stage, Hook)>);
+
+impl Hooks {
+    pub(in crate::service) fn add<F, Fut>(&mut self, stage: Stage, hook: F)
+    where
+        F: FnOnce(Turn) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), Fault>> + Send + 'static,
+    {
+        self.0.push((stage, Box::new(move |turn| Box::pin(hook(turn)))));
+    }
+
+    pub(in crate::service) fn has(&self, stage: Stage) -> bool {
+        self.0.iter().any(|(of, _)| *of == stage)
+    }
+
+    /// Runs those of this turn one after the other, each once, and all within the bound. The first that fails ends it.
+    pub(in crate::service) async fn run(&mut self, turn: &Turn, bound: Duration) -> Result<(), HookError> {
+        let stage = turn.stage;
+        let hooks: Vec<_> = self.0.extract_if(.., |(of, _)| *of == stage).collect();
+        let all = async {
+            for (_, hook) in hooks {
+                // On a task of its own, so that one that panics ends nothing but itself.
+                let ended = tokio::spawn(hook(turn.clone())).await;
+                ended.map_err(|broken| broken.to_string())?.map_err(|fault| fault.message)?;
+            }
+            Ok(())
+        };
+        let outcome = tokio::time::timeout(bound, all).await;
+        outcome.unwrap_or_else(|_elapsed| Err(format!("it took longer than {bound:?}"))).map_err(|reason| HookError { stage, reason })
+    }
+}
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(stage, _)| stage)).finish()
+    }
+}

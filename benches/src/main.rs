@@ -2,6 +2,7 @@
 
 mod control;
 mod events;
+mod discovery;
 mod failover;
 mod feed;
 mod fleet;
@@ -41,6 +42,8 @@ struct Args {
 enum Name {
     /// Calls through the SDK, against raw NATS request and reply.
     Rpc,
+    /// Choosing an instance from a directory, against its limit.
+    Discovery,
     /// How long callers of a group go without an answer when its owner is lost, against the policy's limit.
     Failover,
     /// Appends and loads of the journal, against raw JetStream.
@@ -75,6 +78,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     let rows = match name {
         Name::Rpc => rpc::run(args.quick).await?,
+        Name::Discovery => discovery::run(args.quick).await?,
         Name::Journal => journal::run(args.quick).await?,
         Name::Events => events::run(args.quick).await?,
         Name::Fleet => fleet::run(args.quick).await?,

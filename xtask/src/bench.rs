@@ -1,12 +1,13 @@
 //! Benchmarks, always in release mode.
 
-use std::{fs, process::ExitCode};
+use std::fs;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::command::{cargo, run as execute};
-use crate::{tools, workspace::target};
+use crate::{baseline, tools, workspace::target};
 
 /// These run the control plane as it is shipped.
 const WITH_CONTROL_PLANE: [&str; 2] = ["feed", "fleet"];
@@ -18,20 +19,38 @@ pub(crate) struct Options {
     /// A short run that shows that it works, not how fast
     #[arg(long, requires = "name")]
     quick: bool,
+    /// Make the figures of this run those that stand: in benches/baseline.json and docs/performance.md
+    #[arg(long, requires = "name", conflicts_with = "quick")]
+    save: bool,
+    /// Fail also when a 99th percentile is more than a tenth worse than the one that stands
+    #[arg(long, requires = "name", conflicts_with_all = ["quick", "save"])]
+    compare: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut bench = cargo(&["run", "--release", "--quiet", "-p", "aegis-benches", "--"]);
-    if let Some(name) = &options.name {
-        if WITH_CONTROL_PLANE.contains(&name.as_str()) {
-            execute(&mut cargo(&["build", "--release", "--quiet", "-p", "aegis-control-plane"]))?;
-        }
-        let results = target().join("bench");
-        fs::create_dir_all(&results)?;
-        bench.arg(name).args(options.quick.then_some("--quick"));
-        bench.arg("--json").arg(results.join(format!("{name}.json")));
-        bench.env("AEGIS_NATS_SERVER", tools::nats_server()?);
+    let Some(name) = &options.name else {
+        return status(&mut bench);
+    };
+    if WITH_CONTROL_PLANE.contains(&name.as_str()) {
+        execute(&mut cargo(&["build", "--release", "--quiet", "-p", "aegis-control-plane"]))?;
     }
+    let folder = target().join("bench");
+    fs::create_dir_all(&folder)?;
+    let results = folder.join(format!("{name}.json"));
+    bench.arg(name).args(options.quick.then_some("--quick")).arg("--json").arg(&results);
+    bench.env("AEGIS_NATS_SERVER", tools::nats_server()?);
+    let mut code = status(&mut bench)?;
+    if options.save {
+        baseline::save(name, baseline::read(&results)?)?;
+    }
+    if options.compare && !baseline::compare(name, &baseline::read(&results)?)? {
+        code = ExitCode::FAILURE;
+    }
+    Ok(code)
+}
+
+fn status(bench: &mut Command) -> Result<ExitCode> {
     let status = bench.status().context("cannot run cargo")?;
     // A signal has no exit code.
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);

@@ -3,6 +3,7 @@
 //! Needs Rust, Node and Python 3 on the machine; whatever else a subcommand needs it finds,
 //! fetches, or names together with the one command that provides it.
 
+mod baseline;
 mod bench;
 mod chaos;
 mod chromium;

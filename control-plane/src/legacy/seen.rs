@@ -219,8 +219,11 @@ impl Sign {
                 });
             }
             let heard = view.state.hearing == Hearing::Heard;
-            return (heard && self.is_unwell())
-                .then_some(Command::MarkUnhealthy { last_beat: None, missed: 0, reason: None });
+            return (heard && self.is_unwell()).then_some(Command::MarkUnhealthy {
+                last_beat: None,
+                missed: 0,
+                reason: None,
+            });
         }
         let (sequence, over) = noticed(self.over, view.sequence, now);
         self.over = Some((sequence, over));

@@ -299,10 +299,12 @@ impl Aggregate for Instance {
                 }
                 Ok(vec![InstanceEvent::ConfigurationReported { configuration }])
             }
-            Command::MarkUnhealthy { last_beat, missed, reason } => Ok(match (self.is_alive(), self.hearing) {
-                (true, Hearing::Heard) => vec![InstanceEvent::Unhealthy { last_beat, missed, reason }],
-                (true, Hearing::Unhealthy | Hearing::Expired) | (false, _) => vec![],
-            }),
+            Command::MarkUnhealthy { last_beat, missed, reason } => {
+                Ok(match (self.is_alive(), self.hearing) {
+                    (true, Hearing::Heard) => vec![InstanceEvent::Unhealthy { last_beat, missed, reason }],
+                    (true, Hearing::Unhealthy | Hearing::Expired) | (false, _) => vec![],
+                })
+            }
             Command::Recover => Ok(match (self.is_alive(), self.hearing) {
                 (true, Hearing::Unhealthy) => vec![InstanceEvent::Recovered {}],
                 (true, Hearing::Heard | Hearing::Expired) | (false, _) => vec![],

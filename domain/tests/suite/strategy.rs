@@ -156,8 +156,11 @@ pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
         (status(), status(), any::<Option<String>>())
             .prop_map(|(from, to, reason)| InstanceEvent::StatusChanged { from, to, reason }),
         json().prop_map(|configuration| InstanceEvent::ConfigurationReported { configuration }),
-        (option::of(time()), any::<u32>())
-            .prop_map(|(last_beat, missed)| InstanceEvent::Unhealthy { last_beat, missed, reason: None }),
+        (option::of(time()), any::<u32>()).prop_map(|(last_beat, missed)| InstanceEvent::Unhealthy {
+            last_beat,
+            missed,
+            reason: None
+        }),
         Just(InstanceEvent::Recovered {}),
         any::<String>().prop_map(|reason| InstanceEvent::DrainRequested { reason }),
         any::<String>().prop_map(|reason| InstanceEvent::Deregistered { reason }),

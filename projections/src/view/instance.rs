@@ -175,7 +175,9 @@ fn reason(event: &InstanceEvent) -> Option<String> {
     match event {
         InstanceEvent::StatusChanged { reason, .. } => reason.clone(),
         InstanceEvent::Unhealthy { missed: 0, reason: Some(reason), .. } => Some(reason.clone()),
-        InstanceEvent::Unhealthy { missed: 0, reason: None, .. } => Some("it calls itself unhealthy".to_owned()),
+        InstanceEvent::Unhealthy { missed: 0, reason: None, .. } => {
+            Some("it calls itself unhealthy".to_owned())
+        }
         InstanceEvent::Unhealthy { missed, .. } => Some(format!("{missed} heartbeats are missing")),
         InstanceEvent::Expired { .. } => Some("its record ran out".to_owned()),
         InstanceEvent::Deregistered { reason } | InstanceEvent::DrainRequested { reason } => {

@@ -195,9 +195,10 @@ fn step(log: &mut Log, which: u8, who: u8, what: u8, n: usize) {
             let figure = serde_json::json!({ "limit": 2.701_508_358_729_736_2e-20 * (n as f64 + 1.0) });
             log.execute::<Instance>(&member, instance::Command::ReportConfiguration(figure))
         }
-        9 => {
-            log.execute::<Instance>(&member, instance::Command::MarkUnhealthy { last_beat: None, missed: 3, reason: None })
-        }
+        9 => log.execute::<Instance>(
+            &member,
+            instance::Command::MarkUnhealthy { last_beat: None, missed: 3, reason: None },
+        ),
         10 => log.execute::<Instance>(&member, instance::Command::Recover),
         11 if n < 3 => log.execute::<Instance>(&member, instance::Command::RequestDrain { reason: reason() }),
         11 if n < 5 => {

@@ -43,7 +43,10 @@ fn an_instance_that_is_heard_again_is_what_it_was_before() {
 #[test]
 fn an_instance_that_recovers_three_times_in_a_short_while_flaps_until_it_begins_anew() {
     let rounds = |n| {
-        let round = [InstanceEvent::Unhealthy { last_beat: None, missed: 3, reason: None }, InstanceEvent::Recovered {}];
+        let round = [
+            InstanceEvent::Unhealthy { last_beat: None, missed: 3, reason: None },
+            InstanceEvent::Recovered {},
+        ];
         vec![round.to_vec(); n].concat()
     };
     let thrice = [running(), rounds(3)].concat();

@@ -134,7 +134,10 @@ impl Window {
     }
 
     fn sum(&self) -> Counts {
-        Counts { calls: self.now.calls + self.before.calls, failures: self.now.failures + self.before.failures }
+        Counts {
+            calls: self.now.calls + self.before.calls,
+            failures: self.now.failures + self.before.failures,
+        }
     }
 }
 
@@ -145,7 +148,10 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn breaker(now: Instant) -> Breaker {
-        Breaker::new(BreakerPolicy { least_calls: 4, open_at_most: SECOND * 3, ..BreakerPolicy::default() }, now)
+        Breaker::new(
+            BreakerPolicy { least_calls: 4, open_at_most: SECOND * 3, ..BreakerPolicy::default() },
+            now,
+        )
     }
 
     fn record(breaker: &mut Breaker, outcomes: &[bool], now: Instant) {
@@ -173,7 +179,11 @@ mod tests {
         record(&mut breaker, &[false], now + SECOND * 11);
         assert_eq!(breaker.admit(now + SECOND * 11), Ok(()));
         record(&mut breaker, &[false, false], now + SECOND * 17);
-        assert_eq!(breaker.admit(now + SECOND * 17), Ok(()), "those of six seconds ago count, and make three");
+        assert_eq!(
+            breaker.admit(now + SECOND * 17),
+            Ok(()),
+            "those of six seconds ago count, and make three"
+        );
         record(&mut breaker, &[false], now + SECOND * 18);
         assert!(breaker.admit(now + SECOND * 18).is_err());
     }
@@ -190,7 +200,11 @@ mod tests {
         assert_eq!(breaker.admit(later), Err(Refused { retry_after: SECOND * 2 }), "twice as long");
         assert_eq!(breaker.admit(later + SECOND * 2), Ok(()));
         breaker.record(false, later + SECOND * 2);
-        assert_eq!(breaker.admit(later + SECOND * 2), Err(Refused { retry_after: SECOND * 3 }), "but bounded");
+        assert_eq!(
+            breaker.admit(later + SECOND * 2),
+            Err(Refused { retry_after: SECOND * 3 }),
+            "but bounded"
+        );
         let back = later + SECOND * 5;
         assert_eq!(breaker.admit(back), Ok(()));
         breaker.record(true, back);

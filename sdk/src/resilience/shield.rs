@@ -62,7 +62,8 @@ impl Shields {
     pub(crate) fn admit(&self, target: &Target) -> Result<Pass, Stopped> {
         let shield = self.of(target);
         let limit = self.settings.max_in_flight;
-        let place = Arc::clone(&shield.places).try_acquire_owned().map_err(|_full| Stopped::Full { limit })?;
+        let place =
+            Arc::clone(&shield.places).try_acquire_owned().map_err(|_full| Stopped::Full { limit })?;
         if let Some(breaker) = &shield.breaker {
             let admitted = breaker.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
             admitted.map_err(|refused| Stopped::Broken { retry_after: refused.retry_after })?;
@@ -79,7 +80,9 @@ impl Shields {
                 // Whoever is in use is kept by its calls.
                 by_target.retain(|_, shield| Arc::strong_count(shield) > 1);
             }
-            Arc::clone(by_target.entry(target.clone()).or_insert_with(|| Arc::new(Shield::new(&self.settings))))
+            Arc::clone(
+                by_target.entry(target.clone()).or_insert_with(|| Arc::new(Shield::new(&self.settings))),
+            )
         })
     }
 }

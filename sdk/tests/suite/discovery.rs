@@ -23,7 +23,10 @@ async fn instance(server: &NatsServer, name: &str, groups: &[&str]) -> Service {
 }
 
 async fn connection(server: &NatsServer) -> Connection {
-    let options = ConnectOptions { request_timeout: Duration::from_secs(1), ..ConnectOptions::new(server.url(), "caller") };
+    let options = ConnectOptions {
+        request_timeout: Duration::from_secs(1),
+        ..ConnectOptions::new(server.url(), "caller")
+    };
     Connection::open(options).await.unwrap()
 }
 

@@ -2,8 +2,9 @@
 
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_projections::live::Contents;
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Json, Object, Result};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 use crate::error::require;
 use crate::ports::Role;
@@ -58,6 +59,21 @@ impl RegistryQuery {
         };
         let key = (service, instance);
         Ok(contents.state.instances.get(&key).map(|view| Instance::of(&contents, &key, view)))
+    }
+
+    /// The configuration that the instance reported last, its secrets masked; null when it has reported none.
+    async fn configuration(
+        &self,
+        context: &Context<'_>,
+        service: String,
+        instance: String,
+    ) -> Result<Option<Json<Value>>> {
+        let contents = contents(context)?;
+        let (Ok(service), Ok(instance)) = (ServiceName::new(service), InstanceName::new(instance)) else {
+            return Ok(None);
+        };
+        let view = contents.state.instances.get(&(service, instance));
+        Ok(view.and_then(|view| view.state.configuration.clone()).map(Json))
     }
 
     #[graphql(complexity = "first as usize * child_complexity")]

@@ -324,6 +324,7 @@ async fn connect(options: &ConnectOptions, observer: Observer) -> Result<async_n
             ConnectErrorKind::AuthorizationViolation
             | ConnectErrorKind::Authentication
             | ConnectErrorKind::Tls => Some(error),
+            ConnectErrorKind::Io if is_invalid(&error) => Some(error),
             ConnectErrorKind::ServerParse
             | ConnectErrorKind::Dns
             | ConnectErrorKind::TimedOut
@@ -367,6 +368,12 @@ impl Observer {
             }
         }
     }
+}
+
+/// The TLS library tells of a certificate that it does not trust as of data that makes no sense.
+fn is_invalid(error: &async_nats::ConnectError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|source| source.kind() == std::io::ErrorKind::InvalidData)
 }
 
 fn is_new_enough(version: &str) -> bool {

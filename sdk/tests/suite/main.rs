@@ -17,6 +17,7 @@ mod lease_bucket;
 mod lease_store;
 mod own_aggregate;
 mod rpc;
+mod security;
 mod service;
 mod snapshot;
 mod streams;

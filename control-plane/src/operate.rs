@@ -50,6 +50,18 @@ pub(crate) struct DrainArgs {
     access: Access,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct LogArgs {
+    /// The service.
+    service: ServiceName,
+    /// The instance.
+    instance: InstanceName,
+    /// What it is to log: a level, or several with what they are for (`info,my_service=debug`).
+    filter: String,
+    #[command(flatten)]
+    access: Access,
+}
+
 pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
     let operator = operator(&args.access).await?;
     let leaders = operator.leaders(args.service.as_ref()).await.map_err(|e| with_code(&e))?;
@@ -74,6 +86,13 @@ pub(crate) async fn drain(args: DrainArgs) -> anyhow::Result<()> {
     let operator = operator(&args.access).await?;
     operator.drain(&args.service, &args.instance, &args.reason).await.map_err(|e| with_code(&e))?;
     say(&format!("{} of {} drains", args.instance, args.service));
+    Ok(())
+}
+
+pub(crate) async fn log(args: LogArgs) -> anyhow::Result<()> {
+    let operator = operator(&args.access).await?;
+    operator.set_log(&args.service, &args.instance, &args.filter).await.map_err(|e| with_code(&e))?;
+    say(&format!("{} of {} logs {}", args.instance, args.service, args.filter));
     Ok(())
 }
 

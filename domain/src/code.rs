@@ -61,6 +61,8 @@ pub enum ErrorCode {
     StreamRefused,
     /// Too many calls at once.
     Overloaded,
+    /// The target mostly fails.
+    CircuitOpen,
     /// NATS or JetStream cannot be reached.
     Unavailable,
     /// A defect in Aegis.
@@ -69,7 +71,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -99,6 +101,7 @@ impl ErrorCode {
         Self::SequenceConflict,
         Self::StreamRefused,
         Self::Overloaded,
+        Self::CircuitOpen,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -271,6 +274,11 @@ impl ErrorCode {
                 "OVERLOADED",
                 true,
                 "The instance has too many calls in flight and refused this one before doing anything. Slow down and try again.",
+            ),
+            Self::CircuitOpen => (
+                "CIRCUIT_OPEN",
+                true,
+                "Calls to the target mostly failed of late, so the client sends none for a while, and sent none now. Try again after the time that the message names; look what ails the target.",
             ),
             Self::Unavailable => (
                 "UNAVAILABLE",

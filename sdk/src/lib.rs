@@ -62,9 +62,9 @@ pub use logs::{LogError, Logs};
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
 pub use operator::{Operator, OperatorError};
 pub use publish::{OutboxLimits, Pending, PublishError, Published};
+pub use resilience::Resilience;
 /// The crate whose `JsonSchema` the types of calls derive.
 pub use schemars;
-pub use resilience::Resilience;
 pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
 /// Holds the example of the README to the code.

@@ -19,6 +19,8 @@ use crate::{Connection, Journal};
 
 /// How long a hand-over may take: calls in flight end first.
 const HAND_OVER: Duration = Duration::from_secs(30);
+/// How long an instance may take to answer what it can do at once.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the log is asked for a term that it may not have yet.
 const TRIES: usize = 6;
 
@@ -120,6 +122,25 @@ impl Operator {
         let request = Control::Drain { reason: reason.to_owned() };
         self.ask(service, instance, &request, HAND_OVER).await?;
         Ok(())
+    }
+
+    /// Asks an instance to log what passes this filter from now on: a level, or several with what they are for
+    /// (`info,my_service=debug`). It reports its configuration anew, which is the record of it.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT` when the filter cannot be read, or the instance keeps a log of its own; `NO_RESPONDERS` when it
+    /// does not run; `OUTCOME_UNKNOWN` when it did not answer.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future leaves it open whether the log was changed.
+    pub async fn set_log(
+        &self,
+        service: &ServiceName,
+        instance: &InstanceName,
+        filter: &str,
+    ) -> Result<(), OperatorError> {
+        let request = Control::SetLog { filter: filter.to_owned() };
+        self.ask(service, instance, &request, PATIENCE).await.map(|_empty| ())
     }
 
     /// The log may be a moment behind the lease store.

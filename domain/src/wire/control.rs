@@ -27,6 +27,11 @@ pub enum Control {
         /// Why, for the record.
         reason: String,
     },
+    /// Log what passes this filter from now on. The answer is empty.
+    SetLog {
+        /// The filter: a level, or several with what they are for (`info,my_service=debug`).
+        filter: String,
+    },
     /// Stop cleanly. The answer is empty, and comes before the end.
     Drain {
         /// Why, for the record.

@@ -79,6 +79,23 @@ pub enum CallError {
         /// Why.
         detail: String,
     },
+    /// The target mostly failed of late, and is left alone for a while. Nothing was sent. See
+    /// [`crate::resilience::BreakerPolicy`].
+    #[error("calls to {subject} mostly fail, and none is sent for another {retry_after:?}")]
+    CircuitOpen {
+        /// The subject.
+        subject: String,
+        /// When one may be sent again.
+        retry_after: Duration,
+    },
+    /// So many calls to the target are under way already. Nothing was sent. See [`crate::Resilience::max_in_flight`].
+    #[error("{limit} calls to the target of {subject} are under way: slow down and try again")]
+    Shed {
+        /// The subject.
+        subject: String,
+        /// How many may be.
+        limit: usize,
+    },
     /// The call could not be sent.
     #[error("the call could not be sent: {detail}")]
     Send {
@@ -99,6 +116,8 @@ impl CallError {
             Self::OutcomeUnknown { .. } | Self::Broken { .. } => ErrorCode::OutcomeUnknown.as_str(),
             Self::Failed { code, .. } => code,
             Self::Decode { .. } => ErrorCode::Internal.as_str(),
+            Self::CircuitOpen { .. } => ErrorCode::CircuitOpen.as_str(),
+            Self::Shed { .. } => ErrorCode::Overloaded.as_str(),
             Self::Send { .. } => ErrorCode::Unavailable.as_str(),
         }
     }

@@ -1,6 +1,7 @@
 //! Calling services.
 
 mod attempt;
+mod bounded;
 mod error;
 mod legacy;
 mod persist;
@@ -23,6 +24,7 @@ pub use stream::Replies;
 pub use target::{CallOptions, Target};
 
 use crate::metrics::Meter;
+use crate::resilience::{Resilience, Shields};
 use crate::{Codec, Connection, trace};
 use attempt::{Request, has_code};
 use route::{Route, Routes};
@@ -42,6 +44,8 @@ pub struct Client {
     shared: Arc<Shared>,
     /// The trace that its calls belong to; each begins one of its own when absent.
     trace: Option<TraceParent>,
+    /// What bounds its calls; nothing when absent.
+    shields: Option<Arc<Shields>>,
 }
 
 #[derive(Debug)]
@@ -55,13 +59,26 @@ impl Client {
     #[must_use]
     pub fn new(connection: &Connection) -> Self {
         let shared = Shared { connection: connection.clone(), routes: Routes::default() };
-        Self { shared: Arc::new(shared), trace: None }
+        Self { shared: Arc::new(shared), trace: None, shields: None }
     }
 
     /// The same client, whose calls belong to this trace.
     #[must_use]
     pub fn within(&self, trace: TraceParent) -> Self {
-        Self { shared: Arc::clone(&self.shared), trace: Some(trace) }
+        Self { trace: Some(trace), ..self.clone() }
+    }
+
+    /// The same client, whose calls are bounded for each target by itself. What it counts is its own and that of its
+    /// clones: make one, and keep it.
+    #[must_use]
+    pub fn with_resilience(&self, resilience: Resilience) -> Self {
+        Self { shields: Some(Arc::new(Shields::new(resilience))), ..self.clone() }
+    }
+
+    /// Options with the time that is configured for calls (`call_timeout_ms`).
+    #[must_use]
+    pub fn usual(&self) -> CallOptions {
+        CallOptions::within(self.shared.connection.options().call_timeout)
     }
 
     /// Calls a method and waits for its reply until the time of `options` has passed; a [`std::time::Duration`]
@@ -93,8 +110,12 @@ impl Client {
         let running = Running::begin(&route.meter);
         let outcome = async {
             let request = self.request(&route, request, options)?;
-            let reply = self.exchange(&route, &request, running.begun).await?;
-            let reply = checked(&route, running.begun, reply)?;
+            let reply = match &self.shields {
+                None => {
+                    checked(&route, running.begun, self.exchange(&route, &request, running.begun).await?)?
+                }
+                Some(shields) => Box::pin(self.bounded(shields, &route, &request, running.begun)).await?,
+            };
             let body = match options.legacy {
                 true => legacy::result(&reply)?,
                 false => codec_of(&reply)

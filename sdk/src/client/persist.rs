@@ -64,6 +64,9 @@ impl Client {
                     wait.pass(timeout.saturating_sub(begun.elapsed())).await;
                 }
                 Answer::Reply(reply) => return Ok(reply),
+                Answer::Nobody if request.options.once && !taken => {
+                    return Err(CallError::NoResponders { subject: subject(), after: begun.elapsed() });
+                }
                 Answer::Nobody => {
                     match wait.activate(timeout.saturating_sub(begun.elapsed())).await {
                         Some(refusal) if !taken => return Err(refusal),

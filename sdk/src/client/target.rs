@@ -15,13 +15,15 @@ pub struct CallOptions {
     pub(super) codec: Codec,
     pub(super) legacy: bool,
     pub(super) window: u32,
+    /// Not sent again when nobody is there.
+    pub(super) once: bool,
 }
 
 impl CallOptions {
     /// A call whose caller waits so long, retries and all. To about 5 ms.
     #[must_use]
     pub fn within(timeout: Duration) -> Self {
-        Self { timeout, idempotent: false, codec: Codec::Json, legacy: false, window: 64 }
+        Self { timeout, idempotent: false, codec: Codec::Json, legacy: false, window: 64, once: false }
     }
 
     /// The call may happen twice without harm, so it is sent again, under the same request id, when no
@@ -50,6 +52,15 @@ impl CallOptions {
     #[must_use]
     pub fn window(self, messages: u32) -> Self {
         Self { window: messages.clamp(2, 4_096), ..self }
+    }
+
+    /// The same, with so much of the time gone.
+    pub(crate) fn less(self, gone: Duration) -> Self {
+        Self { timeout: self.timeout.saturating_sub(gone), ..self }
+    }
+
+    pub(crate) fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// How long one send waits for its reply.

@@ -7,8 +7,10 @@
 mod book;
 mod candidate;
 mod directory;
+mod router;
 mod strategy;
 
 pub use candidate::{Candidate, Pick};
 pub use directory::{Directory, DiscoveryError, Freshness, Snapshot};
+pub use router::Router;
 pub use strategy::Strategy;

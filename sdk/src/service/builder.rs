@@ -1,13 +1,13 @@
 //! Putting a service together and starting it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{self, Registration, Status};
+use aegis_domain::aggregate::{Definition, Instance};
 use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
-use aegis_domain::{Actor, GroupName, InvalidName, MethodName, Term};
+use aegis_domain::{Actor, AggregateId, GroupName, InvalidName, MethodName, Term};
 use chrono::Utc;
 use futures_util::Stream;
 use schemars::JsonSchema;
@@ -18,6 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::beat::Identity;
 use super::config::{ConfigError, ServiceConfig};
+use super::control::Settings;
+use super::lifecycle::admission::{self, NotAdmitted};
+use super::lifecycle::checks::Check;
+use super::lifecycle::condition::Condition;
+use super::lifecycle::hooks::{HookError, Hooks, Stage, Turn};
 use super::pulse::{Pulse, PulseError, Setup};
 use super::rpc::dispatch::{Dispatcher, Kept};
 use super::rpc::handler::Handler;
@@ -36,7 +41,10 @@ use crate::leadership::{Accept, Guard, Roster};
 use crate::metrics::Role;
 use crate::nats::leases::{self, LeaseBucketError};
 use crate::nats::provision::{ProvisionError, provision};
-use crate::{Client, ConnectError, Connection, Events, Journal};
+use crate::{Client, ConnectError, Connection, Events, Journal, Logs};
+
+/// How long the record of a failed start may take.
+const LAST_WORD: Duration = Duration::from_secs(2);
 
 /// Why a service did not start. Nothing of it is left running.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +82,12 @@ pub enum StartError {
     /// The thread of heartbeats could not be started.
     #[error("the thread of heartbeats could not be started")]
     Thread(#[source] std::io::Error),
+    /// The service is not defined, or is retired, and only others may start.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
+    /// A hook of the start failed.
+    #[error(transparent)]
+    Hook(#[from] HookError),
 }
 
 impl From<PulseError> for StartError {
@@ -90,24 +104,34 @@ impl From<PulseError> for StartError {
 pub struct Builder {
     config: ServiceConfig,
     methods: Vec<(String, Served)>,
+    parts: Parts,
+}
+
+/// What a service has beside its methods.
+struct Parts {
     on_demand: Option<Accept>,
     on_event: Vec<EventHandler>,
     event_options: EventOptions,
     commands: Vec<CommandHandler>,
     command_concurrency: usize,
+    hooks: Hooks,
+    checks: Vec<Check>,
+    logs: Option<Logs>,
 }
 
 impl Builder {
     pub(super) fn new(config: ServiceConfig) -> Self {
-        Self {
-            config,
-            methods: vec![],
+        let parts = Parts {
             on_demand: None,
             on_event: vec![],
             event_options: EventOptions::default(),
             commands: vec![],
             command_concurrency: 16,
-        }
+            hooks: Hooks::default(),
+            checks: vec![],
+            logs: None,
+        };
+        Self { config, methods: vec![], parts }
     }
 
     /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON, or MessagePack when the
@@ -178,7 +202,7 @@ impl Builder {
     /// function must answer at once, and the same for all instances of the service.
     #[must_use]
     pub fn on_demand(mut self, accept: impl Fn(&GroupName) -> bool + Send + Sync + 'static) -> Self {
-        self.on_demand = Some(Arc::new(accept));
+        self.parts.on_demand = Some(Arc::new(accept));
         self
     }
 
@@ -193,7 +217,7 @@ impl Builder {
         F: Fn(EventContext, T) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.on_event.push(EventHandler::new(subscribe.into(), handle));
+        self.parts.on_event.push(EventHandler::new(subscribe.into(), handle));
         self
     }
 
@@ -208,21 +232,54 @@ impl Builder {
         F: Fn(CommandContext, T) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, Failure>> + Send + 'static,
     {
-        self.commands.push(CommandHandler::new(name, handle));
+        self.parts.commands.push(CommandHandler::new(name, handle));
         self
     }
 
     /// How many commands an instance works on at once. Default 16, at least 1.
     #[must_use]
     pub fn command_concurrency(mut self, most: usize) -> Self {
-        self.command_concurrency = most;
+        self.parts.command_concurrency = most;
         self
     }
 
     /// How the service publishes its events. Without an actor, they are those of the instance.
     #[must_use]
     pub fn event_options(mut self, options: EventOptions) -> Self {
-        self.event_options = options;
+        self.parts.event_options = options;
+        self
+    }
+
+    /// Does something of the service's own at a turn of its life; several at one turn run one after the other, in the
+    /// order in which they are given, within `drain_ms` all in all. A hook of [`Stage::Starting`] that fails ends the
+    /// start; what goes wrong at the other turns is logged.
+    #[must_use]
+    pub fn on<F, Fut>(self, stage: Stage, hook: F) -> Self
+    where
+        F: FnOnce(Turn) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), Fault>> + Send + 'static,
+    {
+        self.parts.hooks.add(stage, hook);
+        self
+    }
+
+    /// Asks this every so often whether the instance is fit to serve; an error says why not. While one of its checks
+    /// fails, panics, or takes longer than `every` (and a second), the instance is unwell: see [`super::Health`].
+    #[must_use]
+    pub fn health_check<F, Fut, E>(mut self, name: &str, every: Duration, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display,
+    {
+        self.parts.checks.push(Check::new(name, every, check));
+        self
+    }
+
+    /// Lets operators change what the process logs while it runs.
+    #[must_use]
+    pub fn logs(mut self, logs: &Logs) -> Self {
+        self.parts.logs = Some(logs.clone());
         self
     }
 
@@ -241,7 +298,7 @@ impl Builder {
 
     async fn launch(self) -> Result<Service, StartError> {
         self.config.check()?;
-        let config = self.config;
+        let mut config = self.config;
         let service = config.service.clone();
         let instance = config.instance_name()?;
         let methods = checked(self.methods)?;
@@ -249,8 +306,14 @@ impl Builder {
         let connection = Connection::open(options.clone()).await?;
         provision(&connection).await?;
         let journal = Journal::new(&connection);
+        let definition = journal.load::<Definition>(&AggregateId::Definition(service.clone())).await?.state;
+        admission::admit(&service, &definition, config.registration)?;
+        // What the definition says holds for all instances alike.
+        if let Some(policy) = definition.active().and_then(|content| content.failover) {
+            config.failover = policy.try_into().unwrap_or(config.failover);
+        }
         let logged = logged_terms(&connection, &service).await?;
-        if !config.groups.is_empty() || self.on_demand.is_some() {
+        if !config.groups.is_empty() || self.parts.on_demand.is_some() {
             leases::check(&connection, logged.values().max().copied().unwrap_or(Term::ZERO)).await?;
         }
         let identity = Identity {
@@ -270,6 +333,57 @@ impl Builder {
         };
         let register = instance::Command::Register(identity.registration.clone());
         journal.execute::<Instance>(&identity.aggregate(), register, &identity.context()).await?;
+        let begun = Begun {
+            config,
+            options,
+            connection,
+            journal: journal.clone(),
+            identity: identity.clone(),
+            methods,
+            logged,
+        };
+        // Boxed, as above.
+        let started = Box::pin(begun.serve(self.parts)).await;
+        if let Err(error) = &started {
+            // The log is to say so at once, and not when the registration runs out.
+            let reason = Some(error.to_string());
+            let failed = instance::Command::ChangeStatus { to: Status::Failed, reason };
+            let (id, context) = (identity.aggregate(), identity.context());
+            let recorded = journal.execute::<Instance>(&id, failed, &context);
+            if !matches!(tokio::time::timeout(LAST_WORD, recorded).await, Ok(Ok(_))) {
+                tracing::warn!("the failed start was not recorded; the registration runs out by itself");
+            }
+        }
+        started
+    }
+}
+
+/// An instance that is registered, and does not serve yet.
+struct Begun {
+    config: ServiceConfig,
+    options: crate::ConnectOptions,
+    connection: Connection,
+    journal: Journal,
+    identity: Identity,
+    methods: Vec<(MethodName, Served)>,
+    logged: BTreeMap<GroupName, Term>,
+}
+
+impl Begun {
+    async fn serve(self, parts: Parts) -> Result<Service, StartError> {
+        let Self { config, options, connection, journal, identity, methods, logged } = self;
+        let (service, instance) = (identity.service.clone(), identity.instance.clone());
+        let settings =
+            Settings { logs: parts.logs, config: config.clone(), journal: journal.clone(), identity: identity.clone() };
+        settings.report().await?;
+        let condition = Condition::default();
+        let turn = Turn {
+            stage: Stage::Starting,
+            service: service.clone(),
+            instance: instance.clone(),
+            connection: connection.clone(),
+        };
+        parts.hooks.run(&turn, Duration::from_millis(config.drain_ms)).await?;
         let (guard, stats) = (Guard::default(), Arc::new(Stats::new(connection.meters().clone())));
         let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
         let handle = Arc::new(Handle {
@@ -299,13 +413,23 @@ impl Builder {
             stopping: CancellationToken::new(),
             kept: Kept::default(),
         });
-        let server =
-            Server::start(Arc::clone(&dispatcher), &service, &instance, config.failover.lease()).await?;
+        let server = Server::start(
+            Arc::clone(&dispatcher),
+            &service,
+            &instance,
+            config.failover.lease(),
+            condition.unwell(),
+        )
+        .await?;
         let micro = micro::start(&dispatcher, &identity).await?;
         let (status, seen) = watch::channel(Status::Starting);
-        let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: self.on_demand };
+        let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: parts.on_demand };
         let pulse = Pulse::start(Setup {
-            options: crate::ConnectOptions { name: format!("{service}/{instance} pulse"), ..options },
+            options: crate::ConnectOptions {
+                name: format!("{service}/{instance} pulse"),
+                connections: 1,
+                ..options
+            },
             identity: identity.clone(),
             roster,
             max_groups: usize::try_from(config.max_groups).unwrap_or(usize::MAX),
@@ -318,22 +442,24 @@ impl Builder {
             guard: guard.clone(),
             stats: Arc::clone(&stats),
             status: seen,
-            unwell: watch::channel(None).1,
+            unwell: condition.unwell(),
+            settings,
         })
         .await?;
-        let actor = self.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
-        let options = EventOptions { actor: Some(actor), ..self.event_options };
+        let actor = parts.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
+        let options = EventOptions { actor: Some(actor), ..parts.event_options };
         let events = Events::counted(&connection, options, Arc::clone(&stats.events));
         let drain = Duration::from_millis(config.drain_ms);
-        let subscriptions = EventHandlers::start(self.on_event, &events, &service, &instance, drain).await?;
+        let subscriptions = EventHandlers::start(parts.on_event, &events, &service, &instance, drain).await?;
         let commands = Commands::counted(
             &connection,
             Actor::instance(&service, &instance).as_str(),
             Arc::clone(&stats.commands),
         );
-        let bounds = (self.command_concurrency, drain);
-        let workers = Workers::start(self.commands, &events, &commands, (&service, &instance), bounds);
+        let bounds = (parts.command_concurrency, drain);
+        let workers = Workers::start(parts.commands, &events, &commands, (&service, &instance), bounds);
         let workers = Box::pin(workers).await?;
+        let background = CancellationToken::new();
         let running = Service {
             events,
             subscriptions,
@@ -350,8 +476,14 @@ impl Builder {
             server,
             pulse,
             status,
+            hooks: parts.hooks,
+            condition,
+            _with_it: background.clone().drop_guard(),
+            background,
         };
+        running.watch_condition(parts.checks);
         running.change_status(Status::Running, None).await?;
+        running.turn(Stage::Running).await;
         Ok(running)
     }
 }

@@ -1,8 +1,10 @@
 //! What an instance is asked from outside: to activate groups, to hand one over, to drain.
 
+use aegis_domain::ErrorCode;
+use aegis_domain::aggregate::Instance;
+use aegis_domain::aggregate::instance::{Command, Rejection};
 use aegis_domain::wire::control::{Activate, Control, Owner};
 use aegis_domain::wire::header;
-use aegis_domain::{ErrorCode, InstanceName, ServiceName};
 use async_nats::{HeaderMap, Message, Subscriber};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
@@ -10,9 +12,12 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::beat::Identity;
+use super::config::ServiceConfig;
 use super::rpc::Fault;
-use crate::Connection;
+use crate::journal::ExecuteError;
 use crate::leadership::{Refusal, Request};
+use crate::{Connection, Journal, Logs};
 
 /// The subscriptions.
 pub(super) struct Listener {
@@ -24,26 +29,58 @@ pub(super) struct Listener {
     pub(super) requests: Option<mpsc::Sender<Request>>,
     /// Why the instance is to drain, once it is.
     pub(super) drain: watch::Sender<Option<String>>,
+    pub(super) settings: Settings,
+}
+
+/// What of the configuration can be changed while the instance runs, and where it is told.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) logs: Option<Logs>,
+    pub(super) config: ServiceConfig,
+    pub(super) journal: Journal,
+    pub(super) identity: Identity,
+}
+
+impl Settings {
+    /// Tells the log the configuration in force, if that differs from what was told last.
+    pub(super) async fn report(&self) -> Result<(), ExecuteError<Rejection>> {
+        let command = Command::ReportConfiguration(self.config.report());
+        let (id, context) = (self.identity.aggregate(), self.identity.context());
+        self.journal.execute::<Instance>(&id, command, &context).await.map(|_| ())
+    }
+
+    fn set_log(&mut self, filter: String) -> Result<(), Fault> {
+        let refuse = |text: String| Fault::of(ErrorCode::InvalidInput, text);
+        let logs = self.logs.as_ref().ok_or_else(|| {
+            refuse(
+                "the log of this instance cannot be changed: its program keeps a log of its own".to_owned(),
+            )
+        })?;
+        logs.set(&filter).map_err(|error| refuse(error.to_string()))?;
+        tracing::info!(filter, "the log was changed");
+        self.config.log = filter;
+        Ok(())
+    }
 }
 
 impl Listener {
     /// Subscribes. Calls arrive from the moment this returns.
     pub(super) async fn start(
         connection: &Connection,
-        service: &ServiceName,
-        instance: &InstanceName,
+        settings: Settings,
         requests: Option<mpsc::Sender<Request>>,
         on_demand: bool,
         drain: watch::Sender<Option<String>>,
     ) -> Result<Self, async_nats::SubscribeError> {
         let (client, namespace) = (connection.client(), connection.namespace());
+        let Identity { service, instance, .. } = &settings.identity;
         let control = client.subscribe(namespace.control_subject(service, instance)).await?;
         let subject = namespace.activation_subject(service);
         let activations = match on_demand {
             true => Some(client.queue_subscribe(subject.clone(), subject).await?),
             false => None,
         };
-        Ok(Self { connection: connection.clone(), control, activations, requests, drain })
+        Ok(Self { connection: connection.clone(), control, activations, requests, drain, settings })
     }
 
     /// Answers until stopped.
@@ -70,10 +107,19 @@ impl Listener {
         }
     }
 
-    async fn control(&self, message: Message) {
+    async fn control(&mut self, message: Message) {
         match read::<Control>(&message) {
             Ok(Control::StepDown { group, to, reason }) => {
                 self.ask(message, |answer| Request::StepDown { group, to, reason, answer }).await;
+            }
+            Ok(Control::SetLog { filter }) => {
+                let outcome = self.settings.set_log(filter);
+                if outcome.is_ok()
+                    && let Err(error) = self.settings.report().await
+                {
+                    tracing::warn!(%error, "the changed configuration was not reported");
+                }
+                reply(&self.connection, &message, outcome.map(|()| None)).await;
             }
             Ok(Control::Drain { reason }) => {
                 self.drain.send_replace(Some(reason));

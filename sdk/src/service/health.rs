@@ -1,39 +1,25 @@
-//! An instance's own word on whether it is fit to own groups.
+//! An instance's own word on how it is.
 
-use tokio::sync::mpsc;
+use super::lifecycle::condition::Condition;
 
-use crate::leadership::Request;
-
-/// Reports how the instance feels. One that is unhealthy hands its groups over at once and takes none
-/// until it is healthy again; it goes on to serve everything else. Cheap to clone, so that whatever
-/// notices the trouble can hold one.
+/// Says how the instance is, beside what its health checks find. One that is unwell hands its groups over at once,
+/// takes none, and takes no balanced calls until it is well again; it goes on to serve calls to itself, and its
+/// heartbeats and the log say why. Cheap to clone, so that whatever notices the trouble can hold one.
 #[derive(Debug, Clone)]
 pub struct Health {
-    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) condition: Condition,
 }
 
 impl Health {
-    /// The instance is not fit to own groups, for this reason, which the log keeps. Groups that no other
-    /// member can take have no owner until one can.
-    ///
-    /// # Cancel safety
-    /// Cancel-safe: the word is given, or it is not.
-    pub async fn unhealthy(&self, reason: &str) {
-        let reason = format!("unhealthy: {reason}");
-        self.say(Request::Resign { reason, done: None }).await;
+    /// The instance is not fit to serve, for this reason, which the log keeps. Groups that no other member can take
+    /// have no owner until one can.
+    pub fn unhealthy(&self, reason: &str) {
+        self.condition.report("", Some(reason.to_owned()));
     }
 
-    /// The instance is fit again. It takes nothing back by itself.
-    ///
-    /// # Cancel safety
-    /// Cancel-safe: the word is given, or it is not.
-    pub async fn healthy(&self) {
-        self.say(Request::Stand).await;
-    }
-
-    async fn say(&self, request: Request) {
-        if self.requests.send(request).await.is_err() {
-            tracing::debug!("an instance without groups has none to hand over");
-        }
+    /// The instance is fit again, as far as this goes: health checks that fail stand for themselves. It takes no group
+    /// back by itself.
+    pub fn healthy(&self) {
+        self.condition.report("", None);
     }
 }

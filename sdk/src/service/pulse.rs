@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::beat::{Beater, Identity};
-use super::control::Listener;
+use super::control::{Listener, Settings};
 use super::stats::Stats;
 use crate::leadership::kv::KvLeaseStore;
 use crate::leadership::{Audit, AuditMode, Elector, Guard, Keeper, Policy, Request, Roster};
@@ -40,6 +40,7 @@ pub(super) struct Setup {
     pub(super) stats: Arc<Stats>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) unwell: watch::Receiver<Option<String>>,
+    pub(super) settings: Settings,
 }
 
 /// The running thread.
@@ -211,9 +212,9 @@ async fn open(
     drain: watch::Sender<Option<String>>,
 ) -> Result<(Connection, Listener), PulseError> {
     let connection = Connection::open(setup.options.clone()).await?;
-    let Identity { service, instance, .. } = &setup.identity;
     let requests = (!setup.roster.is_empty()).then_some(requests);
     let on_demand = setup.roster.on_demand.is_some();
-    let listener = Listener::start(&connection, service, instance, requests, on_demand, drain).await?;
+    let settings = setup.settings.clone();
+    let listener = Listener::start(&connection, settings, requests, on_demand, drain).await?;
     Ok((connection, listener))
 }

@@ -8,11 +8,16 @@ use aegis_domain::aggregate::instance::{Command, Rejection, Status};
 use aegis_domain::wire::control::Owner;
 use aegis_domain::{GroupName, InstanceName, ServiceName};
 use tokio::sync::{oneshot, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::beat::Identity;
 use super::builder::Builder;
 use super::config::ServiceConfig;
 use super::health::Health;
+use super::lifecycle::checks::Check;
+use super::lifecycle::condition::Condition;
+use super::lifecycle::hooks::{Hooks, Stage, Turn};
+use super::lifecycle::illness::Illness;
 use super::pulse::Pulse;
 use super::rpc::micro::Micro;
 use super::rpc::server::Server;
@@ -49,6 +54,11 @@ pub struct Service {
     pub(super) micro: Micro,
     pub(super) pulse: Pulse,
     pub(super) status: watch::Sender<Status>,
+    pub(super) hooks: Hooks,
+    pub(super) condition: Condition,
+    /// Ends what runs beside the calls.
+    pub(super) background: CancellationToken,
+    pub(super) _with_it: DropGuard,
 }
 
 impl Service {
@@ -101,10 +111,37 @@ impl Service {
         self.commands.clone()
     }
 
-    /// The way to report whether the instance is fit to own groups.
+    /// The way to say by hand whether the instance is fit to serve, beside its health checks.
     #[must_use]
     pub fn health(&self) -> Health {
-        Health { requests: self.pulse.requests() }
+        Health { condition: self.condition.clone() }
+    }
+
+    /// Runs the health checks, and does what is to be done when the instance is unwell.
+    pub(super) fn watch_condition(&self, checks: Vec<Check>) {
+        let illness = Illness {
+            unwell: self.condition.unwell(),
+            requests: self.pulse.requests(),
+            journal: self.journal.clone(),
+            identity: self.identity.clone(),
+        };
+        tokio::spawn(illness.run(self.background.clone()));
+        for check in checks {
+            tokio::spawn(check.repeat(self.condition.clone(), self.background.clone()));
+        }
+    }
+
+    /// Runs the hooks of this turn; what goes wrong there keeps nothing else from going on.
+    pub(super) async fn turn(&self, stage: Stage) {
+        let turn = Turn {
+            stage,
+            service: self.identity.service.clone(),
+            instance: self.identity.instance.clone(),
+            connection: self.connection.clone(),
+        };
+        if let Err(error) = self.hooks.run(&turn, Duration::from_millis(self.config.drain_ms)).await {
+            tracing::error!(%error, "a hook failed; going on");
+        }
     }
 
     /// Hands a group of this instance over: to this member of the service, or to whichever comes first.
@@ -168,12 +205,14 @@ impl Service {
             in_time(execute(&self.journal, &self.identity, draining)).await
         };
         self.micro.stop();
+        self.background.cancel();
         let closing = self.server.close_balanced();
         let resigning = resign(&self.pulse, &self.guard, &self.config, reason);
         let subscriptions = self.subscriptions.stop();
         let workers = self.workers.stop();
         let ((), draining, (), (), ()) = tokio::join!(resigning, draining, closing, subscriptions, workers);
         self.server.close_groups().await;
+        self.turn(Stage::Draining).await;
         let drained = async {
             while self.stats.in_flight() > 0 {
                 tokio::time::sleep(DRAIN_TICK).await;
@@ -187,6 +226,12 @@ impl Service {
                 left,
                 "stopping although the stream has not acknowledged all events: they may be lost"
             );
+        }
+        if self.hooks.has(Stage::Stopping) {
+            if let Err(error) = in_time(self.change_status(Status::Stopping, None)).await {
+                tracing::warn!(%error, "the status was not recorded");
+            }
+            self.turn(Stage::Stopping).await;
         }
         self.status.send_replace(Status::Stopped);
         let deregister = Command::Deregister { reason: reason.to_owned() };

@@ -437,7 +437,7 @@ async fn an_unhealthy_owner_gives_its_groups_up_and_takes_none_until_it_is_healt
     floor.who("ACC-2").await;
     let second = floor.start(floor.config("d-2", &["ACC-1", "ACC-2"])).await;
     floor.members(&["d-2"]).await;
-    first.health().unhealthy("the feed is stale").await;
+    first.health().unhealthy("the feed is stale");
     let owned_by = |name: &'static str, term: u64| {
         let floor = &floor;
         wait_until("both groups move", PATIENCE, move || async move {
@@ -454,7 +454,7 @@ async fn an_unhealthy_owner_gives_its_groups_up_and_takes_none_until_it_is_healt
     };
     assert_eq!(floor.history("ACC-1", 2).await[1], resigned);
     // Nobody is left who would take them.
-    second.health().unhealthy("no route to the exchange").await;
+    second.health().unhealthy("no route to the exchange");
     let short = Duration::from_millis(500);
     wait_until("nobody serves", PATIENCE, || async {
         match floor.client.call::<_, (String, u64)>(&target("ACC-1"), "who", &(), short).await {
@@ -463,9 +463,9 @@ async fn an_unhealthy_owner_gives_its_groups_up_and_takes_none_until_it_is_healt
         }
     })
     .await;
-    first.health().healthy().await;
+    first.health().healthy();
     owned_by("d-1", 3).await;
-    second.health().healthy().await;
+    second.health().healthy();
     floor.members(&["d-1", "d-2"]).await;
     assert_eq!(floor.who("ACC-1").await, ("d-1".to_owned(), 3), "it takes nothing back by itself");
     first.stop("done").await.unwrap();
@@ -512,7 +512,7 @@ async fn whoever_stops_takes_no_group_although_it_is_healthy() {
     })
     .await;
     let (_, before) = session().await.unwrap();
-    health.healthy().await;
+    health.healthy();
     // Two renewals, the second of which was begun after that.
     let mut changes = leases.watch("session.desk.d-1").await.unwrap();
     for _ in 0..2 {

@@ -17,7 +17,9 @@ pub enum NotAdmitted {
         service: ServiceName,
     },
     /// Its definition was taken out of use.
-    #[error("the service {service} is retired, and its definition says that none may start: reinstate it first")]
+    #[error(
+        "the service {service} is retired, and its definition says that none may start: reinstate it first"
+    )]
     Retired {
         /// The service.
         service: ServiceName,

@@ -1,11 +1,12 @@
 //! What a service does of its own at the turns of its life.
 
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aegis_domain::{InstanceName, ServiceName};
 
-use super::super::Fault;
+use crate::service::Fault;
 use crate::{Client, Connection, Events};
 
 /// A turn in the life of an instance.
@@ -80,25 +81,29 @@ type Hook = Box<dyn FnOnce(Turn) -> Work + Send>;
 
 /// The hooks of one service, in the order in which they were given.
 #[derive(Default)]
-pub(in crate::service) struct Hooks(Vec<(Stage, Hook)>);
+pub(in crate::service) struct Hooks(Mutex<Vec<(Stage, Hook)>>);
 
 impl Hooks {
-    pub(in crate::service) fn add<F, Fut>(&mut self, stage: Stage, hook: F)
+    pub(in crate::service) fn add<F, Fut>(&self, stage: Stage, hook: F)
     where
         F: FnOnce(Turn) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), Fault>> + Send + 'static,
     {
-        self.0.push((stage, Box::new(move |turn| Box::pin(hook(turn)))));
+        self.all().push((stage, Box::new(move |turn| Box::pin(hook(turn)))));
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(Stage, Hook)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(in crate::service) fn has(&self, stage: Stage) -> bool {
-        self.0.iter().any(|(of, _)| *of == stage)
+        self.all().iter().any(|(of, _)| *of == stage)
     }
 
     /// Runs those of this turn one after the other, each once, and all within the bound. The first that fails ends it.
-    pub(in crate::service) async fn run(&mut self, turn: &Turn, bound: Duration) -> Result<(), HookError> {
+    pub(in crate::service) async fn run(&self, turn: &Turn, bound: Duration) -> Result<(), HookError> {
         let stage = turn.stage;
-        let hooks: Vec<_> = self.0.extract_if(.., |(of, _)| *of == stage).collect();
+        let hooks: Vec<_> = self.all().extract_if(.., |(of, _)| *of == stage).collect();
         let all = async {
             for (_, hook) in hooks {
                 // On a task of its own, so that one that panics ends nothing but itself.
@@ -108,12 +113,14 @@ impl Hooks {
             Ok(())
         };
         let outcome = tokio::time::timeout(bound, all).await;
-        outcome.unwrap_or_else(|_elapsed| Err(format!("it took longer than {bound:?}"))).map_err(|reason| HookError { stage, reason })
+        outcome
+            .unwrap_or_else(|_elapsed| Err(format!("it took longer than {bound:?}")))
+            .map_err(|reason| HookError { stage, reason })
     }
 }
 
 impl std::fmt::Debug for Hooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(stage, _)| stage)).finish()
+        f.debug_list().entries(self.all().iter().map(|(stage, _)| stage)).finish()
     }
 }

@@ -9,6 +9,7 @@ use aegis_domain::wire::subject;
 use aegis_domain::{GroupName, InstanceName, MethodName, ServiceName};
 use async_nats::{Message, Subscriber};
 use futures_util::StreamExt as _;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,7 @@ impl Server {
         service: &ServiceName,
         instance: &InstanceName,
         lease: Duration,
+        unwell: watch::Receiver<Option<String>>,
     ) -> Result<Self, async_nats::SubscribeError> {
         let connection = &dispatcher.handle.connection;
         let client = connection.client();
@@ -59,8 +61,8 @@ impl Server {
         groups.spawn(cancels.listen(given_up, groups.stop.clone()));
         if !dispatcher.balanced.is_empty() || dispatcher.only_group.is_some() {
             let any = client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
-            let filler = subject::rpc(service, &closing);
-            balanced.spawn(pump(any, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
+            let serving = serve_balanced(any, Arc::clone(&dispatcher), unwell, balanced.stop.clone());
+            balanced.spawn(serving);
             let own = client.subscribe(subject::instance_rpc_all(service, instance)).await?;
             let filler = subject::instance_rpc(service, instance, &closing);
             balanced.spawn(pump(own, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
@@ -107,6 +109,59 @@ impl Drop for Subscriptions {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Takes its share of the balanced calls for as long as the instance is well.
+async fn serve_balanced(
+    first: Subscriber,
+    dispatcher: Arc<Dispatcher>,
+    mut unwell: watch::Receiver<Option<String>>,
+    stop: CancellationToken,
+) {
+    let service = &dispatcher.handle.service;
+    let mut subscription = Some(first);
+    let mut attempt = 0;
+    while !stop.is_cancelled() {
+        let subscribed = match subscription.take() {
+            Some(subscription) => Ok(subscription),
+            None => {
+                let client = dispatcher.handle.connection.client();
+                client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await
+            }
+        };
+        let subscribed = match subscribed {
+            Ok(subscribed) => subscribed,
+            Err(error) => {
+                tracing::warn!(%error, "balanced calls cannot be subscribed to; trying again");
+                attempt += 1;
+                stop.run_until_cancelled(tokio::time::sleep(backoff(attempt + 1))).await;
+                continue;
+            }
+        };
+        attempt = 0;
+        let pause = stop.child_token();
+        let filler = subject::rpc(service, &closing());
+        let mut pumping = std::pin::pin!(pump(subscribed, Arc::clone(&dispatcher), filler, pause.clone()));
+        let paused = tokio::select! {
+            () = &mut pumping => false,
+            Ok(()) = becomes(&mut unwell, true) => true,
+        };
+        if paused {
+            pause.cancel();
+            pumping.await;
+        }
+        // Whoever says how the instance is has ended with it.
+        if let Some(Err(_ended)) = stop.run_until_cancelled(becomes(&mut unwell, false)).await {
+            return;
+        }
+    }
+}
+
+async fn becomes(
+    unwell: &mut watch::Receiver<Option<String>>,
+    wanted: bool,
+) -> Result<(), watch::error::RecvError> {
+    unwell.wait_for(|unwell| unwell.is_some() == wanted).await.map(drop)
 }
 
 /// Hands balanced messages over until stopped, and then what is still on its way. `filler` is a subject

@@ -1,0 +1,153 @@
+//! Calls of a client with [`Resilience`]: bounded in number, repeated with measure, and not sent at all to a target
+//! that mostly fails.
+
+use std::time::{Duration, Instant};
+
+use aegis_domain::ErrorCode;
+use async_nats::Message;
+use futures_util::future::{Either, select};
+
+use super::attempt::Request;
+use super::route::Route;
+use super::{CallError, Client, Target, checked};
+use crate::ConnectionState;
+use crate::resilience::{Pass, Shields, Stopped};
+
+/// For so long a call waits for a lost connection before it is refused: most are back by then.
+const RECONNECT: Duration = Duration::from_millis(500);
+
+impl Client {
+    pub(super) async fn bounded(
+        &self,
+        shields: &Shields,
+        route: &Route,
+        request: &Request,
+        begun: Instant,
+    ) -> Result<Message, CallError> {
+        let pass = shields.admit(&route.target).map_err(|stopped| refused(route, stopped))?;
+        let mut sent = 1;
+        let outcome = loop {
+            let outcome = self.try_once(shields, &pass, route, request, begun).await;
+            let left = request.options.timeout.saturating_sub(begun.elapsed());
+            let Err(error) = &outcome else { break outcome };
+            if !is_busy(error) {
+                break outcome;
+            }
+            match pass.again(sent) {
+                Some(pause) if pause < left => tokio::time::sleep(pause).await,
+                Some(_) | None => break outcome,
+            }
+            sent += 1;
+        };
+        pass.end(outcome.as_ref().err().is_none_or(|error| !is_trouble(error)));
+        outcome
+    }
+
+    async fn try_once(
+        &self,
+        shields: &Shields,
+        pass: &Pass,
+        route: &Route,
+        request: &Request,
+        begun: Instant,
+    ) -> Result<Message, CallError> {
+        self.connected(request.options.timeout.saturating_sub(begun.elapsed())).await?;
+        let now = Instant::now();
+        let left = request.options.timeout.saturating_sub(now - begun);
+        let mut request = request.clone();
+        request.options.timeout = left;
+        let reply = match shields.settings().hedge_after {
+            Some(after) if request.options.idempotent && matches!(route.target, Target::Any(_)) => {
+                self.hedged(after, pass, route, &request, now).await
+            }
+            Some(_) | None => self.exchange(route, &request, now).await,
+        };
+        checked(route, now, reply?)
+    }
+
+    /// The first answer of one call, or of two when the first takes long.
+    async fn hedged(
+        &self,
+        after: Duration,
+        pass: &Pass,
+        route: &Route,
+        request: &Request,
+        now: Instant,
+    ) -> Result<Message, CallError> {
+        let mut first = std::pin::pin!(self.exchange(route, request, now));
+        match tokio::time::timeout(after, &mut first).await {
+            Ok(outcome) => return outcome,
+            Err(_elapsed) if !pass.may_hedge() => return first.await,
+            Err(_elapsed) => {}
+        }
+        let mut again = request.clone();
+        again.options.timeout = request.options.timeout.saturating_sub(now.elapsed());
+        let second = std::pin::pin!(self.exchange(route, &again, Instant::now()));
+        match select(first, second).await {
+            Either::Left((Ok(reply), _)) | Either::Right((Ok(reply), _)) => Ok(reply),
+            // One that fails leaves the other a chance.
+            Either::Left((Err(_), second)) => second.await,
+            Either::Right((Err(_), first)) => first.await,
+        }
+    }
+
+    /// Waits a moment for a lost connection. Nothing is sent while there is none: it would wait in a buffer, and be done
+    /// long after its caller has gone.
+    async fn connected(&self, left: Duration) -> Result<(), CallError> {
+        let mut state = self.shared.connection.state();
+        let back = state.wait_for(|state| *state == ConnectionState::Connected);
+        match tokio::time::timeout(left.min(RECONNECT), back).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => {
+                let detail = "NATS cannot be reached now, and is being sought: nothing was sent".to_owned();
+                Err(CallError::Send { detail })
+            }
+        }
+    }
+}
+
+/// The target has refused the call without effect, because it or what it needs has too much to do.
+fn is_busy(error: &CallError) -> bool {
+    match error {
+        CallError::Failed { code, .. } => {
+            matches!(ErrorCode::parse(code), Some(ErrorCode::Overloaded | ErrorCode::Unavailable))
+        }
+        CallError::Method(_)
+        | CallError::NoResponders { .. }
+        | CallError::NotActive { .. }
+        | CallError::OutcomeUnknown { .. }
+        | CallError::TooLarge { .. }
+        | CallError::Broken { .. }
+        | CallError::Encode { .. }
+        | CallError::Decode { .. }
+        | CallError::Send { .. }
+        | CallError::CircuitOpen { .. }
+        | CallError::Shed { .. } => false,
+    }
+}
+
+/// Whether the target did not do what it is there for. An error that its handler answers with is an answer.
+fn is_trouble(error: &CallError) -> bool {
+    match error {
+        CallError::NoResponders { .. }
+        | CallError::NotActive { .. }
+        | CallError::OutcomeUnknown { .. }
+        | CallError::Broken { .. }
+        | CallError::Send { .. } => true,
+        CallError::Failed { .. } => is_busy(error),
+        CallError::Method(_)
+        | CallError::TooLarge { .. }
+        | CallError::Encode { .. }
+        | CallError::Decode { .. }
+        | CallError::CircuitOpen { .. }
+        | CallError::Shed { .. } => false,
+    }
+}
+
+fn refused(route: &Route, stopped: Stopped) -> CallError {
+    let subject = route.subject.to_string();
+    match stopped {
+        Stopped::Broken { retry_after } => CallError::CircuitOpen { subject, retry_after },
+        Stopped::Full { limit } => CallError::Shed { subject, limit },
+    }
+}

@@ -12,7 +12,7 @@ use tokio::sync::{OnceCell, watch};
 use super::inbox::{self, Inbox};
 use crate::metrics::Meters;
 
-use super::security::{self, Credentials, SecurityError, Tls};
+use super::security::{self, Credentials, Secret, SecurityError, Tls};
 
 /// The oldest nats-server that has what Aegis needs: atomic batch publish came with 2.12 (ADR-50).
 pub const OLDEST_SERVER: (u32, u32) = (2, 12);
@@ -38,7 +38,7 @@ pub struct ConnectOptions {
     pub call_timeout: Duration,
     /// How many sockets calls and replies are spread over, at least 1.
     pub connections: usize,
-    /// Who connects.
+    /// Who connects; without it, whom the URL names.
     pub credentials: Option<Credentials>,
     /// TLS, for more than what a `tls://` URL asks for.
     pub tls: Option<Tls>,
@@ -306,7 +306,8 @@ async fn connect(options: &ConnectOptions, observer: Observer) -> Result<async_n
             observer.note(&event);
             std::future::ready(())
         });
-    let settings = security::apply(settings, options.credentials.as_ref(), options.tls.as_ref())?;
+    let credentials = options.credentials.clone().or_else(|| addresses.iter().find_map(of_url));
+    let settings = security::apply(settings, credentials.as_ref(), options.tls.as_ref())?;
     let client =
         settings.connect(addresses.clone()).await.map_err(|source| ConnectError::Client { source })?;
     let connected = state.wait_for(|state| *state == ConnectionState::Connected);
@@ -314,11 +315,8 @@ async fn connect(options: &ConnectOptions, observer: Observer) -> Result<async_n
         return Ok(client);
     }
     // Those tries do not say why they failed; one without a second does.
-    let once = security::apply(
-        async_nats::ConnectOptions::new(),
-        options.credentials.as_ref(),
-        options.tls.as_ref(),
-    )?;
+    let once = async_nats::ConnectOptions::new();
+    let once = security::apply(once, credentials.as_ref(), options.tls.as_ref())?;
     let refused = match tokio::time::timeout(patience, once.connect(addresses)).await {
         Ok(Err(error)) => match error.kind() {
             ConnectErrorKind::AuthorizationViolation
@@ -368,6 +366,15 @@ impl Observer {
             }
         }
     }
+}
+
+/// A user and a password that stand in the URL, or a token that stands there alone.
+fn of_url(address: &async_nats::ServerAddr) -> Option<Credentials> {
+    let (user, password) = (address.username()?.to_owned(), address.password());
+    Some(match password {
+        Some(password) => Credentials::UserPassword { user, password: Secret::new(password) },
+        None => Credentials::Token(Secret::new(user)),
+    })
 }
 
 /// The TLS library tells of a certificate that it does not trust as of data that makes no sense.

@@ -46,6 +46,8 @@ async fn a_token_gets_in() {
     let server = NatsServer::builder().config("authorization { token: s3cret }").local().start().await;
     works(with(&server, Credentials::Token(Secret::new("s3cret")))).await;
     is_refused(with(&server, Credentials::Token(Secret::new("other")))).await;
+    let in_url = server.url().replace("nats://", "nats://s3cret@");
+    works(ConnectOptions { url: in_url, ..options(&server) }).await;
 }
 
 #[tokio::test]

@@ -71,7 +71,8 @@ pub struct ServiceConfig {
     /// The installation's namespace. Default `aegis`.
     #[serde(default = "default_namespace")]
     pub namespace: String,
-    /// Who connects to NATS; see [`Credentials`]. Reported masked. Default nobody in particular.
+    /// Who connects to NATS; see [`Credentials`]. Reported masked. Default whom `nats_url` names
+    /// (`nats://user:password@host`, `nats://token@host`), or nobody in particular.
     #[serde(default)]
     pub credentials: Option<Credentials>,
     /// TLS towards NATS; see [`Tls`]. A `tls://` URL needs it only for authorities and certificates of one's own.

@@ -1,8 +1,8 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
 mod control;
-mod events;
 mod discovery;
+mod events;
 mod failover;
 mod feed;
 mod fleet;

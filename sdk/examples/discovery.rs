@@ -17,8 +17,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let connection = Connection::open(ConnectOptions::new(url, "trader")).await?;
     let client = Client::new(&connection).with_resilience(Resilience::default());
     let directory = Directory::open(&connection, "pricing".parse()?, Freshness::Watched).await?;
-    let strategies =
-        [Strategy::RoundRobin, Strategy::LeastLoaded, Strategy::StickyPreferred(None), Strategy::LowestLatency];
+    let strategies = [
+        Strategy::RoundRobin,
+        Strategy::LeastLoaded,
+        Strategy::StickyPreferred(None),
+        Strategy::LowestLatency,
+    ];
     for strategy in strategies {
         let router = Router::new(&client, &directory, strategy.clone());
         let mut answers = BTreeMap::<String, u32>::new();

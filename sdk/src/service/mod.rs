@@ -5,6 +5,7 @@ mod builder;
 mod config;
 mod control;
 mod health;
+mod launch;
 mod lifecycle;
 mod process;
 mod pulse;

@@ -16,7 +16,7 @@ const INSTANCES: usize = 10;
 const SELECTION: f64 = 200.0;
 
 pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
-    let (rounds, picks, reads) = if quick { (3, 10_000, 50) } else { (21, 500_000, 2_000) };
+    let (rounds, picks, reads) = if quick { (3_u32, 10_000_u32, 50) } else { (21, 500_000, 2_000) };
     let server = NatsServer::start().await;
     let mut services = Vec::new();
     for n in 0..INSTANCES {

@@ -67,6 +67,7 @@ impl Member {
                             groups: vec![],
                             labels: BTreeMap::new(),
                             capabilities: vec![],
+                            unwell: None,
                             started_at,
                             sent_at: Utc::now(),
                             metrics: figures.borrow().clone(),

@@ -105,7 +105,7 @@ async fn hooks_run_at_their_turns_in_order() {
         .filter_map(|recorded| match &recorded.envelope.event {
             Event::Instance(InstanceEvent::StatusChanged { to, .. }) => Some(*to),
             Event::Instance(InstanceEvent::Deregistered { .. }) => Some(Status::Stopped),
-            _ => None,
+            Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => None,
         })
         .collect();
     assert_eq!(lived, [Status::Running, Status::Draining, Status::Stopping, Status::Stopped]);

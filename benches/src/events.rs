@@ -52,10 +52,7 @@ async fn publish(connection: &Connection, body: &Value, headers: bool) -> anyhow
         .payload(serde_json::to_vec(body)?.into())
         .message_id(Uuid::now_v7().to_string());
     if headers {
-        message = message
-            .header("traceparent", TRACEPARENT)
-            .header("Aegis-Actor", "client:bench")
-            .header("Content-Type", "application/json");
+        message = message.header("traceparent", TRACEPARENT).header("Aegis-Actor", "client:bench");
     }
     connection.jetstream().send_publish("events.market.tick", message).await?.await?;
     Ok(())

@@ -1,5 +1,7 @@
 //! An event before it is published.
 
+use std::sync::Arc;
+
 use aegis_domain::Actor;
 use aegis_domain::wire::legacy::{self, event::default_version};
 use aegis_domain::wire::subject;
@@ -10,7 +12,7 @@ use uuid::Uuid;
 use super::{EventError, Events};
 use crate::codec::Codec;
 use crate::codec::legacy::head;
-use crate::publish::{ACTOR, CONTENT_TYPE, Message, Pending, Published, TRACEPARENT};
+use crate::publish::{ACTOR, Message, Pending, Published, TRACEPARENT};
 
 /// An event before it is published; made by [`Events::draft`].
 #[derive(Debug)]
@@ -88,10 +90,8 @@ impl<'a> Draft<'a> {
             let body = envelope(self.domain, self.event_type, &id, &settings.actor, event)?;
             return Ok(Message::new(subject, id, body));
         }
-        let actor = self.actor.map_or_else(|| settings.actor.clone(), Into::into);
-        let message = Message::new(subject, id, Codec::Json.encode(event)?)
-            .header(ACTOR, actor)
-            .header(CONTENT_TYPE, Codec::Json.content_type());
+        let actor = self.actor.map_or_else(|| Arc::clone(&settings.actor), Into::into);
+        let message = Message::new(subject, id, Codec::Json.encode(event)?).header(ACTOR, actor);
         Ok(match self.traceparent {
             Some(traceparent) => message.header(TRACEPARENT, traceparent),
             None => message,

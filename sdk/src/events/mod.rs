@@ -52,7 +52,7 @@ pub struct Events {
 
 #[derive(Debug)]
 struct Settings {
-    actor: Box<str>,
+    actor: Arc<str>,
     legacy: bool,
     figures: Arc<Figures>,
 }

@@ -1,35 +1,35 @@
 //! A message while it is on its way.
 
+use std::sync::Arc;
+
 use aegis_domain::wire::header;
 use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
 use async_nats::{Subject, header as nats};
 use bytes::Bytes;
 
 /// Names that stand on nearly every message, made once.
-pub(crate) const CONTENT_TYPE: HeaderName = HeaderName::from_static(header::CONTENT_TYPE);
 pub(crate) const ACTOR: HeaderName = HeaderName::from_static(header::ACTOR);
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static(header::TRACEPARENT);
 
 /// What is to be published, kept so that it can be sent again.
 ///
-/// Headers are a list: a map is made of it each time it is sent, which costs less than to clone one.
+/// Headers are a list: a map is made of it each time it is sent, which costs less than to clone one. A body is JSON
+/// and says nothing of it: so is every native one that does not say otherwise.
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) subject: Subject,
-    pub(crate) headers: Vec<(HeaderName, Box<str>)>,
+    pub(crate) headers: Vec<(HeaderName, Arc<str>)>,
     pub(crate) body: Bytes,
 }
 
 impl Message {
     /// With the id by which the stream drops copies.
-    pub(crate) fn new(subject: impl Into<Subject>, id: impl Into<Box<str>>, body: Bytes) -> Self {
-        let mut headers = Vec::with_capacity(5);
-        headers.push((NATS_MESSAGE_ID, id.into()));
-        Self { subject: subject.into(), headers, body }
+    pub(crate) fn new(subject: impl Into<Subject>, id: impl Into<Arc<str>>, body: Bytes) -> Self {
+        Self { subject: subject.into(), headers: Vec::with_capacity(4), body }.header(NATS_MESSAGE_ID, id)
     }
 
     /// A header is one line: what would end it becomes a blank.
-    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<Box<str>>) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<Arc<str>>) -> Self {
         let mut value = value.into();
         if value.contains(char::is_control) {
             value = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().into();
@@ -56,7 +56,7 @@ impl Message {
     pub(super) fn payload_size(&self) -> usize {
         // "NATS/1.0" and the line ends, then ": " and a line end per header.
         let line =
-            |(name, value): &(HeaderName, Box<str>)| AsRef::<str>::as_ref(name).len() + value.len() + 4;
+            |(name, value): &(HeaderName, Arc<str>)| AsRef::<str>::as_ref(name).len() + value.len() + 4;
         self.headers.iter().map(line).sum::<usize>() + 16 + self.body.len()
     }
 

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 pub(crate) use ack::Receipt;
 pub use ack::{Pending, Published};
-pub(crate) use entry::{ACTOR, CONTENT_TYPE, Message, TRACEPARENT};
+pub(crate) use entry::{ACTOR, Message, TRACEPARENT};
 pub use error::PublishError;
 use pump::Pump;
 use queue::Queue;
@@ -78,7 +78,7 @@ impl Outbox {
     /// Cancel-safe: the message is taken in, or it is not.
     pub(crate) async fn put(&self, message: Message) -> Result<Receipt, PublishError> {
         let size = message.size();
-        let most = self.handle.connection.client().server_info().max_payload;
+        let most = self.handle.queue.most_bytes(self.handle.connection.client());
         if message.payload_size() > most {
             return Err(PublishError::TooLarge { size: message.payload_size(), most });
         }

@@ -76,7 +76,10 @@ impl Pump {
                     match now {
                         _ if changed.is_err() => return,
                         // What was under way may be lost; the ids make up for what was not.
-                        ConnectionState::Connected => queue.rewind(false),
+                        ConnectionState::Connected => {
+                            queue.ask_again();
+                            queue.rewind(false);
+                        }
                         ConnectionState::Reconnecting | ConnectionState::Closed => queue.rewind(true),
                     }
                 }

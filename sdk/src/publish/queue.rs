@@ -1,6 +1,7 @@
 //! The messages of an outbox, in order: those under way first, then those that wait.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -20,6 +21,8 @@ const LOT: usize = 64;
 #[derive(Debug)]
 pub(super) struct Queue {
     limits: OutboxLimits,
+    /// The most bytes that the server takes in a message; 0 until it is asked, which costs too much each time.
+    most_bytes: AtomicUsize,
     state: Mutex<State>,
     /// Something is to be sent, or nobody is left who could put anything in.
     pub(super) work: Notify,
@@ -60,11 +63,27 @@ pub(super) struct Outgoing {
 impl Queue {
     pub(super) fn new(limits: OutboxLimits) -> Self {
         let (work, room, empty) = (Notify::new(), Notify::new(), Notify::new());
-        Self { limits, state: Mutex::default(), work, room, empty }
+        Self { limits, most_bytes: AtomicUsize::new(0), state: Mutex::default(), work, room, empty }
     }
 
     pub(super) fn limits(&self) -> OutboxLimits {
         self.limits
+    }
+
+    pub(super) fn most_bytes(&self, client: &async_nats::Client) -> usize {
+        match self.most_bytes.load(Ordering::Relaxed) {
+            0 => {
+                let most = client.server_info().max_payload;
+                self.most_bytes.store(most, Ordering::Relaxed);
+                most
+            }
+            most => most,
+        }
+    }
+
+    /// Another server may take more or less.
+    pub(super) fn ask_again(&self) {
+        self.most_bytes.store(0, Ordering::Relaxed);
     }
 
     pub(super) async fn put(&self, mut message: Message, size: usize) -> Result<Receipt, PublishError> {

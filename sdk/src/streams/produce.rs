@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Stream, StreamError};
 use crate::codec::Codec;
-use crate::publish::{CONTENT_TYPE, Message, Pending, PublishError, Published};
+use crate::publish::{Message, Pending, PublishError, Published};
 
 /// How a record is appended. The default is at the end, under an id that is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Stream {
         let body = Codec::Json.encode(record).map_err(StreamError::Encode)?;
         let id = append.id.unwrap_or_else(|| Uuid::now_v7().to_string());
         let to = stream::record(&self.name, self.partition_of(key), key);
-        let mut message = Message::new(to, id, body).header(CONTENT_TYPE, Codec::Json.content_type());
+        let mut message = Message::new(to, id, body);
         if let Some(sequence) = append.after {
             message = message.expect_last(sequence);
         }

@@ -71,6 +71,13 @@ async fn what_cannot_be_an_event_is_refused_and_nothing_is_sent() {
     let keys = std::collections::BTreeMap::from([(vec![1], 2)]);
     assert_eq!(stage.events.publish("test", "one", &keys).await.unwrap_err().code(), ErrorCode::InvalidInput);
     assert_eq!(stage.stored().await, 0);
+    // A line break in a header would begin another one.
+    let odd =
+        stage.events.draft("test", "one").id("a\r\nb").traceparent("c\nNats-Rollup: all").publish(&1).await;
+    assert_eq!(odd.unwrap().sequence, 1);
+    let mut subscription = stage.subscribe("r-1", Subscribe::to("test.one").from(Start::Beginning)).await;
+    let event = subscription.next().await.unwrap().event;
+    assert_eq!((event.id().as_deref(), event.traceparent()), (Some("a  b"), Some("c Nats-Rollup: all")));
 }
 
 #[tokio::test]

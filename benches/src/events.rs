@@ -1,5 +1,5 @@
 //! Events published through the SDK against raw JetStream publishes of the same body: once with nothing but a
-//! message id, which is the bar, and once with the headers that the SDK sends.
+//! message id, which is the bar, and once with the headers that the SDK sends with a trace.
 
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Events};
@@ -22,28 +22,33 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let events = Events::new(&connection);
     let body = json!({"symbol": "EURUSD", "price": 1.0842, "sequence": 17, "time_ms": 1_700_000_000_000_u64,
         "note": "x".repeat(48)});
-    let (mut sdk, mut plain, mut same) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sdk, mut traced, mut plain, mut same) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for round in 0..=rounds {
         let raw = windowed(burst, WINDOW, |_| publish(&connection, &body, false)).await?;
-        let through = windowed(burst, WINDOW, |_| through_sdk(&events, &body)).await?;
+        let through = windowed(burst, WINDOW, |_| through_sdk(&events, &body, false)).await?;
+        let with_trace = windowed(burst, WINDOW, |_| through_sdk(&events, &body, true)).await?;
         let headers = windowed(burst, WINDOW, |_| publish(&connection, &body, true)).await?;
         // The first round warms up.
         if round > 0 {
             plain.push(raw);
             sdk.push(through);
+            traced.push(with_trace);
             same.push(headers);
         }
     }
     let trials = u64::from(rounds * burst);
-    let sdk = median(sdk);
+    let (plain, traced) = (median(plain), median(traced));
     Ok(vec![
-        Row::new("publish, window 256", "sdk", (sdk, median(plain)), "1/s", Bar::AtLeast(0.95), trials),
-        Row::new("publish, same headers", "sdk", (sdk, median(same)), "1/s", Bar::AtLeast(0.95), trials),
+        Row::new("publish, window 256", "sdk", (median(sdk), plain), "1/s", Bar::AtLeast(0.95), trials),
+        Row::new("publish with a trace", "sdk", (traced, plain), "1/s", Bar::AtLeast(0.0), trials),
+        Row::new("publish, same headers", "sdk", (traced, median(same)), "1/s", Bar::AtLeast(0.95), trials),
     ])
 }
 
-async fn through_sdk(events: &Events, body: &Value) -> anyhow::Result<()> {
-    events.draft("market", "tick").traceparent(TRACEPARENT).publish(body).await?;
+async fn through_sdk(events: &Events, body: &Value, trace: bool) -> anyhow::Result<()> {
+    let draft = events.draft("market", "tick");
+    let draft = if trace { draft.traceparent(TRACEPARENT) } else { draft };
+    draft.publish(body).await?;
     Ok(())
 }
 

@@ -3,13 +3,16 @@
 #![no_main]
 
 use aegis_domain::wire::chain::Hash;
+use aegis_domain::wire::command::{Outcome, Priority, Progress};
 use aegis_domain::wire::control::{Activate, Control};
+use aegis_domain::wire::flow::Flow;
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::wire::latency::Latency;
 use aegis_domain::wire::legacy::{self, Command, Event, RpcRequest, RpcResponse};
+use aegis_domain::wire::micro::Answer;
 use aegis_domain::wire::subject::{LeaseKey, parse_instance_key};
-use aegis_domain::wire::{Namespace, subject};
-use aegis_domain::{AggregateId, Envelope};
+use aegis_domain::wire::{Namespace, TraceParent, stream, subject};
+use aegis_domain::{AggregateId, Envelope, StreamName};
 use aegis_sdk::codec::legacy::Kind;
 use aegis_sdk::{Codec, ServiceConfig};
 use libfuzzer_sys::fuzz_target;
@@ -56,6 +59,15 @@ fn names(text: &str) {
     if let Some((service, instance)) = parse_instance_key(text) {
         assert_eq!(subject::instance_key(&service, &instance), text);
     }
+    if let Some(trace) = TraceParent::parse(text) {
+        assert_eq!(TraceParent::parse(trace.as_str()), Some(trace));
+    }
+    if let Ok(name) = StreamName::new("quotes")
+        && let Some((partition, key)) = stream::parse_record(&name, text)
+    {
+        assert_eq!(stream::parse_record(&name, &stream::record(&name, partition, key)), Some((partition, key)));
+    }
+    drop(Priority::parse(text));
     if let Some(key) = LeaseKey::parse(text) {
         assert_eq!(key.to_string(), text);
     }
@@ -102,4 +114,6 @@ fn registry_of_python(text: &str, body: &[u8]) {
 
 fn control(body: &[u8]) {
     drop((serde_json::from_slice::<Control>(body), serde_json::from_slice::<Activate>(body)));
+    drop((serde_json::from_slice::<Flow>(body), serde_json::from_slice::<Answer>(body)));
+    drop((serde_json::from_slice::<Progress>(body), serde_json::from_slice::<Outcome>(body)));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{ControlPlane, PATIENCE};
 use aegis_domain::InstanceName;
-use aegis_sdk::{Service, ServiceConfig};
+use aegis_sdk::{Call, Fault, Service, ServiceConfig, Target};
 use aegis_testkit::{NatsServer, wait_until};
 use serde_json::{Value, json};
 
@@ -335,4 +335,44 @@ async fn a_replica_is_not_ready_while_jetstream_does_not_answer() {
         if status == 200 { Ok(()) } else { Err(status.to_string()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_instance_tells_its_configuration_what_it_serves_and_whom_it_calls() {
+    let nats = NatsServer::start().await;
+    let (_folder, control) = start(&nats).await;
+    let named = |service: &str| {
+        let mut config = ServiceConfig::new(service, "1.0.0").unwrap();
+        config.instance = Some(InstanceName::new(format!("{service}-1")).unwrap());
+        config.nats_url = nats.url();
+        config.heartbeat_ms = 200;
+        config
+    };
+    let pricing = Service::builder(named("pricing"))
+        .rpc("quote", |_call, (): ()| async { Ok::<_, Fault>(1.08) })
+        .start()
+        .await
+        .unwrap();
+    let desk = Service::builder(named("desk"))
+        .rpc("buy", |call: Call, (): ()| async move {
+            let client = call.client();
+            let quote = client.call::<_, f64>(&Target::any("pricing")?, "quote", &(), client.usual()).await?;
+            Ok::<_, Fault>(quote.body)
+        })
+        .start()
+        .await
+        .unwrap();
+    let client = pricing.client();
+    client.call::<_, f64>(&Target::any("desk").unwrap(), "buy", &(), PATIENCE).await.unwrap();
+    let query = "{ instance(service: \"desk\", instance: \"desk-1\") { capabilities dependencies }
+        configuration(service: \"desk\", instance: \"desk-1\") }";
+    wait_until("the desk to be known", PATIENCE, || async {
+        let data = control.query(query, json!({})).await;
+        let told = &data["instance"];
+        let known = told["capabilities"] == json!(["buy"]) && told["dependencies"] == json!(["pricing"]);
+        if known && data["configuration"]["heartbeat_ms"] == 200 { Ok(()) } else { Err(data.to_string()) }
+    })
+    .await;
+    desk.stop("done").await.unwrap();
+    pricing.stop("done").await.unwrap();
 }

@@ -1,5 +1,8 @@
 //! An instance: what the log says of it, with its last heartbeat.
 
+use std::collections::BTreeSet;
+
+use aegis_domain::wire::heartbeat::{Metrics, Role};
 use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
 use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView};
@@ -46,6 +49,10 @@ pub(crate) struct Instance {
     flapping: bool,
     /// It speaks the wire of the Python SDK, and the control plane keeps its history for it.
     legacy: bool,
+    /// The methods that it serves.
+    capabilities: Vec<String>,
+    /// The services that it has called since it started, as far as its last heartbeat names them.
+    dependencies: Vec<String>,
     /// When the last heartbeat was sent; null before the first one.
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
@@ -133,6 +140,10 @@ impl Instance {
             defined: contents.state.is_defined(&view.service),
             flapping: view.is_flapping(Utc::now()),
             legacy: view.is_legacy(),
+            capabilities: beat
+                .map(|beat| beat.capabilities.iter().map(ToString::to_string).collect())
+                .unwrap_or_default(),
+            dependencies: beat.map(|beat| called(&beat.metrics)).unwrap_or_default(),
             last_beat_at: beat.map(|beat| beat.sent_at),
             metrics: beat.map(|beat| InstanceMetrics {
                 uptime_seconds: beat.metrics.uptime_seconds,
@@ -149,6 +160,14 @@ impl Instance {
             as_of_sequence: view.sequence.into(),
         }
     }
+}
+
+/// The services of the methods that an instance calls, in order of name.
+fn called(metrics: &Metrics) -> Vec<String> {
+    let calls = metrics.methods.iter().filter(|measured| measured.role == Role::Call);
+    let services =
+        calls.filter_map(|measured| measured.name.split_once('.').map(|(service, _method)| service));
+    services.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
 }
 
 pub(crate) fn id(key: &InstanceKey) -> ID {

@@ -56,6 +56,8 @@ pub(super) struct Beater {
     pub(super) stats: Arc<Stats>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) unwell: watch::Receiver<Option<String>>,
+    /// The status that the record in the registry tells.
+    pub(super) recorded: watch::Sender<Status>,
 }
 
 /// The record as this instance last wrote it.
@@ -100,6 +102,7 @@ impl Beater {
                 changed = self.status.changed() => changed.is_ok(),
                 Ok(()) = self.unwell.changed() => true,
             };
+            let status = *self.status.borrow();
             let body = self.body(&metrics);
             self.beat(&body).await;
             let changed = changed || record.is_told_otherwise(&metrics);
@@ -108,9 +111,13 @@ impl Beater {
                 // The registry may be away; the heartbeats are not. What a refresh that was cut off has written,
                 // the next one finds.
                 record.load = metrics.in_flight + metrics.queue_depth;
+                let before = record.revision;
                 let refreshed = tokio::time::timeout(self.every, self.refresh(&mut record, &body)).await;
                 if refreshed.is_err() {
                     tracing::warn!("the record in the registry was not refreshed in time");
+                }
+                if record.revision != before {
+                    self.recorded.send_replace(status);
                 }
             }
             spaced = tokio::time::Instant::now() + self.every / 10;

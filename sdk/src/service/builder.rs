@@ -266,7 +266,7 @@ impl Builder {
     }
 
     /// Connects, registers, subscribes and begins to beat. The instance serves from the moment this
-    /// returns; its groups follow within a lease or so.
+    /// returns, and the registry shows it; its groups follow within a lease or so.
     ///
     /// # Errors
     /// See [`StartError`]; each says what to do.

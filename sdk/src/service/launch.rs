@@ -36,6 +36,8 @@ use crate::nats::leases;
 use crate::nats::provision::provision;
 use crate::{Client, Connection, Events, Journal};
 
+/// How long a start waits until the registry shows the instance as running.
+const IN_REGISTRY: Duration = Duration::from_secs(2);
 /// How long the record of a failed start may take.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
@@ -171,6 +173,7 @@ impl Begun {
         .await?;
         let micro = micro::start(&dispatcher, &identity).await?;
         let (status, seen) = watch::channel(Status::Starting);
+        let (recorded, mut shown) = watch::channel(Status::Init);
         let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: parts.on_demand };
         let pulse = Pulse::start(Setup {
             options: crate::ConnectOptions {
@@ -191,6 +194,7 @@ impl Begun {
             stats: Arc::clone(&stats),
             status: seen,
             unwell: condition.unwell(),
+            recorded,
             settings,
         })
         .await?;
@@ -231,6 +235,10 @@ impl Begun {
         };
         running.watch_condition(parts.checks);
         running.change_status(Status::Running, None).await?;
+        let in_registry = shown.wait_for(|status| *status == Status::Running);
+        if !matches!(tokio::time::timeout(IN_REGISTRY, in_registry).await, Ok(Ok(_))) {
+            tracing::warn!("the registry does not show the instance yet; calls reach it all the same");
+        }
         running.turn(Stage::Running).await;
         Ok(running)
     }

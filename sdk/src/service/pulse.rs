@@ -40,6 +40,7 @@ pub(super) struct Setup {
     pub(super) stats: Arc<Stats>,
     pub(super) status: watch::Receiver<Status>,
     pub(super) unwell: watch::Receiver<Option<String>>,
+    pub(super) recorded: watch::Sender<Status>,
     pub(super) settings: Settings,
 }
 
@@ -156,6 +157,7 @@ async fn run(
         stats: setup.stats,
         status: setup.status,
         unwell: setup.unwell,
+        recorded: setup.recorded,
     };
     drop(ready.send(Ok(())));
     let enough = async {

@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 
 use super::Database;
 
-/// Each one makes the disk busy for a moment, which commits feel.
-const EVERY: Duration = Duration::from_secs(5);
+/// Often, so that there is little to write at a time: the disk is busy then, which commits feel.
+const EVERY: Duration = Duration::from_millis(250);
 /// From so many pages on (64 MiB) the log is begun anew: the writer waits for that, and the log does not grow for
 /// ever under a load that never pauses.
 const PAGES: i64 = 16_384;

@@ -21,7 +21,8 @@
 //!     .exclusive("buy", move |call: Call, volume: u32| {
 //!         let orders = Arc::clone(&orders);
 //!         async move {
-//!             let (account, term) = call.tenancy.ok_or(Fault::new("NO_ACCOUNT", "not an account's call"))?;
+//!             let tenancy = call.tenancy.clone();
+//!             let (account, term) = tenancy.ok_or(Fault::new("NO_ACCOUNT", "not an account's call"))?;
 //!             let body = format!("{{\"volume\":{volume}}}").into();
 //!             // The request's id: a retry that a successor executes again writes nothing twice.
 //!             let appended = orders.append(&account, term, call.request_id(), body).await;

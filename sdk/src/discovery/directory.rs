@@ -159,7 +159,13 @@ impl Directory {
     /// Nobody answers at this instance: it is left out until it writes its record again. [`super::Router`] does
     /// this at the first «no responders», long before the record runs out.
     pub fn evict(&self, instance: &InstanceName) {
-        self.inner.update(|book| book.evict(instance));
+        let inner = &*self.inner;
+        let mut book = inner.book.lock().unwrap_or_else(PoisonError::into_inner);
+        book.evict(instance);
+        // Nothing was read: what is known is as old as it was.
+        let candidates = book.candidates();
+        let before = inner.snapshot.load_full();
+        inner.snapshot.store(Arc::new(Snapshot { candidates, ..Snapshot::clone(&before) }));
     }
 
     async fn refresh(&self) -> Result<(), DiscoveryError> {

@@ -233,3 +233,18 @@ impl Beater {
         subject::instance_key(&self.identity.service, &self.identity.instance)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_is_written_out_of_turn_when_the_load_has_doubled_or_halved_by_eight_calls() {
+        let told = |load, in_flight, queue_depth| {
+            let metrics = Metrics { in_flight, queue_depth, ..Metrics::default() };
+            Record { load, ..Record::default() }.is_told_otherwise(&metrics)
+        };
+        assert!(told(0, 5, 3) && told(8, 16, 0) && told(16, 4, 4));
+        assert!(!told(0, 7, 0) && !told(100, 150, 0) && !told(10, 3, 0) && !told(0, 0, 0));
+    }
+}

@@ -101,6 +101,11 @@ async fn what_was_known_stands_while_the_registry_is_away() {
     let snapshot = basic.snapshot().await.unwrap();
     assert!(snapshot.stale, "it says that it is old");
     assert_eq!(basic.select(&Strategy::Random).await.unwrap().instance.as_str(), "p-1");
+    let cached = Directory::open(&connection, "pricing".parse().unwrap(), Freshness::Cached(PATIENCE * 100));
+    let cached = cached.await.unwrap();
+    cached.evict(&"p-1".parse().unwrap());
+    let unread = cached.snapshot().await;
+    assert!(matches!(unread, Err(DiscoveryError::Unavailable(_))), "to evict is not to read: {unread:?}");
     assert_eq!(watched.select(&Strategy::Random).await.unwrap().instance.as_str(), "p-1");
     let never = Directory::open(&connection, "pricing".parse().unwrap(), Freshness::Watched).await;
     assert!(matches!(never, Err(DiscoveryError::Unavailable(_))));

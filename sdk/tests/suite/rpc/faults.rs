@@ -145,23 +145,38 @@ async fn replies_that_nobody_waits_for_and_calls_that_want_none_harm_nobody() {
 #[tokio::test]
 async fn a_reply_that_comes_too_late_is_nobody_elses() {
     let server = NatsServer::start().await;
-    let builder =
-        Service::builder(config(&server, "desk")).rpc("late", |_, (value, ms): (u64, u64)| async move {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            Ok::<_, Fault>(value)
+    // How many callers have gone, and how many of their calls were answered after that.
+    let (gone, late) = (tokio::sync::watch::channel(0_u64).0, tokio::sync::watch::channel(0_u64).0);
+    let (leaving, answers) = (gone.clone(), late.clone());
+    let builder = Service::builder(config(&server, "desk"))
+        .rpc("late", move |_, round: u64| {
+            let (mut gone, late) = (leaving.subscribe(), late.clone());
+            async move {
+                gone.wait_for(|count| *count > round).await?;
+                late.send_modify(|count| *count += 1);
+                Ok::<_, Fault>(round)
+            }
+        })
+        .rpc("next", move |_, (value, round): (u64, u64)| {
+            let mut late = answers.subscribe();
+            async move {
+                late.wait_for(|count| *count > round).await?;
+                Ok::<_, Fault>(value)
+            }
         });
     let (_service, client, _connection) = start(&server, builder).await;
     let desk = any("desk");
     for round in 0..20 {
         let short = CallOptions::within(Duration::from_millis(20));
-        let missed = client.call::<_, u64>(&desk, "late", &(round, 60_u64), short).await.unwrap_err();
+        let missed = client.call::<_, u64>(&desk, "late", &round, short).await.unwrap_err();
         assert_eq!(missed.code(), ErrorCode::OutcomeUnknown.as_str());
+        gone.send_replace(round + 1);
         // These take the places that were given up, and wait while the late replies come.
         let calls =
             (0..4_u64).map(|n| {
                 let (client, desk) = (&client, &desk);
                 async move {
-                    client.call::<_, u64>(desk, "late", &(1_000 + n, 80_u64), PATIENCE).await.unwrap().body
+                    client.call::<_, u64>(desk, "next", &(1_000 + n, round), PATIENCE).await.unwrap().body
                 }
             });
         let replies = futures_util::future::join_all(calls).await;

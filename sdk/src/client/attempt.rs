@@ -1,12 +1,10 @@
 //! One send of a call, and what came of it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{TraceParent, header};
 use aegis_domain::{ErrorCode, ServiceName};
-use async_nats::client::PublishErrorKind;
-use async_nats::header::HeaderName;
-use async_nats::{HeaderMap, Message, StatusCode};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 
@@ -14,12 +12,12 @@ use super::legacy;
 use super::route::Route;
 use super::{CallError, CallOptions, Client, Target};
 use crate::Connection;
+use crate::nats::connection::Lane;
 use crate::nats::inbox::Ticket;
+use crate::nats::link::{Headers, Link, Message, Unsent};
 
-const TRACEPARENT: HeaderName = HeaderName::from_static(header::TRACEPARENT);
-const TIMEOUT_MS: HeaderName = HeaderName::from_static(header::TIMEOUT_MS);
-const REQUEST_ID: HeaderName = HeaderName::from_static(header::REQUEST_ID);
-const CONTENT_TYPE: HeaderName = HeaderName::from_static(header::CONTENT_TYPE);
+/// As a rule, the headers of a call have not more bytes.
+const HEADERS: usize = 192;
 
 /// What is sent, once or several times.
 #[derive(Debug, Clone)]
@@ -27,6 +25,7 @@ pub(super) struct Request {
     pub(super) body: Bytes,
     pub(super) trace: TraceParent,
     pub(super) options: CallOptions,
+    pub(super) lane: Arc<Lane>,
     /// Of a call for a stream: its inbox, and how many messages it takes at first.
     pub(super) stream: Option<(String, u64)>,
 }
@@ -46,6 +45,7 @@ pub(super) enum Answer {
 /// A call that is out. Unless its reply has come, dropping it tells the service that nobody waits any more.
 struct Out<'a> {
     ticket: Ticket,
+    link: &'a Link,
     connection: &'a Connection,
     service: &'a ServiceName,
     answered: bool,
@@ -62,35 +62,34 @@ impl Client {
     ) -> Answer {
         let patience = request.options.patience(&route.target, left);
         let connection = &self.shared.connection;
-        let (client, inbox) = match in_time(patience, connection.next_lane()).await {
-            Some(Ok(lane)) => lane,
-            Some(Err(error)) => return Answer::Unsent(CallError::Send { detail: error.to_string() }),
-            None => return Answer::Silence,
+        let link = &request.lane.link;
+        if in_time(left, link.connected()).await.is_none() {
+            return Answer::Unsent(CallError::lost());
+        }
+        let ticket = request.lane.inbox().ticket(now + patience);
+        let service = route.target.service();
+        let mut out = Out { ticket, link, connection, service, answered: true };
+        let headers = match request.options.legacy {
+            true => Headers::default(),
+            false => headers(route, request, left),
         };
-        let ticket = inbox.ticket(now + patience);
-        let mut out = Out { ticket, connection, service: route.target.service(), answered: true };
-        let (to, inbox, body) = (route.subject.clone(), out.ticket.subject().clone(), request.body.clone());
-        let sending = async {
-            if request.options.legacy {
-                client.publish_with_reply(to, inbox, body).await
-            } else {
-                let headers = headers(route, request, left);
-                client.publish_with_reply_and_headers(to, inbox, headers, body).await
-            }
-        };
-        let Some(sent) = in_time(patience, sending).await else { return Answer::Silence };
-        if let Err(error) = sent {
-            return Answer::Unsent(match error.kind() {
-                PublishErrorKind::MaxPayloadExceeded => CallError::TooLarge { detail: error.to_string() },
-                PublishErrorKind::InvalidSubject | PublishErrorKind::Send => {
-                    CallError::Send { detail: error.to_string() }
+        loop {
+            let reply_to = Some(out.ticket.subject().as_str());
+            match link.publish(&route.subject, reply_to, &headers, &request.body) {
+                Ok(()) => break,
+                Err(Unsent::Full) if in_time(left, link.room()).await.is_some() => {}
+                Err(error @ Unsent::TooLarge { .. }) => {
+                    return Answer::Unsent(CallError::TooLarge { detail: error.to_string() });
                 }
-            });
+                Err(error @ (Unsent::Full | Unsent::BadSubject)) => {
+                    return Answer::Unsent(CallError::Send { detail: error.to_string() });
+                }
+            }
         }
         out.answered = false;
         let Ok(reply) = (&mut out.ticket).await else { return Answer::Silence };
         out.answered = true;
-        if reply.status == Some(StatusCode::NO_RESPONDERS) {
+        if reply.headers.is_no_responders() {
             return Answer::Nobody;
         }
         Answer::Reply(if request.options.legacy { legacy::unwrap(reply) } else { reply })
@@ -103,13 +102,13 @@ impl Drop for Out<'_> {
             return;
         }
         let subject = self.connection.namespace().cancel_subject(self.service);
-        let reply_to = Bytes::copy_from_slice(self.ticket.subject().as_bytes());
+        let reply_to = self.ticket.subject().as_bytes();
         // If there is no room for it now, the service goes on until the deadline, as it would without it.
-        let _sent_or_not = self.connection.client().publish(subject, reply_to).now_or_never();
+        let _sent_or_not = self.link.publish(&subject, None, &Headers::default(), reply_to);
     }
 }
 
-/// There may be no room in the queue of the connection for a long time; as a rule there is, and no timer is needed.
+/// The connection may be lost for a long time; as a rule it is not, and no timer is needed.
 async fn in_time<T>(patience: Duration, sending: impl Future<Output = T>) -> Option<T> {
     let mut sending = std::pin::pin!(sending);
     match sending.as_mut().now_or_never() {
@@ -118,20 +117,20 @@ async fn in_time<T>(patience: Duration, sending: impl Future<Output = T>) -> Opt
     }
 }
 
-fn headers(route: &Route, request: &Request, left: Duration) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(TRACEPARENT, request.trace.as_str());
-    headers.insert(TIMEOUT_MS, left.as_millis().max(1).to_string());
+fn headers(route: &Route, request: &Request, left: Duration) -> Headers {
+    let mut headers = Headers::with_capacity(HEADERS);
+    headers.insert(header::TRACEPARENT, request.trace.as_str());
+    headers.insert(header::TIMEOUT_MS, itoa::Buffer::new().format(left.as_millis().max(1)));
     // Where a call may come twice, it has an id; for others, its place in the trace is one.
     if request.options.idempotent || matches!(route.target, Target::Owner(..)) {
-        headers.insert(REQUEST_ID, request.trace.message_id());
+        headers.insert(header::REQUEST_ID, request.trace.message_id());
     }
     if request.options.codec != crate::Codec::Json {
-        headers.insert(CONTENT_TYPE, request.options.codec.content_type());
+        headers.insert(header::CONTENT_TYPE, request.options.codec.content_type());
     }
     if let Some((inbox, credit)) = &request.stream {
-        headers.insert(header::STREAM, inbox.as_str());
-        headers.insert(header::STREAM_CREDIT, credit.to_string());
+        headers.insert(header::STREAM, inbox);
+        headers.insert(header::STREAM_CREDIT, &credit.to_string());
     }
     headers
 }
@@ -142,5 +141,5 @@ pub(super) fn has_code(reply: &Message, wanted: ErrorCode) -> bool {
 }
 
 pub(super) fn code_of(reply: &Message) -> Option<ErrorCode> {
-    ErrorCode::parse(reply.headers.as_ref()?.get(header::ERROR_CODE)?.as_str())
+    ErrorCode::parse(reply.headers.get(header::ERROR_CODE)?)
 }

@@ -4,13 +4,12 @@
 use std::time::{Duration, Instant};
 
 use aegis_domain::ErrorCode;
-use async_nats::Message;
 use futures_util::future::{Either, select};
 
 use super::attempt::Request;
 use super::route::Route;
 use super::{CallError, Client, Target, checked};
-use crate::ConnectionState;
+use crate::nats::link::Message;
 use crate::resilience::{Pass, Shields, Stopped};
 
 /// For so long a call waits for a lost connection before it is refused: most are back by then.
@@ -51,7 +50,7 @@ impl Client {
         request: &Request,
         begun: Instant,
     ) -> Result<Message, CallError> {
-        self.connected(request.options.timeout.saturating_sub(begun.elapsed())).await?;
+        connected(request, request.options.timeout.saturating_sub(begun.elapsed())).await?;
         let now = Instant::now();
         let left = request.options.timeout.saturating_sub(now - begun);
         let mut request = request.clone();
@@ -90,20 +89,12 @@ impl Client {
             Either::Right((Err(_), first)) => first.await,
         }
     }
+}
 
-    /// Waits a moment for a lost connection. Nothing is sent while there is none: it would wait in a buffer, and be done
-    /// long after its caller has gone.
-    async fn connected(&self, left: Duration) -> Result<(), CallError> {
-        let mut state = self.shared.connection.state();
-        let back = state.wait_for(|state| *state == ConnectionState::Connected);
-        match tokio::time::timeout(left.min(RECONNECT), back).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => {
-                let detail = "NATS cannot be reached now, and is being sought: nothing was sent".to_owned();
-                Err(CallError::Send { detail })
-            }
-        }
-    }
+/// Waits a moment for a lost connection.
+async fn connected(request: &Request, left: Duration) -> Result<(), CallError> {
+    let back = request.lane.link.connected();
+    tokio::time::timeout(left.min(RECONNECT), back).await.map_err(|_elapsed| CallError::lost())
 }
 
 /// The target has refused the call without effect, because it or what it needs has too much to do.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use aegis_domain::wire::control::Owner;
 use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, InvalidName};
-use async_nats::Message;
+
+use crate::nats::link::Message;
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -122,9 +123,15 @@ impl CallError {
         }
     }
 
+    /// There is no connection, and nothing is sent while there is none: it would be done long after its caller has
+    /// gone.
+    pub(super) fn lost() -> Self {
+        Self::Send { detail: "NATS cannot be reached now, and is being sought: nothing was sent".to_owned() }
+    }
+
     /// The error that a reply carries, if it carries one.
     pub(super) fn of(reply: &Message) -> Option<Self> {
-        let header = |name| Some(reply.headers.as_ref()?.get(name)?.as_str().to_owned());
+        let header = |name| Some(reply.headers.get(name)?.to_owned());
         let message = header(header::ERROR).unwrap_or_default();
         Some(Self::Failed { code: header(header::ERROR_CODE)?, message })
     }

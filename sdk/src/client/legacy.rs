@@ -3,7 +3,6 @@
 use aegis_domain::ErrorCode;
 use aegis_domain::wire::header;
 use aegis_domain::wire::legacy::{ExclusiveError, ExclusiveResponse, RpcRequest, RpcResponse};
-use async_nats::Message;
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::route::Route;
 use super::{CallError, CallOptions};
 use crate::codec::{Codec, CodecError, legacy};
+use crate::nats::link::Message;
 
 /// The call as the Python SDK has it.
 pub(super) fn wrap<T: Serialize>(
@@ -46,11 +46,10 @@ pub(super) fn unwrap(mut reply: Message) -> Message {
         Ok(ExclusiveError::NotActive) => ErrorCode::NotActive,
         Ok(ExclusiveError::ExecutionError) | Err(_) => ErrorCode::HandlerFailed,
     };
-    let headers = reply.headers.get_or_insert_default();
-    headers.insert(header::ERROR_CODE, code.as_str());
+    reply.headers.insert(header::ERROR_CODE, code.as_str());
     let text: String =
         message.unwrap_or(error).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    headers.insert(header::ERROR, text.as_str());
+    reply.headers.insert(header::ERROR, &text);
     reply
 }
 

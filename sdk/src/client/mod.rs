@@ -15,7 +15,6 @@ use std::time::Instant;
 
 use aegis_domain::wire::{TraceParent, header};
 use aegis_domain::{ErrorCode, Term};
-use async_nats::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,6 +23,7 @@ pub use stream::Replies;
 pub use target::{CallOptions, Target};
 
 use crate::metrics::Meter;
+use crate::nats::link::Message;
 use crate::resilience::{Resilience, Shields};
 use crate::{Codec, Connection, trace};
 use attempt::{Request, has_code};
@@ -144,7 +144,8 @@ impl Client {
             false => options.codec.encode(request),
         };
         let body = body.map_err(|e| CallError::Encode { detail: e.to_string() })?;
-        Ok(Request { body, trace: trace::next(self.trace.as_ref()), options, stream: None })
+        let (trace, lane) = (trace::next(self.trace.as_ref()), self.shared.connection.next_lane());
+        Ok(Request { body, trace, options, lane: Arc::clone(lane), stream: None })
     }
 }
 
@@ -187,11 +188,9 @@ fn checked(route: &Route, begun: Instant, reply: Message) -> Result<Message, Cal
 }
 
 fn codec_of(reply: &Message) -> Codec {
-    let header = reply.headers.as_ref().and_then(|headers| headers.get(header::CONTENT_TYPE));
-    header.and_then(|media_type| Codec::of_content_type(media_type.as_str())).unwrap_or_default()
+    reply.headers.get(header::CONTENT_TYPE).and_then(Codec::of_content_type).unwrap_or_default()
 }
 
 fn term_of(reply: &Message) -> Option<Term> {
-    let term = reply.headers.as_ref()?.get(header::TERM)?;
-    term.as_str().parse().ok().map(Term)
+    reply.headers.get(header::TERM)?.parse().ok().map(Term)
 }

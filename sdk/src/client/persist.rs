@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use aegis_domain::ErrorCode;
-use async_nats::Message;
 
 use super::attempt::{Answer, Request, code_of, has_code};
 use super::route::Route;
 use super::wait::Wait;
 use super::{CallError, Client};
+use crate::nats::link::Message;
 
 impl Client {
     /// Sends the request until there is an answer that ends the call.
@@ -37,7 +37,7 @@ impl Client {
     ) -> Result<Message, CallError> {
         let (timeout, idempotent) = (request.options.timeout, request.options.idempotent);
         let subject = || route.subject.to_string();
-        let mut wait = Wait::new(&self.shared.connection, &route.target);
+        let mut wait = Wait::new(&self.shared.connection, &request.lane, &route.target);
         let mut taken = false;
         let mut answer = first;
         loop {

@@ -9,20 +9,22 @@ use std::time::Duration;
 
 use aegis_domain::wire::flow::Flow;
 use aegis_domain::wire::header;
-use async_nats::{Message, Subject, Subscriber};
-use bytes::Bytes;
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use async_nats::Subject;
+use futures_util::Stream;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::route::Route;
 use super::{CallError, CallOptions, Client, Running, Target, checked, codec_of};
-use crate::Connection;
+use crate::nats::link::{Headers, Link, Message, Subscription};
 
 /// How often the service is told that the caller is there.
 const BEAT: Duration = Duration::from_secs(10);
+/// Beats and ends are no part of the window.
+const BESIDES: usize = 64;
 /// A service that is not heard for so long is gone.
 const SERVICE_IDLE: Duration = Duration::from_secs(30);
 
@@ -30,9 +32,10 @@ const SERVICE_IDLE: Duration = Duration::from_secs(30);
 /// the service, too.
 #[derive(Debug)]
 pub struct Replies<T> {
-    connection: Connection,
+    link: Link,
     route: Arc<Route>,
-    messages: Subscriber,
+    messages: mpsc::Receiver<Message>,
+    _subscription: Subscription,
     control: Subject,
     window: u64,
     received: u64,
@@ -83,27 +86,29 @@ impl Client {
         request: &Req,
         options: CallOptions,
     ) -> Result<Replies<Res>, CallError> {
-        let connection = &self.shared.connection;
-        let client = connection.client();
-        let inbox = client.new_inbox();
-        let messages = client.subscribe(inbox.clone()).await;
-        let messages = messages.map_err(|error| CallError::Send { detail: error.to_string() })?;
         let window = u64::from(options.window);
         let mut request = self.request(route, request, CallOptions { legacy: false, ..options })?;
+        let inbox = self.shared.connection.client().new_inbox();
+        let link = request.lane.link.clone();
+        // No more than the window comes, and what is not of it; whatever is more is missed.
+        let (arrived, messages) = mpsc::channel(usize::try_from(options.window).unwrap_or(BESIDES) + BESIDES);
+        let subscription = link.subscribe(inbox.clone(), None, move |message| {
+            let _unwanted = arrived.try_send(message);
+        });
         request.stream = Some((inbox, window));
         let reply = checked(route, running.begun, self.exchange(route, &request, running.begun).await?)?;
-        let control = reply.headers.as_ref().and_then(|headers| headers.get(header::STREAM));
-        let control =
-            control.map(|control| Subject::from(control.as_str())).ok_or_else(|| CallError::Decode {
-                detail: "the method does not answer with a stream: call it as one reply".to_owned(),
-            })?;
+        let control = reply.headers.get(header::STREAM);
+        let control = control.map(Subject::from).ok_or_else(|| CallError::Decode {
+            detail: "the method does not answer with a stream: call it as one reply".to_owned(),
+        })?;
         let gone = CancellationToken::new();
         let granted = Arc::new(AtomicU64::new(window));
-        tokio::spawn(beat(connection.clone(), control.clone(), Arc::clone(&granted), gone.clone()));
+        tokio::spawn(beat(link.clone(), control.clone(), Arc::clone(&granted), gone.clone()));
         Ok(Replies {
-            connection: connection.clone(),
+            link,
             route: Arc::clone(route),
             messages,
+            _subscription: subscription,
             control,
             window,
             received: 0,
@@ -123,7 +128,7 @@ impl<T: DeserializeOwned> Stream for Replies<T> {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         while !this.ended {
-            match this.messages.poll_next_unpin(cx) {
+            match this.messages.poll_recv(cx) {
                 Poll::Ready(Some(message)) => {
                     this.heard = Instant::now();
                     if let Some(item) = this.take(&message).transpose() {
@@ -151,7 +156,7 @@ impl<T: DeserializeOwned> Stream for Replies<T> {
 impl<T: DeserializeOwned> Replies<T> {
     /// What the message brings, if anything.
     fn take(&mut self, message: &Message) -> Result<Option<T>, CallError> {
-        let number = |name| message.headers.as_ref()?.get(name)?.as_str().parse::<u64>().ok();
+        let number = |name| message.headers.get(name)?.parse::<u64>().ok();
         if let Some(total) = number(header::STREAM_END) {
             if total != self.received {
                 return Err(self.broken("messages are missing at its end"));
@@ -167,7 +172,7 @@ impl<T: DeserializeOwned> Replies<T> {
         let granted = self.granted.load(Ordering::Relaxed);
         if granted.saturating_sub(number) <= self.window / 2 {
             self.granted.store(number + self.window, Ordering::Relaxed);
-            tell(&self.connection, &self.control, Flow::Grant(number + self.window));
+            tell(&self.link, &self.control, Flow::Grant(number + self.window));
         }
         let item = codec_of(message).decode(&message.payload);
         item.map(Some).map_err(|e| CallError::Decode { detail: e.to_string() })
@@ -182,7 +187,7 @@ impl<T: DeserializeOwned> Replies<T> {
 impl<T> Replies<T> {
     fn close(&mut self) {
         if !std::mem::replace(&mut self.ended, true) {
-            tell(&self.connection, &self.control, Flow::Cancel);
+            tell(&self.link, &self.control, Flow::Cancel);
         }
     }
 }
@@ -195,17 +200,17 @@ impl<T> Drop for Replies<T> {
 
 /// Tells the service what the caller wants, if there is room for it: the next message says it again, and of an
 /// inbox that nobody listens to the server tells it.
-fn tell(connection: &Connection, control: &Subject, flow: Flow) {
-    let body = Bytes::from(serde_json::to_vec(&flow).unwrap_or_default());
-    let _sent_or_not = connection.client().publish(control.clone(), body).now_or_never();
+fn tell(link: &Link, control: &Subject, flow: Flow) {
+    let body = serde_json::to_vec(&flow).unwrap_or_default();
+    let _sent_or_not = link.publish(control, None, &Headers::default(), &body);
 }
 
 /// Tells the service again and again that the caller is there, however slowly it takes the messages.
-async fn beat(connection: Connection, control: Subject, granted: Arc<AtomicU64>, gone: CancellationToken) {
+async fn beat(link: Link, control: Subject, granted: Arc<AtomicU64>, gone: CancellationToken) {
     let again = async {
         loop {
             tokio::time::sleep(BEAT).await;
-            tell(&connection, &control, Flow::Grant(granted.load(Ordering::Relaxed)));
+            tell(&link, &control, Flow::Grant(granted.load(Ordering::Relaxed)));
         }
     };
     tokio::select! {

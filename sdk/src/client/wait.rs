@@ -1,19 +1,21 @@
 //! What a call does between two tries: it waits for the group to get an owner, and sees to it that it
 //! does.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::control::{Activate, Owner};
 use aegis_domain::wire::subject::{self, LeaseKey};
 use aegis_domain::wire::{Namespace, header};
 use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Term};
-use async_nats::{Message, Subscriber};
-use futures_util::StreamExt as _;
 use rand::Rng as _;
+use tokio::sync::Notify;
 
 use super::attempt::has_code;
 use super::{CallError, Target};
 use crate::Connection;
+use crate::nats::connection::Lane;
+use crate::nats::link::{Headers, Message, Subscription};
 
 const RETRY_FIRST: Duration = Duration::from_millis(2);
 const RETRY_MAX: Duration = Duration::from_millis(50);
@@ -22,10 +24,11 @@ const ACTIVATION: Duration = Duration::from_millis(500);
 
 pub(super) struct Wait<'a> {
     connection: &'a Connection,
+    lane: &'a Lane,
     group: Option<(&'a ServiceName, &'a GroupName)>,
     /// The writes of the group's owner key, once they are waited for. They only say when to try again:
     /// also those that the store refuses are seen.
-    changes: Option<Subscriber>,
+    changes: Option<(Subscription, Arc<Notify>)>,
     activated: Option<Instant>,
     owner: Option<Owner>,
     retry_after: Option<Duration>,
@@ -33,13 +36,13 @@ pub(super) struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    pub(super) fn new(connection: &'a Connection, target: &'a Target) -> Self {
+    pub(super) fn new(connection: &'a Connection, lane: &'a Lane, target: &'a Target) -> Self {
         let group = match target {
             Target::Owner(service, group) => Some((service, group)),
             Target::Any(_) | Target::Instance(..) => None,
         };
         let (changes, activated, owner, retry_after) = (None, None, None, None);
-        Self { connection, group, changes, activated, owner, retry_after, pause: RETRY_FIRST }
+        Self { connection, lane, group, changes, activated, owner, retry_after, pause: RETRY_FIRST }
     }
 
     /// The owner that was last heard of.
@@ -49,7 +52,7 @@ impl<'a> Wait<'a> {
 
     /// An instance says that it does not own the group, and perhaps who does.
     pub(super) fn refused(&mut self, reply: &Message) {
-        let header = |name| Some(reply.headers.as_ref()?.get(name)?.as_str());
+        let header = |name| reply.headers.get(name);
         let retry_after =
             header(header::RETRY_AFTER_MS).and_then(|ms| ms.parse().ok()).map(Duration::from_millis);
         let instance = header(header::OWNER).and_then(|owner| InstanceName::new(owner).ok());
@@ -69,15 +72,15 @@ impl<'a> Wait<'a> {
             return None;
         }
         self.activated = Some(Instant::now());
-        self.follow(left).await;
+        self.follow();
         let body = serde_json::to_vec(&Activate { group: group.clone() });
-        let body = body.expect("a name is made of text").into();
-        let request = async_nats::Request::new().payload(body).timeout(None);
+        let body = body.expect("a name is made of text");
         let subject = self.connection.namespace().activation_subject(service);
-        let asked = self.connection.client().send_request(subject, request);
+        let ticket = self.lane.inbox().ticket(Instant::now() + left.min(ACTIVATION));
+        self.lane.link.publish(&subject, Some(ticket.subject()), &Headers::default(), &body).ok()?;
         let answer = tokio::select! {
-            answer = tokio::time::timeout(left.min(ACTIVATION), asked) => answer.ok()?.ok()?,
-            () = changed(&mut self.changes) => {
+            answer = ticket => answer.ok()?,
+            () = changed(self.changes.as_ref()) => {
                 self.retry_after = Some(Duration::ZERO);
                 return None;
             }
@@ -94,36 +97,33 @@ impl<'a> Wait<'a> {
 
     /// Waits until it is worth to try again.
     pub(super) async fn pass(&mut self, left: Duration) {
-        self.follow(left).await;
+        self.follow();
         let pause = self.retry_after.take().unwrap_or_else(|| {
             let pause = rand::rng().random_range(self.pause / 2..=self.pause);
             self.pause = (self.pause * 3 / 2).min(RETRY_MAX);
             pause
         });
         tokio::select! {
-            () = changed(&mut self.changes) => self.pause = RETRY_FIRST,
+            () = changed(self.changes.as_ref()) => self.pause = RETRY_FIRST,
             () = tokio::time::sleep(pause.min(left)) => {}
         }
     }
 
-    async fn follow(&mut self, left: Duration) {
+    fn follow(&mut self) {
         if let (Some((service, group)), None) = (self.group, &self.changes) {
             let subject = owner_subject(self.connection.namespace(), service, group);
-            let changes = tokio::time::timeout(left, self.connection.client().subscribe(subject)).await;
-            // Without it, the pauses alone say when to try again.
-            self.changes = changes.ok().and_then(Result::ok);
+            let changed = Arc::new(Notify::new());
+            let noting = Arc::clone(&changed);
+            let subscription = self.lane.link.subscribe(subject, None, move |_write| noting.notify_one());
+            self.changes = Some((subscription, changed));
         }
     }
 }
 
-async fn changed(changes: &mut Option<Subscriber>) {
-    let change = match changes {
-        Some(changes) => changes.next().await,
+async fn changed(changes: Option<&(Subscription, Arc<Notify>)>) {
+    match changes {
+        Some((_, changed)) => changed.notified().await,
         None => std::future::pending().await,
-    };
-    if change.is_none() {
-        *changes = None;
-        std::future::pending::<()>().await;
     }
 }
 

@@ -1,15 +1,17 @@
 //! One NATS connection that reconnects for ever.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
 use async_nats::{ConnectErrorKind, jetstream};
 use rand::Rng as _;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 
 use super::inbox::{self, Inbox};
+use super::link::{Address, Link};
+use super::login::Login;
 use crate::metrics::Meters;
 
 use super::security::{self, Credentials, Secret, SecurityError, Tls};
@@ -17,7 +19,7 @@ use super::security::{self, Credentials, Secret, SecurityError, Tls};
 /// The oldest nats-server that has what Aegis needs: atomic batch publish came with 2.12 (ADR-50).
 pub const OLDEST_SERVER: (u32, u32) = (2, 12);
 
-const PING_EVERY: Duration = Duration::from_secs(5);
+pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
 const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
@@ -36,7 +38,7 @@ pub struct ConnectOptions {
     pub request_timeout: Duration,
     /// How long a call may take whose caller gives no time of its own.
     pub call_timeout: Duration,
-    /// How many sockets calls and replies are spread over, at least 1.
+    /// How many sockets calls are spread over, at least 1.
     pub connections: usize,
     /// Who connects; without it, whom the URL names.
     pub credentials: Option<Credentials>,
@@ -135,9 +137,11 @@ pub struct Connection {
 
 #[derive(Debug)]
 struct Shared {
-    first: Socket,
-    others: Vec<Socket>,
+    client: async_nats::Client,
+    address: Address,
+    lanes: Vec<OnceLock<Arc<Lane>>>,
     next: AtomicUsize,
+    serving: OnceLock<Link>,
     jetstream: jetstream::Context,
     options: ConnectOptions,
     state: watch::Receiver<ConnectionState>,
@@ -147,16 +151,17 @@ struct Shared {
     runtime: tokio::runtime::Handle,
 }
 
-/// One socket, and the replies that come in on it: to what was sent on it, so that the server knows of the inbox.
+/// A socket for calls, and the replies that come in on it: to what was sent on it, so that the server knows of the
+/// inbox.
 #[derive(Debug)]
-struct Socket {
-    client: async_nats::Client,
-    inbox: OnceCell<inbox::Open>,
+pub(crate) struct Lane {
+    pub(crate) link: Link,
+    replies: inbox::Open,
 }
 
-impl Socket {
-    fn new(client: async_nats::Client) -> Self {
-        Self { client, inbox: OnceCell::new() }
+impl Lane {
+    pub(crate) fn inbox(&self) -> &Arc<Inbox> {
+        self.replies.inbox()
     }
 }
 
@@ -178,13 +183,12 @@ impl Connection {
     pub async fn open(options: ConnectOptions) -> Result<Self, ConnectError> {
         let url = options.url.clone();
         let slow_consumers = Arc::new(AtomicU64::new(0));
-        let observer = || Observer {
+        let observer = Observer {
             state: watch::channel(ConnectionState::Reconnecting).0,
             slow_consumers: Arc::clone(&slow_consumers),
         };
-        let first = observer();
-        let state = first.state.subscribe();
-        let client = connect(&options, first).await?;
+        let state = observer.state.subscribe();
+        let (client, address) = connect(&options, observer).await?;
         let info = client.server_info();
         if !is_new_enough(&info.version) {
             return Err(ConnectError::ServerTooOld { url, found: info.version });
@@ -192,18 +196,16 @@ impl Connection {
         if !info.jetstream {
             return Err(ConnectError::JetStreamDisabled { url });
         }
-        let mut others = Vec::new();
-        for _ in 1..options.connections {
-            others.push(Socket::new(connect(&options, observer()).await?));
-        }
         let jetstream = jetstream::ContextBuilder::new()
             .timeout(options.request_timeout)
             .ack_timeout(options.request_timeout)
             .build(client.clone());
         let shared = Shared {
-            first: Socket::new(client),
-            others,
+            client,
+            address,
+            lanes: (0..options.connections.max(1)).map(|_| OnceLock::new()).collect(),
             next: AtomicUsize::new(0),
+            serving: OnceLock::new(),
             jetstream,
             options,
             state,
@@ -214,28 +216,27 @@ impl Connection {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// The client underneath: the first socket.
+    /// The client underneath, which everything goes over but calls and their replies.
     #[must_use]
     pub fn client(&self) -> &async_nats::Client {
-        &self.shared.first.client
+        &self.shared.client
     }
 
-    /// One socket after the other, for what need not keep an order with anything else, and where replies come in on it.
-    pub(crate) async fn next_lane(
-        &self,
-    ) -> Result<(&async_nats::Client, &Arc<Inbox>), async_nats::SubscribeError> {
-        let Socket { client, inbox } = self.next_socket();
-        let open = inbox.get_or_try_init(|| Inbox::open(client, &self.shared.runtime)).await?;
-        Ok((client, open.inbox()))
+    /// One socket for calls after the other. Each is opened when its turn first comes.
+    pub(crate) fn next_lane(&self) -> &Arc<Lane> {
+        let Shared { client, address, lanes, next, runtime, .. } = &*self.shared;
+        let turn = if lanes.len() == 1 { 0 } else { next.fetch_add(1, Ordering::Relaxed) % lanes.len() };
+        lanes[turn].get_or_init(|| {
+            let link = Link::open(address.clone(), runtime);
+            let replies = Inbox::open(&link, &client.new_inbox(), runtime);
+            Arc::new(Lane { link, replies })
+        })
     }
 
-    fn next_socket(&self) -> &Socket {
-        let Shared { first, others, next, .. } = &*self.shared;
-        if others.is_empty() {
-            return first;
-        }
-        let turn = next.fetch_add(1, Ordering::Relaxed) % (others.len() + 1);
-        turn.checked_sub(1).map_or(first, |other| &others[other])
+    /// The socket that a service is called on, and replies on. Not one that it calls on: a handler that keeps its
+    /// thread does not keep the replies to other calls from it.
+    pub(crate) fn serving(&self) -> &Link {
+        self.shared.serving.get_or_init(|| Link::open(self.shared.address.clone(), &self.shared.runtime))
     }
 
     /// JetStream on this connection.
@@ -287,7 +288,10 @@ pub(crate) fn backoff(attempt: usize) -> Duration {
 }
 
 /// One socket, once it stands.
-async fn connect(options: &ConnectOptions, observer: Observer) -> Result<async_nats::Client, ConnectError> {
+async fn connect(
+    options: &ConnectOptions,
+    observer: Observer,
+) -> Result<(async_nats::Client, Address), ConnectError> {
     let (url, patience) = (&options.url, options.patience);
     let addresses = url
         .split(',')
@@ -308,11 +312,17 @@ async fn connect(options: &ConnectOptions, observer: Observer) -> Result<async_n
         });
     let credentials = options.credentials.clone().or_else(|| addresses.iter().find_map(of_url));
     let settings = security::apply(settings, credentials.as_ref(), options.tls.as_ref())?;
+    let address = Address {
+        servers: addresses.clone(),
+        name: options.name.clone(),
+        login: Login::read(credentials.as_ref())?,
+        tls: options.tls.clone(),
+    };
     let client =
         settings.connect(addresses.clone()).await.map_err(|source| ConnectError::Client { source })?;
     let connected = state.wait_for(|state| *state == ConnectionState::Connected);
     if matches!(tokio::time::timeout(patience, connected).await, Ok(Ok(_))) {
-        return Ok(client);
+        return Ok((client, address));
     }
     // Those tries do not say why they failed; one without a second does.
     let once = async_nats::ConnectOptions::new();

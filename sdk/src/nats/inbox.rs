@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use async_nats::{Message, Subject, Subscriber};
-use futures_util::StreamExt as _;
+use async_nats::Subject;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::link::{Link, Message, Subscription};
 
 /// How exactly calls end at their deadlines.
 const TICK: Duration = Duration::from_millis(5);
@@ -38,6 +39,7 @@ pub(crate) struct Inbox {
 #[derive(Debug)]
 pub(crate) struct Open {
     inbox: Arc<Inbox>,
+    _replies: Subscription,
     _close: DropGuard,
 }
 
@@ -79,12 +81,8 @@ pub(crate) struct Expired;
 
 impl Inbox {
     /// Begins to listen, and to look after deadlines, on this runtime.
-    pub(crate) async fn open(
-        client: &async_nats::Client,
-        runtime: &tokio::runtime::Handle,
-    ) -> Result<Open, async_nats::SubscribeError> {
-        let prefix = format!("{}.", client.new_inbox());
-        let replies = client.subscribe(format!("{prefix}*")).await?;
+    pub(crate) fn open(link: &Link, subject: &str, runtime: &tokio::runtime::Handle) -> Open {
+        let prefix = format!("{subject}.");
         let closed = CancellationToken::new();
         let inbox = Arc::new(Self {
             prefix,
@@ -94,9 +92,11 @@ impl Inbox {
             wake: Notify::new(),
             closed: closed.clone(),
         });
-        runtime.spawn(receive(Arc::clone(&inbox), replies));
+        let receiving = Arc::clone(&inbox);
+        let all = format!("{}*", inbox.prefix);
+        let replies = link.subscribe(all, None, move |message| receiving.deliver(message));
         runtime.spawn(Arc::clone(&inbox).look_after_deadlines());
-        Ok(Open { inbox, _close: closed.drop_guard() })
+        Open { inbox, _replies: replies, _close: closed.drop_guard() }
     }
 
     /// A place for a call that waits until then.
@@ -207,20 +207,6 @@ impl Inbox {
 impl Open {
     pub(crate) fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
-    }
-}
-
-async fn receive(inbox: Arc<Inbox>, mut replies: Subscriber) {
-    let mut closed = std::pin::pin!(inbox.closed.cancelled());
-    loop {
-        tokio::select! {
-            biased;
-            message = replies.next() => match message {
-                Some(message) => inbox.deliver(message),
-                None => return,
-            },
-            () = &mut closed => return,
-        }
     }
 }
 

@@ -7,5 +7,8 @@ pub mod follow;
 pub(crate) mod inbox;
 pub(crate) mod last;
 pub mod leases;
+pub(crate) mod link;
+mod login;
 pub mod provision;
 pub mod security;
+mod tls;

@@ -114,14 +114,7 @@ pub(super) fn apply(
             options.user_and_password(user.clone(), password.reveal().to_owned())
         }
         Some(Credentials::Token(token)) => options.token(token.reveal().to_owned()),
-        Some(Credentials::NkeyFile(path)) => {
-            let seed = read("nkey seed", path)?;
-            let seed = seed.trim();
-            if !seed.starts_with("SU") || seed.len() != 58 || seed.contains(char::is_whitespace) {
-                return Err(SecurityError::Seed { path: path.clone() });
-            }
-            options.nkey(seed.to_owned())
-        }
+        Some(Credentials::NkeyFile(path)) => options.nkey(nkey_seed(path)?),
         Some(Credentials::CredsFile(path)) => {
             let text = read("credentials file", path)?;
             let unusable =
@@ -144,6 +137,32 @@ pub(super) fn apply(
         (Some(_), None) | (None, Some(_)) => return Err(SecurityError::HalfPair),
     };
     Ok(if tls.handshake_first { options.tls_first() } else { options.require_tls(true) })
+}
+
+pub(super) fn nkey_seed(path: &Path) -> Result<String, SecurityError> {
+    let seed = read("nkey seed", path)?;
+    let seed = seed.trim();
+    if !seed.starts_with("SU") || seed.len() != 58 || seed.contains(char::is_whitespace) {
+        return Err(SecurityError::Seed { path: path.to_owned() });
+    }
+    Ok(seed.to_owned())
+}
+
+/// The JWT and the seed of a credentials file: each stands alone between two lines of dashes.
+pub(super) fn read_creds(path: &Path) -> Result<(String, String), SecurityError> {
+    let text = read("credentials file", path)?;
+    let mut parts = text
+        .lines()
+        .map(str::trim)
+        .skip_while(|line| !line.starts_with("---"))
+        .filter(|line| !line.is_empty() && !line.starts_with("---"));
+    let jwt = parts.next().map(str::to_owned);
+    let seed = parts.find(|line| line.starts_with("SU")).map(str::to_owned);
+    jwt.zip(seed).ok_or_else(|| SecurityError::File {
+        what: "credentials file",
+        path: path.to_owned(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidData, "it holds no JWT with its seed"),
+    })
 }
 
 /// Read here and now, so that a wrong path is an error that names it, and not a connection that never comes.

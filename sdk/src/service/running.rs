@@ -238,7 +238,7 @@ impl Service {
         let ended = in_time(self.execute(deregister)).await;
         self.pulse.stop().await;
         let flushed = tokio::time::timeout(FLUSH, self.connection.client().flush()).await;
-        if !matches!(flushed, Ok(Ok(()))) {
+        if !self.connection.serving().flush(FLUSH).await || !matches!(flushed, Ok(Ok(()))) {
             tracing::warn!("the last replies may not have been sent");
         }
         draining.and(ended)

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName};
-use async_nats::HeaderMap;
 
 use super::dispatch::{Dispatcher, Way};
 use super::fault::Fault;
 use super::replies::Outcome;
 use crate::leadership::Permit;
+use crate::nats::link::Headers;
 
 /// How long a call waits for its group before it is refused. A group that passes on has two owners
 /// subscribed for a moment, who both get the call: the answer of the one that takes it is to come first.
@@ -64,15 +64,15 @@ impl Dispatcher {
 
     /// The refusal for want of ownership, with what this instance knows of the owner.
     pub(super) fn not_active(&self, group: &GroupName) -> Outcome {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::default();
         headers.insert(header::GROUP, group.as_str());
         let owner = self.guard.owner_of(group).filter(|owner| owner.instance != self.handle.instance);
         let retry_after = if owner.is_some() { SUCCESSOR_KNOWN_MS } else { SUCCESSOR_UNKNOWN_MS };
-        headers.insert(header::RETRY_AFTER_MS, retry_after.to_string());
+        headers.insert(header::RETRY_AFTER_MS, &retry_after.to_string());
         let text = match owner {
             Some(owner) => {
                 headers.insert(header::OWNER, owner.instance.as_str());
-                headers.insert(header::TERM, owner.term.to_string());
+                headers.insert(header::TERM, &owner.term.to_string());
                 format!("this instance does not own {group}: {} does, in term {}", owner.instance, owner.term)
             }
             None => format!("this instance does not own {group} now"),
@@ -88,7 +88,7 @@ impl Dispatcher {
             Way::Group(group) if self.guard.admit(group).is_none() => self.not_active(group),
             Way::Balanced | Way::Group(_) => {
                 let text = "too many calls are waiting: slow down and try again";
-                (HeaderMap::new(), Err(Fault::of(ErrorCode::Overloaded, text)))
+                (Headers::default(), Err(Fault::of(ErrorCode::Overloaded, text)))
             }
         }
     }

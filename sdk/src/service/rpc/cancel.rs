@@ -4,10 +4,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_nats::{Message, Subscriber};
-use futures_util::StreamExt as _;
-use tokio_util::sync::CancellationToken;
-
 use super::call::Cancel;
 
 /// So many cancellations are kept for calls that have not begun to wait: the two come on different subscriptions.
@@ -55,21 +51,13 @@ impl Cancels {
         }
     }
 
-    /// Listens until stopped.
-    pub(super) async fn listen(self: Arc<Self>, mut given_up: Subscriber, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                message = given_up.next() => match message {
-                    Some(Message { payload, .. }) => {
-                        // Longer ones are no subjects that a call came with.
-                        if let Ok(reply_to) = std::str::from_utf8(&payload) && reply_to.len() <= 1024 {
-                            self.cancel(reply_to);
-                        }
-                    }
-                    None => return,
-                },
-                () = stop.cancelled() => return,
-            }
+    /// A caller says which call it has given up.
+    pub(super) fn hear(&self, reply_to: &[u8]) {
+        // Longer ones are no subjects that a call came with.
+        if let Ok(reply_to) = std::str::from_utf8(reply_to)
+            && reply_to.len() <= 1024
+        {
+            self.cancel(reply_to);
         }
     }
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName};
-use async_nats::{HeaderMap, Message};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::Span;
@@ -21,6 +20,7 @@ use super::method::Method;
 use super::replies::{Arrival, Outcome, Replies};
 use super::run::{self, Caught};
 use crate::leadership::Guard;
+use crate::nats::link::{Headers, Message};
 use crate::service::stats::Stats;
 
 /// How a call came.
@@ -65,7 +65,7 @@ pub(in crate::service) struct Kept {
 pub(super) enum Settled {
     Reply(Outcome),
     /// A stream that has yet to begin, with the headers of the reply that says so.
-    Stream(HeaderMap, super::handler::Many),
+    Stream(Headers, super::handler::Many),
 }
 
 impl Dispatcher {
@@ -95,7 +95,7 @@ impl Dispatcher {
                 self.stats.refuse();
                 let dispatcher = Arc::clone(self);
                 tokio::spawn(async move {
-                    let outcome = (HeaderMap::new(), Err(refused.fault));
+                    let outcome = (Headers::default(), Err(refused.fault));
                     dispatcher.answer(&refused.reply_to, &refused.form, outcome).await;
                 });
                 return;
@@ -144,7 +144,7 @@ impl Dispatcher {
                 }
                 false => {
                     let dispatcher = Arc::clone(self);
-                    let settled = Settled::Reply((HeaderMap::new(), Ok(body)));
+                    let settled = Settled::Reply((Headers::default(), Ok(body)));
                     tokio::spawn(async move { dispatcher.conclude(job, None, settled).await });
                 }
             },
@@ -189,7 +189,7 @@ impl Dispatcher {
         if job.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
             let text = "the call waited here until its caller had given up";
             let fault = Fault::of(ErrorCode::DeadlineExceeded, text);
-            return Settled::Reply((HeaderMap::new(), Err(fault)));
+            return Settled::Reply((Headers::default(), Err(fault)));
         }
         let (Some((group, _)), Some(request_id)) = (tenancy, job.asked.request_id.clone()) else {
             return self.work(job, tenancy).await;
@@ -229,7 +229,7 @@ impl Dispatcher {
         tenancy: Option<(&GroupName, aegis_domain::Term)>,
         outcome: Result<Yield, Fault>,
     ) -> Settled {
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::default();
         if let Some((group, term)) = tenancy {
             if !self.guard.still_holds(group, term) {
                 // NOTE: not NOT_ACTIVE, which promises that nothing was done and invites a retry.
@@ -237,7 +237,7 @@ impl Dispatcher {
                 return Settled::Reply((headers, Err(fault)));
             }
             headers.insert(header::GROUP, group.as_str());
-            headers.insert(header::TERM, term.to_string());
+            headers.insert(header::TERM, &term.to_string());
         }
         match outcome {
             Ok(Yield::One(body)) => Settled::Reply((headers, Ok(body))),
@@ -285,7 +285,8 @@ impl Dispatcher {
 /// What became of a call that was here before.
 async fn first_outcome(mut outcome: watch::Receiver<Option<Outcome>>) -> Outcome {
     let outcome = outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
-    outcome.unwrap_or_else(|| (HeaderMap::new(), Err(unknown("the first handling of this call was cut off"))))
+    outcome
+        .unwrap_or_else(|| (Headers::default(), Err(unknown("the first handling of this call was cut off"))))
 }
 
 fn unknown(what: &str) -> Fault {

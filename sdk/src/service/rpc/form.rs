@@ -5,13 +5,13 @@ use std::sync::Arc;
 use aegis_domain::ErrorCode;
 use aegis_domain::wire::header;
 use aegis_domain::wire::legacy::{ExclusiveError, ExclusiveResponse, Head, RpcRequest, RpcResponse};
-use async_nats::HeaderMap;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::fault::Fault;
 use crate::codec::{Codec, legacy};
+use crate::nats::link::Headers;
 
 /// The form of one call.
 #[derive(Debug, Clone)]
@@ -64,10 +64,10 @@ impl Form {
     }
 
     /// The answer to a failed call: what the headers say in addition, and the body.
-    pub(super) fn fail(&self, headers: &mut HeaderMap, fault: &Fault) -> Bytes {
+    pub(super) fn fail(&self, headers: &mut Headers, fault: &Fault) -> Bytes {
         let Self::Legacy(call) = self else {
-            headers.insert(header::ERROR, one_line(&fault.message).as_str());
-            headers.insert(header::ERROR_CODE, one_line(&fault.code).as_str());
+            headers.insert(header::ERROR, &one_line(&fault.message));
+            headers.insert(header::ERROR_CODE, &one_line(&fault.code));
             return Bytes::new();
         };
         let head = legacy::answer(&call.head);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{TraceParent, header};
 use aegis_domain::{ErrorCode, GroupName};
-use async_nats::{HeaderMap, Message, Subject};
+use async_nats::Subject;
 use bytes::Bytes;
 
 use super::call::{Call, Cancel};
@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::form::Form;
 use super::method::{Kind, Method};
 use crate::codec::{Codec, legacy};
+use crate::nats::link::{Headers, Message};
 use crate::trace;
 
 /// A call that can be handled.
@@ -61,9 +62,9 @@ pub(super) struct Refused {
 impl Job {
     pub(super) fn read(dispatcher: &Dispatcher, message: Message, way: Way) -> Result<Self, Box<Refused>> {
         let received = Instant::now();
-        let Message { subject, reply, payload: body, headers, .. } = message;
+        let Message { subject, reply, payload: body, headers } = message;
         let reply_to = reply.unwrap_or_else(|| Subject::from_static(""));
-        let asked = headers.as_ref().map(Asked::read).unwrap_or_default();
+        let asked = Asked::read(&headers);
         let mut form = Form::Native(asked.codec);
         match Self::check(dispatcher, &subject, &body, &asked, &mut form, way) {
             Ok((method, way)) => {
@@ -146,13 +147,11 @@ impl Job {
 }
 
 impl Asked {
-    fn read(headers: &HeaderMap) -> Self {
+    fn read(headers: &Headers) -> Self {
         let mut asked = Self::default();
         let mut stream = (None, 0);
         // One pass, rather than a look-up for each: there are few.
-        for (name, values) in headers.iter() {
-            let Some(value) = values.first().map(async_nats::HeaderValue::as_str) else { continue };
-            let name: &str = name.as_ref();
+        for (name, value) in headers.iter() {
             match name {
                 header::TRACEPARENT => asked.trace = TraceParent::parse(value),
                 header::TIMEOUT_MS => asked.timeout = value.parse().ok().map(Duration::from_millis),

@@ -3,7 +3,6 @@
 mod admit;
 mod call;
 mod cancel;
-mod close;
 pub(super) mod dispatch;
 mod fault;
 mod form;

@@ -8,18 +8,18 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use aegis_domain::GroupName;
-use async_nats::HeaderMap;
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::fault::Fault;
+use crate::nats::link::Headers;
 
 /// The most replies kept, and the most bytes in their bodies; the oldest make room.
 const REPLIES: usize = 8_192;
 const BYTES: usize = 16 * 1024 * 1024;
 
 /// What a caller gets.
-pub(super) type Outcome = (HeaderMap, Result<Bytes, Fault>);
+pub(super) type Outcome = (Headers, Result<Bytes, Fault>);
 
 type Key = (GroupName, String);
 
@@ -126,7 +126,7 @@ mod tests {
         let turn = first(&replies, "a");
         let waiting = again(&replies, "ACC-1", "a").unwrap();
         assert!(waiting.borrow().is_none());
-        turn.end((HeaderMap::new(), Ok("done".into())));
+        turn.end((Headers::default(), Ok("done".into())));
         assert_eq!(waiting.borrow().as_ref().unwrap().1.as_ref().unwrap(), "done");
         assert!(again(&replies, "ACC-1", "a").unwrap().borrow().is_some());
         assert!(again(&replies, "ACC-2", "a").is_none(), "another group, another call");
@@ -138,9 +138,9 @@ mod tests {
         for round in 0..3 {
             let slow = first(&replies, &format!("slow {round}"));
             for n in 0..REPLIES {
-                first(&replies, &format!("{round} {n}")).end((HeaderMap::new(), Ok(Bytes::new())));
+                first(&replies, &format!("{round} {n}")).end((Headers::default(), Ok(Bytes::new())));
             }
-            slow.end((HeaderMap::new(), Ok(vec![0; BYTES / 2].into())));
+            slow.end((Headers::default(), Ok(vec![0; BYTES / 2].into())));
         }
         let kept = replies.kept.lock().unwrap();
         assert_eq!((kept.bytes, kept.outcomes.len()), (0, REPLIES));
@@ -150,11 +150,11 @@ mod tests {
     fn memory_is_bounded_by_number_and_by_bytes() {
         let replies = Replies::default();
         for n in 0..REPLIES + 10 {
-            first(&replies, &n.to_string()).end((HeaderMap::new(), Ok(Bytes::new())));
+            first(&replies, &n.to_string()).end((Headers::default(), Ok(Bytes::new())));
         }
         assert_eq!(replies.kept.lock().unwrap().outcomes.len(), REPLIES);
         for n in 0..40 {
-            first(&replies, &format!("large {n}")).end((HeaderMap::new(), Ok(vec![0; BYTES / 16].into())));
+            first(&replies, &format!("large {n}")).end((Headers::default(), Ok(vec![0; BYTES / 16].into())));
         }
         let kept = replies.kept.lock().unwrap();
         assert!(

@@ -7,10 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName};
-use async_nats::client::PublishErrorKind;
-use async_nats::{HeaderMap, Subject};
+use async_nats::Subject;
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use tracing::Span;
 
 use super::dispatch::Dispatcher;
@@ -20,6 +18,7 @@ use super::handler::{Work, Yield};
 use super::job::Job;
 use super::replies::Outcome;
 use crate::leadership::Permit;
+use crate::nats::link::{Headers, Unsent};
 
 /// A handler at work, whose panic is a fault.
 pub(super) struct Caught<'a> {
@@ -79,8 +78,7 @@ pub(super) fn try_send(dispatcher: &Dispatcher, job: &Job, body: &Bytes) -> bool
     if body.len() > dispatcher.max_payload || job.form.content_type().is_some() {
         return false;
     }
-    let client = dispatcher.handle.connection.client();
-    matches!(client.publish(job.reply_to.clone(), body.clone()).now_or_never(), Some(Ok(())))
+    dispatcher.handle.connection.serving().publish(&job.reply_to, None, &Headers::default(), body).is_ok()
 }
 
 impl Dispatcher {
@@ -103,27 +101,36 @@ impl Dispatcher {
         };
         let fault = match too_large {
             Some(fault) => fault,
-            None => match self.send(to, headers, body.clone()).await? {
-                PublishErrorKind::MaxPayloadExceeded => too_large_of_server(body.len()),
-                PublishErrorKind::InvalidSubject | PublishErrorKind::Send => return None,
+            None => match self.send(to, None, &headers, &body).await? {
+                Unsent::TooLarge { .. } => too_large_of_server(body.len()),
+                Unsent::BadSubject | Unsent::Full => return None,
             },
         };
-        let mut headers = HeaderMap::new();
+        let mut headers = Headers::default();
         let body = form.fail(&mut headers, &fault);
-        self.send(to, headers, body).await;
+        self.send(to, None, &headers, &body).await;
         Some(fault)
     }
 
-    async fn send(&self, to: &Subject, headers: HeaderMap, body: Bytes) -> Option<PublishErrorKind> {
-        let client = self.handle.connection.client();
-        let sent = if headers.is_empty() {
-            client.publish(to.clone(), body).await
-        } else {
-            client.publish_with_headers(to.clone(), headers, body).await
-        };
-        let error = sent.err()?;
-        tracing::warn!(%error, "a reply could not be sent");
-        Some(error.kind())
+    /// Sends it as soon as there is room for it.
+    pub(super) async fn send(
+        &self,
+        to: &str,
+        reply: Option<&str>,
+        headers: &Headers,
+        body: &[u8],
+    ) -> Option<Unsent> {
+        let link = self.handle.connection.serving();
+        loop {
+            match link.publish(to, reply, headers, body) {
+                Ok(()) => return None,
+                Err(Unsent::Full) => link.room().await,
+                Err(error @ (Unsent::TooLarge { .. } | Unsent::BadSubject)) => {
+                    tracing::warn!(%error, "a reply could not be sent");
+                    return Some(error);
+                }
+            }
+        }
     }
 }
 

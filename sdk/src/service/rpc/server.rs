@@ -2,30 +2,22 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aegis_domain::wire::subject;
-use aegis_domain::{GroupName, InstanceName, MethodName, ServiceName};
-use async_nats::{Message, Subscriber};
-use futures_util::StreamExt as _;
+use aegis_domain::{GroupName, InstanceName, ServiceName};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::close::close;
 use super::dispatch::{Dispatcher, Way};
-use crate::nats::connection::backoff;
+use crate::ConnectError;
+use crate::nats::link::Subscription;
 
 /// For so long an instance that gave a group up still answers its calls, saying who has it: until the
 /// successor is surely subscribed.
 const LINGER: Duration = Duration::from_millis(50);
-/// More than can be on its way to a subscription: to one that may be busy, and to one that was watched for
-/// [`LINGER`], beside as many as came in that time. Thousands of groups may end at once.
-const MARGIN: u64 = 64;
-const IDLE_MARGIN: u64 = 8;
-/// After so many messages in a row it is asked whether to stop.
-const LOOK_UP_EVERY: u64 = 64;
 /// How long the end of the subscriptions may take, all in all: NATS may be gone.
 const ENDING: Duration = Duration::from_secs(5);
 
@@ -51,21 +43,29 @@ impl Server {
         instance: &InstanceName,
         lease: Duration,
         unwell: watch::Receiver<Option<String>>,
-    ) -> Result<Self, async_nats::SubscribeError> {
+    ) -> Result<Self, ConnectError> {
         let connection = &dispatcher.handle.connection;
-        let client = connection.client();
-        let closing = closing();
+        let (link, patience) = (connection.serving(), connection.options().patience);
+        let unreachable = || ConnectError::Unreachable { url: connection.options().url.clone(), patience };
+        tokio::time::timeout(patience, link.connected()).await.map_err(|_elapsed| unreachable())?;
         let (mut balanced, mut groups) = (Subscriptions::default(), Subscriptions::default());
-        let given_up = client.subscribe(connection.namespace().cancel_subject(service)).await?;
         let cancels = Arc::clone(&dispatcher.kept.cancels);
-        groups.spawn(cancels.listen(given_up, groups.stop.clone()));
+        let given_up = connection.namespace().cancel_subject(service);
+        groups.keep(link.subscribe(given_up, None, move |message| cancels.hear(&message.payload)));
         if !dispatcher.balanced.is_empty() || dispatcher.only_group.is_some() {
-            let any = client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await?;
-            let serving = serve_balanced(any, Arc::clone(&dispatcher), unwell, balanced.stop.clone());
+            let serving = serve_balanced(Arc::clone(&dispatcher), unwell, balanced.stop.clone());
             balanced.spawn(serving);
-            let own = client.subscribe(subject::instance_rpc_all(service, instance)).await?;
-            let filler = subject::instance_rpc(service, instance, &closing);
-            balanced.spawn(pump(own, Arc::clone(&dispatcher), filler, balanced.stop.clone()));
+            let own = Arc::clone(&dispatcher);
+            balanced.keep(link.subscribe(
+                subject::instance_rpc_all(service, instance),
+                None,
+                move |message| {
+                    own.take(message, Way::Balanced);
+                },
+            ));
+        }
+        if !link.flush(patience).await {
+            return Err(unreachable());
         }
         let stopping = dispatcher.stopping.clone();
         groups.spawn(serve_groups(dispatcher, service.clone(), lease, groups.stop.clone()));
@@ -87,6 +87,15 @@ impl Server {
 impl Subscriptions {
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.push(tokio::spawn(task));
+    }
+
+    /// Keeps it open until the end.
+    fn keep(&mut self, subscription: Subscription) {
+        let stop = self.stop.clone();
+        self.spawn(async move {
+            stop.cancelled().await;
+            close(subscription).await;
+        });
     }
 
     async fn end(&mut self) {
@@ -112,161 +121,71 @@ impl Drop for Subscriptions {
 }
 
 /// Takes its share of the balanced calls for as long as the instance is well.
-async fn serve_balanced(
-    first: Subscriber,
+fn serve_balanced(
     dispatcher: Arc<Dispatcher>,
     mut unwell: watch::Receiver<Option<String>>,
     stop: CancellationToken,
-) {
-    let service = &dispatcher.handle.service;
-    let mut subscription = Some(first);
-    let mut attempt = 0;
-    while !stop.is_cancelled() {
-        let subscribed = match subscription.take() {
-            Some(subscription) => Ok(subscription),
-            None => {
-                let client = dispatcher.handle.connection.client();
-                client.queue_subscribe(subject::rpc_all(service), subject::rpc_queue(service)).await
+) -> impl Future<Output = ()> {
+    let subscribe = move || {
+        let service = &dispatcher.handle.service;
+        let (all, queue) = (subject::rpc_all(service), subject::rpc_queue(service));
+        let taking = Arc::clone(&dispatcher);
+        let link = dispatcher.handle.connection.serving();
+        link.subscribe(all, Some(queue), move |message| taking.take(message, Way::Balanced))
+    };
+    // Here and now, and not when the task first runs.
+    let first = subscribe();
+    async move {
+        let mut subscription = first;
+        loop {
+            let paused = tokio::select! {
+                () = stop.cancelled() => false,
+                Ok(_) = unwell.wait_for(Option::is_some) => true,
+            };
+            close(subscription).await;
+            // Whoever says how the instance is has ended with it.
+            let well = async { paused && unwell.wait_for(Option::is_none).await.is_ok() };
+            if stop.run_until_cancelled(well).await != Some(true) {
+                return;
             }
-        };
-        let subscribed = match subscribed {
-            Ok(subscribed) => subscribed,
-            Err(error) => {
-                tracing::warn!(%error, "balanced calls cannot be subscribed to; trying again");
-                attempt += 1;
-                stop.run_until_cancelled(tokio::time::sleep(backoff(attempt + 1))).await;
-                continue;
-            }
-        };
-        attempt = 0;
-        let pause = stop.child_token();
-        let filler = subject::rpc(service, &closing());
-        let mut pumping = std::pin::pin!(pump(subscribed, Arc::clone(&dispatcher), filler, pause.clone()));
-        let paused = tokio::select! {
-            () = &mut pumping => false,
-            Ok(()) = becomes(&mut unwell, true) => true,
-        };
-        if paused {
-            pause.cancel();
-            pumping.await;
-        }
-        // Whoever says how the instance is has ended with it.
-        if let Some(Err(_ended)) = stop.run_until_cancelled(becomes(&mut unwell, false)).await {
-            return;
+            subscription = subscribe();
         }
     }
 }
 
-async fn becomes(
-    unwell: &mut watch::Receiver<Option<String>>,
-    wanted: bool,
-) -> Result<(), watch::error::RecvError> {
-    unwell.wait_for(|unwell| unwell.is_some() == wanted).await.map(drop)
-}
-
-/// Hands balanced messages over until stopped, and then what is still on its way. `filler` is a subject
-/// that the subscription covers.
-async fn pump(
-    mut subscription: Subscriber,
-    dispatcher: Arc<Dispatcher>,
-    filler: String,
-    stop: CancellationToken,
-) {
-    let count = Count::begin(&dispatcher);
-    let taken = pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Balanced)).await;
-    finish(subscription, taken, MARGIN, count, &dispatcher, &filler, |message| {
-        dispatcher.take(message, Way::Balanced);
-    })
-    .await;
-}
-
-/// Hands the calls of a group over while it is owned. After that they are told where to go, for a while.
-async fn pump_group(
-    mut subscription: Subscriber,
-    dispatcher: Arc<Dispatcher>,
-    group: GroupName,
-    filler: String,
-    stop: CancellationToken,
-) {
-    let count = Count::begin(&dispatcher);
-    let served =
-        pass(&mut subscription, &stop, |message| dispatcher.take(message, Way::Group(group.clone()))).await;
-    let left = |message| dispatcher.take(message, Way::Left(group.clone()));
-    let until = tokio::time::Instant::now() + LINGER;
-    let mut late = 0;
-    while let Ok(Some(message)) = tokio::time::timeout_at(until, subscription.next()).await {
-        late += 1;
-        left(message);
-    }
-    let owner = dispatcher.guard.owner_of(&group);
-    if owner.is_some_and(|owner| owner.instance != dispatcher.handle.instance) {
-        // The successor has by now what this subscription has, so nothing is lost with it.
-        if let Err(error) = subscription.unsubscribe().await {
-            tracing::debug!(%error, "a subscription could not be ended");
-        }
-        return;
-    }
-    finish(subscription, served + late, IDLE_MARGIN + late, count, &dispatcher, &filler, left).await;
-}
-
-/// Hands messages over until stopped; answers how many.
-async fn pass(subscription: &mut Subscriber, stop: &CancellationToken, mut take: impl FnMut(Message)) -> u64 {
-    let mut taken = 0_u64;
-    let mut stopped = std::pin::pin!(stop.cancelled());
-    loop {
-        tokio::select! {
-            // To look for messages first is cheaper, and under a flood of them the end is still seen.
-            biased;
-            message = subscription.next() => match message {
-                Some(message) => {
-                    taken += 1;
-                    take(message);
-                    if taken.is_multiple_of(LOOK_UP_EVERY) && stop.is_cancelled() {
-                        return taken;
-                    }
-                }
-                None => return taken,
-            },
-            () = &mut stopped => return taken,
-        }
+async fn close(subscription: Subscription) {
+    if !subscription.close(ENDING).await {
+        tracing::debug!("a subscription was closed without waiting for what is on its way");
     }
 }
 
-/// Whether the server's count of a subscription's messages still is the same as ours: since a reconnect
-/// it has counted from zero.
-struct Count {
-    connects: u64,
+/// The subscription to a group that is owned.
+struct Pump {
+    subscription: Subscription,
+    left: Arc<AtomicBool>,
 }
 
-impl Count {
-    fn begin(dispatcher: &Dispatcher) -> Self {
-        Self { connects: dispatcher.handle.connection.client().statistics().connects.load(Ordering::Relaxed) }
+impl Pump {
+    fn start(dispatcher: &Arc<Dispatcher>, group: &GroupName) -> Self {
+        let (taking, group, left) = (Arc::clone(dispatcher), group.clone(), Arc::new(AtomicBool::new(false)));
+        let was_left = Arc::clone(&left);
+        let all = subject::group_rpc_all(&taking.handle.service, &group);
+        let link = dispatcher.handle.connection.serving();
+        let subscription = link.subscribe(all, None, move |message| {
+            let group = group.clone();
+            let way = if was_left.load(Ordering::Acquire) { Way::Left(group) } else { Way::Group(group) };
+            taking.take(message, way);
+        });
+        Self { subscription, left }
     }
 
-    fn holds(&self, dispatcher: &Dispatcher) -> bool {
-        Self::begin(dispatcher).connects == self.connects
-    }
-}
-
-/// Ends a subscription without losing what is on its way.
-async fn finish(
-    mut subscription: Subscriber,
-    taken: u64,
-    margin: u64,
-    count: Count,
-    dispatcher: &Dispatcher,
-    filler: &str,
-    mut take: impl FnMut(Message),
-) {
-    if count.holds(dispatcher) {
-        return close(subscription, taken, margin, dispatcher.handle.connection.client(), filler, take).await;
-    }
-    if let Err(error) = subscription.drain().await {
-        tracing::debug!(%error, "a subscription could not be drained");
-        return;
-    }
-    while let Some(message) = subscription.next().await {
-        take(message);
+    /// The group was given up: its calls are told where to go, for a while.
+    fn end(self) -> JoinHandle<()> {
+        self.left.store(true, Ordering::Release);
+        tokio::spawn(async move {
+            tokio::time::sleep(LINGER).await;
+            close(self.subscription).await;
+        })
     }
 }
 
@@ -279,66 +198,31 @@ async fn serve_groups(
     stop: CancellationToken,
 ) {
     let mut changes = dispatcher.guard.changes();
-    let mut pumps: HashMap<GroupName, (CancellationToken, JoinHandle<()>)> = HashMap::new();
-    // Pumps that hand over what had arrived when their group was given up. Stopping waits for them: a
+    let mut pumps: HashMap<GroupName, Pump> = HashMap::new();
+    // Subscriptions that take what had arrived when their group was given up. Stopping waits for them: a
     // call that is left in one when the process ends gets no answer at all.
     let mut ending: Vec<JoinHandle<()>> = Vec::new();
-    let mut failures = 0;
     loop {
         ending.retain(|task| !task.is_finished());
         changes.mark_unchanged();
         let wanted = dispatcher.guard.reachable(lease);
-        for (_, (stop, task)) in pumps.extract_if(|group, _| !wanted.contains_key(group)) {
-            stop.cancel();
-            ending.push(task);
-        }
-        let mut missing = false;
+        ending.extend(pumps.extract_if(|group, _| !wanted.contains_key(group)).map(|(_, pump)| pump.end()));
         for group in wanted.keys() {
-            if pumps.contains_key(group) {
-                continue;
-            }
-            match dispatcher
-                .handle
-                .connection
-                .client()
-                .subscribe(subject::group_rpc_all(&service, group))
-                .await
-            {
-                Ok(subscription) => {
-                    let ended = stop.child_token();
-                    let filler = subject::group_rpc(&service, group, &closing());
-                    let dispatcher = Arc::clone(&dispatcher);
-                    let task = pump_group(subscription, dispatcher, group.clone(), filler, ended.clone());
-                    pumps.insert(group.clone(), (ended, tokio::spawn(task)));
-                }
-                Err(error) => {
-                    tracing::warn!(%group, %error, "a group cannot be subscribed to; trying again");
-                    missing = true;
-                }
+            if !pumps.contains_key(group) {
+                pumps.insert(group.clone(), Pump::start(&dispatcher, group));
             }
         }
-        failures = if missing { failures + 1 } else { 0 };
-        let retry = backoff(failures + 1);
         let over = dispatcher.guard.deadline() + lease;
         tokio::select! {
             () = stop.cancelled() => break,
             changed = changes.changed() => if changed.is_err() { break },
-            () = tokio::time::sleep(retry), if missing => {}
             () = tokio::time::sleep_until(over.into()), if !pumps.is_empty() => {}
         }
     }
-    for (ended, task) in pumps.into_values() {
-        ended.cancel();
-        ending.push(task);
-    }
+    ending.extend(pumps.into_values().map(Pump::end));
     for task in ending {
         if let Err(error) = task.await {
-            tracing::error!(%error, "a group's subscription ended badly");
+            tracing::error!(%error, %service, "a group's subscription ended badly");
         }
     }
-}
-
-/// The method of the messages that close a subscription; nothing is served under it.
-fn closing() -> MethodName {
-    MethodName::new("closing").expect("it is made of letters")
 }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use aegis_domain::wire::flow::Flow;
 use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName};
-use async_nats::{HeaderMap, Message, StatusCode, Subject, Subscriber};
+use async_nats::Subject;
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::dispatch::Dispatcher;
@@ -19,6 +20,7 @@ use super::handler::Many;
 use super::job::Job;
 use super::run;
 use crate::leadership::Permit;
+use crate::nats::link::{Headers, Message};
 
 /// A caller that is not heard for so long is gone.
 const CALLER_IDLE: Duration = Duration::from_secs(30);
@@ -26,6 +28,8 @@ const CALLER_IDLE: Duration = Duration::from_secs(30);
 const BEAT: Duration = Duration::from_secs(10);
 /// The most messages that are sent ahead, whatever the caller says it takes.
 const CREDIT_MAX: u64 = 65_536;
+/// So many wishes of the caller wait to be looked at.
+const WISHES: usize = 64;
 
 /// A stream being sent.
 struct Producer<'a> {
@@ -51,7 +55,7 @@ impl Dispatcher {
         self: &Arc<Self>,
         job: &mut Job,
         tenancy: Option<&(GroupName, Permit)>,
-        mut headers: HeaderMap,
+        mut headers: Headers,
         many: Many,
     ) -> Option<Fault> {
         let ask = job.asked.stream.take()?;
@@ -62,16 +66,13 @@ impl Dispatcher {
             self.answer(&job.reply_to, &job.form, (headers, Err(fault.clone()))).await;
             return Some(fault);
         };
-        let client = self.handle.connection.client();
-        let control = client.new_inbox();
-        let flow = match client.subscribe(control.clone()).await {
-            Ok(flow) => flow,
-            Err(error) => {
-                let fault = Fault::of(ErrorCode::Unavailable, format!("no stream can be begun: {error}"));
-                self.answer(&job.reply_to, &job.form, (headers, Err(fault.clone()))).await;
-                return Some(fault);
-            }
-        };
+        let connection = &self.handle.connection;
+        let control = connection.client().new_inbox();
+        // Whatever comes faster than it is looked at says no more than the last that fits.
+        let (wishes, flow) = mpsc::channel(WISHES);
+        let _told = connection.serving().subscribe(control.clone(), None, move |message| {
+            let _dropped_when_full = wishes.try_send(message);
+        });
         headers.insert(header::STREAM, control.as_str());
         self.answer(&job.reply_to, &job.form, (headers, Ok(Bytes::new()))).await;
         let granted = ask.credit.min(CREDIT_MAX);
@@ -89,7 +90,7 @@ impl Dispatcher {
 impl Producer<'_> {
     async fn run(
         &mut self,
-        mut flow: Subscriber,
+        mut flow: mpsc::Receiver<Message>,
         mut many: Many,
         tenancy: Option<&(GroupName, Permit)>,
     ) -> End {
@@ -110,7 +111,7 @@ impl Producer<'_> {
             let may_send = self.sent < self.granted;
             tokio::select! {
                 biased;
-                message = flow.next() => match message.as_ref().map(wish) {
+                message = flow.recv() => match message.as_ref().map(wish) {
                     Some(Wish::Grant(upto)) => {
                         self.granted = self.granted.max(upto.min(self.sent.saturating_add(CREDIT_MAX)));
                         heard = Instant::now();
@@ -136,7 +137,7 @@ impl Producer<'_> {
                     Some(Err(fault)) => return End::Told(Some(fault)),
                     None => return End::Told(None),
                 },
-                _ = beat.tick() => self.publish(HeaderMap::new(), Bytes::new()).await,
+                _ = beat.tick() => self.publish(Headers::default(), Bytes::new()).await,
                 () = tokio::time::sleep_until(heard + CALLER_IDLE) => return End::Unheard,
             }
         }
@@ -150,8 +151,8 @@ impl Producer<'_> {
             return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
         }
         self.sent += 1;
-        let mut headers = HeaderMap::new();
-        headers.insert(header::STREAM_SEQUENCE, self.sent.to_string());
+        let mut headers = Headers::default();
+        headers.insert(header::STREAM_SEQUENCE, &self.sent.to_string());
         if let Some(media_type) = self.job.form.content_type() {
             headers.insert(header::CONTENT_TYPE, media_type);
         }
@@ -160,19 +161,15 @@ impl Producer<'_> {
     }
 
     async fn end(&self, fault: Option<&Fault>) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::STREAM_END, self.sent.to_string());
+        let mut headers = Headers::default();
+        headers.insert(header::STREAM_END, &self.sent.to_string());
         let body = fault.map(|fault| self.job.form.fail(&mut headers, fault)).unwrap_or_default();
         self.publish(headers, body).await;
     }
 
-    async fn publish(&self, headers: HeaderMap, body: Bytes) {
-        let client = self.dispatcher.handle.connection.client();
-        let (to, control) = (self.inbox.clone(), self.control.clone());
-        if let Err(error) = client.publish_with_reply_and_headers(to, control, headers, body).await {
-            // The caller sees the gap.
-            tracing::warn!(%error, "a message of a stream could not be sent");
-        }
+    async fn publish(&self, headers: Headers, body: Bytes) {
+        // If it cannot be sent, the caller sees the gap.
+        self.dispatcher.send(&self.inbox, Some(&self.control), &headers, &body).await;
     }
 }
 
@@ -184,7 +181,7 @@ enum Wish {
 }
 
 fn wish(message: &Message) -> Wish {
-    if message.status == Some(StatusCode::NO_RESPONDERS) {
+    if message.headers.is_no_responders() {
         return Wish::Gone;
     }
     match serde_json::from_slice(&message.payload) {

@@ -1,0 +1,137 @@
+//! From an address to a connection that messages can be sent on.
+
+use std::io;
+use std::time::Duration;
+
+use async_nats::ServerAddr;
+use bytes::BytesMut;
+use serde::Serialize;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_util::either::Either;
+
+use super::frame::{self, Frame, Info};
+use crate::nats::login::Login;
+use crate::nats::security::Tls;
+use crate::nats::tls;
+
+/// How long it may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+
+/// Where the servers are, and who connects.
+#[derive(Debug, Clone)]
+pub(in crate::nats) struct Address {
+    pub(in crate::nats) servers: Vec<ServerAddr>,
+    pub(in crate::nats) name: String,
+    pub(in crate::nats) login: Login,
+    pub(in crate::nats) tls: Option<Tls>,
+}
+
+/// A connection, what its server has said of itself, and what was read beyond that.
+pub(super) struct Dialled {
+    pub(super) stream: Stream,
+    pub(super) info: Info,
+    pub(super) input: BytesMut,
+}
+
+/// What a client says of itself.
+#[derive(Serialize)]
+struct Connect<'a> {
+    verbose: bool,
+    pedantic: bool,
+    tls_required: bool,
+    name: &'a str,
+    lang: &'static str,
+    version: &'static str,
+    /// 1: it is told of other servers while it is connected.
+    protocol: u8,
+    echo: bool,
+    headers: bool,
+    no_responders: bool,
+    #[serde(flatten)]
+    proof: crate::nats::login::Proof<'a>,
+}
+
+impl Address {
+    pub(super) async fn dial(&self, server: &ServerAddr) -> io::Result<Dialled> {
+        let late = |_elapsed| io::Error::new(io::ErrorKind::TimedOut, "the server took too long");
+        tokio::time::timeout(PATIENCE, self.greet(server)).await.map_err(late)?
+    }
+
+    async fn greet(&self, server: &ServerAddr) -> io::Result<Dialled> {
+        let socket = TcpStream::connect((server.host(), server.port())).await?;
+        socket.set_nodelay(true)?;
+        let first = self.tls.as_ref().is_some_and(|tls| tls.handshake_first);
+        let mut stream = match first {
+            true => self.encrypt(server, socket).await?,
+            false => Either::Left(socket),
+        };
+        let mut input = BytesMut::new();
+        let info = match next(&mut stream, &mut input).await? {
+            Frame::Info(info) => *info,
+            Frame::Message { .. } | Frame::Ping | Frame::Pong | Frame::Ok | Frame::Err(_) => {
+                return Err(invalid("the server did not say what it is"));
+            }
+        };
+        let tls =
+            info.tls_required || self.tls.is_some() || self.servers.iter().any(ServerAddr::tls_required);
+        if tls {
+            stream = match stream {
+                Either::Left(_) if !input.is_empty() => return Err(invalid("more came than a greeting")),
+                Either::Left(socket) => self.encrypt(server, socket).await?,
+                Either::Right(_) => stream,
+            };
+        }
+        let connect = Connect {
+            verbose: false,
+            pedantic: false,
+            tls_required: tls,
+            name: &self.name,
+            lang: "rust",
+            version: env!("CARGO_PKG_VERSION"),
+            protocol: 1,
+            echo: true,
+            headers: true,
+            no_responders: true,
+            proof: self.login.prove(&info.nonce)?,
+        };
+        let line = format!("CONNECT {}\r\nPING\r\n", serde_json::to_string(&connect)?);
+        stream.write_all(line.as_bytes()).await?;
+        stream.flush().await?;
+        loop {
+            match next(&mut stream, &mut input).await? {
+                Frame::Pong => return Ok(Dialled { stream, info, input }),
+                Frame::Err(text) => return Err(io::Error::new(io::ErrorKind::PermissionDenied, text)),
+                Frame::Ping => stream.write_all(b"PONG\r\n").await?,
+                Frame::Ok | Frame::Info(_) | Frame::Message { .. } => {}
+            }
+        }
+    }
+
+    async fn encrypt(&self, server: &ServerAddr, socket: TcpStream) -> io::Result<Stream> {
+        let name =
+            ServerName::try_from(server.host().to_owned()).map_err(|_bad| invalid("the server's name"))?;
+        let connector = TlsConnector::from(tls::config(self.tls.as_ref())?);
+        Ok(Either::Right(Box::new(connector.connect(name, socket).await?)))
+    }
+}
+
+async fn next(stream: &mut Stream, input: &mut BytesMut) -> io::Result<Frame> {
+    loop {
+        if let Some(frame) = frame::take(input).map_err(|broken| invalid(&broken.to_string()))? {
+            return Ok(frame);
+        }
+        if stream.read_buf(input).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+fn invalid(text: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}

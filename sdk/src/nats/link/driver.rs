@@ -1,0 +1,236 @@
+//! The task that reads and writes.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use async_nats::ServerAddr;
+use bytes::BytesMut;
+use rand::seq::SliceRandom as _;
+use tokio::io::AsyncWrite as _;
+use tokio_util::io::poll_read_buf;
+use tokio_util::sync::CancellationToken;
+
+use super::dial::{Address, Dialled, Stream};
+use super::frame::{self, Frame};
+use super::{Shared, WAITING_MAX};
+use crate::nats::connection::{ConnectionState, PING_EVERY, backoff};
+
+/// So much is read at a time.
+const READ: usize = 64 << 10;
+/// A buffer that was larger once is given back when it is empty.
+const KEPT: usize = 256 << 10;
+/// A server that has not answered so many PINGs is gone.
+const UNANSWERED: usize = 2;
+
+/// A connection that stands.
+struct Driver<'a> {
+    shared: &'a Shared,
+    stream: Stream,
+    input: BytesMut,
+    /// What is being written, and how much of it has been.
+    writing: Vec<u8>,
+    written: usize,
+    /// Whether it has let others run before it writes, so that more goes out at once.
+    waited: bool,
+    discovered: Vec<String>,
+}
+
+/// Keeps it connected until closed.
+pub(super) async fn run(shared: Arc<Shared>, address: Address, closed: CancellationToken) {
+    closed.run_until_cancelled(connect_and_drive(&shared, address)).await;
+    shared.state.send_replace(ConnectionState::Closed);
+}
+
+async fn connect_and_drive(shared: &Shared, mut address: Address) {
+    let configured = address.servers.len();
+    address.servers.shuffle(&mut rand::rng());
+    let mut failures = 0;
+    loop {
+        for server in address.servers.clone() {
+            match address.dial(&server).await {
+                Ok(dialled) => {
+                    failures = 0;
+                    learn(&mut address.servers, configured, &dialled.info.connect_urls);
+                    let mut driver = Driver::begin(shared, dialled);
+                    let error = driver.drive().await;
+                    let discovered = std::mem::take(&mut driver.discovered);
+                    drop(driver);
+                    learn(&mut address.servers, configured, &discovered);
+                    shared.lost();
+                    tracing::info!(%error, "the connection for calls was lost; it is sought again");
+                }
+                Err(error) => {
+                    tracing::debug!(%error, server = %server.host(), "no connection for calls");
+                }
+            }
+        }
+        failures += 1;
+        tokio::time::sleep(backoff(failures + 1)).await;
+    }
+}
+
+/// The servers of a cluster, besides those that are configured.
+fn learn(servers: &mut Vec<ServerAddr>, configured: usize, urls: &[String]) {
+    if urls.is_empty() {
+        return;
+    }
+    servers.truncate(configured);
+    let discovered = urls.iter().filter_map(|url| url.parse::<ServerAddr>().ok());
+    for server in discovered {
+        let place = (server.host().to_owned(), server.port());
+        if !servers.iter().any(|known| (known.host(), known.port()) == (place.0.as_str(), place.1)) {
+            servers.push(server);
+        }
+    }
+}
+
+impl Shared {
+    /// What was being written is lost, and so are the PINGs that had been. What waits is not.
+    fn lost(&self) {
+        self.state.send_replace(ConnectionState::Reconnecting);
+        let mut out = self.out();
+        let sent = out.pongs.len() - out.unsent_pings;
+        out.pongs.drain(..sent);
+    }
+}
+
+impl<'a> Driver<'a> {
+    /// Subscribes to everything again, and only then writes what waits.
+    fn begin(shared: &'a Shared, dialled: Dialled) -> Self {
+        let Dialled { stream, info, input } = dialled;
+        shared.max_payload.store(info.max_payload, Ordering::Relaxed);
+        let mut writing = vec![];
+        let mut out = shared.out();
+        let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
+        for (sid, it) in subscribed.iter() {
+            frame::subscribe(&mut writing, &it.subject, it.queue.as_deref(), *sid);
+        }
+        drop(subscribed);
+        writing.append(&mut out.buffer);
+        out.unsent_pings = 0;
+        drop(out);
+        shared.state.send_replace(ConnectionState::Connected);
+        Self { shared, stream, input, writing, written: 0, waited: true, discovered: vec![] }
+    }
+
+    /// Until the connection is lost.
+    async fn drive(&mut self) -> io::Error {
+        let mut ping = tokio::time::interval(PING_EVERY);
+        ping.reset();
+        loop {
+            tokio::select! {
+                biased;
+                lost = std::future::poll_fn(|cx| self.poll(cx)) => return lost,
+                _ = ping.tick() => {
+                    let mut out = self.shared.out();
+                    if out.pongs.iter().filter(|waits| waits.is_none()).count() >= UNANSWERED {
+                        return io::Error::new(io::ErrorKind::TimedOut, "the server does not answer");
+                    }
+                    out.ping(None);
+                }
+            }
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        self.shared.driver.register(cx.waker());
+        let mut out = self.shared.out();
+        out.attended = true;
+        let sends = !out.buffer.is_empty() && self.writing.is_empty();
+        drop(out);
+        let mut quiet = true;
+        loop {
+            let more = match self.poll_read(cx) {
+                Poll::Ready(Ok(())) => true,
+                Poll::Ready(Err(error)) => return Poll::Ready(error),
+                Poll::Pending => false,
+            };
+            quiet &= !more;
+            // What others are about to send goes out with it. The replies to what was just read are all there.
+            if quiet && sends && !std::mem::replace(&mut self.waited, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.waited = false;
+            if let Poll::Ready(Err(error)) = self.poll_write(cx, !more) {
+                return Poll::Ready(error);
+            }
+            if !more {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Reads once, and handles what has come.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.input.capacity() - self.input.len() < READ / 4 {
+            self.input.reserve(READ);
+        }
+        if ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input))? == 0 {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it")));
+        }
+        loop {
+            match frame::take(&mut self.input) {
+                Ok(Some(frame)) => self.handle(frame),
+                Ok(None) => return Poll::Ready(Ok(())),
+                Err(broken) => return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, broken))),
+            }
+        }
+    }
+
+    fn handle(&mut self, frame: Frame) {
+        match frame {
+            Frame::Message { sid, message } => {
+                if let Some(sink) = self.shared.sink(sid) {
+                    sink(message);
+                }
+            }
+            Frame::Ping => frame::pong(&mut self.shared.out().buffer),
+            Frame::Pong => {
+                let waiting = self.shared.out().pongs.pop_front();
+                if let Some(Some(waiting)) = waiting {
+                    // Whoever waited may have given up.
+                    let _told = waiting.send(());
+                }
+            }
+            Frame::Info(info) => {
+                self.shared.max_payload.store(info.max_payload, Ordering::Relaxed);
+                self.discovered = info.connect_urls;
+            }
+            Frame::Err(text) => tracing::warn!(text, "the nats server reported an error"),
+            Frame::Ok => {}
+        }
+    }
+
+    /// Writes what there is. With nothing left, and nothing more to read, whoever sends next wakes this task.
+    fn poll_write(&mut self, cx: &mut Context<'_>, rest: bool) -> Poll<io::Result<()>> {
+        loop {
+            if self.written == self.writing.len() {
+                self.writing.clear();
+                self.writing.shrink_to(KEPT);
+                self.written = 0;
+                let mut out = self.shared.out();
+                if out.buffer.is_empty() {
+                    out.attended = !rest;
+                    drop(out);
+                    return Pin::new(&mut self.stream).poll_flush(cx);
+                }
+                std::mem::swap(&mut out.buffer, &mut self.writing);
+                out.unsent_pings = 0;
+                drop(out);
+                if self.writing.len() > WAITING_MAX {
+                    self.shared.room.notify_waiters();
+                }
+            }
+            let rest = &self.writing[self.written..];
+            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.written += count;
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The headers of a message (ADR-4), kept as the lines that travel.
+
+/// What the server says instead of a reply when nobody is subscribed.
+const NO_RESPONDERS: u16 = 503;
+const VERSION: &[u8] = b"NATS/1.0";
+
+/// Names with values, in order. A name may come more than once; the first counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Headers {
+    /// `Name: value\r\n`, again and again.
+    lines: Vec<u8>,
+    status: Option<u16>,
+}
+
+impl Headers {
+    /// None yet, and room for so many bytes of them.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { lines: Vec::with_capacity(bytes), status: None }
+    }
+
+    /// Adds one. What would begin another line becomes a space.
+    pub(crate) fn insert(&mut self, name: &str, value: &str) {
+        self.lines.reserve(name.len() + value.len() + 4);
+        self.lines.extend_from_slice(name.as_bytes());
+        self.lines.extend_from_slice(b": ");
+        let from = self.lines.len();
+        self.lines.extend_from_slice(value.as_bytes());
+        for byte in &mut self.lines[from..] {
+            if matches!(byte, b'\r' | b'\n') {
+                *byte = b' ';
+            }
+        }
+        self.lines.extend_from_slice(b"\r\n");
+    }
+
+    /// The value of the first with this name, to the letter.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find_map(|(other, value)| (other == name).then_some(value))
+    }
+
+    /// All, in order. What is no text is left out.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut rest = &self.lines[..];
+        std::iter::from_fn(move || {
+            let end = memchr::memchr(b'\n', rest)?;
+            let line = &rest[..end];
+            rest = &rest[end + 1..];
+            Some(line)
+        })
+        .filter_map(|line| {
+            let colon = memchr::memchr(b':', line)?;
+            let value = std::str::from_utf8(&line[colon + 1..]).ok()?;
+            Some((std::str::from_utf8(&line[..colon]).ok()?, value.trim()))
+        })
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Whether this is how the server says that nobody is subscribed.
+    pub(crate) fn is_no_responders(&self) -> bool {
+        self.status == Some(NO_RESPONDERS)
+    }
+
+    /// Reads the block that a message has before its payload. What is no such block holds none.
+    pub(super) fn read(block: &[u8]) -> Self {
+        let Some(rest) = block.strip_prefix(VERSION) else { return Self::default() };
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+        let (first, lines) = rest.split_at(end);
+        let status =
+            first.trim_ascii().get(..3).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        Self { lines: lines.strip_suffix(b"\r\n").unwrap_or(lines).to_vec(), status }
+    }
+
+    /// How many bytes the block has.
+    pub(super) fn block_len(&self) -> usize {
+        VERSION.len() + 2 + self.lines.len() + 2
+    }
+
+    pub(super) fn write_block(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(VERSION);
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&self.lines);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through_the_wire(headers: &Headers) -> Headers {
+        let mut block = vec![];
+        headers.write_block(&mut block);
+        assert_eq!(block.len(), headers.block_len());
+        Headers::read(&block)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut headers = Headers::default();
+        headers.insert("a", "1");
+        headers.insert("Aegis-B", "two: words ");
+        headers.insert("a", "again");
+        let read = through_the_wire(&headers);
+        assert_eq!(read, headers);
+        assert_eq!(read.iter().collect::<Vec<_>>(), [("a", "1"), ("Aegis-B", "two: words"), ("a", "again")]);
+        assert_eq!((read.get("a"), read.get("A"), read.is_no_responders()), (Some("1"), None, false));
+        assert_eq!(through_the_wire(&Headers::default()), Headers::default());
+    }
+
+    #[test]
+    fn a_value_is_one_line() {
+        let mut headers = Headers::default();
+        headers.insert("a", "1\r\nb: 2");
+        assert_eq!(through_the_wire(&headers).iter().collect::<Vec<_>>(), [("a", "1  b: 2")]);
+    }
+
+    #[test]
+    fn a_status_is_read() {
+        assert!(Headers::read(b"NATS/1.0 503\r\n\r\n").is_no_responders());
+        assert!(Headers::read(b"NATS/1.0 503 No Responders\r\n\r\n").is_no_responders());
+        let told = Headers::read(b"NATS/1.0 100 Idle\r\nx:1\r\n\r\n");
+        assert_eq!((told.status, told.get("x")), (Some(100), Some("1")));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn junk_is_no_header_and_no_panic(block in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..128)) {
+            let _none = Headers::read(&block).iter().count();
+            let block = [b"NATS/1.0".as_slice(), &block].concat();
+            let _some = Headers::read(&block).iter().count();
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The sockets that calls and their replies go over.
+//!
+//! A call is worth a few microseconds, and most of them were spent between the tasks, queues and maps that a client
+//! for everything has. This one knows of publishing, subscribing and nothing else: who sends appends to a buffer, one
+//! task writes it and reads, and what arrives is handled where it is read. It reconnects for ever and subscribes
+//! anew, like the client that everything else goes over ([`crate::Connection::client`]).
+
+mod dial;
+mod driver;
+mod frame;
+mod headers;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use async_nats::Subject;
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::connection::ConnectionState;
+pub(super) use dial::Address;
+pub(crate) use headers::Headers;
+
+/// So much waits to be written at most. Calls wait for their replies, so there is more only when the server takes
+/// nothing.
+const WAITING_MAX: usize = 8 << 20;
+
+/// What arrives.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) subject: Subject,
+    pub(crate) reply: Option<Subject>,
+    pub(crate) headers: Headers,
+    pub(crate) payload: Bytes,
+}
+
+/// Why something was not sent. Nothing of it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unsent {
+    /// The server takes no message of that size.
+    #[error("it has {size} bytes, and the NATS server takes {most} at most")]
+    TooLarge { size: usize, most: usize },
+    /// The subject has spaces in it, or nothing.
+    #[error("its subject is not valid")]
+    BadSubject,
+    /// The server has not taken what was sent before.
+    #[error("the NATS server takes nothing now, and {WAITING_MAX} bytes wait already")]
+    Full,
+}
+
+/// One socket. Cheap to clone; the last clone closes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    shared: Arc<Shared>,
+    _close: Arc<DropGuard>,
+}
+
+/// Messages of one subject go to its sink as long as this lives.
+pub(crate) struct Subscription {
+    link: Link,
+    sid: u64,
+}
+
+type Sink = Arc<dyn Fn(Message) + Send + Sync>;
+
+struct Subscribed {
+    subject: String,
+    queue: Option<String>,
+    sink: Sink,
+}
+
+struct Shared {
+    out: Mutex<Out>,
+    /// Of the task that writes.
+    driver: AtomicWaker,
+    room: Notify,
+    subscribed: RwLock<HashMap<u64, Subscribed>>,
+    last_sid: AtomicU64,
+    max_payload: AtomicUsize,
+    state: watch::Sender<ConnectionState>,
+}
+
+#[derive(Default)]
+struct Out {
+    buffer: Vec<u8>,
+    /// Whether the driver looks here before it rests, so that it need not be woken.
+    attended: bool,
+    /// Who waits for the answer to each PING that is on its way.
+    pongs: VecDeque<Option<oneshot::Sender<()>>>,
+    /// How many of the last of these have yet to be written.
+    unsent_pings: usize,
+}
+
+impl Link {
+    /// Begins to connect, on this runtime, and goes on until it is dropped.
+    pub(super) fn open(address: Address, runtime: &tokio::runtime::Handle) -> Self {
+        let closed = CancellationToken::new();
+        let shared = Arc::new(Shared {
+            out: Mutex::default(),
+            driver: AtomicWaker::new(),
+            room: Notify::new(),
+            subscribed: RwLock::default(),
+            last_sid: AtomicU64::new(0),
+            max_payload: AtomicUsize::new(usize::MAX),
+            state: watch::channel(ConnectionState::Reconnecting).0,
+        });
+        runtime.spawn(driver::run(Arc::clone(&shared), address, closed.clone()));
+        Self { shared, _close: Arc::new(closed.drop_guard()) }
+    }
+
+    /// Waits until it is connected; at once, as a rule.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub(crate) async fn connected(&self) {
+        if *self.shared.state.borrow() != ConnectionState::Connected {
+            let mut state = self.shared.state.subscribe();
+            // The sender is held here.
+            let _connected = state.wait_for(|state| *state == ConnectionState::Connected).await;
+        }
+    }
+
+    /// Sends a message soon. While the connection is lost it waits here, and goes out when that is back.
+    pub(crate) fn publish(
+        &self,
+        subject: &str,
+        reply: Option<&str>,
+        headers: &Headers,
+        payload: &[u8],
+    ) -> Result<(), Unsent> {
+        let size = payload.len() + if headers.is_empty() { 0 } else { headers.block_len() };
+        let most = self.shared.max_payload.load(Ordering::Relaxed);
+        if size > most {
+            return Err(Unsent::TooLarge { size, most });
+        }
+        if !frame::is_subject(subject) || !reply.is_none_or(frame::is_subject) {
+            return Err(Unsent::BadSubject);
+        }
+        let mut out = self.shared.out();
+        if out.buffer.len() > WAITING_MAX {
+            return Err(Unsent::Full);
+        }
+        frame::publish(&mut out.buffer, subject, reply, headers, payload);
+        self.shared.attend(out);
+        Ok(())
+    }
+
+    /// Waits until [`Link::publish`] is not [`Unsent::Full`].
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub(crate) async fn room(&self) {
+        loop {
+            let mut room = std::pin::pin!(self.shared.room.notified());
+            room.as_mut().enable();
+            if self.shared.out().buffer.len() <= WAITING_MAX {
+                return;
+            }
+            room.await;
+        }
+    }
+
+    /// Hands what arrives on the subject to `sink`, on the task that reads: so `sink` must not block, and may spawn.
+    /// With a queue group, one of its members gets each message. Both are of the wire's grammar.
+    pub(crate) fn subscribe(
+        &self,
+        subject: impl Into<String>,
+        queue: Option<String>,
+        sink: impl Fn(Message) + Send + Sync + 'static,
+    ) -> Subscription {
+        let subject = subject.into();
+        debug_assert!(frame::is_subject(&subject) && queue.as_deref().is_none_or(frame::is_subject));
+        let sid = self.shared.last_sid.fetch_add(1, Ordering::Relaxed) + 1;
+        // Known before the server is told, so that no message comes for nobody.
+        let mut out = self.shared.out();
+        frame::subscribe(&mut out.buffer, &subject, queue.as_deref(), sid);
+        let subscribed = Subscribed { subject, queue, sink: Arc::new(sink) };
+        self.shared.subscribed.write().unwrap_or_else(PoisonError::into_inner).insert(sid, subscribed);
+        self.shared.attend(out);
+        Subscription { link: self.clone(), sid }
+    }
+
+    /// Waits until the server has taken all that was sent, and has sent all that it had by then. Answers whether it
+    /// has: not when the connection was lost meanwhile.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub(crate) async fn flush(&self, patience: Duration) -> bool {
+        match self.ask() {
+            Some(answer) => matches!(tokio::time::timeout(patience, answer).await, Ok(Ok(()))),
+            None => false,
+        }
+    }
+
+    fn ask(&self) -> Option<oneshot::Receiver<()>> {
+        if *self.shared.state.borrow() != ConnectionState::Connected {
+            return None;
+        }
+        let (answered, answer) = oneshot::channel();
+        let mut out = self.shared.out();
+        out.ping(Some(answered));
+        self.shared.attend(out);
+        Some(answer)
+    }
+}
+
+impl Subscription {
+    /// Ends it without losing what is on its way: that has been handed over when this returns, unless the connection
+    /// is lost or `patience` ends.
+    pub(crate) async fn close(self, patience: Duration) -> bool {
+        self.tell();
+        self.link.flush(patience).await
+    }
+
+    fn tell(&self) {
+        let mut out = self.link.shared.out();
+        frame::unsubscribe(&mut out.buffer, self.sid);
+        self.link.shared.attend(out);
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        // Forgotten first, so that a new connection does not begin it again. What its sink holds may be more of its
+        // kind: it goes when nothing is locked.
+        let mut subscribed = self.link.shared.subscribed.write().unwrap_or_else(PoisonError::into_inner);
+        let known = subscribed.remove(&self.sid);
+        drop(subscribed);
+        drop(known);
+        self.tell();
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("sid", &self.sid).finish_non_exhaustive()
+    }
+}
+
+impl Out {
+    fn ping(&mut self, waiting: Option<oneshot::Sender<()>>) {
+        frame::ping(&mut self.buffer);
+        self.pongs.push_back(waiting);
+        self.unsent_pings += 1;
+    }
+}
+
+impl Shared {
+    fn out(&self) -> MutexGuard<'_, Out> {
+        self.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees to it that what was put there is written.
+    fn attend(&self, mut out: MutexGuard<'_, Out>) {
+        let attended = std::mem::replace(&mut out.attended, true);
+        drop(out);
+        if !attended {
+            self.driver.wake();
+        }
+    }
+
+    fn sink(&self, sid: u64) -> Option<Sink> {
+        let subscribed = self.subscribed.read().unwrap_or_else(PoisonError::into_inner);
+        subscribed.get(&sid).map(|it| Arc::clone(&it.sink))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("state", &*self.state.borrow()).finish_non_exhaustive()
+    }
+}

@@ -42,6 +42,7 @@ pub mod leadership;
 mod logs;
 pub mod metrics;
 pub mod nats;
+mod number;
 mod operator;
 mod publish;
 pub mod resilience;

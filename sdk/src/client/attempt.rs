@@ -73,9 +73,9 @@ impl Client {
             true => Headers::default(),
             false => headers(route, request, left),
         };
+        let reply_to = out.ticket.subject();
         loop {
-            let reply_to = Some(out.ticket.subject().as_str());
-            match link.publish(&route.subject, reply_to, &headers, &request.body) {
+            match link.publish(&route.subject, Some(reply_to.as_str()), &headers, &request.body) {
                 Ok(()) => break,
                 Err(Unsent::Full) if in_time(left, link.room()).await.is_some() => {}
                 Err(error @ Unsent::TooLarge { .. }) => {
@@ -102,9 +102,10 @@ impl Drop for Out<'_> {
             return;
         }
         let subject = self.connection.namespace().cancel_subject(self.service);
-        let reply_to = self.ticket.subject().as_bytes();
+        let reply_to = self.ticket.subject();
         // If there is no room for it now, the service goes on until the deadline, as it would without it.
-        let _sent_or_not = self.link.publish(&subject, None, &Headers::default(), reply_to);
+        let _sent_or_not =
+            self.link.publish(&subject, None, &Headers::default(), reply_to.as_str().as_bytes());
     }
 }
 

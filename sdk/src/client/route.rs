@@ -1,6 +1,5 @@
 //! Where a call goes, worked out once for each target and method.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,6 +8,7 @@ use async_nats::Subject;
 
 use super::Target;
 use crate::metrics::{Meter, Meters, Role};
+use crate::number::Numbers;
 
 /// The most routes that are kept; calls of more targets work theirs out each time.
 const ROUTES_MAX: usize = 4_096;
@@ -25,7 +25,7 @@ pub(super) struct Route {
 /// The routes of a client.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
-    known: RwLock<HashMap<u64, Arc<Route>, BuildHasherDefault<Already>>>,
+    known: RwLock<Numbers<Arc<Route>>>,
 }
 
 impl Routes {
@@ -56,22 +56,6 @@ impl Routes {
 impl Route {
     fn leads_to(&self, target: &Target, method: &str) -> bool {
         self.method.as_str() == method && self.target == *target
-    }
-}
-
-/// Keys are hashes already.
-#[derive(Debug, Default)]
-struct Already(u64);
-
-impl std::hash::Hasher for Already {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _bytes: &[u8]) {}
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }
 

@@ -77,7 +77,7 @@ impl<'a> Wait<'a> {
         let body = body.expect("a name is made of text");
         let subject = self.connection.namespace().activation_subject(service);
         let ticket = self.lane.inbox().ticket(Instant::now() + left.min(ACTIVATION));
-        self.lane.link.publish(&subject, Some(ticket.subject()), &Headers::default(), &body).ok()?;
+        self.lane.link.publish(&subject, Some(ticket.subject().as_str()), &Headers::default(), &body).ok()?;
         let answer = tokio::select! {
             answer = ticket => answer.ok()?,
             () = changed(self.changes.as_ref()) => {

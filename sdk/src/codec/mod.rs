@@ -6,6 +6,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// As a rule, a body is no larger.
+const BODY: usize = 256;
+
 /// A body could not be written or read. The text says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
@@ -62,7 +65,11 @@ impl Codec {
     /// When the value has no form in this codec, for example a map whose keys are no text in JSON.
     pub fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Bytes, CodecError> {
         match self {
-            Self::Json => serde_json::to_vec(value).map(Bytes::from).map_err(CodecError::of),
+            Self::Json => {
+                let mut body = Vec::with_capacity(BODY);
+                serde_json::to_writer(&mut body, value).map_err(CodecError::of)?;
+                Ok(body.into())
+            }
             Self::MessagePack => rmp_serde::to_vec_named(value).map(Bytes::from).map_err(CodecError::of),
         }
     }

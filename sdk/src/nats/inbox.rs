@@ -9,12 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use async_nats::Subject;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::link::{Link, Message, Subscription};
 
+/// `_INBOX.`, 22 characters, a dot, and the place in at most 16.
+const REPLY_TO_MAX: usize = 64;
 /// How exactly calls end at their deadlines.
 const TICK: Duration = Duration::from_millis(5);
 /// After so many ticks without a call the timer rests.
@@ -61,7 +62,7 @@ struct Slot {
 enum State {
     Free,
     Waiting(Option<Waker>),
-    Done(Box<Message>),
+    Done(Message),
     Expired,
 }
 
@@ -72,7 +73,18 @@ pub(crate) struct Ticket {
     shard: u8,
     index: u32,
     generation: u32,
-    subject: Subject,
+}
+
+/// Where the reply to a call goes: the inbox, and the call's place in it.
+pub(crate) struct ReplyTo {
+    text: [u8; REPLY_TO_MAX],
+    length: usize,
+}
+
+impl ReplyTo {
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[..self.length]).unwrap_or_default()
+    }
 }
 
 /// No reply came until the deadline.
@@ -83,6 +95,7 @@ impl Inbox {
     /// Begins to listen, and to look after deadlines, on this runtime.
     pub(crate) fn open(link: &Link, subject: &str, runtime: &tokio::runtime::Handle) -> Open {
         let prefix = format!("{subject}.");
+        debug_assert!(prefix.len() + 16 <= REPLY_TO_MAX, "the inbox of a client has a fixed length");
         let closed = CancellationToken::new();
         let inbox = Arc::new(Self {
             prefix,
@@ -116,22 +129,20 @@ impl Inbox {
         if self.resting.load(Ordering::SeqCst) && self.resting.swap(false, Ordering::SeqCst) {
             self.wake.notify_one();
         }
-        let subject = self.subject(shard, index, generation);
-        Ticket { inbox: Arc::clone(self), shard, index, generation, subject }
+        Ticket { inbox: Arc::clone(self), shard, index, generation }
     }
 
-    fn subject(&self, shard: u8, index: u32, generation: u32) -> Subject {
+    fn subject(&self, shard: u8, index: u32, generation: u32) -> ReplyTo {
         let token = (u64::from(index) << SHARD_BITS | u64::from(shard)) << 32 | u64::from(generation);
-        let mut subject = String::with_capacity(self.prefix.len() + 16);
-        subject.push_str(&self.prefix);
+        let (mut text, mut length) = ([0; REPLY_TO_MAX], self.prefix.len());
+        text[..length].copy_from_slice(self.prefix.as_bytes());
         let digits = (67 - token.leading_zeros()) / 4;
         for digit in (0..digits.max(1)).rev() {
-            subject.push(
-                char::from_digit((token >> (digit * 4) & 15).try_into().unwrap_or_default(), 16)
-                    .unwrap_or('0'),
-            );
+            text[length] =
+                b"0123456789abcdef"[usize::try_from(token >> (digit * 4) & 15).unwrap_or_default()];
+            length += 1;
         }
-        subject.into()
+        ReplyTo { text, length }
     }
 
     fn deliver(&self, message: Message) {
@@ -144,7 +155,7 @@ impl Inbox {
         let Some(slot) = slot else { return };
         if let State::Waiting(waker) = &mut slot.state {
             let waker = waker.take();
-            slot.state = State::Done(Box::new(message));
+            slot.state = State::Done(message);
             drop(slots);
             if let Some(waker) = waker {
                 waker.wake();
@@ -212,8 +223,8 @@ impl Open {
 
 impl Ticket {
     /// Where the reply is to go.
-    pub(crate) fn subject(&self) -> &Subject {
-        &self.subject
+    pub(crate) fn subject(&self) -> ReplyTo {
+        self.inbox.subject(self.shard, self.index, self.generation)
     }
 }
 
@@ -232,7 +243,7 @@ impl Future for Ticket {
                 Poll::Pending
             }
             State::Done(_) => match std::mem::replace(&mut slot.state, State::Free) {
-                State::Done(message) => Poll::Ready(Ok(*message)),
+                State::Done(message) => Poll::Ready(Ok(message)),
                 State::Free | State::Waiting(_) | State::Expired => Poll::Ready(Err(Expired)),
             },
             State::Free | State::Expired => Poll::Ready(Err(Expired)),

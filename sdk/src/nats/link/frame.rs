@@ -4,7 +4,7 @@
 use std::str;
 
 use async_nats::Subject;
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BytesMut};
 use serde::Deserialize;
 
 use super::Message;
@@ -14,8 +14,6 @@ use super::headers::Headers;
 const LINE_MAX: usize = 1 << 20;
 /// The most that any server can be configured to take.
 const MESSAGE_MAX: usize = 64 << 20;
-/// A message up to this size is copied out of what was read, rather than keeping all of that.
-const COPIED: usize = 4 << 10;
 
 /// What a server says.
 #[derive(Debug)]
@@ -105,18 +103,13 @@ fn message(input: &mut BytesMut, begin: usize, has_headers: bool) -> Result<Opti
         input.reserve(whole - input.len());
         return Ok(None);
     }
-    let frame = if whole <= COPIED {
-        let copy = Bytes::copy_from_slice(&input[..whole]);
-        input.advance(whole);
-        copy
-    } else {
-        input.split_to(whole).freeze()
-    };
+    let frame = input.split_to(whole).freeze();
     let word = |word: usize| Subject::from_utf8(frame.slice(words[word].0..words[word].1));
     let not_text = |_| Broken("a subject is no text");
     let subject = word(1).map_err(not_text)?;
     let reply = if has_reply { Some(word(3).map_err(not_text)?) } else { None };
-    let headers = if has_headers { Headers::read(&frame[begin..begin + head]) } else { Headers::default() };
+    let headers =
+        if has_headers { Headers::read(frame.slice(begin..begin + head)) } else { Headers::default() };
     let payload = frame.slice(begin + head..begin + size);
     Ok(Some(Frame::Message { sid, message: Message { subject, reply, headers, payload } }))
 }

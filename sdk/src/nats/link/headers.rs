@@ -1,36 +1,45 @@
 //! The headers of a message (ADR-4), kept as the lines that travel.
 
+use bytes::Bytes;
+
 /// What the server says instead of a reply when nobody is subscribed.
 const NO_RESPONDERS: u16 = 503;
 const VERSION: &[u8] = b"NATS/1.0";
 
 /// Names with values, in order. A name may come more than once; the first counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Headers {
-    /// `Name: value\r\n`, again and again.
-    lines: Vec<u8>,
+    lines: Lines,
     status: Option<u16>,
+}
+
+/// `Name: value\r\n`, again and again.
+#[derive(Debug, Clone)]
+enum Lines {
+    Written(Vec<u8>),
+    Read(Bytes),
 }
 
 impl Headers {
     /// None yet, and room for so many bytes of them.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { lines: Vec::with_capacity(bytes), status: None }
+        Self { lines: Lines::Written(Vec::with_capacity(bytes)), status: None }
     }
 
     /// Adds one. What would begin another line becomes a space.
     pub(crate) fn insert(&mut self, name: &str, value: &str) {
-        self.lines.reserve(name.len() + value.len() + 4);
-        self.lines.extend_from_slice(name.as_bytes());
-        self.lines.extend_from_slice(b": ");
-        let from = self.lines.len();
-        self.lines.extend_from_slice(value.as_bytes());
-        for byte in &mut self.lines[from..] {
+        let lines = self.lines.to_mut();
+        lines.reserve(name.len() + value.len() + 4);
+        lines.extend_from_slice(name.as_bytes());
+        lines.extend_from_slice(b": ");
+        let from = lines.len();
+        lines.extend_from_slice(value.as_bytes());
+        for byte in &mut lines[from..] {
             if matches!(byte, b'\r' | b'\n') {
                 *byte = b' ';
             }
         }
-        self.lines.extend_from_slice(b"\r\n");
+        lines.extend_from_slice(b"\r\n");
     }
 
     /// The value of the first with this name, to the letter.
@@ -40,7 +49,7 @@ impl Headers {
 
     /// All, in order. What is no text is left out.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut rest = &self.lines[..];
+        let mut rest = self.lines.as_slice();
         std::iter::from_fn(move || {
             let end = memchr::memchr(b'\n', rest)?;
             let line = &rest[..end];
@@ -55,7 +64,7 @@ impl Headers {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.lines.as_slice().is_empty()
     }
 
     /// Whether this is how the server says that nobody is subscribed.
@@ -64,25 +73,52 @@ impl Headers {
     }
 
     /// Reads the block that a message has before its payload. What is no such block holds none.
-    pub(super) fn read(block: &[u8]) -> Self {
-        let Some(rest) = block.strip_prefix(VERSION) else { return Self::default() };
-        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (first, lines) = rest.split_at(end);
-        let status =
-            first.trim_ascii().get(..3).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
-        Self { lines: lines.strip_suffix(b"\r\n").unwrap_or(lines).to_vec(), status }
+    pub(super) fn read(block: Bytes) -> Self {
+        if !block.starts_with(VERSION) {
+            return Self::default();
+        }
+        let first = memchr::memchr(b'\n', &block).map_or(block.len(), |end| end + 1);
+        let status = block[VERSION.len()..first].trim_ascii().get(..3);
+        let status = status.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        let end = block.len() - if block[first..].ends_with(b"\r\n") { 2 } else { 0 };
+        Self { lines: Lines::Read(block.slice(first..end)), status }
     }
 
     /// How many bytes the block has.
     pub(super) fn block_len(&self) -> usize {
-        VERSION.len() + 2 + self.lines.len() + 2
+        VERSION.len() + 2 + self.lines.as_slice().len() + 2
     }
 
     pub(super) fn write_block(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(VERSION);
         out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(&self.lines);
+        out.extend_from_slice(self.lines.as_slice());
         out.extend_from_slice(b"\r\n");
+    }
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::Written(vec![])
+    }
+}
+
+impl Lines {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::Written(lines) => lines,
+            Self::Read(lines) => lines,
+        }
+    }
+
+    fn to_mut(&mut self) -> &mut Vec<u8> {
+        if let Self::Read(lines) = self {
+            *self = Self::Written(lines.to_vec());
+        }
+        match self {
+            Self::Written(lines) => lines,
+            Self::Read(_) => unreachable!("they were copied above"),
+        }
     }
 }
 
@@ -94,7 +130,7 @@ mod tests {
         let mut block = vec![];
         headers.write_block(&mut block);
         assert_eq!(block.len(), headers.block_len());
-        Headers::read(&block)
+        Headers::read(block.into())
     }
 
     #[test]
@@ -104,10 +140,9 @@ mod tests {
         headers.insert("Aegis-B", "two: words ");
         headers.insert("a", "again");
         let read = through_the_wire(&headers);
-        assert_eq!(read, headers);
         assert_eq!(read.iter().collect::<Vec<_>>(), [("a", "1"), ("Aegis-B", "two: words"), ("a", "again")]);
         assert_eq!((read.get("a"), read.get("A"), read.is_no_responders()), (Some("1"), None, false));
-        assert_eq!(through_the_wire(&Headers::default()), Headers::default());
+        assert!(through_the_wire(&Headers::default()).is_empty());
     }
 
     #[test]
@@ -119,18 +154,18 @@ mod tests {
 
     #[test]
     fn a_status_is_read() {
-        assert!(Headers::read(b"NATS/1.0 503\r\n\r\n").is_no_responders());
-        assert!(Headers::read(b"NATS/1.0 503 No Responders\r\n\r\n").is_no_responders());
-        let told = Headers::read(b"NATS/1.0 100 Idle\r\nx:1\r\n\r\n");
+        assert!(Headers::read(Bytes::from_static(b"NATS/1.0 503\r\n\r\n")).is_no_responders());
+        assert!(Headers::read(Bytes::from_static(b"NATS/1.0 503 No Responders\r\n\r\n")).is_no_responders());
+        let told = Headers::read(Bytes::from_static(b"NATS/1.0 100 Idle\r\nx:1\r\n\r\n"));
         assert_eq!((told.status, told.get("x")), (Some(100), Some("1")));
     }
 
     proptest::proptest! {
         #[test]
         fn junk_is_no_header_and_no_panic(block in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..128)) {
-            let _none = Headers::read(&block).iter().count();
+            let _none = Headers::read(block.clone().into()).iter().count();
             let block = [b"NATS/1.0".as_slice(), &block].concat();
-            let _some = Headers::read(&block).iter().count();
+            let _some = Headers::read(block.into()).iter().count();
         }
     }
 }

@@ -10,7 +10,7 @@ mod driver;
 mod frame;
 mod headers;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -23,6 +23,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::connection::ConnectionState;
+use crate::number::Numbers;
 pub(super) use dial::Address;
 pub(crate) use headers::Headers;
 
@@ -79,7 +80,7 @@ struct Shared {
     /// Of the task that writes.
     driver: AtomicWaker,
     room: Notify,
-    subscribed: RwLock<HashMap<u64, Subscribed>>,
+    subscribed: RwLock<Numbers<Subscribed>>,
     last_sid: AtomicU64,
     max_payload: AtomicUsize,
     state: watch::Sender<ConnectionState>,

@@ -116,7 +116,7 @@ impl Dispatcher {
             self.begin_here(job);
         } else {
             self.stats.queue();
-            tokio::spawn(Arc::clone(self).run(job));
+            tokio::spawn(Arc::clone(self).run(job.by_itself()));
         }
     }
 
@@ -153,7 +153,7 @@ impl Dispatcher {
                 tokio::spawn(async move { dispatcher.conclude(job, None, settled).await });
             }
             None => {
-                tokio::spawn(Arc::clone(self).go_on(job, work, span));
+                tokio::spawn(Arc::clone(self).go_on(job.by_itself(), work, span));
             }
         }
     }

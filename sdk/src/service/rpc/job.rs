@@ -17,6 +17,9 @@ use crate::codec::{Codec, legacy};
 use crate::nats::link::{Headers, Message};
 use crate::trace;
 
+/// Parameters of more bytes are most of what was read with them.
+const COPIED: usize = 16 << 10;
+
 /// A call that can be handled.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -109,6 +112,15 @@ impl Job {
             return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
         }
         Ok((Arc::clone(method), way))
+    }
+
+    /// The same call, which may take long: it does not hold on to all that was read from the socket with it.
+    pub(super) fn by_itself(mut self) -> Self {
+        if self.body.len() < COPIED {
+            self.body = Bytes::copy_from_slice(&self.body);
+        }
+        self.reply_to = Subject::from(self.reply_to.as_str());
+        self
     }
 
     /// How long the caller waits, from when the call was received.

@@ -126,8 +126,8 @@ fn headers(route: &Route, request: &Request, left: Duration) -> Headers {
     if request.options.idempotent || matches!(route.target, Target::Owner(..)) {
         headers.insert(header::REQUEST_ID, request.trace.message_id());
     }
-    if request.options.codec != crate::Codec::Json {
-        headers.insert(header::CONTENT_TYPE, request.options.codec.content_type());
+    if request.options.body_codec() != crate::Codec::Json {
+        headers.insert(header::CONTENT_TYPE, request.options.body_codec().content_type());
     }
     if let Some((inbox, credit)) = &request.stream {
         headers.insert(header::STREAM, inbox);

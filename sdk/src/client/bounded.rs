@@ -16,6 +16,11 @@ use crate::resilience::{Pass, Shields, Stopped};
 const RECONNECT: Duration = Duration::from_millis(500);
 
 impl Client {
+    /// Whether a call to this target would be sent: its breaker is closed, or lets one through to see.
+    pub(crate) fn would_send(&self, target: &Target) -> bool {
+        self.shields.as_ref().is_none_or(|shields| shields.would_admit(target))
+    }
+
     pub(super) async fn bounded(
         &self,
         shields: &Shields,

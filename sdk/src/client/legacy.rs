@@ -22,7 +22,7 @@ pub(super) fn wrap<T: Serialize>(
     head.target = Some(route.target.service().to_string());
     let method = route.method.to_string();
     let timeout = options.timeout.as_secs_f64().max(0.001);
-    options.codec.encode(&RpcRequest::new(head, method, params, timeout))
+    options.body_codec().encode(&RpcRequest::new(head, method, params, timeout))
 }
 
 /// What the two kinds of answers have in common.

@@ -141,7 +141,7 @@ impl Client {
     ) -> Result<Request, CallError> {
         let body = match options.legacy {
             true => legacy::wrap(route, request, &options),
-            false => options.codec.encode(request),
+            false => options.body_codec().encode(request),
         };
         let body = body.map_err(|e| CallError::Encode { detail: e.to_string() })?;
         let (trace, lane) = (trace::next(self.trace.as_ref()), self.shared.connection.next_lane());

@@ -12,7 +12,8 @@ use crate::Codec;
 pub struct CallOptions {
     pub(super) timeout: Duration,
     pub(super) idempotent: bool,
-    pub(super) codec: Codec,
+    /// What the caller says; else as the wire has it.
+    pub(super) codec: Option<Codec>,
     pub(super) legacy: bool,
     pub(super) window: u32,
     /// Not sent again when nobody is there.
@@ -23,7 +24,7 @@ impl CallOptions {
     /// A call whose caller waits so long, retries and all. To about 5 ms.
     #[must_use]
     pub fn within(timeout: Duration) -> Self {
-        Self { timeout, idempotent: false, codec: Codec::Json, legacy: false, window: 64, once: false }
+        Self { timeout, idempotent: false, codec: None, legacy: false, window: 64, once: false }
     }
 
     /// The call may happen twice without harm, so it is sent again, under the same request id, when no
@@ -34,18 +35,19 @@ impl CallOptions {
         Self { idempotent: true, ..self }
     }
 
-    /// Parameters are written in this codec, and the reply comes in it. Default JSON.
+    /// Parameters are written in this codec, and the reply comes in it. Default JSON; MessagePack for
+    /// [`CallOptions::legacy`].
     #[must_use]
     pub fn codec(self, codec: Codec) -> Self {
-        Self { codec, ..self }
+        Self { codec: Some(codec), ..self }
     }
 
-    /// The service is one of the Python SDK: the call goes out in its envelope, in MessagePack unless
-    /// [`CallOptions::codec`] says otherwise after this. Parameters must be a map there, so a structure or a map here.
-    /// Its methods know no groups: call [`Target::Any`].
+    /// The service is one of the Python SDK: the call goes out in its envelope. Parameters must be a map there, so a
+    /// structure or a map here. Its methods know no groups: call [`Target::Any`]. A client does not ask the registry
+    /// which wire a service speaks; a [`crate::discovery::Router`] does, and needs no telling.
     #[must_use]
     pub fn legacy(self) -> Self {
-        Self { legacy: true, codec: Codec::MessagePack, ..self }
+        Self { legacy: true, ..self }
     }
 
     /// How many messages of a stream may be on their way, 2 to 4 096. Default 64.
@@ -61,6 +63,11 @@ impl CallOptions {
 
     pub(crate) fn once(self) -> Self {
         Self { once: true, ..self }
+    }
+
+    /// The codec of parameters.
+    pub(super) fn body_codec(&self) -> Codec {
+        self.codec.unwrap_or(if self.legacy { Codec::MessagePack } else { Codec::Json })
     }
 
     /// How long one send waits for its reply.

@@ -19,6 +19,9 @@ use crate::nats::link::{Headers, Message, Subscription};
 
 const RETRY_FIRST: Duration = Duration::from_millis(2);
 const RETRY_MAX: Duration = Duration::from_millis(50);
+/// Nothing is sent again when less time than this is left: its answer would come too late, and leave the outcome
+/// unknown of a call of which it is known that nothing has happened.
+const LAST_MOMENT: Duration = Duration::from_millis(10);
 /// How long an activation may take, and how soon it is asked for again.
 const ACTIVATION: Duration = Duration::from_millis(500);
 
@@ -103,9 +106,10 @@ impl<'a> Wait<'a> {
             self.pause = (self.pause * 3 / 2).min(RETRY_MAX);
             pause
         });
+        let pause = if pause + LAST_MOMENT < left { pause } else { left };
         tokio::select! {
             () = changed(self.changes.as_ref()) => self.pause = RETRY_FIRST,
-            () = tokio::time::sleep(pause.min(left)) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 

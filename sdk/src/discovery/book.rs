@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aegis_domain::InstanceName;
-use aegis_domain::aggregate::instance::Status;
-use aegis_domain::wire::heartbeat::Heartbeat;
 
 use super::candidate::{Candidate, Meter};
+use super::record::{Record, Registry};
 
 /// The instances of one service.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    known: BTreeMap<InstanceName, Known>,
+    /// Each registry counts revisions of its own.
+    known: BTreeMap<(InstanceName, Registry), Known>,
 }
 
 #[derive(Debug)]
 struct Known {
     revision: u64,
-    heartbeat: Heartbeat,
+    record: Record,
     /// Its record ran out: not by its own doing, so it may be the registry that is at fault.
     ran_out: bool,
     /// Nobody answered on its subject while this was its revision.
@@ -30,7 +30,7 @@ struct Known {
 #[derive(Debug)]
 pub(super) enum Change {
     /// It was written.
-    Put(Box<Heartbeat>),
+    Put(Box<Record>),
     /// The instance has removed it: it stops.
     Left,
     /// It ran out, or was removed by somebody else.
@@ -39,58 +39,68 @@ pub(super) enum Change {
 
 impl Book {
     /// Takes a change in. One that is older than what is known says nothing.
-    pub(super) fn change(&mut self, instance: &InstanceName, revision: u64, change: Change) {
-        let known = self.known.get_mut(instance);
+    pub(super) fn change(
+        &mut self,
+        registry: Registry,
+        instance: &InstanceName,
+        revision: u64,
+        change: Change,
+    ) {
+        let key = (instance.clone(), registry);
+        let known = self.known.get_mut(&key);
         if known.as_ref().is_some_and(|known| known.revision >= revision) {
             return;
         }
         match (change, known) {
-            (Change::Put(heartbeat), Some(known)) => {
-                (known.revision, known.heartbeat, known.ran_out) = (revision, *heartbeat, false);
+            (Change::Put(record), Some(known)) => {
+                (known.revision, known.record, known.ran_out) = (revision, *record, false);
             }
-            (Change::Put(heartbeat), None) => {
-                let (heartbeat, meter) = (*heartbeat, Arc::default());
-                let known = Known { revision, heartbeat, ran_out: false, evicted: None, meter };
-                self.known.insert(instance.clone(), known);
+            (Change::Put(record), None) => {
+                let (record, meter) = (*record, Arc::default());
+                let known = Known { revision, record, ran_out: false, evicted: None, meter };
+                self.known.insert(key, known);
             }
             (Change::Left, Some(_)) => {
-                self.known.remove(instance);
+                self.known.remove(&key);
             }
             (Change::RanOut, Some(known)) => (known.revision, known.ran_out) = (revision, true),
             (Change::Left | Change::RanOut, None) => {}
         }
     }
 
-    /// The registry was read whole: these are the instances that stand in it. The others have run out.
-    pub(super) fn replace(&mut self, entries: Vec<(InstanceName, u64, Heartbeat)>) {
-        for known in self.known.values_mut() {
+    /// The registry was read whole: these are the instances that stand in it. Its others have run out.
+    pub(super) fn replace(&mut self, registry: Registry, entries: Vec<(InstanceName, u64, Record)>) {
+        for (_, known) in self.known.iter_mut().filter(|((_, of), _)| *of == registry) {
             known.ran_out = true;
         }
-        for (instance, revision, heartbeat) in entries {
-            if let Some(known) = self.known.get_mut(&instance)
+        for (instance, revision, record) in entries {
+            if let Some(known) = self.known.get_mut(&(instance.clone(), registry))
                 && known.revision == revision
             {
                 known.ran_out = false;
             }
-            self.change(&instance, revision, Change::Put(Box::new(heartbeat)));
+            self.change(registry, &instance, revision, Change::Put(Box::new(record)));
         }
     }
 
     /// Nobody answers on the instance's subject: it is left out until it writes its record again.
     pub(super) fn evict(&mut self, instance: &InstanceName) {
-        if let Some(known) = self.known.get_mut(instance) {
+        for (_, known) in self.known.iter_mut().filter(|((name, _), _)| name == instance) {
             known.evicted = Some(known.revision);
         }
+    }
+
+    /// Whether an instance of the Python SDK is known, in whatever condition. Ask after [`Self::candidates`], which
+    /// forgets.
+    pub(super) fn knows_legacy(&self) -> bool {
+        self.known.keys().any(|(_, registry)| *registry == Registry::Python)
     }
 
     /// Whom to call. Instances whose records have run out count only while there are no others, so that a registry
     /// that was emptied, or could not be written for a while, takes nobody away who still answers. Whoever does not
     /// answer is evicted by the first call.
     pub(super) fn candidates(&mut self) -> Vec<Arc<Candidate>> {
-        let serves = |known: &Known| {
-            let beat = &known.heartbeat;
-            beat.status == Status::Running && beat.unwell.is_none() && known.evicted != Some(known.revision)
-        };
+        let serves = |known: &Known| known.record.serves && known.evicted != Some(known.revision);
         let any = self.known.values().any(|known| serves(known) && !known.ran_out);
         if any {
             self.known.retain(|_, known| !known.ran_out);
@@ -98,16 +108,19 @@ impl Book {
         self.known
             .values()
             .filter(|known| serves(known))
-            .map(|known| Arc::new(Candidate::of(&known.heartbeat, known.ran_out, Arc::clone(&known.meter))))
+            .map(|known| Arc::new(Candidate::of(&known.record, known.ran_out, Arc::clone(&known.meter))))
             .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use aegis_domain::wire::heartbeat::Metrics;
+    use aegis_domain::aggregate::instance::Status;
+    use aegis_domain::wire::heartbeat::{Heartbeat, Metrics};
     use aegis_domain::{ServiceName, Version};
     use chrono::DateTime;
+
+    use Registry::{Aegis, Python};
 
     use super::*;
 
@@ -132,7 +145,12 @@ mod tests {
     }
 
     fn put(book: &mut Book, instance: &str, revision: u64) {
-        book.change(&name(instance), revision, Change::Put(Box::new(beat(instance, Status::Running))));
+        book.change(
+            Aegis,
+            &name(instance),
+            revision,
+            Change::Put(Box::new(beat(instance, Status::Running).into())),
+        );
     }
 
     fn shown(book: &mut Book) -> Vec<(String, bool)> {
@@ -148,13 +166,13 @@ mod tests {
         let mut book = Book::default();
         put(&mut book, "a", 1);
         put(&mut book, "b", 2);
-        book.change(&name("c"), 3, Change::Put(Box::new(beat("c", Status::Draining))));
+        book.change(Aegis, &name("c"), 3, Change::Put(Box::new(beat("c", Status::Draining).into())));
         let unwell = Heartbeat { unwell: Some("no market data".to_owned()), ..beat("d", Status::Running) };
-        book.change(&name("d"), 4, Change::Put(Box::new(unwell)));
+        book.change(Aegis, &name("d"), 4, Change::Put(Box::new(unwell.into())));
         assert_eq!(shown(&mut book), fresh(&["a", "b"]));
-        book.change(&name("a"), 4, Change::Left);
+        book.change(Aegis, &name("a"), 4, Change::Left);
         assert_eq!(shown(&mut book), fresh(&["b"]));
-        book.change(&name("b"), 5, Change::Left);
+        book.change(Aegis, &name("b"), 5, Change::Left);
         assert_eq!(shown(&mut book), [], "whoever says so itself is believed, also the last");
     }
 
@@ -163,9 +181,9 @@ mod tests {
         let mut book = Book::default();
         put(&mut book, "a", 1);
         put(&mut book, "b", 2);
-        book.change(&name("a"), 3, Change::RanOut);
+        book.change(Aegis, &name("a"), 3, Change::RanOut);
         assert_eq!(shown(&mut book), fresh(&["b"]));
-        book.change(&name("b"), 4, Change::RanOut);
+        book.change(Aegis, &name("b"), 4, Change::RanOut);
         assert_eq!(shown(&mut book), [("b".to_owned(), true)]);
         book.evict(&name("b"));
         assert_eq!(shown(&mut book), [], "nobody answers there");
@@ -178,9 +196,9 @@ mod tests {
         let mut book = Book::default();
         put(&mut book, "a", 1);
         put(&mut book, "b", 2);
-        book.replace(vec![]);
+        book.replace(Aegis, vec![]);
         assert_eq!(shown(&mut book), [("a".to_owned(), true), ("b".to_owned(), true)]);
-        book.replace(vec![(name("b"), 2, beat("b", Status::Running))]);
+        book.replace(Aegis, vec![(name("b"), 2, beat("b", Status::Running).into())]);
         assert_eq!(shown(&mut book), fresh(&["b"]));
     }
 
@@ -194,7 +212,26 @@ mod tests {
         put(&mut book, "a", 3);
         assert_eq!(shown(&mut book), fresh(&["a", "b"]));
         put(&mut book, "b", 1);
-        book.change(&name("b"), 2, Change::Left);
+        book.change(Aegis, &name("b"), 2, Change::Left);
         assert_eq!(shown(&mut book), fresh(&["a", "b"]), "what is old news says nothing");
+    }
+
+    #[test]
+    fn the_registries_stand_side_by_side_and_the_one_that_ran_out_is_forgotten() {
+        let mut book = Book::default();
+        let python = |name: &str| Record { registry: Python, ..beat(name, Status::Running).into() };
+        book.replace(Python, vec![(name("a"), 70, python("a")), (name("p"), 71, python("p"))]);
+        put(&mut book, "a", 1);
+        let of = |book: &mut Book| -> Vec<_> {
+            book.candidates().iter().map(|one| (one.instance.to_string(), one.legacy)).collect()
+        };
+        let all = [("a".to_owned(), false), ("a".to_owned(), true), ("p".to_owned(), true)];
+        assert_eq!(of(&mut book), all, "a name may stand in both");
+        book.replace(Aegis, vec![]);
+        assert_eq!(of(&mut book), all[1..], "whose record ran out is no better than one that stands");
+        assert!(book.knows_legacy());
+        put(&mut book, "b", 2);
+        book.replace(Python, vec![]);
+        assert_eq!((of(&mut book), book.knows_legacy()), (vec![("b".to_owned(), false)], false));
     }
 }

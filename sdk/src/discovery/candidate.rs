@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::{GroupName, InstanceName, ServiceName, Version};
 
+use super::record::{Record, Registry};
 use crate::Target;
 
 /// An instance that may be called, as its record last said.
@@ -19,35 +19,43 @@ pub struct Candidate {
     pub instance: InstanceName,
     /// The version it runs.
     pub version: Version,
-    /// The groups that it owns.
+    /// The groups that it owns; none of an instance of the Python SDK.
     pub groups: Vec<GroupName>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// Calls that it was handling, and those that waited there, when it last said so.
+    /// Calls that it was handling, and those that waited there, when it last said so; 0 of an instance of the Python SDK,
+    /// whose record does not tell.
     pub reported_load: u64,
     /// Its record has run out, and it is kept only because nobody better is known.
     pub suspect: bool,
+    /// It is an instance of the Python SDK: call it with [`crate::CallOptions::legacy`].
+    pub legacy: bool,
     pub(super) meter: Arc<Meter>,
 }
 
 impl Candidate {
-    pub(super) fn of(heartbeat: &Heartbeat, suspect: bool, meter: Arc<Meter>) -> Self {
+    pub(super) fn of(record: &Record, suspect: bool, meter: Arc<Meter>) -> Self {
         Self {
-            service: heartbeat.service.clone(),
-            instance: heartbeat.instance.clone(),
-            version: heartbeat.version.clone(),
-            groups: heartbeat.groups.iter().map(|owned| owned.group.clone()).collect(),
-            labels: heartbeat.labels.clone(),
-            reported_load: heartbeat.metrics.in_flight.saturating_add(heartbeat.metrics.queue_depth),
+            service: record.service.clone(),
+            instance: record.instance.clone(),
+            version: record.version.clone(),
+            groups: record.groups.clone(),
+            labels: record.labels.clone(),
+            reported_load: record.load,
             suspect,
+            legacy: record.registry == Registry::Python,
             meter,
         }
     }
 
-    /// The target of calls to this very instance.
+    /// The target of calls to this very instance; to any of its service when it is one of the Python SDK, which has no
+    /// subject of its own.
     #[must_use]
     pub fn target(&self) -> Target {
-        Target::Instance(self.service.clone(), self.instance.clone())
+        match self.legacy {
+            true => Target::Any(self.service.clone()),
+            false => Target::Instance(self.service.clone(), self.instance.clone()),
+        }
     }
 
     /// Its load: what it reported, and the calls of this process that it has not answered yet.

@@ -12,9 +12,11 @@ use tokio::task::AbortHandle;
 
 use super::book::{Book, Change};
 use super::candidate::{Candidate, Pick};
+use super::python::{self, Python};
+use super::record::Registry;
 use super::strategy::{Chooser, Strategy};
 use crate::Connection;
-use crate::nats::bucket::{ReadError, entries};
+use crate::nats::bucket::{ReadError, entries, extent};
 use crate::nats::follow::{Followed, Follower, From, Message, Wanted};
 
 /// Why no instance could be found.
@@ -54,12 +56,15 @@ pub enum Freshness {
 }
 
 /// What a directory knew at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Whom to call, in order of name.
     pub candidates: Vec<Arc<Candidate>>,
     /// The registry cannot be read now: these are the last that were known.
     pub stale: bool,
+    /// Instances of the Python SDK are known, in whatever condition: what any instance may get must be in their
+    /// envelope, which native ones read as well. See [`crate::CallOptions::legacy`].
+    pub legacy: bool,
     read: Option<Instant>,
 }
 
@@ -79,7 +84,8 @@ struct Inner {
     chooser: Chooser,
     /// One question at a time reads the registry; the others wait for its answer.
     reading: tokio::sync::Mutex<()>,
-    watcher: Option<AbortHandle>,
+    python: Python,
+    watchers: Vec<AbortHandle>,
 }
 
 impl Directory {
@@ -100,21 +106,30 @@ impl Directory {
             connection: connection.clone(),
             service: service.clone(),
             freshness,
-            snapshot: ArcSwap::from_pointee(Snapshot { candidates: vec![], stale: false, read: None }),
+            snapshot: ArcSwap::from_pointee(Snapshot::default()),
             book: Mutex::default(),
             chooser: Chooser::default(),
             reading: tokio::sync::Mutex::default(),
-            watcher: (freshness == Freshness::Watched).then(|| {
-                let stream = subject::kv_stream(&connection.namespace().instances_bucket());
-                let filter = subject::kv(&connection.namespace().instances_bucket(), &format!("{service}.*"));
-                let wanted = Wanted { filters: vec![filter], ..Wanted::default() };
-                let follower = Follower::filtered(connection, stream, From::LastPerSubject, wanted);
-                tokio::spawn(watch(Weak::clone(inner), follower, ready)).abort_handle()
-            }),
+            python: Python::default(),
+            watchers: match freshness {
+                Freshness::Basic | Freshness::Cached(_) => vec![],
+                Freshness::Watched => {
+                    let bucket = connection.namespace().instances_bucket();
+                    let filters = vec![subject::kv(&bucket, &format!("{service}.*"))];
+                    let wanted = Wanted { filters, ..Wanted::default() };
+                    let stream = subject::kv_stream(&bucket);
+                    let follower = Follower::filtered(connection, stream, From::LastPerSubject, wanted);
+                    let ours = tokio::spawn(watch(Weak::clone(inner), follower, ready));
+                    let theirs = tokio::spawn(watch_python(Weak::clone(inner)));
+                    vec![ours.abort_handle(), theirs.abort_handle()]
+                }
+            },
         });
         if freshness == Freshness::Watched {
             let patience = connection.options().request_timeout;
-            let told = tokio::time::timeout(patience, is_ready.wait_for(|ready| *ready)).await;
+            // What it returns holds a lock that the watcher needs.
+            let ready = async { is_ready.wait_for(|ready| *ready).await.map(drop) };
+            let (told, ()) = tokio::join!(tokio::time::timeout(patience, ready), inner.look());
             told.map_err(|elapsed| DiscoveryError::Unavailable(elapsed.into()))?
                 .map_err(|ended| DiscoveryError::Unavailable(ended.into()))?;
         }
@@ -148,12 +163,26 @@ impl Directory {
     /// # Cancel safety
     /// Cancel-safe.
     pub async fn select(&self, strategy: &Strategy) -> Result<Pick, DiscoveryError> {
+        self.select_among(strategy, |_any| true).await.map(|(pick, _)| pick)
+    }
+
+    /// Chooses among those that may be called, and says so; among all when none may.
+    pub(super) async fn select_among(
+        &self,
+        strategy: &Strategy,
+        may: impl Fn(&Candidate) -> bool,
+    ) -> Result<(Pick, bool), DiscoveryError> {
         self.refresh().await?;
-        let snapshot = self.inner.snapshot.load();
-        let chosen = self.inner.chooser.choose(strategy, &snapshot.candidates);
+        let (snapshot, chooser) = (self.inner.snapshot.load(), &self.inner.chooser);
+        let chosen = chooser.choose(strategy, &snapshot.candidates);
         let chosen =
             chosen.ok_or_else(|| DiscoveryError::NoInstances { service: self.inner.service.clone() })?;
-        Ok(Pick::new(Arc::clone(chosen)))
+        if may(chosen) {
+            return Ok((Pick::new(Arc::clone(chosen)), true));
+        }
+        let others: Vec<_> = snapshot.candidates.iter().filter(|one| may(one)).map(Arc::clone).collect();
+        let other = chooser.choose(strategy, &others);
+        Ok((Pick::new(Arc::clone(other.unwrap_or(chosen))), other.is_some()))
     }
 
     /// Nobody answers at this instance: it is left out until it writes its record again. [`super::Router`] does
@@ -163,9 +192,12 @@ impl Directory {
         let mut book = inner.book.lock().unwrap_or_else(PoisonError::into_inner);
         book.evict(instance);
         // Nothing was read: what is known is as old as it was.
-        let candidates = book.candidates();
-        let before = inner.snapshot.load_full();
-        inner.snapshot.store(Arc::new(Snapshot { candidates, ..Snapshot::clone(&before) }));
+        inner.show(&mut book, None);
+    }
+
+    /// As [`Snapshot::legacy`], by what was known last.
+    pub(super) fn is_legacy(&self) -> bool {
+        self.inner.snapshot.load().legacy
     }
 
     async fn refresh(&self) -> Result<(), DiscoveryError> {
@@ -197,7 +229,7 @@ impl Directory {
             return Err(DiscoveryError::Unavailable(failed));
         }
         tracing::warn!(service = %inner.service, error = %failed, "the registry cannot be read; going on with what was known");
-        inner.snapshot.rcu(|snapshot| Snapshot { stale: true, ..Snapshot::clone(snapshot) });
+        inner.doubt(true);
         Ok(())
     }
 }
@@ -205,30 +237,62 @@ impl Directory {
 impl Inner {
     async fn read(&self) -> Result<(), ReadError> {
         let bucket = self.connection.namespace().instances_bucket();
-        let found = entries(&self.connection, bucket, &[format!("{}.*", self.service)]).await?;
+        let filters = [format!("{}.*", self.service)];
+        let (found, ()) = tokio::join!(entries(&self.connection, bucket, &filters), self.look());
+        let found = match found {
+            Err(_) if self.is_unmade().await => vec![],
+            found => found?,
+        };
         let standing = found.into_iter().filter_map(|(key, slot)| {
             let (_service, instance) = subject::parse_instance_key(&key)?;
-            Some((instance, slot.revision, serde_json::from_slice(&slot.value?).ok()?))
+            let heartbeat: Heartbeat = serde_json::from_slice(&slot.value?).ok()?;
+            Some((instance, slot.revision, heartbeat.into()))
         });
         let standing = standing.collect();
-        self.update(|book| book.replace(standing));
+        self.update(|book| book.replace(Registry::Aegis, standing));
         Ok(())
+    }
+
+    /// Whether our registry was never made, since no native service has ever run here: then nobody stands in it.
+    async fn is_unmade(&self) -> bool {
+        let bucket = self.connection.namespace().instances_bucket();
+        matches!(extent(&self.connection, &bucket).await, Ok(None))
+    }
+
+    /// Looks into the registry of the Python SDK. How fresh the directory is does not hang on it.
+    async fn look(&self) {
+        if let Some(found) = self.python.look(&self.connection, &self.service).await {
+            let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+            book.replace(Registry::Python, found);
+            self.show(&mut book, None);
+        }
     }
 
     fn update(&self, change: impl FnOnce(&mut Book)) {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut book);
-        // Under the lock, so that an older state never replaces a newer one.
-        let candidates = book.candidates();
-        self.snapshot.store(Arc::new(Snapshot { candidates, stale: false, read: Some(Instant::now()) }));
+        self.show(&mut book, Some(Instant::now()));
+    }
+
+    /// Says whether what is known may be old.
+    fn doubt(&self, stale: bool) {
+        let _no_change_meanwhile = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        self.snapshot.rcu(|snapshot| Snapshot { stale, ..Snapshot::clone(snapshot) });
+    }
+
+    /// Shows what the book says now, and when our registry was read, if it was. Under the lock of the book, so that an
+    /// older state never replaces a newer one.
+    fn show(&self, book: &mut Book, read: Option<Instant>) {
+        let (candidates, before) = (book.candidates(), self.snapshot.load());
+        let stale = before.stale && read.is_none();
+        let (legacy, read) = (book.knows_legacy(), read.or(before.read));
+        self.snapshot.store(Arc::new(Snapshot { candidates, stale, legacy, read }));
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(watcher) = &self.watcher {
-            watcher.abort();
-        }
+        self.watchers.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -256,11 +320,21 @@ async fn watch(directory: Weak<Inner>, mut follower: Follower, ready: watch::Sen
             }
         });
         if matches!(followed, Followed::Blind) {
-            inner.snapshot.rcu(|snapshot| Snapshot { stale: true, ..Snapshot::clone(snapshot) });
+            caught_up = inner.is_unmade().await;
+            inner.doubt(!caught_up);
         }
         if caught_up {
             ready.send_replace(true);
         }
+    }
+}
+
+/// Looks into the registry of the Python SDK for as long as anybody holds the directory.
+async fn watch_python(directory: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(python::LOOK_EVERY).await;
+        let Some(inner) = directory.upgrade() else { return };
+        inner.look().await;
     }
 }
 
@@ -277,12 +351,12 @@ fn note(book: &mut Book, message: &Message) {
         Change::RanOut
     } else {
         match serde_json::from_slice::<Heartbeat>(&message.body) {
-            Ok(heartbeat) => Change::Put(Box::new(heartbeat)),
+            Ok(heartbeat) => Change::Put(Box::new(heartbeat.into())),
             Err(error) => {
                 tracing::debug!(subject = message.subject, %error, "a record of the registry cannot be read");
                 return;
             }
         }
     };
-    book.change(&instance, message.sequence, change);
+    book.change(Registry::Aegis, &instance, message.sequence, change);
 }

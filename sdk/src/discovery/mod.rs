@@ -2,11 +2,15 @@
 //!
 //! A call to `rpc.<service>.<method>` needs none of this: NATS hands it to any instance. Discovery is for callers
 //! who want a say in which: the one with the least load, the quickest, the same as before. It reads the registry
-//! (`aegis_instances`), and when that cannot be read, or was emptied, goes on with what it knew last.
+//! (`aegis_instances`), and when that cannot be read, or was emptied, goes on with what it knew last. Beside it, it reads
+//! that of the Python SDK (`service_registry`), where there is one, so that a [`Router`] speaks to each instance as that
+//! understands it.
 
 mod book;
 mod candidate;
 mod directory;
+mod python;
+mod record;
 mod router;
 mod strategy;
 

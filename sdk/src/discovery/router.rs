@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::candidate::Candidate;
 use super::directory::Directory;
 use super::strategy::Strategy;
 use crate::{CallError, CallOptions, Client, Reply, Target};
@@ -28,6 +29,13 @@ impl Router {
     /// then on, and the next one is called: nothing has happened there. When nobody is left, or nobody was ever known,
     /// NATS chooses.
     ///
+    /// With a client that has [`crate::Resilience`], instances whose breaker is open are left out of the choice; the call is
+    /// refused as `CIRCUIT_OPEN` only when all are.
+    ///
+    /// An instance of the Python SDK, as its record says, is called in the envelope of that SDK, in MessagePack unless
+    /// [`CallOptions::codec`] says otherwise. It has no subject of its own, so such a call goes to any instance of the
+    /// service; native ones answer it likewise.
+    ///
     /// # Errors
     /// See [`CallError`]; each says whether anything has happened.
     ///
@@ -44,11 +52,15 @@ impl Router {
         Res: DeserializeOwned,
     {
         let (options, begun) = (options.into(), Instant::now());
-        while let Ok(pick) = self.directory.select(&self.strategy).await {
+        let would_send = |one: &Candidate| self.client.would_send(&one.target());
+        while let Ok((pick, sends)) = self.directory.select_among(&self.strategy, would_send).await {
             let sent = Instant::now();
             let once = options.less(begun.elapsed()).once();
+            let once = if pick.legacy { once.legacy() } else { once };
             match self.client.call(&pick.target(), method, request, once).await {
                 Err(CallError::NoResponders { .. }) => self.directory.evict(&pick.instance),
+                // Another call took the one place that there was, to see whether the instance is back.
+                Err(CallError::CircuitOpen { .. }) if sends => {}
                 outcome => {
                     if outcome.is_ok() {
                         pick.answered(sent.elapsed());
@@ -58,6 +70,8 @@ impl Router {
             }
         }
         let any = Target::Any(self.directory.service().clone());
-        self.client.call(&any, method, request, options.less(begun.elapsed())).await
+        let rest = options.less(begun.elapsed());
+        let rest = if self.directory.is_legacy() { rest.legacy() } else { rest };
+        self.client.call(&any, method, request, rest).await
     }
 }

@@ -109,6 +109,7 @@ mod tests {
             labels: BTreeMap::new(),
             reported_load: load,
             suspect: false,
+            legacy: false,
             meter: Arc::default(),
         })
     }

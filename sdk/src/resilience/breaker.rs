@@ -88,6 +88,14 @@ impl Breaker {
         }
     }
 
+    /// Whether a call would be admitted now. Asking changes nothing.
+    pub(super) fn would_admit(&self, now: Instant) -> bool {
+        match self.state {
+            State::Closed(_) => true,
+            State::Open { until } | State::Probing { until } => until <= now,
+        }
+    }
+
     /// How a call that was admitted has ended.
     pub(super) fn record(&mut self, succeeded: bool, now: Instant) {
         match &mut self.state {
@@ -194,7 +202,9 @@ mod tests {
         let mut breaker = breaker(now);
         record(&mut breaker, &[false; 4], now);
         let later = now + SECOND;
+        assert!(!breaker.would_admit(now) && breaker.would_admit(later));
         assert_eq!(breaker.admit(later), Ok(()));
+        assert!(!breaker.would_admit(later), "one is on its way");
         assert_eq!(breaker.admit(later), Err(Refused { retry_after: SECOND }), "one is on its way");
         breaker.record(false, later);
         assert_eq!(breaker.admit(later), Err(Refused { retry_after: SECOND * 2 }), "twice as long");

@@ -72,6 +72,15 @@ impl Shields {
         Ok(Pass { shield, retry: self.settings.retry, _place: place })
     }
 
+    /// Whether the breaker of the target would let a call through now. It may think otherwise when the call comes.
+    pub(crate) fn would_admit(&self, target: &Target) -> bool {
+        let by_target = self.by_target.read().unwrap_or_else(PoisonError::into_inner);
+        let breaker = by_target.get(target).and_then(|shield| shield.breaker.as_ref());
+        breaker.is_none_or(|breaker| {
+            breaker.lock().unwrap_or_else(PoisonError::into_inner).would_admit(Instant::now())
+        })
+    }
+
     fn of(&self, target: &Target) -> Arc<Shield> {
         let found = self.by_target.read().unwrap_or_else(PoisonError::into_inner).get(target).cloned();
         found.unwrap_or_else(|| {
@@ -154,6 +163,7 @@ mod tests {
             shields.admit(&target("a")).unwrap().end(false);
         }
         assert!(matches!(shields.admit(&target("a")), Err(Stopped::Broken { .. })));
+        assert!(!shields.would_admit(&target("a")) && shields.would_admit(&target("b")));
         assert!(shields.admit(&target("b")).is_ok());
     }
 

@@ -90,7 +90,7 @@ async fn a_target_that_never_answers_is_left_alone_until_it_does() {
             .map(|reply| reply.body)
     };
     for _ in 0..5 {
-        assert!(matches!(call(20).await, Err(CallError::NoResponders { .. })));
+        assert!(matches!(call(200).await, Err(CallError::NoResponders { .. })));
     }
     let begun = Instant::now();
     let refused = call(5_000).await.unwrap_err();
@@ -246,4 +246,92 @@ async fn a_vanished_instance_is_left_out_from_the_first_call_that_it_does_not_an
         router.call::<_, String>("who", &(), Duration::from_millis(50)).await,
         Err(CallError::NoResponders { .. })
     ));
+}
+
+#[tokio::test]
+async fn a_router_leaves_out_instances_whose_breaker_is_open_and_refuses_only_when_all_are() {
+    const NAMES: [&str; 3] = ["d-1", "d-2", "d-3"];
+    const ALONE: Duration = Duration::from_millis(400);
+    let server = NatsServer::start().await;
+    // Those who hear their calls, and do not answer.
+    let silent = tokio::sync::watch::Sender::new(Vec::<&str>::new());
+    let mut services = Vec::new();
+    for name in NAMES {
+        let silent = silent.subscribe();
+        let answer = move |_call, (): ()| {
+            let mut silent = silent.clone();
+            async move {
+                silent.wait_for(|silent| !silent.contains(&name)).await?;
+                Ok::<_, Fault>(name.to_owned())
+            }
+        };
+        let builder = Service::builder(config(&server, name)).rpc("who", answer);
+        services.push(builder.start().await.unwrap());
+    }
+    let connection = open(&server).await;
+    let directory = Directory::open(&connection, "desk".parse().unwrap(), Freshness::Watched).await.unwrap();
+    let policy =
+        BreakerPolicy { least_calls: 3, open_for: ALONE, open_at_most: ALONE, ..BreakerPolicy::default() };
+    let client = Client::new(&connection)
+        .with_resilience(Resilience { breaker: Some(policy), ..Resilience::default() });
+    for strategy in [Strategy::RoundRobin, Strategy::Random, Strategy::LeastLoaded] {
+        let router = Router::new(&client, &directory, strategy.clone());
+        let call = async |patience: u64| {
+            let reply = router.call::<_, String>("who", &(), Duration::from_millis(patience)).await;
+            reply.map(|reply| reply.body)
+        };
+        let breaks = async |name: &str| {
+            let target = Target::Instance("desk".parse().unwrap(), name.parse().unwrap());
+            wait_until("the breaker to open", PATIENCE, || async {
+                match client.call::<_, String>(&target, "who", &(), Duration::from_millis(20)).await {
+                    Err(CallError::CircuitOpen { .. }) => Ok(()),
+                    other => Err(format!("{other:?}")),
+                }
+            })
+            .await;
+        };
+        silent.send_replace(vec!["d-2"]);
+        breaks("d-2").await;
+        let (begun, mut answered) = (Instant::now(), Vec::new());
+        for _ in 0..12 {
+            answered.push(call(5_000).await);
+        }
+        // A probe that goes to it would wait; by then nothing more is said.
+        if begun.elapsed() < ALONE {
+            assert!(answered.iter().all(Result::is_ok), "{strategy:?}: {answered:?}");
+            assert!(!answered.contains(&Ok("d-2".to_owned())), "{strategy:?}: {answered:?}");
+        }
+        silent.send_replace(vec![]);
+        wait_until("it to be tried again", PATIENCE, || async {
+            match call(1_000).await.as_deref() {
+                Ok("d-2") => Ok(()),
+                other => Err(format!("{strategy:?}: {other:?}")),
+            }
+        })
+        .await;
+        silent.send_replace(NAMES.to_vec());
+        for name in NAMES {
+            breaks(name).await;
+        }
+        wait_until("all to be left alone", PATIENCE, || async {
+            match call(20).await {
+                Err(CallError::CircuitOpen { .. }) => Ok(()),
+                // One is tried again now and then.
+                other => Err(format!("{strategy:?}: {other:?}")),
+            }
+        })
+        .await;
+        silent.send_replace(vec![]);
+        for name in NAMES {
+            let target = Target::Instance("desk".parse().unwrap(), name.parse().unwrap());
+            wait_until("all to be back", PATIENCE, || async {
+                let back = client.call::<_, String>(&target, "who", &(), Duration::from_secs(1)).await;
+                back.map(drop).map_err(|error| error.to_string())
+            })
+            .await;
+        }
+    }
+    for service in services {
+        service.stop("done").await.unwrap();
+    }
 }

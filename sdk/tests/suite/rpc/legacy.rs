@@ -91,6 +91,15 @@ async fn of_exclusive_methods_the_active_one_answers_and_the_others_say_so() {
     .await;
     let _second = member("desk-b").await.unwrap();
     let nats = server.client().await;
+    wait_until("the other to know the owner", PATIENCE, || async {
+        let reply = nats.request("rpc.desk.who", asked("who", &json!({}), Codec::Json)).await.unwrap();
+        let reply: ExclusiveResponse<Value> = Codec::Json.decode(&reply.payload).unwrap();
+        match reply.message {
+            Some(told) if told.contains("desk-a") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
     for codec in [Codec::Json, Codec::MessagePack] {
         let (mut active, mut standby) = (0, 0);
         while active == 0 || standby == 0 {
@@ -163,7 +172,7 @@ async fn a_python_service_is_called_when_the_caller_says_that_it_is_one() {
         assert_eq!((failed.code(), failed.to_string().contains("no such thing")), ("HANDLER_FAILED", true));
     }
     service.abort();
-    let nobody = CallOptions::within(Duration::from_millis(100)).legacy();
+    let nobody = CallOptions::within(Duration::from_secs(1)).legacy();
     let told = client.call::<_, ()>(&any("nobody"), "quote", &json!({}), nobody).await.unwrap_err();
     assert_eq!(told.code(), ErrorCode::NoResponders.as_str());
 }

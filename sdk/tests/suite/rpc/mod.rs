@@ -4,6 +4,7 @@ mod codecs;
 mod faults;
 mod figures;
 mod legacy;
+mod legacy_records;
 mod micro;
 mod streams;
 mod traces;

@@ -150,7 +150,7 @@ impl ErrorCode {
             Self::Unauthenticated => (
                 "UNAUTHENTICATED",
                 false,
-                "No valid credential came with the request. Sign in, or send a valid bearer token.",
+                "No valid credential came with the request. Sign in, or send a valid bearer token; of a connection to NATS, check its credentials and TLS settings.",
             ),
             Self::Forbidden => (
                 "FORBIDDEN",

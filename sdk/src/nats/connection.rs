@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aegis_domain::ErrorCode;
 use aegis_domain::wire::Namespace;
 use async_nats::{ConnectErrorKind, jetstream};
+use chrono::{DateTime, Utc};
 use rand::Rng as _;
 use tokio::sync::watch;
 
@@ -94,6 +96,14 @@ pub enum ConnectError {
         /// Why.
         source: async_nats::ConnectError,
     },
+    /// The server did not let the client in, and the credentials file says why.
+    #[error("the NATS server at {url} refuses the connection: the credentials have expired at {at}; get new ones")]
+    Expired {
+        /// The URL.
+        url: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// The server is too old.
     #[error("the NATS server at {url} is {found}, and Aegis needs {needed} or later: upgrade it", needed = format!("{}.{}", OLDEST_SERVER.0, OLDEST_SERVER.1))]
     ServerTooOld {
@@ -116,6 +126,20 @@ pub enum ConnectError {
         /// Why.
         source: async_nats::ConnectError,
     },
+}
+
+impl ConnectError {
+    /// The stable code of the failure.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::BadUrl { .. } | Self::Security(_) | Self::Client { .. } => ErrorCode::InvalidInput,
+            Self::Refused { .. } | Self::Expired { .. } => ErrorCode::Unauthenticated,
+            Self::Unreachable { .. } | Self::ServerTooOld { .. } | Self::JetStreamDisabled { .. } => {
+                ErrorCode::Unavailable
+            }
+        }
+    }
 }
 
 /// Where the connection stands.
@@ -342,7 +366,9 @@ async fn connect(
         Ok(Ok(_)) | Err(_) => None,
     };
     let url = url.clone();
+    let expired = credentials.as_ref().and_then(security::expiry).filter(|at| *at <= Utc::now());
     Err(match refused {
+        Some(_) if let Some(at) = expired => ConnectError::Expired { url, at },
         Some(source) => ConnectError::Refused { url, source },
         None => ConnectError::Unreachable { url, patience },
     })

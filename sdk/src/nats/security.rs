@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// What stands in the place of a secret wherever it is shown.
@@ -163,6 +166,19 @@ pub(super) fn read_creds(path: &Path) -> Result<(String, String), SecurityError>
         path: path.to_owned(),
         source: std::io::Error::new(std::io::ErrorKind::InvalidData, "it holds no JWT with its seed"),
     })
+}
+
+/// Until when a credentials file is good, if it says so.
+pub(super) fn expiry(credentials: &Credentials) -> Option<DateTime<Utc>> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: Option<i64>,
+    }
+    let Credentials::CredsFile(path) = credentials else { return None };
+    let (jwt, _seed) = read_creds(path).ok()?;
+    let claims = URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?).ok()?;
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    DateTime::from_timestamp(claims.exp?, 0)
 }
 
 /// Read here and now, so that a wrong path is an error that names it, and not a connection that never comes.

@@ -12,6 +12,7 @@ mod discovery;
 mod events;
 mod fencing;
 mod journal;
+mod jwt;
 mod leadership;
 mod lease_bucket;
 mod lease_store;

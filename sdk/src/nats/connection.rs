@@ -97,7 +97,9 @@ pub enum ConnectError {
         source: async_nats::ConnectError,
     },
     /// The server did not let the client in, and the credentials file says why.
-    #[error("the NATS server at {url} refuses the connection: the credentials have expired at {at}; get new ones")]
+    #[error(
+        "the NATS server at {url} refuses the connection: the credentials have expired at {at}; get new ones"
+    )]
     Expired {
         /// The URL.
         url: String,

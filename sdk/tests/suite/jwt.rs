@@ -27,7 +27,7 @@ struct Realm {
 }
 
 /// The claims, signed (<https://docs.nats.io/running-a-nats-service/configuration/securing_nats/jwt>).
-fn sign(issuer: &KeyPair, subject: &KeyPair, name: &str, expires: Option<i64>, nats: Value) -> String {
+fn sign(issuer: &KeyPair, subject: &KeyPair, name: &str, expires: Option<i64>, nats: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let mut claims = json!({
         "jti": name, "iat": Utc::now().timestamp(), "iss": issuer.public_key(), "name": name,
@@ -61,10 +61,10 @@ impl Realm {
                 "type": "account", "version": 2, "limits": limits(streams), "revocations": revocations,
                 "default_permissions": { "pub": {}, "sub": {} },
             });
-            format!("{}: {}", key.public_key(), sign(&self.operator, key, name, None, claims))
+            format!("{}: {}", key.public_key(), sign(&self.operator, key, name, None, &claims))
         };
         let operator = json!({ "type": "operator", "version": 2 });
-        let operator = sign(&self.operator, &self.operator, "operator", None, operator);
+        let operator = sign(&self.operator, &self.operator, "operator", None, &operator);
         let system = account(&self.system, "SYS", 0, json!({}));
         let revoked = json!({ revoked.public_key(): Utc::now().timestamp() + 60 });
         let floor = account(&self.account, "floor", 64, revoked);
@@ -80,7 +80,7 @@ impl Realm {
         let claims = json!({
             "type": "user", "version": 2, "pub": {}, "sub": {}, "subs": -1, "data": -1, "payload": -1,
         });
-        let jwt = sign(account, user, name, expires, claims);
+        let jwt = sign(account, user, name, expires, &claims);
         let seed = user.seed().unwrap();
         let text = format!(
             "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n\

@@ -65,13 +65,15 @@ pub enum ErrorCode {
     CircuitOpen,
     /// NATS or JetStream cannot be reached.
     Unavailable,
+    /// The program lacks a part that its configuration asks for.
+    FeatureMissing,
     /// A defect in Aegis.
     Internal,
 }
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -103,6 +105,7 @@ impl ErrorCode {
         Self::Overloaded,
         Self::CircuitOpen,
         Self::Unavailable,
+        Self::FeatureMissing,
         Self::Internal,
     ];
 
@@ -284,6 +287,11 @@ impl ErrorCode {
                 "UNAVAILABLE",
                 true,
                 "NATS or JetStream cannot be reached now. Nothing was recorded. Try again later; check the connection.",
+            ),
+            Self::FeatureMissing => (
+                "FEATURE_MISSING",
+                false,
+                "The configuration asks for a part that the program was built without; the message names it. Build the program with that feature, or leave the part out of the configuration.",
             ),
             Self::Internal => (
                 "INTERNAL",

@@ -44,6 +44,7 @@ pub mod metrics;
 pub mod nats;
 mod number;
 mod operator;
+mod otel;
 mod publish;
 pub mod resilience;
 pub mod service;
@@ -62,6 +63,7 @@ pub use leadership::{AuditMode, Policy};
 pub use logs::{LogError, Logs};
 pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
 pub use operator::{Operator, OperatorError};
+pub use otel::{InvalidOtel, OtelConfig};
 pub use publish::{OutboxLimits, Pending, PublishError, Published};
 pub use resilience::Resilience;
 /// The crate whose `JsonSchema` the types of calls derive.

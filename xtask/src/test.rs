@@ -59,7 +59,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let built = steps.step("build", || run_command(&mut cargo(&["build", "--workspace", "--bins"])));
     if rust && built {
-        steps.step("Rust tests", || run_command(rust_tests().env("AEGIS_NATS_SERVER", &nats_server)));
+        let rust_tests =
+            |which: &Which| run_command(rust_tests(which).env("AEGIS_NATS_SERVER", &nats_server));
+        steps.step("Rust tests", || rust_tests(&WORKSPACE));
+        steps.step("Rust tests of the export", || rust_tests(&EXPORT));
         steps.step("documentation examples", || {
             run_command(cargo(&["test", "--doc", "--workspace"]).env("AEGIS_NATS_SERVER", &nats_server))
         });
@@ -70,12 +73,25 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(steps.finish())
 }
 
-fn rust_tests() -> Command {
-    if capture(&mut cargo(&["nextest", "--version"])).is_ok() {
-        return cargo(&["nextest", "run", "--workspace", "--no-fail-fast"]);
+/// Some of the tests: of which packages, and which of their targets.
+struct Which {
+    packages: &'static [&'static str],
+    targets: &'static [&'static str],
+}
+
+const WORKSPACE: Which = Which { packages: &["--workspace"], targets: &["--lib", "--bins", "--tests"] };
+/// What an optional feature of the SDK adds: without it, the tests of the workspace hold that it is refused.
+const EXPORT: Which =
+    Which { packages: &["-p", "aegis-sdk", "--features", "otel"], targets: &["--lib", "--test", "otel"] };
+
+fn rust_tests(which: &Which) -> Command {
+    let nextest = capture(&mut cargo(&["nextest", "--version"])).is_ok();
+    let mut tests = cargo(if nextest { &["nextest", "run"] } else { &["test"] });
+    if !nextest {
+        say("cargo-nextest is not installed: using cargo test");
     }
-    say("cargo-nextest is not installed: using cargo test");
-    cargo(&["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"])
+    tests.args(which.packages).args(which.targets).arg("--no-fail-fast");
+    tests
 }
 
 /// Starts a stack of its own, as `up` does, and keeps it running while the tests talk to it.

@@ -75,6 +75,12 @@ impl Latency {
         Self { counts: (0..STEPS).zip(counts).filter(|(_, count)| *count > 0).collect() }
     }
 
+    /// What was counted: the highest latency of each step in microseconds, and how many there were, in ascending
+    /// order.
+    pub fn steps(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.counts.iter().map(|(step, count)| (end_of(*step), *count))
+    }
+
     /// Takes in what another one has counted.
     pub fn merge(&mut self, other: &Self) {
         let mine = std::mem::take(&mut self.counts);

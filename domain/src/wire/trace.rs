@@ -10,6 +10,8 @@ const LENGTH: usize = 55;
 const TRACE: std::ops::Range<usize> = 3..35;
 const PARENT: std::ops::Range<usize> = 36..52;
 const FLAGS: std::ops::Range<usize> = 53..55;
+/// The flag of a sender that records.
+const SAMPLED: u8 = 1;
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl TraceParent {
@@ -78,6 +80,33 @@ impl TraceParent {
         self.part(TRACE)
     }
 
+    /// The id of the trace as a number.
+    #[must_use]
+    pub fn trace(&self) -> u128 {
+        u128::from_str_radix(self.trace_id(), 16).unwrap_or_default()
+    }
+
+    /// The id of the step that the message was sent in, as a number: the parent of what its receiver does.
+    #[must_use]
+    pub fn parent(&self) -> u64 {
+        u64::from_str_radix(self.part(PARENT), 16).unwrap_or_default()
+    }
+
+    /// Whether its sender records the trace.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        u8::from_str_radix(self.part(FLAGS), 16).is_ok_and(|flags| flags & SAMPLED != 0)
+    }
+
+    /// The same, of a sender that records the trace.
+    #[must_use]
+    pub fn sampled(&self) -> Self {
+        let flags = u8::from_str_radix(self.part(FLAGS), 16).unwrap_or_default();
+        let mut text = self.0;
+        write_hex(&mut text[FLAGS], &[flags | SAMPLED]);
+        Self(text)
+    }
+
     /// Trace and parent id, joined by a dash: one sent message has them for itself.
     #[must_use]
     pub fn message_id(&self) -> &str {
@@ -123,6 +152,9 @@ mod tests {
         assert_eq!((sampled.as_str(), sampled.child(9).as_str().ends_with("-01")), (SAMPLE, true));
         assert_eq!(made.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(made.message_id(), "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7");
+        assert_eq!((made.trace(), made.parent()), (trace, 0x00f0_67aa_0ba9_02b7));
+        assert!(sampled.is_sampled() && !made.is_sampled());
+        assert_eq!((made.sampled(), sampled.sampled()), (sampled, sampled));
         let child = made.child(7);
         assert_eq!((child.trace_id(), child.message_id() == made.message_id()), (made.trace_id(), false));
     }

@@ -22,10 +22,10 @@ pub use error::CallError;
 pub use stream::Replies;
 pub use target::{CallOptions, Target};
 
-use crate::metrics::Meter;
 use crate::nats::link::Message;
+use crate::otel::{Ended, Side, Spans, Step};
 use crate::resilience::{Resilience, Shields};
-use crate::{Codec, Connection, trace};
+use crate::{Codec, Connection};
 use attempt::{Request, has_code};
 use route::{Route, Routes};
 
@@ -107,9 +107,9 @@ impl Client {
     {
         let options = options.into();
         let route = self.route(target, method)?;
-        let running = Running::begin(&route.meter);
+        let running = self.begin(&route);
         let outcome = async {
-            let request = self.request(&route, request, options)?;
+            let request = self.request(&running, request, options)?;
             let reply = match &self.shields {
                 None => {
                     checked(&route, running.begun, self.exchange(&route, &request, running.begun).await?)?
@@ -135,45 +135,60 @@ impl Client {
 
     fn request<Req: Serialize>(
         &self,
-        route: &Route,
+        running: &Running<'_>,
         request: &Req,
         options: CallOptions,
     ) -> Result<Request, CallError> {
         let body = match options.legacy {
-            true => legacy::wrap(route, request, &options),
+            true => legacy::wrap(running.route, request, &options),
             false => options.body_codec().encode(request),
         };
         let body = body.map_err(|e| CallError::Encode { detail: e.to_string() })?;
-        let (trace, lane) = (trace::next(self.trace.as_ref()), self.shared.connection.next_lane());
-        Ok(Request { body, trace, options, lane: Arc::clone(lane), stream: None })
+        let lane = Arc::clone(self.shared.connection.next_lane());
+        Ok(Request { body, trace: running.step.trace, options, lane, stream: None })
+    }
+
+    fn begin<'a>(&'a self, route: &'a Route) -> Running<'a> {
+        route.meter.begin();
+        let spans = self.shared.connection.spans();
+        let step = spans.make(self.trace.as_ref());
+        Running { route, spans, step, begun: Instant::now(), ended: false }
     }
 }
 
 /// A call that is counted as in flight until it ends, also by being dropped.
 struct Running<'a> {
-    meter: &'a Meter,
+    route: &'a Route,
+    spans: &'a Spans,
+    step: Step,
     begun: Instant,
     ended: bool,
 }
 
-impl<'a> Running<'a> {
-    fn begin(meter: &'a Meter) -> Self {
-        meter.begin();
-        Self { meter, begun: Instant::now(), ended: false }
-    }
-
+impl Running<'_> {
     fn end(mut self, error: Option<&CallError>) {
         self.ended = true;
         let text = error.map(ToString::to_string);
-        let failure = error.map(CallError::code).zip(text.as_deref());
-        self.meter.end(self.begun.elapsed(), failure);
+        self.count(error.map(CallError::code).zip(text.as_deref()));
+    }
+
+    fn count(&self, failure: Option<(&str, &str)>) {
+        let (took, Route { target, method, meter, .. }) = (self.begun.elapsed(), self.route);
+        meter.end(took, failure);
+        let group = match target {
+            Target::Owner(_, group) => Some(group),
+            Target::Any(_) | Target::Instance(..) => None,
+        };
+        let (service, failed) = (target.service(), failure.map(|(code, _)| code));
+        let call = Ended { side: Side::Client, service, method, group, begun: self.begun, took, failed };
+        self.spans.end(&self.step, call);
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.meter.end(self.begun.elapsed(), Some(("CANCELLED", "the caller gave the call up")));
+            self.count(Some(("CANCELLED", "the caller gave the call up")));
         }
     }
 }

@@ -73,7 +73,7 @@ impl Client {
     {
         let options = options.into();
         let route = self.route(target, method)?;
-        let running = Running::begin(&route.meter);
+        let running = self.begin(&route);
         let opened = self.open(&route, &running, request, options).await;
         running.end(opened.as_ref().err());
         opened
@@ -87,7 +87,7 @@ impl Client {
         options: CallOptions,
     ) -> Result<Replies<Res>, CallError> {
         let window = u64::from(options.window);
-        let mut request = self.request(route, request, CallOptions { legacy: false, ..options })?;
+        let mut request = self.request(running, request, CallOptions { legacy: false, ..options })?;
         let inbox = self.shared.connection.client().new_inbox();
         let link = request.lane.link.clone();
         // No more than the window comes, and what is not of it; whatever is more is missed.

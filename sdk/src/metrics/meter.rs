@@ -22,6 +22,8 @@ pub struct Meter {
     failures: Mutex<Failures>,
     /// The latencies of the window, by their step.
     window: Box<[AtomicU32]>,
+    #[cfg(feature = "otel")]
+    totals: super::totals::Totals,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +58,8 @@ impl Default for Meter {
             nanos: AtomicU64::new(0),
             failures: Mutex::default(),
             window: (0..Latency::STEPS).map(|_| AtomicU32::new(0)).collect(),
+            #[cfg(feature = "otel")]
+            totals: Default::default(),
         }
     }
 }
@@ -104,10 +108,20 @@ impl Meter {
 
     /// The latencies of the window, and a fresh one.
     pub(super) fn take(&self) -> Latency {
-        Latency::of_steps(self.window.iter().map(|count| match count.load(Ordering::Relaxed) {
+        let window = Latency::of_steps(self.window.iter().map(|count| match count.load(Ordering::Relaxed) {
             0 => 0,
             _ => u64::from(count.swap(0, Ordering::Relaxed)),
-        }))
+        }));
+        #[cfg(feature = "otel")]
+        self.totals.add(&window, self.nanos.load(Ordering::Relaxed));
+        window
+    }
+
+    /// The latencies of all windows that have ended, in steps up to each of `BOUNDS_US`, and how long they took
+    /// together.
+    #[cfg(feature = "otel")]
+    pub(super) fn durations(&self) -> (Vec<u64>, Duration) {
+        self.totals.read()
     }
 }
 

@@ -4,6 +4,8 @@
 //! often keeps the meter instead of asking for it. The service's heartbeat tells the busiest of them.
 
 mod meter;
+#[cfg(feature = "otel")]
+mod totals;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,6 +15,8 @@ use aegis_domain::wire::latency::Latency;
 
 pub use aegis_domain::wire::heartbeat::Role;
 pub use meter::{Meter, Standing};
+#[cfg(feature = "otel")]
+pub(crate) use totals::BOUNDS_US;
 
 /// The most meters that are kept for one role, about 11 KB each; what comes after that shares one of the name `OTHER`.
 pub const METERS_MAX: usize = 256;
@@ -40,6 +44,15 @@ impl Meters {
         let meters = known.entry(role).or_default();
         let name = if meters.len() < METERS_MAX || meters.contains_key(name) { name } else { OTHER };
         Arc::clone(meters.entry(name.to_owned()).or_default())
+    }
+
+    /// The meters of a role that were used: their names, what they have counted, and the latencies of the windows that
+    /// have ended.
+    #[cfg(feature = "otel")]
+    pub(crate) fn each(&self, role: Role) -> Vec<(String, Standing, (Vec<u64>, std::time::Duration))> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let used = known.get(&role).into_iter().flatten().filter(|(_, meter)| !meter.is_unused());
+        used.map(|(name, meter)| (name.clone(), meter.standing(), meter.durations())).collect()
     }
 
     /// All meters of a role as they stand, and a fresh window for each: the latencies of the window before.

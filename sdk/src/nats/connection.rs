@@ -15,6 +15,7 @@ use super::inbox::{self, Inbox};
 use super::link::{Address, Link};
 use super::login::Login;
 use crate::metrics::Meters;
+use crate::otel::Spans;
 
 use super::security::{self, Credentials, Secret, SecurityError, Tls};
 
@@ -173,6 +174,7 @@ struct Shared {
     state: watch::Receiver<ConnectionState>,
     slow_consumers: Arc<AtomicU64>,
     meters: Meters,
+    spans: Spans,
     /// Where the connection was opened: what it does by itself it does there.
     runtime: tokio::runtime::Handle,
 }
@@ -237,6 +239,7 @@ impl Connection {
             state,
             slow_consumers,
             meters: Meters::default(),
+            spans: Spans::default(),
             runtime: tokio::runtime::Handle::current(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -293,6 +296,11 @@ impl Connection {
     #[must_use]
     pub fn meters(&self) -> &Meters {
         &self.shared.meters
+    }
+
+    /// The traces that calls on this connection belong to.
+    pub(crate) fn spans(&self) -> &Spans {
+        &self.shared.spans
     }
 
     /// How often the server's messages came faster than they were taken, so that some were dropped.

@@ -11,4 +11,4 @@ pub(crate) mod link;
 mod login;
 pub mod provision;
 pub mod security;
-mod tls;
+pub(crate) mod tls;

@@ -11,7 +11,7 @@ use super::security::Tls;
 
 /// How servers' certificates are checked, and which is shown to them. Read anew for each connection: certificates are
 /// renewed.
-pub(super) fn config(tls: Option<&Tls>) -> io::Result<Arc<ClientConfig>> {
+pub(crate) fn config(tls: Option<&Tls>) -> io::Result<Arc<ClientConfig>> {
     let mut roots = RootCertStore::empty();
     match tls.and_then(|tls| tls.ca_file.as_ref()) {
         Some(file) => {

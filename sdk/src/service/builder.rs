@@ -64,6 +64,9 @@ pub enum StartError {
     /// The thread of heartbeats could not be started.
     #[error("the thread of heartbeats could not be started")]
     Thread(#[source] std::io::Error),
+    /// The authorities that the collector of telemetry is checked against cannot be read.
+    #[error("the authorities that otel.endpoint is checked against cannot be read: correct otel.ca_file")]
+    Authorities(#[source] std::io::Error),
     /// The service is not defined, or is retired, and only others may start.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),

@@ -34,6 +34,8 @@ use crate::leadership::{Guard, Roster};
 use crate::metrics::Role;
 use crate::nats::leases;
 use crate::nats::provision::provision;
+#[cfg(feature = "otel")]
+use crate::otel::{Exporter, Sender, Source};
 use crate::{Client, Connection, Events, Journal};
 
 /// How long a start waits until the registry shows the instance as running.
@@ -135,6 +137,8 @@ impl Begun {
         };
         parts.hooks.run(&turn, Duration::from_millis(config.drain_ms)).await?;
         let (guard, stats) = (Guard::default(), Arc::new(Stats::new(connection.meters().clone())));
+        #[cfg(feature = "otel")]
+        let exporter = export(&config, &connection, &identity, &stats).map_err(StartError::Authorities)?;
         let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
         let handle = Arc::new(Handle {
             service: service.clone(),
@@ -230,6 +234,8 @@ impl Begun {
             status,
             hooks: parts.hooks,
             condition,
+            #[cfg(feature = "otel")]
+            exporter,
             _with_it: background.clone().drop_guard(),
             background,
         };
@@ -242,6 +248,24 @@ impl Begun {
         running.turn(Stage::Running).await;
         Ok(running)
     }
+}
+
+#[cfg(feature = "otel")]
+fn export(
+    config: &ServiceConfig,
+    connection: &Connection,
+    identity: &Identity,
+    stats: &Arc<Stats>,
+) -> std::io::Result<Option<Exporter>> {
+    let Some(otel) = &config.otel else { return Ok(None) };
+    let sender = Sender {
+        service: identity.service.to_string(),
+        instance: identity.instance.to_string(),
+        version: identity.registration.version.to_string(),
+        namespace: config.namespace.clone(),
+    };
+    let (connection, stats) = (connection.clone(), Arc::clone(stats));
+    Exporter::start(otel, Source { connection, stats, sender }).map(Some)
 }
 
 fn checked(methods: Vec<(String, Served)>) -> Result<Vec<(MethodName, Served)>, InvalidName> {

@@ -19,3 +19,5 @@ pub use health::Health;
 pub use lifecycle::{HookError, NotAdmitted, Stage, Turn};
 pub use rpc::{Call, Fault};
 pub use running::Service;
+#[cfg(feature = "otel")]
+pub(crate) use {process::Usage, stats::Stats};

@@ -25,6 +25,12 @@ impl Usage {
         Some(Self { cpu, memory_bytes: resident * page })
     }
 
+    /// Processor time since the process began.
+    #[cfg(feature = "otel")]
+    pub(crate) fn cpu(&self) -> Duration {
+        self.cpu
+    }
+
     /// The share of one core used since then, in percent.
     pub(crate) fn cpu_percent_since(&self, before: &Self, elapsed: Duration) -> Option<f64> {
         let used = self.cpu.checked_sub(before.cpu)?;

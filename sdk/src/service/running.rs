@@ -56,6 +56,8 @@ pub struct Service {
     pub(super) status: watch::Sender<Status>,
     pub(super) hooks: Hooks,
     pub(super) condition: Condition,
+    #[cfg(feature = "otel")]
+    pub(super) exporter: Option<crate::otel::Exporter>,
     /// Ends what runs beside the calls.
     pub(super) background: CancellationToken,
     pub(super) _with_it: DropGuard,
@@ -237,6 +239,10 @@ impl Service {
         let deregister = Command::Deregister { reason: reason.to_owned() };
         let ended = in_time(self.execute(deregister)).await;
         self.pulse.stop().await;
+        #[cfg(feature = "otel")]
+        if let Some(exporter) = self.exporter.take() {
+            exporter.stop().await;
+        }
         let flushed = tokio::time::timeout(FLUSH, self.connection.client().flush()).await;
         if !self.connection.serving().flush(FLUSH).await || !matches!(flushed, Ok(Ok(()))) {
             tracing::warn!("the last replies may not have been sent");

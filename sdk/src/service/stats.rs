@@ -77,6 +77,24 @@ impl Stats {
         self.queued.load(Ordering::Relaxed)
     }
 
+    /// Calls being handled now.
+    #[cfg(feature = "otel")]
+    pub(crate) fn handled(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Calls that were refused since the start.
+    #[cfg(feature = "otel")]
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// How long the service has been there.
+    #[cfg(feature = "otel")]
+    pub(crate) fn uptime(&self) -> std::time::Duration {
+        self.started.elapsed()
+    }
+
     /// The figures since the last time, and a fresh window.
     pub(crate) fn take(&self) -> Metrics {
         let usage = Usage::now();

@@ -18,7 +18,7 @@ const TOOLS: [&str; 3] = ["AEGIS_TEST_", "AEGIS_BENCH_", "AEGIS_MODEL_"];
 /// Fields whose value is taken as it stands; all others are read as TOML first.
 pub(super) const TEXTS: [&str; 6] = ["service", "instance", "version", "nats_url", "namespace", "log"];
 /// All other fields.
-pub(super) const VALUES: [&str; 17] = [
+pub(super) const VALUES: [&str; 18] = [
     "audit",
     "call_timeout_ms",
     "connect_timeout_ms",
@@ -32,6 +32,7 @@ pub(super) const VALUES: [&str; 17] = [
     "max_groups",
     "max_in_flight",
     "max_payload_bytes",
+    "otel",
     "record_ttl_ms",
     "registration",
     "request_timeout_ms",

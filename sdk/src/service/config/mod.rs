@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::wire::Namespace;
-use aegis_domain::{GroupName, InstanceName, ServiceName, Version};
+use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ConnectOptions;
 use crate::leadership::{AuditMode, Policy};
 use crate::nats::security::{Credentials, MASKED, Tls};
+use crate::otel::{InvalidOtel, OtelConfig};
 
 /// Why a configuration was refused.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,35 @@ pub enum ConfigError {
     /// A name breaks its rule.
     #[error(transparent)]
     Name(#[from] aegis_domain::InvalidName),
+    /// A value of the export breaks its rule.
+    #[error(transparent)]
+    Otel(#[from] InvalidOtel),
+    /// The configuration asks for a part that this program was built without.
+    #[error(
+        "the configuration has the section {section:?}, and this program was built without the feature {feature:?} of aegis-sdk: build it with that, or leave the section out"
+    )]
+    FeatureMissing {
+        /// The section.
+        section: &'static str,
+        /// The feature of the crate.
+        feature: &'static str,
+    },
+}
+
+impl ConfigError {
+    /// The stable code of this error.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::FeatureMissing { .. } => ErrorCode::FeatureMissing,
+            Self::Syntax(_)
+            | Self::File { .. }
+            | Self::Variable { .. }
+            | Self::Range { .. }
+            | Self::Name(_)
+            | Self::Otel(_) => ErrorCode::InvalidInput,
+        }
+    }
 }
 
 /// How a service runs. Unknown fields are refused.
@@ -142,6 +172,10 @@ pub struct ServiceConfig {
     /// service runs. Default `info`.
     #[serde(default = "default_log")]
     pub log: String,
+    /// Export of figures and traces to an OpenTelemetry collector; see [`OtelConfig`]. Refused by a program that was
+    /// built without the feature `otel` of this crate. Default none.
+    #[serde(default)]
+    pub otel: Option<OtelConfig>,
 }
 
 impl ServiceConfig {
@@ -174,6 +208,7 @@ impl ServiceConfig {
             max_payload_bytes: default_max_payload_bytes(),
             registration: RegistrationPolicy::default(),
             log: default_log(),
+            otel: None,
         })
     }
 
@@ -190,7 +225,8 @@ impl ServiceConfig {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`ConfigError::Range`] for the first value out of its range.
+    /// [`ConfigError::Range`] for the first value out of its range, [`ConfigError::FeatureMissing`] for a section that
+    /// this program cannot obey.
     pub fn check(&self) -> Result<(), ConfigError> {
         let within = |field, value: u64, low: u64, high: u64, range| {
             if (low..=high).contains(&value) {
@@ -212,6 +248,12 @@ impl ServiceConfig {
         let declared = u64::try_from(self.groups.len()).unwrap_or(u64::MAX);
         within("the number of groups", declared, 0, self.max_groups, "at most max_groups")?;
         Namespace::new(&self.namespace)?;
+        if let Some(otel) = &self.otel {
+            if !cfg!(feature = "otel") {
+                return Err(ConfigError::FeatureMissing { section: "otel", feature: "otel" });
+            }
+            otel.check()?;
+        }
         Ok(())
     }
 
@@ -332,7 +374,7 @@ mod tests {
         assert_eq!((config.request_timeout_ms, config.call_timeout_ms), (5_000, 5_000));
         assert_eq!((config.max_payload_bytes, config.log.as_str()), (1_048_576, "info"));
         assert_eq!(config.registration, RegistrationPolicy::Warn);
-        assert_eq!((&config.credentials, &config.tls), (&None, &None));
+        assert_eq!((&config.credentials, &config.tls, &config.otel), (&None, &None, &None));
         assert_eq!((config.nats_url.as_str(), config.namespace.as_str()), ("nats://127.0.0.1:4222", "aegis"));
     }
 
@@ -347,6 +389,15 @@ mod tests {
             (&report["credentials"]["user_password"], &report["failover"]),
             (&expected, &"balanced".into())
         );
+    }
+
+    #[cfg(not(feature = "otel"))]
+    #[test]
+    fn an_export_that_the_program_lacks_is_refused_by_a_stable_code() {
+        let text = "service = \"echo\"\nversion = \"1.0.0\"\n[otel]\nendpoint = \"http://localhost:4318\"";
+        let error = ServiceConfig::from_toml(text).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::FeatureMissing);
+        assert!(error.to_string().contains("built without the feature \"otel\""), "{error}");
     }
 
     #[test]

@@ -128,11 +128,11 @@ impl Dispatcher {
             && self.places.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_ok()
     }
 
-    fn begin_here(self: &Arc<Self>, mut job: Job) {
+    fn begin_here(self: &Arc<Self>, job: Job) {
         self.stats.begin();
         job.method.meter.begin();
-        let span = run::span(&mut job);
-        let mut work = run::start(self, &mut job, None);
+        let span = run::span(&job);
+        let mut work = run::start(self, &job, None);
         let first = run::poll_once(&mut work, &span);
         let took = job.received.elapsed();
         job.method.pace.note(took);
@@ -169,7 +169,7 @@ impl Dispatcher {
     }
 
     /// A whole call.
-    async fn run(self: Arc<Self>, mut job: Job) {
+    async fn run(self: Arc<Self>, job: Job) {
         if let Ok(place) = self.places.acquire().await {
             place.forget();
         }
@@ -178,14 +178,14 @@ impl Dispatcher {
         job.method.meter.begin();
         match self.admit(&job.way).await {
             Ok(tenancy) => {
-                let settled = self.handle(&mut job, &tenancy).await;
+                let settled = self.handle(&job, &tenancy).await;
                 self.conclude(job, tenancy, settled).await;
             }
             Err(refusal) => self.conclude(job, None, Settled::Reply(refusal)).await,
         }
     }
 
-    async fn handle(self: &Arc<Self>, job: &mut Job, tenancy: &Tenancy) -> Settled {
+    async fn handle(self: &Arc<Self>, job: &Job, tenancy: &Tenancy) -> Settled {
         if job.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
             let text = "the call waited here until its caller had given up";
             let fault = Fault::of(ErrorCode::DeadlineExceeded, text);
@@ -206,7 +206,7 @@ impl Dispatcher {
         }
     }
 
-    async fn work(self: &Arc<Self>, job: &mut Job, tenancy: &Tenancy) -> Settled {
+    async fn work(self: &Arc<Self>, job: &Job, tenancy: &Tenancy) -> Settled {
         let span = run::span(job);
         let begun = Instant::now();
         let mut work = run::start(self, job, tenancy.as_ref());
@@ -272,6 +272,7 @@ impl Dispatcher {
     fn end(&self, job: &Job, took: Duration, failed: Option<&Fault>) {
         let failed = failed.map(|fault| (fault.code.as_str(), fault.message.as_str()));
         job.method.meter.end(took, failed);
+        self.handle.connection.spans().end(&job.step, job.ended(self, took, failed.map(|(code, _)| code)));
         self.stats.end();
     }
 

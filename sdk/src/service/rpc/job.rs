@@ -15,7 +15,7 @@ use super::form::Form;
 use super::method::{Kind, Method};
 use crate::codec::{Codec, legacy};
 use crate::nats::link::{Headers, Message};
-use crate::trace;
+use crate::otel::{Ended, Side, Step};
 
 /// Parameters of more bytes are most of what was read with them.
 const COPIED: usize = 16 << 10;
@@ -30,6 +30,7 @@ pub(super) struct Job {
     pub(super) form: Form,
     pub(super) body: Bytes,
     pub(super) asked: Asked,
+    pub(super) step: Step,
     pub(super) cancel: Arc<Cancel>,
 }
 
@@ -71,8 +72,9 @@ impl Job {
         let mut form = Form::Native(asked.codec);
         match Self::check(dispatcher, &subject, &body, &asked, &mut form, way) {
             Ok((method, way)) => {
+                let step = dispatcher.handle.connection.spans().serve(asked.trace.as_ref());
                 let cancel = Arc::default();
-                Ok(Self { method, way, reply_to, received, form, body, asked, cancel })
+                Ok(Self { method, way, reply_to, received, form, body, asked, step, cancel })
             }
             Err(fault) => Err(Box::new(Refused { reply_to, form, fault })),
         }
@@ -134,27 +136,41 @@ impl Job {
 
     /// What the handler gets.
     pub(super) fn call(
-        &mut self,
+        &self,
         dispatcher: &Dispatcher,
         tenancy: Option<(GroupName, aegis_domain::Term)>,
     ) -> Call {
         let request_id = match &self.form {
-            Form::Native(_) => self.asked.request_id.clone(),
+            Form::Native(_) => {
+                // What is recorded has an id of its own, and the request that of its caller.
+                let sent = self.asked.trace.as_ref().filter(|_| self.step.is_own());
+                self.asked.request_id.clone().or_else(|| sent.map(|sent| sent.message_id().into()))
+            }
             Form::Legacy(call) => Some(call.head.message_id.as_str().into()),
         };
         Call {
             deadline: self.deadline(),
             tenancy,
             request_id,
-            trace: self.trace(),
+            trace: self.step.trace,
             cancel: Arc::clone(&self.cancel),
             handle: Arc::clone(&dispatcher.handle),
         }
     }
 
-    /// The trace that the call belongs to; a new one if its caller has begun none.
-    pub(super) fn trace(&mut self) -> TraceParent {
-        *self.asked.trace.get_or_insert_with(trace::begin)
+    /// How it has ended.
+    pub(super) fn ended<'a>(
+        &'a self,
+        dispatcher: &'a Dispatcher,
+        took: Duration,
+        failed: Option<&'a str>,
+    ) -> Ended<'a> {
+        let group = match &self.way {
+            Way::Group(group) | Way::Left(group) => Some(group),
+            Way::Balanced => None,
+        };
+        let (service, method) = (&dispatcher.handle.service, &self.method.name);
+        Ended { side: Side::Server, service, method, group, begun: self.received, took, failed }
     }
 }
 

@@ -36,17 +36,12 @@ impl Future for Caught<'_> {
 }
 
 /// The span around a handler: what it logs can be found by its trace.
-pub(super) fn span(job: &mut Job) -> Span {
-    let trace = job.trace();
-    tracing::info_span!("call", method = %job.method.name, trace_id = %trace.trace_id())
+pub(super) fn span(job: &Job) -> Span {
+    tracing::info_span!("call", method = %job.method.name, trace_id = %job.step.trace.trace_id())
 }
 
 /// Calls the service's function.
-pub(super) fn start(
-    dispatcher: &Arc<Dispatcher>,
-    job: &mut Job,
-    tenancy: Option<&(GroupName, Permit)>,
-) -> Work {
+pub(super) fn start(dispatcher: &Arc<Dispatcher>, job: &Job, tenancy: Option<&(GroupName, Permit)>) -> Work {
     let tenancy = tenancy.map(|(group, permit)| (group.clone(), permit.term()));
     let call = job.call(dispatcher, tenancy);
     let (handler, form, body) = (&job.method.served.handler, job.form.clone(), job.body.clone());

@@ -70,7 +70,6 @@ pub use resilience::Resilience;
 pub use schemars;
 pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
 
-/// Holds the example of the README to the code.
+/// Holds the examples of the README and of the guide to the code.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod guide;

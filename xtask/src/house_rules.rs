@@ -10,16 +10,21 @@ const SKIP: [&str; 5] = ["target", "node_modules", "dist", ".git", "test-results
 
 /// What must not occur, in files with which endings, and why. Spelt in two halves, so that this
 /// file does not break its own rules.
-const FORBIDDEN: [(&str, &str, &[&str], &str); 4] = [
+const FORBIDDEN: [(&str, &str, &[&str], &str); 5] = [
     ("#[ign", "ore", &["rs"], "a test that does not run hides what it would find"),
     ("to", "do!(", &["rs"], "unfinished code does not get in"),
     ("test.on", "ly(", &["ts", "tsx"], "the other tests would not run"),
     ("it.on", "ly(", &["ts", "tsx"], "the other tests would not run"),
+    ("```rust,ign", "ore", &["md"], "an example that is not compiled does not stay right"),
 ];
+
+/// The pages whose examples are compiled.
+const PAGES: &str = "sdk/src/guide.rs";
 
 /// Every breach under `root`, as `file:line: what`.
 pub(crate) fn breaches(root: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
+    let pages = fs::read_to_string(root.join(PAGES)).unwrap_or_default();
     for file in files(root, &SKIP)? {
         let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         if !FORBIDDEN.iter().any(|(_, _, endings, _)| endings.contains(&ending)) {
@@ -27,6 +32,9 @@ pub(crate) fn breaches(root: &Path) -> Result<Vec<String>> {
         }
         let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
         let name = file.strip_prefix(root).unwrap_or(&file).display();
+        if ending == "md" && text.contains("```rust") && !pages.contains(&format!("\"{name}\"")) {
+            found.push(format!("{name}: its examples are not compiled: add it to {PAGES}"));
+        }
         for (number, line) in text.lines().enumerate() {
             for (head, rest, endings, why) in FORBIDDEN {
                 let word = format!("{head}{rest}");
@@ -43,7 +51,7 @@ pub(crate) fn breaches(root: &Path) -> Result<Vec<String>> {
 mod tests {
     use std::fs;
 
-    use super::{FORBIDDEN, breaches};
+    use super::{FORBIDDEN, PAGES, breaches};
 
     #[test]
     fn each_rule_finds_its_breach_and_names_the_line() {
@@ -52,9 +60,21 @@ mod tests {
             let name = format!("a.{}", endings[0]);
             fs::write(folder.path().join(&name), format!("fine\n  {head}{rest}\n")).unwrap();
             let found = breaches(folder.path()).unwrap();
-            assert_eq!(found.len(), 1);
-            assert!(found[0].starts_with(&format!("{name}:2: ")), "{found:?}");
+            assert!(found.iter().any(|one| one.starts_with(&format!("{name}:2: "))), "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_page_whose_examples_are_not_compiled_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("sdk/src")).unwrap();
+        for page in ["compiled.md", "left-out.md"] {
+            fs::write(folder.path().join(page), "```rust\nfn main() {}\n```\n").unwrap();
+        }
+        fs::write(folder.path().join(PAGES), "Page = \"compiled.md\",").unwrap();
+        let found = breaches(folder.path()).unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("left-out.md: "), "{found:?}");
     }
 
     #[test]

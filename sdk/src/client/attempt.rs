@@ -74,8 +74,9 @@ impl Client {
             false => headers(route, request, left),
         };
         let reply_to = out.ticket.subject();
+        let send = if out.ticket.is_alone() { Link::publish_at_once } else { Link::publish };
         loop {
-            match link.publish(&route.subject, Some(reply_to.as_str()), &headers, &request.body) {
+            match send(link, &route.subject, Some(reply_to.as_str()), &headers, &request.body) {
                 Ok(()) => break,
                 Err(Unsent::Full) if in_time(left, link.room()).await.is_some() => {}
                 Err(error @ Unsent::TooLarge { .. }) => {

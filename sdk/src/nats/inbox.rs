@@ -4,7 +4,7 @@
 //! what was dropped before its reply came.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -31,6 +31,7 @@ pub(crate) struct Inbox {
     prefix: String,
     shards: [Mutex<Shard>; SHARDS],
     next: AtomicU8,
+    waiting: AtomicUsize,
     resting: AtomicBool,
     wake: Notify,
     closed: CancellationToken,
@@ -101,6 +102,7 @@ impl Inbox {
             prefix,
             shards: Default::default(),
             next: AtomicU8::new(0),
+            waiting: AtomicUsize::new(0),
             resting: AtomicBool::new(false),
             wake: Notify::new(),
             closed: closed.clone(),
@@ -114,6 +116,7 @@ impl Inbox {
 
     /// A place for a call that waits until then.
     pub(crate) fn ticket(self: &Arc<Self>, deadline: Instant) -> Ticket {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let shard = self.next.fetch_add(1, Ordering::Relaxed) % SHARDS_U8;
         let mut slots = self.lock(shard);
         let index = slots.free.pop().unwrap_or_else(|| {
@@ -222,6 +225,11 @@ impl Open {
 }
 
 impl Ticket {
+    /// Whether no other call waits.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.inbox.waiting.load(Ordering::Relaxed) == 1
+    }
+
     /// Where the reply is to go.
     pub(crate) fn subject(&self) -> ReplyTo {
         self.inbox.subject(self.shard, self.index, self.generation)
@@ -258,5 +266,7 @@ impl Drop for Ticket {
         debug_assert_eq!(slot.generation, self.generation, "a place has one ticket at a time");
         slot.state = State::Free;
         slots.free.push(self.index);
+        drop(slots);
+        self.inbox.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,7 @@
 //! From an address to a connection that messages can be sent on.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::ServerAddr;
@@ -14,6 +15,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_util::either::Either;
 
 use super::frame::{self, Frame, Info};
+use super::socket::Socket;
 use crate::nats::login::Login;
 use crate::nats::security::Tls;
 use crate::nats::tls;
@@ -21,7 +23,7 @@ use crate::nats::tls;
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 /// Where the servers are, and who connects.
 #[derive(Debug, Clone)]
@@ -34,7 +36,7 @@ pub(in crate::nats) struct Address {
 
 /// A connection, what its server has said of itself, and what was read beyond that.
 pub(super) struct Dialled {
-    pub(super) stream: Stream,
+    pub(super) socket: Socket,
     pub(super) info: Info,
     pub(super) input: BytesMut,
 }
@@ -105,7 +107,13 @@ impl Address {
         stream.flush().await?;
         loop {
             match next(&mut stream, &mut input).await? {
-                Frame::Pong => return Ok(Dialled { stream, info, input }),
+                Frame::Pong => {
+                    let socket = match stream {
+                        Either::Left(socket) => Socket::Plain(Arc::new(socket)),
+                        Either::Right(stream) => Socket::Tls(stream),
+                    };
+                    return Ok(Dialled { socket, info, input });
+                }
                 Frame::Err(text) => return Err(io::Error::new(io::ErrorKind::PermissionDenied, text)),
                 Frame::Ping => stream.write_all(b"PONG\r\n").await?,
                 Frame::Ok | Frame::Info(_) | Frame::Message { .. } => {}

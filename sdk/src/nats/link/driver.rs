@@ -1,7 +1,6 @@
 //! The task that reads and writes.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -9,12 +8,11 @@ use std::task::{Context, Poll, ready};
 use async_nats::ServerAddr;
 use bytes::BytesMut;
 use rand::seq::SliceRandom as _;
-use tokio::io::AsyncWrite as _;
-use tokio_util::io::poll_read_buf;
 use tokio_util::sync::CancellationToken;
 
-use super::dial::{Address, Dialled, Stream};
+use super::dial::{Address, Dialled};
 use super::frame::{self, Frame};
+use super::socket::Socket;
 use super::{Shared, WAITING_MAX};
 use crate::nats::connection::{ConnectionState, PING_EVERY, backoff};
 
@@ -28,7 +26,7 @@ const UNANSWERED: usize = 2;
 /// A connection that stands.
 struct Driver<'a> {
     shared: &'a Shared,
-    stream: Stream,
+    socket: Socket,
     input: BytesMut,
     /// What is being written, and how much of it has been.
     writing: Vec<u8>,
@@ -92,6 +90,9 @@ impl Shared {
     fn lost(&self) {
         self.state.send_replace(ConnectionState::Reconnecting);
         let mut out = self.out();
+        (out.attended, out.socket) = (true, None);
+        let torn = std::mem::take(&mut out.torn);
+        out.buffer.drain(..torn);
         let sent = out.pongs.len() - out.unsent_pings;
         out.pongs.drain(..sent);
     }
@@ -100,7 +101,7 @@ impl Shared {
 impl<'a> Driver<'a> {
     /// Subscribes to everything again, and only then writes what waits.
     fn begin(shared: &'a Shared, dialled: Dialled) -> Self {
-        let Dialled { stream, info, input } = dialled;
+        let Dialled { socket, info, input } = dialled;
         shared.max_payload.store(info.max_payload, Ordering::Relaxed);
         let mut writing = vec![];
         let mut out = shared.out();
@@ -111,9 +112,11 @@ impl<'a> Driver<'a> {
         drop(subscribed);
         writing.append(&mut out.buffer);
         out.unsent_pings = 0;
+        out.attended = true;
+        out.socket = socket.plain();
         drop(out);
         shared.state.send_replace(ConnectionState::Connected);
-        Self { shared, stream, input, writing, written: 0, waited: true, discovered: vec![] }
+        Self { shared, socket, input, writing, written: 0, waited: true, discovered: vec![] }
     }
 
     /// Until the connection is lost.
@@ -169,7 +172,7 @@ impl<'a> Driver<'a> {
         if self.input.capacity() - self.input.len() < READ / 4 {
             self.input.reserve(READ);
         }
-        if ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.input))? == 0 {
+        if ready!(self.socket.poll_read(cx, &mut self.input))? == 0 {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it")));
         }
         loop {
@@ -216,17 +219,17 @@ impl<'a> Driver<'a> {
                 if out.buffer.is_empty() {
                     out.attended = !rest;
                     drop(out);
-                    return Pin::new(&mut self.stream).poll_flush(cx);
+                    return self.socket.poll_flush(cx);
                 }
                 std::mem::swap(&mut out.buffer, &mut self.writing);
-                out.unsent_pings = 0;
+                (out.unsent_pings, out.torn) = (0, 0);
                 drop(out);
                 if self.writing.len() > WAITING_MAX {
                     self.shared.room.notify_waiters();
                 }
             }
             let rest = &self.writing[self.written..];
-            let count = ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
+            let count = ready!(self.socket.poll_write(cx, rest))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

@@ -9,6 +9,7 @@ mod dial;
 mod driver;
 mod frame;
 mod headers;
+mod socket;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use async_nats::Subject;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -89,8 +91,13 @@ struct Shared {
 #[derive(Default)]
 struct Out {
     buffer: Vec<u8>,
-    /// Whether the driver looks here before it rests, so that it need not be woken.
+    /// Whether the driver looks here before it rests, so that it need not be woken; also while there is none. When it
+    /// does not, everything before has been written.
     attended: bool,
+    /// The socket, where others than the driver may write to it.
+    socket: Option<Arc<TcpStream>>,
+    /// So many bytes are the rest of a message whose beginning has been written.
+    torn: usize,
     /// Who waits for the answer to each PING that is on its way.
     pongs: VecDeque<Option<oneshot::Sender<()>>>,
     /// How many of the last of these have yet to be written.
@@ -134,6 +141,29 @@ impl Link {
         headers: &Headers,
         payload: &[u8],
     ) -> Result<(), Unsent> {
+        self.put(subject, reply, headers, payload, false)
+    }
+
+    /// Sends a message at once if nothing else is on its way: no other thread has to wake up for it. Not for one of
+    /// many, which go out together.
+    pub(crate) fn publish_at_once(
+        &self,
+        subject: &str,
+        reply: Option<&str>,
+        headers: &Headers,
+        payload: &[u8],
+    ) -> Result<(), Unsent> {
+        self.put(subject, reply, headers, payload, true)
+    }
+
+    fn put(
+        &self,
+        subject: &str,
+        reply: Option<&str>,
+        headers: &Headers,
+        payload: &[u8],
+        at_once: bool,
+    ) -> Result<(), Unsent> {
         let size = payload.len() + if headers.is_empty() { 0 } else { headers.block_len() };
         let most = self.shared.max_payload.load(Ordering::Relaxed);
         if size > most {
@@ -147,7 +177,9 @@ impl Link {
             return Err(Unsent::Full);
         }
         frame::publish(&mut out.buffer, subject, reply, headers, payload);
-        self.shared.attend(out);
+        if !(at_once && out.write_now()) {
+            self.shared.attend(out);
+        }
         Ok(())
     }
 
@@ -244,6 +276,16 @@ impl fmt::Debug for Subscription {
 }
 
 impl Out {
+    /// Writes what is here, if that is everything there is to write; answers whether all of it was taken.
+    fn write_now(&mut self) -> bool {
+        let Some(socket) = self.socket.as_ref().filter(|_| !self.attended) else { return false };
+        // The driver will see what is wrong, if anything is.
+        let written = socket.try_write(&self.buffer).unwrap_or_default();
+        self.buffer.drain(..written);
+        self.torn = if written == 0 { 0 } else { self.buffer.len() };
+        self.buffer.is_empty()
+    }
+
     fn ping(&mut self, waiting: Option<oneshot::Sender<()>>) {
         frame::ping(&mut self.buffer);
         self.pongs.push_back(waiting);

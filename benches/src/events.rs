@@ -1,5 +1,5 @@
 //! Events published through the SDK against raw JetStream publishes of the same body: once with nothing but a
-//! message id, which is the bar, and once with the headers that the SDK sends with a trace.
+//! message id, which is the bar, and once with the headers that the SDK sends with a trace. Then events consumed.
 
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Events};
@@ -8,6 +8,7 @@ use async_nats::jetstream::message::PublishMessage;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::consume;
 use crate::measure::{median, windowed};
 use crate::report::{Bar, Row};
 
@@ -38,11 +39,13 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     }
     let trials = u64::from(rounds * burst);
     let (plain, traced) = (median(plain), median(traced));
-    Ok(vec![
+    let mut rows = vec![
         Row::new("publish, window 256", "sdk", (median(sdk), plain), "1/s", Bar::AtLeast(0.95), trials),
         Row::new("publish with a trace", "sdk", (traced, plain), "1/s", Bar::AtLeast(0.0), trials),
         Row::new("publish, same headers", "sdk", (traced, median(same)), "1/s", Bar::AtLeast(0.95), trials),
-    ])
+    ];
+    rows.extend(Box::pin(consume::rows(&connection, quick)).await?);
+    Ok(rows)
 }
 
 async fn through_sdk(events: &Events, body: &Value, trace: bool) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
+mod consume;
 mod control;
 mod discovery;
 mod events;

@@ -63,9 +63,6 @@ impl Client {
         let patience = request.options.patience(&route.target, left);
         let connection = &self.shared.connection;
         let link = &request.lane.link;
-        if in_time(left, link.connected()).await.is_none() {
-            return Answer::Unsent(CallError::lost());
-        }
         let ticket = request.lane.inbox().ticket(now + patience);
         let service = route.target.service();
         let mut out = Out { ticket, link, connection, service, answered: true };
@@ -79,6 +76,8 @@ impl Client {
             match send(link, &route.subject, Some(reply_to.as_str()), &headers, &request.body) {
                 Ok(()) => break,
                 Err(Unsent::Full) if in_time(left, link.room()).await.is_some() => {}
+                Err(Unsent::Lost) if in_time(left, link.connected()).await.is_some() => {}
+                Err(Unsent::Lost) => return Answer::Unsent(CallError::lost()),
                 Err(error @ Unsent::TooLarge { .. }) => {
                     return Answer::Unsent(CallError::TooLarge { detail: error.to_string() });
                 }

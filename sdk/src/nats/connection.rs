@@ -12,7 +12,7 @@ use rand::Rng as _;
 use tokio::sync::watch;
 
 use super::inbox::{self, Inbox};
-use super::link::{Address, Link};
+use super::link::{Address, Link, WhenLost};
 use super::login::Login;
 use crate::metrics::Meters;
 use crate::otel::Spans;
@@ -256,7 +256,7 @@ impl Connection {
         let Shared { client, address, lanes, next, runtime, .. } = &*self.shared;
         let turn = if lanes.len() == 1 { 0 } else { next.fetch_add(1, Ordering::Relaxed) % lanes.len() };
         lanes[turn].get_or_init(|| {
-            let link = Link::open(address.clone(), runtime);
+            let link = Link::open(address.clone(), WhenLost::Drop, runtime);
             let replies = Inbox::open(&link, &client.new_inbox(), runtime);
             Arc::new(Lane { link, replies })
         })
@@ -265,7 +265,8 @@ impl Connection {
     /// The socket that a service is called on, and replies on. Not one that it calls on: a handler that keeps its
     /// thread does not keep the replies to other calls from it.
     pub(crate) fn serving(&self) -> &Link {
-        self.shared.serving.get_or_init(|| Link::open(self.shared.address.clone(), &self.shared.runtime))
+        let Shared { address, serving, runtime, .. } = &*self.shared;
+        serving.get_or_init(|| Link::open(address.clone(), WhenLost::Keep, runtime))
     }
 
     /// JetStream on this connection.

@@ -285,7 +285,7 @@ async fn calls_are_spread_over_several_sockets() {
         serde_json::from_str(&aegis_testkit::get(&url).await.unwrap().body).unwrap();
     let mine = connz["connections"].as_array().unwrap().iter().filter(|one| one["name"] == "spread");
     let sent: Vec<_> = mine.map(|one| one["in_msgs"].as_u64().unwrap()).collect();
-    assert_eq!(sent.len(), 3);
-    assert!(sent.iter().all(|sent| *sent >= 10), "{sent:?}");
+    // And one that everything else goes over.
+    assert_eq!((sent.len(), sent.iter().filter(|sent| **sent == 10).count()), (4, 3), "{sent:?}");
     service.stop("done").await.unwrap();
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::dial::{Address, Dialled};
 use super::frame::{self, Frame};
 use super::socket::Socket;
-use super::{Shared, WAITING_MAX};
+use super::{Shared, WAITING_MAX, WhenLost};
 use crate::nats::connection::{ConnectionState, PING_EVERY, backoff};
 
 /// So much is read at a time.
@@ -86,11 +86,17 @@ fn learn(servers: &mut Vec<ServerAddr>, configured: usize, urls: &[String]) {
 }
 
 impl Shared {
-    /// What was being written is lost, and so are the PINGs that had been. What waits is not.
-    fn lost(&self) {
+    /// What was being written is lost, and so are the PINGs that had been.
+    pub(super) fn lost(&self) {
         self.state.send_replace(ConnectionState::Reconnecting);
         let mut out = self.out();
-        (out.attended, out.socket) = (true, None);
+        (out.attended, out.connected, out.socket) = (true, false, None);
+        if self.when_lost == WhenLost::Drop {
+            // Subscriptions are told again anyway.
+            (out.unsent_pings, out.torn) = (0, 0);
+            out.buffer.clear();
+            self.room.notify_waiters();
+        }
         let torn = std::mem::take(&mut out.torn);
         out.buffer.drain(..torn);
         let sent = out.pongs.len() - out.unsent_pings;
@@ -112,9 +118,9 @@ impl<'a> Driver<'a> {
         drop(subscribed);
         writing.append(&mut out.buffer);
         out.unsent_pings = 0;
-        out.attended = true;
-        out.socket = socket.plain();
+        (out.attended, out.connected, out.socket) = (true, true, socket.plain());
         drop(out);
+        shared.room.notify_waiters();
         shared.state.send_replace(ConnectionState::Connected);
         Self { shared, socket, input, writing, written: 0, waited: true, discovered: vec![] }
     }

@@ -10,6 +10,8 @@ mod driver;
 mod frame;
 mod headers;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -51,9 +53,22 @@ pub(crate) enum Unsent {
     /// The subject has spaces in it, or nothing.
     #[error("its subject is not valid")]
     BadSubject,
+    /// There is no connection now, and the link keeps nothing for the next.
+    #[error("NATS cannot be reached now")]
+    Lost,
     /// The server has not taken what was sent before.
     #[error("the NATS server takes nothing now, and {WAITING_MAX} bytes wait already")]
     Full,
+}
+
+/// What becomes of messages that wait to be written when the connection is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenLost {
+    /// They go out when it is back. For replies: whoever asked may still wait.
+    Keep,
+    /// They are dropped, and no others are taken until it is back. For calls: they would be done long after their callers
+    /// have gone.
+    Drop,
 }
 
 /// One socket. Cheap to clone; the last clone closes it.
@@ -85,6 +100,7 @@ struct Shared {
     subscribed: RwLock<Numbers<Subscribed>>,
     last_sid: AtomicU64,
     max_payload: AtomicUsize,
+    when_lost: WhenLost,
     state: watch::Sender<ConnectionState>,
 }
 
@@ -94,6 +110,7 @@ struct Out {
     /// Whether the driver looks here before it rests, so that it need not be woken; also while there is none. When it
     /// does not, everything before has been written.
     attended: bool,
+    connected: bool,
     /// The socket, where others than the driver may write to it.
     socket: Option<Arc<TcpStream>>,
     /// So many bytes are the rest of a message whose beginning has been written.
@@ -106,7 +123,7 @@ struct Out {
 
 impl Link {
     /// Begins to connect, on this runtime, and goes on until it is dropped.
-    pub(super) fn open(address: Address, runtime: &tokio::runtime::Handle) -> Self {
+    pub(super) fn open(address: Address, when_lost: WhenLost, runtime: &tokio::runtime::Handle) -> Self {
         let closed = CancellationToken::new();
         let shared = Arc::new(Shared {
             out: Mutex::default(),
@@ -115,6 +132,7 @@ impl Link {
             subscribed: RwLock::default(),
             last_sid: AtomicU64::new(0),
             max_payload: AtomicUsize::new(usize::MAX),
+            when_lost,
             state: watch::channel(ConnectionState::Reconnecting).0,
         });
         runtime.spawn(driver::run(Arc::clone(&shared), address, closed.clone()));
@@ -133,7 +151,7 @@ impl Link {
         }
     }
 
-    /// Sends a message soon. While the connection is lost it waits here, and goes out when that is back.
+    /// Sends a message soon. While the connection is lost, see [`WhenLost`].
     pub(crate) fn publish(
         &self,
         subject: &str,
@@ -173,6 +191,9 @@ impl Link {
             return Err(Unsent::BadSubject);
         }
         let mut out = self.shared.out();
+        if !out.connected && self.shared.when_lost == WhenLost::Drop {
+            return Err(Unsent::Lost);
+        }
         if out.buffer.len() > WAITING_MAX {
             return Err(Unsent::Full);
         }

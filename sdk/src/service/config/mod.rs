@@ -109,9 +109,9 @@ pub struct ServiceConfig {
     /// Default none.
     #[serde(default)]
     pub tls: Option<Tls>,
-    /// How many NATS connections calls and replies are spread over, 1 to 16. More than one helps where one socket
-    /// is the limit: large payloads, or many thousand calls a second. Heartbeats and leases have one of their own
-    /// beside them. Default 1.
+    /// How many sockets calls are spread over, 1 to 16. More than one helps where one socket is the limit: large
+    /// payloads, or many thousand calls a second. What a service is called on, and heartbeats and leases, have
+    /// sockets of their own beside them. Default 1.
     #[serde(default = "default_connections")]
     pub connections: u64,
     /// How long a start waits for NATS, in milliseconds, 100 to 600 000. Later on a lost connection is sought for

@@ -98,7 +98,7 @@ impl Dispatcher {
             Some(fault) => fault,
             None => match self.send(to, None, &headers, &body).await? {
                 Unsent::TooLarge { .. } => too_large_of_server(body.len()),
-                Unsent::BadSubject | Unsent::Full => return None,
+                Unsent::BadSubject | Unsent::Full | Unsent::Lost => return None,
             },
         };
         let mut headers = Headers::default();
@@ -120,7 +120,7 @@ impl Dispatcher {
             match link.publish(to, reply, headers, body) {
                 Ok(()) => return None,
                 Err(Unsent::Full) => link.room().await,
-                Err(error @ (Unsent::TooLarge { .. } | Unsent::BadSubject)) => {
+                Err(error @ (Unsent::TooLarge { .. } | Unsent::BadSubject | Unsent::Lost)) => {
                     tracing::warn!(%error, "a reply could not be sent");
                     return Some(error);
                 }

@@ -1,0 +1,245 @@
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use aegis_testkit::{NatsServer, wait_until};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::*;
+use crate::nats::login::Login;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn to(url: &str, when_lost: WhenLost) -> Link {
+    let (servers, name) = (vec![url.parse().unwrap()], "link".to_owned());
+    let address = Address { servers, name, login: Login::Nobody, tls: None };
+    Link::open(address, when_lost, &Handle::current())
+}
+
+async fn connected(server: &NatsServer) -> Link {
+    connected_that(server, WhenLost::Keep).await
+}
+
+async fn connected_that(server: &NatsServer, when_lost: WhenLost) -> Link {
+    let link = to(&server.url(), when_lost);
+    tokio::time::timeout(PATIENCE, link.connected()).await.unwrap();
+    link
+}
+
+/// What arrives, to be looked at.
+fn heard(link: &Link, subject: &str) -> (Subscription, mpsc::UnboundedReceiver<Message>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (link.subscribe(subject, None, move |message| sender.send(message).unwrap_or_default()), receiver)
+}
+
+async fn next(messages: &mut mpsc::UnboundedReceiver<Message>) -> Message {
+    tokio::time::timeout(PATIENCE, messages.recv()).await.unwrap().unwrap()
+}
+
+async fn lost(link: &Link) {
+    wait_until("the loss is noticed", PATIENCE, || async {
+        let state = *link.shared.state.borrow();
+        if state == ConnectionState::Reconnecting { Ok(()) } else { Err(format!("{state:?}")) }
+    })
+    .await;
+}
+
+fn say(link: &Link, subject: &str, text: &str) -> Result<(), Unsent> {
+    link.publish(subject, None, &Headers::default(), text.as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_arrive_whole_and_in_order_whoever_writes_them() {
+    let server = NatsServer::start().await;
+    let (one, two) = (connected(&server).await, connected(&server).await);
+    let (_open, mut messages) = heard(&two, "a.*");
+    assert!(two.flush(PATIENCE).await);
+    let mut headers = Headers::default();
+    headers.insert("n", "1");
+    let large = vec![b'x'; 700_000];
+    for n in 0..500_u32 {
+        let body = if n % 100 == 7 { &large[..] } else { b"small" };
+        // Now by the caller, now by the driver, and also while the other still writes.
+        let send = if n % 3 == 0 { Link::publish } else { Link::publish_at_once };
+        send(&one, &format!("a.{n}"), Some("r"), &headers, body).unwrap();
+    }
+    for n in 0..500_u32 {
+        let message = next(&mut messages).await;
+        assert_eq!(message.subject.as_str(), format!("a.{n}"));
+        assert_eq!((message.reply.as_deref(), message.headers.get("n")), (Some("r"), Some("1")));
+        assert_eq!(message.payload.len(), if n % 100 == 7 { large.len() } else { 5 });
+    }
+}
+
+#[tokio::test]
+async fn one_member_of_a_queue_group_gets_each_message_and_nobody_is_told_of() {
+    let server = NatsServer::start().await;
+    let link = connected(&server).await;
+    let counts = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
+    let members = counts.clone().map(|count| {
+        link.subscribe("work", Some("crew".to_owned()), move |_| drop(count.fetch_add(1, Ordering::Relaxed)))
+    });
+    (0..200).for_each(|_| say(&link, "work", "").unwrap());
+    assert!(link.flush(PATIENCE).await);
+    let [first, second] = counts.map(|count| count.load(Ordering::Relaxed));
+    assert_eq!(first + second, 200);
+    assert!(first > 0 && second > 0);
+    drop(members);
+    let (_open, mut told) = heard(&link, "reply");
+    link.publish("work", Some("reply"), &Headers::default(), b"").unwrap();
+    assert!(next(&mut told).await.headers.is_no_responders());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_loses_nothing_that_the_server_has_taken_for_it() {
+    let server = NatsServer::start().await;
+    let (sender, taker) = (connected(&server).await, connected(&server).await);
+    for _ in 0..20 {
+        let (open, mut messages) = heard(&taker, "flood");
+        assert!(taker.flush(PATIENCE).await);
+        (0..5_000).for_each(|_| say(&sender, "flood", "x").unwrap());
+        assert!(sender.flush(PATIENCE).await);
+        assert!(open.close(PATIENCE).await);
+        // All were handed over by now, and none comes after.
+        let mut count = 0;
+        while messages.try_recv().is_ok() {
+            count += 1;
+        }
+        assert_eq!(count, 5_000);
+        say(&sender, "flood", "late").unwrap();
+        assert!(sender.flush(PATIENCE).await && taker.flush(PATIENCE).await);
+        assert!(messages.try_recv().is_err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_connection_comes_back_with_its_subscriptions_and_what_waits() {
+    let server = NatsServer::start().await;
+    let link = connected(&server).await;
+    let (_open, mut messages) = heard(&link, "a");
+    let (closed, mut unwanted) = heard(&link, "b");
+    drop(closed);
+    assert!(link.flush(PATIENCE).await);
+    for round in 0..3 {
+        server.kill();
+        lost(&link).await;
+        assert!(!link.flush(PATIENCE).await, "nobody answers");
+        say(&link, "b", "").unwrap();
+        say(&link, "a", &format!("while it was away {round}")).unwrap();
+        server.restart().await;
+        assert_eq!(next(&mut messages).await.payload, format!("while it was away {round}"));
+        assert!(link.flush(PATIENCE).await, "each PING has its own answer");
+    }
+    assert!(messages.try_recv().is_err() && unwanted.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_not_kept_for_a_later_connection() {
+    let server = NatsServer::start().await;
+    let link = connected_that(&server, WhenLost::Drop).await;
+    let (_open, mut messages) = heard(&link, "a");
+    assert!(link.flush(PATIENCE).await);
+    server.pause();
+    // Some of it waits here, since the server takes nothing.
+    let body = "x".repeat(500_000);
+    for _ in 0..30 {
+        say(&link, "other", &body).unwrap_or_default();
+    }
+    say(&link, "a", "late").unwrap_or_default();
+    server.kill();
+    lost(&link).await;
+    assert_eq!(say(&link, "a", "never"), Err(Unsent::Lost));
+    server.restart().await;
+    tokio::time::timeout(PATIENCE, link.connected()).await.unwrap();
+    say(&link, "a", "new").unwrap();
+    assert_eq!(next(&mut messages).await.payload, "new");
+    assert!(link.flush(PATIENCE).await && messages.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_nothing_fills_a_bounded_buffer() {
+    let server = NatsServer::start().await;
+    let link = connected(&server).await;
+    let (_open, mut messages) = heard(&link, "last");
+    assert!(link.flush(PATIENCE).await);
+    server.pause();
+    let body = "x".repeat(500_000);
+    let full = wait_until("no room", PATIENCE, || async {
+        say(&link, "a", &body).err().ok_or_else(|| "there is room".to_owned())
+    })
+    .await;
+    assert_eq!(full, Unsent::Full);
+    assert!(link.shared.out().buffer.len() < WAITING_MAX + 2 * body.len());
+    server.resume();
+    tokio::time::timeout(PATIENCE, link.room()).await.unwrap();
+    // Whichever came first: the server has gone on, or was given up and found again.
+    say(&link, "last", "word").unwrap();
+    assert_eq!(next(&mut messages).await.payload, "word");
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_refused_and_disturbs_nothing() {
+    let server = NatsServer::start().await;
+    let link = connected(&server).await;
+    let (_open, mut messages) = heard(&link, "a");
+    let large = "x".repeat(2 << 20);
+    assert!(matches!(say(&link, "a", &large), Err(Unsent::TooLarge { size, .. }) if size == large.len()));
+    for subject in ["", "a b", "a\r\nPUB b 0\r\n", "a\tb"] {
+        assert_eq!(say(&link, subject, ""), Err(Unsent::BadSubject), "{subject:?}");
+        let sent = link.publish("a", Some(subject), &Headers::default(), b"");
+        assert_eq!(sent, Err(Unsent::BadSubject), "{subject:?}");
+    }
+    say(&link, "a", "fine").unwrap();
+    assert_eq!(next(&mut messages).await.payload, "fine");
+}
+
+#[tokio::test]
+async fn the_rest_of_a_message_dies_with_the_connection_that_has_its_beginning() {
+    let server = NatsServer::start().await;
+    let link = connected(&server).await;
+    let (_open, mut messages) = heard(&link, "a");
+    assert!(link.flush(PATIENCE).await);
+    server.kill();
+    lost(&link).await;
+    say(&link, "a", "whole").unwrap();
+    {
+        // As after a write that took the first half.
+        let mut out = link.shared.out();
+        out.buffer.splice(0..0, *b"lf of it\r\n");
+        out.torn = 10;
+    }
+    link.shared.lost();
+    server.restart().await;
+    assert_eq!(next(&mut messages).await.payload, "whole");
+}
+
+#[tokio::test]
+async fn who_does_not_speak_nats_is_left_and_asked_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("nats://{}", listener.local_addr().unwrap());
+    let link = to(&url, WhenLost::Drop);
+    for greeting in
+        [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"INFO {\r\n", b"INFO {}\r\nMSG a 1 99999999999\r\n", b"\xff\xfe"]
+    {
+        let (mut socket, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.unwrap().unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut socket, greeting).await.unwrap();
+    }
+    assert_eq!(*link.shared.state.borrow(), ConnectionState::Reconnecting);
+}
+
+#[tokio::test]
+async fn the_last_clone_closes_it() {
+    let server = NatsServer::start().await;
+    let link = connected(&server).await;
+    let shared = Arc::downgrade(&link.shared);
+    let clone = link.clone();
+    drop(link);
+    assert!(clone.flush(PATIENCE).await);
+    drop(clone);
+    let begun = Instant::now();
+    wait_until("the task ends", PATIENCE, || async {
+        shared.upgrade().is_none().then_some(()).ok_or_else(|| format!("after {:?}", begun.elapsed()))
+    })
+    .await;
+}

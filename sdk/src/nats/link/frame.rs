@@ -109,7 +109,7 @@ fn message(input: &mut BytesMut, begin: usize, has_headers: bool) -> Result<Opti
     let subject = word(1).map_err(not_text)?;
     let reply = if has_reply { Some(word(3).map_err(not_text)?) } else { None };
     let headers =
-        if has_headers { Headers::read(frame.slice(begin..begin + head)) } else { Headers::default() };
+        if has_headers { Headers::read(&frame.slice(begin..begin + head)) } else { Headers::default() };
     let payload = frame.slice(begin + head..begin + size);
     Ok(Some(Frame::Message { sid, message: Message { subject, reply, headers, payload } }))
 }

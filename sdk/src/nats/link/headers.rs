@@ -73,7 +73,7 @@ impl Headers {
     }
 
     /// Reads the block that a message has before its payload. What is no such block holds none.
-    pub(super) fn read(block: Bytes) -> Self {
+    pub(super) fn read(block: &Bytes) -> Self {
         if !block.starts_with(VERSION) {
             return Self::default();
         }
@@ -130,7 +130,7 @@ mod tests {
         let mut block = vec![];
         headers.write_block(&mut block);
         assert_eq!(block.len(), headers.block_len());
-        Headers::read(block.into())
+        Headers::read(&block.into())
     }
 
     #[test]
@@ -154,18 +154,18 @@ mod tests {
 
     #[test]
     fn a_status_is_read() {
-        assert!(Headers::read(Bytes::from_static(b"NATS/1.0 503\r\n\r\n")).is_no_responders());
-        assert!(Headers::read(Bytes::from_static(b"NATS/1.0 503 No Responders\r\n\r\n")).is_no_responders());
-        let told = Headers::read(Bytes::from_static(b"NATS/1.0 100 Idle\r\nx:1\r\n\r\n"));
+        assert!(Headers::read(&Bytes::from_static(b"NATS/1.0 503\r\n\r\n")).is_no_responders());
+        assert!(Headers::read(&Bytes::from_static(b"NATS/1.0 503 No Responders\r\n\r\n")).is_no_responders());
+        let told = Headers::read(&Bytes::from_static(b"NATS/1.0 100 Idle\r\nx:1\r\n\r\n"));
         assert_eq!((told.status, told.get("x")), (Some(100), Some("1")));
     }
 
     proptest::proptest! {
         #[test]
         fn junk_is_no_header_and_no_panic(block in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..128)) {
-            let _none = Headers::read(block.clone().into()).iter().count();
+            let _none = Headers::read(&block.clone().into()).iter().count();
             let block = [b"NATS/1.0".as_slice(), &block].concat();
-            let _some = Headers::read(block.into()).iter().count();
+            let _some = Headers::read(&block.into()).iter().count();
         }
     }
 }

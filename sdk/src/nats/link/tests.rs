@@ -78,7 +78,9 @@ async fn one_member_of_a_queue_group_gets_each_message_and_nobody_is_told_of() {
     let link = connected(&server).await;
     let counts = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
     let members = counts.clone().map(|count| {
-        link.subscribe("work", Some("crew".to_owned()), move |_| drop(count.fetch_add(1, Ordering::Relaxed)))
+        link.subscribe("work", Some("crew".to_owned()), move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        })
     });
     (0..200).for_each(|_| say(&link, "work", "").unwrap());
     assert!(link.flush(PATIENCE).await);

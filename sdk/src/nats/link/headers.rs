@@ -77,7 +77,7 @@ impl Headers {
         if !block.starts_with(VERSION) {
             return Self::default();
         }
-        let first = memchr::memchr(b'\n', &block).map_or(block.len(), |end| end + 1);
+        let first = memchr::memchr(b'\n', block).map_or(block.len(), |end| end + 1);
         let status = block[VERSION.len()..first].trim_ascii().get(..3);
         let status = status.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
         let end = block.len() - if block[first..].ends_with(b"\r\n") { 2 } else { 0 };

@@ -1,6 +1,7 @@
 //! What the instances of a service do together, over the last window of each: quantiles are those of all their calls,
 //! not averages of quantiles.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aegis_domain::ServiceName;
@@ -44,6 +45,9 @@ pub struct Load {
     pub calls: Calls,
     /// Calls a second; none when no instance is heard.
     pub calls_per_second: Option<f64>,
+    /// How many messages wait for each consumer: the most that any instance says. Instances share consumers, so a sum
+    /// would count a message several times.
+    pub lag: BTreeMap<String, u64>,
 }
 
 impl Counters {
@@ -101,7 +105,13 @@ impl Load {
             failed: sum.failed.saturating_add(calls.failed),
         });
         let metrics = beats.map(|beat| &beat.heartbeat.metrics);
+        let mut lag = BTreeMap::<String, u64>::new();
+        for told in metrics.clone().flat_map(|it| &it.lag) {
+            let most = lag.entry(told.consumer.clone()).or_default();
+            *most = told.pending.max(*most);
+        }
         Self {
+            lag,
             latency: metrics.clone().filter_map(|it| it.latency.as_ref()).collect(),
             calls,
             calls_per_second: metrics.map(|it| it.calls_per_second).reduce(|sum, rate| sum + rate),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{ControlPlane, PATIENCE};
 use aegis_domain::InstanceName;
-use aegis_sdk::{Call, Fault, Service, ServiceConfig, Target};
+use aegis_sdk::{Call, Failure, Fault, RetryPolicy, SendOptions, Service, ServiceConfig, Subscribe, Target};
 use aegis_testkit::{NatsServer, wait_until};
 use serde_json::{Value, json};
 
@@ -335,6 +335,59 @@ async fn a_replica_is_not_ready_while_jetstream_does_not_answer() {
         if status == 200 { Ok(()) } else { Err(status.to_string()) }
     })
     .await;
+}
+
+#[tokio::test]
+async fn an_instance_tells_what_became_of_its_messages_and_what_waits() {
+    let nats = NatsServer::start().await;
+    let (_folder, control) = start(&nats).await;
+    let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
+    config.instance = Some(InstanceName::new("desk-1").unwrap());
+    config.nats_url = nats.url();
+    config.heartbeat_ms = 200;
+    let once = RetryPolicy::exponential(Duration::from_millis(10), Duration::from_millis(10), 2);
+    let narrow = Subscribe::to("orders.held").named("held").concurrency(1).window(1);
+    let desk = Service::builder(config)
+        .rpc("place", |call: Call, volume: u32| async move {
+            call.events().publish("orders", "placed", &volume).await?;
+            Ok::<_, Fault>(())
+        })
+        .on_event(Subscribe::to("orders.placed").retry(once), |_, volume: u32| async move {
+            if volume == 0 { Err(Failure::later(Duration::ZERO, "nothing to buy")) } else { Ok(()) }
+        })
+        // Never done, so that what comes after it waits.
+        .on_event(narrow, |_, (): ()| std::future::pending())
+        .command("build", |_, (): ()| async { Ok(()) })
+        .start()
+        .await
+        .unwrap();
+    for volume in [1, 2, 0] {
+        desk.client().call::<_, ()>(&Target::any("desk").unwrap(), "place", &volume, PATIENCE).await.unwrap();
+    }
+    for _ in 0..4 {
+        desk.events().publish("orders", "held", &()).await.unwrap();
+    }
+    let mut build = desk.commands().send(desk.name(), "build", &(), SendOptions::default()).await.unwrap();
+    build.result::<()>().await.unwrap();
+    let query = "{ instance(service: \"desk\", instance: \"desk-1\") { metrics {
+            events { published consumed failed retried deadLettered }
+            commands { published consumed failed retried deadLettered }
+            lag { consumer pending } } }
+        service(name: \"desk\") { lag { consumer pending } } }";
+    let events = json!({ "published": 7, "consumed": 2, "failed": 2, "retried": 1, "deadLettered": 1 });
+    let commands = json!({ "published": 1, "consumed": 1, "failed": 0, "retried": 0, "deadLettered": 0 });
+    wait_until("the figures", PATIENCE, || async {
+        let data = control.query(query, json!({})).await;
+        let metrics = &data["instance"]["metrics"];
+        let waiting = |of: &Value| {
+            let lag = of["lag"].as_array().cloned().unwrap_or_default();
+            lag.iter().any(|it| it["consumer"] == "desk-held" && it["pending"] == 3)
+        };
+        let told = metrics["events"] == events && metrics["commands"] == commands;
+        if told && waiting(metrics) && waiting(&data["service"]) { Ok(()) } else { Err(data.to_string()) }
+    })
+    .await;
+    desk.stop("done").await.unwrap();
 }
 
 #[tokio::test]

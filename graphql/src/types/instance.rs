@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aegis_domain::wire::heartbeat::{Metrics, Role};
+use aegis_domain::wire::heartbeat::{Messages, Metrics, Role};
 use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
 use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView};
@@ -82,6 +82,33 @@ pub(crate) struct InstanceMetrics {
     p99_ms: Option<f64>,
     cpu_percent: Option<f64>,
     memory_bytes: Option<f64>,
+    events: MessageCounts,
+    commands: MessageCounts,
+    /// What waits for each consumer that the instance takes events or commands by.
+    lag: Vec<ConsumerLag>,
+}
+
+/// What became of messages since the instance started.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct MessageCounts {
+    /// Those that it sent.
+    published: u64,
+    /// Those that it handled well.
+    consumed: u64,
+    /// Tries that failed.
+    failed: u64,
+    /// Failed tries after which there is another.
+    retried: u64,
+    /// Those that it gave up: they are among the `deadLetters` until somebody decides on them.
+    dead_lettered: u64,
+}
+
+/// How much waits for a consumer.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct ConsumerLag {
+    consumer: String,
+    /// Messages that were not delivered to it yet, when the instance last asked.
+    pending: u64,
 }
 
 #[derive(Debug, Clone, Default, InputObject)]
@@ -156,9 +183,30 @@ impl Instance {
                 p99_ms: beat.metrics.p99_ms,
                 cpu_percent: beat.metrics.cpu_percent,
                 memory_bytes: beat.metrics.memory_bytes.map(|bytes| bytes as f64),
+                events: beat.metrics.events.into(),
+                commands: beat.metrics.commands.into(),
+                lag: beat
+                    .metrics
+                    .lag
+                    .iter()
+                    .map(|lag| ConsumerLag::of((&lag.consumer, &lag.pending)))
+                    .collect(),
             }),
             as_of_sequence: view.sequence.into(),
         }
+    }
+}
+
+impl From<Messages> for MessageCounts {
+    fn from(messages: Messages) -> Self {
+        let Messages { published, consumed, failed, retried, dead_lettered } = messages;
+        Self { published, consumed, failed, retried, dead_lettered }
+    }
+}
+
+impl ConsumerLag {
+    pub(crate) fn of((consumer, pending): (&String, &u64)) -> Self {
+        Self { consumer: consumer.clone(), pending: *pending }
     }
 }
 

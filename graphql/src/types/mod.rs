@@ -19,7 +19,7 @@ pub(crate) use definition::{
     ReinstateInput, Rejected, RetireInput, rejected, service as service_name,
 };
 pub(crate) use event::{Event, EventFilter};
-pub(crate) use instance::{Instance, InstanceFilter, id as instance_id};
+pub(crate) use instance::{ConsumerLag, Instance, InstanceFilter, id as instance_id};
 pub(crate) use leader::{Leader, LeaderFilter};
 pub(crate) use metrics::MetricsSeries;
 pub(crate) use operation::{DrainAsked, DrainInput, DrainResult, HandedOver, StepDownInput, StepDownResult};

@@ -9,7 +9,7 @@ use aegis_projections::live::Contents;
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 
-use super::{Definition, Instance, InstanceFilter, Leader};
+use super::{ConsumerLag, Definition, Instance, InstanceFilter, Leader};
 
 /// A service, seen through its definition, its instances and its leaders.
 #[derive(Debug, Clone, SimpleObject)]
@@ -34,6 +34,9 @@ pub(crate) struct Service {
     calls_per_second: Option<f64>,
     /// The share of calls that failed, in percent; null when nothing was called.
     error_percent: Option<f64>,
+    /// What waits for each consumer of the service, in order of name: the most that any instance says that is heard.
+    /// Instances share consumers, so sums would count a message several times.
+    lag: Vec<ConsumerLag>,
 }
 
 impl Service {
@@ -66,6 +69,7 @@ impl Service {
             p99_ms: load.latency.quantile_ms(0.99),
             calls_per_second: load.calls_per_second,
             error_percent: load.error_percent(),
+            lag: load.lag.iter().map(ConsumerLag::of).collect(),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use aegis_domain::aggregate::instance::Status;
-use aegis_domain::wire::heartbeat::{Heartbeat, Metrics};
+use aegis_domain::wire::heartbeat::{Heartbeat, Lag, Metrics};
 use aegis_domain::{InstanceName, ServiceName, Version};
 use chrono::DateTime;
 
@@ -78,4 +78,20 @@ fn where_nothing_is_heard_there_is_no_figure() {
     let service = ServiceName::new("echo").unwrap();
     let of_service = Load::of(&live.read(), &service, Instant::now());
     assert_eq!(of_service, Load::default(), "whoever is not in the registry has no part in it");
+}
+
+#[test]
+fn what_waits_for_a_consumer_that_instances_share_is_counted_once() {
+    let live = Live::new(State::default());
+    let lagging = |name: &str, lags: &[(&str, u64)]| {
+        let mut heartbeat = heartbeat(name, 1, 1, 0, 0);
+        let lag =
+            |(consumer, pending): &(&str, u64)| Lag { consumer: (*consumer).to_owned(), pending: *pending };
+        heartbeat.metrics.lag = lags.iter().map(lag).collect();
+        heartbeat
+    };
+    beat(&live, lagging("a", &[("echo-orders", 7), ("echo-ticks", 1)]));
+    beat(&live, lagging("b", &[("echo-orders", 5)]));
+    let lag: Vec<_> = load(&live).lag.into_iter().collect();
+    assert_eq!(lag, [("echo-orders".to_owned(), 7), ("echo-ticks".to_owned(), 1)]);
 }

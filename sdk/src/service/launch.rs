@@ -140,11 +140,15 @@ impl Begun {
         #[cfg(feature = "otel")]
         let exporter = export(&config, &connection, &identity, &stats).map_err(StartError::Authorities)?;
         let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
+        let actor = parts.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
+        let event_options = EventOptions { actor: Some(actor), ..parts.event_options };
+        let events = Events::counted(&connection, event_options, Arc::clone(&stats.events));
         let handle = Arc::new(Handle {
             service: service.clone(),
             instance: instance.clone(),
             connection: connection.clone(),
             client: Client::new(&connection),
+            events: events.clone(),
         });
         let (balanced, exclusive) = by_name(methods, &connection);
         let taken = connection.client().max_payload();
@@ -202,9 +206,6 @@ impl Begun {
             settings,
         })
         .await?;
-        let actor = parts.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
-        let options = EventOptions { actor: Some(actor), ..parts.event_options };
-        let events = Events::counted(&connection, options, Arc::clone(&stats.events));
         let drain = Duration::from_millis(config.drain_ms);
         let subscriptions = EventHandlers::start(parts.on_event, &events, &service, &instance, drain).await?;
         let commands = Commands::counted(

@@ -31,6 +31,7 @@ pub(in crate::service) struct Handle {
     pub(in crate::service) instance: InstanceName,
     pub(in crate::service) connection: Connection,
     pub(in crate::service) client: Client,
+    pub(in crate::service) events: Events,
 }
 
 /// Whether the caller has given the call up.
@@ -93,10 +94,10 @@ impl Call {
         self.handle.client.within(self.trace)
     }
 
-    /// Application events on the service's connection.
+    /// The service's own events: a clean stop waits for those on their way.
     #[must_use]
     pub fn events(&self) -> Events {
-        Events::new(&self.handle.connection)
+        self.handle.events.clone()
     }
 
     /// The service's connection, for whatever else goes over NATS.

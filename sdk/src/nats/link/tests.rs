@@ -143,12 +143,17 @@ async fn calls_are_not_kept_for_a_later_connection() {
     let (_open, mut messages) = heard(&link, "a");
     assert!(link.flush(PATIENCE).await);
     server.pause();
-    // Some of it waits here, since the server takes nothing.
     let body = "x".repeat(500_000);
-    for _ in 0..30 {
-        say(&link, "other", &body).unwrap_or_default();
-    }
-    say(&link, "a", "late").unwrap_or_default();
+    wait_until("some of it waits here, since the server takes nothing", PATIENCE, || async {
+        let waiting = link.shared.out().buffer.len();
+        if waiting > 2 * body.len() {
+            return Ok(());
+        }
+        say(&link, "other", &body).unwrap();
+        Err(format!("{waiting} bytes"))
+    })
+    .await;
+    say(&link, "a", "late").unwrap();
     server.kill();
     lost(&link).await;
     assert_eq!(say(&link, "a", "never"), Err(Unsent::Lost));

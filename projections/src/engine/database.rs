@@ -183,7 +183,9 @@ impl Database {
         pool.close().await;
         let swapped = self.rename();
         *pool = connect(&self.inner.path);
-        swapped
+        swapped?;
+        // The first connection turns the file to WAL, for which it must be alone: a second would be refused.
+        pool.acquire().await.map(drop).map_err(|e| self.error(e))
     }
 
     fn rename(&self) -> Result<(), StoreError> {

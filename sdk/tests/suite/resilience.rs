@@ -192,13 +192,15 @@ async fn an_idempotent_call_that_takes_long_is_sent_to_another_instance_too() {
     let connection = open(&server).await;
     let hedging = Resilience { hedge_after: Some(Duration::from_millis(30)), ..Resilience::default() };
     let client = Client::new(&connection).with_resilience(hedging);
-    for _ in 0..6 {
+    // About half of them go to the slow one first. Without the second copy each of those would be sent again only after
+    // half a second.
+    let begun = Instant::now();
+    for _ in 0..30 {
         let options = CallOptions::within(PATIENCE).idempotent();
-        let begun = Instant::now();
         let answer = client.call::<_, String>(&any(), "who", &(), options).await.unwrap();
         assert_eq!(answer.body, "d-2");
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     for service in services {
         service.stop("done").await.unwrap();
     }

@@ -10,6 +10,7 @@ use aegis_domain::aggregate::{Definition, Instance, definition};
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::{Actor, AggregateId, Context, Event, ServiceName, Version};
 use aegis_sdk::nats::provision::provision;
+use aegis_sdk::nats::security::{Credentials, Secret};
 use aegis_sdk::service::Stage;
 use aegis_sdk::{
     Builder, CallError, Client, ConnectOptions, Connection, Fault, Journal, Logs, Operator, Service,
@@ -17,6 +18,7 @@ use aegis_sdk::{
 };
 use aegis_testkit::{NatsServer, wait_until};
 use chrono::Utc;
+use tokio::sync::Semaphore;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -249,6 +251,8 @@ async fn the_configuration_is_told_without_secrets_and_again_when_the_log_change
         NatsServer::builder().config("authorization { user: app, password: hunter2 }").local().start().await;
     let mut config = config(&server, "d-1");
     config.nats_url = server.url().replace("nats://", "nats://app:hunter2@");
+    config.credentials =
+        Some(Credentials::UserPassword { user: "app".to_owned(), password: Secret::new("hunter2") });
     let url = config.nats_url.clone();
     let logs = Logs::install("off").unwrap();
     let service = builder(config).logs(&logs).start().await.unwrap();
@@ -288,4 +292,39 @@ async fn calls_are_spread_over_several_sockets() {
     // And one that everything else goes over.
     assert_eq!((sent.len(), sent.iter().filter(|sent| **sent == 10).count()), (4, 3), "{sent:?}");
     service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_calls_that_it_has_and_takes_no_new_ones() {
+    let server = NatsServer::start().await;
+    let (gate, entered) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (held, entering) = (Arc::clone(&gate), Arc::clone(&entered));
+    let service = builder(config(&server, "d-1")).rpc("slow", move |_call, (): ()| {
+        let held = Arc::clone(&held);
+        entering.add_permits(1);
+        async move {
+            held.acquire().await?.forget();
+            Ok::<_, Fault>("done".to_owned())
+        }
+    });
+    let service = service.start().await.unwrap();
+    let connection = open(&server).await;
+    let client = Client::new(&connection);
+    let any = Target::any("desk").unwrap();
+    let (calling, to) = (client.clone(), any.clone());
+    let call = tokio::spawn(async move { calling.call::<_, String>(&to, "slow", &(), PATIENCE).await });
+    entered.acquire().await.unwrap().forget();
+    let mut stopping = tokio::spawn(service.stop("done"));
+    wait_until("new calls to be refused", PATIENCE, || async {
+        match client.call::<_, String>(&any, "who", &(), Duration::from_millis(100)).await {
+            Err(CallError::NoResponders { .. }) => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut stopping).await;
+    assert!(early.is_err(), "it stopped over a call");
+    gate.add_permits(1);
+    assert_eq!(call.await.unwrap().unwrap().body, "done");
+    stopping.await.unwrap().unwrap();
 }

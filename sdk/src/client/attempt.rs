@@ -32,18 +32,19 @@ pub(super) struct Request {
 
 /// What came of one send.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum Answer<'a> {
     Reply(Message),
     /// Nobody is subscribed, so nothing was done.
     Nobody,
     /// It was not sent.
     Unsent(CallError),
     /// It was sent, and no reply came in time.
-    Silence,
+    Silence(Out<'a>),
 }
 
 /// A call that is out. Unless its reply has come, dropping it tells the service that nobody waits any more.
-struct Out<'a> {
+#[derive(Debug)]
+pub(super) struct Out<'a> {
     ticket: Ticket,
     link: &'a Link,
     connection: &'a Connection,
@@ -53,46 +54,57 @@ struct Out<'a> {
 
 impl Client {
     /// Sends the request once, with so much time left from now on, and waits for the reply.
-    pub(super) async fn send(
-        &self,
-        route: &Route,
-        request: &Request,
+    pub(super) async fn send<'a>(
+        &'a self,
+        route: &'a Route,
+        request: &'a Request,
         now: Instant,
         left: Duration,
-    ) -> Answer {
-        let patience = request.options.patience(&route.target, left);
-        let connection = &self.shared.connection;
-        let link = &request.lane.link;
-        let ticket = request.lane.inbox().ticket(now + patience);
-        let service = route.target.service();
-        let mut out = Out { ticket, link, connection, service, answered: true };
-        let headers = match request.options.legacy {
-            true => Headers::default(),
-            false => headers(route, request, left),
-        };
-        let reply_to = out.ticket.subject();
-        let send = if out.ticket.is_alone() { Link::publish_at_once } else { Link::publish };
-        loop {
-            match send(link, &route.subject, Some(reply_to.as_str()), &headers, &request.body) {
-                Ok(()) => break,
-                Err(Unsent::Full) if in_time(left, link.room()).await.is_some() => {}
-                Err(Unsent::Lost) if in_time(left, link.connected()).await.is_some() => {}
-                Err(Unsent::Lost) => return Answer::Unsent(CallError::lost()),
+    ) -> Answer<'a> {
+        let (connection, link) = (&self.shared.connection, &request.lane.link);
+        let until = now + left;
+        let (mut now, mut left) = (now, left);
+        let mut out = loop {
+            let patience = request.options.patience(&route.target, left);
+            let ticket = request.lane.inbox().ticket(now + patience);
+            let reply_to = ticket.subject();
+            let headers = match request.options.legacy {
+                true => Headers::default(),
+                false => headers(route, request, left),
+            };
+            let send = if ticket.is_alone() { Link::publish_at_once } else { Link::publish };
+            let waited = match send(link, &route.subject, Some(reply_to.as_str()), &headers, &request.body) {
+                Ok(()) => {
+                    break Out { ticket, link, connection, service: route.target.service(), answered: false };
+                }
+                Err(Unsent::Full) => in_time(left, link.room()).await,
+                Err(Unsent::Lost) => in_time(left, link.connected()).await,
                 Err(error @ Unsent::TooLarge { .. }) => {
                     return Answer::Unsent(CallError::TooLarge { detail: error.to_string() });
                 }
-                Err(error @ (Unsent::Full | Unsent::BadSubject)) => {
+                Err(error @ Unsent::BadSubject) => {
                     return Answer::Unsent(CallError::Send { detail: error.to_string() });
                 }
+            };
+            now = Instant::now();
+            left = until.saturating_duration_since(now);
+            if waited.is_none() || left.is_zero() {
+                return Answer::Unsent(CallError::lost());
             }
-        }
-        out.answered = false;
-        let Ok(reply) = (&mut out.ticket).await else { return Answer::Silence };
+        };
+        let Ok(reply) = (&mut out.ticket).await else { return Answer::Silence(out) };
         out.answered = true;
         if reply.headers.is_no_responders() {
             return Answer::Nobody;
         }
         Answer::Reply(if request.options.legacy { legacy::unwrap(reply) } else { reply })
+    }
+}
+
+impl Out<'_> {
+    /// Somebody waits for its outcome in another way, or has it.
+    pub(super) fn keep(mut self) {
+        self.answered = true;
     }
 }
 

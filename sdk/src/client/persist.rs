@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use aegis_domain::ErrorCode;
 
-use super::attempt::{Answer, Request, code_of, has_code};
+use super::attempt::{Answer, Out, Request, code_of, has_code};
 use super::route::Route;
 use super::wait::Wait;
-use super::{CallError, Client};
+use super::{CallError, Client, Target};
 use crate::nats::link::Message;
 
 impl Client {
@@ -22,7 +22,7 @@ impl Client {
         match first {
             Answer::Reply(reply) if code_of(&reply).is_none() => Ok(reply),
             // Boxed, so that the futures of callers stay small.
-            first @ (Answer::Reply(_) | Answer::Nobody | Answer::Unsent(_) | Answer::Silence) => {
+            first @ (Answer::Reply(_) | Answer::Nobody | Answer::Unsent(_) | Answer::Silence(_)) => {
                 Box::pin(self.persist(route, request, begun, first)).await
             }
         }
@@ -33,19 +33,29 @@ impl Client {
         route: &Route,
         request: &Request,
         begun: Instant,
-        first: Answer,
+        first: Answer<'_>,
     ) -> Result<Message, CallError> {
         let (timeout, idempotent) = (request.options.timeout, request.options.idempotent);
         let subject = || route.subject.to_string();
         let mut wait = Wait::new(&self.shared.connection, &request.lane, &route.target);
+        // Dropping it tells the owner that nobody waits any more.
+        let mut held: Option<Out<'_>> = None;
         let mut taken = false;
         let mut answer = first;
         loop {
             match answer {
-                Answer::Silence => {
+                Answer::Silence(out) => {
                     taken = true;
                     if !idempotent {
                         return Err(CallError::OutcomeUnknown { subject: subject(), after: timeout });
+                    }
+                    // An owner that has it goes on with it: the next send only asks again, and the first is what it
+                    // knows the call by. Another instance may be the better one, and this one is told to stop.
+                    if matches!(route.target, Target::Owner(..)) {
+                        match held {
+                            None => held = Some(out),
+                            Some(_) => out.keep(),
+                        }
                     }
                 }
                 // Whoever says so has done nothing, but speaks for nobody else: while a group passes from one
@@ -63,7 +73,10 @@ impl Client {
                 Answer::Reply(reply) if taken && code_of(&reply).is_some_and(ErrorCode::is_retryable) => {
                     wait.pass(timeout.saturating_sub(begun.elapsed())).await;
                 }
-                Answer::Reply(reply) => return Ok(reply),
+                Answer::Reply(reply) => {
+                    held.into_iter().for_each(Out::keep);
+                    return Ok(reply);
+                }
                 Answer::Nobody if request.options.once && !taken => {
                     return Err(CallError::NoResponders { subject: subject(), after: begun.elapsed() });
                 }

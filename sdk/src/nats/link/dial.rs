@@ -1,6 +1,7 @@
 //! From an address to a connection that messages can be sent on.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::nats::login::Login;
 use crate::nats::security::Tls;
 use crate::nats::tls;
 
-/// How long it may take.
+/// How long it may take for one address.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
@@ -60,13 +61,23 @@ struct Connect<'a> {
 }
 
 impl Address {
+    /// Each address that the name of the server has gets a try of its own.
     pub(super) async fn dial(&self, server: &ServerAddr) -> io::Result<Dialled> {
         let late = |_elapsed| io::Error::new(io::ErrorKind::TimedOut, "the server took too long");
-        tokio::time::timeout(PATIENCE, self.greet(server)).await.map_err(late)?
+        let addresses = tokio::net::lookup_host((server.host(), server.port()));
+        let addresses = tokio::time::timeout(PATIENCE, addresses).await.map_err(late)??;
+        let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name of the server has no address");
+        for address in addresses {
+            match tokio::time::timeout(PATIENCE, self.greet(server, address)).await.map_err(late).flatten() {
+                Ok(dialled) => return Ok(dialled),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
     }
 
-    async fn greet(&self, server: &ServerAddr) -> io::Result<Dialled> {
-        let socket = TcpStream::connect((server.host(), server.port())).await?;
+    async fn greet(&self, server: &ServerAddr, address: SocketAddr) -> io::Result<Dialled> {
+        let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
         let first = self.tls.as_ref().is_some_and(|tls| tls.handshake_first);
         let mut stream = match first {
@@ -74,7 +85,7 @@ impl Address {
             false => Either::Left(socket),
         };
         let mut input = BytesMut::new();
-        let info = match next(&mut stream, &mut input).await? {
+        let mut info = match next(&mut stream, &mut input).await? {
             Frame::Info(info) => *info,
             Frame::Message { .. } | Frame::Ping | Frame::Pong | Frame::Ok | Frame::Err(_) => {
                 return Err(invalid("the server did not say what it is"));
@@ -116,7 +127,8 @@ impl Address {
                 }
                 Frame::Err(text) => return Err(io::Error::new(io::ErrorKind::PermissionDenied, text)),
                 Frame::Ping => stream.write_all(b"PONG\r\n").await?,
-                Frame::Ok | Frame::Info(_) | Frame::Message { .. } => {}
+                Frame::Info(newer) => info = *newer,
+                Frame::Ok | Frame::Message { .. } => {}
             }
         }
     }

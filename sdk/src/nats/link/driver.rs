@@ -1,13 +1,16 @@
 //! The task that reads and writes.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use async_nats::ServerAddr;
 use bytes::BytesMut;
 use rand::seq::SliceRandom as _;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::dial::{Address, Dialled};
@@ -20,6 +23,10 @@ use crate::nats::connection::{ConnectionState, PING_EVERY, backoff};
 const READ: usize = 64 << 10;
 /// A buffer that was larger once is given back when it is empty.
 const KEPT: usize = 256 << 10;
+/// So often it reads, handles and writes before other tasks have their turn.
+const ROUNDS: usize = 8;
+/// A connection that ended sooner counts as one that failed.
+const LIVED: Duration = Duration::from_secs(1);
 /// A server that has not answered so many PINGs is gone.
 const UNANSWERED: usize = 2;
 
@@ -33,6 +40,8 @@ struct Driver<'a> {
     written: usize,
     /// Whether it has let others run before it writes, so that more goes out at once.
     waited: bool,
+    /// Whether the server has said anything since the last PING.
+    heard: bool,
     discovered: Vec<String>,
 }
 
@@ -45,12 +54,13 @@ pub(super) async fn run(shared: Arc<Shared>, address: Address, closed: Cancellat
 async fn connect_and_drive(shared: &Shared, mut address: Address) {
     let configured = address.servers.len();
     address.servers.shuffle(&mut rand::rng());
-    let mut failures = 0;
+    let (mut failures, mut said) = (0, String::new());
     loop {
         for server in address.servers.clone() {
             match address.dial(&server).await {
                 Ok(dialled) => {
-                    failures = 0;
+                    let begun = Instant::now();
+                    said.clear();
                     learn(&mut address.servers, configured, &dialled.info.connect_urls);
                     let mut driver = Driver::begin(shared, dialled);
                     let error = driver.drive().await;
@@ -58,10 +68,18 @@ async fn connect_and_drive(shared: &Shared, mut address: Address) {
                     drop(driver);
                     learn(&mut address.servers, configured, &discovered);
                     shared.lost();
+                    if begun.elapsed() > LIVED {
+                        failures = 0;
+                    }
                     tracing::info!(%error, "the connection for calls was lost; it is sought again");
                 }
                 Err(error) => {
-                    tracing::debug!(%error, server = %server.host(), "no connection for calls");
+                    // Again and again the same would say nothing new.
+                    let text = format!("{}: {error}", server.host());
+                    if said != text {
+                        tracing::warn!(error = text, "there is no connection for calls; it is sought again");
+                        said = text;
+                    }
                 }
             }
         }
@@ -86,21 +104,25 @@ fn learn(servers: &mut Vec<ServerAddr>, configured: usize, urls: &[String]) {
 }
 
 impl Shared {
+    fn limit(&self, max_payload: i64) {
+        let most = usize::try_from(max_payload).ok().filter(|most| *most > 0);
+        self.max_payload.store(most.unwrap_or(usize::MAX), Ordering::Relaxed);
+    }
+
     /// What was being written is lost, and so are the PINGs that had been.
     pub(super) fn lost(&self) {
         self.state.send_replace(ConnectionState::Reconnecting);
         let mut out = self.out();
         (out.attended, out.connected, out.socket) = (true, false, None);
         if self.when_lost == WhenLost::Drop {
-            // Subscriptions are told again anyway.
-            (out.unsent_pings, out.torn) = (0, 0);
+            out.unsent_pings = 0;
             out.buffer.clear();
             self.room.notify_waiters();
         }
-        let torn = std::mem::take(&mut out.torn);
-        out.buffer.drain(..torn);
-        let sent = out.pongs.len() - out.unsent_pings;
-        out.pongs.drain(..sent);
+        // Whoever waits for an answer gets none. Those PINGs that wait will still have theirs.
+        out.pongs.clear();
+        let unsent = out.unsent_pings;
+        out.pongs.extend(std::iter::repeat_with(|| None).take(unsent));
     }
 }
 
@@ -108,7 +130,7 @@ impl<'a> Driver<'a> {
     /// Subscribes to everything again, and only then writes what waits.
     fn begin(shared: &'a Shared, dialled: Dialled) -> Self {
         let Dialled { socket, info, input } = dialled;
-        shared.max_payload.store(info.max_payload, Ordering::Relaxed);
+        shared.limit(info.max_payload);
         let mut writing = vec![];
         let mut out = shared.out();
         let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
@@ -122,22 +144,30 @@ impl<'a> Driver<'a> {
         drop(out);
         shared.room.notify_waiters();
         shared.state.send_replace(ConnectionState::Connected);
-        Self { shared, socket, input, writing, written: 0, waited: true, discovered: vec![] }
+        let (written, waited, heard) = (0, true, true);
+        Self { shared, socket, input, writing, written, waited, heard, discovered: vec![] }
     }
 
     /// Until the connection is lost.
     async fn drive(&mut self) -> io::Error {
         let mut ping = tokio::time::interval(PING_EVERY);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
+        // What came with the greeting.
+        if let Err(broken) = self.take_frames() {
+            return broken;
+        }
         loop {
             tokio::select! {
                 biased;
                 lost = std::future::poll_fn(|cx| self.poll(cx)) => return lost,
                 _ = ping.tick() => {
                     let mut out = self.shared.out();
-                    if out.pongs.iter().filter(|waits| waits.is_none()).count() >= UNANSWERED {
+                    let unanswered = out.pongs.iter().filter(|waits| waits.is_none()).count();
+                    if !std::mem::replace(&mut self.heard, false) && unanswered >= UNANSWERED {
                         return io::Error::new(io::ErrorKind::TimedOut, "the server does not answer");
                     }
+                    out.attended = true;
                     out.ping(None);
                 }
             }
@@ -151,7 +181,7 @@ impl<'a> Driver<'a> {
         let sends = !out.buffer.is_empty() && self.writing.is_empty();
         drop(out);
         let mut quiet = true;
-        loop {
+        for _ in 0..ROUNDS {
             let more = match self.poll_read(cx) {
                 Poll::Ready(Ok(())) => true,
                 Poll::Ready(Err(error)) => return Poll::Ready(error),
@@ -171,6 +201,9 @@ impl<'a> Driver<'a> {
                 return Poll::Pending;
             }
         }
+        // There is more, and others have their turn first.
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Reads once, and handles what has come.
@@ -181,11 +214,16 @@ impl<'a> Driver<'a> {
         if ready!(self.socket.poll_read(cx, &mut self.input))? == 0 {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it")));
         }
+        self.heard = true;
+        Poll::Ready(self.take_frames())
+    }
+
+    fn take_frames(&mut self) -> io::Result<()> {
         loop {
             match frame::take(&mut self.input) {
                 Ok(Some(frame)) => self.handle(frame),
-                Ok(None) => return Poll::Ready(Ok(())),
-                Err(broken) => return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, broken))),
+                Ok(None) => return Ok(()),
+                Err(broken) => return Err(io::Error::new(io::ErrorKind::InvalidData, broken)),
             }
         }
     }
@@ -193,8 +231,10 @@ impl<'a> Driver<'a> {
     fn handle(&mut self, frame: Frame) {
         match frame {
             Frame::Message { sid, message } => {
-                if let Some(sink) = self.shared.sink(sid) {
-                    sink(message);
+                let Some(sink) = self.shared.sink(sid) else { return };
+                // All that comes on this socket goes through here.
+                if catch_unwind(AssertUnwindSafe(|| sink(message))).is_err() {
+                    tracing::error!("the handling of a message panicked");
                 }
             }
             Frame::Ping => frame::pong(&mut self.shared.out().buffer),
@@ -206,7 +246,7 @@ impl<'a> Driver<'a> {
                 }
             }
             Frame::Info(info) => {
-                self.shared.max_payload.store(info.max_payload, Ordering::Relaxed);
+                self.shared.limit(info.max_payload);
                 self.discovered = info.connect_urls;
             }
             Frame::Err(text) => tracing::warn!(text, "the nats server reported an error"),
@@ -228,7 +268,7 @@ impl<'a> Driver<'a> {
                     return self.socket.poll_flush(cx);
                 }
                 std::mem::swap(&mut out.buffer, &mut self.writing);
-                (out.unsent_pings, out.torn) = (0, 0);
+                out.unsent_pings = 0;
                 drop(out);
                 if self.writing.len() > WAITING_MAX {
                     self.shared.room.notify_waiters();

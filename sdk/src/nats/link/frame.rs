@@ -12,6 +12,8 @@ use super::headers::Headers;
 
 /// Longer lines are no NATS; the longest is `INFO`, with the addresses of a cluster.
 const LINE_MAX: usize = 1 << 20;
+/// A server takes lines of 4096 bytes, and ends the connection over longer ones.
+const SUBJECT_MAX: usize = 1_900;
 /// The most that any server can be configured to take.
 const MESSAGE_MAX: usize = 64 << 20;
 
@@ -29,8 +31,9 @@ pub(super) enum Frame {
 /// What a server says of itself.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct Info {
+    /// No limit when it is none or negative.
     #[serde(default)]
-    pub(super) max_payload: usize,
+    pub(super) max_payload: i64,
     #[serde(default)]
     pub(super) nonce: String,
     #[serde(default)]
@@ -104,10 +107,13 @@ fn message(input: &mut BytesMut, begin: usize, has_headers: bool) -> Result<Opti
         return Ok(None);
     }
     let frame = input.split_to(whole).freeze();
-    let word = |word: usize| Subject::from_utf8(frame.slice(words[word].0..words[word].1));
-    let not_text = |_| Broken("a subject is no text");
-    let subject = word(1).map_err(not_text)?;
-    let reply = if has_reply { Some(word(3).map_err(not_text)?) } else { None };
+    let word = |word: usize| Subject::from_utf8(frame.slice(words[word].0..words[word].1)).ok();
+    let reply = if has_reply { word(3) } else { None };
+    let (Some(subject), true) = (word(1), reply.is_some() == has_reply) else {
+        // Whatever a stranger may send, it is nothing that anybody here is called by.
+        tracing::debug!("a message whose subject is no text was passed over");
+        return Ok(Some(Frame::Ok));
+    };
     let headers =
         if has_headers { Headers::read(&frame.slice(begin..begin + head)) } else { Headers::default() };
     let payload = frame.slice(begin + head..begin + size);
@@ -118,9 +124,9 @@ fn number(digits: &[u8]) -> Option<u64> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Whether it can stand in a line of the protocol.
+/// Whether it can stand in a line of the protocol, with another.
 pub(super) fn is_subject(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte > b' ' && byte != 0x7f)
+    (1..=SUBJECT_MAX).contains(&text.len()) && text.bytes().all(|byte| byte > b' ' && byte != 0x7f)
 }
 
 pub(super) fn publish(
@@ -236,6 +242,12 @@ mod tests {
         let text = "PUB a 3\r\none\r\nHPUB a r 18 21\r\nNATS/1.0\r\nx: y\r\n\r\ntwo\r\n\
             SUB a.> q 1\r\nSUB b 2\r\nUNSUB 1\r\n";
         assert_eq!(String::from_utf8(out).unwrap(), text);
+    }
+
+    #[test]
+    fn a_subject_that_is_no_text_costs_its_message_and_no_more() {
+        let frames = all(b"MSG a.\xff 1 1\r\nx\r\nMSG a 1 \xff 1\r\nx\r\nMSG a 1 1\r\nx\r\n").unwrap();
+        assert!(matches!(&frames[..], [Frame::Ok, Frame::Ok, Frame::Message { .. }]), "{frames:?}");
     }
 
     #[test]

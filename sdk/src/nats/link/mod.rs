@@ -64,7 +64,7 @@ pub(crate) enum Unsent {
 /// What becomes of messages that wait to be written when the connection is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhenLost {
-    /// They go out when it is back. For replies: whoever asked may still wait.
+    /// They go out when it is back, but for those that were being written. For replies: whoever asked may still wait.
     Keep,
     /// They are dropped, and no others are taken until it is back. For calls: they would be done long after their callers
     /// have gone.
@@ -113,8 +113,6 @@ struct Out {
     connected: bool,
     /// The socket, where others than the driver may write to it.
     socket: Option<Arc<TcpStream>>,
-    /// So many bytes are the rest of a message whose beginning has been written.
-    torn: usize,
     /// Who waits for the answer to each PING that is on its way.
     pongs: VecDeque<Option<oneshot::Sender<()>>>,
     /// How many of the last of these have yet to be written.
@@ -198,6 +196,8 @@ impl Link {
             return Err(Unsent::Full);
         }
         frame::publish(&mut out.buffer, subject, reply, headers, payload);
+        // Half a message must not be kept for another connection.
+        let at_once = at_once && self.shared.when_lost == WhenLost::Drop;
         if !(at_once && out.write_now()) {
             self.shared.attend(out);
         }
@@ -232,7 +232,10 @@ impl Link {
         let sid = self.shared.last_sid.fetch_add(1, Ordering::Relaxed) + 1;
         // Known before the server is told, so that no message comes for nobody.
         let mut out = self.shared.out();
-        frame::subscribe(&mut out.buffer, &subject, queue.as_deref(), sid);
+        // A new connection is told of all that are known.
+        if out.connected {
+            frame::subscribe(&mut out.buffer, &subject, queue.as_deref(), sid);
+        }
         let subscribed = Subscribed { subject, queue, sink: Arc::new(sink) };
         self.shared.subscribed.write().unwrap_or_else(PoisonError::into_inner).insert(sid, subscribed);
         self.shared.attend(out);
@@ -273,8 +276,10 @@ impl Subscription {
 
     fn tell(&self) {
         let mut out = self.link.shared.out();
-        frame::unsubscribe(&mut out.buffer, self.sid);
-        self.link.shared.attend(out);
+        if out.connected {
+            frame::unsubscribe(&mut out.buffer, self.sid);
+            self.link.shared.attend(out);
+        }
     }
 }
 
@@ -303,7 +308,6 @@ impl Out {
         // The driver will see what is wrong, if anything is.
         let written = socket.try_write(&self.buffer).unwrap_or_default();
         self.buffer.drain(..written);
-        self.torn = if written == 0 { 0 } else { self.buffer.len() };
         self.buffer.is_empty()
     }
 

@@ -15,7 +15,7 @@ use super::call::Handle;
 use super::cancel::Cancels;
 use super::fault::Fault;
 use super::handler::{Work, Yield};
-use super::job::Job;
+use super::job::{COPIED, Job};
 use super::method::Method;
 use super::replies::{Arrival, Outcome, Replies};
 use super::run::{self, Caught};
@@ -124,6 +124,7 @@ impl Dispatcher {
     fn takes_here(&self, job: &Job) -> bool {
         matches!(job.way, Way::Balanced)
             && job.method.pace.is_quick()
+            && job.body.len() < COPIED
             && self.stats.queued() == 0
             && self.places.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_ok()
     }
@@ -150,6 +151,7 @@ impl Dispatcher {
             },
             Some(outcome) => {
                 let (dispatcher, settled) = (Arc::clone(self), self.settle(&job, None, outcome));
+                let job = job.by_itself();
                 tokio::spawn(async move { dispatcher.conclude(job, None, settled).await });
             }
             None => {

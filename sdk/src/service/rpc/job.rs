@@ -18,7 +18,7 @@ use crate::nats::link::{Headers, Message};
 use crate::otel::{Ended, Side, Step};
 
 /// Parameters of more bytes are most of what was read with them.
-const COPIED: usize = 16 << 10;
+pub(super) const COPIED: usize = 16 << 10;
 
 /// A call that can be handled.
 #[derive(Debug)]

@@ -64,9 +64,12 @@ impl Server {
                 },
             ));
         }
-        if !link.flush(patience).await {
-            return Err(unreachable());
-        }
+        let subscribed = async {
+            while !link.flush(patience).await {
+                link.connected().await;
+            }
+        };
+        tokio::time::timeout(patience, subscribed).await.map_err(|_elapsed| unreachable())?;
         let stopping = dispatcher.stopping.clone();
         groups.spawn(serve_groups(dispatcher, service.clone(), lease, groups.stop.clone()));
         Ok(Self { balanced, groups, stopping })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aegis_domain::ErrorCode;
 use aegis_domain::wire::heartbeat::{Heartbeat, Role};
-use aegis_sdk::{CallOptions, Fault, Service};
+use aegis_sdk::{CallOptions, Fault, Service, Target};
 use aegis_testkit::{NatsServer, wait_until};
 use futures_util::StreamExt as _;
 
@@ -182,4 +182,48 @@ async fn a_reply_that_comes_too_late_is_nobody_elses() {
         let replies = futures_util::future::join_all(calls).await;
         assert_eq!(replies, [1_000, 1_001, 1_002, 1_003]);
     }
+}
+
+/// An owner keeps what it does for a call; asking again for it is not to give it up.
+#[tokio::test]
+async fn an_owner_that_takes_long_over_an_idempotent_call_is_not_told_that_nobody_waits() {
+    let server = NatsServer::start().await;
+    let mut config = config(&server, "desk");
+    config.groups = vec!["ACC-1".parse().unwrap()];
+    let (gate, begun) = (Arc::new(tokio::sync::Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (opened, entered) = (Arc::clone(&gate), Arc::clone(&begun));
+    let given_up = Arc::new(AtomicUsize::new(0));
+    let noted = Arc::clone(&given_up);
+    let builder = Service::builder(config).exclusive("wait", move |call, (): ()| {
+        let (gate, noted) = (Arc::clone(&opened), Arc::clone(&noted));
+        entered.fetch_add(1, Ordering::SeqCst);
+        async move {
+            tokio::select! {
+                permit = gate.acquire() => permit?.forget(),
+                () = call.cancelled() => {
+                    noted.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+            Ok::<_, Fault>("done")
+        }
+    });
+    let (_service, client, connection) = start(&server, builder).await;
+    let target = Target::owner("desk", "ACC-1").unwrap();
+    let mut asked = connection.client().subscribe("rpc.desk.ACC-1.wait").await.unwrap();
+    let options = CallOptions::within(PATIENCE).idempotent();
+    let call = client.call::<_, String>(&target, "wait", &(), options);
+    let several_sends = async {
+        for _ in 0..4 {
+            asked.next().await.unwrap();
+        }
+        gate.add_permits(1);
+    };
+    let (answer, ()) = tokio::join!(call, several_sends);
+    assert_eq!(answer.unwrap().body, "done");
+    assert_eq!((begun.load(Ordering::SeqCst), given_up.load(Ordering::SeqCst)), (1, 0));
+    // Once the caller has really gone, it is told.
+    let options = CallOptions::within(Duration::from_millis(400)).idempotent();
+    let late = client.call::<_, String>(&target, "wait", &(), options).await.unwrap_err();
+    assert_eq!(late.code(), ErrorCode::OutcomeUnknown.as_str());
+    until("the owner to be told", || given_up.load(Ordering::SeqCst) == 1).await;
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::ServerAddr;
@@ -120,7 +119,7 @@ impl Address {
             match next(&mut stream, &mut input).await? {
                 Frame::Pong => {
                     let socket = match stream {
-                        Either::Left(socket) => Socket::Plain(Arc::new(socket)),
+                        Either::Left(socket) => Socket::plain(socket),
                         Either::Right(stream) => Socket::Tls(stream),
                     };
                     return Ok(Dialled { socket, info, input });

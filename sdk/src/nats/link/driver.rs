@@ -140,7 +140,7 @@ impl<'a> Driver<'a> {
         drop(subscribed);
         writing.append(&mut out.buffer);
         out.unsent_pings = 0;
-        (out.attended, out.connected, out.socket) = (true, true, socket.plain());
+        (out.attended, out.connected, out.socket) = (true, true, socket.shared());
         drop(out);
         shared.room.notify_waiters();
         shared.state.send_replace(ConnectionState::Connected);

@@ -22,7 +22,7 @@ use std::time::Duration;
 use async_nats::Subject;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -112,7 +112,7 @@ struct Out {
     attended: bool,
     connected: bool,
     /// The socket, where others than the driver may write to it.
-    socket: Option<Arc<TcpStream>>,
+    socket: Option<Arc<OwnedWriteHalf>>,
     /// Who waits for the answer to each PING that is on its way.
     pongs: VecDeque<Option<oneshot::Sender<()>>>,
     /// How many of the last of these have yet to be written.

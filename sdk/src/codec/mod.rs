@@ -2,12 +2,30 @@
 
 pub mod legacy;
 
+use std::cell::Cell;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// As a rule, a body is no larger.
-const BODY: usize = 256;
+thread_local! {
+    /// Where bodies are written before their length is known.
+    static DESK: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A desk that was larger once is given back.
+const DESK_MAX: usize = 64 << 10;
+
+/// What `write` writes, in a place that is just large enough: bodies are kept, and sent more than once.
+fn exact<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Bytes, E> {
+    // Whoever encodes while it is taken finds another.
+    let mut desk = DESK.take();
+    desk.clear();
+    let written = write(&mut desk).map(|()| Bytes::copy_from_slice(&desk));
+    desk.shrink_to(DESK_MAX);
+    DESK.set(desk);
+    written
+}
 
 /// A body could not be written or read. The text says why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,12 +83,10 @@ impl Codec {
     /// When the value has no form in this codec, for example a map whose keys are no text in JSON.
     pub fn encode<T: Serialize + ?Sized>(self, value: &T) -> Result<Bytes, CodecError> {
         match self {
-            Self::Json => {
-                let mut body = Vec::with_capacity(BODY);
-                serde_json::to_writer(&mut body, value).map_err(CodecError::of)?;
-                Ok(body.into())
+            Self::Json => exact(|body| serde_json::to_writer(body, value).map_err(CodecError::of)),
+            Self::MessagePack => {
+                exact(|body| rmp_serde::encode::write_named(body, value).map_err(CodecError::of))
             }
-            Self::MessagePack => rmp_serde::to_vec_named(value).map(Bytes::from).map_err(CodecError::of),
         }
     }
 

@@ -25,6 +25,8 @@ const READ: usize = 64 << 10;
 const KEPT: usize = 256 << 10;
 /// So often it reads, handles and writes before other tasks have their turn.
 const ROUNDS: usize = 8;
+/// So many turns others have before what they send is written.
+const TURNS: u32 = 2;
 /// A connection that ended sooner counts as one that failed.
 const LIVED: Duration = Duration::from_secs(1);
 /// A server that has not answered so many PINGs is gone.
@@ -38,8 +40,8 @@ struct Driver<'a> {
     /// What is being written, and how much of it has been.
     writing: Vec<u8>,
     written: usize,
-    /// Whether it has let others run before it writes, so that more goes out at once.
-    waited: bool,
+    /// How often it has let others run before it writes, so that more goes out at once.
+    waited: u32,
     /// Whether the server has said anything since the last PING.
     heard: bool,
     discovered: Vec<String>,
@@ -144,7 +146,7 @@ impl<'a> Driver<'a> {
         drop(out);
         shared.room.notify_waiters();
         shared.state.send_replace(ConnectionState::Connected);
-        let (written, waited, heard) = (0, true, true);
+        let (written, waited, heard) = (0, TURNS, true);
         Self { shared, socket, input, writing, written, waited, heard, discovered: vec![] }
     }
 
@@ -189,11 +191,12 @@ impl<'a> Driver<'a> {
             };
             quiet &= !more;
             // What others are about to send goes out with it. The replies to what was just read are all there.
-            if quiet && sends && !std::mem::replace(&mut self.waited, true) {
+            if quiet && sends && self.waited < TURNS {
+                self.waited += 1;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            self.waited = false;
+            self.waited = 0;
             if let Poll::Ready(Err(error)) = self.poll_write(cx, !more) {
                 return Poll::Ready(error);
             }

@@ -61,7 +61,8 @@ pub use events::{Event, EventContext, EventError, EventOptions, Events, Mode, St
 pub use journal::Journal;
 pub use leadership::{AuditMode, Policy};
 pub use logs::{LogError, Logs};
-pub use nats::connection::{ConnectError, ConnectOptions, Connection, ConnectionState};
+pub use nats::connection::{ConnectOptions, Connection, ConnectionState};
+pub use nats::error::ConnectError;
 pub use operator::{Operator, OperatorError};
 pub use otel::{InvalidOtel, OtelConfig};
 pub use publish::{OutboxLimits, Pending, PublishError, Published};

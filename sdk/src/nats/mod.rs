@@ -3,6 +3,7 @@
 
 pub mod bucket;
 pub mod connection;
+pub mod error;
 pub mod follow;
 pub(crate) mod inbox;
 pub(crate) mod last;

@@ -14,7 +14,7 @@ use super::{CallError, CallOptions, Client, Target};
 use crate::Connection;
 use crate::nats::connection::Lane;
 use crate::nats::inbox::Ticket;
-use crate::nats::link::{Headers, Link, Message, Unsent};
+use crate::nats::link::{Haste, Headers, Link, Message, Outgoing, Unsent};
 
 /// As a rule, the headers of a call have not more bytes.
 const HEADERS: usize = 192;
@@ -72,8 +72,10 @@ impl Client {
                 true => Headers::default(),
                 false => headers(route, request, left),
             };
-            let send = if ticket.is_alone() { Link::publish_at_once } else { Link::publish };
-            let waited = match send(link, &route.subject, Some(reply_to.as_str()), &headers, &request.body) {
+            let haste = if ticket.is_alone() { Haste::AtOnce } else { Haste::Soon };
+            let (subject, reply) = (&route.subject, Some(reply_to.as_str()));
+            let message = Outgoing { subject, reply, headers: &headers, payload: &request.body };
+            let waited = match link.publish(&message, haste) {
                 Ok(()) => {
                     break Out { ticket, link, connection, service: route.target.service(), answered: false };
                 }
@@ -117,7 +119,7 @@ impl Drop for Out<'_> {
         let reply_to = self.ticket.subject();
         // If there is no room for it now, the service goes on until the deadline, as it would without it.
         let _sent_or_not =
-            self.link.publish(&subject, None, &Headers::default(), reply_to.as_str().as_bytes());
+            self.link.publish(&Outgoing::plain(&subject, reply_to.as_str().as_bytes()), Haste::Soon);
     }
 }
 

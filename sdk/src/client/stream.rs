@@ -19,7 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::route::Route;
 use super::{CallError, CallOptions, Client, Running, Target, checked, codec_of};
-use crate::nats::link::{Headers, Link, Message, Subscription};
+use crate::nats::link::{Haste, Link, Message, Outgoing, Subscription};
 
 /// How often the service is told that the caller is there.
 const BEAT: Duration = Duration::from_secs(10);
@@ -202,7 +202,7 @@ impl<T> Drop for Replies<T> {
 /// inbox that nobody listens to the server tells it.
 fn tell(link: &Link, control: &Subject, flow: Flow) {
     let body = serde_json::to_vec(&flow).unwrap_or_default();
-    let _sent_or_not = link.publish(control, None, &Headers::default(), &body);
+    let _sent_or_not = link.publish(&Outgoing::plain(control, &body), Haste::Soon);
 }
 
 /// Tells the service again and again that the caller is there, however slowly it takes the messages.

@@ -15,7 +15,7 @@ use super::attempt::has_code;
 use super::{CallError, Target};
 use crate::Connection;
 use crate::nats::connection::Lane;
-use crate::nats::link::{Headers, Message, Subscription};
+use crate::nats::link::{Haste, Message, Outgoing, Subscription};
 
 const RETRY_FIRST: Duration = Duration::from_millis(2);
 const RETRY_MAX: Duration = Duration::from_millis(50);
@@ -80,7 +80,9 @@ impl<'a> Wait<'a> {
         let body = body.expect("a name is made of text");
         let subject = self.connection.namespace().activation_subject(service);
         let ticket = self.lane.inbox().ticket(Instant::now() + left.min(ACTIVATION));
-        self.lane.link.publish(&subject, Some(ticket.subject().as_str()), &Headers::default(), &body).ok()?;
+        let reply_to = ticket.subject();
+        let question = Outgoing { reply: Some(reply_to.as_str()), ..Outgoing::plain(&subject, &body) };
+        self.lane.link.publish(&question, Haste::Soon).ok()?;
         let answer = tokio::select! {
             answer = ticket => answer.ok()?,
             () = changed(self.changes.as_ref()) => {

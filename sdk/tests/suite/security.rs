@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use aegis_sdk::nats::security::{Credentials, Secret, Tls};
-use aegis_sdk::{ConnectError, ConnectOptions, Connection};
+use aegis_sdk::{CallError, Client, ConnectError, ConnectOptions, Connection, Target};
 use aegis_testkit::NatsServer;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
@@ -17,10 +17,14 @@ fn with(server: &NatsServer, credentials: Credentials) -> ConnectOptions {
     ConnectOptions { credentials: Some(credentials), ..options(server) }
 }
 
-/// Connects, and asks the server for something.
+/// Connects, and asks the server for something on each kind of socket.
 async fn works(options: ConnectOptions) {
     let connection = Connection::open(options).await.unwrap();
     connection.jetstream().query_account().await.unwrap();
+    let (client, nobody) = (Client::new(&connection), Target::any("nobody").unwrap());
+    let call = client.call::<_, ()>(&nobody, "say", &(), Duration::from_millis(500));
+    let told = call.await.unwrap_err();
+    assert!(matches!(told, CallError::NoResponders { .. }), "the server itself says so: {told:?}");
 }
 
 async fn is_refused(options: ConnectOptions) {
@@ -123,4 +127,18 @@ async fn tls_with_certificates_on_both_sides() {
     let strange = Certificates::new();
     let other_authority = Tls { ca_file: Some(strange.path("ca.pem")), ..tls };
     is_refused(ConnectOptions { tls: Some(other_authority), ..options(&server) }).await;
+}
+
+#[tokio::test]
+async fn tls_that_begins_before_the_server_has_said_anything() {
+    let certificates = Certificates::new();
+    let config = certificates.config().replace("verify: true", "verify: true, handshake_first: true");
+    let server = NatsServer::builder().config(config).local().start().await;
+    let tls = Tls {
+        ca_file: Some(certificates.path("ca.pem")),
+        cert_file: Some(certificates.path("client.pem")),
+        key_file: Some(certificates.path("client.key")),
+        handshake_first: true,
+    };
+    works(ConnectOptions { tls: Some(tls), ..options(&server) }).await;
 }

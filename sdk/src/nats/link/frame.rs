@@ -7,8 +7,8 @@ use async_nats::Subject;
 use bytes::{Buf as _, BytesMut};
 use serde::Deserialize;
 
-use super::Message;
 use super::headers::Headers;
+use super::{Message, Outgoing};
 
 /// Longer lines are no NATS; the longest is `INFO`, with the addresses of a cluster.
 const LINE_MAX: usize = 1 << 20;
@@ -129,13 +129,8 @@ pub(super) fn is_subject(text: &str) -> bool {
     (1..=SUBJECT_MAX).contains(&text.len()) && text.bytes().all(|byte| byte > b' ' && byte != 0x7f)
 }
 
-pub(super) fn publish(
-    out: &mut Vec<u8>,
-    subject: &str,
-    reply: Option<&str>,
-    headers: &Headers,
-    payload: &[u8],
-) {
+pub(super) fn publish(out: &mut Vec<u8>, message: &Outgoing<'_>) {
+    let Outgoing { subject, reply, headers, payload } = *message;
     let has_headers = !headers.is_empty();
     out.reserve(subject.len() + reply.map_or(0, str::len) + headers.block_len() + payload.len() + 32);
     out.extend_from_slice(if has_headers { b"HPUB " } else { b"PUB " });
@@ -233,9 +228,9 @@ mod tests {
     #[test]
     fn what_is_written_is_what_the_protocol_says() {
         let (mut out, mut headers) = (vec![], Headers::default());
-        publish(&mut out, "a", None, &headers, b"one");
+        publish(&mut out, &Outgoing::plain("a", b"one"));
         headers.insert("x", "y");
-        publish(&mut out, "a", Some("r"), &headers, b"two");
+        publish(&mut out, &Outgoing { subject: "a", reply: Some("r"), headers: &headers, payload: b"two" });
         subscribe(&mut out, "a.>", Some("q"), 1);
         subscribe(&mut out, "b", None, 2);
         unsubscribe(&mut out, 1);

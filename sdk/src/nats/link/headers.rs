@@ -13,6 +13,9 @@ pub(crate) struct Headers {
     status: Option<u16>,
 }
 
+/// Those of a message that has none.
+pub(super) static NONE: Headers = Headers { lines: Lines::Written(vec![]), status: None };
+
 /// `Name: value\r\n`, again and again.
 #[derive(Debug, Clone)]
 enum Lines {

@@ -1,7 +1,7 @@
 //! The sockets that calls and their replies go over.
 //!
-//! A call is worth a few microseconds, and most of them were spent between the tasks, queues and maps that a client
-//! for everything has. This one knows of publishing, subscribing and nothing else: who sends appends to a buffer, one
+//! A call costs a few microseconds on either side, and the tasks, queues and maps that a client for everything has are
+//! a good part of them. This one knows of publishing, subscribing and nothing else: who sends appends to a buffer, one
 //! task writes it and reads, and what arrives is handled where it is read. It reconnects for ever and subscribes
 //! anew, like the client that everything else goes over ([`crate::Connection::client`]).
 
@@ -42,6 +42,24 @@ pub(crate) struct Message {
     pub(crate) reply: Option<Subject>,
     pub(crate) headers: Headers,
     pub(crate) payload: Bytes,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) subject: &'a str,
+    pub(crate) reply: Option<&'a str>,
+    pub(crate) headers: &'a Headers,
+    pub(crate) payload: &'a [u8],
+}
+
+/// How soon something is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Haste {
+    /// With whatever else is sent at the time.
+    Soon,
+    /// Here and now, if nothing else is on its way: no other thread has to wake up for it. Not for one of many.
+    AtOnce,
 }
 
 /// Why something was not sent. Nothing of it was.
@@ -119,6 +137,18 @@ struct Out {
     unsent_pings: usize,
 }
 
+impl<'a> Outgoing<'a> {
+    /// A message that has nothing but a payload.
+    pub(crate) fn plain(subject: &'a str, payload: &'a [u8]) -> Self {
+        Self { subject, reply: None, headers: &headers::NONE, payload }
+    }
+
+    fn size(&self) -> usize {
+        let headers = if self.headers.is_empty() { 0 } else { self.headers.block_len() };
+        headers + self.payload.len()
+    }
+}
+
 impl Link {
     /// Begins to connect, on this runtime, and goes on until it is dropped.
     pub(super) fn open(address: Address, when_lost: WhenLost, runtime: &tokio::runtime::Handle) -> Self {
@@ -149,43 +179,13 @@ impl Link {
         }
     }
 
-    /// Sends a message soon. While the connection is lost, see [`WhenLost`].
-    pub(crate) fn publish(
-        &self,
-        subject: &str,
-        reply: Option<&str>,
-        headers: &Headers,
-        payload: &[u8],
-    ) -> Result<(), Unsent> {
-        self.put(subject, reply, headers, payload, false)
-    }
-
-    /// Sends a message at once if nothing else is on its way: no other thread has to wake up for it. Not for one of
-    /// many, which go out together.
-    pub(crate) fn publish_at_once(
-        &self,
-        subject: &str,
-        reply: Option<&str>,
-        headers: &Headers,
-        payload: &[u8],
-    ) -> Result<(), Unsent> {
-        self.put(subject, reply, headers, payload, true)
-    }
-
-    fn put(
-        &self,
-        subject: &str,
-        reply: Option<&str>,
-        headers: &Headers,
-        payload: &[u8],
-        at_once: bool,
-    ) -> Result<(), Unsent> {
-        let size = payload.len() + if headers.is_empty() { 0 } else { headers.block_len() };
-        let most = self.shared.max_payload.load(Ordering::Relaxed);
+    /// Sends a message. While the connection is lost, see [`WhenLost`].
+    pub(crate) fn publish(&self, message: &Outgoing<'_>, haste: Haste) -> Result<(), Unsent> {
+        let (size, most) = (message.size(), self.shared.max_payload.load(Ordering::Relaxed));
         if size > most {
             return Err(Unsent::TooLarge { size, most });
         }
-        if !frame::is_subject(subject) || !reply.is_none_or(frame::is_subject) {
+        if !frame::is_subject(message.subject) || !message.reply.is_none_or(frame::is_subject) {
             return Err(Unsent::BadSubject);
         }
         let mut out = self.shared.out();
@@ -195,9 +195,9 @@ impl Link {
         if out.buffer.len() > WAITING_MAX {
             return Err(Unsent::Full);
         }
-        frame::publish(&mut out.buffer, subject, reply, headers, payload);
+        frame::publish(&mut out.buffer, message);
         // Half a message must not be kept for another connection.
-        let at_once = at_once && self.shared.when_lost == WhenLost::Drop;
+        let at_once = haste == Haste::AtOnce && self.shared.when_lost == WhenLost::Drop;
         if !(at_once && out.write_now()) {
             self.shared.attend(out);
         }

@@ -1,7 +1,7 @@
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use aegis_testkit::{NatsServer, wait_until};
+use aegis_testkit::{NatsCluster, NatsServer, wait_until};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -46,13 +46,13 @@ async fn lost(link: &Link) {
 }
 
 fn say(link: &Link, subject: &str, text: &str) -> Result<(), Unsent> {
-    link.publish(subject, None, &Headers::default(), text.as_bytes())
+    link.publish(&Outgoing::plain(subject, text.as_bytes()), Haste::Soon)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_arrive_whole_and_in_order_whoever_writes_them() {
     let server = NatsServer::start().await;
-    let (one, two) = (connected(&server).await, connected(&server).await);
+    let (one, two) = (connected_that(&server, WhenLost::Drop).await, connected(&server).await);
     let (_open, mut messages) = heard(&two, "a.*");
     assert!(two.flush(PATIENCE).await);
     let mut headers = Headers::default();
@@ -61,8 +61,10 @@ async fn messages_arrive_whole_and_in_order_whoever_writes_them() {
     for n in 0..500_u32 {
         let body = if n % 100 == 7 { &large[..] } else { b"small" };
         // Now by the caller, now by the driver, and also while the other still writes.
-        let send = if n % 3 == 0 { Link::publish } else { Link::publish_at_once };
-        send(&one, &format!("a.{n}"), Some("r"), &headers, body).unwrap();
+        let haste = if n % 3 == 0 { Haste::Soon } else { Haste::AtOnce };
+        let subject = format!("a.{n}");
+        let message = Outgoing { subject: &subject, reply: Some("r"), headers: &headers, payload: body };
+        one.publish(&message, haste).unwrap();
     }
     for n in 0..500_u32 {
         let message = next(&mut messages).await;
@@ -89,7 +91,7 @@ async fn one_member_of_a_queue_group_gets_each_message_and_nobody_is_told_of() {
     assert!(first > 0 && second > 0);
     drop(members);
     let (_open, mut told) = heard(&link, "reply");
-    link.publish("work", Some("reply"), &Headers::default(), b"").unwrap();
+    link.publish(&Outgoing { reply: Some("reply"), ..Outgoing::plain("work", b"") }, Haste::Soon).unwrap();
     assert!(next(&mut told).await.headers.is_no_responders());
 }
 
@@ -194,7 +196,8 @@ async fn what_cannot_be_sent_is_refused_and_disturbs_nothing() {
     assert!(matches!(say(&link, "a", &large), Err(Unsent::TooLarge { size, .. }) if size == large.len()));
     for subject in ["", "a b", "a\r\nPUB b 0\r\n", "a\tb", &"x".repeat(2_000)] {
         assert_eq!(say(&link, subject, ""), Err(Unsent::BadSubject), "{subject:?}");
-        let sent = link.publish("a", Some(subject), &Headers::default(), b"");
+        let reply = Outgoing { reply: Some(subject), ..Outgoing::plain("a", b"") };
+        let sent = link.publish(&reply, Haste::Soon);
         assert_eq!(sent, Err(Unsent::BadSubject), "{subject:?}");
     }
     say(&link, "a", "fine").unwrap();
@@ -210,6 +213,29 @@ async fn a_panic_over_one_message_is_no_end_of_the_link() {
     say(&link, "bad", "panic").unwrap();
     say(&link, "good", "on").unwrap();
     assert_eq!(next(&mut messages).await.payload, "on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_cluster_the_servers_that_were_not_named_are_found_when_the_named_one_is_gone() {
+    let cluster = NatsCluster::start(3).await;
+    let link = connected(cluster.node(0)).await;
+    let heard = Arc::new(AtomicU64::new(0));
+    let noted = Arc::clone(&heard);
+    let _open = link.subscribe("a", None, move |_| {
+        noted.fetch_add(1, Ordering::SeqCst);
+    });
+    assert!(link.flush(PATIENCE).await);
+    cluster.kill(0);
+    lost(&link).await;
+    tokio::time::timeout(PATIENCE, link.connected()).await.unwrap();
+    // The servers tell each other of a subscription a moment later.
+    let other = cluster.node(1).client().await;
+    wait_until("a message from another server", PATIENCE, || async {
+        other.publish("a", "".into()).await.map_err(|error| error.to_string())?;
+        other.flush().await.map_err(|error| error.to_string())?;
+        if heard.load(Ordering::SeqCst) > 0 { Ok(()) } else { Err("none yet".to_owned()) }
+    })
+    .await;
 }
 
 #[tokio::test]

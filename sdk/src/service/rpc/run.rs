@@ -18,7 +18,7 @@ use super::handler::{Work, Yield};
 use super::job::Job;
 use super::replies::Outcome;
 use crate::leadership::Permit;
-use crate::nats::link::{Headers, Unsent};
+use crate::nats::link::{Haste, Headers, Outgoing, Unsent};
 
 /// A handler at work, whose panic is a fault.
 pub(super) struct Caught<'a> {
@@ -73,7 +73,8 @@ pub(super) fn try_send(dispatcher: &Dispatcher, job: &Job, body: &Bytes) -> bool
     if body.len() > dispatcher.max_payload || job.form.content_type().is_some() {
         return false;
     }
-    dispatcher.handle.connection.serving().publish(&job.reply_to, None, &Headers::default(), body).is_ok()
+    let reply = Outgoing::plain(&job.reply_to, body);
+    dispatcher.handle.connection.serving().publish(&reply, Haste::Soon).is_ok()
 }
 
 impl Dispatcher {
@@ -96,28 +97,22 @@ impl Dispatcher {
         };
         let fault = match too_large {
             Some(fault) => fault,
-            None => match self.send(to, None, &headers, &body).await? {
+            None => match self.send(&Outgoing { headers: &headers, ..Outgoing::plain(to, &body) }).await? {
                 Unsent::TooLarge { .. } => too_large_of_server(body.len()),
                 Unsent::BadSubject | Unsent::Full | Unsent::Lost => return None,
             },
         };
         let mut headers = Headers::default();
         let body = form.fail(&mut headers, &fault);
-        self.send(to, None, &headers, &body).await;
+        self.send(&Outgoing { headers: &headers, ..Outgoing::plain(to, &body) }).await;
         Some(fault)
     }
 
     /// Sends it as soon as there is room for it.
-    pub(super) async fn send(
-        &self,
-        to: &str,
-        reply: Option<&str>,
-        headers: &Headers,
-        body: &[u8],
-    ) -> Option<Unsent> {
+    pub(super) async fn send(&self, message: &Outgoing<'_>) -> Option<Unsent> {
         let link = self.handle.connection.serving();
         loop {
-            match link.publish(to, reply, headers, body) {
+            match link.publish(message, Haste::Soon) {
                 Ok(()) => return None,
                 Err(Unsent::Full) => link.room().await,
                 Err(error @ (Unsent::TooLarge { .. } | Unsent::BadSubject | Unsent::Lost)) => {

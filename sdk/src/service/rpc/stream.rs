@@ -20,7 +20,7 @@ use super::handler::Many;
 use super::job::Job;
 use super::run;
 use crate::leadership::Permit;
-use crate::nats::link::{Headers, Message};
+use crate::nats::link::{Headers, Message, Outgoing};
 
 /// A caller that is not heard for so long is gone.
 const CALLER_IDLE: Duration = Duration::from_secs(30);
@@ -169,7 +169,8 @@ impl Producer<'_> {
 
     async fn publish(&self, headers: Headers, body: Bytes) {
         // If it cannot be sent, the caller sees the gap.
-        self.dispatcher.send(&self.inbox, Some(&self.control), &headers, &body).await;
+        let (subject, reply) = (&self.inbox, Some(self.control.as_str()));
+        self.dispatcher.send(&Outgoing { subject, reply, headers: &headers, payload: &body }).await;
     }
 }
 

@@ -1,7 +1,6 @@
 //! A fleet of ten thousand instances, each of which beats once a second, and one replica of the control plane: how much
 //! of a core and how much memory that takes it, and how long a heartbeat takes to be seen over GraphQL.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
@@ -11,14 +10,14 @@ use aegis_domain::{Actor, AggregateId, Event, InstanceName, ServiceName, Version
 use aegis_sdk::journal::Head;
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
-use aegis_testkit::{NatsServer, Proc};
-use anyhow::Context as _;
+use aegis_testkit::NatsServer;
 use chrono::Utc;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::control::ControlPlane;
 use crate::measure::{Latencies, windowed};
+use crate::process;
 use crate::report::{Bar, Row};
 
 const FLEET: u32 = 10_000;
@@ -45,10 +44,10 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let beating = tokio::spawn(beat(connection.clone(), fleet, stop.clone()));
     // The first beats fill what is filled once.
     visible(&control, &connection, fleet, 1).await?;
-    let (cpu, begun) = (cpu_seconds(&control.process)?, Instant::now());
+    let (cpu, begun) = (process::cpu_seconds(&control.process)?, Instant::now());
     let lag = visible(&control, &connection, fleet, samples).await?;
-    let share = (cpu_seconds(&control.process)? - cpu) / begun.elapsed().as_secs_f64();
-    let memory = memory(&control.process)?;
+    let share = (process::cpu_seconds(&control.process)? - cpu) / begun.elapsed().as_secs_f64();
+    let memory = process::peak_bytes(&control.process)? / (1024.0 * 1024.0);
     stop.cancel();
     let sent = beating.await??;
     let row = |metric: &str, value, bar, unit| {
@@ -172,23 +171,4 @@ async fn visible(
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Ok(latencies)
-}
-
-/// What the process has used, in seconds of one core.
-fn cpu_seconds(process: &Proc) -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(process.pid().to_string()).join("stat"))?;
-    // The name may hold blanks; the figures come after it (proc_pid_stat(5): 14 is utime, 15 stime).
-    let mut figures = stat.rsplit_once(')').context("no process status")?.1.split_whitespace().skip(11);
-    let mut ticks = || anyhow::Ok(figures.next().context("no processor time")?.parse::<f64>()?);
-    let used = ticks()? + ticks()?;
-    #[expect(clippy::cast_precision_loss, reason = "a hundred or a thousand")]
-    Ok(used / rustix::param::clock_ticks_per_second() as f64)
-}
-
-/// The most memory that the process has had resident, in MiB.
-fn memory(process: &Proc) -> anyhow::Result<f64> {
-    let status = std::fs::read_to_string(Path::new("/proc").join(process.pid().to_string()).join("status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map(|kib| kib / 1024.0).ok_or_else(|| anyhow::anyhow!("the kernel does not tell the memory"))
 }

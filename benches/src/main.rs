@@ -7,10 +7,12 @@ mod events;
 mod failover;
 mod feed;
 mod fleet;
+mod idle;
 mod journal;
 mod many;
 mod measure;
 mod member;
+mod process;
 mod projection;
 mod report;
 mod rpc;
@@ -53,6 +55,8 @@ enum Name {
     Events,
     /// Ten thousand instances that beat once a second, and one replica.
     Fleet,
+    /// What a service takes that nobody calls.
+    Idle,
     /// From an append to the GraphQL subscription that shows it.
     Feed,
     /// The projection made from zero, against a reader that does nothing; questions «as of».
@@ -83,6 +87,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Journal => journal::run(args.quick).await?,
         Name::Events => events::run(args.quick).await?,
         Name::Fleet => fleet::run(args.quick).await?,
+        Name::Idle => idle::run(args.quick).await?,
         Name::Feed => feed::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,
         Name::Failover => failover::run(args.quick).await?,

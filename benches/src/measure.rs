@@ -61,10 +61,3 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
-
-/// The memory that this process has resident (Linux).
-pub(crate) fn resident_bytes() -> anyhow::Result<f64> {
-    let statm = std::fs::read_to_string("/proc/self/statm")?;
-    let pages: u32 = statm.split_whitespace().nth(1).unwrap_or_default().parse()?;
-    Ok(f64::from(pages) * f64::from(u32::try_from(rustix::param::page_size())?))
-}

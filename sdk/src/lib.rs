@@ -63,6 +63,8 @@ pub use leadership::{AuditMode, Policy};
 pub use logs::{LogError, Logs};
 pub use nats::connection::{ConnectOptions, Connection, ConnectionState};
 pub use nats::error::ConnectError;
+#[cfg(fuzzing)]
+pub use nats::link::fuzzing;
 pub use operator::{Operator, OperatorError};
 pub use otel::{InvalidOtel, OtelConfig};
 pub use publish::{OutboxLimits, Pending, PublishError, Published};

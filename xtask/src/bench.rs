@@ -9,9 +9,6 @@ use clap::Args;
 use crate::command::{cargo, run as execute};
 use crate::{baseline, tools, workspace::target};
 
-/// These run the control plane as it is shipped.
-const WITH_CONTROL_PLANE: [&str; 2] = ["feed", "fleet"];
-
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Which one; without a name, they are listed
@@ -32,8 +29,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let Some(name) = &options.name else {
         return status(&mut bench);
     };
-    if WITH_CONTROL_PLANE.contains(&name.as_str()) {
-        execute(&mut cargo(&["build", "--release", "--quiet", "-p", "aegis-control-plane"]))?;
+    let runs: &[&str] = match name.as_str() {
+        // The control plane as it is shipped.
+        "feed" | "fleet" => &["-p", "aegis-control-plane"],
+        "idle" => &["-p", "aegis-sdk", "--example", "echo"],
+        _ => &[],
+    };
+    if !runs.is_empty() {
+        execute(cargo(&["build", "--release", "--quiet"]).args(runs))?;
     }
     let folder = target().join("bench");
     fs::create_dir_all(&folder)?;

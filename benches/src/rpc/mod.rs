@@ -12,7 +12,8 @@ use aegis_testkit::NatsServer;
 use async_nats::HeaderMap;
 use futures_util::StreamExt as _;
 
-use crate::measure::{Latencies, median, resident_bytes, serial, windowed};
+use crate::measure::{Latencies, median, serial, windowed};
+use crate::process::resident_bytes;
 use crate::report::{Bar, Row};
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -8,6 +8,8 @@
 mod dial;
 mod driver;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod headers;
 mod socket;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One send of a call, and what came of it.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{TraceParent, header};
@@ -61,12 +63,28 @@ impl Client {
         now: Instant,
         left: Duration,
     ) -> Answer<'a> {
+        let patience = request.options.patience(&route.target, left);
+        let mut out = match self.put(route, request, (now, left), patience).await {
+            Ok(out) => out,
+            Err(error) => return Answer::Unsent(error),
+        };
+        let Ok(reply) = (&mut out.ticket).await else { return Answer::Silence(out) };
+        out.answered = true;
+        Answer::of(reply, request)
+    }
+
+    /// Sends the request, with so much time left from that moment on. Its reply may come for as long as `patience`.
+    pub(super) async fn put<'a>(
+        &'a self,
+        route: &'a Route,
+        request: &'a Request,
+        (mut now, mut left): (Instant, Duration),
+        patience: Duration,
+    ) -> Result<Out<'a>, CallError> {
         let (connection, link) = (&self.shared.connection, &request.lane.link);
         let until = now + left;
-        let (mut now, mut left) = (now, left);
-        let mut out = loop {
-            let patience = request.options.patience(&route.target, left);
-            let ticket = request.lane.inbox().ticket(now + patience);
+        loop {
+            let ticket = request.lane.inbox().ticket(now + patience.min(left));
             let reply_to = ticket.subject();
             let headers = match request.options.legacy {
                 true => Headers::default(),
@@ -77,36 +95,58 @@ impl Client {
             let message = Outgoing { subject, reply, headers: &headers, payload: &request.body };
             let waited = match link.publish(&message, haste) {
                 Ok(()) => {
-                    break Out { ticket, link, connection, service: route.target.service(), answered: false };
+                    return Ok(Out {
+                        ticket,
+                        link,
+                        connection,
+                        service: route.target.service(),
+                        answered: false,
+                    });
                 }
                 Err(Unsent::Full) => in_time(left, link.room()).await,
                 Err(Unsent::Lost) => in_time(left, link.connected()).await,
                 Err(error @ Unsent::TooLarge { .. }) => {
-                    return Answer::Unsent(CallError::TooLarge { detail: error.to_string() });
+                    return Err(CallError::TooLarge { detail: error.to_string() });
                 }
                 Err(error @ Unsent::BadSubject) => {
-                    return Answer::Unsent(CallError::Send { detail: error.to_string() });
+                    return Err(CallError::Send { detail: error.to_string() });
                 }
             };
             now = Instant::now();
             left = until.saturating_duration_since(now);
             if waited.is_none() || left.is_zero() {
-                return Answer::Unsent(CallError::lost());
+                return Err(CallError::lost());
             }
-        };
-        let Ok(reply) = (&mut out.ticket).await else { return Answer::Silence(out) };
-        out.answered = true;
-        if reply.headers.is_no_responders() {
-            return Answer::Nobody;
         }
-        Answer::Reply(if request.options.legacy { legacy::unwrap(reply) } else { reply })
+    }
+}
+
+impl Answer<'_> {
+    /// What a reply to the request says.
+    pub(super) fn of(reply: Message, request: &Request) -> Self {
+        if reply.headers.is_no_responders() {
+            return Self::Nobody;
+        }
+        Self::Reply(if request.options.legacy { legacy::unwrap(reply) } else { reply })
     }
 }
 
 impl Out<'_> {
-    /// Somebody waits for its outcome in another way, or has it.
-    pub(super) fn keep(mut self) {
+    /// Nobody is told when it is given up: somebody waits for its outcome in another way, or has it.
+    pub(super) fn keep(&mut self) {
         self.answered = true;
+    }
+
+    /// Its reply may come until then.
+    pub(super) fn extend(&mut self, until: Instant) {
+        self.ticket.extend(until);
+    }
+
+    /// The reply, if it has come. Wakes the task when it comes later.
+    pub(super) fn poll_reply(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        let reply = ready!(Pin::new(&mut self.ticket).poll(cx)).ok();
+        self.answered |= reply.is_some();
+        Poll::Ready(reply)
     }
 }
 
@@ -123,8 +163,8 @@ impl Drop for Out<'_> {
     }
 }
 
-/// The connection may be lost for a long time; as a rule it is not, and no timer is needed.
-async fn in_time<T>(patience: Duration, sending: impl Future<Output = T>) -> Option<T> {
+/// What is waited for may take long; as a rule it is there, and no timer is needed.
+pub(crate) async fn in_time<T>(patience: Duration, sending: impl Future<Output = T>) -> Option<T> {
     let mut sending = std::pin::pin!(sending);
     match sending.as_mut().now_or_never() {
         Some(sent) => Some(sent),

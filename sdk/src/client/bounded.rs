@@ -43,7 +43,10 @@ impl Client {
             }
             sent += 1;
         };
-        pass.end(outcome.as_ref().err().is_none_or(|error| !is_trouble(error)));
+        match outcome.as_ref().map_or_else(is_trouble, |_reply| Some(false)) {
+            Some(trouble) => pass.end(!trouble),
+            None => drop(pass),
+        }
         outcome
     }
 
@@ -64,7 +67,7 @@ impl Client {
             Some(after) if request.options.idempotent && matches!(route.target, Target::Any(_)) => {
                 self.hedged(after, pass, route, &request, now).await
             }
-            Some(_) | None => self.exchange(route, &request, now).await,
+            Some(_) | None => self.exchange(route, &request, Some(pass), now).await,
         };
         checked(route, now, reply?)
     }
@@ -78,15 +81,15 @@ impl Client {
         request: &Request,
         now: Instant,
     ) -> Result<Message, CallError> {
-        let mut first = std::pin::pin!(self.exchange(route, request, now));
+        let mut first = std::pin::pin!(self.exchange(route, request, Some(pass), now));
         match tokio::time::timeout(after, &mut first).await {
             Ok(outcome) => return outcome,
-            Err(_elapsed) if !pass.may_hedge() => return first.await,
+            Err(_elapsed) if !pass.may_repeat() => return first.await,
             Err(_elapsed) => {}
         }
         let mut again = request.clone();
         again.options.timeout = request.options.timeout.saturating_sub(now.elapsed());
-        let second = std::pin::pin!(self.exchange(route, &again, Instant::now()));
+        let second = std::pin::pin!(self.exchange(route, &again, Some(pass), Instant::now()));
         match select(first, second).await {
             Either::Left((Ok(reply), _)) | Either::Right((Ok(reply), _)) => Ok(reply),
             // One that fails leaves the other a chance.
@@ -122,21 +125,23 @@ fn is_busy(error: &CallError) -> bool {
     }
 }
 
-/// Whether the target did not do what it is there for. An error that its handler answers with is an answer.
-fn is_trouble(error: &CallError) -> bool {
+/// Whether the target did not do what it is there for, if the error says anything about it. An error that its handler
+/// answers with is an answer.
+fn is_trouble(error: &CallError) -> Option<bool> {
     match error {
         CallError::NoResponders { .. }
         | CallError::NotActive { .. }
         | CallError::OutcomeUnknown { .. }
-        | CallError::Broken { .. }
-        | CallError::Send { .. } => true,
-        CallError::Failed { .. } => is_busy(error),
+        | CallError::Broken { .. } => Some(true),
+        CallError::Failed { .. } => Some(is_busy(error)),
+        CallError::Decode { .. } => Some(false),
+        // Nothing was sent.
         CallError::Method(_)
         | CallError::TooLarge { .. }
         | CallError::Encode { .. }
-        | CallError::Decode { .. }
+        | CallError::Send { .. }
         | CallError::CircuitOpen { .. }
-        | CallError::Shed { .. } => false,
+        | CallError::Shed { .. } => None,
     }
 }
 

@@ -129,6 +129,13 @@ impl CallError {
         Self::Send { detail: "NATS cannot be reached now, and is being sought: nothing was sent".to_owned() }
     }
 
+    /// Its handler would be told that nobody waits before it has begun.
+    pub(super) fn late() -> Self {
+        Self::Send {
+            detail: "the time of the call had passed before it could be sent: nothing was".to_owned(),
+        }
+    }
+
     /// The error that a reply carries, if it carries one.
     pub(super) fn of(reply: &Message) -> Option<Self> {
         let header = |name| Some(reply.headers.get(name)?.to_owned());

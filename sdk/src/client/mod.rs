@@ -5,6 +5,7 @@ mod bounded;
 mod error;
 mod legacy;
 mod persist;
+mod race;
 mod route;
 mod stream;
 mod target;
@@ -26,6 +27,7 @@ use crate::nats::link::Message;
 use crate::otel::{Ended, Side, Spans, Step};
 use crate::resilience::{Resilience, Shields};
 use crate::{Codec, Connection};
+pub(crate) use attempt::in_time;
 use attempt::{Request, has_code};
 use route::{Route, Routes};
 
@@ -112,7 +114,8 @@ impl Client {
             let request = self.request(&running, request, options)?;
             let reply = match &self.shields {
                 None => {
-                    checked(&route, running.begun, self.exchange(&route, &request, running.begun).await?)?
+                    let reply = self.exchange(&route, &request, None, running.begun).await?;
+                    checked(&route, running.begun, reply)?
                 }
                 Some(shields) => Box::pin(self.bounded(shields, &route, &request, running.begun)).await?,
             };

@@ -4,96 +4,100 @@ use std::time::Instant;
 
 use aegis_domain::ErrorCode;
 
-use super::attempt::{Answer, Out, Request, code_of, has_code};
+use super::attempt::{Answer, Request, code_of, has_code};
+use super::race::Race;
 use super::route::Route;
 use super::wait::Wait;
-use super::{CallError, Client, Target};
+use super::{CallError, Client};
 use crate::nats::link::Message;
+use crate::resilience::Pass;
 
 impl Client {
-    /// Sends the request until there is an answer that ends the call.
+    /// Sends the request until there is an answer that ends the call. What is sent again because nothing was heard is
+    /// paid for by the pass, if there is one.
     pub(super) async fn exchange(
         &self,
         route: &Route,
         request: &Request,
+        pass: Option<&Pass>,
         begun: Instant,
     ) -> Result<Message, CallError> {
+        if request.options.timeout.is_zero() {
+            return Err(CallError::late());
+        }
         let first = self.send(route, request, begun, request.options.timeout).await;
         match first {
             Answer::Reply(reply) if code_of(&reply).is_none() => Ok(reply),
             // Boxed, so that the futures of callers stay small.
             first @ (Answer::Reply(_) | Answer::Nobody | Answer::Unsent(_) | Answer::Silence(_)) => {
-                Box::pin(self.persist(route, request, begun, first)).await
+                Box::pin(self.persist(route, request, pass, begun, first)).await
             }
         }
     }
 
-    async fn persist(
-        &self,
-        route: &Route,
-        request: &Request,
+    async fn persist<'a>(
+        &'a self,
+        route: &'a Route,
+        request: &'a Request,
+        pass: Option<&Pass>,
         begun: Instant,
-        first: Answer<'_>,
+        first: Answer<'a>,
     ) -> Result<Message, CallError> {
         let (timeout, idempotent) = (request.options.timeout, request.options.idempotent);
         let subject = || route.subject.to_string();
+        let left = || timeout.saturating_sub(begun.elapsed());
         let mut wait = Wait::new(&self.shared.connection, &request.lane, &route.target);
-        // Dropping it tells the owner that nobody waits any more.
-        let mut held: Option<Out<'_>> = None;
+        let mut race = Race::new(&route.target, begun + timeout);
         let mut taken = false;
         let mut answer = first;
         loop {
-            match answer {
+            let is_silent = matches!(answer, Answer::Silence(_));
+            let waited = match answer {
+                Answer::Silence(_) if !idempotent => {
+                    return Err(CallError::OutcomeUnknown { subject: subject(), after: timeout });
+                }
                 Answer::Silence(out) => {
                     taken = true;
-                    if !idempotent {
-                        return Err(CallError::OutcomeUnknown { subject: subject(), after: timeout });
-                    }
-                    // An owner that has it goes on with it: the next send only asks again, and the first is what it
-                    // knows the call by. Another instance may be the better one, and this one is told to stop.
-                    if matches!(route.target, Target::Owner(..)) {
-                        match held {
-                            None => held = Some(out),
-                            Some(_) => out.keep(),
-                        }
-                    }
+                    race.join(out);
+                    Ok(())
                 }
                 // Whoever says so has done nothing, but speaks for nobody else: while a group passes from one
                 // owner to the next, both are subscribed and both get the call.
                 Answer::Reply(reply) if has_code(&reply, ErrorCode::NotActive) => {
                     taken = true;
                     wait.refused(&reply);
-                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+                    race.unless(wait.pass(left())).await
                 }
                 Answer::Reply(reply) if idempotent && has_code(&reply, ErrorCode::OutcomeUnknown) => {
                     taken = true;
-                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+                    race.unless(wait.pass(left())).await
                 }
                 // Likewise, what this send has not done an earlier one may have.
                 Answer::Reply(reply) if taken && code_of(&reply).is_some_and(ErrorCode::is_retryable) => {
-                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
+                    race.unless(wait.pass(left())).await
                 }
                 Answer::Reply(reply) => {
-                    held.into_iter().for_each(Out::keep);
+                    race.end();
                     return Ok(reply);
                 }
                 Answer::Nobody if request.options.once && !taken => {
                     return Err(CallError::NoResponders { subject: subject(), after: begun.elapsed() });
                 }
-                Answer::Nobody => {
-                    match wait.activate(timeout.saturating_sub(begun.elapsed())).await {
-                        Some(refusal) if !taken => return Err(refusal),
-                        Some(_) | None => {}
-                    }
-                    wait.pass(timeout.saturating_sub(begun.elapsed())).await;
-                }
+                Answer::Nobody => match race.unless(wait.activate(left())).await {
+                    Ok(Some(refusal)) if !taken => return Err(refusal),
+                    Ok(Some(_) | None) => race.unless(wait.pass(left())).await,
+                    Err(reply) => Err(reply),
+                },
                 Answer::Unsent(_) if taken => {
                     return Err(CallError::OutcomeUnknown { subject: subject(), after: begun.elapsed() });
                 }
                 Answer::Unsent(error) => return Err(error),
+            };
+            if let Err(reply) = waited {
+                answer = Answer::of(reply, request);
+                continue;
             }
-            let left = timeout.saturating_sub(begun.elapsed());
-            if left.is_zero() {
+            if left().is_zero() {
                 let (subject, after) = (subject(), timeout);
                 return Err(match wait.owner() {
                     _ if taken => CallError::OutcomeUnknown { subject, after },
@@ -101,7 +105,42 @@ impl Client {
                     None => CallError::NoResponders { subject, after },
                 });
             }
-            answer = self.send(route, request, Instant::now(), left).await;
+            answer = if race.is_empty() {
+                self.send(route, request, Instant::now(), left()).await
+            } else {
+                let next = self.again(route, request, pass, &mut race, &mut wait, is_silent).await;
+                next.ok_or_else(|| CallError::OutcomeUnknown { subject: subject(), after: timeout })?
+            };
+        }
+    }
+
+    /// Sends it again, and again, until something is heard of any that is out; nothing when the time is over.
+    async fn again<'a>(
+        &'a self,
+        route: &'a Route,
+        request: &'a Request,
+        pass: Option<&Pass>,
+        race: &mut Race<'a>,
+        wait: &mut Wait<'_>,
+        mut is_silent: bool,
+    ) -> Option<Answer<'a>> {
+        loop {
+            let now = Instant::now();
+            let left = race.left(now)?;
+            let pause = if !is_silent || pass.is_none_or(Pass::may_repeat) {
+                match self.put(route, request, (now, left), left).await {
+                    Ok(out) => race.join(out),
+                    Err(error) => return Some(Answer::Unsent(error)),
+                }
+                race.pause().min(left)
+            } else {
+                left
+            };
+            match race.unless(wait.silence(pause)).await {
+                Err(reply) => return Some(Answer::of(reply, request)),
+                // Another owner has not been asked yet.
+                Ok(has_moved) => is_silent = !has_moved,
+            }
         }
     }
 }

@@ -87,7 +87,9 @@ impl Client {
         options: CallOptions,
     ) -> Result<Replies<Res>, CallError> {
         let window = u64::from(options.window);
-        let mut request = self.request(running, request, CallOptions { legacy: false, ..options })?;
+        // A second copy would be a second stream into the same inbox.
+        let mut request =
+            self.request(running, request, CallOptions { legacy: false, idempotent: false, ..options })?;
         let inbox = self.shared.connection.client().new_inbox();
         let link = request.lane.link.clone();
         // No more than the window comes, and what is not of it; whatever is more is missed.
@@ -96,7 +98,8 @@ impl Client {
             let _unwanted = arrived.try_send(message);
         });
         request.stream = Some((inbox, window));
-        let reply = checked(route, running.begun, self.exchange(route, &request, running.begun).await?)?;
+        let reply = self.exchange(route, &request, None, running.begun).await?;
+        let reply = checked(route, running.begun, reply)?;
         let control = reply.headers.get(header::STREAM);
         let control = control.map(Subject::from).ok_or_else(|| CallError::Decode {
             detail: "the method does not answer with a stream: call it as one reply".to_owned(),

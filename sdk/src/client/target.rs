@@ -10,7 +10,7 @@ use crate::Codec;
 /// How a call is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallOptions {
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
     pub(super) idempotent: bool,
     /// What the caller says; else as the wire has it.
     pub(super) codec: Option<Codec>,
@@ -28,8 +28,10 @@ impl CallOptions {
     }
 
     /// The call may happen twice without harm, so it is sent again, under the same request id, when no
-    /// reply comes. An owner that has it already answers from the replies that it keeps; it can
-    /// happen twice only when its first owner was lost after handling it.
+    /// reply comes: to an owner after 50 ms, to others after 500 ms, and then after pauses that double up to ten times
+    /// that. The first reply to any of them counts, and those that still work on it are told that nobody waits. An
+    /// owner that has it already answers from the replies that it keeps; it can happen twice only when its first
+    /// owner was lost after handling it. Says nothing for streams, which are never opened twice.
     #[must_use]
     pub fn idempotent(self) -> Self {
         Self { idempotent: true, ..self }
@@ -70,7 +72,7 @@ impl CallOptions {
         self.codec.unwrap_or(if self.legacy { Codec::MessagePack } else { Codec::Json })
     }
 
-    /// How long one send waits for its reply.
+    /// How long the first send waits for its reply, of so much time.
     pub(super) fn patience(&self, target: &Target, left: Duration) -> Duration {
         if self.idempotent { left.min(target.resend_after()) } else { left }
     }
@@ -118,8 +120,8 @@ impl Target {
         }
     }
 
-    /// How long an idempotent call waits for one reply before it is sent again. An owner that has it
-    /// already does not begin anew, so there it costs little to ask soon and often.
+    /// How long an idempotent call waits for a reply before it is sent again for the first time. An owner that has it
+    /// already does not begin anew, so there it costs little to ask soon.
     pub(super) fn resend_after(&self) -> Duration {
         match self {
             Self::Owner(..) => Duration::from_millis(50),

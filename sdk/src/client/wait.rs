@@ -115,6 +115,15 @@ impl<'a> Wait<'a> {
         }
     }
 
+    /// Waits for so long while nothing is heard of the call; answers whether the group has another owner meanwhile.
+    pub(super) async fn silence(&mut self, pause: Duration) -> bool {
+        self.follow();
+        tokio::select! {
+            () = changed(self.changes.as_ref()) => true,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }
+
     fn follow(&mut self) {
         if let (Some((service, group)), None) = (self.group, &self.changes) {
             let subject = owner_subject(self.connection.namespace(), service, group);

@@ -3,12 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_domain::{GroupName, InstanceName, ServiceName, Version};
 
 use super::record::{Record, Registry};
 use crate::Target;
+
+/// No answer counts as slower: ten minutes.
+const SLOWEST_NS: u64 = 600_000_000_000;
+/// An average that nothing was added to is worth half after so long, as in Finagle, whose averages fade over ten
+/// seconds.
+const FADES_MS: u64 = 10_000;
 
 /// An instance that may be called, as its record last said.
 #[derive(Debug, Clone)]
@@ -67,27 +73,60 @@ impl Candidate {
     /// How long its answers took, as an average that forgets; none before the first answer.
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
-        let nanos = self.meter.latency_ns.load(Ordering::Relaxed);
-        (nanos > 0).then(|| Duration::from_nanos(nanos))
+        self.meter.latency_ns(Instant::now()).map(Duration::from_nanos)
     }
 }
 
 /// What this process measures of one instance, for as long as it knows it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Meter {
     pub(super) pending: AtomicU64,
     /// Zero before the first answer.
     latency_ns: AtomicU64,
+    /// When that was, in milliseconds since this began.
+    answered_ms: AtomicU64,
+    begun: Instant,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        let (pending, latency_ns, answered_ms) = Default::default();
+        Self { pending, latency_ns, answered_ms, begun: Instant::now() }
+    }
 }
 
 impl Meter {
     /// An exponentially weighted moving average, each answer with an eighth of the weight (as RFC 6298 smooths
     /// round-trip times). Of two answers at the same moment one may be lost from it.
-    pub(super) fn answered(&self, took: Duration) {
-        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX).clamp(1, u64::MAX / 8);
-        let before = self.latency_ns.load(Ordering::Relaxed);
-        let after = if before == 0 { took } else { before - before / 8 + took / 8 };
-        self.latency_ns.store(after.max(1), Ordering::Relaxed);
+    pub(super) fn answered(&self, took: Duration, now: Instant) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX).clamp(1, SLOWEST_NS);
+        self.store(self.latency_ns(now).map_or(took, |before| before - before / 8 + took / 8), now);
+    }
+
+    /// A call failed after so long. It counts as one that took twice as long as usual, and in full: an error never makes
+    /// the instance look quicker, or it would draw the calls.
+    pub(super) fn failed(&self, took: Duration, now: Instant) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let worse = self.latency_ns(now).unwrap_or(took).saturating_mul(2);
+        self.store(took.max(worse).clamp(1, SLOWEST_NS), now);
+    }
+
+    fn store(&self, latency_ns: u64, now: Instant) {
+        self.latency_ns.store(latency_ns.max(1), Ordering::Relaxed);
+        self.answered_ms.store(self.age_ms(now), Ordering::Relaxed);
+    }
+
+    /// Halves with every ten seconds without an answer: whoever was slow once is
+    /// asked again.
+    pub(super) fn latency_ns(&self, now: Instant) -> Option<u64> {
+        let latency = self.latency_ns.load(Ordering::Relaxed);
+        let silent = self.age_ms(now).saturating_sub(self.answered_ms.load(Ordering::Relaxed));
+        let halvings = u32::try_from(silent / FADES_MS).unwrap_or(u32::MAX);
+        (latency > 0).then(|| latency.checked_shr(halvings).unwrap_or_default().max(1))
+    }
+
+    fn age_ms(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.begun).as_millis()).unwrap_or(u64::MAX)
     }
 }
 
@@ -106,7 +145,13 @@ impl Pick {
 
     /// It has answered, and took so long. Feeds [`super::Strategy::LowestLatency`].
     pub fn answered(&self, took: Duration) {
-        self.candidate.meter.answered(took);
+        self.candidate.meter.answered(took, Instant::now());
+    }
+
+    /// It has failed after so long, by an error of its own or without any answer. Feeds
+    /// [`super::Strategy::LowestLatency`].
+    pub fn failed(&self, took: Duration) {
+        self.candidate.meter.failed(took, Instant::now());
     }
 }
 

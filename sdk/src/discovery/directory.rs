@@ -19,6 +19,13 @@ use crate::Connection;
 use crate::nats::bucket::{ReadError, entries, extent};
 use crate::nats::follow::{Followed, Follower, From, Message, Wanted};
 
+/// So long a question waits for the registry when it knows an answer, if an old one.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+type Failed = Arc<dyn std::error::Error + Send + Sync>;
+/// What has come of a reading of the registry, once it has ended.
+type Ended = Option<Result<(), Failed>>;
+
 /// Why no instance could be found.
 #[derive(Debug, thiserror::Error)]
 pub enum DiscoveryError {
@@ -82,8 +89,8 @@ struct Inner {
     snapshot: ArcSwap<Snapshot>,
     book: Mutex<Book>,
     chooser: Chooser,
-    /// One question at a time reads the registry; the others wait for its answer.
-    reading: tokio::sync::Mutex<()>,
+    /// One question at a time reads the registry; the others wait for what comes of it.
+    reading: Mutex<Option<watch::Receiver<Ended>>>,
     python: Python,
     watchers: Vec<AbortHandle>,
 }
@@ -109,7 +116,7 @@ impl Directory {
             snapshot: ArcSwap::from_pointee(Snapshot::default()),
             book: Mutex::default(),
             chooser: Chooser::default(),
-            reading: tokio::sync::Mutex::default(),
+            reading: Mutex::default(),
             python: Python::default(),
             watchers: match freshness {
                 Freshness::Basic | Freshness::Cached(_) => vec![],
@@ -143,7 +150,7 @@ impl Directory {
     }
 
     /// What is known, as fresh as was asked for. While the registry cannot be read, it is what was known last, and
-    /// says so.
+    /// says so: the first question waits 250 ms for it, those after it not at all, until it is read again.
     ///
     /// # Errors
     /// [`DiscoveryError::Unavailable`] when the registry has never been read.
@@ -214,27 +221,56 @@ impl Directory {
         if is_fresh(asked) {
             return Ok(());
         }
-        let _turn = inner.reading.lock().await;
-        // Somebody has read it while this one waited.
-        if is_fresh(asked) {
-            return Ok(());
-        }
-        let read = tokio::time::timeout(inner.connection.options().request_timeout, inner.read()).await;
-        let failed: Box<dyn std::error::Error + Send + Sync> = match read {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.into(),
-            Err(elapsed) => elapsed.into(),
+        let (known, whole) = (inner.snapshot.load(), inner.connection.options().request_timeout);
+        let patience = match known.read {
+            None => whole,
+            Some(_) if known.stale => Duration::ZERO,
+            Some(_) => whole.min(PATIENCE),
         };
-        if inner.snapshot.load().read.is_none() {
-            return Err(DiscoveryError::Unavailable(failed));
+        let mut reading = self.inner.reading();
+        let failed: Failed = match tokio::time::timeout(patience, reading.wait_for(Option::is_some)).await {
+            Ok(Ok(ended)) => match &*ended {
+                Some(Err(failed)) => Arc::clone(failed),
+                Some(Ok(())) | None => return Ok(()),
+            },
+            Ok(Err(gone)) => Arc::new(gone),
+            Err(elapsed) => Arc::new(elapsed),
+        };
+        if known.read.is_none() {
+            return Err(DiscoveryError::Unavailable(Box::new(failed)));
         }
-        tracing::warn!(service = %inner.service, error = %failed, "the registry cannot be read; going on with what was known");
-        inner.doubt(true);
+        if !known.stale {
+            tracing::warn!(service = %inner.service, error = %failed, "the registry cannot be read; going on with what was known");
+            inner.doubt(true);
+        }
         Ok(())
     }
 }
 
 impl Inner {
+    /// The reading of the registry that is under way, or one that begins now. It goes on when nobody waits for it.
+    fn reading(self: &Arc<Self>) -> watch::Receiver<Ended> {
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reading) = &*reading
+            && reading.borrow().is_none()
+            && reading.has_changed().is_ok()
+        {
+            return reading.clone();
+        }
+        let (ended, begun) = watch::channel(None);
+        *reading = Some(begun.clone());
+        let inner = Arc::clone(self);
+        tokio::spawn(async move {
+            let patience = inner.connection.options().request_timeout;
+            let read: Result<(), Failed> = match tokio::time::timeout(patience, inner.read()).await {
+                Ok(read) => read.map_err(|failed| Arc::new(failed) as Failed),
+                Err(elapsed) => Err(Arc::new(elapsed)),
+            };
+            ended.send_replace(Some(read));
+        });
+        begun
+    }
+
     async fn read(&self) -> Result<(), ReadError> {
         let bucket = self.connection.namespace().instances_bucket();
         let filters = [format!("{}.*", self.service)];

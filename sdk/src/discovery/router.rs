@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::candidate::Candidate;
 use super::directory::Directory;
 use super::strategy::Strategy;
+use crate::client::in_time;
 use crate::{CallError, CallOptions, Client, Reply, Target};
 
 /// Calls the instances of one service by a strategy. Cheap to clone.
@@ -53,7 +54,11 @@ impl Router {
     {
         let (options, begun) = (options.into(), Instant::now());
         let would_send = |one: &Candidate| self.client.would_send(&one.target());
-        while let Ok((pick, sends)) = self.directory.select_among(&self.strategy, would_send).await {
+        loop {
+            // A registry that does not answer leaves half of the time for the call.
+            let patience = options.less(begun.elapsed()).timeout / 2;
+            let selected = in_time(patience, self.directory.select_among(&self.strategy, would_send)).await;
+            let Some(Ok((pick, sends))) = selected else { break };
             let sent = Instant::now();
             let once = options.less(begun.elapsed()).once();
             let once = if pick.legacy { once.legacy() } else { once };
@@ -62,8 +67,9 @@ impl Router {
                 // Another call took the one place that there was, to see whether the instance is back.
                 Err(CallError::CircuitOpen { .. }) if sends => {}
                 outcome => {
-                    if outcome.is_ok() {
-                        pick.answered(sent.elapsed());
+                    match &outcome {
+                        Ok(_) => pick.answered(sent.elapsed()),
+                        Err(_) => pick.failed(sent.elapsed()),
                     }
                     return outcome;
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use aegis_domain::{GroupName, InstanceName};
 use rand::Rng as _;
@@ -23,7 +24,8 @@ pub enum Strategy {
     /// long as it is there.
     StickyPreferred(Option<GroupName>),
     /// The one whose answers to this process took the least time, counted with the calls that it has not answered
-    /// («peak EWMA», as in Twitter's Finagle). Whoever has not been asked yet is asked first.
+    /// («peak EWMA», as in Twitter's Finagle). Whoever has not been asked yet is asked first, by few at a time. An error
+    /// counts as a slow answer, and what was slow is forgotten by half every ten seconds.
     LowestLatency,
 }
 
@@ -48,11 +50,16 @@ impl Chooser {
             Strategy::Random => candidates.get(rand::rng().random_range(0..candidates.len())),
             Strategy::LeastLoaded => self.least(candidates, |one| one.load()),
             Strategy::StickyPreferred(group) => self.sticky(group.as_ref(), candidates),
-            Strategy::LowestLatency => self.least(candidates, |one| {
-                let latency =
-                    one.latency().map_or(0, |latency| u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
-                latency.saturating_mul(one.meter.pending.load(Ordering::Relaxed) + 1)
-            }),
+            Strategy::LowestLatency => {
+                let now = Instant::now();
+                let known = candidates.iter().filter_map(|one| one.meter.latency_ns(now)).min();
+                // Whoever is new is asked first, and not by all callers at once.
+                let new = known.unwrap_or(2) / 2;
+                self.least(candidates, |one| {
+                    let under_way = one.meter.pending.load(Ordering::Relaxed) + 1;
+                    one.meter.latency_ns(now).unwrap_or(new).max(1).saturating_mul(under_way)
+                })
+            }
         }
     }
 
@@ -98,7 +105,7 @@ mod tests {
     use aegis_domain::{ServiceName, Version};
 
     use super::*;
-    use crate::discovery::candidate::Pick;
+    use crate::discovery::candidate::{Meter, Pick};
 
     fn candidate(name: &str, load: u64, groups: &[&str]) -> Arc<Candidate> {
         Arc::new(Candidate {
@@ -176,8 +183,42 @@ mod tests {
             "10 ms times 3 is more than 20 ms"
         );
         for _ in 0..40 {
-            all[0].meter.answered(Duration::from_millis(1));
+            all[0].meter.answered(Duration::from_millis(1), Instant::now());
         }
         assert!(all[0].latency().unwrap() < Duration::from_millis(2), "it forgets");
+    }
+    #[test]
+    fn whoever_fails_does_not_draw_the_calls_and_whoever_is_new_not_all_at_once() {
+        let (chooser, all) = (Chooser::default(), three());
+        for one in &all[..2] {
+            one.meter.answered(Duration::from_millis(10), Instant::now());
+        }
+        let picked: Vec<_> = (0..6)
+            .map(|_| Pick::new(Arc::clone(chooser.choose(&Strategy::LowestLatency, &all).unwrap())))
+            .collect();
+        let new = picked.iter().filter(|pick| pick.instance.as_str() == "c").count();
+        assert!((2..=4).contains(&new), "half as slow as the others, and no quicker: {new} of 6");
+        drop(picked);
+        // It answers at once, with errors.
+        let mut asked = 0;
+        for _ in 0..100 {
+            let pick = Pick::new(Arc::clone(chooser.choose(&Strategy::LowestLatency, &all).unwrap()));
+            if pick.instance.as_str() == "c" {
+                asked += 1;
+                pick.failed(Duration::from_micros(50));
+            }
+        }
+        assert!((5..10).contains(&asked), "each error doubles what it counts for: {asked} of 100");
+    }
+
+    #[test]
+    fn whoever_was_slow_is_asked_again_some_time() {
+        let (meter, now) = (Meter::default(), Instant::now());
+        meter.answered(Duration::from_secs(2), now);
+        let after =
+            |seconds| Duration::from_nanos(meter.latency_ns(now + Duration::from_secs(seconds)).unwrap());
+        assert_eq!((after(9), after(11)), (Duration::from_secs(2), Duration::from_secs(1)));
+        assert!(after(120) < Duration::from_millis(1));
+        assert!(after(100_000) > Duration::ZERO);
     }
 }

@@ -129,9 +129,7 @@ impl Inbox {
         (slot.state, slot.deadline) = (State::Waiting(None), deadline);
         let generation = slot.generation;
         drop(slots);
-        if self.resting.load(Ordering::SeqCst) && self.resting.swap(false, Ordering::SeqCst) {
-            self.wake.notify_one();
-        }
+        self.stir();
         Ticket { inbox: Arc::clone(self), shard, index, generation }
     }
 
@@ -156,13 +154,23 @@ impl Inbox {
         let mut slots = self.lock((place & SHARD_MASK).try_into().unwrap_or_default());
         let slot = slots.slots.get_mut(index).filter(|slot| u64::from(slot.generation) == generation);
         let Some(slot) = slot else { return };
-        if let State::Waiting(waker) = &mut slot.state {
-            let waker = waker.take();
-            slot.state = State::Done(message);
-            drop(slots);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+        let waker = match &mut slot.state {
+            State::Waiting(waker) => waker.take(),
+            // Its time may be extended yet.
+            State::Expired => None,
+            State::Free | State::Done(_) => return,
+        };
+        slot.state = State::Done(message);
+        drop(slots);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// The timer looks after deadlines again, if it rests.
+    fn stir(&self) {
+        if self.resting.load(Ordering::SeqCst) && self.resting.swap(false, Ordering::SeqCst) {
+            self.wake.notify_one();
         }
     }
 
@@ -228,6 +236,18 @@ impl Ticket {
     /// Whether no other call waits.
     pub(crate) fn is_alone(&self) -> bool {
         self.inbox.waiting.load(Ordering::Relaxed) == 1
+    }
+
+    /// Waits for another while, also when its time is over: a reply that came since then is not lost.
+    pub(crate) fn extend(&mut self, deadline: Instant) {
+        let mut slots = self.inbox.lock(self.shard);
+        let slot = &mut slots.slots[self.index as usize];
+        slot.deadline = deadline;
+        if matches!(slot.state, State::Expired) {
+            slot.state = State::Waiting(None);
+        }
+        drop(slots);
+        self.inbox.stir();
     }
 
     /// Where the reply is to go.

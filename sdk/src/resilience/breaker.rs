@@ -37,7 +37,13 @@ pub(super) struct Breaker {
     state: State,
     /// How long the next opening lasts.
     next: Duration,
+    /// Grows when it opens and when a call is let through to see: what was admitted before says nothing new.
+    epoch: Epoch,
 }
+
+/// Since when a call is under way, as a breaker counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Epoch(u64);
 
 #[derive(Debug)]
 enum State {
@@ -71,19 +77,25 @@ pub(super) struct Refused {
 
 impl Breaker {
     pub(super) fn new(policy: BreakerPolicy, now: Instant) -> Self {
-        Self { policy, state: State::Closed(Window::new(now)), next: policy.open_for }
+        Self {
+            policy,
+            state: State::Closed(Window::new(now)),
+            next: policy.open_for,
+            epoch: Epoch::default(),
+        }
     }
 
     /// Whether a call may go now.
-    pub(super) fn admit(&mut self, now: Instant) -> Result<(), Refused> {
+    pub(super) fn admit(&mut self, now: Instant) -> Result<Epoch, Refused> {
         match self.state {
-            State::Closed(_) => Ok(()),
+            State::Closed(_) => Ok(self.epoch),
             State::Open { until } | State::Probing { until } if now < until => {
                 Err(Refused { retry_after: until - now })
             }
             State::Open { .. } | State::Probing { .. } => {
                 self.state = State::Probing { until: now + self.next };
-                Ok(())
+                self.epoch.0 += 1;
+                Ok(self.epoch)
             }
         }
     }
@@ -96,8 +108,11 @@ impl Breaker {
         }
     }
 
-    /// How a call that was admitted has ended.
-    pub(super) fn record(&mut self, succeeded: bool, now: Instant) {
+    /// How a call that was admitted then has ended.
+    pub(super) fn record(&mut self, admitted: Epoch, succeeded: bool, now: Instant) {
+        if admitted != self.epoch {
+            return;
+        }
         match &mut self.state {
             State::Closed(window) => {
                 window.add(succeeded, self.policy.window, now);
@@ -115,13 +130,14 @@ impl Breaker {
                 self.next = (self.next * 2).min(self.policy.open_at_most);
                 self.open(now);
             }
-            // A call from before it opened: it says nothing new.
+            // Whatever opens it begins an epoch, and nothing is admitted in it.
             State::Open { .. } => {}
         }
     }
 
     fn open(&mut self, now: Instant) {
         self.state = State::Open { until: now + self.next };
+        self.epoch.0 += 1;
     }
 }
 
@@ -163,7 +179,8 @@ mod tests {
     }
 
     fn record(breaker: &mut Breaker, outcomes: &[bool], now: Instant) {
-        outcomes.iter().for_each(|succeeded| breaker.record(*succeeded, now));
+        let epoch = breaker.epoch;
+        outcomes.iter().for_each(|succeeded| breaker.record(epoch, *succeeded, now));
     }
 
     #[test]
@@ -171,10 +188,10 @@ mod tests {
         let now = Instant::now();
         let mut few = breaker(now);
         record(&mut few, &[false, false, false], now);
-        assert_eq!(few.admit(now), Ok(()));
+        assert!(few.admit(now).is_ok());
         let mut mixed = breaker(now);
         record(&mut mixed, &[true, true, true, false, false], now);
-        assert_eq!(mixed.admit(now), Ok(()), "two of five");
+        assert!(mixed.admit(now).is_ok(), "two of five");
         record(&mut mixed, &[false], now);
         assert_eq!(mixed.admit(now), Err(Refused { retry_after: SECOND }), "three of six");
     }
@@ -185,13 +202,10 @@ mod tests {
         let mut breaker = breaker(now);
         record(&mut breaker, &[false, false, false], now);
         record(&mut breaker, &[false], now + SECOND * 11);
-        assert_eq!(breaker.admit(now + SECOND * 11), Ok(()));
+        assert!(breaker.admit(now + SECOND * 11).is_ok());
         record(&mut breaker, &[false, false], now + SECOND * 17);
-        assert_eq!(
-            breaker.admit(now + SECOND * 17),
-            Ok(()),
-            "those of six seconds ago count, and make three"
-        );
+        let admitted = breaker.admit(now + SECOND * 17);
+        assert!(admitted.is_ok(), "those of six seconds ago count, and make three");
         record(&mut breaker, &[false], now + SECOND * 18);
         assert!(breaker.admit(now + SECOND * 18).is_err());
     }
@@ -203,23 +217,23 @@ mod tests {
         record(&mut breaker, &[false; 4], now);
         let later = now + SECOND;
         assert!(!breaker.would_admit(now) && breaker.would_admit(later));
-        assert_eq!(breaker.admit(later), Ok(()));
+        assert!(breaker.admit(later).is_ok());
         assert!(!breaker.would_admit(later), "one is on its way");
         assert_eq!(breaker.admit(later), Err(Refused { retry_after: SECOND }), "one is on its way");
-        breaker.record(false, later);
+        record(&mut breaker, &[false], later);
         assert_eq!(breaker.admit(later), Err(Refused { retry_after: SECOND * 2 }), "twice as long");
-        assert_eq!(breaker.admit(later + SECOND * 2), Ok(()));
-        breaker.record(false, later + SECOND * 2);
+        assert!(breaker.admit(later + SECOND * 2).is_ok());
+        record(&mut breaker, &[false], later + SECOND * 2);
         assert_eq!(
             breaker.admit(later + SECOND * 2),
             Err(Refused { retry_after: SECOND * 3 }),
             "but bounded"
         );
         let back = later + SECOND * 5;
-        assert_eq!(breaker.admit(back), Ok(()));
-        breaker.record(true, back);
+        assert!(breaker.admit(back).is_ok());
+        record(&mut breaker, &[true], back);
         record(&mut breaker, &[true, false, false], back);
-        assert_eq!(breaker.admit(back), Ok(()), "it begins anew");
+        assert!(breaker.admit(back).is_ok(), "it begins anew");
     }
 
     #[test]
@@ -227,9 +241,22 @@ mod tests {
         let now = Instant::now();
         let mut breaker = breaker(now);
         record(&mut breaker, &[false; 4], now);
-        assert_eq!(breaker.admit(now + SECOND), Ok(()));
-        assert_eq!(breaker.admit(now + SECOND * 2), Ok(()));
-        breaker.record(true, now + SECOND * 2);
-        assert_eq!(breaker.admit(now + SECOND * 2), Ok(()));
+        assert!(breaker.admit(now + SECOND).is_ok());
+        assert!(breaker.admit(now + SECOND * 2).is_ok());
+        record(&mut breaker, &[true], now + SECOND * 2);
+        assert!(breaker.admit(now + SECOND * 2).is_ok());
+    }
+    #[test]
+    fn calls_from_before_it_opened_say_nothing_of_now() {
+        let now = Instant::now();
+        let mut breaker = breaker(now);
+        let before = breaker.admit(now).unwrap();
+        record(&mut breaker, &[false; 4], now);
+        let probe = breaker.admit(now + SECOND).unwrap();
+        breaker.record(before, false, now + SECOND);
+        breaker.record(before, true, now + SECOND);
+        assert_eq!(breaker.admit(now + SECOND), Err(Refused { retry_after: SECOND }), "neither way");
+        breaker.record(probe, true, now + SECOND);
+        assert!(breaker.admit(now + SECOND).is_ok());
     }
 }

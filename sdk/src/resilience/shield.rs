@@ -8,14 +8,14 @@ use rand::Rng as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::retry::budget::{Budget as _, TpsBudget};
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Epoch};
 use super::{Resilience, RetryPolicy};
 use crate::Target;
 
 /// Over how long calls pay into the budget of their repetitions.
 const BUDGET_WINDOW: Duration = Duration::from_secs(10);
-/// Targets beyond this many share what nobody has asked for longest; a client that calls more is rare, and memory is
-/// bounded.
+/// Beyond this many, those are forgotten that no call is under way to, with what their breakers knew; a client that calls
+/// more is rare, and memory is bounded.
 const TARGETS: usize = 10_000;
 
 /// All targets of one client.
@@ -46,6 +46,7 @@ pub(crate) enum Stopped {
 pub(crate) struct Pass {
     shield: Arc<Shield>,
     retry: RetryPolicy,
+    admitted: Epoch,
     _place: OwnedSemaphorePermit,
 }
 
@@ -64,12 +65,15 @@ impl Shields {
         let limit = self.settings.max_in_flight;
         let place =
             Arc::clone(&shield.places).try_acquire_owned().map_err(|_full| Stopped::Full { limit })?;
-        if let Some(breaker) = &shield.breaker {
-            let admitted = breaker.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
-            admitted.map_err(|refused| Stopped::Broken { retry_after: refused.retry_after })?;
-        }
+        let admitted = match &shield.breaker {
+            Some(breaker) => {
+                let admitted = breaker.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
+                admitted.map_err(|refused| Stopped::Broken { retry_after: refused.retry_after })?
+            }
+            None => Epoch::default(),
+        };
         shield.budget.deposit();
-        Ok(Pass { shield, retry: self.settings.retry, _place: place })
+        Ok(Pass { shield, retry: self.settings.retry, admitted, _place: place })
     }
 
     /// Whether the breaker of the target would let a call through now. It may think otherwise when the call comes.
@@ -116,7 +120,11 @@ impl Pass {
     /// How the call has ended: whether its target did what it is there for.
     pub(crate) fn end(self, succeeded: bool) {
         if let Some(breaker) = &self.shield.breaker {
-            breaker.lock().unwrap_or_else(PoisonError::into_inner).record(succeeded, Instant::now());
+            breaker.lock().unwrap_or_else(PoisonError::into_inner).record(
+                self.admitted,
+                succeeded,
+                Instant::now(),
+            );
         }
     }
 
@@ -130,8 +138,8 @@ impl Pass {
         Some(rand::rng().random_range(Duration::ZERO..=ceiling))
     }
 
-    /// Whether the budget has room for a second copy of the call.
-    pub(crate) fn may_hedge(&self) -> bool {
+    /// Whether the budget has room for one more copy of the call.
+    pub(crate) fn may_repeat(&self) -> bool {
         self.shield.budget.withdraw()
     }
 }

@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
 const SHORT: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Answers every call on the subject with this code.
 async fn answer(connection: &Connection, subject: &'static str, code: ErrorCode) {
@@ -142,4 +143,58 @@ async fn an_owner_whose_lease_is_over_says_so_also_when_it_has_no_room() {
     proxy.cut_named("pulse");
     wait_until("the end of the lease", Duration::from_secs(10), || owns(false)).await;
     assert_eq!(told().await, Ok(ErrorCode::NotActive.to_string()));
+}
+
+#[tokio::test]
+async fn an_idempotent_call_has_the_first_reply_to_any_of_its_sends() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    let client = Client::new(&connection);
+    let (owner, desk) = (Target::owner("desk", "ACC-1").unwrap(), Target::any("desk").unwrap());
+    let mut given_up = connection.client().subscribe("aegis.cancel.desk").await.unwrap();
+    let mut nexts = connection.client().subscribe("rpc.desk.next").await.unwrap();
+    for (target, subject, is_told) in [(&owner, "rpc.desk.ACC-1.sum", false), (&desk, "rpc.desk.sum", true)] {
+        let mut sends = connection.client().subscribe(subject).await.unwrap();
+        connection.client().flush().await.unwrap();
+        let options = CallOptions::within(PATIENCE).idempotent();
+        let call = client.call::<_, u8>(target, "sum", &(), options);
+        let service = async {
+            // It takes longer than the client waits until it sends again.
+            let (first, second) = (sends.next().await.unwrap(), sends.next().await.unwrap());
+            assert_ne!(first.reply, second.reply);
+            connection.client().publish(first.reply.unwrap(), "7".into()).await.unwrap();
+            second.reply.unwrap()
+        };
+        let (answer, second) = tokio::join!(call, service);
+        assert_eq!(answer.unwrap().body, 7);
+        // Whoever has the second works for nobody; an owner has both as one. What the client says after the call, if
+        // anything, is there before what it says next.
+        let next = client.call::<_, u8>(&desk, "next", &(), PATIENCE);
+        let (next, ()) = tokio::join!(next, async {
+            let reply = nexts.next().await.unwrap().reply.unwrap();
+            connection.client().publish(reply, "8".into()).await.unwrap();
+        });
+        assert_eq!(next.unwrap().body, 8);
+        connection.client().publish("aegis.cancel.desk", "the last".into()).await.unwrap();
+        let told = timeout(PATIENCE, given_up.next()).await.unwrap().unwrap();
+        assert_eq!(told.payload == second.as_bytes(), is_told);
+        assert_eq!(told.payload != "the last", is_told);
+    }
+}
+
+#[tokio::test]
+async fn an_idempotent_call_is_sent_again_less_and_less_often() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    let mut sends = connection.client().subscribe("rpc.desk.ACC-1.buy").await.unwrap();
+    connection.client().flush().await.unwrap();
+    let options = CallOptions::within(Duration::from_secs(2)).idempotent();
+    assert_eq!(outcome(&connection, options).await, ErrorCode::OutcomeUnknown.as_str());
+    connection.client().publish("rpc.desk.ACC-1.buy", "the last".into()).await.unwrap();
+    let mut seen = 0;
+    while sends.next().await.unwrap().payload != "the last" {
+        seen += 1;
+    }
+    // After 50 ms, and then pauses of 75 to 100, 150 to 200, 300 to 400, and 375 to 500 ms.
+    assert!((5..=9).contains(&seen), "{seen} times in two seconds");
 }

@@ -1,0 +1,81 @@
+//! The sends of one idempotent call that wait for a reply: the first that comes counts.
+
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use rand::Rng as _;
+
+use super::Target;
+use super::attempt::Out;
+use crate::nats::link::Message;
+
+/// The pauses between two sends grow to so many times the first.
+const LONGEST: u32 = 10;
+
+#[derive(Debug)]
+pub(super) struct Race<'a> {
+    target: &'a Target,
+    until: Instant,
+    out: Vec<Out<'a>>,
+    pause: Duration,
+}
+
+impl<'a> Race<'a> {
+    /// None is out yet; their replies may come until then.
+    pub(super) fn new(target: &'a Target, until: Instant) -> Self {
+        Self { target, until, out: vec![], pause: target.resend_after() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// One more is out.
+    pub(super) fn join(&mut self, mut out: Out<'a>) {
+        out.extend(self.until);
+        // An owner knows the call by the first of them: the others only ask again.
+        if matches!(self.target, Target::Owner(..)) && !self.out.is_empty() {
+            out.keep();
+        }
+        self.out.push(out);
+    }
+
+    /// How much time is left, if any.
+    pub(super) fn left(&self, now: Instant) -> Option<Duration> {
+        self.until.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+
+    /// How long to wait until another is sent: twice as long each time, and a little more or less.
+    pub(super) fn pause(&mut self) -> Duration {
+        let longest = self.target.resend_after() * LONGEST;
+        self.pause = (self.pause * 2).min(longest);
+        rand::rng().random_range(self.pause * 3 / 4..=self.pause)
+    }
+
+    /// What was waited for, or the first reply, if one comes sooner.
+    pub(super) async fn unless<T>(&mut self, waiting: impl Future<Output = T>) -> Result<T, Message> {
+        let mut waiting = pin!(waiting);
+        std::future::poll_fn(|cx| {
+            let replies = self.out.iter_mut().enumerate();
+            let mut replied = replies.filter_map(|(place, out)| match out.poll_reply(cx) {
+                Poll::Ready(Some(reply)) => Some((place, reply)),
+                Poll::Ready(None) | Poll::Pending => None,
+            });
+            let first = replied.next();
+            if let Some((place, reply)) = first {
+                self.out.swap_remove(place);
+                return Poll::Ready(Err(reply));
+            }
+            waiting.as_mut().poll(cx).map(Ok)
+        })
+        .await
+    }
+
+    /// The call has its reply. The owner has handled it then; others are told that nobody waits for theirs.
+    pub(super) fn end(mut self) {
+        if matches!(self.target, Target::Owner(..)) {
+            self.out.iter_mut().for_each(Out::keep);
+        }
+    }
+}

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 const ORDERS: u32 = 6;
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 struct Placed {
     number: u32,
     volume: u32,

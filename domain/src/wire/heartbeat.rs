@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::capability::Capability;
 use super::latency::{self, Latency};
 use crate::aggregate::instance::Status;
-use crate::{GroupName, InstanceName, MethodName, ServiceName, Term, Version};
+use crate::{GroupName, InstanceName, ServiceName, Term, Version};
 
-/// The most methods that a heartbeat names.
+/// The most methods that a heartbeat names, and the most commands, and the most patterns of events.
 pub const CAPABILITIES_MAX: usize = 64;
 /// The most methods, events and commands that a heartbeat has figures of: those with the most to do.
 pub const MEASURED_MAX: usize = 24;
@@ -32,9 +33,10 @@ pub struct Heartbeat {
     /// Its labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// The methods that it serves, [`CAPABILITIES_MAX`] at most. `$SRV.INFO` tells all of them, with schemas.
+    /// The methods that it serves, the commands that it takes and the events that it subscribes to, in this order,
+    /// [`CAPABILITIES_MAX`] of each at most. `$SRV.INFO` tells all of them, with schemas.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub capabilities: Vec<MethodName>,
+    pub capabilities: Vec<Capability>,
     /// Why it calls itself unhealthy, while it does: it takes no balanced calls and owns no groups then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwell: Option<String>,

@@ -47,7 +47,8 @@ pub struct Identity {
     pub id: InstanceName,
     /// Its version.
     pub version: Version,
-    /// Its labels.
+    /// Its labels; in [`Answer::Info`] also the commands and events that it takes, by the names that
+    /// [`super::capability::Capability`] has for them, each with the JSON of [`Takes`].
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -115,6 +116,16 @@ pub const STREAMS: &str = "streams";
 pub const REQUEST: &str = "request_schema";
 /// Metadata of an endpoint: the JSON schema of its reply, or of each message of its stream.
 pub const RESPONSE: &str = "response_schema";
+
+/// What a command or an event holds, as the metadata of a service tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Takes {
+    /// The JSON schema of a command's parameters, or of an event's body.
+    pub request_schema: serde_json::Value,
+    /// The JSON schema of a command's result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_schema: Option<serde_json::Value>,
+}
 
 /// How one method fares since the start. Times are nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! The wire grammar: the only place where subjects, stream and bucket names and header names are
 //! built and parsed.
 
+pub mod capability;
 pub mod chain;
 pub mod cloudevents;
 pub mod command;

@@ -49,7 +49,8 @@ pub(crate) struct Instance {
     flapping: bool,
     /// It speaks the wire of the Python SDK, and the control plane keeps its history for it.
     legacy: bool,
-    /// The methods that it serves.
+    /// The methods that it serves, by their names; the commands that it takes as `command:rebalance`; the events that it
+    /// subscribes to as `event:orders.*.placed`. At most 64 of each; none of instances of the Python SDK.
     capabilities: Vec<String>,
     /// The services that it has called since it started, as far as its last heartbeat names them.
     dependencies: Vec<String>,

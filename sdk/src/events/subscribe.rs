@@ -134,6 +134,11 @@ impl Subscribe {
         self
     }
 
+    /// What is subscribed to.
+    pub(crate) fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
     /// The name that it goes by.
     pub(crate) fn name(&self) -> Result<String, SubscribeError> {
         let name = self.name.clone().unwrap_or_else(|| {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Registration, Status};
+use aegis_domain::wire::capability::Capability;
 use aegis_domain::wire::heartbeat::{Heartbeat, Metrics, Owned};
 use aegis_domain::wire::subject;
-use aegis_domain::{Actor, AggregateId, Context, InstanceName, MethodName, ServiceName};
+use aegis_domain::{Actor, AggregateId, Context, InstanceName, ServiceName};
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -32,7 +33,7 @@ pub(super) struct Identity {
     pub(super) instance: InstanceName,
     pub(super) registration: Registration,
     pub(super) labels: BTreeMap<String, String>,
-    pub(super) capabilities: Vec<MethodName>,
+    pub(super) capabilities: Vec<Capability>,
     pub(super) started_at: DateTime<Utc>,
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::config::{ConfigError, ServiceConfig};
+use super::declared::Declared;
 use super::lifecycle::admission::NotAdmitted;
 use super::lifecycle::checks::Check;
 use super::lifecycle::hooks::{HookError, Hooks, Stage, Turn};
@@ -89,6 +90,7 @@ impl From<PulseError> for StartError {
 pub struct Builder {
     pub(super) config: ServiceConfig,
     pub(super) methods: Vec<(String, Served)>,
+    pub(super) declared: Declared,
     pub(super) parts: Parts,
 }
 
@@ -116,7 +118,7 @@ impl Builder {
             checks: vec![],
             logs: None,
         };
-        Self { config, methods: vec![], parts }
+        Self { config, methods: vec![], declared: Declared::default(), parts }
     }
 
     /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON, or MessagePack when the
@@ -194,29 +196,33 @@ impl Builder {
     /// Handles events, durably: `.on_event("trading.*.trade", |context, trade: Trade| async move { .. })`, or with
     /// a [`Subscribe`] that says more. An event is acknowledged when its handler returns `Ok`; otherwise it is
     /// tried again, later events of its subject waiting meanwhile, and becomes a dead letter at last. One that
-    /// cannot be read becomes one at once.
+    /// cannot be read becomes one at once. The services API tells the pattern, and the JSON schema of `T`.
     #[must_use]
     pub fn on_event<T, F, Fut>(mut self, subscribe: impl Into<Subscribe>, handle: F) -> Self
     where
-        T: DeserializeOwned + Send + 'static,
+        T: DeserializeOwned + JsonSchema + Send + 'static,
         F: Fn(EventContext, T) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.parts.on_event.push(EventHandler::new(subscribe.into(), handle));
+        let subscribe = subscribe.into();
+        self.declared.event::<T>(subscribe.pattern());
+        self.parts.on_event.push(EventHandler::new(subscribe, handle));
         self
     }
 
     /// Takes commands of this name from the work queue: whichever instance has room does, the most urgent first.
     /// A command is done when its handler returns `Ok`, and its sender gets the result; otherwise it is tried
-    /// again, as often as its sender said, and becomes a dead letter at last.
+    /// again, as often as its sender said, and becomes a dead letter at last. The services API tells its name, and the
+    /// JSON schemas of its parameters and its result.
     #[must_use]
     pub fn command<T, R, F, Fut>(mut self, name: &str, handle: F) -> Self
     where
-        T: DeserializeOwned + Send + 'static,
-        R: Serialize + 'static,
+        T: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
         F: Fn(CommandContext, T) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<R, Failure>> + Send + 'static,
     {
+        self.declared.command::<T, R>(name);
         self.parts.commands.push(CommandHandler::new(name, handle));
         self
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::{Definition, Instance};
+use aegis_domain::wire::capability::Capability;
 use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
 use aegis_domain::{Actor, AggregateId, GroupName, InvalidName, MethodName, Term};
 use chrono::Utc;
@@ -16,6 +17,7 @@ use super::beat::Identity;
 use super::builder::{Builder, Parts, StartError};
 use super::config::ServiceConfig;
 use super::control::Settings;
+use super::declared::Declared;
 use super::lifecycle::admission;
 use super::lifecycle::condition::Condition;
 use super::lifecycle::hooks::{Stage, Turn};
@@ -76,7 +78,7 @@ impl Builder {
                 legacy: false,
             },
             labels: config.labels.clone(),
-            capabilities: methods.iter().map(|(name, _)| name.clone()).take(CAPABILITIES_MAX).collect(),
+            capabilities: capabilities(&methods, &self.declared),
             started_at: Utc::now(),
         };
         let register = instance::Command::Register(identity.registration.clone());
@@ -88,6 +90,7 @@ impl Builder {
             journal: journal.clone(),
             identity: identity.clone(),
             methods,
+            declared: self.declared,
             logged,
         };
         // Boxed, as above.
@@ -114,12 +117,13 @@ struct Begun {
     journal: Journal,
     identity: Identity,
     methods: Vec<(MethodName, Served)>,
+    declared: Declared,
     logged: BTreeMap<GroupName, Term>,
 }
 
 impl Begun {
     async fn serve(self, parts: Parts) -> Result<Service, StartError> {
-        let Self { config, options, connection, journal, identity, methods, logged } = self;
+        let Self { config, options, connection, journal, identity, methods, declared, logged } = self;
         let (service, instance) = (identity.service.clone(), identity.instance.clone());
         let settings = Settings {
             logs: parts.logs,
@@ -179,7 +183,7 @@ impl Begun {
             condition.unwell(),
         )
         .await?;
-        let micro = micro::start(&dispatcher, &identity).await?;
+        let micro = micro::start(&dispatcher, &identity, &declared).await?;
         let (status, seen) = watch::channel(Status::Starting);
         let (recorded, mut shown) = watch::channel(Status::Init);
         let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: parts.on_demand };
@@ -271,6 +275,14 @@ fn export(
 
 fn checked(methods: Vec<(String, Served)>) -> Result<Vec<(MethodName, Served)>, InvalidName> {
     methods.into_iter().map(|(name, served)| Ok((MethodName::new(name)?, served))).collect()
+}
+
+fn capabilities(methods: &[(MethodName, Served)], declared: &Declared) -> Vec<Capability> {
+    let methods = methods.iter().map(|(name, _)| Capability::method(name.as_str()));
+    let commands = declared.commands.iter().map(|(name, _)| name.clone());
+    let events = declared.events.iter().map(|(name, _)| name.clone());
+    let most = CAPABILITIES_MAX;
+    methods.take(most).chain(commands.take(most)).chain(events.take(most)).collect()
 }
 
 type ByName = HashMap<String, Arc<Method>>;

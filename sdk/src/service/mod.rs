@@ -4,6 +4,7 @@ mod beat;
 mod builder;
 mod config;
 mod control;
+mod declared;
 mod health;
 mod launch;
 mod lifecycle;

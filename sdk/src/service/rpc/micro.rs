@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::dispatch::Dispatcher;
 use super::method::{Kind, Method};
 use crate::service::beat;
+use crate::service::declared::Declared;
 
 /// Answers as long as it lives.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ impl Micro {
 struct Responder {
     dispatcher: Arc<Dispatcher>,
     identity: Identity,
+    /// Its commands and events.
+    declared: Vec<(String, String)>,
     description: String,
     started: DateTime<Utc>,
 }
@@ -39,6 +42,7 @@ struct Responder {
 pub(in crate::service) async fn start(
     dispatcher: &Arc<Dispatcher>,
     identity: &beat::Identity,
+    declared: &Declared,
 ) -> Result<Micro, async_nats::SubscribeError> {
     let client = dispatcher.handle.connection.client();
     let [all, named, own] = micro::subjects(&identity.service, &identity.instance);
@@ -54,6 +58,7 @@ pub(in crate::service) async fn start(
             version: identity.registration.version.clone(),
             metadata: identity.labels.clone(),
         },
+        declared: declared.metadata().collect(),
         description: format!(
             "an Aegis service in the namespace {}",
             dispatcher.handle.connection.namespace().as_str()
@@ -83,10 +88,11 @@ impl Responder {
 
     async fn answer(&self, question: Message) {
         let (Some(verb), Some(reply_to)) = (Verb::of(&question.subject), question.reply) else { return };
-        let identity = self.identity.clone();
+        let mut identity = self.identity.clone();
         let answer = match verb {
             Verb::Ping => Answer::Ping { identity },
             Verb::Info => {
+                identity.metadata.extend(self.declared.iter().cloned());
                 let endpoints = self.methods().map(|method| self.endpoint(method)).collect();
                 Answer::Info { identity, description: self.description.clone(), endpoints }
             }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aegis_domain::Actor;
-use aegis_sdk::{Failure, Mode, RetryPolicy, Service, Start, Subscribe};
+use aegis_sdk::{Failure, Mode, RetryPolicy, Service, Start, Subscribe, schemars};
 use aegis_testkit::{try_wait_until, wait_until};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -124,7 +124,8 @@ async fn later_events_of_a_subject_wait_while_one_is_tried_again_and_others_do_n
     assert_eq!(stage.letters.count().await.unwrap(), 0);
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
+#[schemars(crate = "schemars")]
 struct Trade {
     volume: u64,
 }

@@ -1,6 +1,7 @@
 //! Calls on a real server: codecs, limits, cancellation, traces, streams, the services API, the Python wire.
 
 mod codecs;
+mod declared;
 mod faults;
 mod figures;
 mod legacy;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_domain::aggregate::instance;
-use aegis_domain::{GroupName, InvalidName};
+use aegis_domain::{GroupName, InvalidName, MethodName};
 use futures_util::Stream;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,6 +38,13 @@ pub enum StartError {
     /// A method's name breaks its rule.
     #[error(transparent)]
     Method(#[from] InvalidName),
+    /// Two methods have one name. Balanced and exclusive ones share their names, their figures and what callers of the
+    /// Python SDK call them by.
+    #[error("there are two methods of the name {name}: give one of them another")]
+    Twice {
+        /// The name.
+        name: MethodName,
+    },
     /// There is no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -122,7 +129,8 @@ impl Builder {
     }
 
     /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON, or MessagePack when the
-    /// caller's content type says so.
+    /// caller's content type says so. A name is given to one method, of whatever kind: a second one ends the start
+    /// ([`StartError::Twice`]).
     ///
     /// A handler that gives way soon, by its end or an `.await`, is begun on the task that takes the calls in; keep
     /// threads busy, or block them, in `tokio::task::spawn_blocking`.

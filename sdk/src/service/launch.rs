@@ -1,6 +1,6 @@
 //! Starting a service: from its parts to an instance that serves.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::{Definition, Instance};
 use aegis_domain::wire::capability::Capability;
 use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
-use aegis_domain::{Actor, AggregateId, GroupName, InvalidName, MethodName, Term};
+use aegis_domain::{Actor, AggregateId, GroupName, MethodName, Term};
 use chrono::Utc;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -273,8 +273,16 @@ fn export(
     Exporter::start(otel, Source { connection, stats, sender }).map(Some)
 }
 
-fn checked(methods: Vec<(String, Served)>) -> Result<Vec<(MethodName, Served)>, InvalidName> {
-    methods.into_iter().map(|(name, served)| Ok((MethodName::new(name)?, served))).collect()
+fn checked(methods: Vec<(String, Served)>) -> Result<Vec<(MethodName, Served)>, StartError> {
+    let mut names = BTreeSet::new();
+    let check = |(name, served)| {
+        let name = MethodName::new(name)?;
+        match names.insert(name.clone()) {
+            true => Ok((name, served)),
+            false => Err(StartError::Twice { name }),
+        }
+    };
+    methods.into_iter().map(check).collect()
 }
 
 fn capabilities(methods: &[(MethodName, Served)], declared: &Declared) -> Vec<Capability> {

@@ -57,3 +57,17 @@ async fn commands_and_events_are_told_beside_the_methods_with_their_schemas() {
     .await;
     service.stop("done").await.unwrap();
 }
+
+#[tokio::test]
+async fn a_second_method_of_one_name_ends_the_start_whatever_its_kind() {
+    let server = NatsServer::start().await;
+    for exclusive in [false, true] {
+        let builder = Service::builder(config(&server, "desk"))
+            .rpc("buy", |_: Call, (): ()| async { Ok::<_, Fault>(1) })
+            .rpc("sell", |_: Call, (): ()| async { Ok::<_, Fault>(2) });
+        let again = |_: Call, (): ()| async { Ok::<_, Fault>(3) };
+        let builder = if exclusive { builder.exclusive("buy", again) } else { builder.rpc("buy", again) };
+        let error = builder.start().await.expect_err("one of the two is never called");
+        assert_eq!(error.to_string(), "there are two methods of the name buy: give one of them another");
+    }
+}

@@ -47,6 +47,8 @@ impl Identity {
     }
 }
 
+/// Sends the heartbeats, and keeps the record. The two do not wait for each other: the registry may be slow or away, and
+/// the record must not run out between two heartbeats that are far apart.
 pub(super) struct Beater {
     pub(super) connection: Connection,
     pub(super) journal: Journal,
@@ -61,34 +63,51 @@ pub(super) struct Beater {
     pub(super) recorded: watch::Sender<Status>,
 }
 
+/// What the record is to say.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    status: Status,
+    body: Vec<u8>,
+}
+
 /// The record as this instance last wrote it.
 #[derive(Default)]
 struct Record {
     revision: u64,
     written: Option<Instant>,
-    /// The load that it tells.
-    load: u64,
     /// Until then the log may still get an Expired that was decided while the record was away.
     doubted_until: Option<Instant>,
 }
 
-impl Record {
-    /// Whether those who choose by load are misled by it: it is twice or half what the record tells, and by more than
-    /// a few calls.
-    fn is_told_otherwise(&self, metrics: &Metrics) -> bool {
-        let load = metrics.in_flight + metrics.queue_depth;
-        let (low, high) = (load.min(self.load), load.max(self.load));
-        high >= low * 2 && high - low >= MARKED_CHANGE
-    }
+/// Whether those who choose by load are misled by a record: the load is twice or half what it tells, and by more than a
+/// few calls.
+fn is_misleading(told: u64, load: u64) -> bool {
+    let (low, high) = (load.min(told), load.max(told));
+    high >= low * 2 && high - low >= MARKED_CHANGE
 }
 
 impl Beater {
-    pub(super) async fn run(mut self, stop: CancellationToken) {
+    pub(super) async fn run(self, stop: CancellationToken) {
+        let (said, saying) = watch::channel(Said::default());
+        let beating = async {
+            self.beats(said, &stop).await;
+            self.beat(&self.body(&self.stats.take())).await;
+        };
+        let (record, ()) = tokio::join!(self.keep(saying, &stop), beating);
+        self.remove(&record).await;
+        if let Err(error) = self.connection.client().flush().await {
+            tracing::debug!(%error, "the last heartbeat may not have been sent");
+        }
+    }
+
+    /// Sends a heartbeat at each turn and each change, until stopped, and says what the record is to tell from then on.
+    async fn beats(&self, said: watch::Sender<Said>, stop: &CancellationToken) {
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut owning = self.guard.changes();
-        let mut record = Record::default();
+        let (mut owning, mut status, mut unwell) =
+            (self.guard.changes(), self.status.clone(), self.unwell.clone());
         let mut metrics = Metrics::default();
+        let mut told = None;
         // Groups come and go by the thousand: what they change is told ten times in a beat at most.
         let mut spaced = tokio::time::Instant::now();
         loop {
@@ -97,37 +116,58 @@ impl Beater {
                 owning.changed().await
             };
             let changed = tokio::select! {
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => return,
                 _ = ticks.tick() => { metrics = self.stats.take(); false }
                 changed = owned => changed.is_ok(),
-                changed = self.status.changed() => changed.is_ok(),
-                Ok(()) = self.unwell.changed() => true,
+                changed = status.changed() => changed.is_ok(),
+                Ok(()) = unwell.changed() => true,
             };
             let status = *self.status.borrow();
             let body = self.body(&metrics);
             self.beat(&body).await;
-            let changed = changed || record.is_told_otherwise(&metrics);
-            let stale = record.written.is_none_or(|written| written.elapsed() >= self.ttl / 3);
-            if changed || stale {
-                // The registry may be away; the heartbeats are not. What a refresh that was cut off has written,
-                // the next one finds.
-                record.load = metrics.in_flight + metrics.queue_depth;
-                let before = record.revision;
-                let refreshed = tokio::time::timeout(self.every, self.refresh(&mut record, &body)).await;
-                if refreshed.is_err() {
-                    tracing::warn!("the record in the registry was not refreshed in time");
-                }
-                if record.revision != before {
-                    self.recorded.send_replace(status);
-                }
-            }
+            let load = metrics.in_flight + metrics.queue_depth;
+            let at_once = changed || told.is_none_or(|told| is_misleading(told, load));
+            told = if at_once { Some(load) } else { told };
+            // Otherwise it is told with the next refresh.
+            said.send_if_modified(|it| {
+                *it = Said { status, body };
+                at_once
+            });
             spaced = tokio::time::Instant::now() + self.every / 10;
         }
-        let body = self.body(&self.stats.take());
-        self.beat(&body).await;
-        self.remove(&record).await;
-        if let Err(error) = self.connection.client().flush().await {
-            tracing::debug!(%error, "the last heartbeat may not have been sent");
+    }
+
+    /// Writes the record when what it is to say has changed, and every third of its time to live, until stopped.
+    async fn keep(&self, mut saying: watch::Receiver<Said>, stop: &CancellationToken) -> Record {
+        let mut record = Record::default();
+        // One that is cut off begins anew, so it has time for all its steps, however short the heartbeats are.
+        let patience = self.every.max(self.connection.options().request_timeout);
+        let mut next = None;
+        loop {
+            let stale = async {
+                match next {
+                    Some(next) => tokio::time::sleep_until(next).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return record,
+                Ok(()) = saying.changed() => {}
+                () = stale => {}
+            }
+            let Said { status, body } = saying.borrow_and_update().clone();
+            let before = record.revision;
+            // The registry may be away; the heartbeats are not. What a refresh that was cut off has written, the next
+            // one finds.
+            if tokio::time::timeout(patience, self.refresh(&mut record, &body)).await.is_err() {
+                tracing::warn!("the record in the registry was not refreshed in time");
+            }
+            let written = record.revision != before;
+            if written {
+                self.recorded.send_replace(status);
+            }
+            let pause = if written { self.ttl / 3 } else { self.every.min(self.ttl / 3) };
+            next = Some(tokio::time::Instant::now() + pause);
         }
     }
 
@@ -241,11 +281,8 @@ mod tests {
 
     #[test]
     fn the_record_is_written_out_of_turn_when_the_load_has_doubled_or_halved_by_eight_calls() {
-        let told = |load, in_flight, queue_depth| {
-            let metrics = Metrics { in_flight, queue_depth, ..Metrics::default() };
-            Record { load, ..Record::default() }.is_told_otherwise(&metrics)
-        };
-        assert!(told(0, 5, 3) && told(8, 16, 0) && told(16, 4, 4));
-        assert!(!told(0, 7, 0) && !told(100, 150, 0) && !told(10, 3, 0) && !told(0, 0, 0));
+        assert!(is_misleading(0, 8) && is_misleading(8, 16) && is_misleading(16, 8));
+        assert!(!is_misleading(0, 7) && !is_misleading(100, 150) && !is_misleading(10, 3));
+        assert!(!is_misleading(0, 0));
     }
 }

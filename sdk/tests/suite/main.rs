@@ -18,6 +18,7 @@ mod lease_bucket;
 mod lease_store;
 mod lifecycle;
 mod own_aggregate;
+mod record;
 mod resilience;
 mod rpc;
 mod security;

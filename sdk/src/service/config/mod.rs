@@ -148,8 +148,8 @@ pub struct ServiceConfig {
     /// called unhealthy after three missing ones.
     #[serde(default = "default_heartbeat_ms")]
     pub heartbeat_ms: u64,
-    /// How long the instance's record lives without a refresh, in milliseconds, 3 000 to 600 000.
-    /// Default 15 000. Under 10 000, the loss of a NATS node may empty the registry.
+    /// How long the instance's record lives without a refresh, in milliseconds, 3 000 to 600 000. It is refreshed
+    /// every third of that, however seldom the instance beats. Default 15 000. Under 10 000, the loss of a NATS node may empty the registry.
     #[serde(default = "default_record_ttl_ms")]
     pub record_ttl_ms: u64,
     /// How long a clean stop, or the hand-over of a group, waits for calls in flight, in milliseconds, up

@@ -250,8 +250,9 @@ impl Builder {
     }
 
     /// Does something of the service's own at a turn of its life; several at one turn run one after the other, in the
-    /// order in which they are given, within `drain_ms` all in all. A hook of [`Stage::Starting`] that fails ends the
-    /// start; what goes wrong at the other turns is logged.
+    /// order in which they are given, within `drain_ms` all in all; at a stop, within what is left of that for the whole
+    /// stop, a second at least. A hook of [`Stage::Starting`] that fails ends the start; what goes wrong at the other
+    /// turns is logged.
     #[must_use]
     pub fn on<F, Fut>(self, stage: Stage, hook: F) -> Self
     where

@@ -133,20 +133,21 @@ impl Begun {
         };
         settings.report().await?;
         let condition = Condition::default();
+        let (guard, stats) = (Guard::default(), Arc::new(Stats::new(connection.meters().clone())));
+        let actor = parts.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
+        let event_options = EventOptions { actor: Some(actor), ..parts.event_options };
+        let events = Events::counted(&connection, event_options, Arc::clone(&stats.events));
         let turn = Turn {
             stage: Stage::Starting,
             service: service.clone(),
             instance: instance.clone(),
             connection: connection.clone(),
+            events: events.clone(),
         };
         parts.hooks.run(&turn, Duration::from_millis(config.drain_ms)).await?;
-        let (guard, stats) = (Guard::default(), Arc::new(Stats::new(connection.meters().clone())));
         #[cfg(feature = "otel")]
         let exporter = export(&config, &connection, &identity, &stats).map_err(StartError::Authorities)?;
         let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
-        let actor = parts.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
-        let event_options = EventOptions { actor: Some(actor), ..parts.event_options };
-        let events = Events::counted(&connection, event_options, Arc::clone(&stats.events));
         let handle = Arc::new(Handle {
             service: service.clone(),
             instance: instance.clone(),
@@ -250,7 +251,7 @@ impl Begun {
         if !matches!(tokio::time::timeout(IN_REGISTRY, in_registry).await, Ok(Ok(_))) {
             tracing::warn!("the registry does not show the instance yet; calls reach it all the same");
         }
-        running.turn(Stage::Running).await;
+        running.turn(Stage::Running, drain).await;
         Ok(running)
     }
 }

@@ -15,6 +15,7 @@ use super::builder::Builder;
 use super::config::ServiceConfig;
 use super::health::Health;
 use super::lifecycle::checks::Check;
+use super::lifecycle::closing::Closing;
 use super::lifecycle::condition::Condition;
 use super::lifecycle::hooks::{Hooks, Stage, Turn};
 use super::lifecycle::illness::Illness;
@@ -31,8 +32,7 @@ use crate::{Client, Connection, Events, Journal};
 
 /// How often a draining service looks whether its calls have ended.
 const DRAIN_TICK: Duration = Duration::from_millis(1);
-/// How long a stop waits for each thing that it asks of NATS, which may be gone.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the last replies may take to the server.
 const FLUSH: Duration = Duration::from_secs(1);
 
 /// A running service. Stop it with [`Service::stop`]; dropping it is like a crash, from which the
@@ -134,14 +134,15 @@ impl Service {
     }
 
     /// Runs the hooks of this turn; what goes wrong there keeps nothing else from going on.
-    pub(super) async fn turn(&self, stage: Stage) {
+    pub(super) async fn turn(&self, stage: Stage, bound: Duration) {
         let turn = Turn {
             stage,
             service: self.identity.service.clone(),
             instance: self.identity.instance.clone(),
             connection: self.connection.clone(),
+            events: self.events.clone(),
         };
-        if let Err(error) = self.hooks.run(&turn, Duration::from_millis(self.config.drain_ms)).await {
+        if let Err(error) = self.hooks.run(&turn, bound).await {
             tracing::error!(%error, "a hook failed; going on");
         }
     }
@@ -192,52 +193,49 @@ impl Service {
         self.stop(&reason).await
     }
 
-    /// Stops cleanly: hands its groups over, takes no new call, finishes those in flight within
-    /// `drain_ms`, records the end and leaves the registry.
+    /// Stops cleanly: hands its groups over, takes no new call, finishes those in flight, waits for the events on their
+    /// way, records the end and leaves the registry. `drain_ms` is the time for all of the work; hooks and events that
+    /// come after it is over have a second each, and what is asked of NATS five seconds together. Where NATS is gone,
+    /// that adds up to some fifteen seconds beyond `drain_ms`.
     ///
     /// # Errors
     /// When the end could not be recorded; everything else has been done, and the instance expires by
     /// itself.
     pub async fn stop(mut self, reason: &str) -> Result<(), ExecuteError<Rejection>> {
+        let closing = Closing::within(Duration::from_millis(self.config.drain_ms));
         // Refusals in `server` tell callers where the groups have gone, so it ends them last.
         let status = self.status.clone();
         let draining = async {
             status.send_replace(Status::Draining);
             let draining = Command::ChangeStatus { to: Status::Draining, reason: Some(reason.to_owned()) };
-            in_time(execute(&self.journal, &self.identity, draining)).await
+            in_time(closing, execute(&self.journal, &self.identity, draining)).await
         };
         self.micro.stop();
         self.background.cancel();
-        let closing = self.server.close_balanced();
-        let resigning = resign(&self.pulse, &self.guard, &self.config, reason);
+        let balanced = self.server.close_balanced();
+        let resigning = resign(&self.pulse, &self.guard, &self.config, closing, reason);
         let subscriptions = self.subscriptions.stop();
         let workers = self.workers.stop();
-        let ((), draining, (), (), ()) = tokio::join!(resigning, draining, closing, subscriptions, workers);
+        let ((), draining, (), (), ()) = tokio::join!(resigning, draining, balanced, subscriptions, workers);
         self.server.close_groups().await;
-        self.turn(Stage::Draining).await;
-        let drained = async {
-            while self.stats.in_flight() > 0 {
-                tokio::time::sleep(DRAIN_TICK).await;
-            }
-        };
-        if tokio::time::timeout(Duration::from_millis(self.config.drain_ms), drained).await.is_err() {
-            tracing::warn!(in_flight = self.stats.in_flight(), "stopping although calls are in flight");
+        tokio::join!(
+            self.turn(Stage::Draining, closing.left_at_the_end()),
+            self.finish_calls(closing.left())
+        );
+        if let Err(error) = in_time(closing, self.change_status(Status::Stopping, None)).await {
+            tracing::warn!(%error, "the status was not recorded");
         }
-        if let Err(left) = self.events.flush(Duration::from_millis(self.config.drain_ms)).await {
+        self.turn(Stage::Stopping, closing.left_at_the_end()).await;
+        // After the last hook: it may have published, too.
+        if let Err(left) = self.events.flush(closing.left_at_the_end()).await {
             tracing::error!(
                 left,
                 "stopping although the stream has not acknowledged all events: they may be lost"
             );
         }
-        if self.hooks.has(Stage::Stopping) {
-            if let Err(error) = in_time(self.change_status(Status::Stopping, None)).await {
-                tracing::warn!(%error, "the status was not recorded");
-            }
-            self.turn(Stage::Stopping).await;
-        }
         self.status.send_replace(Status::Stopped);
         let deregister = Command::Deregister { reason: reason.to_owned() };
-        let ended = in_time(self.execute(deregister)).await;
+        let ended = in_time(closing, self.execute(deregister)).await;
         self.pulse.stop().await;
         #[cfg(feature = "otel")]
         if let Some(exporter) = self.exporter.take() {
@@ -248,6 +246,17 @@ impl Service {
             tracing::warn!("the last replies may not have been sent");
         }
         draining.and(ended)
+    }
+
+    async fn finish_calls(&self, within: Duration) {
+        let drained = async {
+            while self.stats.in_flight() > 0 {
+                tokio::time::sleep(DRAIN_TICK).await;
+            }
+        };
+        if tokio::time::timeout(within, drained).await.is_err() {
+            tracing::warn!(in_flight = self.stats.in_flight(), "stopping although calls are in flight");
+        }
     }
 
     pub(super) async fn change_status(
@@ -266,19 +275,18 @@ impl Service {
 
 /// Gives every group up: until that is done, or the lease is over, so that nothing is left to give, or it
 /// has taken too long.
-async fn resign(pulse: &Pulse, guard: &Guard, config: &ServiceConfig, reason: &str) {
+async fn resign(pulse: &Pulse, guard: &Guard, config: &ServiceConfig, closing: Closing, reason: &str) {
     let lease = config.failover.lease();
     let over = async {
         while guard.deadline() + lease > Instant::now() {
             tokio::time::sleep_until((guard.deadline() + lease).into()).await;
         }
     };
-    let enough = Duration::from_millis(config.drain_ms) + PATIENCE * 2;
     tokio::select! {
         biased;
         () = pulse.resign(reason) => return,
         () = over => {}
-        () = tokio::time::sleep(enough) => {}
+        () = tokio::time::sleep(closing.resigning()) => {}
     }
     tracing::warn!("not every group was given up: the session ends instead");
 }
@@ -293,9 +301,10 @@ async fn execute(
 }
 
 async fn in_time(
+    closing: Closing,
     recorded: impl Future<Output = Result<(), ExecuteError<Rejection>>>,
 ) -> Result<(), ExecuteError<Rejection>> {
-    let recorded = tokio::time::timeout(PATIENCE, recorded).await;
+    let recorded = tokio::time::timeout(closing.asking(), recorded).await;
     recorded.unwrap_or(Err(ExecuteError::Append(AppendError::Ambiguous)))
 }
 

@@ -24,5 +24,6 @@ mod rpc;
 mod security;
 mod service;
 mod snapshot;
+mod stop;
 mod streams;
 mod subscription;

@@ -152,8 +152,9 @@ pub struct ServiceConfig {
     /// every third of that, however seldom the instance beats. Default 15 000. Under 10 000, the loss of a NATS node may empty the registry.
     #[serde(default = "default_record_ttl_ms")]
     pub record_ttl_ms: u64,
-    /// How long a clean stop, or the hand-over of a group, waits for calls in flight, in milliseconds, up
-    /// to 600 000. Default 10 000.
+    /// How long a clean stop waits for all that is in hand together (calls, events, commands, hooks), or the hand-over of a
+    /// group for its calls, in milliseconds, up to 600 000. Default 10 000. See [`Service::stop`](crate::Service::stop)
+    /// for what comes on top.
     #[serde(default = "default_drain_ms")]
     pub drain_ms: u64,
     /// How many calls are handled at once, 1 to 100 000. Default 256. As many again may wait; more

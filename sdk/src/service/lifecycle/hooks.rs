@@ -44,6 +44,7 @@ pub struct Turn {
     /// The instance.
     pub instance: InstanceName,
     pub(in crate::service) connection: Connection,
+    pub(in crate::service) events: Events,
 }
 
 impl Turn {
@@ -53,10 +54,11 @@ impl Turn {
         Client::new(&self.connection)
     }
 
-    /// Application events on the service's connection.
+    /// The service's own events: published as its options say, and counted. A clean stop waits for those on their way,
+    /// also for what its last hook has published.
     #[must_use]
     pub fn events(&self) -> Events {
-        Events::new(&self.connection)
+        self.events.clone()
     }
 
     /// The service's connection, for whatever else goes over NATS.
@@ -94,10 +96,6 @@ impl Hooks {
 
     fn all(&self) -> MutexGuard<'_, Vec<(Stage, Hook)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(in crate::service) fn has(&self, stage: Stage) -> bool {
-        self.all().iter().any(|(of, _)| *of == stage)
     }
 
     /// Runs those of this turn one after the other, each once, and all within the bound. The first that fails ends it.

@@ -3,6 +3,7 @@
 
 pub(super) mod admission;
 pub(super) mod checks;
+pub(super) mod closing;
 pub(super) mod condition;
 pub(super) mod hooks;
 pub(super) mod illness;

@@ -1,0 +1,100 @@
+//! How a service stops: everything that it began comes to its end, in one time.
+
+use std::time::{Duration, Instant};
+
+use aegis_domain::aggregate::instance::{InstanceEvent, Status};
+use aegis_domain::{Actor, AggregateId, Event};
+use aegis_sdk::events::Replayed;
+use aegis_sdk::service::Stage;
+use aegis_sdk::{
+    Builder, Client, ConnectOptions, Connection, EventOptions, Events, Fault, Journal, Service,
+    ServiceConfig, Start, Target,
+};
+use aegis_testkit::NatsServer;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn builder(server: &NatsServer, drain_ms: u64) -> Builder {
+    let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
+    config.instance = Some("d-1".parse().unwrap());
+    config.nats_url = server.url();
+    config.drain_ms = drain_ms;
+    Service::builder(config).rpc("hang", |_, (): ()| async {
+        std::future::pending::<()>().await;
+        Ok::<_, Fault>(())
+    })
+}
+
+async fn open(server: &NatsServer) -> Connection {
+    Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_turn_is_in_the_log_also_where_no_hook_waits_for_it() {
+    let server = NatsServer::start().await;
+    builder(&server, 1_000).start().await.unwrap().stop("done").await.unwrap();
+    let id = AggregateId::Instance("desk".parse().unwrap(), "d-1".parse().unwrap());
+    let events = Journal::new(&open(&server).await).events(&id).await.unwrap();
+    let lived: Vec<_> = events
+        .iter()
+        .filter_map(|recorded| match &recorded.envelope.event {
+            Event::Instance(InstanceEvent::StatusChanged { to, .. }) => Some(*to),
+            Event::Instance(InstanceEvent::Deregistered { .. }) => Some(Status::Stopped),
+            Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => None,
+        })
+        .collect();
+    assert_eq!(lived, [Status::Running, Status::Draining, Status::Stopping, Status::Stopped]);
+}
+
+#[tokio::test]
+async fn what_a_hook_publishes_is_the_services_own_and_is_waited_for() {
+    let server = NatsServer::start().await;
+    let options = EventOptions { actor: Some(Actor::user("desk")), ..EventOptions::default() };
+    let mut building = builder(&server, 2_000).event_options(options);
+    for (stage, word) in [(Stage::Starting, "first"), (Stage::Stopping, "last")] {
+        building = building.on(stage, move |turn| async move {
+            // Taken in, and not waited for: that is what the stop does.
+            drop(turn.events().publish_later("desk", word, &word).await?);
+            Ok(())
+        });
+    }
+    let service = building.start().await.unwrap();
+    let events = service.events();
+    service.stop("done").await.unwrap();
+    assert_eq!(events.waiting(), 0);
+    let told = Events::new(&open(&server).await);
+    let mut replay = told.replay("desk.>", Start::Beginning).unwrap();
+    for word in ["first", "last"] {
+        match tokio::time::timeout(PATIENCE, replay.next()).await.unwrap() {
+            Replayed::Event(event) => {
+                assert_eq!(event.decode::<String>().unwrap(), word);
+                assert_eq!(event.actor(), Some("user:desk"), "{word}");
+            }
+            other @ (Replayed::CaughtUp | Replayed::Blind) => panic!("{word} is lost: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn all_that_hangs_shares_one_time_for_draining() {
+    let server = NatsServer::start().await;
+    let mut building = builder(&server, 2_000);
+    for stage in [Stage::Draining, Stage::Stopping] {
+        building = building.on(stage, |_turn| std::future::pending());
+    }
+    let service = building.start().await.unwrap();
+    let client = Client::new(&open(&server).await);
+    let calling = tokio::spawn(async move {
+        client.call::<_, ()>(&Target::any("desk").unwrap(), "hang", &(), PATIENCE).await
+    });
+    let mut entered = service.connection().meters().of(aegis_sdk::metrics::Role::Serve, "hang").standing();
+    while entered.in_flight == 0 {
+        tokio::task::yield_now().await;
+        entered = service.connection().meters().of(aegis_sdk::metrics::Role::Serve, "hang").standing();
+    }
+    let begun = Instant::now();
+    service.stop("done").await.unwrap();
+    let took = begun.elapsed();
+    calling.abort();
+    assert!((Duration::from_secs(2)..Duration::from_millis(4_500)).contains(&took), "{took:?}");
+}

@@ -16,6 +16,9 @@ pub const CAPABILITIES_MAX: usize = 64;
 /// The most methods, events and commands that a heartbeat has figures of: those with the most to do.
 pub const MEASURED_MAX: usize = 24;
 
+/// The most services that a heartbeat tells as called.
+pub const CALLED_MAX: usize = 64;
+
 /// What one instance says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Heartbeat {
@@ -95,6 +98,10 @@ pub struct Metrics {
     /// The figures of single methods, events and commands, [`MEASURED_MAX`] at most: those that were busiest in the window.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Measured>,
+    /// The services that it has called since it started, in order of name, [`CALLED_MAX`] at most. They stay, whether
+    /// their methods are among the busiest or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<String>,
     /// Events since it started.
     #[serde(default, skip_serializing_if = "Messages::is_none")]
     pub events: Messages,

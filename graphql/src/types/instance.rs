@@ -1,8 +1,6 @@
 //! An instance: what the log says of it, with its last heartbeat.
 
-use std::collections::BTreeSet;
-
-use aegis_domain::wire::heartbeat::{Messages, Metrics, Role};
+use aegis_domain::wire::heartbeat::Messages;
 use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
 use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView};
@@ -52,7 +50,7 @@ pub(crate) struct Instance {
     /// The methods that it serves, by their names; the commands that it takes as `command:rebalance`; the events that it
     /// subscribes to as `event:orders.*.placed`. At most 64 of each; none of instances of the Python SDK.
     capabilities: Vec<String>,
-    /// The services that it has called since it started, as far as its last heartbeat names them.
+    /// The services that it has called since it started, in order of name, 64 at most.
     dependencies: Vec<String>,
     /// When the last heartbeat was sent; null before the first one.
     last_beat_at: Option<DateTime<Utc>>,
@@ -171,7 +169,7 @@ impl Instance {
             capabilities: beat
                 .map(|beat| beat.capabilities.iter().map(ToString::to_string).collect())
                 .unwrap_or_default(),
-            dependencies: beat.map(|beat| called(&beat.metrics)).unwrap_or_default(),
+            dependencies: beat.map(|beat| beat.metrics.called.clone()).unwrap_or_default(),
             last_beat_at: beat.map(|beat| beat.sent_at),
             metrics: beat.map(|beat| InstanceMetrics {
                 uptime_seconds: beat.metrics.uptime_seconds,
@@ -209,14 +207,6 @@ impl ConsumerLag {
     pub(crate) fn of((consumer, pending): (&String, &u64)) -> Self {
         Self { consumer: consumer.clone(), pending: *pending }
     }
-}
-
-/// The services of the methods that an instance calls, in order of name.
-fn called(metrics: &Metrics) -> Vec<String> {
-    let calls = metrics.methods.iter().filter(|measured| measured.role == Role::Call);
-    let services =
-        calls.filter_map(|measured| measured.name.split_once('.').map(|(service, _method)| service));
-    services.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
 }
 
 pub(crate) fn id(key: &InstanceKey) -> ID {

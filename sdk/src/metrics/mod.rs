@@ -7,10 +7,10 @@ mod meter;
 #[cfg(feature = "otel")]
 mod totals;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aegis_domain::wire::heartbeat::{MEASURED_MAX, Measured};
+use aegis_domain::wire::heartbeat::{CALLED_MAX, MEASURED_MAX, Measured};
 use aegis_domain::wire::latency::Latency;
 
 pub use aegis_domain::wire::heartbeat::Role;
@@ -82,6 +82,13 @@ impl Taken {
     /// How many there were since the start, and how many of them failed.
     pub(crate) fn counts(&self) -> (u64, u64) {
         self.meter.counts()
+    }
+
+    /// The services whose methods were called, in order of name.
+    pub(crate) fn called(all: &[Self]) -> Vec<String> {
+        let calls = all.iter().filter(|taken| taken.role == Role::Call && !taken.meter.is_unused());
+        let services = calls.filter_map(|taken| Some(taken.name.split_once('.')?.0));
+        services.collect::<BTreeSet<_>>().into_iter().take(CALLED_MAX).map(str::to_owned).collect()
     }
 
     /// The busiest, in the form of a heartbeat.

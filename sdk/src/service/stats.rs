@@ -125,6 +125,7 @@ impl Stats {
             memory_bytes: usage.map(|usage| usage.memory_bytes),
             window: window.number,
             latency: (!latency.is_empty()).then_some(latency),
+            called: Taken::called(&all),
             methods: Taken::busiest(all),
             events: self.events.messages(),
             commands: self.commands.messages(),
@@ -144,6 +145,8 @@ fn count(n: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use aegis_domain::wire::heartbeat::MEASURED_MAX;
 
     use super::*;
 
@@ -169,9 +172,27 @@ mod tests {
         );
         let methods: Vec<_> = first.methods.iter().map(|it| (it.role, it.name.as_str(), it.count)).collect();
         assert_eq!(methods, [(Role::Serve, "sell", 3), (Role::Call, "other.buy", 1)]);
+        assert_eq!(first.called, ["other"]);
         let second = stats.take();
         assert_eq!((second.calls, second.p50_ms, second.p99_ms), (3, None, None));
         assert_eq!((first.window, second.window, second.latency), (1, 2, None));
         assert!(second.calls_per_second < f64::EPSILON);
+    }
+    #[test]
+    fn the_services_that_were_called_stay_however_many_methods_are_served() {
+        let meters = Meters::default();
+        let stats = Stats::new(meters.clone());
+        for n in 0..MEASURED_MAX {
+            meters.of(Role::Serve, &format!("served_{n}")).end(Duration::from_micros(5), None);
+        }
+        for method in ["pricing.quote", "pricing.ask", "audit.note"] {
+            meters.of(Role::Call, method).end(Duration::from_micros(5), None);
+        }
+        let _unused = meters.of(Role::Call, "idle.never");
+        for _window in 0..2 {
+            let told = stats.take();
+            assert_eq!(told.called, ["audit", "pricing"]);
+            assert!(told.methods.iter().all(|measured| measured.role == Role::Serve));
+        }
     }
 }

@@ -19,6 +19,7 @@ use super::job::{COPIED, Job};
 use super::method::Method;
 use super::replies::{Arrival, Outcome, Replies};
 use super::run::{self, Caught};
+use super::stream::Opened;
 use crate::leadership::Guard;
 use crate::nats::link::{Headers, Message};
 use crate::service::stats::Stats;
@@ -45,7 +46,9 @@ pub(in crate::service) struct Dispatcher {
     pub(in crate::service) guard: Guard,
     pub(in crate::service) stats: Arc<Stats>,
     pub(in crate::service) places: Semaphore,
-    pub(in crate::service) streams: Semaphore,
+    pub(in crate::service) streams: Arc<Semaphore>,
+    /// For copies of calls that wait for the outcome of the first.
+    pub(in crate::service) copies: Arc<Semaphore>,
     pub(in crate::service) max_waiting: u64,
     /// The most bytes that parameters or a reply may have.
     pub(in crate::service) max_payload: usize,
@@ -64,8 +67,18 @@ pub(in crate::service) struct Kept {
 /// What a handler's work has come to.
 pub(super) enum Settled {
     Reply(Outcome),
-    /// A stream that has yet to begin, with the headers of the reply that says so.
-    Stream(Headers, super::handler::Many),
+    /// A stream that has yet to begin.
+    Stream(Box<Opened>),
+}
+
+impl Settled {
+    /// What the caller is answered, whichever copy of the call it sent.
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Reply(outcome) => outcome.clone(),
+            Self::Stream(opened) => opened.reply(),
+        }
+    }
 }
 
 impl Dispatcher {
@@ -104,8 +117,10 @@ impl Dispatcher {
         // One that is here already takes no second place, however full it is.
         if let Some(outcome) = self.again(&job) {
             let dispatcher = Arc::clone(self);
+            let place = Arc::clone(&self.copies).try_acquire_owned().ok();
             tokio::spawn(async move {
-                let outcome = first_outcome(outcome).await;
+                let until = if place.is_some() { dispatcher.copy_waits_until(&job) } else { Instant::now() };
+                let outcome = first_outcome(outcome, until).await;
                 dispatcher.answer(&job.reply_to, &job.form, outcome).await;
             });
         } else if self.stats.queued() >= self.max_waiting {
@@ -199,13 +214,18 @@ impl Dispatcher {
         match self.kept.replies.arrive(group, &request_id) {
             Arrival::First(turn) => {
                 let settled = self.work(job, tenancy).await;
-                if let Settled::Reply(outcome) = &settled {
-                    turn.end(outcome.clone());
-                }
+                turn.end(settled.outcome());
                 settled
             }
-            Arrival::Again(outcome) => Settled::Reply(first_outcome(outcome).await),
+            Arrival::Again(outcome) => {
+                Settled::Reply(first_outcome(outcome, self.copy_waits_until(job)).await)
+            }
         }
+    }
+
+    /// Until when a copy of a call waits for the outcome of the first: as long as its caller does.
+    fn copy_waits_until(&self, job: &Job) -> Instant {
+        job.deadline().unwrap_or_else(|| job.received + self.handle.connection.options().call_timeout)
     }
 
     async fn work(self: &Arc<Self>, job: &Job, tenancy: &Tenancy) -> Settled {
@@ -243,18 +263,14 @@ impl Dispatcher {
         }
         match outcome {
             Ok(Yield::One(body)) => Settled::Reply((headers, Ok(body))),
-            Ok(Yield::Many(many)) if job.asked.stream.is_some() => Settled::Stream(headers, many),
-            Ok(Yield::Many(_)) => {
-                let text = "the method answers with a stream: call it as one";
-                Settled::Reply((headers, Err(Fault::of(ErrorCode::InvalidInput, text))))
-            }
+            Ok(Yield::Many(many)) => self.open(job, headers, many),
             Err(fault) => Settled::Reply((headers, Err(fault))),
         }
     }
 
     /// Sends the reply, then counts the call as ended: a stop that waits for calls in flight must not overtake
     /// it. Only then may its group be handed over.
-    async fn conclude(self: Arc<Self>, mut job: Job, tenancy: Tenancy, settled: Settled) {
+    async fn conclude(self: Arc<Self>, job: Job, tenancy: Tenancy, settled: Settled) {
         let failed = match settled {
             Settled::Reply(outcome) => {
                 let failed = outcome.1.as_ref().err().cloned();
@@ -262,9 +278,9 @@ impl Dispatcher {
                 self.places.add_permits(1);
                 failed.or(unsendable)
             }
-            Settled::Stream(headers, many) => {
+            Settled::Stream(opened) => {
                 self.places.add_permits(1);
-                self.stream(&mut job, tenancy.as_ref(), headers, many).await
+                self.stream(&job, tenancy.as_ref(), *opened).await
             }
         };
         drop(tenancy);
@@ -285,11 +301,17 @@ impl Dispatcher {
     }
 }
 
-/// What became of a call that was here before.
-async fn first_outcome(mut outcome: watch::Receiver<Option<Outcome>>) -> Outcome {
-    let outcome = outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
-    outcome
-        .unwrap_or_else(|| (Headers::default(), Err(unknown("the first handling of this call was cut off"))))
+/// What became of a call that was here before, if that is known by then.
+async fn first_outcome(mut outcome: watch::Receiver<Option<Outcome>>, until: Instant) -> Outcome {
+    let what = match tokio::time::timeout_at(until.into(), outcome.wait_for(Option::is_some)).await {
+        Ok(Ok(outcome)) => match outcome.clone() {
+            Some(outcome) => return outcome,
+            None => "the first handling of this call has no outcome",
+        },
+        Ok(Err(_dropped)) => "the first handling of this call was cut off",
+        Err(_elapsed) => "the first handling of this call goes on",
+    };
+    (Headers::default(), Err(unknown(what)))
 }
 
 fn unknown(what: &str) -> Fault {

@@ -11,16 +11,17 @@ use aegis_domain::{ErrorCode, GroupName};
 use async_nats::Subject;
 use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
-use super::dispatch::Dispatcher;
+use super::dispatch::{Dispatcher, Settled};
 use super::fault::Fault;
 use super::handler::Many;
 use super::job::Job;
+use super::replies::Outcome;
 use super::run;
 use crate::leadership::Permit;
-use crate::nats::link::{Headers, Message, Outgoing};
+use crate::nats::link::{Headers, Message, Outgoing, Subscription};
 
 /// A caller that is not heard for so long is gone.
 const CALLER_IDLE: Duration = Duration::from_secs(30);
@@ -30,6 +31,25 @@ const BEAT: Duration = Duration::from_secs(10);
 const CREDIT_MAX: u64 = 65_536;
 /// So many wishes of the caller wait to be looked at.
 const WISHES: usize = 64;
+
+/// A stream that has yet to begin: its caller is told where to answer to.
+pub(super) struct Opened {
+    headers: Headers,
+    many: Many,
+    control: String,
+    inbox: Subject,
+    granted: u64,
+    flow: mpsc::Receiver<Message>,
+    _told: Subscription,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Opened {
+    /// The reply that begins it, to each copy of the call.
+    pub(super) fn reply(&self) -> Outcome {
+        (self.headers.clone(), Ok(Bytes::new()))
+    }
+}
 
 /// A stream being sent.
 struct Producer<'a> {
@@ -50,34 +70,50 @@ enum End {
 }
 
 impl Dispatcher {
-    /// Sends the whole stream; answers how it failed, if it did.
-    pub(super) async fn stream(
-        self: &Arc<Self>,
-        job: &mut Job,
-        tenancy: Option<&(GroupName, Permit)>,
-        mut headers: Headers,
-        many: Many,
-    ) -> Option<Fault> {
-        let ask = job.asked.stream.take()?;
+    /// Makes ready for the stream that a handler answers with.
+    pub(super) fn open(&self, job: &Job, mut headers: Headers, many: Many) -> Settled {
+        let Some(ask) = &job.asked.stream else {
+            let text = "the method answers with a stream: call it as one";
+            return Settled::Reply((headers, Err(Fault::of(ErrorCode::InvalidInput, text))));
+        };
         // Streams have places of their own: they last, and calls end soon.
-        let Ok(_place) = self.streams.try_acquire() else {
-            let fault =
-                Fault::of(ErrorCode::Overloaded, "too many streams are running: end some, or ask another");
-            self.answer(&job.reply_to, &job.form, (headers, Err(fault.clone()))).await;
-            return Some(fault);
+        let Ok(place) = Arc::clone(&self.streams).try_acquire_owned() else {
+            let text = "too many streams are running: end some, or ask another";
+            return Settled::Reply((headers, Err(Fault::of(ErrorCode::Overloaded, text))));
         };
         let connection = &self.handle.connection;
         let control = connection.client().new_inbox();
         // Whatever comes faster than it is looked at says no more than the last that fits.
         let (wishes, flow) = mpsc::channel(WISHES);
-        let _told = connection.serving().subscribe(control.clone(), None, move |message| {
+        let told = connection.serving().subscribe(control.clone(), None, move |message| {
             let _dropped_when_full = wishes.try_send(message);
         });
         headers.insert(header::STREAM, control.as_str());
-        self.answer(&job.reply_to, &job.form, (headers, Ok(Bytes::new()))).await;
-        let granted = ask.credit.min(CREDIT_MAX);
-        let mut producer = Producer { dispatcher: self, job, inbox: ask.inbox, control, sent: 0, granted };
-        match producer.run(flow, many, tenancy).await {
+        let (inbox, granted) = (ask.inbox.clone(), ask.credit.min(CREDIT_MAX));
+        Settled::Stream(Box::new(Opened {
+            headers,
+            many,
+            control,
+            inbox,
+            granted,
+            flow,
+            _told: told,
+            _place: place,
+        }))
+    }
+
+    /// Sends the whole stream; answers how it failed, if it did.
+    pub(super) async fn stream(
+        self: &Arc<Self>,
+        job: &Job,
+        tenancy: Option<&(GroupName, Permit)>,
+        opened: Opened,
+    ) -> Option<Fault> {
+        self.answer(&job.reply_to, &job.form, opened.reply()).await;
+        let Opened { many, control, inbox, granted, flow, _told, _place, .. } = opened;
+        let mut producer = Producer { dispatcher: self, job, inbox, control, sent: 0, granted };
+        let end = producer.run(flow, many, tenancy).await;
+        match end {
             End::Told(fault) => {
                 producer.end(fault.as_ref()).await;
                 fault

@@ -7,6 +7,7 @@ mod figures;
 mod legacy;
 mod legacy_records;
 mod micro;
+mod repeats;
 mod streams;
 mod traces;
 

@@ -13,7 +13,8 @@ use crate::{Client, Connection, Events};
 /// What a handler knows of the call beside its parameters, and how it reaches other services. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// When the caller stops waiting; nothing done after that reaches it.
+    /// When the caller stops waiting; nothing done after that reaches it. Of a stream, for its beginning: once that has
+    /// begun, it lasts as long as both sides want.
     pub deadline: Option<Instant>,
     /// For exclusive methods: the group and the term under which this instance acts for it. Pass the
     /// term on to whatever the handler writes to, so that a stale writer is refused there.
@@ -38,6 +39,8 @@ pub(in crate::service) struct Handle {
 #[derive(Debug, Default)]
 pub(super) struct Cancel {
     given_up: AtomicBool,
+    /// Whether a stream has begun: then the time of the call is over, and says nothing.
+    streams: AtomicBool,
     news: Notify,
 }
 
@@ -45,6 +48,14 @@ impl Cancel {
     pub(super) fn give_up(&self) {
         self.given_up.store(true, Ordering::SeqCst);
         self.news.notify_waiters();
+    }
+
+    pub(super) fn stream_begins(&self) {
+        self.streams.store(true, Ordering::SeqCst);
+    }
+
+    fn streams(&self) -> bool {
+        self.streams.load(Ordering::SeqCst)
     }
 
     pub(super) fn is_given_up(&self) -> bool {
@@ -106,11 +117,12 @@ impl Call {
         &self.handle.connection
     }
 
-    /// Whether the caller no longer waits: it has cancelled the call, or its deadline has passed. Work that only
-    /// serves the reply may stop.
+    /// Whether the caller no longer waits: it has cancelled the call, or its deadline has passed. Of a stream that has
+    /// begun: whether it has ended, because the caller is gone or otherwise. Work that only serves the reply may stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancel.is_given_up() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        let is_late = || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        self.cancel.is_given_up() || (!self.cancel.streams() && is_late())
     }
 
     /// Waits until the caller no longer does. For a handler that is to stop then, beside its work in
@@ -119,12 +131,12 @@ impl Call {
     /// # Cancel safety
     /// Cancel-safe.
     pub async fn cancelled(&self) {
-        match self.deadline {
-            Some(deadline) => tokio::select! {
-                () = self.cancel.given_up() => {}
-                () = tokio::time::sleep_until(deadline.into()) => {}
-            },
-            None => self.cancel.given_up().await,
+        if let Some(deadline) = self.deadline {
+            let waiting = tokio::time::timeout_at(deadline.into(), self.cancel.given_up());
+            if waiting.await.is_ok() || !self.cancel.streams() {
+                return;
+            }
         }
+        self.cancel.given_up().await;
     }
 }

@@ -70,7 +70,7 @@ enum End {
 }
 
 impl Dispatcher {
-    /// Makes ready for the stream that a handler answers with.
+    /// Makes ready for the stream that a handler answers with. From then on the time of the call is over.
     pub(super) fn open(&self, job: &Job, mut headers: Headers, many: Many) -> Settled {
         let Some(ask) = &job.asked.stream else {
             let text = "the method answers with a stream: call it as one";
@@ -89,6 +89,7 @@ impl Dispatcher {
             let _dropped_when_full = wishes.try_send(message);
         });
         headers.insert(header::STREAM, control.as_str());
+        job.cancel.stream_begins();
         let (inbox, granted) = (ask.inbox.clone(), ask.credit.min(CREDIT_MAX));
         Settled::Stream(Box::new(Opened {
             headers,
@@ -113,6 +114,8 @@ impl Dispatcher {
         let Opened { many, control, inbox, granted, flow, _told, _place, .. } = opened;
         let mut producer = Producer { dispatcher: self, job, inbox, control, sent: 0, granted };
         let end = producer.run(flow, many, tenancy).await;
+        // Whatever the handler has left at work for it is told that nobody waits any more.
+        job.cancel.give_up();
         match end {
             End::Told(fault) => {
                 producer.end(fault.as_ref()).await;

@@ -198,3 +198,46 @@ async fn the_stream_of_a_group_ends_when_the_group_passes_on_and_any_when_the_se
     );
     assert_eq!(all, ErrorCode::Unavailable.as_str());
 }
+
+#[tokio::test]
+async fn the_time_of_a_call_ends_with_the_beginning_of_its_stream() {
+    let server = NatsServer::start().await;
+    let builder = Service::builder(config(&server, "feed")).rpc_stream("later", |call: Call, (): ()| async {
+        Ok::<_, Fault>(stream::once(async move {
+            // The caller would have given up an opening by then.
+            tokio::time::sleep_until((call.deadline.unwrap() + Duration::from_millis(1)).into()).await;
+            let ended = tokio::time::timeout(Duration::from_millis(50), call.cancelled()).await.is_ok();
+            Ok((call.is_cancelled(), ended))
+        }))
+    });
+    let (service, client, _connection) = start(&server, builder).await;
+    let options = CallOptions::within(Duration::from_millis(400));
+    let mut replies: Replies<(bool, bool)> =
+        client.stream(&any("feed"), "later", &(), options).await.unwrap();
+    assert_eq!(replies.next().await, Some(Ok((false, false))), "the caller waits as long as it listens");
+    assert_eq!(replies.next().await, None);
+    service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_is_told_when_nobody_listens_to_its_stream_any_more() {
+    let server = NatsServer::start().await;
+    let told = Arc::new(AtomicBool::new(false));
+    let telling = Arc::clone(&told);
+    let builder = Service::builder(config(&server, "feed")).rpc_stream("work", move |call: Call, (): ()| {
+        let telling = Arc::clone(&telling);
+        tokio::spawn(async move {
+            call.cancelled().await;
+            telling.store(call.is_cancelled(), Ordering::SeqCst);
+        });
+        async { Ok::<_, Fault>(stream::iter([Ok(1_u64)]).chain(stream::pending())) }
+    });
+    let (service, client, _connection) = start(&server, builder).await;
+    let options = CallOptions::within(PATIENCE * 6);
+    let mut replies: Replies<u64> = client.stream(&any("feed"), "work", &(), options).await.unwrap();
+    assert_eq!(replies.next().await, Some(Ok(1)));
+    assert!(!told.load(Ordering::SeqCst));
+    drop(replies);
+    until("the handler to be told", || told.load(Ordering::SeqCst)).await;
+    service.stop("done").await.unwrap();
+}

@@ -20,7 +20,8 @@ pub struct CommandContext {
     pub subject: String,
     /// Its position in the queue.
     pub sequence: u64,
-    /// Which try this is, from 1 on; those on other instances count.
+    /// Which try this is, from 1 on: those that have failed count, on whichever instance, and one that was cut off
+    /// with its worker does not.
     pub attempt: u32,
     /// When this try is stopped.
     pub deadline: Instant,

@@ -33,8 +33,9 @@ use crate::Connection;
 const LOOK: Duration = Duration::from_secs(5);
 /// How often it is asked while nothing is handed out until it has answered.
 const LOOK_CLOSELY: Duration = Duration::from_millis(50);
-/// A message that came so much oftener than its policy has tries ends processes rather than tries.
-const CRASHES: u32 = 20;
+/// A message that came so much oftener than twice for each of its tries ends processes rather than tries. The margin
+/// is wide, since one that is given back untried comes again as well.
+pub(crate) const CRASHES: u32 = 20;
 
 /// How messages are handed out.
 #[derive(Debug, Clone)]
@@ -52,7 +53,9 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 struct InHand {
     message: jetstream::Message,
-    /// How often it came here or elsewhere, and was tried since.
+    /// How often it came to a reader. That says nothing of tries: it may have been given back untried each time.
+    delivered: u32,
+    /// Which try here is the next one.
     attempt: u32,
     due: Option<Instant>,
 }
@@ -171,13 +174,12 @@ impl Dispatcher {
             return self.ack(&message).await;
         }
         let subject = message.subject.clone();
-        let attempt = u32::try_from(delivered).unwrap_or(u32::MAX).max(1);
-        let mut in_hand = InHand { message, attempt, due: None };
-        if let Some(known) = self.order.get_mut(sequence) {
-            // That it came again says nothing of the tries here.
-            in_hand.attempt = known.attempt;
-            in_hand.due = known.due;
-        }
+        let delivered = u32::try_from(delivered).unwrap_or(u32::MAX);
+        let in_hand = match self.order.get_mut(sequence) {
+            // It came again while it is here.
+            Some(known) => InHand { message, ..*known },
+            None => InHand { message, delivered, attempt: 1, due: None },
+        };
         if let Err(again) = self.order.insert(sequence, &subject, in_hand) {
             self.ack(&again.message).await;
         }
@@ -189,11 +191,13 @@ impl Dispatcher {
             self.running += 1;
             let settle = self.settle.clone();
             let Some(in_hand) = self.order.get_mut(sequence) else { continue };
-            let (message, attempt) = (in_hand.message.clone(), in_hand.attempt);
+            let (message, attempt, delivered) = (in_hand.message.clone(), in_hand.attempt, in_hand.delivered);
             let held = Held { message, sequence, attempt, settled: Some(settle) };
-            if attempt > self.plan.retry.tries().saturating_mul(2).saturating_add(CRASHES) {
+            let too_often = delivered > self.plan.retry.tries().saturating_mul(2).saturating_add(CRASHES);
+            // One that stood behind such a message came as often, and was never tried.
+            if too_often && !self.order.was_behind(sequence) {
                 let reason =
-                    format!("it came {attempt} times and never to an end: it may end whoever handles it");
+                    format!("it came {delivered} times and never to an end: it may end whoever handles it");
                 held.fail(Failure::never(reason));
             } else if self.out.send(held).await.is_err() {
                 // Nobody takes it any more; it has said so itself.

@@ -10,7 +10,7 @@ mod retry;
 
 pub(crate) use bury::Letter;
 pub(crate) use delivery::Held;
-pub(crate) use dispatch::{Dispatcher, Plan};
+pub(crate) use dispatch::{CRASHES, Dispatcher, Plan};
 pub(crate) use puller::{Arrival, PIN_GROUP, PIN_TIMEOUT, Puller, Spec};
 pub use retry::{Failure, RetryPolicy};
 pub(crate) use retry::{Next, jittered};

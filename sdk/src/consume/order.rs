@@ -35,6 +35,8 @@ struct Slot<T> {
     subject: String,
     phase: Phase,
     epoch: u64,
+    /// Another one of its subject was before it, and has ended.
+    was_behind: bool,
     value: T,
 }
 
@@ -63,7 +65,8 @@ impl<T> Order<T> {
         }
         let subject = if self.ordered { subject.to_owned() } else { sequence.to_string() };
         self.subjects.entry(subject.clone()).or_default().insert(sequence);
-        self.slots.insert(sequence, Slot { subject, phase: Phase::Waiting, epoch: self.epoch, value });
+        let (phase, epoch, was_behind) = (Phase::Waiting, self.epoch, false);
+        self.slots.insert(sequence, Slot { subject, phase, epoch, was_behind, value });
         self.ready.push_back(sequence);
         Ok(())
     }
@@ -114,13 +117,23 @@ impl<T> Order<T> {
         if let Some(others) = self.subjects.get_mut(&slot.subject) {
             others.remove(&sequence);
             match others.first() {
-                Some(next) => self.ready.push_back(*next),
+                Some(next) => {
+                    self.ready.push_back(*next);
+                    if let Some(next) = self.slots.get_mut(next) {
+                        next.was_behind = true;
+                    }
+                }
                 None => {
                     self.subjects.remove(&slot.subject);
                 }
             }
         }
         Some(slot.value)
+    }
+
+    /// Whether it could not have its turn before, since another one of its subject stood before it.
+    pub(crate) fn was_behind(&self, sequence: u64) -> bool {
+        self.slots.get(&sequence).is_some_and(|slot| slot.was_behind)
     }
 
     /// Takes everything out that nobody handles, oldest first.
@@ -187,6 +200,7 @@ mod tests {
         assert_eq!((order.take(), order.take(), order.take()), (Some(1), Some(3), None));
         order.settle(1);
         assert_eq!((order.take(), order.take()), (Some(2), None));
+        assert_eq!([1, 2, 3].map(|sequence| order.was_behind(sequence)), [false, true, false]);
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Which try this is, from 1 on; those on other instances count.
+    /// Which try this is, from 1 on, since the event came to this reader: another instance that gets it, or this one
+    /// after a restart, counts anew.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.held.attempt

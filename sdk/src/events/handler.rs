@@ -21,7 +21,8 @@ use crate::{Client, Connection};
 pub struct EventContext {
     /// The event as it came: its subject, sequence, id, actor and trace context.
     pub event: Event,
-    /// Which try this is, from 1 on; those on other instances count.
+    /// Which try this is, from 1 on, since the event came to this reader: another instance that gets it, or this one
+    /// after a restart, counts anew.
     pub attempt: u32,
     connection: Connection,
     events: Events,

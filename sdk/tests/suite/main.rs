@@ -27,3 +27,4 @@ mod snapshot;
 mod stop;
 mod streams;
 mod subscription;
+mod tries;

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Params, Shop};
 use crate::codec::Codec;
 use crate::commands::CommandContext;
-use crate::commands::register::Verdict;
-use crate::consume::{Failure, Letter, Next, jittered};
+use crate::commands::register::{Entry, Tried, Verdict};
+use crate::consume::{CRASHES, Failure, Letter, Next, jittered};
 
 /// How long a try may take that does not say it.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -33,7 +33,8 @@ pub(super) struct Taken {
     pub(super) message: jetstream::Message,
     pub(super) id: String,
     pub(super) sequence: u64,
-    attempt: u32,
+    /// How often it came to a worker. That says nothing of tries: it may have been given back untried each time.
+    delivered: u32,
 }
 
 /// What the queue is told at the end.
@@ -49,8 +50,8 @@ impl Taken {
         let published = info.published.unix_timestamp_nanos();
         let given = message.headers.as_ref().and_then(|headers| headers.get(header::REQUEST_ID));
         let id = given.map_or_else(|| format!("{sequence}-{published}"), |id| id.as_str().to_owned());
-        let attempt = u32::try_from(delivered).unwrap_or(u32::MAX).max(1);
-        Some(Self { id, sequence, attempt, message })
+        let delivered = u32::try_from(delivered).unwrap_or(u32::MAX);
+        Some(Self { id, sequence, delivered, message })
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -68,38 +69,48 @@ impl Taken {
 
 /// Handles it, and says what the queue is to be told. `stop` says that it was called off.
 pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Word {
-    match shop.register.read(&taken.id).await {
+    // Given back while the register is away, it would only come again.
+    let entry = shop.register.at_last(&taken.id, || shop.register.entry(&taken.id));
+    let entry = tokio::select! {
+        entry = entry => entry,
+        () = stop.cancelled() => return Word::Done,
+    };
+    let failed = match entry {
         // Whoever ended it may have been cut off before it said so.
-        Ok(Some(outcome @ (Outcome::Completed { .. } | Outcome::Cancelled { .. }))) => {
+        Some(Entry::Ended(outcome @ (Outcome::Completed { .. } | Outcome::Cancelled { .. }))) => {
             announce(shop, taken, &outcome).await;
             return Word::Done;
         }
+        Some(Entry::Tried(Tried { message, failed })) if message == taken.sequence => failed,
         // One that failed before was sent back.
-        Ok(Some(Outcome::Failed { .. }) | None) => {}
-        Err(error) => {
-            tracing::warn!(id = taken.id, %error, "whether a command has ended is not known: it waits");
-            return Word::Again(jittered(Duration::from_secs(1)));
-        }
-    }
-    let tried = attempt(shop, taken, stop).await;
+        Some(Entry::Tried(_) | Entry::Ended(Outcome::Failed { .. })) | None => 0,
+    };
+    let attempt = failed.saturating_add(1);
+    let tried = try_once(shop, taken, attempt, stop).await;
     let outcome = match tried {
         Some(Ok(result)) => {
             shop.figures.consumed();
-            Outcome::Completed { result, attempts: taken.attempt }
+            Outcome::Completed { result, attempts: attempt }
         }
         Some(Err(failure)) => {
             shop.figures.failed();
-            if let Some(delay) = delay(taken, &failure) {
-                tracing::debug!(id = taken.id, attempt = taken.attempt, ?failure, "a command is tried again");
+            if let Some(delay) = delay(taken, attempt, &failure) {
+                tracing::debug!(id = taken.id, attempt, ?failure, "a command is tried again");
                 shop.figures.retried();
-                return Word::Again(delay);
+                let tried = Tried { message: taken.sequence, failed: attempt };
+                let verdict =
+                    shop.register.at_last(&taken.id, || shop.register.failed(&taken.id, tried)).await;
+                let Verdict::Theirs(outcome) = verdict else { return Word::Again(delay) };
+                announce(shop, taken, &outcome).await;
+                return Word::Done;
             }
-            give_up(shop, taken, failure).await
+            give_up(shop, taken, attempt, failure).await
         }
         // It was called off, and whoever did so has told everybody.
         None => return Word::Done,
     };
-    let outcome = match shop.register.decide_at_last(&taken.id, &outcome).await {
+    let verdict = shop.register.at_last(&taken.id, || shop.register.decide(&taken.id, &outcome)).await;
+    let outcome = match verdict {
         Verdict::Ours => outcome,
         Verdict::Theirs(outcome) => outcome,
     };
@@ -108,11 +119,16 @@ pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken)
 }
 
 /// One try. None when it was called off.
-async fn attempt(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Option<Result<Value, Failure>> {
+async fn try_once(
+    shop: &Shop,
+    taken: &Taken,
+    attempt: u32,
+    stop: &CancellationToken,
+) -> Option<Result<Value, Failure>> {
     let timeout = taken.number(header::TIMEOUT_MS).map_or(TIMEOUT, Duration::from_millis);
-    if taken.attempt > retries(taken).saturating_add(1) {
+    if taken.delivered > retries(taken).saturating_mul(2).saturating_add(CRASHES) {
         let text =
-            format!("it came {} times and never to an end: it may end whoever handles it", taken.attempt);
+            format!("it came {} times and never to an end: it may end whoever handles it", taken.delivered);
         return Some(Err(Failure::never(text)));
     }
     let name = command::command_of(&taken.message.subject).unwrap_or_default();
@@ -130,7 +146,7 @@ async fn attempt(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Option
         command: name.to_owned(),
         subject: taken.message.subject.as_str().to_owned(),
         sequence: taken.sequence,
-        attempt: taken.attempt,
+        attempt,
         deadline: tokio::time::Instant::now() + timeout,
         actor: taken.header(header::ACTOR).map(str::to_owned),
         traceparent: taken.header(header::TRACEPARENT).map(str::to_owned),
@@ -163,12 +179,11 @@ async fn attempt(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Option
 }
 
 /// How long to wait for the next try; none when there is no other.
-fn delay(taken: &Taken, failure: &Failure) -> Option<Duration> {
-    if taken.attempt > retries(taken) {
+fn delay(taken: &Taken, attempt: u32, failure: &Failure) -> Option<Duration> {
+    if attempt > retries(taken) {
         return None;
     }
-    let doubled =
-        DELAY.saturating_mul(1_u32.checked_shl(taken.attempt - 1).unwrap_or(u32::MAX)).min(DELAY_MAX);
+    let doubled = DELAY.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(DELAY_MAX);
     match failure.next {
         Next::Never => None,
         Next::After(delay) => Some(delay),
@@ -181,14 +196,14 @@ fn retries(taken: &Taken) -> u32 {
 }
 
 /// The dead letter stands before anybody is told.
-async fn give_up(shop: &Shop, taken: &Taken, failure: Failure) -> Outcome {
+async fn give_up(shop: &Shop, taken: &Taken, attempts: u32, failure: Failure) -> Outcome {
     let (code, message) = (failure.fault.code, failure.fault.message);
-    let reason = format!("{code}: {message} ({} tries)", taken.attempt);
+    let reason = format!("{code}: {message} ({attempts} tries)");
     if let Some(letter) = Letter::new(&shop.connection, "command", &taken.message, &reason) {
         letter.bury(&shop.connection).await;
     }
     shop.figures.dead_lettered();
-    Outcome::Failed { code, message, attempts: taken.attempt }
+    Outcome::Failed { code, message, attempts }
 }
 
 async fn announce(shop: &Shop, taken: &Taken, outcome: &Outcome) {

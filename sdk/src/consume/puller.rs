@@ -34,6 +34,9 @@ const BATCH: usize = 256;
 pub(crate) struct Spec {
     pub(crate) stream: String,
     pub(crate) consumer: pull::Config,
+    /// Whether what is settled leaves the stream. A consumer of such a stream begins with all that it holds, and
+    /// with nothing else.
+    pub(crate) work_queue: bool,
 }
 
 impl Spec {
@@ -91,7 +94,7 @@ pub(crate) struct Puller {
     repair: Option<JoinHandle<bool>>,
     failures: usize,
     not_before: Option<Instant>,
-    /// Where a consumer that is gone is made again: behind the last message that arrived.
+    /// Where a consumer that is gone is made again, unless of a work queue: behind the last message that arrived.
     seen: u64,
 }
 
@@ -339,13 +342,14 @@ impl Puller {
         self.not_before = Some(Instant::now() + backoff(self.failures + 1));
     }
 
-    /// Looks whether the consumer is there, and makes it again where it was if it is not.
+    /// Looks whether the consumer is there, and makes it again if it is not: where it was, or with all that a work
+    /// queue still holds.
     fn repair(&mut self) {
         if self.repair.is_some() {
             return;
         }
         let (connection, mut spec, failures) = (self.connection.clone(), self.spec.clone(), self.failures);
-        if self.seen > 0 {
+        if self.seen > 0 && !spec.work_queue {
             spec.consumer.deliver_policy = DeliverPolicy::ByStartSequence { start_sequence: self.seen + 1 };
         }
         self.repair = Some(tokio::spawn(async move {

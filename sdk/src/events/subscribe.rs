@@ -192,7 +192,7 @@ impl Subscribe {
             priority_timeout: if pinned { PIN_TIMEOUT } else { Duration::ZERO },
             ..pull::Config::default()
         };
-        Ok(Spec { stream: subject::APP_EVENTS_STREAM.to_owned(), consumer })
+        Ok(Spec { stream: subject::APP_EVENTS_STREAM.to_owned(), consumer, work_queue: false })
     }
 
     pub(super) fn plan(&self) -> Plan {

@@ -28,3 +28,4 @@ mod stop;
 mod streams;
 mod subscription;
 mod tries;
+mod workers;

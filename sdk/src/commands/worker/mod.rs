@@ -184,7 +184,7 @@ fn spec(service: &ServiceName, lane: &str, filter_subject: String) -> Spec {
         max_ack_pending: -1,
         ..pull::Config::default()
     };
-    Spec { stream: STREAM.to_owned(), consumer }
+    Spec { stream: STREAM.to_owned(), consumer, work_queue: true }
 }
 
 async fn open(connection: &Connection, spec: Spec) -> Result<Puller, QueueError> {

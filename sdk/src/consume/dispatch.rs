@@ -25,12 +25,10 @@ use super::bury::Letter;
 use super::delivery::{Held, Outcome, Settled};
 use super::figures::Figures;
 use super::order::{Order, Phase};
-use super::puller::{Arrival, Puller, Spec};
+use super::puller::{Arrival, LOOK, Puller};
 use super::retry::{Failure, Next, RetryPolicy};
 use crate::Connection;
 
-/// How often the consumer is asked how much waits.
-const LOOK: Duration = Duration::from_secs(5);
 /// How often it is asked while nothing is handed out until it has answered.
 const LOOK_CLOSELY: Duration = Duration::from_millis(50);
 /// A message that came so much oftener than twice for each of its tries ends processes rather than tries. The margin
@@ -286,7 +284,7 @@ impl Dispatcher {
         self.looked = Instant::now();
         let mark = self.order.mark();
         let (jetstream, spec) = (self.connection.jetstream().clone(), self.puller.spec().clone());
-        self.probe = Some((tokio::spawn(async move { info(&jetstream, &spec).await }), mark));
+        self.probe = Some((tokio::spawn(async move { spec.look(&jetstream).await }), mark));
     }
 
     fn saw(&mut self, answer: Option<(Info, u64)>) {
@@ -345,12 +343,6 @@ impl Dispatcher {
             }
         }
     }
-}
-
-async fn info(jetstream: &jetstream::Context, spec: &Spec) -> Result<Info, ConsumerError> {
-    type Pull = jetstream::consumer::PullConsumer;
-    let consumer: Pull = jetstream.get_consumer_from_stream(spec.name(), &spec.stream).await?;
-    Ok(consumer.cached_info().clone())
 }
 
 async fn answer(probe: &mut Option<(Probe, u64)>) -> Option<(Info, u64)> {

@@ -11,6 +11,6 @@ mod retry;
 pub(crate) use bury::Letter;
 pub(crate) use delivery::Held;
 pub(crate) use dispatch::{CRASHES, Dispatcher, Plan};
-pub(crate) use puller::{Arrival, PIN_GROUP, PIN_TIMEOUT, Puller, Spec};
+pub(crate) use puller::{Arrival, LOOK, PIN_GROUP, PIN_TIMEOUT, Puller, Spec};
 pub use retry::{Failure, RetryPolicy};
 pub(crate) use retry::{Next, jittered};

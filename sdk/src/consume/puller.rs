@@ -26,6 +26,8 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(crate) const PIN_TIMEOUT: Duration = Duration::from_secs(6);
 /// The only group of pinned consumers.
 pub(crate) const PIN_GROUP: &str = "reader";
+/// How often a consumer is asked how much waits.
+pub(crate) const LOOK: Duration = Duration::from_secs(5);
 /// The most messages that are asked for at once.
 const BATCH: usize = 256;
 
@@ -60,6 +62,13 @@ impl Spec {
         }
         let made = jetstream.create_consumer_on_stream(wanted, &self.stream).await?;
         Ok(made.cached_info().clone())
+    }
+
+    /// How the consumer stands, by the server.
+    pub(crate) async fn look(&self, jetstream: &jetstream::Context) -> Result<Info, ConsumerError> {
+        let consumer: consumer::PullConsumer =
+            jetstream.get_consumer_from_stream(self.name(), &self.stream).await?;
+        Ok(consumer.cached_info().clone())
     }
 }
 

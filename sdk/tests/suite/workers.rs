@@ -1,7 +1,12 @@
 //! What a worker does about the consumers of its queue.
 
+use std::sync::Arc;
+
 use aegis_domain::ServiceName;
+use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_sdk::{CommandContext, Commands, SendOptions, Service, ServiceConfig};
+use aegis_testkit::wait_until;
+use tokio::sync::Semaphore;
 
 use crate::events::{PATIENCE, Stage};
 
@@ -37,5 +42,51 @@ async fn a_consumer_of_the_queue_that_somebody_removes_is_made_again() {
         stream.delete_consumer("reports-normal").await.unwrap();
         stream.delete_consumer("reports-plain").await.unwrap();
     }
+    service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn heartbeats_tell_what_waits_in_the_lanes_while_workers_are_full() {
+    let stage = Stage::start().await;
+    let (begun, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (signal, open) = (Arc::clone(&begun), Arc::clone(&gate));
+    let service = Service::builder(ServiceConfig { service: reports(), ..stage.config("r-1") })
+        .command_concurrency(1)
+        .command("wait", move |_context: CommandContext, (): ()| {
+            signal.add_permits(1);
+            let open = Arc::clone(&open);
+            async move {
+                open.acquire().await.unwrap().forget();
+                Ok(())
+            }
+        })
+        .start()
+        .await
+        .unwrap();
+    let commands = Commands::new(&stage.connection);
+    commands.send(&reports(), "wait", &(), SendOptions::default()).await.unwrap();
+    begun.acquire().await.unwrap().forget();
+    for _ in 0..5 {
+        commands.send(&reports(), "wait", &(), SendOptions::default()).await.unwrap();
+    }
+    let records = stage.connection.jetstream().get_key_value("aegis_instances").await.unwrap();
+    let lag = |pending: u64| {
+        let records = records.clone();
+        wait_until("the lag", PATIENCE, move || {
+            let records = records.clone();
+            async move {
+                let record =
+                    records.get("reports.r-1").await.map_err(|e| e.to_string())?.ok_or("no record")?;
+                let beat: Heartbeat = serde_json::from_slice(&record).map_err(|e| e.to_string())?;
+                let lag = beat.metrics.lag;
+                let told = |name, pending| lag.iter().any(|it| it.consumer == name && it.pending == pending);
+                let all = told("reports-normal", pending) && told("reports-plain", 0);
+                if all { Ok(()) } else { Err(format!("{lag:?}")) }
+            }
+        })
+    };
+    lag(5).await;
+    gate.add_permits(6);
+    lag(0).await;
     service.stop("done").await.unwrap();
 }

@@ -151,8 +151,6 @@ impl Lanes {
     }
 
     async fn take(&mut self, lane: usize, message: jetstream::Message) {
-        let pending = message.info().map_or(0, |info| info.pending);
-        self.shop.figures.lag(self.pullers[lane].spec().name(), pending);
         let Some(taken) = Taken::new(message) else { return };
         let hand = &mut self.hands[lane];
         (hand.soon, hand.empty) = (None, false);

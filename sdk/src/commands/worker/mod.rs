@@ -26,7 +26,7 @@ use super::{CommandContext, Commands};
 use crate::codec::Codec;
 use crate::codec::CodecError;
 use crate::consume::figures::Figures;
-use crate::consume::{Failure, Puller, Spec};
+use crate::consume::{Failure, LOOK, Puller, Spec};
 use crate::{Connection, Events};
 
 use lanes::Lanes;
@@ -143,17 +143,22 @@ impl Workers {
             figures: Arc::clone(&commands.figures),
         };
         let plain = open(connection, spec(service, "plain", command::all_plain(service))).await?;
+        let mut specs = vec![plain.spec().clone()];
         let intake = intake::run(shop.clone(), service.clone(), plain, stop.clone());
         let mut pullers = Vec::with_capacity(Priority::ALL.len());
         for priority in Priority::ALL {
             let filter = command::whole_lane(service, priority);
-            pullers.push(open(connection, spec(service, priority.as_str(), filter)).await?);
+            let puller = open(connection, spec(service, priority.as_str(), filter)).await?;
+            specs.push(puller.spec().clone());
+            pullers.push(puller);
         }
         let Ok(pullers) = <[Puller; 4]>::try_from(pullers) else { unreachable!("there are four priorities") };
         let cancels = connection.client().subscribe(command::cancel(connection.namespace(), service)).await?;
+        let look = look(shop.clone(), specs, stop.clone());
         let lanes = Lanes::new(shop, pullers, concurrency, cancels);
         tracing::debug!(%service, %instance, "taking commands");
-        let running = vec![tokio::spawn(intake), tokio::spawn(lanes.run(stop.clone(), drain))];
+        let running =
+            vec![tokio::spawn(intake), tokio::spawn(lanes.run(stop.clone(), drain)), tokio::spawn(look)];
         Ok(Self { stop, running })
     }
 
@@ -171,6 +176,28 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+/// Asks now and then how much waits, also while there is no room for any of it.
+async fn look(shop: Shop, specs: Vec<Spec>, stop: CancellationToken) {
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = looks.tick() => {}
+        }
+        for spec in &specs {
+            let seen = tokio::select! {
+                () = stop.cancelled() => return,
+                seen = spec.look(shop.connection.jetstream()) => seen,
+            };
+            match seen {
+                Ok(info) => shop.figures.lag(spec.name(), info.num_pending),
+                Err(error) => tracing::debug!(consumer = spec.name(), %error, "how much waits is not known"),
+            }
+        }
     }
 }
 

@@ -189,8 +189,9 @@ impl ErrorCode {
             Self::DeadLetterStuck => (
                 "DEAD_LETTER_STUCK",
                 false,
-                "The dead letter cannot go back to where it came from; the message says why. Discard it, or upgrade \
-                 this program if it cannot read the event.",
+                "The dead letter cannot go back to where it came from; the message says why: the way back is not \
+                 known, or its body was too large to be kept with it. Discard it, or upgrade this program if it \
+                 cannot read the event.",
             ),
             Self::InstanceNotFound => {
                 ("INSTANCE_NOT_FOUND", false, "No such instance is registered, or its life is over.")
@@ -233,7 +234,7 @@ impl ErrorCode {
             Self::PayloadTooLarge => (
                 "PAYLOAD_TOO_LARGE",
                 false,
-                "The parameters or the reply are larger than the service or the NATS server takes; the message says which and how large. Of a reply, the call has happened. Send or ask for less, or in pieces: a stream has no such limit.",
+                "The parameters or the reply are larger than the service or the NATS server takes; the message says which and how large. Of a reply, the call has happened, and of a command's result, the command. Send or ask for less, or in pieces: a stream has no such limit.",
             ),
             Self::DeadlineExceeded => (
                 "DEADLINE_EXCEEDED",

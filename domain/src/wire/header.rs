@@ -48,6 +48,8 @@ pub const DEAD_SUBJECT: &str = "Aegis-Dead-Subject";
 pub const DEAD_STREAM: &str = "Aegis-Dead-Stream";
 /// On a dead letter: its sequence in that stream.
 pub const DEAD_SEQUENCE: &str = "Aegis-Dead-Sequence";
+/// On a dead letter that would have been larger with it than the server takes: the size of the body that it lacks.
+pub const DEAD_SIZE: &str = "Aegis-Dead-Size";
 
 /// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
 /// in place of the time at which the server stored it.

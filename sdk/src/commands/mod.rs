@@ -100,7 +100,8 @@ impl Commands {
     /// came before its end; if not, it has ended otherwise.
     ///
     /// # Errors
-    /// When it could not be decided. Nothing was done then, or all of it: repeat it.
+    /// [`CommandError::Invalid`] when this is no id, or the reason is too large. Otherwise it could not be decided:
+    /// nothing was done then, or all of it; repeat it.
     ///
     /// # Cancel safety
     /// Not cancel-safe: a dropped future may leave the command called off. Repeat it.
@@ -114,6 +115,9 @@ impl Commands {
             Verdict::Ours => true,
             Verdict::Theirs(Outcome::Cancelled { .. }) => true,
             Verdict::Theirs(Outcome::Completed { .. } | Outcome::Failed { .. }) => false,
+            Verdict::TooLarge => {
+                return Err(CommandError::Invalid("the reason is larger than NATS takes".to_owned()));
+            }
         };
         if won {
             let client = self.connection.client();

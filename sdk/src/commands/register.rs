@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use aegis_domain::wire::command::{self, Outcome};
+use async_nats::jetstream::context::PublishErrorKind;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
@@ -46,6 +47,8 @@ pub(super) enum Verdict {
     Ours,
     /// This one, written by somebody else before.
     Theirs(Outcome),
+    /// Nobody's: it is larger than NATS takes, and was not written.
+    TooLarge,
 }
 
 /// It could not be decided.
@@ -110,6 +113,11 @@ impl Register {
         self.write(id, body, kept, verdict).await
     }
 
+    /// The same, until it is decided.
+    pub(super) async fn decide_at_last(&self, id: &str, outcome: &Outcome) -> Verdict {
+        self.at_last(id, || self.decide(id, outcome)).await
+    }
+
     /// Records that so many tries have failed and another is to come, unless the command has ended meanwhile.
     pub(super) async fn failed(&self, id: &str, tried: Tried) -> Result<Verdict, RegisterError> {
         let body = serde_json::to_vec(&tried).unwrap_or_default().into();
@@ -145,6 +153,11 @@ impl Register {
             match bucket.put(&key(id), body.clone(), slot.revision, Some(kept)).await {
                 Ok(_revision) => return Ok(Verdict::Ours),
                 Err(CasError::Conflict | CasError::Ambiguous) if tries.next().is_some() => {}
+                Err(CasError::Refused { source })
+                    if source.kind() == PublishErrorKind::MaxPayloadExceeded =>
+                {
+                    return Ok(Verdict::TooLarge);
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -10,8 +10,18 @@ use bytes::Bytes;
 use crate::Connection;
 use crate::nats::connection::backoff;
 
-/// The most bytes of a reason that are kept.
+/// The most bytes of a reason that are kept, and where there is no room for them.
 const REASON_MAX: usize = 1024;
+const REASON_SHORT: usize = 64;
+/// What a letter says of itself.
+const OWN: [&str; 6] = [
+    header::DEAD_REASON,
+    header::DEAD_SUBJECT,
+    header::DEAD_STREAM,
+    header::DEAD_SEQUENCE,
+    header::DEAD_SIZE,
+    header::FOR_CONSUMER,
+];
 
 /// A dead letter to be.
 #[derive(Debug)]
@@ -52,11 +62,12 @@ impl Letter {
         Some(Self { subject, headers, body: message.payload.clone() })
     }
 
-    /// Writes it, until it is known to stand. Never gives up: the message would be lost.
+    /// Writes it, until it is known to stand. Never gives up: the message would be lost. One that is larger than the
+    /// server takes is written without what it can do without.
     ///
     /// # Cancel safety
     /// A dropped future may have written it; written again, it stands once.
-    pub(crate) async fn bury(&self, connection: &Connection) {
+    pub(crate) async fn bury(mut self, connection: &Connection) {
         for attempt in 2.. {
             let message = PublishMessage::build()
                 .headers(self.headers.clone())
@@ -71,6 +82,9 @@ impl Letter {
                 Ok(()) => return,
                 // It stands there already.
                 Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => return,
+                Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded && self.lessen() => {
+                    continue;
+                }
                 Err(error) => {
                     tracing::warn!(subject = self.subject, %error, attempt, "a dead letter is not written yet");
                 }
@@ -80,7 +94,45 @@ impl Letter {
     }
 }
 
+impl Letter {
+    /// Leaves out what is worth least of what is left, and says whether there was anything: most of the reason, then
+    /// the headers that mean nothing to this SDK, at last the body. What remains then says where the message stood.
+    fn lessen(&mut self) -> bool {
+        let reason = self.headers.get(header::DEAD_REASON).map(|reason| reason.as_str().to_owned());
+        if let Some(reason) = reason.filter(|reason| reason.len() > REASON_SHORT) {
+            self.headers.insert(header::DEAD_REASON, cut(&reason, REASON_SHORT));
+            return true;
+        }
+        let ours = |name: &str| {
+            name.to_ascii_lowercase().starts_with("aegis-")
+                || name.eq_ignore_ascii_case(header::CONTENT_TYPE)
+                || name.eq_ignore_ascii_case(header::TRACEPARENT)
+        };
+        if self.retain(ours) {
+            return true;
+        }
+        if self.body.is_empty() {
+            return false;
+        }
+        let size = std::mem::take(&mut self.body).len();
+        self.headers.insert(header::DEAD_SIZE, size.to_string());
+        self.retain(|name| OWN.iter().any(|own| own.eq_ignore_ascii_case(name)));
+        true
+    }
+
+    /// Drops the other headers, and says whether there were any.
+    fn retain(&mut self, kept: impl Fn(&str) -> bool) -> bool {
+        let before = self.headers.len();
+        let mut headers = HeaderMap::new();
+        for (name, values) in self.headers.iter().filter(|(name, _)| kept(AsRef::<str>::as_ref(name))) {
+            values.iter().for_each(|value| headers.append(name.clone(), value.clone()));
+        }
+        self.headers = headers;
+        self.headers.len() < before
+    }
+}
+
 /// At a boundary of characters.
-fn cut(text: &str, most: usize) -> &str {
+pub(crate) fn cut(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
 }

@@ -8,7 +8,7 @@ mod order;
 mod puller;
 mod retry;
 
-pub(crate) use bury::Letter;
+pub(crate) use bury::{Letter, cut};
 pub(crate) use delivery::Held;
 pub(crate) use dispatch::{CRASHES, Dispatcher, Plan};
 pub(crate) use puller::{Arrival, LOOK, PIN_GROUP, PIN_TIMEOUT, Puller, Spec};

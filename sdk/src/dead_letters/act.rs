@@ -64,6 +64,16 @@ impl DeadLetters {
             self.is_readable_now(letter).await?;
             return Ok(subject);
         }
+        if letter.body.len() < letter.size {
+            let place = match (letter.original_sequence, &letter.original_stream) {
+                (Some(sequence), Some(stream)) => format!("; it was message {sequence} of {stream}"),
+                _ => String::new(),
+            };
+            let size = letter.size;
+            return Err(stuck(format!(
+                "its body of {size} bytes left no room for what a letter says, and was left out{place}"
+            )));
+        }
         // Whoever may write dead letters must not get to speak with our voice where we alone may speak.
         let own = format!("{}.", self.connection.namespace().as_str());
         if ["$", "_", &own].iter().any(|prefix| subject.starts_with(prefix)) {

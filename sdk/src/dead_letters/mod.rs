@@ -47,9 +47,10 @@ pub struct DeadLetter {
     pub at: DateTime<Utc>,
     /// The headers that it had before, in order of name.
     pub headers: Vec<(String, String)>,
-    /// The size of its body in bytes.
+    /// The size of the message's body in bytes.
     pub size: usize,
-    /// Its body; the first [`PREVIEW`] bytes of it in a list.
+    /// Its body; the first [`PREVIEW`] bytes of it in a list. Empty when the letter would have been larger with it than
+    /// NATS takes; such a letter cannot be redriven.
     pub body: Bytes,
 }
 

@@ -93,6 +93,7 @@ fn letter(message: StreamMessage) -> DeadLetter {
             headers.insert(name, value);
         }
     }
+    let left_out = header(header::DEAD_SIZE).and_then(|text| text.parse().ok());
     let nanos = message.time.unix_timestamp_nanos();
     let micros = i64::try_from(nanos.div_euclid(1000)).unwrap_or_default();
     DeadLetter {
@@ -104,7 +105,7 @@ fn letter(message: StreamMessage) -> DeadLetter {
         original_sequence: header(header::DEAD_SEQUENCE).and_then(|text| text.parse().ok()),
         at: DateTime::from_timestamp_micros(micros).unwrap_or_default(),
         headers: headers.into_iter().collect(),
-        size: message.payload.len(),
+        size: left_out.unwrap_or(message.payload.len()),
         body: message.payload,
         subject,
     }
@@ -113,6 +114,12 @@ fn letter(message: StreamMessage) -> DeadLetter {
 /// Whether a header came with the message itself: not what says that it is dead, and not what was said to the
 /// server of its putting aside.
 fn is_original(name: &str) -> bool {
-    let dead = [header::DEAD_REASON, header::DEAD_SUBJECT, header::DEAD_STREAM, header::DEAD_SEQUENCE];
+    let dead = [
+        header::DEAD_REASON,
+        header::DEAD_SUBJECT,
+        header::DEAD_STREAM,
+        header::DEAD_SEQUENCE,
+        header::DEAD_SIZE,
+    ];
     !dead.iter().any(|own| own.eq_ignore_ascii_case(name)) && !name.to_ascii_lowercase().starts_with("nats-")
 }

@@ -27,5 +27,6 @@ mod snapshot;
 mod stop;
 mod streams;
 mod subscription;
+mod too_large;
 mod tries;
 mod workers;

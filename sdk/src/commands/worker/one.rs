@@ -15,7 +15,7 @@ use super::{Params, Shop};
 use crate::codec::Codec;
 use crate::commands::CommandContext;
 use crate::commands::register::{Entry, Tried, Verdict};
-use crate::consume::{CRASHES, Failure, Letter, Next, jittered};
+use crate::consume::{CRASHES, Failure, Letter, Next, cut, jittered};
 
 /// How long a try may take that does not say it.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -26,6 +26,10 @@ const GRACE: Duration = Duration::from_millis(200);
 /// The first delay between two tries, and the longest.
 const DELAY: Duration = Duration::from_millis(200);
 const DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// The most bytes of what went wrong that are told.
+const CODE_MAX: usize = 256;
+const MESSAGE_MAX: usize = 16 * 1024;
 
 /// A command as its lane has it.
 #[derive(Debug, Clone)]
@@ -88,10 +92,7 @@ pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken)
     let attempt = failed.saturating_add(1);
     let tried = try_once(shop, taken, attempt, stop).await;
     let outcome = match tried {
-        Some(Ok(result)) => {
-            shop.figures.consumed();
-            Outcome::Completed { result, attempts: attempt }
-        }
+        Some(Ok(result)) => Outcome::Completed { result, attempts: attempt },
         Some(Err(failure)) => {
             shop.figures.failed();
             if let Some(delay) = delay(taken, attempt, &failure) {
@@ -100,7 +101,10 @@ pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken)
                 let tried = Tried { message: taken.sequence, failed: attempt };
                 let verdict =
                     shop.register.at_last(&taken.id, || shop.register.failed(&taken.id, tried)).await;
-                let Verdict::Theirs(outcome) = verdict else { return Word::Again(delay) };
+                let outcome = match verdict {
+                    Verdict::Theirs(outcome) => outcome,
+                    Verdict::Ours | Verdict::TooLarge => return Word::Again(delay),
+                };
                 announce(shop, taken, &outcome).await;
                 return Word::Done;
             }
@@ -109,13 +113,35 @@ pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken)
         // It was called off, and whoever did so has told everybody.
         None => return Word::Done,
     };
-    let verdict = shop.register.at_last(&taken.id, || shop.register.decide(&taken.id, &outcome)).await;
-    let outcome = match verdict {
-        Verdict::Ours => outcome,
-        Verdict::Theirs(outcome) => outcome,
-    };
+    let outcome = settle(shop, taken, outcome).await;
     announce(shop, taken, &outcome).await;
     Word::Done
+}
+
+/// How it ends at last. A result that is too large to be told will be so on every try, which may not be undone: the
+/// command has failed for good.
+async fn settle(shop: &Shop, taken: &Taken, outcome: Outcome) -> Outcome {
+    let verdict = shop.register.decide_at_last(&taken.id, &outcome).await;
+    let (result, attempts) = match (verdict, outcome) {
+        (Verdict::TooLarge, Outcome::Completed { result, attempts }) => (result, attempts),
+        (verdict, outcome) => {
+            if matches!(outcome, Outcome::Completed { .. }) {
+                shop.figures.consumed();
+            }
+            return match verdict {
+                Verdict::Theirs(outcome) => outcome,
+                Verdict::Ours | Verdict::TooLarge => outcome,
+            };
+        }
+    };
+    shop.figures.failed();
+    let size = serde_json::to_vec(&result).map_or(0, |body| body.len());
+    let text = format!("it is done, and its result has {size} bytes, which is more than NATS takes");
+    let outcome = give_up(shop, taken, attempts, Failure::of(ErrorCode::PayloadTooLarge, text)).await;
+    match shop.register.decide_at_last(&taken.id, &outcome).await {
+        Verdict::Theirs(outcome) => outcome,
+        Verdict::Ours | Verdict::TooLarge => outcome,
+    }
 }
 
 /// One try. None when it was called off.
@@ -197,7 +223,8 @@ fn retries(taken: &Taken) -> u32 {
 
 /// The dead letter stands before anybody is told.
 async fn give_up(shop: &Shop, taken: &Taken, attempts: u32, failure: Failure) -> Outcome {
-    let (code, message) = (failure.fault.code, failure.fault.message);
+    let code = cut(&failure.fault.code, CODE_MAX).to_owned();
+    let message = cut(&failure.fault.message, MESSAGE_MAX).to_owned();
     let reason = format!("{code}: {message} ({attempts} tries)");
     if let Some(letter) = Letter::new(&shop.connection, "command", &taken.message, &reason) {
         letter.bury(&shop.connection).await;

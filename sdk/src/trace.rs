@@ -9,6 +9,11 @@ pub(crate) fn begin() -> TraceParent {
     TraceParent::new(random.random(), random.random())
 }
 
+/// The trace that a message says it belongs to, or the begin of one.
+pub(crate) fn of(said: Option<&str>) -> TraceParent {
+    said.and_then(TraceParent::parse).unwrap_or_else(begin)
+}
+
 /// One step further in a trace, or the begin of one.
 pub(crate) fn next(within: Option<&TraceParent>) -> TraceParent {
     within.map_or_else(begin, |trace| trace.child(rand::rng().random()))

@@ -1,13 +1,13 @@
 //! What a handler of commands knows and can do.
 
 use aegis_domain::wire::command::{self, Progress};
-use aegis_domain::wire::legacy;
+use aegis_domain::wire::{TraceParent, legacy};
 use chrono::Utc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::codec::Codec;
-use crate::{Client, Connection, Events};
+use crate::{Client, Commands, Connection, Events};
 
 /// What a handler knows of a command beside its parameters, and the way to tell of its progress.
 #[derive(Debug, Clone)]
@@ -27,25 +27,38 @@ pub struct CommandContext {
     pub deadline: Instant,
     /// Who sent it, if that was said.
     pub actor: Option<String>,
-    /// The W3C trace context that it belongs to.
-    pub traceparent: Option<String>,
     pub(super) stop: CancellationToken,
+    pub(super) trace: TraceParent,
     pub(super) connection: Connection,
     pub(super) events: Events,
+    pub(super) commands: Commands,
     pub(super) legacy: Option<Codec>,
 }
 
 impl CommandContext {
-    /// A client on the service's connection.
+    /// W3C trace context of the command; a new trace when it says none. What is called, published and sent by way of
+    /// this context belongs to it.
     #[must_use]
-    pub fn client(&self) -> Client {
-        Client::new(&self.connection)
+    pub fn trace(&self) -> TraceParent {
+        self.trace
     }
 
-    /// The service's own events.
+    /// A client on the service's connection, whose calls belong to the trace of the command.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.connection).within(self.trace)
+    }
+
+    /// The service's own events, in the trace of the command.
     #[must_use]
     pub fn events(&self) -> &Events {
         &self.events
+    }
+
+    /// The way to send commands, in the trace of this one.
+    #[must_use]
+    pub fn commands(&self) -> &Commands {
+        &self.commands
     }
 
     /// Tells whoever listens how far the command has come. Nobody need listen, and nothing of it is kept.

@@ -18,6 +18,7 @@ mod worker;
 
 use std::sync::Arc;
 
+use aegis_domain::wire::TraceParent;
 use aegis_domain::wire::command::{self, Outcome};
 use aegis_domain::{Actor, ServiceName};
 use serde::Serialize;
@@ -41,6 +42,8 @@ pub struct Commands {
     register: Register,
     actor: Arc<str>,
     figures: Arc<Figures>,
+    /// The trace that commands belong to which say none.
+    trace: Option<TraceParent>,
 }
 
 impl Commands {
@@ -52,13 +55,19 @@ impl Commands {
 
     pub(crate) fn counted(connection: &Connection, actor: &str, figures: Arc<Figures>) -> Self {
         let register = Register::new(connection);
-        Self { connection: connection.clone(), register, actor: actor.into(), figures }
+        Self { connection: connection.clone(), register, actor: actor.into(), figures, trace: None }
     }
 
     /// The same, in the name of somebody.
     #[must_use]
     pub fn by(&self, actor: &Actor) -> Self {
         Self { actor: actor.as_str().into(), ..self.clone() }
+    }
+
+    /// The same, whose commands belong to this trace unless their options say otherwise.
+    #[must_use]
+    pub fn within(&self, trace: TraceParent) -> Self {
+        Self { trace: Some(trace), ..self.clone() }
     }
 
     /// Sends a command, and answers once the work queue has it. Progress and result are heard from then on,
@@ -75,8 +84,10 @@ impl Commands {
         service: &ServiceName,
         command: &str,
         params: &T,
-        options: SendOptions,
+        mut options: SendOptions,
     ) -> Result<CommandHandle, CommandError> {
+        let own = || self.trace.as_ref().map(|trace| trace.as_str().to_owned());
+        options.traceparent = options.traceparent.or_else(own);
         let sending = options.into_message(service, command, params, &self.actor)?;
         let handle = CommandHandle::listen(&self.connection, service, &sending).await?;
         let handle = queue::send(&self.connection, service, sending, handle).await?;

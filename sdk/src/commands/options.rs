@@ -29,7 +29,8 @@ pub struct SendOptions {
     /// By which the work queue tells copies, for two minutes, and workers for as long as the result is kept.
     /// Letters, digits, `-` and `_`. Without it, one is made.
     pub id: Option<String>,
-    /// The W3C trace context that it belongs to.
+    /// The W3C trace context that it belongs to. Without it, that of [`Commands::within`](super::Commands::within),
+    /// which is the trace of whatever is handled where the commands came from a context or a call.
     pub traceparent: Option<String>,
     /// Whether it is sent in the envelope of the Python SDK, to a worker of that SDK.
     pub legacy: bool,

@@ -28,7 +28,8 @@ pub struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     pub(super) fn new(events: &'a Events, domain: &'a str, event_type: &'a str) -> Self {
-        Self { events, domain, event_type, id: None, actor: None, traceparent: None }
+        let traceparent = events.trace.as_ref().map(|trace| trace.as_str().to_owned());
+        Self { events, domain, event_type, id: None, actor: None, traceparent }
     }
 
     /// The id by which the stream tells copies: of those that come within its window of duplicates, two minutes
@@ -44,7 +45,8 @@ impl<'a> Draft<'a> {
         self
     }
 
-    /// The W3C trace context that the event belongs to.
+    /// The W3C trace context that the event belongs to. Without it, that of [`Events::within`], which is the trace of
+    /// whatever is handled where the events came from a context or a call.
     pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
         self.traceparent = Some(traceparent.into());
         self

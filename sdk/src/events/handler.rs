@@ -5,16 +5,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aegis_domain::wire::TraceParent;
 use aegis_domain::{ErrorCode, InstanceName, ServiceName};
 use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::{Delivery, Subscription};
+use super::delivery::Subscription;
 use super::{Event, Events, Subscribe, SubscribeError};
-use crate::consume::Failure;
-use crate::{Client, Connection};
+use crate::consume::{Failure, Held};
+use crate::{Client, Commands, Connection};
 
 /// What a handler knows of an event beside what it holds.
 #[derive(Debug, Clone)]
@@ -24,31 +25,47 @@ pub struct EventContext {
     /// Which try this is, from 1 on, since the event came to this reader: another instance that gets it, or this one
     /// after a restart, counts anew.
     pub attempt: u32,
+    trace: TraceParent,
     connection: Connection,
     events: Events,
+    commands: Commands,
 }
 
 impl EventContext {
-    /// A client on the service's connection.
+    /// W3C trace context of the event; a new trace when it says none. What is called, published and sent by way of
+    /// this context belongs to it.
     #[must_use]
-    pub fn client(&self) -> Client {
-        Client::new(&self.connection)
+    pub fn trace(&self) -> TraceParent {
+        self.trace
     }
 
-    /// The service's own events.
+    /// A client on the service's connection, whose calls belong to the trace of the event.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(&self.connection).within(self.trace)
+    }
+
+    /// The service's own events, in the trace of this one.
     #[must_use]
     pub fn events(&self) -> &Events {
         &self.events
     }
+
+    /// The way to send commands, in the trace of the event.
+    #[must_use]
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
 }
 
 type Handled = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+type Handle = Arc<dyn Fn(EventContext) -> Handled + Send + Sync>;
 
 /// A subscription of a service, and what it does with events.
 #[derive(Clone)]
 pub(crate) struct EventHandler {
     subscribe: Subscribe,
-    handle: Arc<dyn Fn(EventContext) -> Handled + Send + Sync>,
+    handle: Handle,
 }
 
 impl EventHandler {
@@ -91,7 +108,7 @@ impl EventHandlers {
     /// Subscribes all of them, or none.
     pub(crate) async fn start(
         handlers: Vec<EventHandler>,
-        events: &Events,
+        (events, commands): (&Events, &Commands),
         service: &ServiceName,
         instance: &InstanceName,
         drain: Duration,
@@ -110,7 +127,7 @@ impl EventHandlers {
         }
         let stop = CancellationToken::new();
         let run = |(handler, subscription)| {
-            tokio::spawn(run(handler, subscription, events.clone(), stop.clone(), drain))
+            tokio::spawn(run(handler, subscription, (events.clone(), commands.clone()), stop.clone(), drain))
         };
         let running = opened.into_iter().map(run).collect();
         Ok(Self { stop, running })
@@ -136,7 +153,7 @@ impl Drop for EventHandlers {
 async fn run(
     handler: EventHandler,
     mut subscription: Subscription,
-    events: Events,
+    (events, commands): (Events, Commands),
     stop: CancellationToken,
     drain: Duration,
 ) {
@@ -147,17 +164,23 @@ async fn run(
         };
         let Some(delivery) = delivery else { break };
         // Bounded by the concurrency of the subscription.
-        tokio::spawn(one(Arc::clone(&handler.handle), delivery, events.clone()));
+        let trace = crate::trace::of(delivery.event.traceparent());
+        let context = EventContext {
+            event: delivery.event,
+            attempt: delivery.held.attempt,
+            trace,
+            connection: events.connection.clone(),
+            events: events.within(trace),
+            commands: commands.within(trace),
+        };
+        tokio::spawn(one(Arc::clone(&handler.handle), context, delivery.held));
     }
     if let Err(error) = subscription.close(drain).await {
         tracing::warn!(%error, "a subscription is closed all the same");
     }
 }
 
-async fn one(handle: Arc<dyn Fn(EventContext) -> Handled + Send + Sync>, delivery: Delivery, events: Events) {
-    let Delivery { event, held } = delivery;
-    let context =
-        EventContext { event, attempt: held.attempt, connection: events.connection.clone(), events };
+async fn one(handle: Handle, context: EventContext, held: Held) {
     let handled = AssertUnwindSafe(async { handle(context).await }).catch_unwind().await;
     match handled {
         Ok(Ok(())) => held.ack(),

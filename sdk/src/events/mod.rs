@@ -11,7 +11,7 @@ mod subscribe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_domain::wire::subject;
+use aegis_domain::wire::{TraceParent, subject};
 use aegis_domain::{Actor, InstanceName, ServiceName};
 use futures_util::{Stream, StreamExt as _};
 use serde::Serialize;
@@ -48,6 +48,8 @@ pub struct Events {
     connection: Connection,
     outbox: Outbox,
     settings: Arc<Settings>,
+    /// The trace that events belong to which say none.
+    trace: Option<TraceParent>,
 }
 
 #[derive(Debug)]
@@ -76,7 +78,13 @@ impl Events {
             actor.map_or_else(|| format!("client:{}", connection.options().name), |it| it.to_string());
         let settings = Settings { actor: actor.into(), legacy, figures };
         let outbox = Outbox::new(connection, outbox);
-        Self { connection: connection.clone(), outbox, settings: Arc::new(settings) }
+        Self { connection: connection.clone(), outbox, settings: Arc::new(settings), trace: None }
+    }
+
+    /// The same, whose events belong to this trace unless a draft says otherwise.
+    #[must_use]
+    pub fn within(&self, trace: TraceParent) -> Self {
+        Self { trace: Some(trace), ..self.clone() }
     }
 
     /// Begins an event with an id, a trace or an actor of its own.

@@ -148,12 +148,18 @@ impl Begun {
         #[cfg(feature = "otel")]
         let exporter = export(&config, &connection, &identity, &stats).map_err(StartError::Authorities)?;
         let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
+        let commands = Commands::counted(
+            &connection,
+            Actor::instance(&service, &instance).as_str(),
+            Arc::clone(&stats.commands),
+        );
         let handle = Arc::new(Handle {
             service: service.clone(),
             instance: instance.clone(),
             connection: connection.clone(),
             client: Client::new(&connection),
             events: events.clone(),
+            commands: commands.clone(),
         });
         let (balanced, exclusive) = by_name(methods, &connection);
         let taken = connection.client().max_payload();
@@ -213,12 +219,8 @@ impl Begun {
         })
         .await?;
         let drain = Duration::from_millis(config.drain_ms);
-        let subscriptions = EventHandlers::start(parts.on_event, &events, &service, &instance, drain).await?;
-        let commands = Commands::counted(
-            &connection,
-            Actor::instance(&service, &instance).as_str(),
-            Arc::clone(&stats.commands),
-        );
+        let subscriptions =
+            EventHandlers::start(parts.on_event, (&events, &commands), &service, &instance, drain).await?;
         let bounds = (parts.command_concurrency, drain);
         let workers = Workers::start(parts.commands, &events, &commands, (&service, &instance), bounds);
         let workers = Box::pin(workers).await?;

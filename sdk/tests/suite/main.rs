@@ -28,5 +28,6 @@ mod stop;
 mod streams;
 mod subscription;
 mod too_large;
+mod traces;
 mod tries;
 mod workers;

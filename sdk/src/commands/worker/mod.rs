@@ -101,6 +101,7 @@ impl std::fmt::Debug for CommandHandler {
 struct Shop {
     connection: Connection,
     events: Events,
+    commands: Commands,
     register: Register,
     handlers: Arc<HashMap<String, Handle>>,
     figures: Arc<Figures>,
@@ -138,6 +139,7 @@ impl Workers {
         let shop = Shop {
             connection: connection.clone(),
             events: events.clone(),
+            commands: commands.clone(),
             register: commands.register.clone(),
             handlers: Arc::new(named),
             figures: Arc::clone(&commands.figures),

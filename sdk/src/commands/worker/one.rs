@@ -167,6 +167,7 @@ async fn try_once(
     let codec = legacy.or(told).unwrap_or_else(|| Codec::of_first_byte(&taken.message.payload));
     let params = Params { body: taken.message.payload.clone(), codec, legacy: legacy.is_some() };
     let ending = stop.child_token();
+    let trace = crate::trace::of(taken.header(header::TRACEPARENT));
     let context = CommandContext {
         id: taken.id.clone(),
         command: name.to_owned(),
@@ -175,10 +176,11 @@ async fn try_once(
         attempt,
         deadline: tokio::time::Instant::now() + timeout,
         actor: taken.header(header::ACTOR).map(str::to_owned),
-        traceparent: taken.header(header::TRACEPARENT).map(str::to_owned),
         stop: ending.clone(),
+        trace,
         connection: shop.connection.clone(),
-        events: shop.events.clone(),
+        events: shop.events.within(trace),
+        commands: shop.commands.within(trace),
         legacy,
     };
     let deadline = context.deadline;

@@ -8,7 +8,7 @@ use aegis_domain::wire::TraceParent;
 use aegis_domain::{GroupName, InstanceName, ServiceName, Term};
 use tokio::sync::Notify;
 
-use crate::{Client, Connection, Events};
+use crate::{Client, Commands, Connection, Events};
 
 /// What a handler knows of the call beside its parameters, and how it reaches other services. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,6 +33,7 @@ pub(in crate::service) struct Handle {
     pub(in crate::service) connection: Connection,
     pub(in crate::service) client: Client,
     pub(in crate::service) events: Events,
+    pub(in crate::service) commands: Commands,
 }
 
 /// Whether the caller has given the call up.
@@ -81,7 +82,8 @@ impl Call {
         self.request_id.as_deref().unwrap_or_else(|| self.trace.message_id())
     }
 
-    /// W3C trace context of the call; a new trace when the caller sent none. [`Call::client`] passes it on.
+    /// W3C trace context of the call; a new trace when the caller sent none. [`Call::client`], [`Call::events`] and
+    /// [`Call::commands`] pass it on.
     #[must_use]
     pub fn trace(&self) -> TraceParent {
         self.trace
@@ -105,10 +107,16 @@ impl Call {
         self.handle.client.within(self.trace)
     }
 
-    /// The service's own events: a clean stop waits for those on their way.
+    /// The service's own events, in the trace of this call: a clean stop waits for those on their way.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.handle.events.clone()
+        self.handle.events.within(self.trace)
+    }
+
+    /// The way to send commands, in the trace of this call.
+    #[must_use]
+    pub fn commands(&self) -> Commands {
+        self.handle.commands.within(self.trace)
     }
 
     /// The service's connection, for whatever else goes over NATS.

@@ -151,7 +151,9 @@ pub struct Lag {
 pub struct Measured {
     /// What the instance does with it.
     pub role: Role,
-    /// Its name: the method that is served, `<service>.<method>` of one that is called, the subject of others.
+    /// Its name: the method that is served, `<service>.<method>` of one that is called, the subject of others. Of what is
+    /// consumed that is the filter of its subscription, or `commands.<service>.<command>`; of events that are published,
+    /// what lies between the domain and the last part of the type is `*`.
     pub name: String,
     /// How often since the start.
     pub count: u64,

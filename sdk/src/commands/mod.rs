@@ -17,6 +17,7 @@ mod register;
 mod worker;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use aegis_domain::wire::TraceParent;
 use aegis_domain::wire::command::{self, Outcome};
@@ -25,6 +26,7 @@ use serde::Serialize;
 
 use crate::Connection;
 use crate::consume::figures::Figures;
+use crate::metrics::Role;
 
 pub use aegis_domain::wire::command::{Priority, Progress};
 pub use context::CommandContext;
@@ -90,9 +92,22 @@ impl Commands {
         options.traceparent = options.traceparent.or_else(own);
         let sending = options.into_message(service, command, params, &self.actor)?;
         let handle = CommandHandle::listen(&self.connection, service, &sending).await?;
-        let handle = queue::send(&self.connection, service, sending, handle).await?;
-        self.figures.published();
-        Ok(handle)
+        let begun = Instant::now();
+        let sent = queue::send(&self.connection, service, sending, handle).await;
+        let meter = self.connection.meters().of(Role::Publish, &command::plain(service, command));
+        // Both at once: whoever gives it up in between leaves none that is under way for ever.
+        meter.begin();
+        match sent {
+            Ok(handle) => {
+                meter.end(begun.elapsed(), None);
+                self.figures.published();
+                Ok(handle)
+            }
+            Err(error) => {
+                meter.end(begun.elapsed(), Some((error.code(), &error.to_string())));
+                Err(error)
+            }
+        }
     }
 
     /// A command that was sent by somebody, or before. Its result is kept for an hour after its end, and heard by

@@ -1,11 +1,17 @@
 //! A message in the hands of whoever handles it.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use aegis_domain::ErrorCode;
 use async_nats::jetstream;
 use tokio::sync::{mpsc, oneshot};
 
 use super::retry::{Failure, Next};
+use crate::metrics::Meter;
+
+/// What is told of a delivery that nobody said anything of.
+pub(super) const DROPPED: &str = "the delivery was dropped";
 
 /// What became of a delivery.
 #[derive(Debug)]
@@ -16,6 +22,17 @@ pub(crate) enum Outcome {
     Dropped,
     /// The dead letter stands; only the dispatcher says so.
     Buried,
+}
+
+impl Outcome {
+    /// The code and the text of what went wrong.
+    fn failure(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Handled | Self::Buried => None,
+            Self::Failed(Failure { fault, .. }) => Some((&fault.code, &fault.message)),
+            Self::Dropped => Some((ErrorCode::HandlerFailed.as_str(), DROPPED)),
+        }
+    }
 }
 
 /// What a dispatcher is told of one of its messages.
@@ -38,9 +55,17 @@ pub(crate) struct Held {
     /// Which try this is, from 1 on.
     pub(crate) attempt: u32,
     pub(crate) settled: Option<mpsc::UnboundedSender<Settled>>,
+    /// What counts the try, and since when; none until it has begun.
+    pub(crate) counted: Option<(Arc<Meter>, Instant)>,
 }
 
 impl Held {
+    /// The try has begun: it counts here.
+    pub(crate) fn begin(&mut self, meter: &Arc<Meter>) {
+        meter.begin();
+        self.counted = Some((Arc::clone(meter), Instant::now()));
+    }
+
     pub(crate) fn ack(mut self) {
         self.settle(Outcome::Handled, None);
     }
@@ -62,6 +87,9 @@ impl Held {
     }
 
     fn settle(&mut self, outcome: Outcome, done: Option<oneshot::Sender<()>>) {
+        if let Some((meter, begun)) = self.counted.take() {
+            meter.end(begun.elapsed(), outcome.failure());
+        }
         if let Some(settled) = self.settled.take() {
             // At the end of a dispatcher nobody listens: the message comes again when its time is over.
             settled.send(Settled { sequence: self.sequence, outcome, done }).ok();

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::bury::Letter;
-use super::delivery::{Held, Outcome, Settled};
+use super::delivery::{DROPPED, Held, Outcome, Settled};
 use super::figures::Figures;
 use super::order::{Order, Phase};
 use super::puller::{Arrival, LOOK, Puller};
@@ -190,7 +190,7 @@ impl Dispatcher {
             let settle = self.settle.clone();
             let Some(in_hand) = self.order.get_mut(sequence) else { continue };
             let (message, attempt, delivered) = (in_hand.message.clone(), in_hand.attempt, in_hand.delivered);
-            let held = Held { message, sequence, attempt, settled: Some(settle) };
+            let held = Held { message, sequence, attempt, settled: Some(settle), counted: None };
             let too_often = delivered > self.plan.retry.tries().saturating_mul(2).saturating_add(CRASHES);
             // One that stood behind such a message came as often, and was never tried.
             if too_often && !self.order.was_behind(sequence) {
@@ -222,9 +222,7 @@ impl Dispatcher {
                 return answered(done);
             }
             Outcome::Failed(failure) => failure,
-            Outcome::Dropped => {
-                Failure::of(aegis_domain::ErrorCode::HandlerFailed, "the delivery was dropped")
-            }
+            Outcome::Dropped => Failure::of(aegis_domain::ErrorCode::HandlerFailed, DROPPED),
         };
         self.failed(sequence, &failure, done);
     }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Event, Events, Subscribe, SubscribeError};
 use crate::consume::{Dispatcher, Held, Puller};
+use crate::metrics::{Meter, Role};
 
 /// An event, and the duty to say what became of it: [`ack`](Self::ack), [`retry_after`](Self::retry_after) or
 /// [`dead_letter`](Self::dead_letter). Until then it is worked on, however long that takes, and later events of
@@ -57,6 +58,7 @@ impl Delivery {
 #[derive(Debug)]
 pub struct Subscription {
     deliveries: mpsc::Receiver<Held>,
+    meter: Arc<Meter>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -76,7 +78,8 @@ impl Subscription {
         let (dispatcher, deliveries) = Dispatcher::new(&events.connection, opened, subscribe.plan(), figures);
         let stop = CancellationToken::new();
         let task = tokio::spawn(dispatcher.run(stop.clone()));
-        Ok(Self { deliveries, stop, task })
+        let meter = events.connection.meters().of(Role::Consume, &subscribe.filter());
+        Ok(Self { deliveries, meter, stop, task })
     }
 
     /// The next event; none once it is closed.
@@ -84,7 +87,8 @@ impl Subscription {
     /// # Cancel safety
     /// Cancel-safe: no event is lost.
     pub async fn next(&mut self) -> Option<Delivery> {
-        let held = self.deliveries.recv().await?;
+        let mut held = self.deliveries.recv().await?;
+        held.begin(&self.meter);
         Some(Delivery { event: event(&held), held })
     }
 

@@ -1,5 +1,6 @@
 //! An event before it is published.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use aegis_domain::Actor;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::{EventError, Events};
 use crate::codec::Codec;
 use crate::codec::legacy::head;
+use crate::metrics::Role;
 use crate::publish::{ACTOR, Message, Pending, Published, TRACEPARENT};
 
 /// An event before it is published; made by [`Events::draft`].
@@ -86,18 +88,30 @@ impl<'a> Draft<'a> {
             return Err(EventError::Subject { subject });
         }
         let settings = &self.events.settings;
+        let meter = self.events.connection.meters().of(Role::Publish, &counted_as(&subject));
         let id = self.id.unwrap_or_else(|| Uuid::now_v7().to_string());
         if settings.legacy {
             // No Aegis header: such a message would count as native.
             let body = envelope(self.domain, self.event_type, &id, &settings.actor, event)?;
-            return Ok(Message::new(subject, id, body));
+            return Ok(Message { meter: Some(meter), ..Message::new(subject, id, body) });
         }
         let actor = self.actor.map_or_else(|| Arc::clone(&settings.actor), Into::into);
-        let message = Message::new(subject, id, Codec::Json.encode(event)?).header(ACTOR, actor);
+        let mut message = Message::new(subject, id, Codec::Json.encode(event)?).header(ACTOR, actor);
+        message.meter = Some(meter);
         Ok(match self.traceparent {
             Some(traceparent) => message.header(TRACEPARENT, traceparent),
             None => message,
         })
+    }
+}
+
+/// What an event of this subject is counted as: what lies between its domain and the last part of its type is mostly
+/// an id, and there are too many of those.
+fn counted_as(subject: &str) -> Cow<'_, str> {
+    let mut parts = subject.match_indices('.').map(|(at, _)| at);
+    match (parts.nth(1), parts.next_back()) {
+        (Some(first), Some(last)) => format!("{}.*{}", &subject[..first], &subject[last..]).into(),
+        _ => subject.into(),
     }
 }
 

@@ -139,6 +139,11 @@ impl Subscribe {
         &self.pattern
     }
 
+    /// The subjects that match.
+    pub(super) fn filter(&self) -> String {
+        format!("{}{}", subject::ALL_APP_EVENTS.trim_end_matches('>'), self.pattern)
+    }
+
     /// The name that it goes by.
     pub(crate) fn name(&self) -> Result<String, SubscribeError> {
         let name = self.name.clone().unwrap_or_else(|| {
@@ -164,7 +169,7 @@ impl Subscribe {
         service: &ServiceName,
         instance: &InstanceName,
     ) -> Result<Spec, SubscribeError> {
-        let filter = format!("{}{}", subject::ALL_APP_EVENTS.trim_end_matches('>'), self.pattern);
+        let filter = self.filter();
         if !subject::is_subject(&filter, true) {
             return Err(SubscribeError::Pattern { pattern: self.pattern.clone() });
         }

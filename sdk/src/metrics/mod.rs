@@ -36,8 +36,11 @@ impl Meters {
     #[must_use]
     pub fn of(&self, role: Role, name: &str) -> Arc<Meter> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(meter) = known.get(&role).and_then(|meters| meters.get(name)) {
-            return Arc::clone(meter);
+        if let Some(meters) = known.get(&role) {
+            let full = meters.len() > METERS_MAX;
+            if let Some(meter) = meters.get(name).or_else(|| meters.get(OTHER).filter(|_| full)) {
+                return Arc::clone(meter);
+            }
         }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

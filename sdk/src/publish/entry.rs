@@ -7,6 +7,8 @@ use async_nats::header::{HeaderMap, HeaderName, HeaderValue, NATS_MESSAGE_ID};
 use async_nats::{Subject, header as nats};
 use bytes::Bytes;
 
+use crate::metrics::Meter;
+
 /// Names that stand on nearly every message, made once.
 pub(crate) const ACTOR: HeaderName = HeaderName::from_static(header::ACTOR);
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static(header::TRACEPARENT);
@@ -20,12 +22,15 @@ pub(crate) struct Message {
     pub(crate) subject: Subject,
     pub(crate) headers: Vec<(HeaderName, Arc<str>)>,
     pub(crate) body: Bytes,
+    /// What counts it, from the moment it is taken in until its acknowledgement.
+    pub(crate) meter: Option<Arc<Meter>>,
 }
 
 impl Message {
     /// With the id by which the stream drops copies.
     pub(crate) fn new(subject: impl Into<Subject>, id: impl Into<Arc<str>>, body: Bytes) -> Self {
-        Self { subject: subject.into(), headers: Vec::with_capacity(4), body }.header(NATS_MESSAGE_ID, id)
+        let (subject, headers) = (subject.into(), Vec::with_capacity(4));
+        Self { subject, headers, body, meter: None }.header(NATS_MESSAGE_ID, id)
     }
 
     /// A header is one line: what would end it becomes a blank.

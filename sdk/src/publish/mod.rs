@@ -80,7 +80,8 @@ impl Outbox {
         let size = message.size();
         let most = self.handle.queue.most_bytes(self.handle.connection.client());
         if message.payload_size() > most {
-            return Err(PublishError::TooLarge { size: message.payload_size(), most });
+            let error = PublishError::TooLarge { size: message.payload_size(), most };
+            return Err(queue::refused(message.meter, error));
         }
         if !self.handle.started.swap(true, Ordering::Relaxed) {
             tokio::spawn(Pump::new(&self.handle.connection, Arc::clone(&self.handle.queue)).run());

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_nats::Subject;
 use async_nats::header::HeaderMap;
@@ -14,6 +14,7 @@ use super::ack::{Published, Receipt};
 use super::entry::Message;
 use super::error::PublishError;
 use super::{OutboxLimits, WINDOW};
+use crate::metrics::Meter;
 
 /// How many are taken out to be sent at once.
 const LOT: usize = 64;
@@ -49,6 +50,8 @@ struct Entry {
     /// None once it is settled.
     waiter: Option<oneshot::Sender<Result<Published, PublishError>>>,
     sent: Option<Instant>,
+    /// When it was taken in; none of one that nothing counts.
+    begun: Option<Instant>,
 }
 
 /// A message to be sent, under its number.
@@ -98,7 +101,10 @@ impl Queue {
                     message = match self.try_put(back, size) {
                         Ok(receipt) => return Ok(receipt),
                         Err((back, _)) if !full => back,
-                        Err(_) => return Err(PublishError::OutboxFull { messages: self.len() }),
+                        Err((back, _)) => {
+                            let error = PublishError::OutboxFull { messages: self.len() };
+                            return Err(refused(back.meter, error));
+                        }
                     };
                 }
             }
@@ -115,7 +121,11 @@ impl Queue {
             return Err((message, state.away));
         }
         let (waiter, receipt) = oneshot::channel();
-        state.entries.push_back(Entry { message, size, waiter: Some(waiter), sent: None });
+        let begun = message.meter.as_ref().map(|meter| {
+            meter.begin();
+            Instant::now()
+        });
+        state.entries.push_back(Entry { message, size, waiter: Some(waiter), sent: None, begun });
         state.bytes += size;
         let idle = state.next + 1 == state.first + state.entries.len() as u64;
         drop(state);
@@ -149,8 +159,9 @@ impl Queue {
     /// What became of a message. A number that is settled already changes nothing.
     pub(super) fn settle(&self, number: u64, outcome: Result<Published, PublishError>) {
         let mut state = self.state();
-        let waiter = state.entry(number).and_then(|entry| entry.waiter.take());
-        let Some(waiter) = waiter else { return };
+        let Some(entry) = state.entry(number) else { return };
+        let Some(waiter) = entry.waiter.take() else { return };
+        let counted = entry.message.meter.take().zip(entry.begun);
         let was_away = std::mem::replace(&mut state.away, false);
         while state.entries.front().is_some_and(|entry| entry.waiter.is_none()) {
             let Some(entry) = state.entries.pop_front() else { break };
@@ -160,6 +171,12 @@ impl Queue {
         state.next = state.next.max(state.first);
         let empty = state.entries.is_empty();
         drop(state);
+        if let Some((meter, begun)) = counted {
+            match &outcome {
+                Ok(_published) => meter.end(begun.elapsed(), None),
+                Err(error) => meter.end(begun.elapsed(), Some((error.code().as_str(), &error.to_string()))),
+            }
+        }
         // Whoever does not want to know has dropped the other end.
         waiter.send(outcome).ok();
         if was_away {
@@ -224,6 +241,15 @@ impl Queue {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Counts a message that was not taken in.
+pub(super) fn refused(meter: Option<Arc<Meter>>, error: PublishError) -> PublishError {
+    if let Some(meter) = meter {
+        meter.begin();
+        meter.end(Duration::ZERO, Some((error.code().as_str(), &error.to_string())));
+    }
+    error
 }
 
 impl State {

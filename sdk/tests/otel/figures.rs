@@ -68,6 +68,8 @@ async fn figures_come_with_the_true_count_and_latency() {
     assert_eq!(collector.value("front-1", "aegis.client.failed", &failed), Some(7.0));
     let published = [("aegis.kind", "event"), ("aegis.outcome", "published")];
     assert_eq!(collector.value("front-1", "aegis.messages", &published), Some(1.0));
+    let placed = [("messaging.destination.name", "events.orders.placed")];
+    assert_eq!(collector.value("front-1", "aegis.publish.in_flight", &placed), Some(0.0));
     let relay = [("rpc.method", "front/relay")];
     assert_eq!(collector.value("front-1", "aegis.server.in_flight", &relay), Some(0.0));
     assert_eq!(collector.value("front-1", "aegis.service.queue_depth", &[]), Some(0.0));

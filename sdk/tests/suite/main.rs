@@ -11,6 +11,7 @@ mod dead_letters;
 mod discovery;
 mod events;
 mod fencing;
+mod figures;
 mod journal;
 mod jwt;
 mod leadership;

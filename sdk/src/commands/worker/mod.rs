@@ -27,6 +27,7 @@ use crate::codec::Codec;
 use crate::codec::CodecError;
 use crate::consume::figures::Figures;
 use crate::consume::{Failure, LOOK, Puller, Spec};
+use crate::metrics::{Meter, Role};
 use crate::{Connection, Events};
 
 use lanes::Lanes;
@@ -103,7 +104,7 @@ struct Shop {
     events: Events,
     commands: Commands,
     register: Register,
-    handlers: Arc<HashMap<String, Handle>>,
+    handlers: Arc<HashMap<String, (Handle, Arc<Meter>)>>,
     figures: Arc<Figures>,
 }
 
@@ -130,7 +131,8 @@ impl Workers {
         let mut named = HashMap::new();
         for CommandHandler { name, handle } in handlers {
             MethodName::new(name.clone()).map_err(|error| QueueError::Command(error.to_string()))?;
-            if named.insert(name.clone(), handle).is_some() {
+            let meter = commands.connection.meters().of(Role::Consume, &command::plain(service, &name));
+            if named.insert(name.clone(), (handle, meter)).is_some() {
                 return Err(QueueError::Command(format!("there are two handlers of the command {name}")));
             }
         }

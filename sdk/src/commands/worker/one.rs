@@ -1,7 +1,7 @@
 //! One command, from its lane to its end.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_domain::ErrorCode;
 use aegis_domain::wire::command::{self, Outcome};
@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Params, Shop};
+use super::{Handle, Params, Shop};
 use crate::codec::Codec;
 use crate::commands::CommandContext;
 use crate::commands::register::{Entry, Tried, Verdict};
@@ -158,10 +158,30 @@ async fn try_once(
         return Some(Err(Failure::never(text)));
     }
     let name = command::command_of(&taken.message.subject).unwrap_or_default();
-    let Some(handler) = shop.handlers.get(name) else {
+    let Some((handler, meter)) = shop.handlers.get(name) else {
         let failure = Failure::of(ErrorCode::MethodNotFound, format!("no command {name:?} is handled here"));
         return Some(Err(failure.for_good()));
     };
+    let begun = Instant::now();
+    meter.begin();
+    let tried = run(shop, taken, (name, handler), (attempt, timeout), stop).await;
+    let failure = match &tried {
+        Some(Ok(_result)) => None,
+        Some(Err(Failure { fault, .. })) => Some((fault.code.as_str(), fault.message.as_str())),
+        None => Some((ErrorCode::Cancelled.as_str(), "it was called off")),
+    };
+    meter.end(begun.elapsed(), failure);
+    tried
+}
+
+/// Runs the handler, which has so long for it.
+async fn run(
+    shop: &Shop,
+    taken: &Taken,
+    (name, handler): (&str, &Handle),
+    (attempt, timeout): (u32, Duration),
+    stop: &CancellationToken,
+) -> Option<Result<Value, Failure>> {
     let legacy = taken.legacy();
     let told = taken.header(header::CONTENT_TYPE).and_then(Codec::of_content_type);
     let codec = legacy.or(told).unwrap_or_else(|| Codec::of_first_byte(&taken.message.payload));

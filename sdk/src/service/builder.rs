@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_domain::aggregate::instance;
-use aegis_domain::{GroupName, InvalidName, MethodName};
+use aegis_domain::{ErrorCode, GroupName, InvalidName, MethodName};
 use futures_util::Stream;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -83,6 +83,33 @@ pub enum StartError {
     Hook(#[from] HookError),
 }
 
+impl StartError {
+    /// The stable code of the failure.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Config(error) => error.code(),
+            Self::Connect(error) => error.code(),
+            Self::Register(error) => error.code(),
+            Self::Events(error) => error.code(),
+            Self::Method(_)
+            | Self::Twice { .. }
+            | Self::Authorities(_)
+            | Self::Commands(QueueError::Name { .. } | QueueError::Command(_)) => ErrorCode::InvalidInput,
+            Self::NotAdmitted(_) => ErrorCode::DefinitionNotFound,
+            Self::Hook(_) => ErrorCode::HandlerFailed,
+            Self::Thread(_) | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
+            Self::Provision(_)
+            | Self::Leases(_)
+            | Self::Load(LoadError::Unavailable { .. })
+            | Self::Subscribe(_)
+            | Self::Commands(
+                QueueError::Provision(_) | QueueError::Consumer { .. } | QueueError::Subscribe(_),
+            ) => ErrorCode::Unavailable,
+        }
+    }
+}
+
 impl From<PulseError> for StartError {
     fn from(error: PulseError) -> Self {
         match error {
@@ -146,7 +173,7 @@ impl Builder {
     }
 
     /// Like [`Builder::rpc`], with a stream of replies: no faster than the caller takes them, which is
-    /// [`Client::stream`]. An error that the stream yields is its last message. It is dropped when the caller is
+    /// [`Client::stream`](crate::Client::stream). An error that the stream yields is its last message. It is dropped when the caller is
     /// gone.
     #[must_use]
     pub fn rpc_stream<Req, Res, F, Fut, S>(self, method: &str, handle: F) -> Self

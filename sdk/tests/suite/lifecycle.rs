@@ -217,6 +217,7 @@ async fn definitions_govern_who_may_start_and_how_fast_groups_fail_over() {
     };
     let error = builder(enforced("d-1")).start().await.unwrap_err();
     assert!(matches!(error, StartError::NotAdmitted(_)), "{error:?}");
+    assert_eq!(error.code(), aegis_domain::ErrorCode::DefinitionNotFound);
     assert!(error.to_string().contains("desk is not defined"), "{error}");
     assert!(state(&connection, "d-1").await.registration.is_none(), "it was never registered");
     builder(config(&server, "d-2")).start().await.unwrap().stop("done").await.unwrap();

@@ -1,5 +1,6 @@
 //! What a service declares: methods, commands and events, each once, and told to whoever asks.
 
+use aegis_domain::ErrorCode;
 use aegis_sdk::{Call, CommandContext, EventContext, Fault, Service, schemars};
 use aegis_testkit::{NatsServer, wait_until};
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,7 @@ async fn a_second_method_of_one_name_ends_the_start_whatever_its_kind() {
         let again = |_: Call, (): ()| async { Ok::<_, Fault>(3) };
         let builder = if exclusive { builder.exclusive("buy", again) } else { builder.rpc("buy", again) };
         let error = builder.start().await.expect_err("one of the two is never called");
+        assert_eq!(error.code(), ErrorCode::InvalidInput);
         assert_eq!(error.to_string(), "there are two methods of the name buy: give one of them another");
     }
 }

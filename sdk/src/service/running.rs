@@ -195,8 +195,8 @@ impl Service {
 
     /// Stops cleanly: hands its groups over, takes no new call, finishes those in flight, waits for the events on their
     /// way, records the end and leaves the registry. `drain_ms` is the time for all of the work; hooks and events that
-    /// come after it is over have a second each, and what is asked of NATS five seconds together. Where NATS is gone,
-    /// that adds up to some fifteen seconds beyond `drain_ms`.
+    /// come after it is over have a second each, and what is asked of NATS five seconds together, and a second each after
+    /// that. Where NATS is gone and everything hangs, that adds up to some twenty seconds beyond `drain_ms`.
     ///
     /// # Errors
     /// When the end could not be recorded; everything else has been done, and the instance expires by
@@ -217,7 +217,9 @@ impl Service {
         let subscriptions = self.subscriptions.stop();
         let workers = self.workers.stop();
         let ((), draining, (), (), ()) = tokio::join!(resigning, draining, balanced, subscriptions, workers);
-        self.server.close_groups().await;
+        if tokio::time::timeout(closing.asking(), self.server.close_groups()).await.is_err() {
+            tracing::warn!("the subscriptions of groups were left as they are: nats took too long");
+        }
         tokio::join!(
             self.turn(Stage::Draining, closing.left_at_the_end()),
             self.finish_calls(closing.left())

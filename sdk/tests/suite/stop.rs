@@ -76,6 +76,23 @@ async fn what_a_hook_publishes_is_the_services_own_and_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_stop_ends_although_nats_is_gone() {
+    let server = NatsServer::start().await;
+    let mut building = builder(&server, 1_000);
+    for stage in [Stage::Draining, Stage::Stopping] {
+        building = building.on(stage, |_turn| std::future::pending());
+    }
+    let service = building.start().await.unwrap();
+    server.pause();
+    let begun = Instant::now();
+    let stopped = service.stop("done").await;
+    let took = begun.elapsed();
+    server.resume();
+    assert!(stopped.is_err(), "nobody has recorded it");
+    assert!(took < Duration::from_secs(21), "{took:?}");
+}
+
+#[tokio::test]
 async fn all_that_hangs_shares_one_time_for_draining() {
     let server = NatsServer::start().await;
     let mut building = builder(&server, 2_000);

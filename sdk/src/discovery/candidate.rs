@@ -14,7 +14,7 @@ use crate::Target;
 const SLOWEST_NS: u64 = 600_000_000_000;
 /// An average that nothing was added to is worth half after so long, as in Finagle, whose averages fade over ten
 /// seconds.
-const FADES_MS: u64 = 10_000;
+const FADES_S: u64 = 10;
 
 /// An instance that may be called, as its record last said.
 #[derive(Debug, Clone)]
@@ -83,15 +83,15 @@ pub(super) struct Meter {
     pub(super) pending: AtomicU64,
     /// Zero before the first answer.
     latency_ns: AtomicU64,
-    /// When that was, in milliseconds since this began.
-    answered_ms: AtomicU64,
+    /// When that was, in seconds since this began.
+    answered_s: AtomicU64,
     begun: Instant,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        let (pending, latency_ns, answered_ms) = Default::default();
-        Self { pending, latency_ns, answered_ms, begun: Instant::now() }
+        let (pending, latency_ns, answered_s) = Default::default();
+        Self { pending, latency_ns, answered_s, begun: Instant::now() }
     }
 }
 
@@ -113,20 +113,20 @@ impl Meter {
 
     fn store(&self, latency_ns: u64, now: Instant) {
         self.latency_ns.store(latency_ns.max(1), Ordering::Relaxed);
-        self.answered_ms.store(self.age_ms(now), Ordering::Relaxed);
+        self.answered_s.store(self.age_s(now), Ordering::Relaxed);
     }
 
     /// Halves with every ten seconds without an answer: whoever was slow once is
     /// asked again.
     pub(super) fn latency_ns(&self, now: Instant) -> Option<u64> {
         let latency = self.latency_ns.load(Ordering::Relaxed);
-        let silent = self.age_ms(now).saturating_sub(self.answered_ms.load(Ordering::Relaxed));
-        let halvings = u32::try_from(silent / FADES_MS).unwrap_or(u32::MAX);
+        let silent = self.age_s(now).saturating_sub(self.answered_s.load(Ordering::Relaxed));
+        let halvings = u32::try_from(silent / FADES_S).unwrap_or(u32::MAX);
         (latency > 0).then(|| latency.checked_shr(halvings).unwrap_or_default().max(1))
     }
 
-    fn age_ms(&self, now: Instant) -> u64 {
-        u64::try_from(now.saturating_duration_since(self.begun).as_millis()).unwrap_or(u64::MAX)
+    fn age_s(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.begun).as_secs()
     }
 }
 

@@ -1,8 +1,8 @@
 //! One instance that may be called, and what this process has seen of it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use aegis_domain::{GroupName, InstanceName, ServiceName, Version};
@@ -73,60 +73,58 @@ impl Candidate {
     /// How long its answers took, as an average that forgets; none before the first answer.
     #[must_use]
     pub fn latency(&self) -> Option<Duration> {
-        self.meter.latency_ns(Instant::now()).map(Duration::from_nanos)
+        self.meter.latency_ns(Second::of(Instant::now())).map(Duration::from_nanos)
     }
 }
 
 /// What this process measures of one instance, for as long as it knows it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Meter {
     pub(super) pending: AtomicU64,
     /// Zero before the first answer.
     latency_ns: AtomicU64,
-    /// When that was, in seconds since this began.
-    answered_s: AtomicU64,
-    begun: Instant,
+    /// When that was, as [`Second`] counts.
+    answered: AtomicU64,
 }
 
-impl Default for Meter {
-    fn default() -> Self {
-        let (pending, latency_ns, answered_s) = Default::default();
-        Self { pending, latency_ns, answered_s, begun: Instant::now() }
+/// The seconds of this process: what choosing needs of the clock, read once for all candidates.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Second(u64);
+
+impl Second {
+    pub(super) fn of(now: Instant) -> Self {
+        static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Self(now.saturating_duration_since(*BEGUN).as_secs())
     }
 }
 
 impl Meter {
     /// An exponentially weighted moving average, each answer with an eighth of the weight (as RFC 6298 smooths
     /// round-trip times). Of two answers at the same moment one may be lost from it.
-    pub(super) fn answered(&self, took: Duration, now: Instant) {
+    pub(super) fn answered(&self, took: Duration, now: Second) {
         let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX).clamp(1, SLOWEST_NS);
         self.store(self.latency_ns(now).map_or(took, |before| before - before / 8 + took / 8), now);
     }
 
     /// A call failed after so long. It counts as one that took twice as long as usual, and in full: an error never makes
     /// the instance look quicker, or it would draw the calls.
-    pub(super) fn failed(&self, took: Duration, now: Instant) {
+    pub(super) fn failed(&self, took: Duration, now: Second) {
         let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let worse = self.latency_ns(now).unwrap_or(took).saturating_mul(2);
         self.store(took.max(worse).clamp(1, SLOWEST_NS), now);
     }
 
-    fn store(&self, latency_ns: u64, now: Instant) {
+    fn store(&self, latency_ns: u64, now: Second) {
         self.latency_ns.store(latency_ns.max(1), Ordering::Relaxed);
-        self.answered_s.store(self.age_s(now), Ordering::Relaxed);
+        self.answered.store(now.0, Ordering::Relaxed);
     }
 
-    /// Halves with every ten seconds without an answer: whoever was slow once is
-    /// asked again.
-    pub(super) fn latency_ns(&self, now: Instant) -> Option<u64> {
+    /// Halves with every ten seconds without an answer: whoever was slow once is asked again.
+    pub(super) fn latency_ns(&self, now: Second) -> Option<u64> {
         let latency = self.latency_ns.load(Ordering::Relaxed);
-        let silent = self.age_s(now).saturating_sub(self.answered_s.load(Ordering::Relaxed));
+        let silent = now.0.saturating_sub(self.answered.load(Ordering::Relaxed));
         let halvings = u32::try_from(silent / FADES_S).unwrap_or(u32::MAX);
         (latency > 0).then(|| latency.checked_shr(halvings).unwrap_or_default().max(1))
-    }
-
-    fn age_s(&self, now: Instant) -> u64 {
-        now.saturating_duration_since(self.begun).as_secs()
     }
 }
 
@@ -145,13 +143,13 @@ impl Pick {
 
     /// It has answered, and took so long. Feeds [`super::Strategy::LowestLatency`].
     pub fn answered(&self, took: Duration) {
-        self.candidate.meter.answered(took, Instant::now());
+        self.candidate.meter.answered(took, Second::of(Instant::now()));
     }
 
     /// It has failed after so long, by an error of its own or without any answer. Feeds
     /// [`super::Strategy::LowestLatency`].
     pub fn failed(&self, took: Duration) {
-        self.candidate.meter.failed(took, Instant::now());
+        self.candidate.meter.failed(took, Second::of(Instant::now()));
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use aegis_domain::{GroupName, InstanceName};
 use rand::Rng as _;
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Second};
 
 /// How an instance is chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Chooser {
             Strategy::LeastLoaded => self.least(candidates, |one| one.load()),
             Strategy::StickyPreferred(group) => self.sticky(group.as_ref(), candidates),
             Strategy::LowestLatency => {
-                let now = Instant::now();
+                let now = Second::of(Instant::now());
                 let known = candidates.iter().filter_map(|one| one.meter.latency_ns(now)).min();
                 // Whoever is new is asked first, and not by all callers at once.
                 let new = known.unwrap_or(2) / 2;
@@ -183,7 +183,7 @@ mod tests {
             "10 ms times 3 is more than 20 ms"
         );
         for _ in 0..40 {
-            all[0].meter.answered(Duration::from_millis(1), Instant::now());
+            all[0].meter.answered(Duration::from_millis(1), Second::of(Instant::now()));
         }
         assert!(all[0].latency().unwrap() < Duration::from_millis(2), "it forgets");
     }
@@ -191,7 +191,7 @@ mod tests {
     fn whoever_fails_does_not_draw_the_calls_and_whoever_is_new_not_all_at_once() {
         let (chooser, all) = (Chooser::default(), three());
         for one in &all[..2] {
-            one.meter.answered(Duration::from_millis(10), Instant::now());
+            one.meter.answered(Duration::from_millis(10), Second::of(Instant::now()));
         }
         let picked: Vec<_> = (0..6)
             .map(|_| Pick::new(Arc::clone(chooser.choose(&Strategy::LowestLatency, &all).unwrap())))
@@ -214,9 +214,10 @@ mod tests {
     #[test]
     fn whoever_was_slow_is_asked_again_some_time() {
         let (meter, now) = (Meter::default(), Instant::now());
-        meter.answered(Duration::from_secs(2), now);
-        let after =
-            |seconds| Duration::from_nanos(meter.latency_ns(now + Duration::from_secs(seconds)).unwrap());
+        meter.answered(Duration::from_secs(2), Second::of(now));
+        let after = |seconds| {
+            Duration::from_nanos(meter.latency_ns(Second::of(now + Duration::from_secs(seconds))).unwrap())
+        };
         assert_eq!((after(9), after(11)), (Duration::from_secs(2), Duration::from_secs(1)));
         assert!(after(120) < Duration::from_millis(1));
         assert!(after(100_000) > Duration::ZERO);

@@ -30,12 +30,6 @@ impl Capability {
     pub fn event(pattern: &str) -> Self {
         Self(format!("event:{pattern}"))
     }
-
-    /// As it stands on the wire.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl fmt::Display for Capability {

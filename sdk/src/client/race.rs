@@ -46,7 +46,7 @@ impl<'a> Race<'a> {
         self.until.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 
-    /// How long to wait until another is sent: twice as long each time, and a little more or less.
+    /// How long to wait until another is sent: twice as long each time, less up to a quarter.
     pub(super) fn pause(&mut self) -> Duration {
         let longest = self.target.resend_after() * LONGEST;
         self.pause = (self.pause * 2).min(longest);

@@ -92,9 +92,7 @@ impl Letter {
             tokio::time::sleep(backoff(attempt)).await;
         }
     }
-}
 
-impl Letter {
     /// Leaves out what is worth least of what is left, and says whether there was anything: most of the reason, then
     /// the headers that mean nothing to this SDK, at last the body. What remains then says where the message stood.
     fn lessen(&mut self) -> bool {

@@ -178,6 +178,7 @@ mod tests {
         assert_eq!((first.window, second.window, second.latency), (1, 2, None));
         assert!(second.calls_per_second < f64::EPSILON);
     }
+
     #[test]
     fn the_services_that_were_called_stay_however_many_methods_are_served() {
         let meters = Meters::default();

@@ -52,6 +52,20 @@ async fn state(connection: &Connection, instance: &str) -> Instance {
     Journal::new(connection).load::<Instance>(&id(instance)).await.unwrap().state
 }
 
+/// The turns of a whole life.
+const TURNS: [Status; 4] = [Status::Running, Status::Draining, Status::Stopping, Status::Stopped];
+
+/// Those that the log has of this instance.
+async fn turns(connection: &Connection, instance: &str) -> Vec<Status> {
+    let events = Journal::new(connection).events(&id(instance)).await.unwrap();
+    let turns = events.iter().filter_map(|recorded| match &recorded.envelope.event {
+        Event::Instance(InstanceEvent::StatusChanged { to, .. }) => Some(*to),
+        Event::Instance(InstanceEvent::Deregistered { .. }) => Some(Status::Stopped),
+        Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => None,
+    });
+    turns.collect()
+}
+
 async fn define(connection: &Connection, commands: Vec<definition::Command>) {
     let id = AggregateId::Definition(ServiceName::new("desk").unwrap());
     for command in commands {
@@ -101,16 +115,14 @@ async fn hooks_run_at_their_turns_in_order() {
     let expected =
         [("loading", false), ("warming", false), ("running", true), ("draining", false), ("closing", false)];
     assert_eq!(said, expected, "only a running instance answers");
-    let events = Journal::new(&connection).events(&id("d-1")).await.unwrap();
-    let lived: Vec<_> = events
-        .iter()
-        .filter_map(|recorded| match &recorded.envelope.event {
-            Event::Instance(InstanceEvent::StatusChanged { to, .. }) => Some(*to),
-            Event::Instance(InstanceEvent::Deregistered { .. }) => Some(Status::Stopped),
-            Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => None,
-        })
-        .collect();
-    assert_eq!(lived, [Status::Running, Status::Draining, Status::Stopping, Status::Stopped]);
+    assert_eq!(turns(&connection, "d-1").await, TURNS);
+}
+
+#[tokio::test]
+async fn every_turn_is_in_the_log_also_where_no_hook_waits_for_it() {
+    let server = NatsServer::start().await;
+    builder(config(&server, "d-1")).start().await.unwrap().stop("done").await.unwrap();
+    assert_eq!(turns(&open(&server).await, "d-1").await, TURNS);
 }
 
 #[tokio::test]

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use aegis_domain::aggregate::instance::{InstanceEvent, Status};
-use aegis_domain::{Actor, AggregateId, Event};
+use aegis_domain::Actor;
 use aegis_sdk::events::Replayed;
 use aegis_sdk::service::Stage;
 use aegis_sdk::{
-    Builder, Client, ConnectOptions, Connection, EventOptions, Events, Fault, Journal, Service,
-    ServiceConfig, Start, Target,
+    Builder, Client, ConnectOptions, Connection, EventOptions, Events, Fault, Service, ServiceConfig, Start,
+    Target,
 };
 use aegis_testkit::NatsServer;
 
@@ -27,23 +26,6 @@ fn builder(server: &NatsServer, drain_ms: u64) -> Builder {
 
 async fn open(server: &NatsServer) -> Connection {
     Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap()
-}
-
-#[tokio::test]
-async fn every_turn_is_in_the_log_also_where_no_hook_waits_for_it() {
-    let server = NatsServer::start().await;
-    builder(&server, 1_000).start().await.unwrap().stop("done").await.unwrap();
-    let id = AggregateId::Instance("desk".parse().unwrap(), "d-1".parse().unwrap());
-    let events = Journal::new(&open(&server).await).events(&id).await.unwrap();
-    let lived: Vec<_> = events
-        .iter()
-        .filter_map(|recorded| match &recorded.envelope.event {
-            Event::Instance(InstanceEvent::StatusChanged { to, .. }) => Some(*to),
-            Event::Instance(InstanceEvent::Deregistered { .. }) => Some(Status::Stopped),
-            Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => None,
-        })
-        .collect();
-    assert_eq!(lived, [Status::Running, Status::Draining, Status::Stopping, Status::Stopped]);
 }
 
 #[tokio::test]

@@ -149,7 +149,8 @@ pub struct ServiceConfig {
     #[serde(default = "default_heartbeat_ms")]
     pub heartbeat_ms: u64,
     /// How long the instance's record lives without a refresh, in milliseconds, 3 000 to 600 000. It is refreshed
-    /// every third of that, however seldom the instance beats. Default 15 000. Under 10 000, the loss of a NATS node may empty the registry.
+    /// every third of that, however seldom the instance beats. Default 15 000. Under 10 000, the loss of a NATS node
+    /// may empty the registry.
     #[serde(default = "default_record_ttl_ms")]
     pub record_ttl_ms: u64,
     /// How long a clean stop waits for all that is in hand together (calls, events, commands, hooks), or the hand-over of a

@@ -68,6 +68,6 @@ async fn each_method_has_its_figures_where_it_is_served_and_where_it_is_called()
             called = find(Role::Call, "back.work").or(called);
         }
     }
-    let names: Vec<_> = capabilities.iter().map(|name| name.as_str()).collect();
+    let names: Vec<_> = capabilities.iter().map(|name| name.to_string()).collect();
     assert_eq!(names, ["work", "refuse", "idle"]);
 }

@@ -4,6 +4,7 @@ mod attempt;
 mod bounded;
 mod error;
 mod legacy;
+mod owner_watch;
 mod persist;
 mod race;
 mod route;

@@ -25,12 +25,13 @@ impl Client {
         if request.options.timeout.is_zero() {
             return Err(CallError::late());
         }
+        let changes = route.owner_changes();
         let first = self.send(route, request, begun, request.options.timeout).await;
         match first {
             Answer::Reply(reply) if code_of(&reply).is_none() => Ok(reply),
             // Boxed, so that the futures of callers stay small.
             first @ (Answer::Reply(_) | Answer::Nobody | Answer::Unsent(_) | Answer::Silence(_)) => {
-                Box::pin(self.persist(route, request, pass, begun, first)).await
+                Box::pin(self.persist(route, request, pass, (begun, changes), first)).await
             }
         }
     }
@@ -40,21 +41,28 @@ impl Client {
         route: &'a Route,
         request: &'a Request,
         pass: Option<&Pass>,
-        begun: Instant,
+        (begun, changes): (Instant, u64),
         first: Answer<'a>,
     ) -> Result<Message, CallError> {
         let (timeout, idempotent) = (request.options.timeout, request.options.idempotent);
         let subject = || route.subject.to_string();
         let left = || timeout.saturating_sub(begun.elapsed());
-        let mut wait = Wait::new(&self.shared.connection, &request.lane, &route.target);
+        let mut wait = Wait::new(&self.shared.connection, &request.lane, route, changes);
         let mut race = Race::new(&route.target, begun + timeout);
         let mut taken = false;
         let mut answer = first;
         loop {
             let is_silent = matches!(answer, Answer::Silence(_));
             let waited = match answer {
-                Answer::Silence(_) if !idempotent => {
-                    return Err(CallError::OutcomeUnknown { subject: subject(), after: timeout });
+                Answer::Silence(out) if !idempotent => {
+                    taken = true;
+                    race.join(out);
+                    // It is not sent again: its reply may come as long as the owner that has it may give one.
+                    let lost = wait.owner_lost(left());
+                    let Err(reply) = race.unless(lost).await else {
+                        return Err(CallError::OutcomeUnknown { subject: subject(), after: begun.elapsed() });
+                    };
+                    Err(reply)
                 }
                 Answer::Silence(out) => {
                     taken = true;
@@ -127,7 +135,7 @@ impl Client {
         loop {
             let now = Instant::now();
             let left = race.left(now)?;
-            let pause = if !is_silent || pass.is_none_or(Pass::may_repeat) {
+            let pause = if race.is_free() || !is_silent || pass.is_none_or(Pass::may_repeat) {
                 match self.put(route, request, (now, left), left).await {
                     Ok(out) => race.join(out),
                     Err(error) => return Some(Answer::Unsent(error)),
@@ -138,8 +146,8 @@ impl Client {
             };
             match race.unless(wait.silence(pause)).await {
                 Err(reply) => return Some(Answer::of(reply, request)),
-                // Another owner has not been asked yet.
-                Ok(has_moved) => is_silent = !has_moved,
+                Ok(true) => race.owner_changed(),
+                Ok(false) => is_silent = true,
             }
         }
     }

@@ -12,6 +12,10 @@ use crate::nats::link::Message;
 
 /// The pauses between two sends grow to so many times the first.
 const LONGEST: u32 = 10;
+/// The first pause after the group has got another owner, which subscribes a moment after it is named.
+const AFTER_CHANGE: Duration = Duration::from_millis(2);
+/// So many sends after a change of owner are not paid for: by then the new owner is subscribed.
+const FREE_AFTER_CHANGE: u32 = 6;
 
 #[derive(Debug)]
 pub(super) struct Race<'a> {
@@ -19,12 +23,14 @@ pub(super) struct Race<'a> {
     until: Instant,
     out: Vec<Out<'a>>,
     pause: Duration,
+    /// How many sends need not be paid for.
+    free: u32,
 }
 
 impl<'a> Race<'a> {
     /// None is out yet; their replies may come until then.
     pub(super) fn new(target: &'a Target, until: Instant) -> Self {
-        Self { target, until, out: vec![], pause: target.resend_after() }
+        Self { target, until, out: vec![], pause: target.resend_after(), free: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -51,6 +57,18 @@ impl<'a> Race<'a> {
         let longest = self.target.resend_after() * LONGEST;
         self.pause = (self.pause * 2).min(longest);
         rand::rng().random_range(self.pause * 3 / 4..=self.pause)
+    }
+
+    /// The group has another owner, who has not been asked yet: it is asked at once, and soon again.
+    pub(super) fn owner_changed(&mut self) {
+        (self.pause, self.free) = (AFTER_CHANGE, FREE_AFTER_CHANGE);
+    }
+
+    /// Whether the next send is one that nobody pays for.
+    pub(super) fn is_free(&mut self) -> bool {
+        let free = self.free > 0;
+        self.free = self.free.saturating_sub(1);
+        free
     }
 
     /// What was waited for, or the first reply, if one comes sooner.

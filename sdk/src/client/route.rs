@@ -1,12 +1,13 @@
 //! Where a call goes, worked out once for each target and method.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use aegis_domain::{InvalidName, MethodName};
 use async_nats::Subject;
 
 use super::Target;
+use super::owner_watch::OwnerWatch;
 use crate::metrics::{Meter, Meters, Role};
 use crate::number::Numbers;
 
@@ -20,6 +21,8 @@ pub(super) struct Route {
     pub(super) method: MethodName,
     pub(super) subject: Subject,
     pub(super) meter: Arc<Meter>,
+    /// Of a group's route: from the first call on that had to wait for a reply or an owner.
+    pub(super) owner_watch: OnceLock<OwnerWatch>,
 }
 
 /// The routes of a client.
@@ -44,7 +47,13 @@ impl Routes {
         let method = MethodName::new(method)?;
         let meter = meters.of(Role::Call, &format!("{}.{method}", target.service()));
         let subject = Subject::from(target.subject(&method));
-        let route = Arc::new(Route { target: target.clone(), method, subject, meter });
+        let route = Arc::new(Route {
+            target: target.clone(),
+            method,
+            subject,
+            meter,
+            owner_watch: OnceLock::new(),
+        });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < ROUTES_MAX {
             known.insert(key, Arc::clone(&route));
@@ -54,6 +63,11 @@ impl Routes {
 }
 
 impl Route {
+    /// How many changes of the group's owner were seen so far.
+    pub(super) fn owner_changes(&self) -> u64 {
+        self.owner_watch.get().map_or(0, OwnerWatch::seen)
+    }
+
     fn leads_to(&self, target: &Target, method: &str) -> bool {
         self.method.as_str() == method && self.target == *target
     }

@@ -72,9 +72,14 @@ impl CallOptions {
         self.codec.unwrap_or(if self.legacy { Codec::MessagePack } else { Codec::Json })
     }
 
-    /// How long the first send waits for its reply, of so much time.
+    /// How long the first send waits for its reply, of so much time, before it is asked what became of it: whether it
+    /// is to be sent again, or its owner is still there.
     pub(super) fn patience(&self, target: &Target, left: Duration) -> Duration {
-        if self.idempotent { left.min(target.resend_after()) } else { left }
+        match target {
+            Target::Owner(..) => left.min(target.resend_after()),
+            Target::Any(_) | Target::Instance(..) if self.idempotent => left.min(target.resend_after()),
+            Target::Any(_) | Target::Instance(..) => left,
+        }
     }
 }
 

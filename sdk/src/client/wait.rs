@@ -1,27 +1,28 @@
 //! What a call does between two tries: it waits for the group to get an owner, and sees to it that it
 //! does.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::control::{Activate, Owner};
-use aegis_domain::wire::subject::{self, LeaseKey};
-use aegis_domain::wire::{Namespace, header};
+use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Term};
 use rand::Rng as _;
-use tokio::sync::Notify;
 
 use super::attempt::has_code;
+use super::owner_watch::OwnerWatch;
+use super::route::Route;
 use super::{CallError, Target};
 use crate::Connection;
 use crate::nats::connection::Lane;
-use crate::nats::link::{Haste, Message, Outgoing, Subscription};
+use crate::nats::link::{Haste, Message, Outgoing};
 
 const RETRY_FIRST: Duration = Duration::from_millis(2);
 const RETRY_MAX: Duration = Duration::from_millis(50);
 /// Nothing is sent again when less time than this is left: its answer would come too late, and leave the outcome
 /// unknown of a call of which it is known that nothing has happened.
 const LAST_MOMENT: Duration = Duration::from_millis(10);
+/// A reply that was sent before the owner key was written is here so long after the write is.
+const LAST_REPLIES: Duration = Duration::from_millis(100);
 /// How long an activation may take, and how soon it is asked for again.
 const ACTIVATION: Duration = Duration::from_millis(500);
 
@@ -29,9 +30,9 @@ pub(super) struct Wait<'a> {
     connection: &'a Connection,
     lane: &'a Lane,
     group: Option<(&'a ServiceName, &'a GroupName)>,
-    /// The writes of the group's owner key, once they are waited for. They only say when to try again:
-    /// also those that the store refuses are seen.
-    changes: Option<(Subscription, Arc<Notify>)>,
+    route: &'a Route,
+    /// How many changes of the group's owner the call has taken note of.
+    seen: u64,
     activated: Option<Instant>,
     owner: Option<Owner>,
     retry_after: Option<Duration>,
@@ -39,13 +40,14 @@ pub(super) struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    pub(super) fn new(connection: &'a Connection, lane: &'a Lane, target: &'a Target) -> Self {
-        let group = match target {
+    /// `seen` is how many changes of owner were seen before the call was sent.
+    pub(super) fn new(connection: &'a Connection, lane: &'a Lane, route: &'a Route, seen: u64) -> Self {
+        let group = match &route.target {
             Target::Owner(service, group) => Some((service, group)),
             Target::Any(_) | Target::Instance(..) => None,
         };
-        let (changes, activated, owner, retry_after) = (None, None, None, None);
-        Self { connection, lane, group, changes, activated, owner, retry_after, pause: RETRY_FIRST }
+        let (activated, owner, retry_after) = (None, None, None);
+        Self { connection, lane, group, route, seen, activated, owner, retry_after, pause: RETRY_FIRST }
     }
 
     /// The owner that was last heard of.
@@ -75,7 +77,6 @@ impl<'a> Wait<'a> {
             return None;
         }
         self.activated = Some(Instant::now());
-        self.follow();
         let body = serde_json::to_vec(&Activate { group: group.clone() });
         let body = body.expect("a name is made of text");
         let subject = self.connection.namespace().activation_subject(service);
@@ -85,7 +86,7 @@ impl<'a> Wait<'a> {
         self.lane.link.publish(&question, Haste::Soon).ok()?;
         let answer = tokio::select! {
             answer = ticket => answer.ok()?,
-            () = changed(self.changes.as_ref()) => {
+            () = self.owner_changed() => {
                 self.retry_after = Some(Duration::ZERO);
                 return None;
             }
@@ -102,7 +103,6 @@ impl<'a> Wait<'a> {
 
     /// Waits until it is worth to try again.
     pub(super) async fn pass(&mut self, left: Duration) {
-        self.follow();
         let pause = self.retry_after.take().unwrap_or_else(|| {
             let pause = rand::rng().random_range(self.pause / 2..=self.pause);
             self.pause = (self.pause * 3 / 2).min(RETRY_MAX);
@@ -110,39 +110,34 @@ impl<'a> Wait<'a> {
         });
         let pause = if pause + LAST_MOMENT < left { pause } else { left };
         tokio::select! {
-            () = changed(self.changes.as_ref()) => self.pause = RETRY_FIRST,
+            () = self.owner_changed() => self.pause = RETRY_FIRST,
             () = tokio::time::sleep(pause) => {}
         }
     }
 
     /// Waits for so long while nothing is heard of the call; answers whether the group has another owner meanwhile.
     pub(super) async fn silence(&mut self, pause: Duration) -> bool {
-        self.follow();
         tokio::select! {
-            () = changed(self.changes.as_ref()) => true,
+            () = self.owner_changed() => true,
             () = tokio::time::sleep(pause) => false,
         }
     }
 
-    fn follow(&mut self) {
-        if let (Some((service, group)), None) = (self.group, &self.changes) {
-            let subject = owner_subject(self.connection.namespace(), service, group);
-            let changed = Arc::new(Notify::new());
-            let noting = Arc::clone(&changed);
-            let subscription = self.lane.link.subscribe(subject, None, move |_write| noting.notify_one());
-            self.changes = Some((subscription, changed));
-        }
+    /// Waits until the owner that has the call cannot answer it any more, because the group has another, or the time is
+    /// over. An owner that hands its group over answers first what it has taken; its last replies are waited for.
+    pub(super) async fn owner_lost(&mut self, left: Duration) {
+        let lost = async {
+            self.owner_changed().await;
+            tokio::time::sleep(LAST_REPLIES).await;
+        };
+        // Out of time or not, nothing more is known.
+        let _in_time = tokio::time::timeout(left, lost).await;
     }
-}
 
-async fn changed(changes: Option<&(Subscription, Arc<Notify>)>) {
-    match changes {
-        Some((_, changed)) => changed.notified().await,
-        None => std::future::pending().await,
+    /// Waits for a change of the group's owner that was not taken note of yet.
+    async fn owner_changed(&mut self) {
+        let Some(group) = self.group else { return std::future::pending().await };
+        let open = || OwnerWatch::open(&self.lane.link, self.connection.namespace(), group);
+        self.seen = self.route.owner_watch.get_or_init(open).more_than(self.seen).await;
     }
-}
-
-fn owner_subject(namespace: &Namespace, service: &ServiceName, group: &GroupName) -> String {
-    let key = LeaseKey::Owner(service.clone(), group.clone()).to_string();
-    subject::kv(&namespace.leases_bucket(), &key)
 }

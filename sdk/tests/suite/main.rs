@@ -19,6 +19,7 @@ mod lease_bucket;
 mod lease_store;
 mod lifecycle;
 mod own_aggregate;
+mod owner_change;
 mod record;
 mod resilience;
 mod rpc;

@@ -4,7 +4,6 @@
 
 use std::time::{Duration, Instant};
 
-use aegis_domain::wire::subject;
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_sdk::events::Mode;
 use aegis_sdk::{Connection, Events, Start, Subscribe};
@@ -115,8 +114,10 @@ async fn plain(connection: &Connection, first: u64, burst: u32) -> anyhow::Resul
         max_ack_pending: i64::try_from(WINDOW)?,
         ..pull::Config::default()
     };
-    let consumer: PullConsumer =
-        connection.jetstream().create_consumer_on_stream(config, subject::APP_EVENTS_STREAM).await?;
+    let consumer: PullConsumer = connection
+        .jetstream()
+        .create_consumer_on_stream(config, connection.namespace().app_events_stream())
+        .await?;
     let mut messages = consumer.stream().max_messages_per_batch(WINDOW).messages().await?;
     let mut begun = Instant::now();
     for n in 0..burst {
@@ -137,8 +138,10 @@ async fn plain(connection: &Connection, first: u64, burst: u32) -> anyhow::Resul
 /// Until the server has all acknowledgements.
 async fn settled(connection: &Connection, durable: &str) -> anyhow::Result<()> {
     loop {
-        let consumer: PullConsumer =
-            connection.jetstream().get_consumer_from_stream(durable, subject::APP_EVENTS_STREAM).await?;
+        let consumer: PullConsumer = connection
+            .jetstream()
+            .get_consumer_from_stream(durable, connection.namespace().app_events_stream())
+            .await?;
         let info = consumer.cached_info();
         if info.num_pending == 0 && info.num_ack_pending == 0 {
             return Ok(());
@@ -147,6 +150,9 @@ async fn settled(connection: &Connection, durable: &str) -> anyhow::Result<()> {
 }
 
 async fn remove(connection: &Connection, durable: &str) -> anyhow::Result<()> {
-    connection.jetstream().delete_consumer_from_stream(durable, subject::APP_EVENTS_STREAM).await?;
+    connection
+        .jetstream()
+        .delete_consumer_from_stream(durable, connection.namespace().app_events_stream())
+        .await?;
     Ok(())
 }

@@ -63,9 +63,9 @@ fn names(text: &str) {
         assert_eq!(TraceParent::parse(trace.as_str()), Some(trace));
     }
     if let Ok(name) = StreamName::new("quotes")
-        && let Some((partition, key)) = stream::parse_record(&name, text)
+        && let Some((partition, key)) = stream::parse_record(&namespace, &name, text)
     {
-        assert_eq!(stream::parse_record(&name, &stream::record(&name, partition, key)), Some((partition, key)));
+        assert_eq!(stream::parse_record(&namespace, &name, &stream::record(&namespace, &name, partition, key)), Some((partition, key)));
     }
     drop(Priority::parse(text));
     if let Some(key) = LeaseKey::parse(text) {

@@ -49,12 +49,13 @@ mod publish;
 pub mod resilience;
 pub mod service;
 pub mod streams;
+pub mod supervise;
 mod trace;
 
 pub use client::{CallError, CallOptions, Client, Replies, Reply, Target};
 pub use codec::Codec;
 pub use commands::{CommandContext, CommandError, CommandHandle, Commands, Priority, Progress, SendOptions};
-pub use consume::{Failure, RetryPolicy};
+pub use consume::{ConsumerTaken, Failure, RetryPolicy};
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
 pub use definitions::definitions;
 pub use events::{Event, EventContext, EventError, EventOptions, Events, Mode, Start, Subscribe};

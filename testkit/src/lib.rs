@@ -24,5 +24,5 @@ pub use cluster::NatsCluster;
 pub use http::{Response, get};
 pub use proc::{Proc, ProcBuilder};
 pub use proxy::{Direction, FaultProxy};
-pub use server::{NatsServer, NatsServerBuilder};
+pub use server::{Backup, NatsServer, NatsServerBuilder};
 pub use wait::{free_port, try_wait_until, wait_until};

@@ -26,6 +26,8 @@ pub use builder::NatsServerBuilder;
 
 const READY: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
+/// Where JetStream stores, in the data folder.
+const STORE: &str = "jetstream";
 const LOCALHOST: &str = "127.0.0.1";
 
 /// One real `nats-server`, private to the test that started it.
@@ -139,6 +141,35 @@ impl NatsServer {
         .await;
     }
 
+    /// Announces its end and moves its clients away before it ends (`nats-server --signal ldm`).
+    pub fn lame_duck(&self) {
+        self.act("kill --signal USR2", Signal::USR2);
+    }
+
+    /// A copy of what JetStream has stored, as a backup of its folder is: the server is stopped for it.
+    ///
+    /// # Panics
+    /// When the copy cannot be made.
+    pub async fn backup(&self) -> Backup {
+        self.stop().await;
+        let folder = or_fail(tempfile::tempdir().context("a folder for the backup"));
+        or_fail(copy(&self.data.path().join(STORE), &folder.path().join(STORE)));
+        self.restart().await;
+        Backup { folder }
+    }
+
+    /// Kills the server, puts the copy in the place of what it has stored, and starts it.
+    ///
+    /// # Panics
+    /// When the copy cannot be put back, or the server does not become ready.
+    pub async fn restore(&self, backup: &Backup) {
+        self.kill();
+        let store = self.data.path().join(STORE);
+        or_fail(fs::remove_dir_all(&store).context("remove the store"));
+        or_fail(copy(&backup.folder.path().join(STORE), &store));
+        self.restart().await;
+    }
+
     /// Brings the server back on the same ports and data, killing it first if it runs.
     ///
     /// # Panics
@@ -220,6 +251,26 @@ impl NatsServer {
     fn take(&self) -> Option<Arc<Guarded>> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+}
+
+/// What a server had stored at some moment; removed when dropped.
+#[derive(Debug)]
+pub struct Backup {
+    folder: tempfile::TempDir,
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("make {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
+        let (entry, to) = (entry?, to);
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), &to).with_context(|| format!("copy {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

@@ -14,9 +14,6 @@ use crate::ServiceName;
 
 pub use super::legacy::Priority;
 
-/// The work queue of all commands.
-pub const STREAM: &str = "COMMANDS";
-
 /// What the Python SDK says below `commands.`, beside commands: no service has these names.
 pub const RESERVED: [&str; 2] = ["progress", "callback"];
 
@@ -42,46 +39,58 @@ impl Priority {
     }
 }
 
+/// What the subjects of all commands begin with.
+#[must_use]
+pub fn all_prefix(namespace: &Namespace) -> String {
+    format!("{}commands.", namespace.prefix())
+}
+
 /// Where any NATS client sends a command.
 #[must_use]
-pub fn plain(service: &ServiceName, command: &str) -> String {
-    format!("commands.{service}.{command}")
+pub fn plain(namespace: &Namespace, service: &ServiceName, command: &str) -> String {
+    format!("{}{service}.{command}", all_prefix(namespace))
 }
 
 /// All that is sent so.
 #[must_use]
-pub fn all_plain(service: &ServiceName) -> String {
-    plain(service, "*")
+pub fn all_plain(namespace: &Namespace, service: &ServiceName) -> String {
+    plain(namespace, service, "*")
 }
 
 /// Where workers take a command of this priority from.
 #[must_use]
-pub fn lane(service: &ServiceName, command: &str, priority: Priority) -> String {
-    format!("commands.{service}.{command}.{}", priority.as_str())
+pub fn lane(namespace: &Namespace, service: &ServiceName, command: &str, priority: Priority) -> String {
+    format!("{}.{}", plain(namespace, service, command), priority.as_str())
 }
 
 /// All commands of this priority.
 #[must_use]
-pub fn whole_lane(service: &ServiceName, priority: Priority) -> String {
-    lane(service, "*", priority)
+pub fn whole_lane(namespace: &Namespace, service: &ServiceName, priority: Priority) -> String {
+    lane(namespace, service, "*", priority)
 }
 
 /// Where a command waits for its time.
 #[must_use]
-pub fn waiting(service: &ServiceName, command: &str, priority: Priority, id: &str) -> String {
-    format!("{}.{id}", lane(service, command, priority))
+pub fn waiting(
+    namespace: &Namespace,
+    service: &ServiceName,
+    command: &str,
+    priority: Priority,
+    id: &str,
+) -> String {
+    format!("{}.{id}", lane(namespace, service, command, priority))
 }
 
 /// Everything of a service that the work queue keeps.
 #[must_use]
-pub fn all_of(service: &ServiceName) -> String {
-    format!("commands.{service}.>")
+pub fn all_of(namespace: &Namespace, service: &ServiceName) -> String {
+    plain(namespace, service, ">")
 }
 
 /// The service whose commands a filter or a subject of the work queue is about.
 #[must_use]
-pub fn service_of(subject: &str) -> Option<ServiceName> {
-    let service = subject.strip_prefix("commands.")?.split('.').next()?;
+pub fn service_of(namespace: &Namespace, subject: &str) -> Option<ServiceName> {
+    let service = subject.strip_prefix(&all_prefix(namespace))?.split('.').next()?;
     ServiceName::new(service).ok().filter(is_allowed)
 }
 
@@ -93,18 +102,37 @@ pub fn is_allowed(service: &ServiceName) -> bool {
 
 /// The command that a subject of the work queue is about.
 #[must_use]
-pub fn command_of(subject: &str) -> Option<&str> {
-    let mut tokens = subject.strip_prefix("commands.")?.split('.');
+pub fn command_of<'a>(namespace: &Namespace, subject: &'a str) -> Option<&'a str> {
+    let mut tokens = subject.strip_prefix(&all_prefix(namespace))?.split('.');
     tokens.nth(1)
 }
 
-/// Where the progress of a command is told.
+/// The id of a command in the work queue, which is one for all services: `<service>.<id>`.
+#[must_use]
+pub fn message_id(service: &ServiceName, id: &str) -> String {
+    format!("{service}.{id}")
+}
+
+/// The key of how a command stands, in the bucket of commands.
+#[must_use]
+pub fn key(service: &ServiceName, id: &str) -> String {
+    format!("outcome.{service}.{id}")
+}
+
+/// The key of whether a service takes commands, in the bucket of commands.
+#[must_use]
+pub fn admission_key(service: &ServiceName) -> String {
+    format!("service.{service}")
+}
+
+/// Where the progress of a command is told. Commands of several services may have one id: the header
+/// [`SERVICE`](super::header::SERVICE) says whose it is.
 #[must_use]
 pub fn progress(namespace: &Namespace, id: &str) -> String {
     format!("{}.command.progress.{id}", namespace.as_str())
 }
 
-/// Where the end of a command is told.
+/// Where the end of a command is told; like its progress.
 #[must_use]
 pub fn result(namespace: &Namespace, id: &str) -> String {
     format!("{}.command.result.{id}", namespace.as_str())
@@ -162,15 +190,21 @@ mod tests {
 
     #[test]
     fn what_the_python_sdk_says_of_progress_is_no_command_of_a_service() {
-        let service = ServiceName::new("reports").unwrap();
-        let lane = lane(&service, "build", Priority::High);
+        let (namespace, service) = (Namespace::default(), ServiceName::new("reports").unwrap());
+        let lane = lane(&namespace, &service, "build", Priority::High);
         assert_eq!(lane, "commands.reports.build.high");
-        assert_eq!((service_of(&lane), command_of(&lane)), (Some(service.clone()), Some("build")));
-        assert_eq!(waiting(&service, "build", Priority::Low, "7"), "commands.reports.build.low.7");
+        assert_eq!(
+            (service_of(&namespace, &lane), command_of(&namespace, &lane)),
+            (Some(service.clone()), Some("build"))
+        );
+        assert_eq!(
+            waiting(&namespace, &service, "build", Priority::Low, "7"),
+            "commands.reports.build.low.7"
+        );
         for other in
             [super::super::legacy::progress_subject("x"), super::super::legacy::callback_subject("x")]
         {
-            assert_eq!(service_of(&other), None, "{other}");
+            assert_eq!(service_of(&namespace, &other), None, "{other}");
         }
         for priority in Priority::ALL {
             assert_eq!(Priority::parse(priority.as_str()), Some(priority));

@@ -16,6 +16,8 @@ pub const RETRY_AFTER_MS: &str = "Aegis-Retry-After-Ms";
 pub const ACTOR: &str = "Aegis-Actor";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
+/// On the progress and the end of a command: the service that it was sent to.
+pub const SERVICE: &str = "Aegis-Service";
 /// How urgent a command is: `low`, `normal`, `high` or `critical`.
 pub const PRIORITY: &str = "Aegis-Priority";
 /// How often a command is tried again after its first try.

@@ -108,6 +108,8 @@ pub struct Endpoint {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// Metadata of a service: its namespace, unless it is the default one.
+pub const NAMESPACE: &str = "aegis.namespace";
 /// Metadata of an endpoint: `balanced` or `exclusive`.
 pub const KIND: &str = "kind";
 /// Metadata of an endpoint: whether it answers with a stream.

@@ -5,6 +5,7 @@ pub mod capability;
 pub mod chain;
 pub mod cloudevents;
 pub mod command;
+pub mod consumer;
 pub mod control;
 pub mod flow;
 pub mod header;

@@ -3,7 +3,13 @@
 use crate::name::InvalidName;
 use crate::{AggregateId, AggregateKind, InstanceName, Registry, Schema, ServiceName};
 
+/// What the subjects of the default namespace, and those of the Python SDK, begin with, beside its own name.
+const RESERVED: [&str; 6] = ["rpc", "service", "events", "commands", "stream", "internal"];
+
 /// The prefix of everything that one installation owns on a NATS account; `aegis` by default.
+///
+/// Nothing of two namespaces has one name: neither subjects nor streams, buckets or consumers. What services and clients
+/// share (calls, events, commands, streams) has no prefix in the default namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Namespace(String);
 
@@ -17,26 +23,59 @@ impl Namespace {
     /// Checks the text and wraps it.
     ///
     /// # Errors
-    /// When it is not a lower-case letter followed by lower-case letters, digits or `_`, 32 at most.
+    /// When it is not a lower-case letter followed by lower-case letters, digits or `_`, 32 at most; when it is a word
+    /// that other subjects begin with (`rpc`, `service`, `events`, `commands`, `stream`, `internal`); or when
+    /// its streams could be taken for those of another: by `stream_` at its beginning, or `journal` among the
+    /// parts between its `_`.
     pub fn new(value: &str) -> Result<Self, InvalidName> {
         let valid = value.len() <= 32
             && value.starts_with(|c: char| c.is_ascii_lowercase())
             && value.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        if valid {
-            Ok(Self(value.to_owned()))
+        let rule = if !valid {
+            "a lower-case letter, then lower-case letters, digits or '_', 32 characters at most"
+        } else if RESERVED.contains(&value) {
+            "none of rpc, service, events, commands, stream and internal, which other subjects begin with"
+        } else if value.starts_with("stream_") || value.split('_').any(|part| part == "journal") {
+            "not one that begins with stream_ or has the part journal, which other streams are named by"
         } else {
-            Err(InvalidName {
-                kind: "namespace",
-                value: value.chars().take(80).collect(),
-                rule: "a lower-case letter, then lower-case letters, digits or '_', 32 characters at most",
-            })
-        }
+            return Ok(Self(value.to_owned()));
+        };
+        Err(InvalidName { kind: "namespace", value: value.chars().take(80).collect(), rule })
     }
 
     /// The namespace as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is the default one, whose calls, events, commands and streams have no prefix.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What the subjects of calls, events, commands and streams begin with: nothing in the default namespace.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        if self.is_default() { String::new() } else { format!("{}.", self.0) }
+    }
+
+    /// A JetStream stream of applications. `-` stands in no namespace, so it ends the name of one.
+    pub(super) fn app_stream(&self, name: &str) -> String {
+        if self.is_default() { name.to_owned() } else { format!("{}-{name}", self.0.to_uppercase()) }
+    }
+
+    /// The stream of the events of applications.
+    #[must_use]
+    pub fn app_events_stream(&self) -> String {
+        self.app_stream("EVENTS")
+    }
+
+    /// The work queue of commands.
+    #[must_use]
+    pub fn commands_stream(&self) -> String {
+        self.app_stream("COMMANDS")
     }
 
     /// The stream of domain events.
@@ -248,5 +287,40 @@ mod tests {
             assert!(Namespace::new(bad).is_err(), "{bad:?}");
         }
         assert_eq!(Namespace::new("desk_2").unwrap().events_stream(), "DESK_2_EVENTS");
+    }
+
+    #[test]
+    fn a_namespace_whose_names_could_be_those_of_another_is_refused() {
+        for bad in [
+            "rpc",
+            "service",
+            "events",
+            "commands",
+            "stream",
+            "internal",
+            "stream_x",
+            "a_journal",
+            "a_journal_b",
+        ] {
+            assert!(Namespace::new(bad).is_err(), "{bad:?}");
+        }
+        for good in ["rpc_2", "streams", "journals", "service_registry"] {
+            assert!(Namespace::new(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_namespace_has_the_plain_names_and_another_has_its_own() {
+        let (default, dev) = (Namespace::default(), Namespace::new("dev").unwrap());
+        assert_eq!((default.prefix().as_str(), dev.prefix().as_str()), ("", "dev."));
+        assert_eq!(
+            (default.app_events_stream(), dev.app_events_stream()),
+            ("EVENTS".into(), "DEV-EVENTS".into())
+        );
+        assert_eq!(
+            (default.commands_stream(), dev.commands_stream()),
+            ("COMMANDS".into(), "DEV-COMMANDS".into())
+        );
+        assert_ne!(dev.app_events_stream(), dev.events_stream());
     }
 }

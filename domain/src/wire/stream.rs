@@ -1,35 +1,44 @@
 //! Streams of applications: `stream.<name>.<partition>.<key>`, each kept in a JetStream stream of its own.
 
+use super::namespace::Namespace;
 use crate::StreamName;
 
 /// The JetStream stream that keeps it.
 #[must_use]
-pub fn jetstream(name: &StreamName) -> String {
-    format!("STREAM_{name}")
+pub fn jetstream(namespace: &Namespace, name: &StreamName) -> String {
+    namespace.app_stream(&format!("STREAM_{name}"))
 }
 
 /// All its records.
 #[must_use]
-pub fn all(name: &StreamName) -> String {
-    format!("stream.{name}.>")
+pub fn all(namespace: &Namespace, name: &StreamName) -> String {
+    format!("{}stream.{name}.>", namespace.prefix())
 }
 
 /// The records of one partition.
 #[must_use]
-pub fn partition(name: &StreamName, partition: u16) -> String {
-    format!("stream.{name}.{partition}.*")
+pub fn partition(namespace: &Namespace, name: &StreamName, partition: u16) -> String {
+    format!("{}stream.{name}.{partition}.*", namespace.prefix())
 }
 
 /// The records of one key.
 #[must_use]
-pub fn record(name: &StreamName, partition: u16, key: &str) -> String {
-    format!("stream.{name}.{partition}.{key}")
+pub fn record(namespace: &Namespace, name: &StreamName, partition: u16, key: &str) -> String {
+    format!("{}stream.{name}.{partition}.{key}", namespace.prefix())
 }
 
 /// The partition and the key of a record.
 #[must_use]
-pub fn parse_record<'a>(name: &StreamName, subject: &'a str) -> Option<(u16, &'a str)> {
-    let rest = subject.strip_prefix("stream.")?.strip_prefix(name.as_str())?.strip_prefix('.')?;
+pub fn parse_record<'a>(
+    namespace: &Namespace,
+    name: &StreamName,
+    subject: &'a str,
+) -> Option<(u16, &'a str)> {
+    let rest = subject
+        .strip_prefix(&namespace.prefix())?
+        .strip_prefix("stream.")?
+        .strip_prefix(name.as_str())?
+        .strip_prefix('.')?;
     let (partition, key) = rest.split_once('.')?;
     Some((partition.parse().ok()?, key)).filter(|(_, key)| super::subject::is_token(key, false))
 }
@@ -64,12 +73,12 @@ mod tests {
 
     #[test]
     fn subjects_of_records_go_both_ways() {
-        let name = StreamName::new("prices").unwrap();
-        let subject = record(&name, 7, "EURUSD");
+        let (namespace, name) = (Namespace::default(), StreamName::new("prices").unwrap());
+        let subject = record(&namespace, &name, 7, "EURUSD");
         assert_eq!(subject, "stream.prices.7.EURUSD");
-        assert_eq!(parse_record(&name, &subject), Some((7, "EURUSD")));
+        assert_eq!(parse_record(&namespace, &name, &subject), Some((7, "EURUSD")));
         for other in ["stream.prices.7", "stream.prices.x.k", "stream.other.7.k", "stream.prices.7.a.b"] {
-            assert_eq!(parse_record(&name, other), None, "{other}");
+            assert_eq!(parse_record(&namespace, &name, other), None, "{other}");
         }
     }
 }

@@ -1,53 +1,67 @@
 //! The subjects and keys that services and clients share: RPC, applications' events, leases.
+//!
+//! In the default namespace they have no prefix: other NATS clients and the Python SDK use them as they are. In any other
+//! they begin with its name.
 
+use super::namespace::Namespace;
 use crate::{GroupName, InstanceName, MethodName, ServiceName};
 
 /// A balanced method: any instance of the queue group answers.
 #[must_use]
-pub fn rpc(service: &ServiceName, method: &MethodName) -> String {
-    format!("rpc.{service}.{method}")
+pub fn rpc(namespace: &Namespace, service: &ServiceName, method: &MethodName) -> String {
+    format!("{}rpc.{service}.{method}", namespace.prefix())
 }
 
 /// All balanced methods of a service.
 #[must_use]
-pub fn rpc_all(service: &ServiceName) -> String {
-    format!("rpc.{service}.*")
+pub fn rpc_all(namespace: &Namespace, service: &ServiceName) -> String {
+    format!("{}rpc.{service}.*", namespace.prefix())
 }
 
 /// The queue group of a service's balanced methods.
 #[must_use]
-pub fn rpc_queue(service: &ServiceName) -> String {
-    format!("rpc.{service}")
+pub fn rpc_queue(namespace: &Namespace, service: &ServiceName) -> String {
+    format!("{}rpc.{service}", namespace.prefix())
 }
 
 /// An exclusive method: only the owner of the group subscribes.
 #[must_use]
-pub fn group_rpc(service: &ServiceName, group: &GroupName, method: &MethodName) -> String {
-    format!("rpc.{service}.{group}.{method}")
+pub fn group_rpc(
+    namespace: &Namespace,
+    service: &ServiceName,
+    group: &GroupName,
+    method: &MethodName,
+) -> String {
+    format!("{}rpc.{service}.{group}.{method}", namespace.prefix())
 }
 
 /// All exclusive methods of a group.
 #[must_use]
-pub fn group_rpc_all(service: &ServiceName, group: &GroupName) -> String {
-    format!("rpc.{service}.{group}.*")
+pub fn group_rpc_all(namespace: &Namespace, service: &ServiceName, group: &GroupName) -> String {
+    format!("{}rpc.{service}.{group}.*", namespace.prefix())
 }
 
 /// An exclusive method, of whichever group.
 #[must_use]
-pub fn any_group_rpc(service: &ServiceName, method: &MethodName) -> String {
-    format!("rpc.{service}.*.{method}")
+pub fn any_group_rpc(namespace: &Namespace, service: &ServiceName, method: &MethodName) -> String {
+    format!("{}rpc.{service}.*.{method}", namespace.prefix())
 }
 
 /// A method of one instance.
 #[must_use]
-pub fn instance_rpc(service: &ServiceName, instance: &InstanceName, method: &MethodName) -> String {
-    format!("service.{service}.{instance}.{method}")
+pub fn instance_rpc(
+    namespace: &Namespace,
+    service: &ServiceName,
+    instance: &InstanceName,
+    method: &MethodName,
+) -> String {
+    format!("{}service.{service}.{instance}.{method}", namespace.prefix())
 }
 
 /// All methods of one instance.
 #[must_use]
-pub fn instance_rpc_all(service: &ServiceName, instance: &InstanceName) -> String {
-    format!("service.{service}.{instance}.*")
+pub fn instance_rpc_all(namespace: &Namespace, service: &ServiceName, instance: &InstanceName) -> String {
+    format!("{}service.{service}.{instance}.*", namespace.prefix())
 }
 
 /// The method that an RPC subject of any of the three forms ends with.
@@ -58,15 +72,15 @@ pub fn method_of(subject: &str) -> Option<MethodName> {
 
 /// An application event, `events.<domain>.<type>`; both parts may hold several tokens.
 #[must_use]
-pub fn app_event(domain: &str, event_type: &str) -> String {
-    format!("events.{domain}.{event_type}")
+pub fn app_event(namespace: &Namespace, domain: &str, event_type: &str) -> String {
+    format!("{}events.{domain}.{event_type}", namespace.prefix())
 }
 
-/// The subjects of all application events.
-pub const ALL_APP_EVENTS: &str = "events.>";
-
-/// The stream of all application events.
-pub const APP_EVENTS_STREAM: &str = "EVENTS";
+/// The subjects of the application events that match a pattern, which stands for what follows `events.`.
+#[must_use]
+pub fn app_events(namespace: &Namespace, pattern: &str) -> String {
+    format!("{}events.{pattern}", namespace.prefix())
+}
 
 /// Whether a text may stand in a subject as one of its parts. With `wild`, the wildcards of NATS may, too.
 #[must_use]

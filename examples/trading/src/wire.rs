@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::GroupName;
-use aegis_domain::wire::subject;
+use aegis_domain::wire::{Namespace, subject};
 use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,9 +28,9 @@ pub(crate) fn trade_type(account: &str) -> String {
     format!("{account}.trade")
 }
 
-/// Where the trades of an account go.
+/// Where the trades of an account go, in the default namespace: a fenced log puts the name of another before it.
 pub(crate) fn trade_subject(account: &GroupName) -> String {
-    subject::app_event(TRADING_DOMAIN, &trade_type(account.as_str()))
+    subject::app_event(&Namespace::default(), TRADING_DOMAIN, &trade_type(account.as_str()))
 }
 
 /// Whether this names an account: `ACC-` and up to six digits. Every account is traded on demand.

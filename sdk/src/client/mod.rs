@@ -134,7 +134,9 @@ impl Client {
     }
 
     fn route(&self, target: &Target, method: &str) -> Result<Arc<Route>, CallError> {
-        Ok(self.shared.routes.find(target, method, self.shared.connection.meters())?)
+        let connection = &self.shared.connection;
+        let names = (connection.namespace(), connection.meters());
+        Ok(self.shared.routes.find(target, method, names)?)
     }
 
     fn request<Req: Serialize>(

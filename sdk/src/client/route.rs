@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use aegis_domain::wire::Namespace;
 use aegis_domain::{InvalidName, MethodName};
 use async_nats::Subject;
 
@@ -36,7 +37,7 @@ impl Routes {
         &self,
         target: &Target,
         method: &str,
-        meters: &Meters,
+        (namespace, meters): (&Namespace, &Meters),
     ) -> Result<Arc<Route>, InvalidName> {
         let key = BuildHasherDefault::<DefaultHasher>::default().hash_one((target, method));
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -46,14 +47,9 @@ impl Routes {
         drop(known);
         let method = MethodName::new(method)?;
         let meter = meters.of(Role::Call, &format!("{}.{method}", target.service()));
-        let subject = Subject::from(target.subject(&method));
-        let route = Arc::new(Route {
-            target: target.clone(),
-            method,
-            subject,
-            meter,
-            owner_watch: OnceLock::new(),
-        });
+        let subject = Subject::from(target.subject(namespace, &method));
+        let route =
+            Arc::new(Route { target: target.clone(), method, subject, meter, owner_watch: OnceLock::new() });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < ROUTES_MAX {
             known.insert(key, Arc::clone(&route));
@@ -80,7 +76,8 @@ mod tests {
     #[test]
     fn each_target_and_method_has_its_own_route_and_keeps_it() {
         let (routes, meters) = (Routes::default(), Meters::default());
-        let find = |target: &Target, method| routes.find(target, method, &meters).unwrap();
+        let find =
+            |target: &Target, method| routes.find(target, method, (&Namespace::default(), &meters)).unwrap();
         let (any, owner) = (Target::any("desk").unwrap(), Target::owner("desk", "ACC-1").unwrap());
         let first = find(&any, "buy");
         assert!(Arc::ptr_eq(&first, &find(&any, "buy")));
@@ -91,7 +88,7 @@ mod tests {
             Arc::ptr_eq(&first.meter, &find(&owner, "buy").meter),
             "one meter for all groups of a service"
         );
-        assert!(routes.find(&any, "no method", &meters).is_err());
+        assert!(routes.find(&any, "no method", (&Namespace::default(), &meters)).is_err());
     }
 
     #[test]
@@ -99,7 +96,13 @@ mod tests {
         let (routes, meters) = (Routes::default(), Meters::default());
         for n in 0..ROUTES_MAX * 2 {
             let target = Target::owner("desk", &format!("ACC-{n}")).unwrap();
-            assert!(routes.find(&target, "buy", &meters).unwrap().subject.ends_with(&format!("ACC-{n}.buy")));
+            assert!(
+                routes
+                    .find(&target, "buy", (&Namespace::default(), &meters))
+                    .unwrap()
+                    .subject
+                    .ends_with(&format!("ACC-{n}.buy"))
+            );
         }
         assert_eq!(routes.known.read().unwrap().len(), ROUTES_MAX);
     }

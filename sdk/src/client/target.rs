@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_domain::wire::subject;
+use aegis_domain::wire::{Namespace, subject};
 use aegis_domain::{GroupName, InstanceName, InvalidName, MethodName, ServiceName};
 
 use crate::Codec;
@@ -134,11 +134,11 @@ impl Target {
         }
     }
 
-    pub(super) fn subject(&self, method: &MethodName) -> String {
+    pub(super) fn subject(&self, namespace: &Namespace, method: &MethodName) -> String {
         match self {
-            Self::Any(service) => subject::rpc(service, method),
-            Self::Owner(service, group) => subject::group_rpc(service, group, method),
-            Self::Instance(service, instance) => subject::instance_rpc(service, instance, method),
+            Self::Any(service) => subject::rpc(namespace, service, method),
+            Self::Owner(service, group) => subject::group_rpc(namespace, service, group, method),
+            Self::Instance(service, instance) => subject::instance_rpc(namespace, service, instance, method),
         }
     }
 }

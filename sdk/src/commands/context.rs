@@ -1,11 +1,13 @@
 //! What a handler of commands knows and can do.
 
+use aegis_domain::ServiceName;
 use aegis_domain::wire::command::{self, Progress};
 use aegis_domain::wire::{TraceParent, legacy};
 use chrono::Utc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::register::Of;
 use crate::codec::Codec;
 use crate::{Client, Commands, Connection, Events};
 
@@ -27,6 +29,7 @@ pub struct CommandContext {
     pub deadline: Instant,
     /// Who sent it, if that was said.
     pub actor: Option<String>,
+    pub(super) service: ServiceName,
     pub(super) stop: CancellationToken,
     pub(super) trace: TraceParent,
     pub(super) connection: Connection,
@@ -83,7 +86,10 @@ impl CommandContext {
             }
         };
         let Ok(body) = body else { return };
-        if let Err(error) = self.connection.client().publish(subject, body).await {
+        let command = Of { service: &self.service, id: &self.id };
+        if let Err(error) =
+            self.connection.client().publish_with_headers(subject, command.headers(), body).await
+        {
             tracing::debug!(id = self.id, %error, "progress was not told");
         }
     }

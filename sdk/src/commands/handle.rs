@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use aegis_domain::ServiceName;
 use aegis_domain::wire::command::{self, Outcome, Progress};
-use aegis_domain::wire::{legacy, subject};
-use async_nats::Subscriber;
+use aegis_domain::wire::{header, legacy, subject};
+use async_nats::{Message, Subscriber};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt as _};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::options::Sending;
-use super::register::Register;
+use super::register::{Of, Register};
 use super::{CommandError, Commands};
 use crate::Connection;
 use crate::codec::Codec;
@@ -55,7 +55,7 @@ impl CommandHandle {
             return Err(CommandError::Invalid(format!("{id:?} is no id of a command")));
         }
         let mut handle = Self::open(connection, service, id, false).await?;
-        handle.outcome = handle.register.read(id).await.map_err(CommandError::unavailable)?;
+        handle.outcome = handle.register.read(Of { service, id }).await.map_err(CommandError::unavailable)?;
         Ok(handle)
     }
 
@@ -118,17 +118,17 @@ impl CommandHandle {
         while self.outcome.is_none() {
             tokio::select! {
                 biased;
-                Some(message) = self.progress.next() => match self.read_progress(&message.payload) {
+                Some(message) = self.progress.next() => match self.read_progress(&message) {
                     Some(progress) => return Some(progress),
                     None => tracing::debug!(id = self.id, "a word on progress cannot be read"),
                 },
-                Some(message) = self.result.next() => self.outcome = self.read_outcome(&message.payload),
+                Some(message) = self.result.next() => self.outcome = self.read_outcome(&message),
                 _ = asks.tick() => self.ask().await,
             }
         }
         // What was told before the end is said before it.
         while let Ok(Some(message)) = tokio::time::timeout(Duration::ZERO, self.progress.next()).await {
-            if let Some(progress) = self.read_progress(&message.payload) {
+            if let Some(progress) = self.read_progress(&message) {
                 return Some(progress);
             }
         }
@@ -150,7 +150,7 @@ impl CommandHandle {
                 break outcome.clone();
             }
             tokio::select! {
-                Some(message) = self.result.next() => self.outcome = self.read_outcome(&message.payload),
+                Some(message) = self.result.next() => self.outcome = self.read_outcome(&message),
                 _ = asks.tick() => self.ask().await,
             }
         };
@@ -172,7 +172,11 @@ impl CommandHandle {
         let won = Commands::new(&self.connection).cancel(&self.service, &self.id, reason).await?;
         if won && let Some(sequence) = self.sequence {
             // It need not wait in the queue any longer. A worker that gets it all the same lets it be.
-            let stream = self.connection.jetstream().get_stream_no_info(command::STREAM).await;
+            let stream = self
+                .connection
+                .jetstream()
+                .get_stream_no_info(self.connection.namespace().commands_stream())
+                .await;
             if let Ok(stream) = stream
                 && let Err(error) = stream.delete_message(sequence).await
             {
@@ -186,7 +190,7 @@ impl CommandHandle {
         if self.legacy {
             return;
         }
-        match self.register.read(&self.id).await {
+        match self.register.read(Of { service: &self.service, id: &self.id }).await {
             Ok(outcome) => self.outcome = outcome,
             Err(error) => {
                 tracing::debug!(id = self.id, %error, "the register of commands cannot be read now")
@@ -194,7 +198,17 @@ impl CommandHandle {
         }
     }
 
-    fn read_progress(&self, body: &[u8]) -> Option<Progress> {
+    /// Whether it is told of a command of the same id that was sent to another service.
+    fn is_foreign(&self, message: &Message) -> bool {
+        let service = message.headers.as_ref().and_then(|headers| headers.get(header::SERVICE));
+        service.is_some_and(|service| service.as_str() != self.service.as_str())
+    }
+
+    fn read_progress(&self, message: &Message) -> Option<Progress> {
+        if self.is_foreign(message) {
+            return None;
+        }
+        let body = &message.payload;
         if !self.legacy {
             return serde_json::from_slice(body).ok();
         }
@@ -202,7 +216,11 @@ impl CommandHandle {
         Some(Progress { percent: told.progress, message: told.status, attempt: 1, at: time(told.timestamp) })
     }
 
-    fn read_outcome(&self, body: &[u8]) -> Option<Outcome> {
+    fn read_outcome(&self, message: &Message) -> Option<Outcome> {
+        if self.is_foreign(message) {
+            return None;
+        }
+        let body = &message.payload;
         if !self.legacy {
             return serde_json::from_slice(body).ok();
         }

@@ -19,8 +19,8 @@ mod worker;
 use std::sync::Arc;
 use std::time::Instant;
 
-use aegis_domain::wire::TraceParent;
 use aegis_domain::wire::command::{self, Outcome};
+use aegis_domain::wire::{Namespace, TraceParent};
 use aegis_domain::{Actor, ServiceName};
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ pub use error::CommandError;
 pub use handle::CommandHandle;
 pub use options::SendOptions;
 pub use queue::QueueError;
-use register::{Register, Verdict};
+use register::{Of, Register, Verdict};
 pub(crate) use worker::{CommandHandler, Workers};
 
 /// Sends commands. Cheap to clone.
@@ -88,13 +88,17 @@ impl Commands {
         params: &T,
         mut options: SendOptions,
     ) -> Result<CommandHandle, CommandError> {
+        let namespace = self.connection.namespace();
         let own = || self.trace.as_ref().map(|trace| trace.as_str().to_owned());
         options.traceparent = options.traceparent.or_else(own);
-        let sending = options.into_message(service, command, params, &self.actor)?;
+        let sending = options.into_message(namespace, (service, command), params, &self.actor)?;
         let handle = CommandHandle::listen(&self.connection, service, &sending).await?;
         let begun = Instant::now();
         let sent = queue::send(&self.connection, service, sending, handle).await;
-        let meter = self.connection.meters().of(Role::Publish, &command::plain(service, command));
+        let meter = self
+            .connection
+            .meters()
+            .of(Role::Publish, &command::plain(&Namespace::default(), service, command));
         // Both at once: whoever gives it up in between leaves none that is under way for ever.
         meter.begin();
         match sent {
@@ -136,7 +140,8 @@ impl Commands {
             return Err(CommandError::Invalid(format!("{id:?} is no id of a command")));
         }
         let outcome = Outcome::Cancelled { reason: reason.to_owned() };
-        let verdict = self.register.decide(id, &outcome).await.map_err(CommandError::unavailable)?;
+        let called_off = Of { service, id };
+        let verdict = self.register.decide(called_off, &outcome).await.map_err(CommandError::unavailable)?;
         let won = match &verdict {
             Verdict::Ours => true,
             Verdict::Theirs(Outcome::Cancelled { .. }) => true,
@@ -150,7 +155,7 @@ impl Commands {
             let stop = command::cancel(self.connection.namespace(), service);
             // Workers that do not hear it look at the register themselves, a while later.
             client.publish(stop, id.to_owned().into()).await.map_err(CommandError::unavailable)?;
-            self.register.announce(id, &outcome).await;
+            self.register.announce(called_off, &outcome).await;
         }
         Ok(won)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aegis_domain::wire::command::{self, Priority};
-use aegis_domain::wire::{header, legacy, subject};
+use aegis_domain::wire::{Namespace, header, legacy, subject};
 use aegis_domain::{MethodName, ServiceName};
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
@@ -78,8 +78,8 @@ pub(super) struct Sending {
 impl SendOptions {
     pub(super) fn into_message<T: Serialize>(
         self,
-        service: &ServiceName,
-        command: &str,
+        namespace: &Namespace,
+        (service, command): (&ServiceName, &str),
         params: &T,
         actor: &str,
     ) -> Result<Sending, CommandError> {
@@ -93,9 +93,10 @@ impl SendOptions {
             return Err(invalid(format!("{id:?} is no id of a command: use letters, digits, '-' and '_'")));
         }
         let mut headers = HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, id.as_str());
+        // The queue is one for all services, and an id is one of its service.
+        headers.insert(NATS_MESSAGE_ID, command::message_id(service, &id));
         if self.legacy {
-            return self.legacy(service, command, params, actor, id, headers);
+            return self.legacy(namespace, (service, command), params, actor, id, headers);
         }
         let body = Codec::Json.encode(params).map_err(|error| invalid(error.to_string()))?;
         headers.insert(header::REQUEST_ID, id.as_str());
@@ -107,21 +108,21 @@ impl SendOptions {
         if let Some(traceparent) = &self.traceparent {
             headers.insert(header::TRACEPARENT, one_line(traceparent));
         }
-        let lane = command::lane(service, command, self.priority);
+        let lane = command::lane(namespace, service, command, self.priority);
         let Some(at) = self.deliver_at else {
             return Ok(Sending { id, subject: lane, headers, body, legacy: false });
         };
         let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
         headers.insert(header::SCHEDULE, format!("@at {at}"));
         headers.insert(header::SCHEDULE_TARGET, lane);
-        let subject = command::waiting(service, command, self.priority, &id);
+        let subject = command::waiting(namespace, service, command, self.priority, &id);
         Ok(Sending { id, subject, headers, body, legacy: false })
     }
 
     fn legacy<T: Serialize>(
         self,
-        service: &ServiceName,
-        command: &str,
+        namespace: &Namespace,
+        (service, command): (&ServiceName, &str),
         params: &T,
         actor: &str,
         id: String,
@@ -140,7 +141,7 @@ impl SendOptions {
             legacy::Command::new(head, command_name, params, self.priority, self.max_retries, timeout);
         let body =
             Codec::MessagePack.encode(&envelope).map_err(|error| CommandError::Invalid(error.to_string()))?;
-        Ok(Sending { id, subject: command::plain(service, command), headers, body, legacy: true })
+        Ok(Sending { id, subject: command::plain(namespace, service, command), headers, body, legacy: true })
     }
 }
 

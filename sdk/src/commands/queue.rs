@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aegis_domain::ServiceName;
-use aegis_domain::wire::command::{self, STREAM};
+use aegis_domain::wire::Namespace;
+use aegis_domain::wire::command;
 use async_nats::jetstream::consumer::pull;
 use async_nats::jetstream::context::{GetStreamErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
@@ -18,6 +19,7 @@ use super::options::Sending;
 use super::register::Register;
 use super::{CommandError, CommandHandle};
 use crate::Connection;
+use crate::consume::ConsumerTaken;
 use crate::nats::bucket::CasError;
 use crate::nats::connection::backoff;
 use crate::nats::provision::{MARKER_TTL, ProvisionError, is_absent, replicas};
@@ -29,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How often sending is tried.
 const SENDS: usize = 5;
 /// What the Python SDK says below `commands.`.
-const NOISE: [&str; 2] = ["commands.progress.>", "commands.callback.>"];
+const NOISE: [&str; 2] = ["progress.>", "callback.>"];
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -47,6 +49,9 @@ pub enum QueueError {
     /// The stream, or the bucket of results, cannot be made ready.
     #[error(transparent)]
     Provision(#[from] ProvisionError),
+    /// A consumer of the queue belongs to somebody else. Nothing of it was changed.
+    #[error("{0}: remove it if nobody needs it")]
+    Taken(ConsumerTaken),
     /// A consumer of the queue cannot be made; workers of another SDK may hold the service's commands.
     #[error("the consumer {consumer} of the work queue cannot be made")]
     Consumer {
@@ -70,12 +75,14 @@ pub(super) async fn admit(connection: &Connection, service: &ServiceName) -> Res
     }
     let register = Register::new(connection);
     let bucket = register.ready().await?;
+    register.note_admitted(service).await.map_err(|error| server(connection, error.into()))?;
     let until = tokio::time::Instant::now() + PATIENCE;
     for attempt in 2.. {
-        match look(connection).await.map_err(server)? {
+        match look(connection).await.map_err(|source| server(connection, source))? {
             Some(info) => {
                 check(&info.config)?;
-                if wanted(&info.config.subjects, service, BTreeSet::new) == info.config.subjects
+                if wanted(connection.namespace(), &info.config.subjects, service, BTreeSet::new)
+                    == info.config.subjects
                     && info.config.allow_message_schedules
                 {
                     return Ok(());
@@ -92,12 +99,14 @@ pub(super) async fn admit(connection: &Connection, service: &ServiceName) -> Res
                 }
                 match changed {
                     Ok(()) => return Ok(()),
-                    Err(error) if tokio::time::Instant::now() >= until => return Err(server(error).into()),
+                    Err(error) if tokio::time::Instant::now() >= until => {
+                        return Err(server(connection, error).into());
+                    }
                     Err(error) => tracing::debug!(%error, "the work queue is not ready yet"),
                 }
             }
             Err(CasError::Conflict | CasError::Ambiguous) if tokio::time::Instant::now() < until => {}
-            Err(error) => return Err(server(error.into()).into()),
+            Err(error) => return Err(server(connection, error.into()).into()),
         }
         tokio::time::sleep(backoff(attempt)).await;
     }
@@ -114,11 +123,12 @@ async fn revision(bucket: &crate::nats::bucket::Bucket) -> u64 {
 }
 
 async fn change(connection: &Connection, service: &ServiceName) -> Result<(), Source> {
+    let namespace = connection.namespace();
     let Some(info) = look(connection).await? else {
         let config = Config {
-            name: STREAM.to_owned(),
+            name: namespace.commands_stream(),
             description: Some("Commands that wait for a worker".to_owned()),
-            subjects: vec![command::all_of(service)],
+            subjects: vec![command::all_of(namespace, service)],
             retention: RetentionPolicy::WorkQueue,
             allow_message_schedules: true,
             allow_message_ttl: true,
@@ -129,16 +139,16 @@ async fn change(connection: &Connection, service: &ServiceName) -> Result<(), So
         connection.jetstream().create_stream(config).await?;
         return Ok(());
     };
-    let stream = connection.jetstream().get_stream(STREAM).await?;
-    let known = known(&stream).await?;
-    let subjects = wanted(&info.config.subjects, service, || known);
-    let broad = info.config.subjects.iter().any(|subject| is_broad(subject));
+    let stream = connection.jetstream().get_stream(connection.namespace().commands_stream()).await?;
+    let known = known(namespace, &stream).await?;
+    let subjects = wanted(connection.namespace(), &info.config.subjects, service, || known);
+    let broad = info.config.subjects.iter().any(|subject| is_broad(namespace, subject));
     let config = Config { subjects, allow_message_schedules: true, allow_message_ttl: true, ..info.config };
     connection.jetstream().update_stream(config).await?;
     if broad {
         tracing::warn!("the work queue kept what the Python SDK tells of progress; it does not any more");
         for noise in NOISE {
-            stream.purge().filter(noise).await?;
+            stream.purge().filter(format!("{}{noise}", command::all_prefix(namespace))).await?;
         }
     }
     Ok(())
@@ -147,18 +157,20 @@ async fn change(connection: &Connection, service: &ServiceName) -> Result<(), So
 /// The subjects that the queue should have: what it has, without what is too broad, and the service's. What was
 /// too broad is replaced by what it was used for.
 fn wanted(
+    namespace: &Namespace,
     found: &[String],
     service: &ServiceName,
     used: impl FnOnce() -> BTreeSet<ServiceName>,
 ) -> Vec<String> {
-    let mut subjects: Vec<_> = found.iter().filter(|subject| !is_broad(subject)).cloned().collect();
+    let mut subjects: Vec<_> =
+        found.iter().filter(|subject| !is_broad(namespace, subject)).cloned().collect();
     let mut add = |service: &ServiceName| {
-        let all = command::all_of(service);
+        let all = command::all_of(namespace, service);
         if !subjects.contains(&all) {
             subjects.push(all);
         }
     };
-    if found.iter().any(|subject| is_broad(subject)) {
+    if found.iter().any(|subject| is_broad(namespace, subject)) {
         used().iter().for_each(&mut add);
     }
     add(service);
@@ -166,12 +178,16 @@ fn wanted(
 }
 
 /// Whether a subject covers what the Python SDK tells of progress.
-fn is_broad(subject: &str) -> bool {
-    matches!(subject.split('.').nth(1), None | Some("*" | ">" | "progress" | "callback"))
+fn is_broad(namespace: &Namespace, subject: &str) -> bool {
+    let below = subject.strip_prefix(&command::all_prefix(namespace));
+    matches!(
+        below.and_then(|below| below.split('.').next()),
+        None | Some("*" | ">" | "progress" | "callback")
+    )
 }
 
 /// The services whose commands are taken, by the queue's consumers, or wait.
-async fn known(stream: &Stream) -> Result<BTreeSet<ServiceName>, Source> {
+async fn known(namespace: &Namespace, stream: &Stream) -> Result<BTreeSet<ServiceName>, Source> {
     let mut known = BTreeSet::new();
     let consumers: Vec<_> = stream.consumers().try_collect().await?;
     for consumer in consumers {
@@ -181,16 +197,16 @@ async fn known(stream: &Stream) -> Result<BTreeSet<ServiceName>, Source> {
                 Err(error) => return Err(error.to_string().into()),
             };
         let filters = config.filter_subjects.iter().chain([&config.filter_subject]);
-        known.extend(filters.filter_map(|filter| command::service_of(filter)));
+        known.extend(filters.filter_map(|filter| command::service_of(namespace, filter)));
     }
-    let subjects = stream.info_with_subjects("commands.>").await?;
+    let subjects = stream.info_with_subjects(command::all_prefix(namespace) + ">").await?;
     let subjects: Vec<(String, usize)> = subjects.try_collect().await?;
-    known.extend(subjects.iter().filter_map(|(subject, _)| command::service_of(subject)));
+    known.extend(subjects.iter().filter_map(|(subject, _)| command::service_of(namespace, subject)));
     Ok(known)
 }
 
 async fn look(connection: &Connection) -> Result<Option<Info>, Source> {
-    match connection.jetstream().get_stream(STREAM).await {
+    match connection.jetstream().get_stream(connection.namespace().commands_stream()).await {
         Ok(stream) => Ok(Some(stream.cached_info().clone())),
         Err(error) if is_absent(&error.kind()) => Ok(None),
         Err(error) => Err(error.into()),
@@ -198,14 +214,15 @@ async fn look(connection: &Connection) -> Result<Option<Info>, Source> {
 }
 
 fn check(config: &Config) -> Result<(), ProvisionError> {
+    let name = config.name.clone();
     if config.retention == RetentionPolicy::WorkQueue {
         return Ok(());
     }
-    Err(ProvisionError::Mismatch { name: STREAM.to_owned(), setting: "retention", needed: "workqueue" })
+    Err(ProvisionError::Mismatch { name, setting: "retention", needed: "workqueue" })
 }
 
-fn server(source: Source) -> ProvisionError {
-    ProvisionError::Server { name: STREAM.to_owned(), source }
+fn server(connection: &Connection, source: Source) -> ProvisionError {
+    ProvisionError::Server { name: connection.namespace().commands_stream(), source }
 }
 
 /// Sends until the queue has it, or says that it never will.
@@ -232,8 +249,9 @@ pub(super) async fn send(
         };
         match error.kind() {
             PublishErrorKind::StreamNotFound => match is_kept(connection, service).await {
-                Ok(false) if sending.legacy => {
-                    // Its workers cannot say that they are there.
+                // Workers of the Python SDK cannot say that they are there. Others have said so: somebody has removed
+                // the queue since.
+                Ok(false) if sending.legacy || was_admitted(connection, service).await => {
                     admit(connection, service).await.map_err(CommandError::unavailable)?;
                 }
                 Ok(false) if last.is_none() => {
@@ -255,10 +273,19 @@ pub(super) async fn send(
     Err(CommandError::Unconfirmed { id: sending.id, source })
 }
 
+/// Whether the service has taken commands before.
+async fn was_admitted(connection: &Connection, service: &ServiceName) -> bool {
+    Register::new(connection).was_admitted(service).await.unwrap_or_else(|error| {
+        tracing::debug!(%service, %error, "it cannot be told now whether the service takes commands");
+        false
+    })
+}
+
 /// Whether the queue keeps the service's commands.
 async fn is_kept(connection: &Connection, service: &ServiceName) -> Result<bool, Source> {
-    match connection.jetstream().get_stream(STREAM).await {
-        Ok(stream) => Ok(stream.cached_info().config.subjects.contains(&command::all_of(service))),
+    let namespace = connection.namespace();
+    match connection.jetstream().get_stream(connection.namespace().commands_stream()).await {
+        Ok(stream) => Ok(stream.cached_info().config.subjects.contains(&command::all_of(namespace, service))),
         Err(error)
             if matches!(error.kind(), GetStreamErrorKind::JetStream(_)) && is_absent(&error.kind()) =>
         {
@@ -276,12 +303,19 @@ mod tests {
     fn the_list_grows_by_the_service_and_loses_what_covers_progress() {
         let [a, b] = ["a", "b"].map(|name| ServiceName::new(name).unwrap());
         let none = BTreeSet::new;
-        assert_eq!(wanted(&[], &a, none), ["commands.a.>"]);
-        assert_eq!(wanted(&["commands.b.>".to_owned()], &a, none), ["commands.b.>", "commands.a.>"]);
-        assert_eq!(wanted(&["commands.a.>".to_owned()], &a, none), ["commands.a.>"]);
+        assert_eq!(wanted(&Namespace::default(), &[], &a, none), ["commands.a.>"]);
+        assert_eq!(
+            wanted(&Namespace::default(), &["commands.b.>".to_owned()], &a, none),
+            ["commands.b.>", "commands.a.>"]
+        );
+        assert_eq!(wanted(&Namespace::default(), &["commands.a.>".to_owned()], &a, none), ["commands.a.>"]);
         for broad in ["commands.>", "commands.*.*", "commands.progress.*"] {
             let used = || BTreeSet::from([b.clone()]);
-            assert_eq!(wanted(&[broad.to_owned()], &a, used), ["commands.b.>", "commands.a.>"], "{broad}");
+            assert_eq!(
+                wanted(&Namespace::default(), &[broad.to_owned()], &a, used),
+                ["commands.b.>", "commands.a.>"],
+                "{broad}"
+            );
         }
     }
 }

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use aegis_domain::ServiceName;
 use aegis_domain::wire::command::{self, Outcome};
+use aegis_domain::wire::header;
+use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -62,6 +65,13 @@ pub(super) enum RegisterError {
     Write(#[from] CasError),
 }
 
+/// A command: its id is one of its service.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Of<'a> {
+    pub(super) service: &'a ServiceName,
+    pub(super) id: &'a str,
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Register {
     connection: Connection,
@@ -82,24 +92,43 @@ impl Register {
         Ok(&self.bucket)
     }
 
+    /// Keeps that the service takes commands, whatever becomes of the queue.
+    pub(super) async fn note_admitted(&self, service: &ServiceName) -> Result<(), RegisterError> {
+        let (bucket, key) = (self.ready().await?, command::admission_key(service));
+        let slot = bucket.read(&key).await?;
+        if slot.value.is_some() {
+            return Ok(());
+        }
+        match bucket.put(&key, Bytes::from_static(b"true"), slot.revision, None).await {
+            Ok(_) | Err(CasError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether the service has ever taken commands.
+    pub(super) async fn was_admitted(&self, service: &ServiceName) -> Result<bool, RegisterError> {
+        let slot = self.ready().await?.read(&command::admission_key(service)).await?;
+        Ok(slot.value.is_some())
+    }
+
     /// How the command has ended, if it has.
-    pub(super) async fn read(&self, id: &str) -> Result<Option<Outcome>, RegisterError> {
-        Ok(match self.entry(id).await? {
+    pub(super) async fn read(&self, command: Of<'_>) -> Result<Option<Outcome>, RegisterError> {
+        Ok(match self.entry(command).await? {
             Some(Entry::Ended(outcome)) => Some(outcome),
             Some(Entry::Tried(_)) | None => None,
         })
     }
 
     /// How the command stands, if anything was said of it.
-    pub(super) async fn entry(&self, id: &str) -> Result<Option<Entry>, RegisterError> {
-        let slot = self.ready().await?.read(&key(id)).await?;
+    pub(super) async fn entry(&self, command: Of<'_>) -> Result<Option<Entry>, RegisterError> {
+        let slot = self.ready().await?.read(&command.key()).await?;
         Ok(slot.value.and_then(|value| serde_json::from_slice(&value).ok()))
     }
 
     /// Decides how it has ended. A command that failed for good may be sent back and end otherwise: that alone
     /// is written over.
-    pub(super) async fn decide(&self, id: &str, outcome: &Outcome) -> Result<Verdict, RegisterError> {
-        let body = serde_json::to_vec(outcome).unwrap_or_default().into();
+    pub(super) async fn decide(&self, command: Of<'_>, outcome: &Outcome) -> Result<Verdict, RegisterError> {
+        let body = json(outcome);
         let called_off = matches!(outcome, Outcome::Cancelled { .. });
         let kept = if called_off { KEPT_WAITING } else { KEPT };
         let verdict = |found: Entry| match found {
@@ -110,17 +139,17 @@ impl Register {
             Entry::Ended(found @ Outcome::Failed { .. }) => called_off.then_some(Verdict::Theirs(found)),
             Entry::Tried(_) => None,
         };
-        self.write(id, body, kept, verdict).await
+        self.write(command, body, kept, verdict).await
     }
 
     /// The same, until it is decided.
-    pub(super) async fn decide_at_last(&self, id: &str, outcome: &Outcome) -> Verdict {
-        self.at_last(id, || self.decide(id, outcome)).await
+    pub(super) async fn decide_at_last(&self, command: Of<'_>, outcome: &Outcome) -> Verdict {
+        self.at_last(command, || self.decide(command, outcome)).await
     }
 
     /// Records that so many tries have failed and another is to come, unless the command has ended meanwhile.
-    pub(super) async fn failed(&self, id: &str, tried: Tried) -> Result<Verdict, RegisterError> {
-        let body = serde_json::to_vec(&tried).unwrap_or_default().into();
+    pub(super) async fn failed(&self, command: Of<'_>, tried: Tried) -> Result<Verdict, RegisterError> {
+        let body = json(&tried);
         let verdict = |found: Entry| match found {
             Entry::Ended(found @ (Outcome::Completed { .. } | Outcome::Cancelled { .. })) => {
                 Some(Verdict::Theirs(found))
@@ -131,13 +160,13 @@ impl Register {
                 (found.message == tried.message && found.failed >= tried.failed).then_some(Verdict::Ours)
             }
         };
-        self.write(id, body, KEPT_WAITING, verdict).await
+        self.write(command, body, KEPT_WAITING, verdict).await
     }
 
     /// Writes an entry unless what is found there already gives the verdict.
     async fn write(
         &self,
-        id: &str,
+        command: Of<'_>,
         body: Bytes,
         kept: Duration,
         verdict: impl Fn(Entry) -> Option<Verdict>,
@@ -145,12 +174,12 @@ impl Register {
         let bucket = self.ready().await?;
         let mut tries = 1..TRIES;
         loop {
-            let slot = bucket.read(&key(id)).await?;
+            let slot = bucket.read(&command.key()).await?;
             let found: Option<Entry> = slot.value.and_then(|value| serde_json::from_slice(&value).ok());
             if let Some(verdict) = found.and_then(&verdict) {
                 return Ok(verdict);
             }
-            match bucket.put(&key(id), body.clone(), slot.revision, Some(kept)).await {
+            match bucket.put(&command.key(), body.clone(), slot.revision, Some(kept)).await {
                 Ok(_revision) => return Ok(Verdict::Ours),
                 Err(CasError::Conflict | CasError::Ambiguous) if tries.next().is_some() => {}
                 Err(CasError::Refused { source })
@@ -164,7 +193,7 @@ impl Register {
     }
 
     /// Repeats a question to the register, or a word to it, until it answers.
-    pub(super) async fn at_last<T, F>(&self, id: &str, ask: impl Fn() -> F) -> T
+    pub(super) async fn at_last<T, F>(&self, command: Of<'_>, ask: impl Fn() -> F) -> T
     where
         F: Future<Output = Result<T, RegisterError>>,
     {
@@ -174,7 +203,7 @@ impl Register {
                 Ok(answer) => return answer,
                 Err(error) => {
                     attempt += 1;
-                    tracing::warn!(id, %error, attempt, "the register of commands does not answer: a command waits");
+                    tracing::warn!(id = command.id, %error, attempt, "the register of commands does not answer: a command waits");
                 }
             }
             tokio::time::sleep(backoff(attempt)).await;
@@ -182,15 +211,28 @@ impl Register {
     }
 
     /// Tells those who listen. Whoever does not hear it finds it in the register.
-    pub(super) async fn announce(&self, id: &str, outcome: &Outcome) {
-        let subject = command::result(self.connection.namespace(), id);
-        let body = serde_json::to_vec(outcome).unwrap_or_default();
-        if let Err(error) = self.connection.client().publish(subject, body.into()).await {
-            tracing::debug!(id, %error, "the end of a command was not told");
+    pub(super) async fn announce(&self, command: Of<'_>, outcome: &Outcome) {
+        let (subject, body) = (command::result(self.connection.namespace(), command.id), json(outcome));
+        let told = self.connection.client().publish_with_headers(subject, command.headers(), body);
+        if let Err(error) = told.await {
+            tracing::debug!(id = command.id, %error, "the end of a command was not told");
         }
     }
 }
 
-fn key(id: &str) -> String {
-    format!("outcome.{id}")
+impl Of<'_> {
+    fn key(self) -> String {
+        command::key(self.service, self.id)
+    }
+
+    /// On what is told of it.
+    pub(super) fn headers(self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::SERVICE, self.service.as_str());
+        headers
+    }
+}
+
+fn json(value: &impl Serialize) -> Bytes {
+    serde_json::to_vec(value).unwrap_or_default().into()
 }

@@ -7,6 +7,7 @@ use aegis_domain::ErrorCode;
 use async_nats::jetstream;
 use tokio::sync::{mpsc, oneshot};
 
+use super::consumer::Position;
 use super::retry::{Failure, Next};
 use crate::metrics::Meter;
 
@@ -38,7 +39,7 @@ impl Outcome {
 /// What a dispatcher is told of one of its messages.
 #[derive(Debug)]
 pub(crate) struct Settled {
-    pub(crate) sequence: u64,
+    pub(crate) position: Position,
     pub(crate) outcome: Outcome,
     pub(crate) done: Option<oneshot::Sender<()>>,
 }
@@ -51,7 +52,7 @@ pub(crate) struct Settled {
 #[must_use = "dropping a delivery counts as a failed try"]
 pub(crate) struct Held {
     pub(crate) message: jetstream::Message,
-    pub(crate) sequence: u64,
+    pub(crate) position: Position,
     /// Which try this is, from 1 on.
     pub(crate) attempt: u32,
     pub(crate) settled: Option<mpsc::UnboundedSender<Settled>>,
@@ -92,7 +93,7 @@ impl Held {
         }
         if let Some(settled) = self.settled.take() {
             // At the end of a dispatcher nobody listens: the message comes again when its time is over.
-            settled.send(Settled { sequence: self.sequence, outcome, done }).ok();
+            settled.send(Settled { position: self.position, outcome, done }).ok();
         }
     }
 }

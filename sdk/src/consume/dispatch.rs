@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::bury::Letter;
+use super::consumer::Position;
 use super::delivery::{DROPPED, Held, Outcome, Settled};
 use super::figures::Figures;
 use super::order::{Order, Phase};
@@ -66,7 +67,7 @@ pub(crate) struct Dispatcher {
     plan: Plan,
     figures: Arc<Figures>,
     order: Order<InHand>,
-    delays: BinaryHeap<Reverse<(Instant, u64)>>,
+    delays: BinaryHeap<Reverse<(Instant, Position)>>,
     out: mpsc::Sender<Held>,
     settled: mpsc::UnboundedReceiver<Settled>,
     /// Bounded by what is in hand: each says one word.
@@ -165,7 +166,8 @@ impl Dispatcher {
 
     async fn take(&mut self, message: jetstream::Message) {
         let Ok(info) = message.info() else { return };
-        let (sequence, delivered) = (info.stream_sequence, info.delivered);
+        let delivered = info.delivered;
+        let Some(position) = Position::of(&message) else { return };
         let consumer = self.puller.spec().name();
         let header = |name| Some(message.headers.as_ref()?.get(name)?.as_str());
         if header(header::FOR_CONSUMER).is_some_and(|other| other != consumer) {
@@ -173,27 +175,27 @@ impl Dispatcher {
         }
         let subject = message.subject.clone();
         let delivered = u32::try_from(delivered).unwrap_or(u32::MAX);
-        let in_hand = match self.order.get_mut(sequence) {
+        let in_hand = match self.order.get_mut(position) {
             // It came again while it is here.
             Some(known) => InHand { message, ..*known },
             None => InHand { message, delivered, attempt: 1, due: None },
         };
-        if let Err(again) = self.order.insert(sequence, &subject, in_hand) {
+        if let Err(again) = self.order.insert(position, &subject, in_hand) {
             self.ack(&again.message).await;
         }
     }
 
     async fn hand_out(&mut self) {
         while !self.barred && self.running < self.plan.concurrency {
-            let Some(sequence) = self.order.take() else { return };
+            let Some(position) = self.order.take() else { return };
             self.running += 1;
             let settle = self.settle.clone();
-            let Some(in_hand) = self.order.get_mut(sequence) else { continue };
+            let Some(in_hand) = self.order.get_mut(position) else { continue };
             let (message, attempt, delivered) = (in_hand.message.clone(), in_hand.attempt, in_hand.delivered);
-            let held = Held { message, sequence, attempt, settled: Some(settle), counted: None };
+            let held = Held { message, position, attempt, settled: Some(settle), counted: None };
             let too_often = delivered > self.plan.retry.tries().saturating_mul(2).saturating_add(CRASHES);
             // One that stood behind such a message came as often, and was never tried.
-            if too_often && !self.order.was_behind(sequence) {
+            if too_often && !self.order.was_behind(position) {
                 let reason =
                     format!("it came {delivered} times and never to an end: it may end whoever handles it");
                 held.fail(Failure::never(reason));
@@ -204,10 +206,10 @@ impl Dispatcher {
         }
     }
 
-    async fn settled(&mut self, Settled { sequence, outcome, done }: Settled) {
+    async fn settled(&mut self, Settled { position, outcome, done }: Settled) {
         if matches!(outcome, Outcome::Buried) {
             self.figures.dead_lettered();
-            if let Some(in_hand) = self.order.settle(sequence) {
+            if let Some(in_hand) = self.order.settle(position) {
                 self.ack(&in_hand.message).await;
             }
             return answered(done);
@@ -216,7 +218,7 @@ impl Dispatcher {
         let failure = match outcome {
             Outcome::Handled | Outcome::Buried => {
                 self.figures.consumed();
-                if let Some(in_hand) = self.order.settle(sequence) {
+                if let Some(in_hand) = self.order.settle(position) {
                     self.ack(&in_hand.message).await;
                 }
                 return answered(done);
@@ -224,12 +226,12 @@ impl Dispatcher {
             Outcome::Failed(failure) => failure,
             Outcome::Dropped => Failure::of(aegis_domain::ErrorCode::HandlerFailed, DROPPED),
         };
-        self.failed(sequence, &failure, done);
+        self.failed(position, &failure, done);
     }
 
-    fn failed(&mut self, sequence: u64, failure: &Failure, done: Option<oneshot::Sender<()>>) {
+    fn failed(&mut self, position: Position, failure: &Failure, done: Option<oneshot::Sender<()>>) {
         self.figures.failed();
-        let Some(in_hand) = self.order.get_mut(sequence) else { return answered(done) };
+        let Some(in_hand) = self.order.get_mut(position) else { return answered(done) };
         let attempt = in_hand.attempt;
         let after = match (failure.next, self.plan.retry.after(attempt)) {
             (Next::Never, _) => None,
@@ -239,14 +241,14 @@ impl Dispatcher {
         let Some(after) = after else {
             let reason = reason(failure, attempt);
             let letter = Letter::new(&self.connection, self.plan.kind, &in_hand.message, &reason);
-            self.order.set(sequence, Phase::Burying);
+            self.order.set(position, Phase::Burying);
             let (connection, settle) = (self.connection.clone(), self.settle.clone());
             tokio::spawn(async move {
                 if let Some(letter) = letter {
                     letter.bury(&connection).await;
                 }
                 // A dispatcher that has ended gets the message again, and buries it again: it stands once.
-                settle.send(Settled { sequence, outcome: Outcome::Buried, done }).ok();
+                settle.send(Settled { position, outcome: Outcome::Buried, done }).ok();
             });
             return;
         };
@@ -254,15 +256,15 @@ impl Dispatcher {
         let due = Instant::now() + after;
         in_hand.attempt = attempt.saturating_add(1);
         in_hand.due = Some(due);
-        self.order.set(sequence, Phase::Delayed);
-        self.delays.push(Reverse((due, sequence)));
+        self.order.set(position, Phase::Delayed);
+        self.delays.push(Reverse((due, position)));
         answered(done);
     }
 
     /// Those whose delay is over have their turn again.
     fn wake(&mut self) {
         let now = Instant::now();
-        while let Some(Reverse((due, sequence))) = self.delays.peek().copied() {
+        while let Some(Reverse((due, position))) = self.delays.peek().copied() {
             if due > now {
                 return;
             }
@@ -270,10 +272,10 @@ impl Dispatcher {
             // One that was let go and came again since waits by another delay, or by none.
             if self
                 .order
-                .get_mut(sequence)
+                .get_mut(position)
                 .is_some_and(|in_hand| in_hand.due.take_if(|at| *at == due).is_some())
             {
-                self.order.set(sequence, Phase::Waiting);
+                self.order.set(position, Phase::Waiting);
             }
         }
     }

@@ -6,15 +6,16 @@
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{header, subject};
-use async_nats::jetstream::consumer::{DeliverPolicy, Info, pull};
-use async_nats::jetstream::stream::ConsumerError;
-use async_nats::jetstream::{self, consumer};
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::Info;
 use async_nats::{StatusCode, Subscriber};
 use futures_util::StreamExt as _;
 use serde::Serialize;
+use time::OffsetDateTime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::consumer::{OpenError, Position, Progress, Spec};
 use crate::Connection;
 use crate::nats::connection::{ConnectionState, backoff};
 
@@ -30,47 +31,6 @@ pub(crate) const PIN_GROUP: &str = "reader";
 pub(crate) const LOOK: Duration = Duration::from_secs(5);
 /// The most messages that are asked for at once.
 const BATCH: usize = 256;
-
-/// Which consumer, and how it is made.
-#[derive(Debug, Clone)]
-pub(crate) struct Spec {
-    pub(crate) stream: String,
-    pub(crate) consumer: pull::Config,
-    /// Whether what is settled leaves the stream. A consumer of such a stream begins with all that it holds, and
-    /// with nothing else.
-    pub(crate) work_queue: bool,
-}
-
-impl Spec {
-    pub(crate) fn name(&self) -> &str {
-        self.consumer.durable_name.as_deref().unwrap_or_default()
-    }
-
-    fn is_pinned(&self) -> bool {
-        !self.consumer.priority_groups.is_empty()
-    }
-
-    /// Finds the consumer and brings it up to date, or makes it.
-    pub(crate) async fn ensure(&self, connection: &Connection) -> Result<Info, ConsumerError> {
-        let jetstream = connection.jetstream();
-        let mut wanted = self.consumer.clone();
-        let found: Result<consumer::Consumer<pull::Config>, _> =
-            jetstream.get_consumer_from_stream(self.name(), &self.stream).await;
-        if let Ok(found) = found {
-            // Where it begins cannot be changed afterwards, and need not be: it has begun.
-            wanted.deliver_policy = found.cached_info().config.deliver_policy;
-        }
-        let made = jetstream.create_consumer_on_stream(wanted, &self.stream).await?;
-        Ok(made.cached_info().clone())
-    }
-
-    /// How the consumer stands, by the server.
-    pub(crate) async fn look(&self, jetstream: &jetstream::Context) -> Result<Info, ConsumerError> {
-        let consumer: consumer::PullConsumer =
-            jetstream.get_consumer_from_stream(self.name(), &self.stream).await?;
-        Ok(consumer.cached_info().clone())
-    }
-}
 
 /// What comes.
 #[derive(Debug)]
@@ -100,11 +60,12 @@ pub(crate) struct Puller {
     asked: u64,
     live: Option<Live>,
     pin: Option<String>,
-    repair: Option<JoinHandle<bool>>,
+    /// Answers when the stream was made, once the consumer is there.
+    repair: Option<JoinHandle<Option<OffsetDateTime>>>,
     failures: usize,
     not_before: Option<Instant>,
-    /// Where a consumer that is gone is made again, unless of a work queue: behind the last message that arrived.
-    seen: u64,
+    /// Where a consumer that is gone is made again.
+    progress: Progress,
 }
 
 /// A request that the server has.
@@ -130,10 +91,10 @@ struct Ask<'a> {
 impl Puller {
     /// Makes the consumer, or finds it, and tells how it stands.
     pub(crate) async fn open(connection: &Connection, spec: Spec) -> Result<(Self, Info), OpenError> {
-        let info = spec.ensure(connection).await.map_err(|e| OpenError(e.into()))?;
+        let (info, created) = spec.ensure(connection, None).await?;
         let inbox = format!("{}.", connection.client().new_inbox());
         let subscriber = connection.client().subscribe(format!("{inbox}*"));
-        let subscriber = subscriber.await.map_err(|e| OpenError(e.into()))?;
+        let subscriber = subscriber.await.map_err(|e| OpenError::Server(e.into()))?;
         let mut state = connection.state();
         state.mark_unchanged();
         let puller = Self {
@@ -148,7 +109,7 @@ impl Puller {
             repair: None,
             failures: 0,
             not_before: None,
-            seen: info.delivered.stream_sequence,
+            progress: Progress { created, last: None },
         };
         Ok((puller, info))
     }
@@ -187,11 +148,13 @@ impl Puller {
     async fn await_next(&mut self, wanted: usize, no_wait: bool) -> Arrival {
         loop {
             if let Some(repair) = &mut self.repair {
-                let repaired = matches!(repair.await, Ok(true));
+                let repaired = repair.await.ok().flatten();
                 self.repair = None;
                 self.live = None;
-                if !repaired {
-                    self.pause();
+                match repaired {
+                    Some(created) if created == self.progress.created => {}
+                    Some(created) => self.progress = Progress { created, last: None },
+                    None => self.pause(),
                 }
                 return Arrival::Interrupted;
             }
@@ -282,8 +245,11 @@ impl Puller {
             new_pin = true;
         }
         let message = jetstream::Message { message, context: self.connection.jetstream().clone() };
-        let sequence = message.info().ok()?.stream_sequence;
-        self.seen = self.seen.max(sequence);
+        let position = Position::of(&message)?;
+        // What comes again came before.
+        if self.progress.last.is_none_or(|last| last.stored < position.stored) {
+            self.progress.last = Some(position);
+        }
         Some(Arrival::Message { message, new_pin })
     }
 
@@ -315,10 +281,8 @@ impl Puller {
                 );
                 self.live = None;
                 self.pause();
-                // Nobody there, or the consumer is gone; the rest passes by itself.
-                if code == 503 || text.to_ascii_lowercase().contains("consumer") {
-                    self.repair();
-                }
+                // Nobody there, or the consumer is gone. The rest passes by itself, and costs one question.
+                self.repair();
                 None
             }
         }
@@ -351,23 +315,23 @@ impl Puller {
         self.not_before = Some(Instant::now() + backoff(self.failures + 1));
     }
 
-    /// Looks whether the consumer is there, and makes it again if it is not: where it was, or with all that a work
-    /// queue still holds.
+    /// Looks whether the consumer is there, and makes it again if it is not, with its stream: where it was, or with all
+    /// that a work queue still holds.
     fn repair(&mut self) {
         if self.repair.is_some() {
             return;
         }
-        let (connection, mut spec, failures) = (self.connection.clone(), self.spec.clone(), self.failures);
-        if self.seen > 0 && !spec.work_queue {
-            spec.consumer.deliver_policy = DeliverPolicy::ByStartSequence { start_sequence: self.seen + 1 };
-        }
+        let (connection, spec, failures) = (self.connection.clone(), self.spec.clone(), self.failures);
+        let progress = self.progress;
         self.repair = Some(tokio::spawn(async move {
             tokio::time::sleep(backoff(failures + 1)).await;
-            let there = spec.ensure(&connection).await;
-            if let Err(error) = &there {
-                tracing::warn!(consumer = spec.name(), %error, "a consumer cannot be found or made now");
+            match spec.ensure(&connection, Some(progress)).await {
+                Ok((_info, created)) => Some(created),
+                Err(error) => {
+                    tracing::warn!(consumer = spec.name(), %error, "a consumer cannot be found or made now");
+                    None
+                }
             }
-            there.is_ok()
         }));
     }
 }
@@ -379,7 +343,3 @@ impl Drop for Puller {
         }
     }
 }
-
-/// The consumer could not be made.
-#[derive(Debug)]
-pub(crate) struct OpenError(pub(crate) Box<dyn std::error::Error + Send + Sync>);

@@ -18,6 +18,7 @@ use super::strategy::{Chooser, Strategy};
 use crate::Connection;
 use crate::nats::bucket::{ReadError, entries, extent};
 use crate::nats::follow::{Followed, Follower, From, Message, Wanted};
+use crate::supervise::supervised;
 
 /// So long a question waits for the registry when it knows an answer, if an old one.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -125,9 +126,17 @@ impl Directory {
                     let filters = vec![subject::kv(&bucket, &format!("{service}.*"))];
                     let wanted = Wanted { filters, ..Wanted::default() };
                     let stream = subject::kv_stream(&bucket);
-                    let follower = Follower::filtered(connection, stream, From::LastPerSubject, wanted);
-                    let ours = tokio::spawn(watch(Weak::clone(inner), follower, ready));
-                    let theirs = tokio::spawn(watch_python(Weak::clone(inner)));
+                    let (connection, weak) = (connection.clone(), Weak::clone(inner));
+                    let ours = supervised("the directory of a service", async move || {
+                        let from = From::LastPerSubject;
+                        let follower = Follower::filtered(&connection, stream.clone(), from, wanted.clone());
+                        watch(Weak::clone(&weak), follower, &ready).await;
+                    });
+                    let weak = Weak::clone(inner);
+                    let theirs = supervised("the directory of the python sdk", async move || {
+                        watch_python(Weak::clone(&weak)).await;
+                    });
+                    let (ours, theirs) = (tokio::spawn(ours), tokio::spawn(theirs));
                     vec![ours.abort_handle(), theirs.abort_handle()]
                 }
             },
@@ -333,7 +342,7 @@ impl Drop for Inner {
 }
 
 /// Follows the registry for as long as anybody holds the directory.
-async fn watch(directory: Weak<Inner>, mut follower: Follower, ready: watch::Sender<bool>) {
+async fn watch(directory: Weak<Inner>, mut follower: Follower, ready: &watch::Sender<bool>) {
     loop {
         let mut followed = follower.next().await;
         let Some(inner) = directory.upgrade() else { return };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aegis_domain::wire::Namespace;
 use aegis_domain::{InstanceName, ServiceName};
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
@@ -70,15 +71,15 @@ impl Subscription {
         service: &ServiceName,
         instance: &InstanceName,
     ) -> Result<Self, SubscribeError> {
-        let spec = subscribe.spec(service, instance)?;
+        let spec = subscribe.spec(events.connection.namespace(), service, instance)?;
         let consumer = spec.name().to_owned();
         let opened = Puller::open(&events.connection, spec).await;
-        let opened = opened.map_err(|error| SubscribeError::Consumer { consumer, source: error.0 })?;
+        let opened = opened.map_err(|error| SubscribeError::opening(consumer, error))?;
         let figures = Arc::clone(&events.settings.figures);
         let (dispatcher, deliveries) = Dispatcher::new(&events.connection, opened, subscribe.plan(), figures);
         let stop = CancellationToken::new();
         let task = tokio::spawn(dispatcher.run(stop.clone()));
-        let meter = events.connection.meters().of(Role::Consume, &subscribe.filter());
+        let meter = events.connection.meters().of(Role::Consume, &subscribe.filter(&Namespace::default()));
         Ok(Self { deliveries, meter, stop, task })
     }
 
@@ -131,7 +132,7 @@ pub(super) fn event(held: &Held) -> Event {
     let published = published.and_then(|micros| i64::try_from(micros).ok());
     Event {
         subject: message.subject.as_str().to_owned(),
-        sequence: Some(held.sequence),
+        sequence: Some(held.position.sequence),
         published_at: published.and_then(DateTime::<Utc>::from_timestamp_micros),
         headers: message.headers.clone().unwrap_or_default(),
         body: message.payload.clone(),

@@ -83,12 +83,17 @@ impl<'a> Draft<'a> {
     }
 
     fn message<T: Serialize>(self, event: &T) -> Result<Message, EventError> {
-        let subject = subject::app_event(self.domain, self.event_type);
+        let namespace = self.events.connection.namespace();
+        let subject = subject::app_event(namespace, self.domain, self.event_type);
         if !subject::is_subject(&subject, false) {
             return Err(EventError::Subject { subject });
         }
         let settings = &self.events.settings;
-        let meter = self.events.connection.meters().of(Role::Publish, &counted_as(&subject));
+        let meter = self
+            .events
+            .connection
+            .meters()
+            .of(Role::Publish, &counted_as(subject.strip_prefix(&namespace.prefix()).unwrap_or(&subject)));
         let id = self.id.unwrap_or_else(|| Uuid::now_v7().to_string());
         if settings.legacy {
             // No Aegis header: such a message would count as native.

@@ -3,6 +3,7 @@
 use aegis_domain::ErrorCode;
 
 use crate::codec::CodecError;
+use crate::consume::{ConsumerTaken, OpenError};
 use crate::publish::PublishError;
 
 /// An event could not be published, or is not known to be.
@@ -60,6 +61,9 @@ pub enum SubscribeError {
         /// The name.
         name: String,
     },
+    /// A consumer of this name belongs to another subscription. Nothing of it was changed.
+    #[error("{0}: give the subscription another name, or remove the consumer if nobody needs it")]
+    Taken(ConsumerTaken),
     /// JetStream does not make the consumer: it does not answer, or one with this name exists and differs in
     /// what cannot be changed.
     #[error("the consumer {consumer} cannot be made")]
@@ -75,11 +79,20 @@ pub enum SubscribeError {
 }
 
 impl SubscribeError {
+    pub(super) fn opening(consumer: String, error: OpenError) -> Self {
+        match error {
+            OpenError::Taken(taken) => Self::Taken(taken),
+            OpenError::Server(source) => Self::Consumer { consumer, source },
+        }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Pattern { .. } | Self::Name { .. } | Self::Twice { .. } => ErrorCode::InvalidInput,
+            Self::Pattern { .. } | Self::Name { .. } | Self::Twice { .. } | Self::Taken(_) => {
+                ErrorCode::InvalidInput
+            }
             Self::Consumer { .. } | Self::Subscribe(_) => ErrorCode::Unavailable,
         }
     }

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::delivery::Subscription;
 use super::{Event, Events, Subscribe, SubscribeError};
 use crate::consume::{Failure, Held};
+use crate::nats::connection::backoff;
+use crate::supervise::supervised;
 use crate::{Client, Commands, Connection};
 
 /// What a handler knows of an event beside what it holds.
@@ -123,11 +125,15 @@ impl EventHandlers {
         let mut opened = Vec::new();
         for handler in handlers {
             let subscription = Subscription::open(events, &handler.subscribe, service, instance).await?;
-            opened.push((handler, subscription));
+            let of = (events.clone(), commands.clone(), service.clone(), instance.clone());
+            opened.push((Subscribed { handler, of, drain }, subscription));
         }
         let stop = CancellationToken::new();
-        let run = |(handler, subscription)| {
-            tokio::spawn(run(handler, subscription, (events.clone(), commands.clone()), stop.clone(), drain))
+        let run = |(subscribed, subscription): (Subscribed, Subscription)| {
+            let (mut first, stop) = (Some(subscription), stop.clone());
+            tokio::spawn(supervised("a subscription to events", async move || {
+                subscribed.run(first.take(), &stop).await;
+            }))
         };
         let running = opened.into_iter().map(run).collect();
         Ok(Self { stop, running })
@@ -150,33 +156,69 @@ impl Drop for EventHandlers {
     }
 }
 
-async fn run(
+/// A subscription, and what it needs to be opened again.
+struct Subscribed {
     handler: EventHandler,
-    mut subscription: Subscription,
-    (events, commands): (Events, Commands),
-    stop: CancellationToken,
+    of: (Events, Commands, ServiceName, InstanceName),
     drain: Duration,
-) {
-    loop {
-        let delivery = tokio::select! {
-            () = stop.cancelled() => break,
-            delivery = subscription.next() => delivery,
-        };
-        let Some(delivery) = delivery else { break };
-        // Bounded by the concurrency of the subscription.
-        let trace = crate::trace::of(delivery.event.traceparent());
-        let context = EventContext {
-            event: delivery.event,
-            attempt: delivery.held.attempt,
-            trace,
-            connection: events.connection.clone(),
-            events: events.within(trace),
-            commands: commands.within(trace),
-        };
-        tokio::spawn(one(Arc::clone(&handler.handle), context, delivery.held));
+}
+
+impl Subscribed {
+    /// Until it is stopped. What was read and not handled when its reader ended comes again.
+    async fn run(&self, mut open: Option<Subscription>, stop: &CancellationToken) {
+        loop {
+            let subscription = match open.take() {
+                Some(subscription) => subscription,
+                None => match stop.run_until_cancelled(self.reopen()).await {
+                    Some(subscription) => subscription,
+                    None => return,
+                },
+            };
+            if self.read(subscription, stop).await {
+                return;
+            }
+            tracing::error!(subscribe = ?self.handler.subscribe, "the reader of a subscription ended: it is opened again");
+        }
     }
-    if let Err(error) = subscription.close(drain).await {
-        tracing::warn!(%error, "a subscription is closed all the same");
+
+    async fn reopen(&self) -> Subscription {
+        let (events, _, service, instance) = &self.of;
+        let mut attempt = 1;
+        loop {
+            attempt += 1;
+            tokio::time::sleep(backoff(attempt)).await;
+            match Subscription::open(events, &self.handler.subscribe, service, instance).await {
+                Ok(subscription) => return subscription,
+                Err(error) => tracing::warn!(%error, "a subscription cannot be opened again yet"),
+            }
+        }
+    }
+
+    /// Whether it was stopped, rather than having ended.
+    async fn read(&self, mut subscription: Subscription, stop: &CancellationToken) -> bool {
+        let (events, commands, ..) = &self.of;
+        let stopped = loop {
+            let delivery = tokio::select! {
+                () = stop.cancelled() => break true,
+                delivery = subscription.next() => delivery,
+            };
+            let Some(delivery) = delivery else { break false };
+            // Bounded by the concurrency of the subscription.
+            let trace = crate::trace::of(delivery.event.traceparent());
+            let context = EventContext {
+                event: delivery.event,
+                attempt: delivery.held.attempt,
+                trace,
+                connection: events.connection.clone(),
+                events: events.within(trace),
+                commands: commands.within(trace),
+            };
+            tokio::spawn(one(Arc::clone(&self.handler.handle), context, delivery.held));
+        };
+        if let Err(error) = subscription.close(self.drain).await {
+            tracing::warn!(%error, "a subscription is closed all the same");
+        }
+        stopped
     }
 }
 

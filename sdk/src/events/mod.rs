@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::Connection;
 use crate::codec::CodecError;
 use crate::consume::figures::Figures;
+use crate::nats::restore::MakeStream;
 use crate::publish::{Outbox, OutboxLimits, Pending, Published};
 
 pub use delivery::{Delivery, StillHandled, Subscription};
@@ -77,7 +78,7 @@ impl Events {
         let actor =
             actor.map_or_else(|| format!("client:{}", connection.options().name), |it| it.to_string());
         let settings = Settings { actor: actor.into(), legacy, figures };
-        let outbox = Outbox::new(connection, outbox);
+        let outbox = Outbox::new(connection, outbox, MakeStream::of_installation());
         Self { connection: connection.clone(), outbox, settings: Arc::new(settings), trace: None }
     }
 
@@ -171,7 +172,7 @@ impl Events {
         domain: &str,
         event_type: &str,
     ) -> Result<impl Stream<Item = Event> + use<>, SubscribeError> {
-        let pattern = subject::app_event(domain, event_type);
+        let pattern = subject::app_event(self.connection.namespace(), domain, event_type);
         if !subject::is_subject(&pattern, true) {
             return Err(SubscribeError::Pattern { pattern });
         }

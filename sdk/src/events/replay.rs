@@ -34,7 +34,7 @@ impl Events {
     /// # Errors
     /// [`SubscribeError::Pattern`].
     pub fn replay(&self, pattern: &str, start: Start) -> Result<Replay, SubscribeError> {
-        let filter = format!("{}{pattern}", subject::ALL_APP_EVENTS.trim_end_matches('>'));
+        let filter = subject::app_events(self.connection.namespace(), pattern);
         if !subject::is_subject(&filter, true) {
             return Err(SubscribeError::Pattern { pattern: pattern.to_owned() });
         }
@@ -45,7 +45,7 @@ impl Events {
             Start::Time(time) => From::Time(time),
         };
         let wanted = Wanted { filters: vec![filter], headers_only: false };
-        let stream = subject::APP_EVENTS_STREAM.to_owned();
+        let stream = self.connection.namespace().app_events_stream();
         let follower = Follower::filtered(&self.connection, stream, from, wanted);
         Ok(Replay { follower, caught_up: false, said: VecDeque::new() })
     }

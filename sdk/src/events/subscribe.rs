@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use aegis_domain::wire::subject;
+use aegis_domain::wire::{Namespace, consumer, subject};
 use aegis_domain::{InstanceName, ServiceName};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
 use chrono::{DateTime, Utc};
 
 use super::SubscribeError;
-use crate::consume::{PIN_GROUP, PIN_TIMEOUT, Plan, RetryPolicy, Spec};
+use crate::consume::{PIN_GROUP, PIN_TIMEOUT, Plan, RetryPolicy, Spec, owned_by};
 use crate::nats::follow;
+use crate::nats::restore::MakeStream;
 
 /// The most characters of a name of a subscription.
 const NAME_MAX: usize = 64;
@@ -140,8 +141,8 @@ impl Subscribe {
     }
 
     /// The subjects that match.
-    pub(super) fn filter(&self) -> String {
-        format!("{}{}", subject::ALL_APP_EVENTS.trim_end_matches('>'), self.pattern)
+    pub(super) fn filter(&self, namespace: &Namespace) -> String {
+        subject::app_events(namespace, &self.pattern)
     }
 
     /// The name that it goes by.
@@ -166,18 +167,18 @@ impl Subscribe {
     /// The consumer of this service and instance.
     pub(super) fn spec(
         &self,
+        namespace: &Namespace,
         service: &ServiceName,
         instance: &InstanceName,
     ) -> Result<Spec, SubscribeError> {
-        let filter = self.filter();
+        let filter = self.filter(namespace);
         if !subject::is_subject(&filter, true) {
             return Err(SubscribeError::Pattern { pattern: self.pattern.clone() });
         }
         let name = self.name()?;
-        let durable = match self.mode {
-            Mode::Compete | Mode::Spread => format!("{service}-{name}"),
-            Mode::Broadcast => format!("{service}-{name}-{instance}"),
-        };
+        let instance = (self.mode == Mode::Broadcast).then_some(instance);
+        let durable = consumer::durable(service, &name, instance);
+        let former = consumer::former_durable(service, &name, instance).filter(|former| *former != durable);
         let pinned = self.mode == Mode::Compete;
         let max_ack_pending = match self.mode {
             Mode::Compete | Mode::Broadcast => i64::try_from(self.window).unwrap_or(i64::MAX),
@@ -186,6 +187,7 @@ impl Subscribe {
         };
         let consumer = pull::Config {
             durable_name: Some(durable),
+            metadata: owned_by(&consumer::owner(service, &name, instance)),
             filter_subject: filter,
             deliver_policy: self.start.into(),
             ack_policy: AckPolicy::Explicit,
@@ -197,7 +199,13 @@ impl Subscribe {
             priority_timeout: if pinned { PIN_TIMEOUT } else { Duration::ZERO },
             ..pull::Config::default()
         };
-        Ok(Spec { stream: subject::APP_EVENTS_STREAM.to_owned(), consumer, work_queue: false })
+        Ok(Spec {
+            stream: namespace.app_events_stream(),
+            consumer,
+            former,
+            work_queue: false,
+            make_stream: MakeStream::of_installation(),
+        })
     }
 
     pub(super) fn plan(&self) -> Plan {
@@ -236,7 +244,7 @@ mod tests {
 
     fn name(subscribe: &Subscribe, mode: Mode) -> Option<String> {
         let (service, instance) = (ServiceName::new("algo").unwrap(), InstanceName::new("algo-1").unwrap());
-        let spec = subscribe.clone().mode(mode).spec(&service, &instance);
+        let spec = subscribe.clone().mode(mode).spec(&Namespace::default(), &service, &instance);
         spec.ok().and_then(|spec| spec.consumer.durable_name)
     }
 
@@ -245,7 +253,7 @@ mod tests {
         let trades = Subscribe::to("trading.*.>");
         assert_eq!(name(&trades, Mode::Compete).as_deref(), Some("algo-trading_any_all"));
         assert_eq!(name(&trades, Mode::Spread).as_deref(), Some("algo-trading_any_all"));
-        assert_eq!(name(&trades, Mode::Broadcast).as_deref(), Some("algo-trading_any_all-algo-1"));
+        assert_eq!(name(&trades, Mode::Broadcast).as_deref(), Some("algo=trading_any_all=algo-1"));
         assert_eq!(name(&trades.named("book"), Mode::Compete).as_deref(), Some("algo-book"));
     }
 

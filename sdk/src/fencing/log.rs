@@ -66,7 +66,8 @@ pub struct Appended {
 
 impl FencedLog {
     /// Over this connection; `subject` gives each group its own subject, which a stream must cover by the
-    /// time of the first append.
+    /// time of the first append. In a namespace other than the default, its name and a dot stand before each, as they do
+    /// before the subjects of events.
     #[must_use]
     pub fn new(
         connection: &Connection,
@@ -76,7 +77,9 @@ impl FencedLog {
             .timeout(PATIENCE)
             .ack_timeout(PATIENCE)
             .build(connection.client().clone());
-        let inner = Inner { jetstream, subject_of: Box::new(subject), writers: Mutex::default() };
+        let prefix = connection.namespace().prefix();
+        let subject_of = move |group: &GroupName| format!("{prefix}{}", subject(group));
+        let inner = Inner { jetstream, subject_of: Box::new(subject_of), writers: Mutex::default() };
         Self { inner: Arc::new(inner) }
     }
 

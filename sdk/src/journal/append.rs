@@ -59,8 +59,11 @@ impl<S: Schema> Journal<S> {
                     // Refused after a send without an answer: that one may have been recorded.
                     _ if ambiguous => return self.find(id, &outgoing).await,
                     PublishErrorKind::WrongLastSequence => return Err(AppendError::Conflict),
-                    PublishErrorKind::StreamNotFound
-                    | PublishErrorKind::WrongLastMessageId
+                    PublishErrorKind::StreamNotFound => {
+                        self.restore();
+                        return Err(AppendError::refused(error));
+                    }
+                    PublishErrorKind::WrongLastMessageId
                     | PublishErrorKind::MaxAckPending
                     | PublishErrorKind::MaxPayloadExceeded
                     | PublishErrorKind::Other => return Err(AppendError::refused(error)),

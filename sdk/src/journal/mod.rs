@@ -38,6 +38,7 @@ use aegis_domain::{Aggregate, AggregateVersion, Context, Recorded, Registry, Sch
 use crate::Connection;
 use crate::nats::follow::{Follower, From};
 use crate::nats::provision::{ProvisionError, ensure_journal};
+use crate::nats::restore::MakeStream;
 
 pub use append::BATCH_MAX;
 pub use error::{AppendError, ExecuteError, LoadError};
@@ -158,6 +159,16 @@ impl<S: Schema> Journal<S> {
         let stream = self.connection.jetstream().get_stream(S::stream(self.namespace())).await;
         let stream = stream.map_err(LoadError::unavailable)?;
         Ok(Sequence(stream.cached_info().state.last_sequence))
+    }
+
+    /// Somebody has removed the stream: makes it again.
+    fn restore(&self) {
+        let journal = Self { connection: self.connection.clone(), schema: PhantomData };
+        let make = MakeStream::by(move |_connection| {
+            let journal = Self { connection: journal.connection.clone(), schema: PhantomData };
+            Box::pin(async move { Ok(journal.provision().await?) })
+        });
+        self.connection.restore_stream(&S::stream(self.namespace()), &make);
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use aegis_domain::wire::{header, subject};
 use async_nats::HeaderMap;
-use async_nats::jetstream;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::kv::Operation;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 
@@ -53,6 +53,7 @@ pub struct ReadError {
 /// A handle to one bucket.
 #[derive(Debug, Clone)]
 pub struct Bucket {
+    connection: Connection,
     jetstream: jetstream::Context,
     name: String,
 }
@@ -61,7 +62,7 @@ impl Bucket {
     /// The bucket of that name on this connection. It must exist: see [`super::provision`].
     #[must_use]
     pub fn new(connection: &Connection, name: String) -> Self {
-        Self { jetstream: connection.jetstream().clone(), name }
+        Self { connection: connection.clone(), jetstream: connection.jetstream().clone(), name }
     }
 
     /// The same, with answers waited for no longer than this.
@@ -87,7 +88,13 @@ impl Bucket {
                 Ok(Slot { revision: message.sequence, value: (!gone).then_some(message.payload) })
             }
             Err(e) if matches!(e.kind(), LastRawMessageErrorKind::NoMessageFound) => Ok(Slot::default()),
-            Err(e) => Err(self.read_error(e)),
+            Err(e) => {
+                if matches!(e.kind(), LastRawMessageErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
+                {
+                    self.connection.restore_bucket(&self.name);
+                }
+                Err(self.read_error(e))
+            }
         }
     }
 
@@ -153,10 +160,13 @@ impl Bucket {
         match sent.await {
             Ok(ack) => Ok(ack.sequence),
             Err(e) => Err(match e.kind() {
+                PublishErrorKind::StreamNotFound => {
+                    self.connection.restore_bucket(&self.name);
+                    CasError::Refused { source: e }
+                }
                 PublishErrorKind::WrongLastSequence => CasError::Conflict,
                 PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => CasError::Ambiguous,
-                PublishErrorKind::StreamNotFound
-                | PublishErrorKind::WrongLastMessageId
+                PublishErrorKind::WrongLastMessageId
                 | PublishErrorKind::MaxAckPending
                 | PublishErrorKind::MaxPayloadExceeded
                 | PublishErrorKind::Other => CasError::Refused { source: e },

@@ -14,6 +14,7 @@ use super::error::{ConnectError, OLDEST_SERVER};
 use super::inbox::{self, Inbox};
 use super::link::{Address, Link, WhenLost};
 use super::login::Login;
+use super::restore::Tried;
 use super::security::{self, Credentials, Secret, Tls};
 use crate::metrics::Meters;
 use crate::otel::Spans;
@@ -95,6 +96,7 @@ struct Shared {
     spans: Spans,
     /// Where the connection was opened: what it does by itself it does there.
     runtime: tokio::runtime::Handle,
+    tried: Tried,
 }
 
 /// A socket for calls, and the replies that come in on it: to what was sent on it, so that the server knows of the
@@ -159,6 +161,7 @@ impl Connection {
             meters: Meters::default(),
             spans: Spans::default(),
             runtime: tokio::runtime::Handle::current(),
+            tried: Tried::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -220,6 +223,14 @@ impl Connection {
     /// The traces that calls on this connection belong to.
     pub(crate) fn spans(&self) -> &Spans {
         &self.shared.spans
+    }
+
+    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.shared.runtime
+    }
+
+    pub(super) fn tried(&self) -> &Tried {
+        &self.shared.tried
     }
 
     /// How often the server's messages came faster than they were taken, so that some were dropped.

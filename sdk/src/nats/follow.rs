@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, backoff};
+use crate::supervise::supervised;
 use aegis_domain::wire::header;
 
 /// How many messages wait between the reader and whoever takes them.
@@ -88,8 +89,11 @@ impl Follower {
     #[must_use]
     pub fn filtered(connection: &Connection, stream: String, from: From, wanted: Wanted) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let reader = Reader { connection: connection.clone(), stream, from, wanted, sender };
-        Self { queue, task: tokio::spawn(reader.run()) }
+        let mut reader = Reader { connection: connection.clone(), stream, from, wanted, sender };
+        Self {
+            queue,
+            task: tokio::spawn(supervised("the reader of a stream", async move || reader.run().await)),
+        }
     }
 
     /// The next thing it has to say; never ends.
@@ -127,7 +131,7 @@ struct Reader {
 struct Gone;
 
 impl Reader {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         let mut attempt = 0;
         loop {
             let before = self.from;

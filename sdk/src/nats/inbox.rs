@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::link::{Link, Message, Subscription};
+use crate::supervise::supervised;
 
 /// `_INBOX.`, 22 characters, a dot, and the place in at most 16.
 const REPLY_TO_MAX: usize = 64;
@@ -110,7 +111,10 @@ impl Inbox {
         let receiving = Arc::clone(&inbox);
         let all = format!("{}*", inbox.prefix);
         let replies = link.subscribe(all, None, move |message| receiving.deliver(message));
-        runtime.spawn(Arc::clone(&inbox).look_after_deadlines());
+        let deadlines = Arc::clone(&inbox);
+        runtime.spawn(supervised("the deadlines of calls", async move || {
+            deadlines.look_after_deadlines().await
+        }));
         Open { inbox, _replies: replies, _close: closed.drop_guard() }
     }
 
@@ -174,7 +178,7 @@ impl Inbox {
         }
     }
 
-    async fn look_after_deadlines(self: Arc<Self>) {
+    async fn look_after_deadlines(&self) {
         let mut idle = 0;
         loop {
             if self.expire(Instant::now()) {

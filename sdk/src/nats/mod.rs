@@ -11,5 +11,6 @@ pub mod leases;
 pub(crate) mod link;
 mod login;
 pub mod provision;
+pub(crate) mod restore;
 pub mod security;
 pub(crate) mod tls;

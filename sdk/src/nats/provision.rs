@@ -91,9 +91,9 @@ async fn provision_once(connection: &Connection) -> Result<(), ProvisionError> {
         ..stream::Config::default()
     };
     let applications = stream::Config {
-        name: subject::APP_EVENTS_STREAM.to_owned(),
+        name: namespace.app_events_stream(),
         description: Some("Events of applications".to_owned()),
-        subjects: vec![subject::ALL_APP_EVENTS.to_owned()],
+        subjects: vec![subject::app_events(namespace, ">")],
         max_age: DAY,
         max_bytes: APP_EVENTS_BYTES,
         allow_direct: true,

@@ -30,6 +30,8 @@ pub struct Published {
 pub(super) enum Answer {
     Kept(Published),
     Refused(PublishError),
+    /// No stream takes the subject: it may have been removed.
+    Absent,
     /// Not now: nobody keeps the subject, or whoever does cannot take it.
     Away(String),
 }
@@ -57,7 +59,7 @@ struct ApiError {
 impl Answer {
     pub(super) fn read(message: &async_nats::Message) -> Self {
         if message.status == Some(StatusCode::NO_RESPONDERS) {
-            return Self::Away("no stream takes the subject".to_owned());
+            return Self::Absent;
         }
         match serde_json::from_slice::<Ack>(&message.payload) {
             Ok(Ack { error: None, seq: sequence, duplicate }) => {

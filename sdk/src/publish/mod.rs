@@ -29,6 +29,8 @@ use pump::Pump;
 use queue::Queue;
 
 use crate::Connection;
+use crate::nats::restore::MakeStream;
+use crate::supervise::supervised;
 
 /// The most messages that wait for their acknowledgement at once.
 pub(crate) const WINDOW: usize = 512;
@@ -62,13 +64,16 @@ pub(crate) struct Outbox {
 struct Handle {
     queue: Arc<Queue>,
     connection: Connection,
+    make: MakeStream,
     started: AtomicBool,
 }
 
 impl Outbox {
-    pub(crate) fn new(connection: &Connection, limits: OutboxLimits) -> Self {
+    /// `make` makes the stream again when it is gone.
+    pub(crate) fn new(connection: &Connection, limits: OutboxLimits, make: MakeStream) -> Self {
         let queue = Arc::new(Queue::new(limits));
-        Self { handle: Arc::new(Handle { queue, connection: connection.clone(), started: false.into() }) }
+        let handle = Handle { queue, connection: connection.clone(), make, started: false.into() };
+        Self { handle: Arc::new(handle) }
     }
 
     /// Takes the message in. Waits for room while JetStream takes messages, and refuses when there is none
@@ -84,7 +89,13 @@ impl Outbox {
             return Err(queue::refused(message.meter, error));
         }
         if !self.handle.started.swap(true, Ordering::Relaxed) {
-            tokio::spawn(Pump::new(&self.handle.connection, Arc::clone(&self.handle.queue)).run());
+            let Handle { connection, queue, make, .. } = &*self.handle;
+            let (connection, queue, make) = (connection.clone(), Arc::clone(queue), make.clone());
+            // What is under way when it panics is sent again, under the same ids.
+            tokio::spawn(supervised("an outbox", async move || {
+                queue.rewind(false);
+                Pump::new(&connection, Arc::clone(&queue), make.clone()).run().await;
+            }));
         }
         self.handle.queue.put(message, size).await
     }

@@ -10,6 +10,7 @@ use super::ack::Answer;
 use super::queue::Queue;
 use crate::Connection;
 use crate::nats::connection::{ConnectionState, backoff};
+use crate::nats::restore::MakeStream;
 
 /// So long an acknowledgement may take before the message is sent again.
 const ACK_PATIENCE: Duration = Duration::from_secs(5);
@@ -23,19 +24,20 @@ pub(super) struct Pump {
     queue: Arc<Queue>,
     /// Where acknowledgements come: this and the number of the message.
     inbox: String,
+    make: MakeStream,
     /// Failures in a row.
     failures: usize,
     hold_until: Option<Instant>,
 }
 
 impl Pump {
-    pub(super) fn new(connection: &Connection, queue: Arc<Queue>) -> Self {
+    pub(super) fn new(connection: &Connection, queue: Arc<Queue>, make: MakeStream) -> Self {
         let inbox = format!("{}.", connection.client().new_inbox());
-        Self { connection: connection.clone(), queue, inbox, failures: 0, hold_until: None }
+        Self { connection: connection.clone(), queue, inbox, make, failures: 0, hold_until: None }
     }
 
     /// Until nothing is left and nobody can put anything in.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         let mut attempt = 1;
         while !self.queue.is_over() {
             match self.connection.client().subscribe(format!("{}*", self.inbox)).await {
@@ -117,6 +119,12 @@ impl Pump {
             }
             Answer::Refused(error) => self.queue.settle(number, Err(error)),
             // Of the many that come back at once, the first says it.
+            Answer::Absent => {
+                self.connection.restore_stream("the stream of an outbox", &self.make);
+                if self.hold_until.is_none() {
+                    self.hold("no stream takes the subject");
+                }
+            }
             Answer::Away(why) if self.hold_until.is_none() => self.hold(&why),
             Answer::Away(_) => {}
         }

@@ -10,7 +10,9 @@ use aegis_domain::wire::capability::Capability;
 use aegis_domain::wire::heartbeat::{Heartbeat, Metrics, Owned};
 use aegis_domain::wire::subject;
 use aegis_domain::{Actor, AggregateId, Context, InstanceName, ServiceName};
+use async_nats::{StatusCode, Subscriber};
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +24,9 @@ use crate::{Connection, Journal};
 
 /// The most bytes that one group takes in a heartbeat: its name, its term and what stands around them.
 const GROUP_BYTES: usize = 200;
+
+/// One heartbeat in so many is acknowledged, so that a stream that somebody has removed is missed.
+const ACKNOWLEDGED: u64 = 5;
 
 /// By so many calls the load has to change for the record to be written anew out of turn.
 const MARKED_CHANGE: u64 = 8;
@@ -91,7 +96,7 @@ impl Beater {
         let (said, saying) = watch::channel(Said::default());
         let beating = async {
             self.beats(said, &stop).await;
-            self.beat(&self.body(&self.stats.take())).await;
+            self.beat(&self.body(&self.stats.take()), None).await;
         };
         let (record, ()) = tokio::join!(self.keep(saying, &stop), beating);
         self.remove(&record).await;
@@ -110,6 +115,9 @@ impl Beater {
         let mut told = None;
         // Groups come and go by the thousand: what they change is told ten times in a beat at most.
         let mut spaced = tokio::time::Instant::now();
+        let inbox = self.connection.client().new_inbox();
+        let mut acks = self.connection.client().subscribe(inbox.clone()).await.ok();
+        let mut beats = 0_u64;
         loop {
             let owned = async {
                 tokio::time::sleep_until(spaced).await;
@@ -121,10 +129,18 @@ impl Beater {
                 changed = owned => changed.is_ok(),
                 changed = status.changed() => changed.is_ok(),
                 Ok(()) = unwell.changed() => true,
+                Some(ack) = next(&mut acks) => {
+                    if ack.status == Some(StatusCode::NO_RESPONDERS) {
+                        tracing::warn!("no stream takes heartbeats");
+                        self.connection.restore_installation();
+                    }
+                    continue;
+                }
             };
             let status = *self.status.borrow();
             let body = self.body(&metrics);
-            self.beat(&body).await;
+            self.beat(&body, beats.is_multiple_of(ACKNOWLEDGED).then_some(&inbox)).await;
+            beats += 1;
             let load = metrics.in_flight + metrics.queue_depth;
             let at_once = changed || told.is_none_or(|told| is_misleading(told, load));
             told = if at_once { Some(load) } else { told };
@@ -193,11 +209,16 @@ impl Beater {
         serde_json::to_vec(&heartbeat).expect("a heartbeat holds only strings and finite numbers")
     }
 
-    /// Sent without waiting: the next one heals a lost one.
-    async fn beat(&self, body: &[u8]) {
+    /// Sent without waiting: the next one heals a lost one. The stream acknowledges it to the inbox, if there is one.
+    async fn beat(&self, body: &[u8], inbox: Option<&String>) {
         let identity = &self.identity;
         let subject = self.connection.namespace().heartbeat_subject(&identity.service, &identity.instance);
-        if let Err(error) = self.connection.client().publish(subject, body.to_vec().into()).await {
+        let (client, body) = (self.connection.client(), body.to_vec().into());
+        let sent = match inbox {
+            Some(inbox) => client.publish_with_reply(subject, inbox.clone(), body).await,
+            None => client.publish(subject, body).await,
+        };
+        if let Err(error) = sent {
             tracing::debug!(%error, "a heartbeat was not sent");
         }
     }
@@ -272,6 +293,13 @@ impl Beater {
 
     fn key(&self) -> String {
         subject::instance_key(&self.identity.service, &self.identity.instance)
+    }
+}
+
+async fn next(acks: &mut Option<Subscriber>) -> Option<async_nats::Message> {
+    match acks {
+        Some(acks) => acks.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -95,7 +95,9 @@ impl StartError {
             Self::Method(_)
             | Self::Twice { .. }
             | Self::Authorities(_)
-            | Self::Commands(QueueError::Name { .. } | QueueError::Command(_)) => ErrorCode::InvalidInput,
+            | Self::Commands(QueueError::Name { .. } | QueueError::Command(_) | QueueError::Taken(_)) => {
+                ErrorCode::InvalidInput
+            }
             Self::NotAdmitted(_) => ErrorCode::DefinitionNotFound,
             Self::Hook(_) => ErrorCode::HandlerFailed,
             Self::Thread(_) | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,

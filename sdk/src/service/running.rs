@@ -28,6 +28,7 @@ use crate::commands::{Commands, Workers};
 use crate::events::EventHandlers;
 use crate::journal::{AppendError, ExecuteError};
 use crate::leadership::{Guard, Refusal, Request};
+use crate::supervise::supervised;
 use crate::{Client, Connection, Events, Journal};
 
 /// How often a draining service looks whether its calls have ended.
@@ -121,15 +122,17 @@ impl Service {
 
     /// Runs the health checks, and does what is to be done when the instance is unwell.
     pub(super) fn watch_condition(&self, checks: Vec<Check>) {
-        let illness = Illness {
+        let mut illness = Illness {
             unwell: self.condition.unwell(),
             requests: self.pulse.requests(),
             journal: self.journal.clone(),
             identity: self.identity.clone(),
         };
-        tokio::spawn(illness.run(self.background.clone()));
+        let stop = self.background.clone();
+        tokio::spawn(supervised("the condition of the instance", async move || illness.run(&stop).await));
         for check in checks {
-            tokio::spawn(check.repeat(self.condition.clone(), self.background.clone()));
+            let (condition, stop) = (self.condition.clone(), self.background.clone());
+            tokio::spawn(supervised("a health check", async move || check.repeat(&condition, &stop).await));
         }
     }
 

@@ -23,6 +23,7 @@ use async_nats::jetstream::stream::Config;
 
 use crate::Connection;
 use crate::nats::provision::{ensure_bucket, ensure_stream};
+use crate::nats::restore::MakeStream;
 use crate::publish::{Outbox, OutboxLimits};
 
 pub use error::StreamError;
@@ -79,25 +80,29 @@ impl Stream {
         let name = StreamName::new(name)?;
         let partitions = options.partitions.max(1);
         let wanted = Config {
-            name: stream::jetstream(&name),
+            name: stream::jetstream(connection.namespace(), &name),
             description: Some(format!("The stream {name} of an application")),
-            subjects: vec![stream::all(&name)],
+            subjects: vec![stream::all(connection.namespace(), &name)],
             max_age: options.max_age,
             max_bytes: options.max_bytes,
             allow_direct: true,
             metadata: HashMap::from([(PARTITIONS.to_owned(), partitions.to_string())]),
             ..Config::default()
         };
-        ensure_stream(connection, wanted).await?;
+        ensure_stream(connection, wanted.clone()).await?;
+        let make = MakeStream::by(move |connection| {
+            let wanted = wanted.clone();
+            Box::pin(async move { Ok(ensure_stream(&connection, wanted).await?) })
+        });
         ensure_bucket(connection, connection.namespace().checkpoints_bucket()).await?;
-        let found = connection.jetstream().get_stream(stream::jetstream(&name)).await;
+        let found = connection.jetstream().get_stream(stream::jetstream(connection.namespace(), &name)).await;
         let found = found.map_err(StreamError::unavailable)?;
         let found = found.cached_info().config.metadata.get(PARTITIONS).and_then(|text| text.parse().ok());
         match found {
             Some(found) if found == partitions => {}
             found => return Err(StreamError::Partitions { name, wanted: partitions, found }),
         }
-        let outbox = Outbox::new(connection, options.outbox);
+        let outbox = Outbox::new(connection, options.outbox, make);
         Ok(Self { connection: connection.clone(), name, partitions, outbox })
     }
 

@@ -60,9 +60,13 @@ impl Stream {
 
     /// The sequence and the id of the last record of a key.
     async fn last(&self, key: &str) -> Result<Option<(u64, String)>, StreamError> {
-        let stream = self.connection.jetstream().get_stream_no_info(stream::jetstream(&self.name)).await;
+        let stream = self
+            .connection
+            .jetstream()
+            .get_stream_no_info(stream::jetstream(self.connection.namespace(), &self.name))
+            .await;
         let stream = stream.map_err(StreamError::unavailable)?;
-        let subject = stream::record(&self.name, self.partition_of(key), key);
+        let subject = stream::record(self.connection.namespace(), &self.name, self.partition_of(key), key);
         match stream.get_last_raw_message_by_subject(&subject).await {
             Ok(last) => {
                 let id = last.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str().to_owned());
@@ -94,7 +98,7 @@ impl Stream {
         }
         let body = Codec::Json.encode(record).map_err(StreamError::Encode)?;
         let id = append.id.unwrap_or_else(|| Uuid::now_v7().to_string());
-        let to = stream::record(&self.name, self.partition_of(key), key);
+        let to = stream::record(self.connection.namespace(), &self.name, self.partition_of(key), key);
         let mut message = Message::new(to, id, body);
         if let Some(sequence) = append.after {
             message = message.expect_last(sequence);

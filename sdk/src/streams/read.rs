@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use aegis_domain::StreamName;
-use aegis_domain::wire::{header, stream};
+use aegis_domain::wire::{Namespace, header, stream};
 use async_nats::HeaderMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -84,6 +84,7 @@ pub enum Item {
 /// A reader. Dropping it ends it; what was not committed comes again.
 #[derive(Debug)]
 pub struct Reader {
+    namespace: Namespace,
     name: StreamName,
     follower: Follower,
     checkpoint: Checkpoint,
@@ -107,7 +108,7 @@ impl Stream {
         if partition >= self.partitions {
             return Err(StreamError::NoPartition { name: self.name.clone(), partition });
         }
-        let jetstream = stream::jetstream(&self.name);
+        let jetstream = stream::jetstream(self.connection.namespace(), &self.name);
         let found =
             self.connection.jetstream().get_stream(&jetstream).await.map_err(StreamError::unavailable)?;
         let state = found.cached_info().state.clone();
@@ -130,11 +131,21 @@ impl Stream {
             (None, Start::Sequence(sequence)) => From::Sequence(sequence),
             (None, Start::Time(time)) => From::Time(time),
         };
-        let filters = vec![stream::partition(&self.name, partition)];
+        let filters = vec![stream::partition(self.connection.namespace(), &self.name, partition)];
         let follower =
             Follower::filtered(&self.connection, jetstream, from, Wanted { filters, headers_only: false });
         let name = self.name.clone();
-        Ok(Reader { name, follower, checkpoint, handed_out: None, caught_up: false, said, pending: 0 })
+        let namespace = self.connection.namespace().clone();
+        Ok(Reader {
+            namespace,
+            name,
+            follower,
+            checkpoint,
+            handed_out: None,
+            caught_up: false,
+            said,
+            pending: 0,
+        })
     }
 }
 
@@ -224,7 +235,7 @@ impl Reader {
         match followed {
             Followed::Message(message) => {
                 self.pending = message.pending;
-                if let Some(record) = record(&self.name, message) {
+                if let Some(record) = record(&self.namespace, &self.name, message) {
                     self.said.push_back(Item::Record(record));
                 }
                 if self.pending == 0 {
@@ -247,8 +258,8 @@ impl Reader {
     }
 }
 
-fn record(name: &StreamName, message: Message) -> Option<Record> {
-    let (partition, key) = stream::parse_record(name, &message.subject)?;
+fn record(namespace: &Namespace, name: &StreamName, message: Message) -> Option<Record> {
+    let (partition, key) = stream::parse_record(namespace, name, &message.subject)?;
     Some(Record {
         sequence: message.sequence,
         partition,

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::Namespace;
-use aegis_sdk::{CallError, CallOptions, Client, ConnectOptions, Connection, Fault, Service, ServiceConfig, Target};
+use aegis_sdk::{
+    CallError, CallOptions, Client, ConnectOptions, Connection, Fault, Service, ServiceConfig, Target,
+};
 use aegis_testkit::{FaultProxy, NatsServer};
 use futures_util::StreamExt as _;
 

@@ -3,7 +3,7 @@
 
 use aegis_domain::ServiceName;
 use aegis_domain::wire::command::{self, Priority};
-use aegis_domain::wire::{header, legacy, subject};
+use aegis_domain::wire::{Namespace, header, legacy, subject};
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::message::PublishMessage;
@@ -20,7 +20,7 @@ use crate::consume::{Arrival, Puller};
 /// How many are moved at once.
 const AT_ONCE: usize = 64;
 
-pub(super) async fn run(shop: Shop, service: ServiceName, mut plain: Puller, stop: CancellationToken) {
+pub(super) async fn run(shop: &Shop, plain: &mut Puller, stop: &CancellationToken) {
     loop {
         let arrival = tokio::select! {
             () = stop.cancelled() => break,
@@ -35,18 +35,20 @@ pub(super) async fn run(shop: Shop, service: ServiceName, mut plain: Puller, sto
         {
             lot.push(message);
         }
-        join_all(lot.iter().map(|message| route(&shop, &service, message))).await;
+        join_all(lot.iter().map(|message| route(shop, message))).await;
     }
     plain.close().await;
 }
 
-async fn route(shop: &Shop, service: &ServiceName, message: &jetstream::Message) {
-    let Some((lane, headers, id)) = labelled(service, message) else { return };
+async fn route(shop: &Shop, message: &jetstream::Message) {
+    let Some((lane, headers, id)) = labelled(shop.connection.namespace(), &shop.service, message) else {
+        return;
+    };
     let publish = PublishMessage::build()
         .headers(headers)
         .payload(message.payload.clone())
         // Not the id itself: the queue has seen that one.
-        .message_id(format!("{id}.lane"));
+        .message_id(format!("{}.lane", command::message_id(&shop.service, &id)));
     let moved = async { shop.connection.jetstream().send_publish(lane, publish).await?.await };
     match moved.await {
         Ok(_ack) => say(shop, message, "+ACK").await,
@@ -65,7 +67,11 @@ async fn say(shop: &Shop, message: &jetstream::Message, word: &'static str) {
 }
 
 /// The lane of a command, its headers there, and its id.
-fn labelled(service: &ServiceName, message: &jetstream::Message) -> Option<(String, HeaderMap, String)> {
+fn labelled(
+    namespace: &Namespace,
+    service: &ServiceName,
+    message: &jetstream::Message,
+) -> Option<(String, HeaderMap, String)> {
     let info = message.info().ok()?;
     let mut headers = HeaderMap::new();
     for (name, values) in message.headers.iter().flat_map(|headers| headers.iter()) {
@@ -73,7 +79,7 @@ fn labelled(service: &ServiceName, message: &jetstream::Message) -> Option<(Stri
             values.iter().for_each(|value| headers.append(name.clone(), value.clone()));
         }
     }
-    let name = command::command_of(&message.subject)?;
+    let name = command::command_of(namespace, &message.subject)?;
     let given = |name: &str| Some(message.headers.as_ref()?.get(name)?.as_str().to_owned());
     let envelope = if given(header::REQUEST_ID).is_none() { envelope(&message.payload) } else { None };
     let mut priority = given(header::PRIORITY).and_then(|text| Priority::parse(&text)).unwrap_or_default();
@@ -92,7 +98,7 @@ fn labelled(service: &ServiceName, message: &jetstream::Message) -> Option<(Stri
         .unwrap_or_else(|| format!("{}-{}", info.stream_sequence, info.published.unix_timestamp_nanos()));
     headers.insert(header::REQUEST_ID, id.as_str());
     headers.insert(header::PRIORITY, priority.as_str());
-    Some((command::lane(service, name, priority), headers, id))
+    Some((command::lane(namespace, service, name, priority), headers, id))
 }
 
 fn envelope(body: &[u8]) -> Option<(legacy::Command<IgnoredAny>, Codec)> {

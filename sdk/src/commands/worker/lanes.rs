@@ -189,11 +189,10 @@ impl Lanes {
             say(&self.shop, &taken.message, "+WPI").await;
         }
         for running in self.running.values() {
-            let (register, id, stop) =
-                (self.shop.register.clone(), running.taken.id.clone(), running.stop.clone());
+            let (shop, taken, stop) = (self.shop.clone(), running.taken.clone(), running.stop.clone());
             tokio::spawn(async move {
                 use aegis_domain::wire::command::Outcome;
-                if matches!(register.read(&id).await, Ok(Some(Outcome::Cancelled { .. }))) {
+                if matches!(shop.register.read(shop.of(&taken)).await, Ok(Some(Outcome::Cancelled { .. }))) {
                     stop.cancel();
                 }
             });

@@ -10,7 +10,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_domain::wire::command::{self, Priority, STREAM};
+use aegis_domain::wire::command::{self, Priority};
+use aegis_domain::wire::{Namespace, consumer};
 use aegis_domain::{ErrorCode, InstanceName, MethodName, ServiceName};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
 use bytes::Bytes;
@@ -21,14 +22,18 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::queue::{QueueError, admit};
-use super::register::Register;
+use super::register::{Of, Register};
 use super::{CommandContext, Commands};
 use crate::codec::Codec;
 use crate::codec::CodecError;
 use crate::consume::figures::Figures;
-use crate::consume::{Failure, LOOK, Puller, Spec};
+use crate::consume::{Failure, LOOK, OpenError, Puller, Spec, owned_by};
 use crate::metrics::{Meter, Role};
+use crate::nats::connection::backoff;
+use crate::nats::restore::MakeStream;
+use crate::supervise::supervised;
 use crate::{Connection, Events};
+use one::Taken;
 
 use lanes::Lanes;
 
@@ -104,8 +109,15 @@ struct Shop {
     events: Events,
     commands: Commands,
     register: Register,
+    service: ServiceName,
     handlers: Arc<HashMap<String, (Handle, Arc<Meter>)>>,
     figures: Arc<Figures>,
+}
+
+impl Shop {
+    fn of<'a>(&'a self, taken: &'a Taken) -> Of<'a> {
+        Of { service: &self.service, id: &taken.id }
+    }
 }
 
 /// The running workers of an instance.
@@ -131,38 +143,50 @@ impl Workers {
         let mut named = HashMap::new();
         for CommandHandler { name, handle } in handlers {
             MethodName::new(name.clone()).map_err(|error| QueueError::Command(error.to_string()))?;
-            let meter = commands.connection.meters().of(Role::Consume, &command::plain(service, &name));
+            let meter = commands
+                .connection
+                .meters()
+                .of(Role::Consume, &command::plain(&Namespace::default(), service, &name));
             if named.insert(name.clone(), (handle, meter)).is_some() {
                 return Err(QueueError::Command(format!("there are two handlers of the command {name}")));
             }
         }
         let connection = &commands.connection;
+        let namespace = connection.namespace();
         admit(connection, service).await?;
         let shop = Shop {
             connection: connection.clone(),
             events: events.clone(),
             commands: commands.clone(),
             register: commands.register.clone(),
+            service: service.clone(),
             handlers: Arc::new(named),
             figures: Arc::clone(&commands.figures),
         };
-        let plain = open(connection, spec(service, "plain", command::all_plain(service))).await?;
+        let plain = spec(namespace, service, "plain", command::all_plain(namespace, service));
+        let mut plain = open(connection, plain).await?;
         let mut specs = vec![plain.spec().clone()];
-        let intake = intake::run(shop.clone(), service.clone(), plain, stop.clone());
-        let mut pullers = Vec::with_capacity(Priority::ALL.len());
-        for priority in Priority::ALL {
-            let filter = command::whole_lane(service, priority);
-            let puller = open(connection, spec(service, priority.as_str(), filter)).await?;
-            specs.push(puller.spec().clone());
-            pullers.push(puller);
-        }
-        let Ok(pullers) = <[Puller; 4]>::try_from(pullers) else { unreachable!("there are four priorities") };
-        let cancels = connection.client().subscribe(command::cancel(connection.namespace(), service)).await?;
-        let look = look(shop.clone(), specs, stop.clone());
-        let lanes = Lanes::new(shop, pullers, concurrency, cancels);
+        specs.extend(Priority::ALL.map(|priority| lane(namespace, service, priority)));
+        let mut lanes = Some(open_lanes(&shop, concurrency).await?);
         tracing::debug!(%service, %instance, "taking commands");
-        let running =
-            vec![tokio::spawn(intake), tokio::spawn(lanes.run(stop.clone(), drain)), tokio::spawn(look)];
+        let (of_intake, of_look, stopped, looking) = (shop.clone(), shop.clone(), stop.clone(), stop.clone());
+        let intake = supervised("the intake of commands", async move || {
+            intake::run(&of_intake, &mut plain, &stopped).await;
+        });
+        let look = supervised("the lag of commands", async move || look(&of_look, &specs, &looking).await);
+        let stopped = stop.clone();
+        let work = supervised("the workers of commands", async move || {
+            // What was in hand when it panicked comes again when its time is over.
+            let lanes = match lanes.take() {
+                Some(lanes) => lanes,
+                None => match stopped.run_until_cancelled(reopen_lanes(&shop, concurrency)).await {
+                    Some(lanes) => lanes,
+                    None => return,
+                },
+            };
+            lanes.run(stopped.clone(), drain).await;
+        });
+        let running = vec![tokio::spawn(intake), tokio::spawn(work), tokio::spawn(look)];
         Ok(Self { stop, running })
     }
 
@@ -184,7 +208,7 @@ impl Drop for Workers {
 }
 
 /// Asks now and then how much waits, also while there is no room for any of it.
-async fn look(shop: Shop, specs: Vec<Spec>, stop: CancellationToken) {
+async fn look(shop: &Shop, specs: &[Spec], stop: &CancellationToken) {
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -192,7 +216,7 @@ async fn look(shop: Shop, specs: Vec<Spec>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = looks.tick() => {}
         }
-        for spec in &specs {
+        for spec in specs {
             let seen = tokio::select! {
                 () = stop.cancelled() => return,
                 seen = spec.look(shop.connection.jetstream()) => seen,
@@ -205,9 +229,37 @@ async fn look(shop: Shop, specs: Vec<Spec>, stop: CancellationToken) {
     }
 }
 
-fn spec(service: &ServiceName, lane: &str, filter_subject: String) -> Spec {
+fn lane(namespace: &Namespace, service: &ServiceName, priority: Priority) -> Spec {
+    spec(namespace, service, priority.as_str(), command::whole_lane(namespace, service, priority))
+}
+
+async fn open_lanes(shop: &Shop, concurrency: usize) -> Result<Lanes, QueueError> {
+    let Shop { connection, service, .. } = shop;
+    let namespace = connection.namespace();
+    let lanes = Priority::ALL.map(|priority| open(connection, lane(namespace, service, priority)));
+    let [first, second, third, fourth] = lanes;
+    let pullers = [first.await?, second.await?, third.await?, fourth.await?];
+    let cancels = connection.client().subscribe(command::cancel(namespace, service)).await?;
+    Ok(Lanes::new(shop.clone(), pullers, concurrency, cancels))
+}
+
+/// The same, until it is possible.
+async fn reopen_lanes(shop: &Shop, concurrency: usize) -> Lanes {
+    let mut attempt = 1;
+    loop {
+        match open_lanes(shop, concurrency).await {
+            Ok(lanes) => return lanes,
+            Err(error) => tracing::warn!(%error, "the lanes of commands cannot be read now"),
+        }
+        attempt += 1;
+        tokio::time::sleep(backoff(attempt)).await;
+    }
+}
+
+fn spec(namespace: &Namespace, service: &ServiceName, lane: &str, filter_subject: String) -> Spec {
     let consumer = pull::Config {
-        durable_name: Some(format!("{service}-{lane}")),
+        durable_name: Some(consumer::durable(service, lane, None)),
+        metadata: owned_by(&consumer::owner(service, lane, None)),
         filter_subject,
         deliver_policy: DeliverPolicy::All,
         ack_policy: AckPolicy::Explicit,
@@ -215,11 +267,19 @@ fn spec(service: &ServiceName, lane: &str, filter_subject: String) -> Spec {
         max_ack_pending: -1,
         ..pull::Config::default()
     };
-    Spec { stream: STREAM.to_owned(), consumer, work_queue: true }
+    let service = service.clone();
+    let make_stream = MakeStream::by(move |connection| {
+        let service = service.clone();
+        Box::pin(async move { Ok(admit(&connection, &service).await?) })
+    });
+    Spec { stream: namespace.commands_stream(), consumer, former: None, work_queue: true, make_stream }
 }
 
 async fn open(connection: &Connection, spec: Spec) -> Result<Puller, QueueError> {
     let consumer = spec.name().to_owned();
     let opened = Puller::open(connection, spec).await;
-    opened.map(|(puller, _)| puller).map_err(|error| QueueError::Consumer { consumer, source: error.0 })
+    opened.map(|(puller, _)| puller).map_err(|error| match error {
+        OpenError::Taken(taken) => QueueError::Taken(taken),
+        OpenError::Server(source) => QueueError::Consumer { consumer, source },
+    })
 }

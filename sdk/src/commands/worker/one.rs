@@ -74,7 +74,7 @@ impl Taken {
 /// Handles it, and says what the queue is to be told. `stop` says that it was called off.
 pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Word {
     // Given back while the register is away, it would only come again.
-    let entry = shop.register.at_last(&taken.id, || shop.register.entry(&taken.id));
+    let entry = shop.register.at_last(shop.of(taken), || shop.register.entry(shop.of(taken)));
     let entry = tokio::select! {
         entry = entry => entry,
         () = stop.cancelled() => return Word::Done,
@@ -99,8 +99,10 @@ pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken)
                 tracing::debug!(id = taken.id, attempt, ?failure, "a command is tried again");
                 shop.figures.retried();
                 let tried = Tried { message: taken.sequence, failed: attempt };
-                let verdict =
-                    shop.register.at_last(&taken.id, || shop.register.failed(&taken.id, tried)).await;
+                let verdict = shop
+                    .register
+                    .at_last(shop.of(taken), || shop.register.failed(shop.of(taken), tried))
+                    .await;
                 let outcome = match verdict {
                     Verdict::Theirs(outcome) => outcome,
                     Verdict::Ours | Verdict::TooLarge => return Word::Again(delay),
@@ -121,7 +123,7 @@ pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken)
 /// How it ends at last. A result that is too large to be told will be so on every try, which may not be undone: the
 /// command has failed for good.
 async fn settle(shop: &Shop, taken: &Taken, outcome: Outcome) -> Outcome {
-    let verdict = shop.register.decide_at_last(&taken.id, &outcome).await;
+    let verdict = shop.register.decide_at_last(shop.of(taken), &outcome).await;
     let (result, attempts) = match (verdict, outcome) {
         (Verdict::TooLarge, Outcome::Completed { result, attempts }) => (result, attempts),
         (verdict, outcome) => {
@@ -138,7 +140,7 @@ async fn settle(shop: &Shop, taken: &Taken, outcome: Outcome) -> Outcome {
     let size = serde_json::to_vec(&result).map_or(0, |body| body.len());
     let text = format!("it is done, and its result has {size} bytes, which is more than NATS takes");
     let outcome = give_up(shop, taken, attempts, Failure::of(ErrorCode::PayloadTooLarge, text)).await;
-    match shop.register.decide_at_last(&taken.id, &outcome).await {
+    match shop.register.decide_at_last(shop.of(taken), &outcome).await {
         Verdict::Theirs(outcome) => outcome,
         Verdict::Ours | Verdict::TooLarge => outcome,
     }
@@ -157,7 +159,7 @@ async fn try_once(
             format!("it came {} times and never to an end: it may end whoever handles it", taken.delivered);
         return Some(Err(Failure::never(text)));
     }
-    let name = command::command_of(&taken.message.subject).unwrap_or_default();
+    let name = command::command_of(shop.connection.namespace(), &taken.message.subject).unwrap_or_default();
     let Some((handler, meter)) = shop.handlers.get(name) else {
         let failure = Failure::of(ErrorCode::MethodNotFound, format!("no command {name:?} is handled here"));
         return Some(Err(failure.for_good()));
@@ -191,6 +193,7 @@ async fn run(
     let context = CommandContext {
         id: taken.id.clone(),
         command: name.to_owned(),
+        service: shop.service.clone(),
         subject: taken.message.subject.as_str().to_owned(),
         sequence: taken.sequence,
         attempt,
@@ -256,7 +259,7 @@ async fn give_up(shop: &Shop, taken: &Taken, attempts: u32, failure: Failure) ->
 }
 
 async fn announce(shop: &Shop, taken: &Taken, outcome: &Outcome) {
-    shop.register.announce(&taken.id, outcome).await;
+    shop.register.announce(shop.of(taken), outcome).await;
     let (Some(codec), Outcome::Completed { result, .. }) = (taken.legacy(), outcome) else { return };
     let done = legacy::Completion::new(taken.id.clone(), result);
     let Ok(body) = codec.encode(&done) else { return };

@@ -18,6 +18,7 @@ use super::frame::{self, Frame};
 use super::socket::Socket;
 use super::{Shared, WAITING_MAX, WhenLost};
 use crate::nats::connection::{ConnectionState, PING_EVERY, backoff};
+use crate::supervise::{self, supervised};
 
 /// So much is read at a time.
 const READ: usize = 64 << 10;
@@ -49,7 +50,15 @@ struct Driver<'a> {
 
 /// Keeps it connected until closed.
 pub(super) async fn run(shared: Arc<Shared>, address: Address, closed: CancellationToken) {
-    closed.run_until_cancelled(connect_and_drive(&shared, address)).await;
+    let driving = Arc::clone(&shared);
+    let mut begun = false;
+    let driven = supervised("a connection for calls", async move || {
+        if std::mem::replace(&mut begun, true) {
+            driving.lost();
+        }
+        connect_and_drive(&driving, address.clone()).await;
+    });
+    closed.run_until_cancelled(driven).await;
     shared.state.send_replace(ConnectionState::Closed);
 }
 
@@ -236,8 +245,8 @@ impl<'a> Driver<'a> {
             Frame::Message { sid, message } => {
                 let Some(sink) = self.shared.sink(sid) else { return };
                 // All that comes on this socket goes through here.
-                if catch_unwind(AssertUnwindSafe(|| sink(message))).is_err() {
-                    tracing::error!("the handling of a message panicked");
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink(message))) {
+                    supervise::note("the handling of a message", &*panic);
                 }
             }
             Frame::Ping => frame::pong(&mut self.shared.out().buffer),

@@ -37,7 +37,7 @@ impl Check {
     }
 
     /// Runs until stopped. A check that panics or takes too long has failed.
-    pub(in crate::service) async fn repeat(self, condition: Condition, stop: CancellationToken) {
+    pub(in crate::service) async fn repeat(&self, condition: &Condition, stop: &CancellationToken) {
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while stop.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -49,7 +49,9 @@ impl Check {
     /// Why the instance is unwell, if it is.
     async fn once(&self) -> Option<String> {
         let patience = self.every.max(PATIENCE);
-        let mut running = tokio::spawn((self.run)());
+        let run = Arc::clone(&self.run);
+        // Inside of the task also what the check does before it first waits.
+        let mut running = tokio::spawn(async move { run().await });
         match tokio::time::timeout(patience, &mut running).await {
             Ok(Ok(outcome)) => outcome.err(),
             Ok(Err(_panicked)) => Some("the check panicked".to_owned()),

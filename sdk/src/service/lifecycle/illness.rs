@@ -21,7 +21,7 @@ pub(in crate::service) struct Illness {
 
 impl Illness {
     /// Runs until stopped.
-    pub(in crate::service) async fn run(mut self, stop: CancellationToken) {
+    pub(in crate::service) async fn run(&mut self, stop: &CancellationToken) {
         stop.run_until_cancelled(self.follow()).await;
     }
 

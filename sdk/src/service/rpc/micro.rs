@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aegis_domain::ServiceName;
 use aegis_domain::wire::micro::{self, Answer, Endpoint, EndpointStats, Identity, Verb};
-use aegis_domain::wire::subject;
+use aegis_domain::wire::{Namespace, subject};
 use async_nats::{Message, Subscriber};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
@@ -15,6 +15,7 @@ use super::dispatch::Dispatcher;
 use super::method::{Kind, Method};
 use crate::service::beat;
 use crate::service::declared::Declared;
+use crate::supervise::supervised;
 
 /// Answers as long as it lives.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub(in crate::service) async fn start(
             name: identity.service.clone(),
             id: identity.instance.clone(),
             version: identity.registration.version.clone(),
-            metadata: identity.labels.clone(),
+            metadata: metadata(dispatcher.handle.connection.namespace(), &identity.labels),
         },
         declared: declared.metadata().collect(),
         description: format!(
@@ -66,7 +67,10 @@ pub(in crate::service) async fn start(
         started: identity.started_at,
     };
     let stop = CancellationToken::new();
-    tokio::spawn(responder.run(questions, stop.clone()));
+    let (mut questions, stopped) = (questions, stop.clone());
+    tokio::spawn(supervised("the answers to the services API", async move || {
+        responder.run(&mut questions, &stopped).await;
+    }));
     Ok(Micro { _dropped: stop.clone().drop_guard(), stop })
 }
 
@@ -74,7 +78,7 @@ type Questions =
     futures_util::stream::Select<futures_util::stream::Select<Subscriber, Subscriber>, Subscriber>;
 
 impl Responder {
-    async fn run(self, mut questions: Questions, stop: CancellationToken) {
+    async fn run(&self, questions: &mut Questions, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 question = questions.next() => match question {
@@ -116,7 +120,8 @@ impl Responder {
     }
 
     fn endpoint(&self, method: &Method) -> Endpoint {
-        let (subject, queue_group) = way(&self.identity.name, method);
+        let (subject, queue_group) =
+            way(self.dispatcher.handle.connection.namespace(), &self.identity.name, method);
         let kind = match method.served.kind {
             Kind::Balanced => "balanced",
             Kind::Exclusive => "exclusive",
@@ -132,7 +137,8 @@ impl Responder {
     }
 
     fn stats(&self, method: &Method) -> EndpointStats {
-        let (subject, queue_group) = way(&self.identity.name, method);
+        let (subject, queue_group) =
+            way(self.dispatcher.handle.connection.namespace(), &self.identity.name, method);
         let standing = method.meter.standing();
         let processing_time = u64::try_from(standing.time.as_nanos()).unwrap_or(u64::MAX);
         EndpointStats {
@@ -148,10 +154,21 @@ impl Responder {
     }
 }
 
+/// The labels; beside the default namespace also which one it is, since all answer on the same subjects.
+fn metadata(namespace: &Namespace, labels: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut metadata = labels.clone();
+    if !namespace.is_default() {
+        metadata.insert(micro::NAMESPACE.to_owned(), namespace.as_str().to_owned());
+    }
+    metadata
+}
+
 /// Where a method is called, and the queue group of who answers.
-fn way(service: &ServiceName, method: &Method) -> (String, String) {
+fn way(namespace: &Namespace, service: &ServiceName, method: &Method) -> (String, String) {
     match method.served.kind {
-        Kind::Balanced => (subject::rpc(service, &method.name), subject::rpc_queue(service)),
-        Kind::Exclusive => (subject::any_group_rpc(service, &method.name), String::new()),
+        Kind::Balanced => {
+            (subject::rpc(namespace, service, &method.name), subject::rpc_queue(namespace, service))
+        }
+        Kind::Exclusive => (subject::any_group_rpc(namespace, service, &method.name), String::new()),
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::dispatch::{Dispatcher, Way};
 use crate::ConnectError;
 use crate::nats::link::Subscription;
+use crate::supervise::supervised;
 
 /// For so long an instance that gave a group up still answers its calls, saying who has it: until the
 /// successor is surely subscribed.
@@ -57,7 +58,7 @@ impl Server {
             balanced.spawn(serving);
             let own = Arc::clone(&dispatcher);
             balanced.keep(link.subscribe(
-                subject::instance_rpc_all(service, instance),
+                subject::instance_rpc_all(connection.namespace(), service, instance),
                 None,
                 move |message| {
                     own.take(message, Way::Balanced);
@@ -71,7 +72,10 @@ impl Server {
         };
         tokio::time::timeout(patience, subscribed).await.map_err(|_elapsed| unreachable())?;
         let stopping = dispatcher.stopping.clone();
-        groups.spawn(serve_groups(dispatcher, service.clone(), lease, groups.stop.clone()));
+        let (service, stop) = (service.clone(), groups.stop.clone());
+        groups.spawn(supervised("the subscriptions of groups", async move || {
+            serve_groups(&dispatcher, &service, lease, &stop).await;
+        }));
         Ok(Self { balanced, groups, stopping })
     }
 
@@ -131,7 +135,8 @@ fn serve_balanced(
 ) -> impl Future<Output = ()> {
     let subscribe = move || {
         let service = &dispatcher.handle.service;
-        let (all, queue) = (subject::rpc_all(service), subject::rpc_queue(service));
+        let namespace = dispatcher.handle.connection.namespace();
+        let (all, queue) = (subject::rpc_all(namespace, service), subject::rpc_queue(namespace, service));
         let taking = Arc::clone(&dispatcher);
         let link = dispatcher.handle.connection.serving();
         link.subscribe(all, Some(queue), move |message| taking.take(message, Way::Balanced))
@@ -172,7 +177,8 @@ impl Pump {
     fn start(dispatcher: &Arc<Dispatcher>, group: &GroupName) -> Self {
         let (taking, group, left) = (Arc::clone(dispatcher), group.clone(), Arc::new(AtomicBool::new(false)));
         let was_left = Arc::clone(&left);
-        let all = subject::group_rpc_all(&taking.handle.service, &group);
+        let namespace = taking.handle.connection.namespace();
+        let all = subject::group_rpc_all(namespace, &taking.handle.service, &group);
         let link = dispatcher.handle.connection.serving();
         let subscription = link.subscribe(all, None, move |message| {
             let group = group.clone();
@@ -195,10 +201,10 @@ impl Pump {
 /// Subscribes to the groups that are owned, and to no others: interest is the routing table. An owner that
 /// could not renew for a lease past its deadline is one no more, whatever it has heard.
 async fn serve_groups(
-    dispatcher: Arc<Dispatcher>,
-    service: ServiceName,
+    dispatcher: &Arc<Dispatcher>,
+    service: &ServiceName,
     lease: Duration,
-    stop: CancellationToken,
+    stop: &CancellationToken,
 ) {
     let mut changes = dispatcher.guard.changes();
     let mut pumps: HashMap<GroupName, Pump> = HashMap::new();
@@ -212,7 +218,7 @@ async fn serve_groups(
         ending.extend(pumps.extract_if(|group, _| !wanted.contains_key(group)).map(|(_, pump)| pump.end()));
         for group in wanted.keys() {
             if !pumps.contains_key(group) {
-                pumps.insert(group.clone(), Pump::start(&dispatcher, group));
+                pumps.insert(group.clone(), Pump::start(dispatcher, group));
             }
         }
         let over = dispatcher.guard.deadline() + lease;

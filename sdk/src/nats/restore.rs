@@ -1,0 +1,105 @@
+//! Making again what somebody has removed under the running system.
+//!
+//! Whoever needs a stream or a bucket and finds it gone says so here. It is made as at a start, once for all who miss it
+//! at a time; if it may not be made, the log says why.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::connection::Connection;
+use super::provision::{ensure_bucket, provision};
+
+/// How soon it is tried again to make the same thing.
+const AGAIN: Duration = Duration::from_secs(1);
+
+pub(crate) type Making =
+    Pin<Box<dyn Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send>>;
+
+/// How a stream is made that is not one of the installation's own.
+#[derive(Clone)]
+pub(crate) struct MakeStream(Arc<dyn Fn(Connection) -> Making + Send + Sync>);
+
+/// When it was last tried to make what.
+#[derive(Debug, Default)]
+pub(super) struct Tried(Mutex<HashMap<String, Instant>>);
+
+impl MakeStream {
+    pub(crate) fn by(make: impl Fn(Connection) -> Making + Send + Sync + 'static) -> Self {
+        Self(Arc::new(make))
+    }
+
+    /// All streams and buckets of the installation, that of the events of applications among them.
+    pub(crate) fn of_installation() -> Self {
+        Self::by(|connection| Box::pin(async move { Ok(provision(&connection).await?) }))
+    }
+
+    /// Makes it now.
+    pub(crate) fn make(&self, connection: &Connection) -> Making {
+        (self.0)(connection.clone())
+    }
+}
+
+impl fmt::Debug for MakeStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MakeStream")
+    }
+}
+
+impl Tried {
+    /// Whether it is time to try it; then that is noted.
+    fn is_due(&self, name: &str) -> bool {
+        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if tried.get(name).is_some_and(|at| at.elapsed() < AGAIN) {
+            return false;
+        }
+        tried.insert(name.to_owned(), Instant::now());
+        true
+    }
+}
+
+impl Connection {
+    /// A stream is gone: makes it, beside whatever its finder does.
+    pub(crate) fn restore_stream(&self, name: &str, make: &MakeStream) {
+        self.restore(name, make.make(self));
+    }
+
+    /// A stream or bucket of the installation is gone: makes all that are.
+    pub(crate) fn restore_installation(&self) {
+        self.restore_stream("the installation's streams and buckets", &MakeStream::of_installation());
+    }
+
+    /// A bucket is gone: makes it.
+    pub(super) fn restore_bucket(&self, name: &str) {
+        let (connection, bucket) = (self.clone(), name.to_owned());
+        self.restore(name, Box::pin(async move { Ok(ensure_bucket(&connection, bucket).await?) }));
+    }
+
+    fn restore(&self, name: &str, making: Making) {
+        if !self.tried().is_due(name) {
+            return;
+        }
+        let name = name.to_owned();
+        self.runtime().spawn(async move {
+            match making.await {
+                Ok(()) => tracing::warn!(name, "somebody had removed it: it was made again"),
+                Err(error) => {
+                    tracing::warn!(name, error = %chain(&*error), "it is not there, and cannot be made")
+                }
+            }
+        });
+    }
+}
+
+/// An error and what it comes from, in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

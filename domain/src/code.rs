@@ -13,6 +13,8 @@ pub enum ErrorCode {
     Unauthenticated,
     /// The role does not suffice.
     Forbidden,
+    /// The credentials of the connection to NATS do not suffice.
+    PermissionDenied,
     /// No such definition.
     DefinitionNotFound,
     /// There already is a definition.
@@ -73,12 +75,13 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
         Self::Unauthenticated,
         Self::Forbidden,
+        Self::PermissionDenied,
         Self::DefinitionNotFound,
         Self::DefinitionExists,
         Self::DefinitionConflict,
@@ -159,6 +162,11 @@ impl ErrorCode {
                 "FORBIDDEN",
                 false,
                 "The role of the principal does not suffice. Ask an admin for the role that the message names.",
+            ),
+            Self::PermissionDenied => (
+                "PERMISSION_DENIED",
+                false,
+                "The credentials of the connection to NATS do not permit the subject that the message names, so nothing was done. Give the user that permission.",
             ),
             Self::DefinitionNotFound => (
                 "DEFINITION_NOT_FOUND",

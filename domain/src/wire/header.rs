@@ -106,3 +106,25 @@ pub mod ce {
     /// Hash of the event before it on its subject.
     pub const PREVIOUS: &str = "ce-previoushash";
 }
+
+/// A text from anywhere as the value of a header: one line, of so many bytes at most. What would begin another line, or
+/// cannot be seen, becomes a blank.
+///
+/// A value with a line break makes clients panic, and one that is too long fills the message.
+#[must_use]
+pub fn text(value: &str, most: usize) -> String {
+    let cut = &value[..value.floor_char_boundary(most)];
+    cut.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_one_line_and_no_longer_than_it_may_be() {
+        assert_eq!(text("a\nb\r\nc\u{7f}\u{85}", 100), "a b  c  ");
+        assert_eq!(text("\u{e9}\u{e9}\u{e9}", 5), "\u{e9}\u{e9}");
+        assert_eq!(text("", 5), "");
+    }
+}

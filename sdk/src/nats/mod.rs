@@ -3,6 +3,7 @@
 
 pub mod bucket;
 pub mod connection;
+pub mod denial;
 pub mod error;
 pub mod follow;
 pub(crate) mod inbox;
@@ -10,6 +11,7 @@ pub(crate) mod last;
 pub mod leases;
 pub(crate) mod link;
 mod login;
+pub(crate) mod pace;
 pub mod provision;
 pub(crate) mod restore;
 pub mod security;

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// A runtime that was not seen to move for so long stood still.
 const STILL: Duration = Duration::from_millis(300);
 
+/// For so long after a standstill a socket may be called empty only because nobody has looked at it yet.
+const SETTLE: Duration = Duration::from_millis(100);
+
 #[derive(Debug)]
 pub(crate) struct Pace {
     epoch: Instant,
@@ -60,6 +63,13 @@ impl Pace {
         Some((self.epoch + Duration::from_nanos(since)).max(empty))
     }
 
+    /// Whether a socket that says it is empty now is.
+    pub(crate) fn is_settled(&self, now: Instant) -> bool {
+        let (now, moved) = (self.nanos(now), self.moved.load(Ordering::Acquire));
+        let until = self.until.load(Ordering::Acquire);
+        now.saturating_sub(moved) <= nanos(STILL) && (until == 0 || now.saturating_sub(until) > nanos(SETTLE))
+    }
+
     fn nanos(&self, at: Instant) -> u64 {
         nanos(at.saturating_duration_since(self.epoch)).max(1)
     }
@@ -95,6 +105,7 @@ mod tests {
         noted(&pace, 4_000);
         assert_eq!(pace.waiting_since(at(990), at(4_001)), Some(at(1_000)), "also after it was noted");
         assert_eq!(pace.waiting_since(at(4_001), at(4_002)), None, "the socket was empty since");
+        assert!(!pace.is_settled(at(4_050)) && !pace.is_settled(at(4_400)) && pace.is_settled(at(4_200)));
         // Nothing was there at its beginning, and it was empty in the middle of it.
         noted(&pace, 9_000);
         assert_eq!(pace.waiting_since(at(6_000), at(9_001)), Some(at(6_000)));

@@ -239,7 +239,10 @@ impl<'a> Driver<'a> {
         let read = match self.socket.poll_read(cx, &mut self.input) {
             Poll::Ready(read) => read?,
             Poll::Pending => {
-                self.empty = Instant::now();
+                let now = Instant::now();
+                if self.shared.pace.is_settled(now) {
+                    self.empty = now;
+                }
                 return Poll::Pending;
             }
         };

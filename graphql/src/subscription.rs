@@ -9,7 +9,6 @@ use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
 use aegis_projections::store::{self, Window};
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as GraphqlSubscription, Union};
-use chrono::Utc;
 use futures_util::{Stream, stream};
 use tokio::time::Instant;
 
@@ -142,7 +141,7 @@ impl Instances {
     }
 
     fn snapshot(&mut self, contents: &Contents) -> InstanceSnapshot {
-        let now = Utc::now();
+        let now = contents.time();
         let views = contents.state.instances.iter().filter(|(_, view)| self.filter.takes(view, now));
         let instances = views.clone().map(|(key, view)| Instance::of(contents, key, view)).collect();
         self.shown = views.map(|(key, _)| key.clone()).collect();
@@ -152,7 +151,7 @@ impl Instances {
     }
 
     fn delta(&mut self, contents: &Contents, seen: u64) -> InstanceDelta {
-        let now = Utc::now();
+        let now = contents.time();
         let (keys, _) = contents.changed_since(seen);
         let mut changed = Vec::new();
         for key in keys {

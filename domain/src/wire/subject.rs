@@ -68,6 +68,10 @@ pub const ALL_APP_EVENTS: &str = "events.>";
 /// The stream of all application events.
 pub const APP_EVENTS_STREAM: &str = "EVENTS";
 
+/// In the metadata of a stream that an exported log was imported into: the last sequence of that log. Messages up to
+/// it were recorded when their `Aegis-Recorded-At` says.
+pub const IMPORTED_THROUGH: &str = "aegis-imported-through";
+
 /// Whether a text may stand in a subject as one of its parts. With `wild`, the wildcards of NATS may, too.
 #[must_use]
 pub fn is_token(token: &str, wild: bool) -> bool {

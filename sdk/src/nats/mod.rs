@@ -5,6 +5,7 @@ pub mod bucket;
 pub mod connection;
 pub mod error;
 pub mod follow;
+pub mod imported;
 pub(crate) mod inbox;
 pub(crate) mod last;
 pub mod leases;

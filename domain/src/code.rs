@@ -57,6 +57,8 @@ pub enum ErrorCode {
     OutboxFull,
     /// Somebody wrote first.
     SequenceConflict,
+    /// A position belongs to a history that is gone.
+    HistoryReplaced,
     /// A stream does not take the message.
     StreamRefused,
     /// Too many calls at once.
@@ -73,7 +75,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -101,6 +103,7 @@ impl ErrorCode {
         Self::Cancelled,
         Self::OutboxFull,
         Self::SequenceConflict,
+        Self::HistoryReplaced,
         Self::StreamRefused,
         Self::Overloaded,
         Self::CircuitOpen,
@@ -268,6 +271,11 @@ impl ErrorCode {
                 "SEQUENCE_CONFLICT",
                 false,
                 "Somebody else wrote first, so that what this write was based on has changed. Read again, and decide again.",
+            ),
+            Self::HistoryReplaced => (
+                "HISTORY_REPLACED",
+                false,
+                "The log has another history than the one in which the position was told: it was put back from a copy, or made anew. Forget the position, and begin anew.",
             ),
             Self::StreamRefused => (
                 "STREAM_REFUSED",

@@ -86,7 +86,9 @@ impl Replica {
             live: live.clone(),
             sight: sight.clone(),
             projection,
+            progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
         });
+        let folded = rollups.progress().clone();
         let schema = aegis_graphql::build(
             store.clone(),
             rollups,
@@ -95,7 +97,7 @@ impl Replica {
             adapter.clone(),
             adapter.clone(),
         );
-        let metrics = Arc::new(Metrics::new(connection, store, live, sight, silence, unreadable));
+        let metrics = Arc::new(Metrics::new(connection, store, folded, live, sight, silence, unreadable));
         let app = App { schema, auth: Arc::clone(&auth), adapter, metrics, stop: stop.clone() };
         tasks.spawn(http::serve(listener, app, stop.clone()));
         tasks.close();

@@ -59,6 +59,8 @@ pub enum ErrorCode {
     OutboxFull,
     /// Somebody wrote first.
     SequenceConflict,
+    /// A position belongs to a history that is gone.
+    HistoryReplaced,
     /// A stream does not take the message.
     StreamRefused,
     /// Too many calls at once.
@@ -104,6 +106,7 @@ impl ErrorCode {
         Self::Cancelled,
         Self::OutboxFull,
         Self::SequenceConflict,
+        Self::HistoryReplaced,
         Self::StreamRefused,
         Self::Overloaded,
         Self::CircuitOpen,
@@ -276,6 +279,11 @@ impl ErrorCode {
                 "SEQUENCE_CONFLICT",
                 false,
                 "Somebody else wrote first, so that what this write was based on has changed. Read again, and decide again.",
+            ),
+            Self::HistoryReplaced => (
+                "HISTORY_REPLACED",
+                false,
+                "The log has another history than the one in which the position was told: it was put back from a copy, or made anew. Forget the position, and begin anew.",
             ),
             Self::StreamRefused => (
                 "STREAM_REFUSED",

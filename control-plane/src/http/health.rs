@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aegis_domain::ErrorCode;
-use aegis_graphql::ports::ChangeFeed as _;
+use aegis_graphql::ports::{ChangeFeed as _, Health as _, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -25,21 +25,32 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// JetStream answers, and the projection has kept up.
+/// JetStream answers, the projection has kept up, and nothing keeps it from being what it should be.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     let answer = tokio::time::timeout(PATIENCE, app.adapter.journal.last_sequence()).await;
     let applied = app.adapter.position().borrow().get();
+    let problems: Vec<_> = app.adapter.problems().iter().map(describe).collect();
     let (ready, jetstream, lag) = match answer {
         Ok(Ok(head)) => {
             let lag = head.get().saturating_sub(applied);
-            (lag <= LAG_MAX, "answers", Some(lag))
+            (lag <= LAG_MAX && problems.is_empty(), "answers", Some(lag))
         }
         Ok(Err(_)) | Err(_) => (false, "does not answer", None),
     };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body =
-        json!({ "ready": ready, "jetstream": jetstream, "projectionLag": lag, "projectionLagMax": LAG_MAX });
+    let body = json!({
+        "ready": ready,
+        "jetstream": jetstream,
+        "projectionLag": lag,
+        "projectionLagMax": LAG_MAX,
+        "problems": problems,
+    });
     (status, Json(body)).into_response()
+}
+
+fn describe(problem: &Problem) -> serde_json::Value {
+    let Problem { part, code, message, since } = problem;
+    json!({ "part": part, "code": code, "message": message, "since": since })
 }
 
 pub(super) async fn metrics(

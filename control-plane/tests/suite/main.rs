@@ -7,6 +7,7 @@ mod audit;
 mod dead_letters;
 mod definitions;
 mod fleet;
+mod history;
 mod legacy;
 mod liveness;
 mod load;

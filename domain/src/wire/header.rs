@@ -54,7 +54,8 @@ pub const DEAD_SEQUENCE: &str = "Aegis-Dead-Sequence";
 pub const DEAD_SIZE: &str = "Aegis-Dead-Size";
 
 /// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
-/// in place of the time at which the server stored it.
+/// in place of the time at which the server stored it, if the stream as a whole is
+/// [marked as imported](super::subject::IMPORTED_THROUGH), and on no other message.
 pub const RECORDED_AT: &str = "Aegis-Recorded-At";
 
 /// On a message that waits in a stream for its time: when it is to be delivered (ADR-51).

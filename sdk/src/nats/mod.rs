@@ -6,6 +6,7 @@ pub mod connection;
 pub mod denial;
 pub mod error;
 pub mod follow;
+pub mod imported;
 pub(crate) mod inbox;
 pub(crate) mod last;
 pub mod leases;

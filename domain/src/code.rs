@@ -77,7 +77,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,

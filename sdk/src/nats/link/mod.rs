@@ -11,6 +11,7 @@ mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod headers;
+mod moving;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -111,6 +112,8 @@ type Sink = Arc<dyn Fn(Message) + Send + Sync>;
 struct Subscribed {
     subject: String,
     queue: Option<String>,
+    /// Whether a message must not come twice while the link moves to another server.
+    once: bool,
     sink: Sink,
 }
 
@@ -252,14 +255,28 @@ impl Link {
     }
 
     /// Hands what arrives on the subject to `sink`, on the task that reads: so `sink` must not block, and may spawn.
-    /// With a queue group, one of its members gets each message. Both are of the wire's grammar.
+    /// With a queue group, one of its members gets each message. Both are of the wire's grammar. A message may come twice
+    /// while the link moves to another server.
     pub(crate) fn subscribe(
         &self,
         subject: impl Into<String>,
         queue: Option<String>,
         sink: impl Fn(Message) + Send + Sync + 'static,
     ) -> Subscription {
-        let subject = subject.into();
+        self.subscribe_to(subject.into(), queue, false, Arc::new(sink))
+    }
+
+    /// The same for requests, each of which must come once: while the link moves to another server, there is nobody for a
+    /// moment rather than this subscriber twice.
+    pub(crate) fn subscribe_to_requests(
+        &self,
+        subject: impl Into<String>,
+        sink: impl Fn(Message) + Send + Sync + 'static,
+    ) -> Subscription {
+        self.subscribe_to(subject.into(), None, true, Arc::new(sink))
+    }
+
+    fn subscribe_to(&self, subject: String, queue: Option<String>, once: bool, sink: Sink) -> Subscription {
         debug_assert!(frame::is_subject(&subject) && queue.as_deref().is_none_or(frame::is_subject));
         let sid = self.shared.last_sid.fetch_add(1, Ordering::Relaxed) + 1;
         // Known before the server is told, so that no message comes for nobody.
@@ -268,7 +285,7 @@ impl Link {
         if out.connected {
             frame::subscribe(&mut out.buffer, &subject, queue.as_deref(), sid);
         }
-        let subscribed = Subscribed { subject, queue, sink: Arc::new(sink) };
+        let subscribed = Subscribed { subject, queue, once, sink };
         self.shared.subscribed.write().unwrap_or_else(PoisonError::into_inner).insert(sid, subscribed);
         self.shared.attend(out);
         Subscription { link: self.clone(), sid }

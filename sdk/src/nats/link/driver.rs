@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::dial::{Address, Dialled};
 use super::frame::{self, Frame};
 use super::socket::Socket;
-use super::{Shared, Subscribed, WAITING_MAX, WhenLost, moving};
+use super::{Shared, WAITING_MAX, WhenLost, moving};
 use crate::nats::connection::{ConnectionState, PING_EVERY, backoff};
 use crate::supervise::{self, supervised};
 
@@ -172,27 +172,22 @@ impl Shared {
 impl<'a> Driver<'a> {
     /// Subscribes to everything again, and only then writes what waits.
     fn begin(shared: &'a Shared, dialled: Dialled) -> Self {
-        Self::take_over(shared, dialled, |_| true)
+        Self::take_over(shared, dialled)
     }
 
-    /// Takes the place of the connection before, if there is one: subscribes to what is still `wanted`, and writes what
-    /// waits.
-    pub(super) fn take_over(
-        shared: &'a Shared,
-        dialled: Dialled,
-        wanted: impl Fn(&Subscribed) -> bool,
-    ) -> Self {
+    /// The same for a connection that takes the place of one that still stands.
+    pub(super) fn take_over(shared: &'a Shared, dialled: Dialled) -> Self {
         let Dialled { socket, info, input, early } = dialled;
         shared.limit(info.max_payload);
         let mut writing = vec![];
         let mut out = shared.out();
         let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
-        let subscribed = subscribed.iter().filter(|(_, it)| wanted(it));
-        let subjects: Vec<_> = subscribed.clone().map(|(_, it)| it.subject.clone()).collect();
-        for (sid, it) in subscribed {
+        shared.denials.forget(subscribed.values().map(|it| &it.subject));
+        // To one that is known already, nothing changes.
+        for (sid, it) in subscribed.iter() {
             frame::subscribe(&mut writing, &it.subject, it.queue.as_deref(), *sid);
         }
-        shared.denials.forget(subjects);
+        drop(subscribed);
         writing.append(&mut out.buffer);
         // Those that were written to the connection before have no answer any more.
         let answered = out.pongs.len().saturating_sub(out.unsent_pings);
@@ -246,10 +241,41 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Hands over what still comes on a connection whose place another has taken, until it ends.
-    pub(super) async fn linger(&mut self) {
+    /// Another connection has taken its place. Only what is being written goes out yet.
+    pub(super) fn retire(&mut self) {
         self.retired = true;
-        while std::future::poll_fn(|cx| self.poll_read(cx)).await.is_ok() {}
+    }
+
+    /// Takes no more messages of queue groups: others have them.
+    pub(super) fn leave_queues(&mut self) {
+        let subscribed = self.shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
+        for (sid, _) in subscribed.iter().filter(|(_, it)| it.queue.is_some()) {
+            frame::unsubscribe(&mut self.writing, *sid);
+        }
+    }
+
+    /// Hands over what still comes on a retired connection, until it ends.
+    pub(super) async fn linger(&mut self) {
+        let lost = std::future::poll_fn(|cx| {
+            while self.written < self.writing.len() {
+                match self.socket.poll_write(cx, &self.writing[self.written..]) {
+                    Poll::Ready(Ok(count)) if count > 0 => self.written += count,
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => break,
+                }
+            }
+            if let Poll::Ready(Err(_)) = self.socket.poll_flush(cx) {
+                return Poll::Ready(());
+            }
+            loop {
+                match self.poll_read(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        });
+        lost.await;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -332,7 +358,10 @@ impl<'a> Driver<'a> {
     fn handle(&mut self, frame: Frame) {
         match frame {
             Frame::Message { sid, message } => {
-                let Some(sink) = self.shared.sink(sid) else { return };
+                let Some((sink, once)) = self.shared.sink(sid) else { return };
+                if once && self.shared.copies.has(&message) {
+                    return;
+                }
                 // All that comes on this socket goes through here.
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink(message))) {
                     supervise::note("the handling of a message", &*panic);

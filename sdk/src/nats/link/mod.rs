@@ -35,6 +35,7 @@ use super::pace::Pace;
 use crate::number::Numbers;
 pub(super) use dial::Address;
 pub(crate) use headers::Headers;
+use moving::Copies;
 
 /// So much waits to be written at most. Calls wait for their replies, so there is more only when the server takes
 /// nothing.
@@ -112,7 +113,7 @@ type Sink = Arc<dyn Fn(Message) + Send + Sync>;
 struct Subscribed {
     subject: String,
     queue: Option<String>,
-    /// Whether a message must not come twice while the link moves to another server.
+    /// Whether a message is handed over once while the link moves to another server.
     once: bool,
     sink: Sink,
 }
@@ -128,6 +129,8 @@ struct Shared {
     when_lost: WhenLost,
     state: watch::Sender<ConnectionState>,
     denials: Denials,
+    /// The requests that came since the link began to move to another server.
+    copies: Copies,
     pace: Pace,
     /// Since when what is read now may have waited, in nanoseconds after `epoch`; 0 when it has just come.
     waiting_since: AtomicU64,
@@ -175,6 +178,7 @@ impl Link {
             when_lost,
             state: watch::channel(ConnectionState::Reconnecting).0,
             denials: address.denials.clone(),
+            copies: Copies::default(),
             pace: Pace::default(),
             waiting_since: AtomicU64::new(0),
             epoch: Instant::now(),
@@ -266,8 +270,7 @@ impl Link {
         self.subscribe_to(subject.into(), queue, false, Arc::new(sink))
     }
 
-    /// The same for requests, each of which must come once: while the link moves to another server, there is nobody for a
-    /// moment rather than this subscriber twice.
+    /// The same for requests, each of which comes once, also while the link moves to another server.
     pub(crate) fn subscribe_to_requests(
         &self,
         subject: impl Into<String>,
@@ -381,9 +384,10 @@ impl Shared {
         }
     }
 
-    fn sink(&self, sid: u64) -> Option<Sink> {
+    /// Where a message goes, and whether it must go there once.
+    fn sink(&self, sid: u64) -> Option<(Sink, bool)> {
         let subscribed = self.subscribed.read().unwrap_or_else(PoisonError::into_inner);
-        subscribed.get(&sid).map(|it| Arc::clone(&it.sink))
+        subscribed.get(&sid).map(|it| (Arc::clone(&it.sink), it.once))
     }
 }
 

@@ -1,29 +1,62 @@
 //! Leaving a server that is about to end, before it does (lame duck mode, `nats-server --signal ldm`).
 //!
-//! Replies may come twice and are heard once, so they are subscribed to on the new connection before the old one is
-//! left. A member of a queue group is told of a message by one of the two. What must come once, calls of a group or of
-//! this instance, is given up on the old connection first, and then taken up on the new one: whoever calls in between
-//! hears that nobody is there, and calls again.
+//! Servers of a cluster tell each other of subscriptions a moment later, and drop what they are sent for one that is gone.
+//! So everything is subscribed to on the new connection before the old one is left, and for a while on both: replies may
+//! come twice and are heard once, requests that come twice are known by their reply subject and handed over once, and
+//! of a queue group one of the two gets each message.
+//!
+//! NOTE: a message of a queue group that another server sends on its way to the old connection just as that leaves the
+//! group is lost: NATS has no way to leave one without that. It is the time of one message between two servers.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::ServerAddr;
-use tokio::sync::oneshot;
 
 use super::dial::{Address, Dialled};
 use super::driver::{Driver, Ended};
-use super::{Shared, frame};
+use super::{Message, Shared, frame};
 
 /// How soon another server is sought again, when there was none.
 const AGAIN: Duration = Duration::from_secs(1);
-/// How long the old server may take to hand over what is on its way.
-const GIVE_UP: Duration = Duration::from_secs(1);
-/// How long replies still come on the old connection: the servers tell each other of subscriptions a moment later.
-const LINGER: Duration = Duration::from_millis(500);
+/// How long everything is subscribed to on both connections.
+const OVERLAP: Duration = Duration::from_millis(500);
+/// How long the old connection lives on after it has left its queue groups.
+const LINGER: Duration = Duration::from_millis(250);
 
-/// Moves to another server, and drives the connection there as long as replies may still come on the old one. While
+/// The requests that came since a link began to move.
+#[derive(Default)]
+pub(super) struct Copies {
+    on: AtomicBool,
+    seen: Mutex<HashSet<u64>>,
+    hash: RandomState,
+}
+
+impl Copies {
+    fn begin(&self) {
+        self.on.store(true, Ordering::Release);
+    }
+
+    fn end(&self) {
+        self.on.store(false, Ordering::Release);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Whether this very request came before, while the link moves. Notes it.
+    pub(super) fn has(&self, message: &Message) -> bool {
+        if !self.on.load(Ordering::Acquire) {
+            return false;
+        }
+        let key = self.hash.hash_one((message.subject.as_str(), message.reply.as_deref(), &message.payload));
+        !self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(key)
+    }
+}
+
+/// Moves to another server, and drives the connection there as long as something may still come on the old one. While
 /// there is no other, the old connection goes on; the error says how it was lost.
 pub(super) async fn leave<'a>(
     address: &Address,
@@ -31,9 +64,20 @@ pub(super) async fn leave<'a>(
     old: &mut Driver<'a>,
 ) -> Result<(Driver<'a>, ServerAddr), io::Error> {
     tracing::info!(server = server.host(), "the nats server is about to end: moving calls to another");
-    let shared = old.shared;
+    let copies = &old.shared.copies;
+    copies.begin();
+    let moved = move_on(address, server, old).await;
+    copies.end();
+    moved
+}
+
+async fn move_on<'a>(
+    address: &Address,
+    server: &ServerAddr,
+    old: &mut Driver<'a>,
+) -> Result<(Driver<'a>, ServerAddr), io::Error> {
     let (dialled, at) = loop {
-        let first = subscriptions(shared);
+        let first = subscriptions(old.shared);
         let found = tokio::select! {
             biased;
             found = other(address, server, old.discovered.clone(), &first) => found,
@@ -47,21 +91,26 @@ pub(super) async fn leave<'a>(
             },
         }
     };
-    let given_up = give_up(shared);
-    tokio::select! {
-        biased;
-        _ = tokio::time::timeout(GIVE_UP, given_up) => {}
-        // It ended before: what it had is lost with it, as with any lost connection.
-        _ended = driven(old) => {}
-    }
-    let mut new = Driver::take_over(shared, dialled, |subscribed| subscribed.once);
-    let ended = tokio::select! {
-        ended = new.drive() => Some(ended),
-        _ = tokio::time::timeout(LINGER, old.linger()) => None,
-    };
-    match ended {
-        Some(Ended::Lost(error)) => Err(error),
-        Some(Ended::LameDuck) | None => Ok((new, at)),
+    old.retire();
+    let mut new = Driver::take_over(old.shared, dialled);
+    drive_both(&mut new, old, OVERLAP).await?;
+    old.leave_queues();
+    drive_both(&mut new, old, LINGER).await?;
+    Ok((new, at))
+}
+
+/// Drives both for so long, or as long as the old one lives.
+async fn drive_both(new: &mut Driver<'_>, old: &mut Driver<'_>, time: Duration) -> Result<(), io::Error> {
+    let mut over = std::pin::pin!(tokio::time::timeout(time, old.linger()));
+    loop {
+        tokio::select! {
+            ended = new.drive() => match ended {
+                Ended::Lost(error) => return Err(error),
+                // Looked after when this move is over.
+                Ended::LameDuck => {}
+            },
+            _over_or_lost = &mut over => return Ok(()),
+        }
     }
 }
 
@@ -75,7 +124,7 @@ async fn driven(driver: &mut Driver<'_>) -> io::Error {
     }
 }
 
-/// A connection to another server.
+/// A connection to another server, which knows of all subscriptions.
 async fn other(
     address: &Address,
     left: &ServerAddr,
@@ -96,26 +145,11 @@ async fn other(
     None
 }
 
-/// What may come on both connections.
 fn subscriptions(shared: &Shared) -> Vec<u8> {
     let mut first = vec![];
     let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
-    for (sid, it) in subscribed.iter().filter(|(_, it)| !it.once) {
+    for (sid, it) in subscribed.iter() {
         frame::subscribe(&mut first, &it.subject, it.queue.as_deref(), *sid);
     }
     first
-}
-
-/// Takes nothing more on the old connection but replies; done when all that was on its way there has come.
-fn give_up(shared: &Shared) -> oneshot::Receiver<()> {
-    let (gone, given_up) = oneshot::channel();
-    let mut out = shared.out();
-    let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
-    for (sid, _) in subscribed.iter().filter(|(_, it)| it.once || it.queue.is_some()) {
-        frame::unsubscribe(&mut out.buffer, *sid);
-    }
-    drop(subscribed);
-    out.ping(Some(gone));
-    shared.attend(out);
-    given_up
 }

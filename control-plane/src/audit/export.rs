@@ -53,7 +53,7 @@ pub(crate) async fn export(args: ExportArgs) -> anyhow::Result<()> {
         let message = match followed.with_context(|| format!("the log gives no message after {at}"))? {
             Followed::Message(message) if message.sequence <= last.get() => message,
             // The rest is missing: what is not there cannot be exported.
-            Followed::Message(_) | Followed::Idle => break,
+            Followed::Message(_) | Followed::Idle | Followed::Replaced => break,
             Followed::Blind => continue,
         };
         at = Sequence(message.sequence);

@@ -33,7 +33,7 @@ pub(super) async fn serve(uri: Uri) -> Response {
         }
         None => {
             let text = "this binary was built without the page: build it with `cargo xtask up`, or run \
-                        `npm install && npm run build` in web/ before `cargo build`\n";
+                        `npm ci && npm run build` in web/ before `cargo build`\n";
             (StatusCode::NOT_FOUND, text).into_response()
         }
     }

@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod cli;
 mod config;
+mod data_folder;
 mod dead_letters;
 mod definitions;
 mod generate;
@@ -18,6 +19,8 @@ mod operate;
 mod output;
 mod replica;
 mod serve;
+mod signals;
+mod startup;
 mod terms;
 mod up;
 

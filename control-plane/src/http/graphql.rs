@@ -5,27 +5,25 @@ use std::time::Duration;
 
 use aegis_domain::ErrorCode;
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 
-use super::App;
 use super::error::ApiError;
 use super::headers::RequestId;
-use super::identity::Identity;
+use super::identity::{Identity, Started};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn execute(
-    State(app): State<App>,
     id: RequestId,
     Identity(grant): Identity,
+    Started(core): Started,
     body: Result<Json<async_graphql::Request>, JsonRejection>,
 ) -> Result<Json<async_graphql::Response>, ApiError> {
     let Json(request) = body.map_err(|rejection| {
         ApiError::new(rejection.status(), ErrorCode::InvalidInput, rejection.body_text(), &id)
     })?;
-    let executed = app.schema.execute(request.data(grant.principal));
+    let executed = core.schema.execute(request.data(grant.principal));
     let response = tokio::time::timeout(PATIENCE, executed).await.map_err(|_elapsed| {
         let status = axum::http::StatusCode::GATEWAY_TIMEOUT;
         ApiError::new(status, ErrorCode::OutcomeUnknown, ErrorCode::OutcomeUnknown.meaning(), &id)

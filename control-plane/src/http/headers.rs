@@ -21,7 +21,9 @@ pub(super) async fn dress(State(app): State<App>, mut request: Request, next: Ne
     let id = RequestId(given(request.headers()).unwrap_or_else(|| Uuid::new_v4().to_string()));
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).await;
-    app.metrics.count_request();
+    if let Some(core) = app.core.get() {
+        core.metrics.count_request();
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID, id);

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::App;
 use super::error::ApiError;
 use super::headers::RequestId;
-use super::identity::Identity;
+use super::identity::{Identity, Started};
 
 /// How many events the projection may be behind.
 const LAG_MAX: u64 = 1000;
@@ -25,29 +25,46 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// JetStream answers, and the projection has kept up.
+/// JetStream answers, and the projection has kept up. Otherwise it says what is waited for.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
-    let answer = tokio::time::timeout(PATIENCE, app.adapter.journal.last_sequence()).await;
-    let applied = app.adapter.position().borrow().get();
-    let (ready, jetstream, lag) = match answer {
+    let Some(core) = app.core.get() else {
+        return answer(&app.startup.reasons(), "is not known yet", None);
+    };
+    let head = tokio::time::timeout(PATIENCE, core.adapter.journal.last_sequence()).await;
+    let applied = core.adapter.position().borrow().get();
+    let mut reasons = Vec::new();
+    match head {
         Ok(Ok(head)) => {
             let lag = head.get().saturating_sub(applied);
-            (lag <= LAG_MAX, "answers", Some(lag))
+            if lag > LAG_MAX {
+                reasons.push(format!("the projection is {lag} events behind the log"));
+            }
+            answer(&reasons, "answers", Some(lag))
         }
-        Ok(Err(_)) | Err(_) => (false, "does not answer", None),
-    };
+        Ok(Err(_)) | Err(_) => {
+            let away = app.startup.outage().words();
+            reasons.push(away.unwrap_or_else(|| "JetStream does not answer".to_owned()));
+            answer(&reasons, "does not answer", None)
+        }
+    }
+}
+
+fn answer(reasons: &[String], jetstream: &str, lag: Option<u64>) -> Response {
+    let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body =
-        json!({ "ready": ready, "jetstream": jetstream, "projectionLag": lag, "projectionLagMax": LAG_MAX });
+    let body = json!({
+        "ready": ready, "reasons": reasons, "jetstream": jetstream,
+        "projectionLag": lag, "projectionLagMax": LAG_MAX,
+    });
     (status, Json(body)).into_response()
 }
 
 pub(super) async fn metrics(
-    State(app): State<App>,
     id: RequestId,
     _: Identity,
+    Started(core): Started,
 ) -> Result<Response, ApiError> {
-    let text = app.metrics.render().await.map_err(|error| {
+    let text = core.metrics.render().await.map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         ApiError::new(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -98,6 +98,18 @@ impl Cli {
     }
 }
 
+/// What the parser of the command line has to say: help and version, or what is wrong.
+pub(crate) fn tell(told: &clap::Error) -> anyhow::Result<ExitCode> {
+    let text = told.render();
+    if told.use_stderr() {
+        output::complain(text.to_string().trim_end());
+        // As of all programs that use this parser.
+        return Ok(ExitCode::from(2));
+    }
+    output::say(text.to_string().trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `level` is what is logged unless the environment says otherwise.
 fn block_on<T>(level: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let filter = EnvFilter::try_from_default_env()

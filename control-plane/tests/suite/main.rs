@@ -11,6 +11,7 @@ mod legacy;
 mod liveness;
 mod load;
 mod operate;
+mod output;
 mod serve;
 mod start;
 mod subscriptions;

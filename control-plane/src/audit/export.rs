@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
-use aegis_domain::wire::chain::Digest;
 use aegis_sdk::nats::follow::Followed;
 use aegis_sdk::{Connection, Journal};
 use anyhow::Context as _;
 use chrono::Utc;
 
-use super::dump::{End, FORMAT, Head, Line, Stored};
+use super::dump::{Digests, End, FORMAT, Head, Line, Stored};
 use crate::access::Access;
 use crate::output::{Raw, complain, is_read};
 
@@ -32,7 +31,7 @@ pub(crate) struct ExportArgs {
 struct Exported {
     messages: u64,
     at: Sequence,
-    digest: Digest,
+    digests: Digests,
     /// The runs of sequences that the log has lost.
     gaps: Vec<(Sequence, Sequence)>,
 }
@@ -55,8 +54,8 @@ pub(crate) async fn export(args: ExportArgs) -> anyhow::Result<()> {
             }
         }
     };
-    let Exported { messages, at, digest, gaps } = exported;
-    complain(&format!("exported {messages} messages up to {at}, digest {digest}"));
+    let Exported { messages, at, digests, gaps } = exported;
+    complain(&format!("exported {messages} messages up to {at}, digest {}", digests.events));
     for (first, last) in &gaps {
         complain(&format!("missing: messages {first} to {last} of the log"));
     }
@@ -99,12 +98,13 @@ async fn write_log(connection: &Connection, out: &mut impl Write) -> anyhow::Res
         };
         exported.passes_to(Sequence(message.sequence));
         let stored = Stored::of(&message);
-        exported.digest.add(exported.at, &stored.hash()?);
+        exported.digests.add(&stored)?;
         exported.messages += 1;
         write(out, &Line::Message(stored))?;
     }
-    let Exported { messages, at, digest, .. } = &exported;
-    write(out, &Line::End(End { messages: *messages, last: *at, digest: digest.to_string() }))?;
+    let Exported { messages, at, digests, .. } = &exported;
+    let (digest, records) = (digests.events.to_string(), Some(digests.records.to_string()));
+    write(out, &Line::End(End { messages: *messages, last: *at, digest, records }))?;
     out.flush()?;
     if exported.at < last && is_read() {
         exported.gaps.push((exported.at.next(), last));

@@ -4,6 +4,7 @@
 
 mod api;
 mod audit;
+mod auditor;
 mod dead_letters;
 mod definitions;
 mod fleet;

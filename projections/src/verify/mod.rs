@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Recorded, Registry, Sequence};
-use aegis_sdk::journal::{decode, hash};
+use aegis_sdk::journal::{decode, hash, record_hash};
 use aegis_sdk::nats::follow::{Followed, Message};
 use aegis_sdk::{Connection, Journal};
 use chrono::Utc;
@@ -149,7 +149,8 @@ fn meet(walk: &mut Walk, state: &mut State, message: &Message, event: Result<&Re
         Ok(recorded) => recorded.hash,
         Err(_) => hash(&message.subject, message.headers.as_ref(), &message.body),
     };
-    walk.meet(&Met { sequence, subject: &message.subject, hash, event });
+    let record = record_hash(&message.subject, message.recorded_at, message.headers.as_ref(), &message.body);
+    walk.meet(&Met { sequence, subject: &message.subject, hash, record, event });
     match event {
         Ok(recorded) => state.apply(recorded),
         Err(_) => state.skip(sequence),

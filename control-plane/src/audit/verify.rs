@@ -57,8 +57,8 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
     let mut report = verify::verify(&connection, scope).await?;
     report.findings.iter().for_each(|finding| tell(finding, args.json));
     let repairable = report.findings.iter().filter(|finding| finding.is_repairable()).count();
-    let stands_in_the_way =
-        |finding: &&Finding| !(args.accept_unreadable && finding.is_unreadable()) && !finding.is_repairable();
+    let passed_over = |finding: &Finding| args.accept_unreadable && finding.is_unreadable();
+    let stands_in_the_way = |finding: &&Finding| !(finding.is_repairable() || passed_over(finding));
     let of_the_log = report.findings.iter().filter(stands_in_the_way).count();
     if args.repair && of_the_log > 0 {
         // A projection may be all that is left of what the log has lost.
@@ -83,8 +83,7 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
         report.findings.iter().for_each(|finding| tell(finding, args.json));
     }
     if let Some(path) = &args.export_heads {
-        let accepted = |finding: &Finding| args.accept_unreadable && finding.is_unreadable();
-        if report.findings.iter().all(accepted) {
+        if report.findings.iter().all(passed_over) {
             let text = serde_json::to_string_pretty(&report.heads)? + "\n";
             write_heads(path, &text, args.force)
                 .with_context(|| format!("{} cannot be written", path.display()))?;

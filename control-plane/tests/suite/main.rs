@@ -11,6 +11,7 @@ mod fleet;
 mod legacy;
 mod liveness;
 mod load;
+mod numbers;
 mod operate;
 mod output;
 mod serve;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::error::{require, store_error};
 use crate::ports::Role;
 use crate::schema::{Feed, Letters, Status};
-use crate::types::Seq;
+use crate::types::{Long, Seq};
 
 #[derive(Debug, Default)]
 pub(super) struct SystemQuery;
@@ -27,20 +27,20 @@ struct System {
     /// Sequence of the last event in the log.
     head_sequence: Seq,
     /// Events in the log that the projection has not applied yet.
-    projection_lag: u64,
+    projection_lag: Long,
     /// Whether the projection is being rebuilt. If it has nothing else to show, `asOfSequence` is 0 until then.
     rebuilding: bool,
     /// While it is being rebuilt: sequence of the last event that the rebuild has applied.
     rebuild_sequence: Option<Seq>,
     /// Runs of sequences that the log has lost.
-    log_gaps: u64,
+    log_gaps: Long,
     nats_connected: bool,
     /// Whether this replica can read the heartbeats. While it cannot, it marks nobody.
     heartbeats_visible: bool,
     /// Since when no instance is marked down because most are silent; null while each is judged by itself.
     self_preservation: Option<SelfPreservation>,
     /// Messages that nobody could process, and that nobody has decided on: those of `deadLetters`.
-    dead_letters: u64,
+    dead_letters: Long,
 }
 
 /// So many instances fell silent at once that the fault is thought to be with whoever listens.
@@ -48,9 +48,9 @@ struct System {
 struct SelfPreservation {
     since: DateTime<Utc>,
     /// How many were silent then.
-    silent: u32,
+    silent: Long,
     /// Of how many whose life went on.
-    alive: u32,
+    alive: Long,
 }
 
 #[Object]
@@ -66,7 +66,11 @@ impl SystemQuery {
         let self_preservation = {
             let contents = context.data::<Feed>()?.contents();
             let view = contents.state.installation.self_preservation.clone();
-            view.map(|view| SelfPreservation { since: view.since, silent: view.silent, alive: view.alive })
+            view.map(|view| SelfPreservation {
+                since: view.since,
+                silent: view.silent.into(),
+                alive: view.alive.into(),
+            })
         };
         // While the stream does not answer, what is known is how many events were put aside.
         let dead_letters = match context.data::<Letters>()?.count().await {
@@ -84,14 +88,14 @@ impl SystemQuery {
             namespace: health.namespace(),
             as_of_sequence: as_of.into(),
             head_sequence: head.into(),
-            projection_lag: head.get() - as_of.get(),
+            projection_lag: (head.get() - as_of.get()).into(),
             rebuilding: rebuild.is_some(),
             rebuild_sequence: rebuild.map(Into::into),
-            log_gaps: store.progress().gaps(),
+            log_gaps: store.progress().gaps().into(),
             nats_connected: health.is_connected(),
             heartbeats_visible: health.sees_heartbeats(),
             self_preservation,
-            dead_letters,
+            dead_letters: dead_letters.into(),
         })
     }
 }

@@ -77,7 +77,8 @@ impl Args {
     /// # Errors
     /// When the service does not start, or does not end cleanly.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+        let (log, _written_at_the_end) = aegis_sdk::logs::writer(std::io::stderr());
+        tracing_subscriber::fmt().with_writer(log).with_ansi(false).init();
         let options = ConnectOptions::new(self.nats_url.clone(), format!("{SERVICE}/{} sink", self.instance));
         let connection = Connection::open(options).await?;
         let sink = Arc::new(if self.open_sink {

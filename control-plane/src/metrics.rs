@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use aegis_domain::aggregate::instance::Hearing;
 use aegis_projections::beats::Sight;
-use aegis_projections::engine::Figure;
+use aegis_projections::engine::{Figure, Progress};
 use aegis_projections::{Live, Store};
 use aegis_sdk::{Connection, ConnectionState};
 use chrono::Utc;
@@ -25,10 +25,13 @@ pub(crate) struct Metrics {
     gauges: Gauges,
     /// In the order of the projection's figures.
     projection: Vec<Gauge<f64, AtomicU64>>,
+    /// In the same order, of the rollups.
+    rollups: Vec<Gauge<f64, AtomicU64>>,
     requests: Counter,
     sockets: Count,
     connection: Connection,
     store: Store,
+    folded: Progress,
     live: Live,
     sight: Sight,
     silence: Silence,
@@ -57,6 +60,7 @@ impl Metrics {
     pub(crate) fn new(
         connection: Connection,
         store: Store,
+        folded: Progress,
         live: Live,
         sight: Sight,
         silence: Silence,
@@ -95,13 +99,16 @@ impl Metrics {
             &gauges.unreadable_legacy,
         );
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
-        let figures = store.progress().figures(Utc::now()).into_iter();
-        let projection = figures.map(|Figure { name, help, .. }| {
-            let gauge = Gauge::default();
-            registry.register(format!("projection_{name}"), help, gauge.clone());
-            gauge
-        });
-        let projection = projection.collect();
+        let mut of = |prefix: &str, progress: &Progress| {
+            let figures = progress.figures(Utc::now()).into_iter();
+            let gauges = figures.map(|Figure { name, help, .. }| {
+                let gauge = Gauge::default();
+                registry.register(format!("{prefix}_{name}"), help, gauge.clone());
+                gauge
+            });
+            gauges.collect::<Vec<_>>()
+        };
+        let (projection, rollups) = (of("projection", store.progress()), of("rollups", &folded));
         let (requests, sockets) = (Counter::default(), Count::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("websockets", "Open subscriptions' connections", sockets.clone());
@@ -109,10 +116,12 @@ impl Metrics {
             registry,
             gauges,
             projection,
+            rollups,
             requests,
             sockets,
             connection,
             store,
+            folded,
             live,
             sight,
             silence,
@@ -145,8 +154,10 @@ impl Metrics {
             self.gauges.groups.set(state.leaders.len() as u64);
             self.gauges.vacant_groups.set(vacant.count() as u64);
         }
-        for (gauge, figure) in self.projection.iter().zip(self.store.progress().figures(Utc::now())) {
-            gauge.set(figure.value);
+        for (gauges, progress) in [(&self.projection, self.store.progress()), (&self.rollups, &self.folded)] {
+            for (gauge, figure) in gauges.iter().zip(progress.figures(Utc::now())) {
+                gauge.set(figure.value);
+            }
         }
         match dead_letters {
             Ok(count) => {

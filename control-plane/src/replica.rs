@@ -200,7 +200,9 @@ async fn start(
         live: live.clone(),
         sight: sight.clone(),
         projection,
+        progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
     });
+    let folded = rollups.progress().clone();
     let schema = aegis_graphql::build(
         store.clone(),
         rollups,
@@ -209,7 +211,7 @@ async fn start(
         adapter.clone(),
         adapter.clone(),
     );
-    let metrics = Arc::new(Metrics::new(connection, store, live, sight, silence, unreadable));
+    let metrics = Arc::new(Metrics::new(connection, store, folded, live, sight, silence, unreadable));
     Ok(Core { schema, adapter, metrics })
 }
 

@@ -122,7 +122,8 @@ fn is_permanent(error: &anyhow::Error) -> bool {
             | ConnectError::Refused { .. }
             | ConnectError::Expired { .. }
             | ConnectError::ServerTooOld { .. }
-            | ConnectError::JetStreamDisabled { .. },
+            | ConnectError::JetStreamDisabled { .. }
+            | ConnectError::Denied { .. },
         )
         | None => false,
     }

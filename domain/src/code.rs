@@ -13,6 +13,8 @@ pub enum ErrorCode {
     Unauthenticated,
     /// The role does not suffice.
     Forbidden,
+    /// The credentials of the connection to NATS do not suffice.
+    PermissionDenied,
     /// No such definition.
     DefinitionNotFound,
     /// There already is a definition.
@@ -57,6 +59,8 @@ pub enum ErrorCode {
     OutboxFull,
     /// Somebody wrote first.
     SequenceConflict,
+    /// A position belongs to a history that is gone.
+    HistoryReplaced,
     /// A stream does not take the message.
     StreamRefused,
     /// Too many calls at once.
@@ -73,12 +77,13 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
         Self::Unauthenticated,
         Self::Forbidden,
+        Self::PermissionDenied,
         Self::DefinitionNotFound,
         Self::DefinitionExists,
         Self::DefinitionConflict,
@@ -101,6 +106,7 @@ impl ErrorCode {
         Self::Cancelled,
         Self::OutboxFull,
         Self::SequenceConflict,
+        Self::HistoryReplaced,
         Self::StreamRefused,
         Self::Overloaded,
         Self::CircuitOpen,
@@ -159,6 +165,11 @@ impl ErrorCode {
                 "FORBIDDEN",
                 false,
                 "The role of the principal does not suffice. Ask an admin for the role that the message names.",
+            ),
+            Self::PermissionDenied => (
+                "PERMISSION_DENIED",
+                false,
+                "The credentials of the connection to NATS do not permit the subject that the message names, so nothing was done. Give the user that permission.",
             ),
             Self::DefinitionNotFound => (
                 "DEFINITION_NOT_FOUND",
@@ -268,6 +279,11 @@ impl ErrorCode {
                 "SEQUENCE_CONFLICT",
                 false,
                 "Somebody else wrote first, so that what this write was based on has changed. Read again, and decide again.",
+            ),
+            Self::HistoryReplaced => (
+                "HISTORY_REPLACED",
+                false,
+                "The log has another history than the one in which the position was told: it was put back from a copy, or made anew. Forget the position, and begin anew.",
             ),
             Self::StreamRefused => (
                 "STREAM_REFUSED",

@@ -6,6 +6,7 @@ use aegis_domain::aggregate::definition::{Change, Content, Rejection};
 use aegis_domain::wire::control::Owner;
 use aegis_domain::{AggregateVersion, ErrorCode, GroupName, InstanceName, Sequence, ServiceName};
 use aegis_projections::live::Contents;
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use std::sync::RwLockReadGuard;
 use tokio::sync::watch;
@@ -129,8 +130,23 @@ pub trait ChangeFeed: Send + Sync {
     fn position(&self) -> watch::Receiver<Sequence>;
 }
 
+/// What keeps this replica from being what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The part of the replica: `registry`, `metrics`.
+    pub part: &'static str,
+    /// What kind of problem it is, stable.
+    pub code: &'static str,
+    /// What is wrong, and what to do; it may leave the process.
+    pub message: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
 /// How the control plane itself is doing.
 pub trait Health: Send + Sync {
+    /// What is wrong now, if anything is.
+    fn problems(&self) -> Vec<Problem>;
     /// Whether NATS is connected.
     fn is_connected(&self) -> bool;
     /// Whether this replica can read the heartbeats.

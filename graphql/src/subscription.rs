@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aegis_domain::Sequence;
+use aegis_domain::{ErrorCode, Sequence};
 use aegis_projections::Store;
 use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
 use aegis_projections::store::{self, Window};
 use async_graphql::{Context, ID, Result, SimpleObject, Subscription as GraphqlSubscription, Union};
-use chrono::Utc;
 use futures_util::{Stream, stream};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::error::{require, store_error};
+use crate::error::{error, require, store_error};
 use crate::ports::Role;
-use crate::schema::Feed;
+use crate::schema::{Feed, Status};
 use crate::types::{Event, EventFilter, Instance, InstanceFilter, Seq, instance_id};
 
 /// At most four messages a second go to one subscriber.
@@ -89,17 +89,27 @@ impl Subscription {
         }))
     }
 
-    /// The newest `snapshot` events (at most 500), or all after `afterSequence`, then every new one.
+    /// The newest `snapshot` events (at most 500), or all after `afterSequence`, then every new one. With the id of the
+    /// event at `afterSequence` in `afterId`, a position of a history that is gone is noticed for certain. It ends with
+    /// `HISTORY_REPLACED` when the log was put back from a copy or made anew: begin anew without a position then.
     async fn events(
         &self,
         context: &Context<'_>,
         after_sequence: Option<Seq>,
+        after_id: Option<String>,
         #[graphql(default = 100)] snapshot: u32,
         filter: Option<EventFilter>,
     ) -> Result<impl Stream<Item = Result<EventUpdate>> + use<>> {
         require(context, Role::Viewer)?;
+        let store = context.data::<Store>()?.clone();
+        let cursor = after_sequence.map(|seq| seq.0);
+        if let Some(cursor) = cursor {
+            is_of_this_history(&store, context.data::<Status>()?, cursor, after_id.as_deref()).await?;
+        }
         let follower = Events {
-            store: context.data::<Store>()?.clone(),
+            histories: store.histories(),
+            ended: false,
+            store,
             filter: filter.unwrap_or_default().into(),
             snapshot: after_sequence.is_none().then_some(snapshot.min(BATCH)),
             after: after_sequence.map_or(Sequence::ZERO, |seq| seq.0),
@@ -142,7 +152,7 @@ impl Instances {
     }
 
     fn snapshot(&mut self, contents: &Contents) -> InstanceSnapshot {
-        let now = Utc::now();
+        let now = contents.time();
         let views = contents.state.instances.iter().filter(|(_, view)| self.filter.takes(view, now));
         let instances = views.clone().map(|(key, view)| Instance::of(contents, key, view)).collect();
         self.shown = views.map(|(key, _)| key.clone()).collect();
@@ -152,7 +162,7 @@ impl Instances {
     }
 
     fn delta(&mut self, contents: &Contents, seen: u64) -> InstanceDelta {
-        let now = Utc::now();
+        let now = contents.time();
         let (keys, _) = contents.changed_since(seen);
         let mut changed = Vec::new();
         for key in keys {
@@ -183,10 +193,56 @@ struct Events {
     filter: store::EventFilter,
     snapshot: Option<u32>,
     after: Sequence,
+    histories: watch::Receiver<u64>,
+    ended: bool,
+}
+
+/// Whether a position was told of the history that the log has now.
+async fn is_of_this_history(
+    store: &Store,
+    status: &Status,
+    cursor: Sequence,
+    id: Option<&str>,
+) -> Result<()> {
+    let replaced = |detail: String| Err(error(ErrorCode::HistoryReplaced, detail));
+    // Another replica may have been further than this one.
+    if cursor > *store.newest().borrow() {
+        let head = status.head().await;
+        if cursor > head {
+            return replaced(format!(
+                "the log ends at {head}, before {cursor}: begin anew without a position"
+            ));
+        }
+        return Ok(());
+    }
+    let Some(id) = id else { return Ok(()) };
+    let window = Window::First { count: 1, after: Sequence(cursor.get().saturating_sub(1)) };
+    let page = store.events(&store::EventFilter::default(), window).await.map_err(|e| store_error(&e))?;
+    match page.events.first() {
+        Some(event) if event.sequence == cursor && event.id != id => replaced(format!(
+            "event {cursor} of the log is another one than {id}: begin anew without a position"
+        )),
+        Some(_) | None => Ok(()),
+    }
 }
 
 impl Events {
     async fn next(&mut self) -> Option<Result<EventUpdate>> {
+        if self.ended {
+            return None;
+        }
+        let mut histories = self.histories.clone();
+        tokio::select! {
+            update = self.update() => update,
+            Ok(()) = histories.changed() => {
+                self.ended = true;
+                let detail = "the log has another history now: begin anew without a position";
+                Some(Err(error(ErrorCode::HistoryReplaced, detail)))
+            }
+        }
+    }
+
+    async fn update(&mut self) -> Option<Result<EventUpdate>> {
         if let Some(count) = self.snapshot.take() {
             let page = self.store.events(&self.filter, Window::Last { count, before: None }).await;
             return Some(page.map_err(|e| store_error(&e)).map(|page| {

@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
-use aegis_domain::{InstanceName, ServiceName};
+use aegis_domain::{InstanceName, Sequence, ServiceName};
 use aegis_sdk::Connection;
 use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::Live;
@@ -70,22 +69,24 @@ pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: Canc
     }
 }
 
-/// When the last heartbeat in the stream was sent, by the clock of its instance: past any follower, for whoever
-/// is about to draw a conclusion from silence.
+/// Where the last heartbeat of an instance stands in the stream: past any follower, for whoever is about to draw a
+/// conclusion from silence. What is no heartbeat is no sign of life.
 ///
 /// # Errors
 /// When the stream cannot be read: then silence means nothing.
-pub async fn last_sent(
+pub async fn last_heard(
     connection: &Connection,
     service: &ServiceName,
     instance: &InstanceName,
-) -> Result<Option<DateTime<Utc>>, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Option<Sequence>, Box<dyn std::error::Error + Send + Sync>> {
     let namespace = connection.namespace();
     let stream = connection.jetstream().get_stream_no_info(namespace.heartbeats_stream()).await?;
     let subject = namespace.heartbeat_subject(service, instance);
     match stream.get_last_raw_message_by_subject(&subject).await {
         Ok(message) => {
-            Ok(serde_json::from_slice::<Heartbeat>(&message.payload).ok().map(|beat| beat.sent_at))
+            let beat = serde_json::from_slice::<Heartbeat>(&message.payload).ok();
+            let beat = beat.filter(|beat| beat.service == *service && beat.instance == *instance);
+            Ok(beat.map(|_| Sequence(message.sequence)))
         }
         Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
         Err(error) => Err(error.into()),
@@ -99,7 +100,7 @@ fn take(connection: &Connection, live: &Live, sight: &Sight, message: &Message) 
         // The subject says who may have written it, so the body has to agree.
         (Some((service, instance)), Ok(beat)) if beat.service == service && beat.instance == instance => {
             sight.inner.received.fetch_add(1, Ordering::Relaxed);
-            live.beat(beat, Instant::now());
+            live.beat(beat, (Sequence(message.sequence), message.recorded_at), Instant::now());
         }
         _ => {
             sight.inner.unreadable.fetch_add(1, Ordering::Relaxed);

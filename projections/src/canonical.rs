@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use aegis_domain::Sequence;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::State;
@@ -12,6 +13,7 @@ use crate::view::{DefinitionView, InstallationView, InstanceView, LeaderView};
 #[serde(rename_all = "snake_case")]
 enum Line<'a> {
     Position(Sequence),
+    Time(DateTime<Utc>),
     Installation(Cow<'a, InstallationView>),
     Definition(Cow<'a, DefinitionView>),
     Instance(Cow<'a, InstanceView>),
@@ -19,7 +21,7 @@ enum Line<'a> {
 }
 
 impl State {
-    /// The state as newline-delimited JSON: first the position and the installation, then each definition,
+    /// The state as newline-delimited JSON: first the position, its time and the installation, then each definition,
     /// instance and leader, in order of their names. The same state gives the same bytes, on every machine.
     ///
     /// # Errors
@@ -29,9 +31,12 @@ impl State {
         let instances = self.instances.values().map(|view| Line::Instance(Cow::Borrowed(view)));
         let leaders = self.leaders.values().map(|view| Line::Leader(Cow::Borrowed(view)));
         let mut text = Vec::new();
-        let lines = [Line::Position(self.position), Line::Installation(Cow::Borrowed(&self.installation))]
-            .into_iter();
-        for line in lines.chain(definitions).chain(instances).chain(leaders) {
+        let lines = [
+            Line::Position(self.position),
+            Line::Time(self.time),
+            Line::Installation(Cow::Borrowed(&self.installation)),
+        ];
+        for line in lines.into_iter().chain(definitions).chain(instances).chain(leaders) {
             serde_json::to_writer(&mut text, &line)?;
             text.push(b'\n');
         }
@@ -47,6 +52,7 @@ impl State {
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             match serde_json::from_slice(line)? {
                 Line::Position(position) => state.position = position,
+                Line::Time(time) => state.time = time,
                 Line::Installation(view) => state.installation = view.into_owned(),
                 Line::Definition(view) => {
                     state.definitions.insert(view.service.clone(), view.into_owned());

@@ -1,11 +1,17 @@
 //! Definitions and leaders as KV entries, for readers that need no control plane. Every replica may
 //! write them: a value holds the sequence that made it, and an older one never replaces a newer.
+//!
+//! A sequence in a value is believed only as far as the log bears it out. One that this replica has passed, or that the
+//! log has not reached, was written by nobody who folds this log: by a stranger, or before the log was put back from a
+//! copy. It is replaced.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use aegis_domain::AggregateId;
-use aegis_sdk::Connection;
-use aegis_sdk::nats::bucket::{Bucket, CasError};
+use aegis_domain::{AggregateId, Sequence};
+use aegis_sdk::nats::bucket::{Bucket, CasError, Slot, entries};
+use aegis_sdk::nats::provision::MARKER_TTL;
+use aegis_sdk::{Connection, Journal};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -15,11 +21,36 @@ use crate::Live;
 /// How many changes wait at most to be taken, which takes no longer than a look; what is owed is a set, which
 /// never holds more than there are views.
 pub(crate) const QUEUE: usize = 1024;
+/// After so long an entry is looked at again that says it is newer than what this replica has applied.
+const LATER: Duration = Duration::from_secs(1);
+
+/// Matches every key of a bucket.
+const EVERY_KEY: &str = ">";
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owed {
+    /// The entry of this aggregate.
+    Entry(AggregateId),
+    /// Every entry, and that there is no other: the projection was made anew.
+    All,
+}
 
 /// What every value begins with.
 #[derive(Deserialize)]
 struct Stamp {
-    sequence: u64,
+    sequence: Sequence,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// It is as it should be.
+    Done,
+    /// It says that it is newer. If it is, this replica will come there.
+    Newer,
 }
 
 /// Keeps the entries up to date until stopped: first all of them, since a crash may have come between
@@ -27,55 +58,98 @@ struct Stamp {
 pub async fn project(
     connection: Connection,
     live: Live,
-    mut changes: mpsc::Receiver<AggregateId>,
+    mut changes: mpsc::Receiver<Owed>,
     stop: CancellationToken,
 ) {
-    let mut owed: BTreeSet<AggregateId> = {
-        let contents = live.read();
-        let leaders = contents.state.leaders.keys();
-        let leaders = leaders.map(|(service, group)| AggregateId::Leadership(service.clone(), group.clone()));
-        let definitions = contents.state.definitions.keys().cloned().map(AggregateId::Definition);
-        leaders.chain(definitions).collect()
-    };
     let projection = Projection { connection, live };
+    let mut work = Work { all: true, ..Work::default() };
     let mut failures = 0;
     loop {
-        while let Ok(id) = changes.try_recv() {
-            owed.insert(id);
+        while let Ok(owed) = changes.try_recv() {
+            work.take(owed);
         }
-        let Some(id) = owed.pop_first() else {
+        let Some(next) = work.next() else {
             tokio::select! {
                 () = stop.cancelled() => return,
-                id = changes.recv() => match id {
-                    Some(id) => { owed.insert(id); }
+                owed = changes.recv() => match owed {
+                    Some(owed) => work.take(owed),
                     None => return,
                 },
+                () = tokio::time::sleep(LATER), if !work.later.is_empty() => work.now(),
             }
             continue;
         };
         let written = {
-            let mut write = std::pin::pin!(projection.write(&id));
+            let mut write = std::pin::pin!(projection.settle(&next));
             loop {
                 tokio::select! {
                     biased;
                     written = &mut write => break written,
                     // The projector is not to wait for NATS.
-                    Some(id) = changes.recv() => { owed.insert(id); }
+                    Some(owed) = changes.recv() => work.take(owed),
                 }
             }
         };
-        if let Err(error) = written {
-            tracing::warn!(%error, aggregate = %id, "a KV entry is behind; trying again");
-            owed.insert(id);
-            failures += 1;
-            let pause = tokio::time::sleep(std::time::Duration::from_millis(100 << u32::min(failures, 5)));
-            if stop.run_until_cancelled(pause).await.is_none() {
-                return;
+        match written {
+            Ok(settled) => {
+                failures = 0;
+                work.settle(next, settled);
             }
-        } else {
-            failures = 0;
+            Err(error) => {
+                tracing::warn!(%error, owed = ?next, "a KV entry is behind; trying again");
+                work.take(next);
+                failures += 1;
+                let pause = tokio::time::sleep(Duration::from_millis(100 << u32::min(failures, 5)));
+                if stop.run_until_cancelled(pause).await.is_none() {
+                    return;
+                }
+            }
         }
     }
+}
+
+/// What is still to be done.
+#[derive(Debug, Default)]
+struct Work {
+    all: bool,
+    owed: BTreeSet<AggregateId>,
+    later: BTreeSet<AggregateId>,
+}
+
+impl Work {
+    fn take(&mut self, owed: Owed) {
+        match owed {
+            Owed::Entry(id) => {
+                self.owed.insert(id);
+            }
+            Owed::All => self.all = true,
+        }
+    }
+
+    fn next(&mut self) -> Option<Owed> {
+        if std::mem::take(&mut self.all) { Some(Owed::All) } else { self.owed.pop_first().map(Owed::Entry) }
+    }
+
+    fn settle(&mut self, done: Owed, settled: Settled) {
+        match (done, settled) {
+            (Owed::Entry(id), Settled::One(Written::Newer)) => {
+                self.later.insert(id);
+            }
+            (_, Settled::All(ids)) => self.owed.extend(ids),
+            (Owed::Entry(_) | Owed::All, Settled::One(_)) => {}
+        }
+    }
+
+    fn now(&mut self) {
+        self.owed.append(&mut self.later);
+    }
+}
+
+/// What came of what was owed.
+enum Settled {
+    One(Written),
+    /// Extra entries are gone; these are to be looked at each.
+    All(Vec<AggregateId>),
 }
 
 struct Projection {
@@ -84,16 +158,30 @@ struct Projection {
 }
 
 impl Projection {
-    async fn write(&self, id: &AggregateId) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let Some((bucket, key, sequence, value)) = self.entry(id)? else { return Ok(()) };
+    async fn settle(&self, owed: &Owed) -> Result<Settled, Error> {
+        match owed {
+            Owed::Entry(id) => self.write(id).await.map(Settled::One),
+            Owed::All => {
+                for bucket in self.buckets() {
+                    self.remove_extra(bucket).await?;
+                }
+                Ok(Settled::All(self.live.read().state.aggregates().filter(is_kept).collect()))
+            }
+        }
+    }
+
+    async fn write(&self, id: &AggregateId) -> Result<Written, Error> {
+        let Some((bucket, key, sequence, value)) = self.entry(id)? else { return Ok(Written::Done) };
         let bucket = Bucket::new(&self.connection, bucket);
         let slot = bucket.read(&key).await?;
-        let written = slot.value.as_ref().and_then(|value| serde_json::from_slice::<Stamp>(value).ok());
-        if written.is_some_and(|stamp| stamp.sequence >= sequence) {
-            return Ok(());
+        if slot.value.as_ref().is_some_and(|there| **there == *value) {
+            return Ok(Written::Done);
+        }
+        if stamp(&slot).is_some_and(|there| there > sequence) && self.may_be_newer(&slot).await? {
+            return Ok(Written::Newer);
         }
         match bucket.put(&key, value.into(), slot.revision, None).await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(Written::Done),
             // Another replica was faster, or an answer was lost: look again.
             Err(error @ (CasError::Conflict | CasError::Ambiguous | CasError::Refused { .. })) => {
                 Err(error.into())
@@ -101,32 +189,88 @@ impl Projection {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "one private caller, which takes it apart at once")]
-    fn entry(&self, id: &AggregateId) -> Result<Option<(String, String, u64, Vec<u8>)>, serde_json::Error> {
+    /// Whether the log bears out that the entry is of an event that this replica is yet to apply.
+    async fn may_be_newer(&self, slot: &Slot) -> Result<bool, Error> {
+        let Some(sequence) = stamp(slot) else { return Ok(false) };
+        if sequence <= self.live.read().state.position {
+            return Ok(false);
+        }
+        Ok(sequence <= Journal::new(&self.connection).last_sequence().await?)
+    }
+
+    /// Removes entries of what the log knows nothing of.
+    async fn remove_extra(&self, name: String) -> Result<(), Error> {
+        let bucket = Bucket::new(&self.connection, name.clone());
+        let known: BTreeSet<String> = {
+            let contents = self.live.read();
+            let keys = contents.state.aggregates().filter_map(|id| self.place(&id));
+            keys.filter(|(bucket, _)| *bucket == name).map(|(_, key)| key).collect()
+        };
+        let there: BTreeMap<String, Slot> =
+            entries(&self.connection, name.clone(), &[EVERY_KEY.to_owned()]).await?.into_iter().collect();
+        for (key, slot) in
+            there.into_iter().filter(|(key, slot)| slot.value.is_some() && !known.contains(key))
+        {
+            if self.may_be_newer(&slot).await? {
+                continue;
+            }
+            tracing::warn!(bucket = name, key, "an entry of which the log knows nothing is removed");
+            match bucket.delete(&key, slot.revision, MARKER_TTL).await {
+                // Another replica was faster.
+                Ok(_) | Err(CasError::Conflict) => {}
+                Err(error @ (CasError::Ambiguous | CasError::Refused { .. })) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn buckets(&self) -> [String; 2] {
         let namespace = self.connection.namespace();
-        let contents = self.live.read();
-        Ok(match id {
-            AggregateId::Definition(service) => match contents.state.definitions.get(service) {
-                Some(view) => Some((
-                    namespace.definitions_bucket(),
-                    service.to_string(),
-                    view.sequence.get(),
-                    serde_json::to_vec(view)?,
-                )),
-                None => None,
-            },
+        [namespace.definitions_bucket(), namespace.leaders_bucket()]
+    }
+
+    /// The bucket and the key of an aggregate that has an entry.
+    fn place(&self, id: &AggregateId) -> Option<(String, String)> {
+        let namespace = self.connection.namespace();
+        match id {
+            AggregateId::Definition(service) => Some((namespace.definitions_bucket(), service.to_string())),
             AggregateId::Leadership(service, group) => {
-                match contents.state.leaders.get(&(service.clone(), group.clone())) {
-                    Some(view) => Some((
-                        namespace.leaders_bucket(),
-                        format!("{service}.{group}"),
-                        view.sequence.get(),
-                        serde_json::to_vec(view)?,
-                    )),
-                    None => None,
-                }
+                Some((namespace.leaders_bucket(), format!("{service}.{group}")))
             }
             AggregateId::Instance(..) | AggregateId::Installation => None,
-        })
+        }
     }
+
+    #[expect(clippy::type_complexity, reason = "one private caller, which takes it apart at once")]
+    fn entry(
+        &self,
+        id: &AggregateId,
+    ) -> Result<Option<(String, String, Sequence, Vec<u8>)>, serde_json::Error> {
+        let contents = self.live.read();
+        let view = match id {
+            AggregateId::Definition(service) => {
+                let view = contents.state.definitions.get(service);
+                view.map(|view| Ok((view.sequence, serde_json::to_vec(view)?)))
+            }
+            AggregateId::Leadership(service, group) => {
+                let view = contents.state.leaders.get(&(service.clone(), group.clone()));
+                view.map(|view| Ok((view.sequence, serde_json::to_vec(view)?)))
+            }
+            AggregateId::Instance(..) | AggregateId::Installation => None,
+        };
+        let (Some(view), Some((bucket, key))) = (view, self.place(id)) else { return Ok(None) };
+        view.map(|(sequence, value)| Some((bucket, key, sequence, value)))
+    }
+}
+
+/// Whether the aggregate has an entry.
+fn is_kept(id: &AggregateId) -> bool {
+    match id {
+        AggregateId::Definition(_) | AggregateId::Leadership(..) => true,
+        AggregateId::Instance(..) | AggregateId::Installation => false,
+    }
+}
+
+fn stamp(slot: &Slot) -> Option<Sequence> {
+    serde_json::from_slice::<Stamp>(slot.value.as_ref()?).ok().map(|stamp| stamp.sequence)
 }

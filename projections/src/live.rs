@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::{AggregateId, Sequence, ServiceName};
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use crate::State;
+use crate::engine::Mark;
 use crate::load::{Calls, Counters};
-use crate::registry::Event;
+use crate::registry::Line;
 use crate::state::InstanceKey;
 
 /// The last heartbeat of an instance.
@@ -18,6 +20,10 @@ use crate::state::InstanceKey;
 pub struct Beat {
     /// What it said.
     pub heartbeat: Heartbeat,
+    /// Its place in the heartbeat stream; zero where it did not come from there.
+    pub sequence: Sequence,
+    /// When the server took it; where there is no server's time, when it arrived here.
+    pub recorded_at: DateTime<Utc>,
     /// When it arrived here.
     pub received: Instant,
     /// The calls that ended in its window; none when there was no heartbeat before it.
@@ -44,6 +50,8 @@ pub struct Contents {
     pub state: State,
     /// The last heartbeats.
     pub beats: BTreeMap<InstanceKey, Beat>,
+    /// When the server took the last heartbeat.
+    beats_time: DateTime<Utc>,
     /// When each instance last changed, by the count of changes.
     changes: BTreeMap<InstanceKey, u64>,
     count: u64,
@@ -77,12 +85,13 @@ impl Live {
     }
 
     /// The log has moved on to this position, by these events.
-    pub(crate) fn advance(&self, events: &[(Sequence, Event)], position: Sequence) {
+    pub(crate) fn advance(&self, events: &[Line], mark: Mark) {
+        let position = mark.position;
         self.change(|contents| {
             let (mut changed, mut services) = (BTreeSet::new(), BTreeSet::new());
-            for (sequence, event) in events {
-                contents.state.apply(event.fact(*sequence));
-                match &event.aggregate {
+            for line in events {
+                contents.state.apply(line.event.fact(line.sequence, line.recorded_at));
+                match &line.event.aggregate {
                     AggregateId::Instance(service, instance) => {
                         changed.insert((service.clone(), instance.clone()));
                     }
@@ -99,7 +108,7 @@ impl Live {
             for service in &services {
                 changed.extend(of_service(&contents.state, service).cloned());
             }
-            contents.state.skip(position);
+            contents.state.skip(position, mark.recorded_at);
             changed
         });
         self.inner.position.send_replace(position);
@@ -117,15 +126,23 @@ impl Live {
         self.inner.position.send_replace(position);
     }
 
-    /// A heartbeat has arrived.
-    pub fn beat(&self, heartbeat: Heartbeat, received: Instant) {
+    /// A heartbeat has arrived, taken by the server at this place and time.
+    pub fn beat(
+        &self,
+        heartbeat: Heartbeat,
+        (sequence, recorded_at): (Sequence, DateTime<Utc>),
+        received: Instant,
+    ) {
         let key = (heartbeat.service.clone(), heartbeat.instance.clone());
         self.change(|contents| {
             let calls = contents.beats.get(&key).and_then(|before| {
                 let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
                 if now.repeats(&past) { before.calls } else { Some(Calls::between(&past, &now)) }
             });
-            contents.beats.insert(key.clone(), Beat { heartbeat, received, calls });
+            if sequence > Sequence::ZERO {
+                contents.beats_time = contents.beats_time.max(recorded_at);
+            }
+            contents.beats.insert(key.clone(), Beat { heartbeat, sequence, recorded_at, received, calls });
             BTreeSet::from([key])
         });
     }
@@ -154,6 +171,13 @@ impl Live {
 }
 
 impl Contents {
+    /// The time of the installation: when the server took the last event or the last heartbeat. All replicas tell
+    /// the same, whatever their own clocks say.
+    #[must_use]
+    pub fn time(&self) -> DateTime<Utc> {
+        self.state.time.max(self.beats_time)
+    }
+
     /// The instances that have changed since this count, and the count now.
     #[must_use]
     pub fn changed_since(&self, count: u64) -> (Vec<&InstanceKey>, u64) {

@@ -5,10 +5,11 @@ use aegis_sdk::Connection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Driver, Handle, Mark, Outlet, StoreError, Stream};
+use crate::engine::{Database, Driver, Feed, Handle, History, Mark, Outlet, StoreError, Stream};
+use crate::kv::{self, Owed};
 use crate::registry::{Batch, Log, Registry};
 use crate::store::Recent;
-use crate::{Live, Store, kv};
+use crate::{Live, Store};
 
 /// The projector could not begin.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +33,7 @@ pub struct Projector {
 struct Readers {
     live: Live,
     recent: Recent,
-    kv: mpsc::Sender<AggregateId>,
+    kv: mpsc::Sender<Owed>,
 }
 
 impl Projector {
@@ -46,9 +47,9 @@ impl Projector {
     pub async fn restore(
         connection: &Connection,
         store: &Store,
-    ) -> Result<(Self, Live, mpsc::Receiver<AggregateId>), ProjectorError> {
-        let stream = events_stream(connection).await?;
+    ) -> Result<(Self, Live, mpsc::Receiver<Owed>), ProjectorError> {
         let feed = Log { connection: connection.clone(), filters: vec![], puts_aside: true };
+        let stream = stream(&feed, &store.database).await?;
         let (sender, changes) = mpsc::channel(kv::QUEUE);
         let mut live = None;
         let outlet = |registry: &Registry, mark: Mark| {
@@ -81,17 +82,20 @@ impl Outlet<Registry> for Readers {
         self.recent.extend(views, mark.position);
     }
 
-    async fn committed(&mut self, _registry: &Registry, batch: Batch, mark: Mark) {
-        let touched: Vec<_> = batch.touched().cloned().collect();
-        let events: Vec<_> = batch.events.into_iter().map(|line| (line.sequence, line.event)).collect();
-        self.live.advance(&events, mark.position);
-        self.owe(touched).await;
+    async fn committed(&mut self, _registry: &Registry, batch: &Batch, mark: Mark) {
+        self.live.advance(&batch.events, mark);
+        self.owe(batch.touched().cloned()).await;
+    }
+
+    fn history_replaced(&mut self) {
+        self.recent.history_replaced();
     }
 
     async fn replaced(&mut self, registry: &Registry, mark: Mark) {
         self.recent.begin(mark.position);
         self.live.replace(registry.state.clone());
-        self.owe(registry.state.aggregates()).await;
+        // The receiver ends only with the process.
+        let _ended = self.kv.send(Owed::All).await;
     }
 }
 
@@ -100,7 +104,7 @@ impl Readers {
         for id in ids {
             if !matches!(id, AggregateId::Instance(..)) {
                 // The receiver ends only with the process.
-                let _ended = self.kv.send(id).await;
+                let _ended = self.kv.send(Owed::Entry(id)).await;
             }
         }
     }
@@ -108,17 +112,12 @@ impl Readers {
 
 /// The events stream as it stands.
 pub(crate) async fn events_stream(connection: &Connection) -> Result<Stream, ProjectorError> {
-    stream(connection, &connection.namespace().events_stream()).await
+    let history = History::of(connection, connection.namespace().events_stream());
+    history.stream(Sequence::ZERO).await.map_err(ProjectorError::Log)
 }
 
-/// A stream as it stands.
-pub(crate) async fn stream(connection: &Connection, name: &str) -> Result<Stream, ProjectorError> {
-    let stream = connection.jetstream().get_stream(name).await.map_err(|e| ProjectorError::Log(e.into()))?;
-    let info = stream.cached_info();
-    Ok(Stream {
-        // A stream that was removed and made again is another log, although it has the same name.
-        identity: format!("{name} created {}", info.created),
-        last: Sequence(info.state.last_sequence),
-        is_empty: info.state.messages == 0,
-    })
+/// The stream of a feed as it stands, with the message at the position of this file.
+pub(crate) async fn stream<F: Feed>(feed: &F, database: &Database) -> Result<Stream, ProjectorError> {
+    let position = database.position().await?;
+    feed.history().stream(position).await.map_err(ProjectorError::Log)
 }

@@ -111,6 +111,7 @@ impl Replayed {
                     }
                 }
                 Sourced::Idle => return Ok(true),
+                Sourced::Resumed => {}
                 Sourced::Blind if blind < BLIND => blind += 1,
                 Sourced::Blind => return Err(ProjectorError::Log("the stream cannot be read".into())),
             }
@@ -138,11 +139,11 @@ impl Replayed {
         match entry.value {
             Content::Event(event) => {
                 self.events += 1;
-                self.state.apply(event.fact(entry.sequence));
+                self.state.apply(event.fact(entry.sequence, mark.recorded_at));
             }
             Content::Dead(_) => {
                 self.dead += 1;
-                self.state.skip(entry.sequence);
+                self.state.skip(entry.sequence, mark.recorded_at);
             }
         }
         true

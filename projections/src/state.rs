@@ -24,7 +24,7 @@ pub struct Fact<'a> {
     pub aggregate: &'a AggregateId,
     /// The version of the aggregate after it.
     pub version: AggregateVersion,
-    /// When it happened, by the clock of whoever recorded it.
+    /// When the log took it, by the server's clock: what a writer says of its own clock decides nothing.
     pub time: DateTime<Utc>,
     /// Who caused it.
     pub actor: &'a Actor,
@@ -32,6 +32,8 @@ pub struct Fact<'a> {
     pub event: &'a Event,
 }
 
+/// As if the log had taken it when its writer says. Whoever has the message has the time:
+/// [`Fact::recorded_at`].
 impl<'a> From<&'a Recorded> for Fact<'a> {
     fn from(recorded: &'a Recorded) -> Self {
         let envelope = &recorded.envelope;
@@ -46,11 +48,21 @@ impl<'a> From<&'a Recorded> for Fact<'a> {
     }
 }
 
+impl Fact<'_> {
+    /// The same, taken by the log at this time.
+    #[must_use]
+    pub fn recorded_at(self, time: DateTime<Utc>) -> Self {
+        Self { time, ..self }
+    }
+}
+
 /// The registry at one position of the log.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     /// The last event applied.
     pub position: Sequence,
+    /// When the log took the last message up to the position. It never goes back.
+    pub time: DateTime<Utc>,
     /// All instances that the log knows.
     pub instances: BTreeMap<InstanceKey, InstanceView>,
     /// All groups that the log knows.
@@ -64,7 +76,7 @@ pub struct State {
 impl State {
     /// Raise it with every change of the views or of their fold: a store of another version is
     /// rebuilt from the log.
-    pub const VERSION: i64 = 4;
+    pub const VERSION: i64 = 5;
 
     /// Applies one event. Total and deterministic; an event at or before the position changes nothing.
     pub fn apply<'a>(&mut self, fact: impl Into<Fact<'a>>) {
@@ -72,7 +84,8 @@ impl State {
         if fact.sequence <= self.position {
             return;
         }
-        self.position = fact.sequence;
+        self.skip(fact.sequence, fact.time);
+        let fact = fact.recorded_at(self.time);
         match (fact.aggregate, fact.event) {
             (AggregateId::Definition(service), Event::Definition(event)) => {
                 let before = self.definitions.remove(service);
@@ -110,9 +123,10 @@ impl State {
         }
     }
 
-    /// Passes over a message that is no event.
-    pub fn skip(&mut self, sequence: Sequence) {
+    /// Passes over a message that is no event, taken by the log at this time.
+    pub fn skip(&mut self, sequence: Sequence, time: DateTime<Utc>) {
         self.position = self.position.max(sequence);
+        self.time = self.time.max(time);
     }
 
     /// How many views there are.

@@ -24,7 +24,8 @@ struct Say {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let (log, _written_at_the_end) = aegis_sdk::logs::writer(std::io::stderr());
+    tracing_subscriber::fmt().with_writer(log).init();
     let mut config = ServiceConfig::new("echo", "1.0.0")?;
     if let Ok(url) = std::env::var("NATS_URL") {
         config.nats_url = url;

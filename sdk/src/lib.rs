@@ -39,7 +39,7 @@ pub mod events;
 pub mod fencing;
 pub mod journal;
 pub mod leadership;
-mod logs;
+pub mod logs;
 pub mod metrics;
 pub mod nats;
 mod number;

@@ -1,12 +1,22 @@
 //! What a process logs, and how that is changed while it runs.
+//!
+//! Nobody ever waits for whoever reads the log: lines go through a bounded queue to a thread of their own, and what finds no
+//! room is dropped and counted. A full pipe would otherwise hold up every thread that has something to say.
 
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
 
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Registry, fmt};
+
+/// So many lines wait to be written at most.
+const LINES: usize = 16_384;
+
+static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 
 /// The level of the log of this process, which can be changed while it runs: by [`Logs::set`], and by whoever may
 /// send the instance control requests ([`crate::Operator::set_log`]). Cheap to clone.
@@ -16,6 +26,8 @@ use tracing_subscriber::{EnvFilter, Registry, fmt};
 #[derive(Clone)]
 pub struct Logs {
     set: Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>,
+    /// Writes what waits when the last clone is dropped, as far as somebody reads it.
+    _writer: Arc<WorkerGuard>,
 }
 
 /// Why the log is as it was.
@@ -38,17 +50,17 @@ pub enum LogError {
 }
 
 impl Logs {
-    /// Makes the log of this process: lines on standard error, of what passes the filter.
+    /// Makes the log of this process: lines on standard error, of what passes the filter. Keep what it answers until the
+    /// process ends: the last lines are written when it is dropped.
     ///
     /// # Errors
     /// See [`LogError`].
     pub fn install(filter: &str) -> Result<Self, LogError> {
         let (filter, handle) = reload::Layer::<EnvFilter, Registry>::new(parse(filter)?);
-        tracing_subscriber::registry()
-            .with(filter)
-            .with(fmt::layer().with_writer(std::io::stderr))
-            .try_init()?;
-        Ok(Self { set: Arc::new(move |filter| handle.reload(filter)) })
+        let (writer, guard) = writer(std::io::stderr());
+        tracing_subscriber::registry().with(filter).with(fmt::layer().with_writer(writer)).try_init()?;
+        log_panics();
+        Ok(Self { set: Arc::new(move |filter| handle.reload(filter)), _writer: Arc::new(guard) })
     }
 
     /// Makes the filter another one, from now on.
@@ -58,6 +70,30 @@ impl Logs {
     pub fn set(&self, filter: &str) -> Result<(), LogError> {
         Ok((self.set)(parse(filter)?)?)
     }
+}
+
+/// For logs that a program makes by itself: a writer that never waits for `to`. Lines that find no room are dropped and
+/// counted ([`dropped_lines`]). What waits is written when the guard is dropped, as far as somebody reads it.
+pub fn writer(to: impl Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
+    let builder = NonBlockingBuilder::default().buffered_lines_limit(LINES).lossy(true);
+    let (writer, guard) = builder.thread_name("aegis-log").finish(to);
+    // The first log of a process is the one that counts.
+    let _first = DROPPED.set(writer.error_counter());
+    (writer, guard)
+}
+
+/// Sends the words of panics the way of the log: written straight to standard error, they would wait for its reader.
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        tracing::error!(thread = thread.name().unwrap_or("without a name"), "{panic}");
+    }));
+}
+
+/// How many lines of the log were dropped because nobody read it.
+#[must_use]
+pub fn dropped_lines() -> u64 {
+    DROPPED.get().map_or(0, |dropped| dropped.dropped_lines() as u64)
 }
 
 impl std::fmt::Debug for Logs {

@@ -12,7 +12,7 @@ use aegis_domain::{
 use aegis_graphql::ports::{Applied, Commands, Failure, Outcome, Principal, Refused};
 use aegis_projections::Live;
 use aegis_projections::beats::Sight;
-use aegis_projections::engine::Handle;
+use aegis_projections::engine::{Handle, Progress};
 use aegis_sdk::{Connection, Journal, Operator, OperatorError};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
@@ -25,6 +25,8 @@ pub(crate) struct Adapter {
     pub(crate) live: Live,
     pub(crate) sight: Sight,
     pub(crate) projection: Handle,
+    /// How each projection is doing, by the name of its part.
+    pub(crate) progress: [(&'static str, Progress); 2],
 }
 
 impl Adapter {

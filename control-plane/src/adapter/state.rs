@@ -3,7 +3,8 @@
 use std::sync::RwLockReadGuard;
 
 use aegis_domain::Sequence;
-use aegis_graphql::ports::{ChangeFeed, Health};
+use aegis_graphql::ports::{ChangeFeed, Health, Problem};
+use aegis_projections::engine::Progress;
 use aegis_projections::live::Contents;
 use aegis_sdk::ConnectionState;
 use futures_util::future::BoxFuture;
@@ -26,6 +27,20 @@ impl ChangeFeed for Adapter {
 }
 
 impl Health for Adapter {
+    fn problems(&self) -> Vec<Problem> {
+        let of = |(part, progress): &(&'static str, Progress)| {
+            let part = *part;
+            let problems = progress.problems().into_iter();
+            problems.map(move |it| Problem {
+                part,
+                code: it.code.as_str(),
+                message: it.message,
+                since: it.since,
+            })
+        };
+        self.progress.iter().flat_map(of).collect()
+    }
+
     fn is_connected(&self) -> bool {
         *self.connection.state().borrow() == ConnectionState::Connected
     }

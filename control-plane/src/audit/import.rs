@@ -7,8 +7,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
+use aegis_domain::wire::header;
 use aegis_domain::{Recorded, Sequence};
 use aegis_projections::verify::{Met, Scope, Walk, verify};
+use aegis_sdk::nats::imported;
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{Connection, Journal};
 use anyhow::Context as _;
@@ -45,7 +47,16 @@ pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
     }
     provision(&connection).await?;
     let begun = Journal::new(&connection).last_sequence().await?;
-    let imported = append(&connection, &args.file, begun).await?;
+    let stream = connection.namespace().events_stream();
+    // Before the first message is there, so that whoever reads it knows when it was recorded.
+    if begun < end.last {
+        imported::mark(&connection, &stream, end.last.get()).await?;
+    }
+    let (imported, told) = append(&connection, &args.file, begun).await?;
+    // A log that was imported by a version that did not mark it is marked by importing it once more.
+    if imported == 0 && told {
+        imported::mark(&connection, &stream, end.last.get()).await?;
+    }
     say(&format!("imported {imported} messages"));
     if args.verify {
         let report = verify(&connection, Scope::default()).await?;
@@ -141,14 +152,15 @@ fn meet(
     Ok(())
 }
 
-async fn append(connection: &Connection, path: &Path, begun: Sequence) -> anyhow::Result<u64> {
-    let mut imported = 0;
+/// Answers how many messages were written, and whether those that were there tell when they were recorded.
+async fn append(connection: &Connection, path: &Path, begun: Sequence) -> anyhow::Result<(u64, bool)> {
+    let (mut imported, mut told) = (0, true);
     let mut window: std::collections::VecDeque<(Sequence, PublishAckFuture)> = [].into();
     for line in lines(path)? {
         let Line::Message(stored) = line?.1 else { continue };
         let sequence = stored.sequence;
         if sequence <= begun {
-            same(connection, &stored).await?;
+            told &= same(connection, &stored).await?;
             continue;
         }
         if window.len() == WINDOW
@@ -167,7 +179,7 @@ async fn append(connection: &Connection, path: &Path, begun: Sequence) -> anyhow
     for (sequence, ack) in window {
         acknowledged(sequence, ack).await?;
     }
-    Ok(imported)
+    Ok((imported, told))
 }
 
 async fn acknowledged(sequence: Sequence, ack: PublishAckFuture) -> anyhow::Result<()> {
@@ -178,8 +190,9 @@ async fn acknowledged(sequence: Sequence, ack: PublishAckFuture) -> anyhow::Resu
     Ok(())
 }
 
-/// A log that has something already has to begin as the file does: then the rest is written.
-async fn same(connection: &Connection, stored: &Stored) -> anyhow::Result<()> {
+/// A log that has something already has to begin as the file does: then the rest is written. Answers whether the
+/// message was imported.
+async fn same(connection: &Connection, stored: &Stored) -> anyhow::Result<bool> {
     let stream = connection.jetstream().get_stream_no_info(connection.namespace().events_stream()).await?;
     let found = stream.get_raw_message(stored.sequence.get()).await?;
     let hash = aegis_sdk::journal::hash(&found.subject, Some(&found.headers), &found.payload);
@@ -188,7 +201,7 @@ async fn same(connection: &Connection, stored: &Stored) -> anyhow::Result<()> {
         "the installation has a log of its own: message {} is another one than that of the file; import into an empty one",
         stored.sequence
     );
-    Ok(())
+    Ok(found.headers.get(header::RECORDED_AT).is_some())
 }
 
 fn lines(path: &Path) -> anyhow::Result<impl Iterator<Item = anyhow::Result<(usize, Line)>> + use<>> {

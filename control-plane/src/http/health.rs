@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aegis_domain::ErrorCode;
-use aegis_graphql::ports::ChangeFeed as _;
+use aegis_graphql::ports::{ChangeFeed as _, Health as _, Problem};
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -25,38 +25,46 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// JetStream answers, and the projection has kept up. Otherwise it says what is waited for.
+/// JetStream answers, the projection has kept up, and nothing keeps it from being what it should be. Otherwise it says
+/// what is waited for.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
     let Some(core) = app.core.get() else {
-        return answer(&app.startup.reasons(), "is not known yet", None);
+        return answer(&app.startup.reasons(), &[], "is not known yet", None);
     };
     let head = tokio::time::timeout(PATIENCE, core.adapter.journal.last_sequence()).await;
     let applied = core.adapter.position().borrow().get();
-    let mut reasons = Vec::new();
+    let problems = core.adapter.problems();
+    let mut reasons: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
     match head {
         Ok(Ok(head)) => {
             let lag = head.get().saturating_sub(applied);
             if lag > LAG_MAX {
                 reasons.push(format!("the projection is {lag} events behind the log"));
             }
-            answer(&reasons, "answers", Some(lag))
+            answer(&reasons, &problems, "answers", Some(lag))
         }
         Ok(Err(_)) | Err(_) => {
             let away = app.startup.outage().words();
             reasons.push(away.unwrap_or_else(|| "JetStream does not answer".to_owned()));
-            answer(&reasons, "does not answer", None)
+            answer(&reasons, &problems, "does not answer", None)
         }
     }
 }
 
-fn answer(reasons: &[String], jetstream: &str, lag: Option<u64>) -> Response {
+fn answer(reasons: &[String], problems: &[Problem], jetstream: &str, lag: Option<u64>) -> Response {
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "ready": ready, "reasons": reasons, "jetstream": jetstream,
         "projectionLag": lag, "projectionLagMax": LAG_MAX,
+        "problems": problems.iter().map(describe).collect::<Vec<_>>(),
     });
     (status, Json(body)).into_response()
+}
+
+fn describe(problem: &Problem) -> serde_json::Value {
+    let Problem { part, code, message, since } = problem;
+    json!({ "part": part, "code": code, "message": message, "since": since })
 }
 
 pub(super) async fn metrics(

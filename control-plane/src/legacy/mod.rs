@@ -167,8 +167,10 @@ impl Legacy {
             }
             view.filter(|view| view.is_legacy()).and_then(|view| view.state.registration.clone())
         };
-        if let Some(heartbeat) = self.seen.heartbeat(who, registration, Utc::now()) {
-            self.live.beat(heartbeat, now);
+        // Of what comes past every stream, no server tells the time.
+        let time = Utc::now();
+        if let Some(heartbeat) = self.seen.heartbeat(who, registration, time) {
+            self.live.beat(heartbeat, (Sequence::ZERO, time), now);
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use aegis_domain::Sequence;
 use aegis_projections::state::InstanceKey;
-use chrono::{DateTime, Utc};
 
 /// By instance; only of those whose life goes on.
 #[derive(Debug, Default)]
@@ -12,8 +12,8 @@ pub(super) struct Memory(BTreeMap<InstanceKey, Noticed>);
 
 #[derive(Debug, Clone, Copy)]
 struct Noticed {
-    /// When this life began, as the log has it.
-    life: DateTime<Utc>,
+    /// The event that began this life.
+    life: Sequence,
     /// When it was first noticed.
     since: Instant,
     /// Since when no heartbeat was missing.
@@ -22,7 +22,7 @@ struct Noticed {
 
 impl Memory {
     /// When this life was first noticed. Before that, nobody could hear it.
-    pub(super) fn since(&mut self, key: &InstanceKey, life: DateTime<Utc>, now: Instant) -> Instant {
+    pub(super) fn since(&mut self, key: &InstanceKey, life: Sequence, now: Instant) -> Instant {
         let new = Noticed { life, since: now, steady: None };
         let noticed = self.0.entry(key.clone()).or_insert(new);
         if noticed.life != life {
@@ -55,14 +55,14 @@ mod tests {
         let begin = Instant::now();
         let second = |n| begin + Duration::from_secs(n);
         let mut memory = Memory::default();
-        assert_eq!(memory.since(&key, DateTime::UNIX_EPOCH, second(0)), second(0));
+        assert_eq!(memory.since(&key, Sequence(1), second(0)), second(0));
         assert_eq!(memory.steady_for(&key, false, second(0)), Duration::ZERO);
         assert_eq!(memory.steady_for(&key, false, second(5)), Duration::from_secs(5));
         assert_eq!(memory.steady_for(&key, true, second(6)), Duration::ZERO);
         assert_eq!(memory.steady_for(&key, false, second(7)), Duration::ZERO);
         assert_eq!(memory.steady_for(&key, false, second(9)), Duration::from_secs(2));
-        assert_eq!(memory.since(&key, DateTime::UNIX_EPOCH, second(9)), second(0));
-        let reborn = DateTime::UNIX_EPOCH + chrono::TimeDelta::seconds(9);
+        assert_eq!(memory.since(&key, Sequence(1), second(9)), second(0));
+        let reborn = Sequence(9);
         assert_eq!(memory.since(&key, reborn, second(10)), second(10));
         assert_eq!(memory.steady_for(&key, false, second(10)), Duration::ZERO);
         memory.retain(|_| false);

@@ -12,14 +12,15 @@ use std::time::{Duration, Instant};
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::Command;
 use aegis_domain::wire::subject;
-use aegis_domain::{Actor, AggregateId, Context};
+use aegis_domain::{Actor, AggregateId, Context, Sequence};
 use aegis_projections::Live;
 use aegis_projections::beats::{self, Sight};
+use aegis_projections::live::Beat;
 use aegis_projections::state::InstanceKey;
 use aegis_projections::view::InstanceView;
 use aegis_sdk::nats::bucket::Bucket;
 use aegis_sdk::{Connection, ConnectionState, Journal};
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use tokio_util::sync::CancellationToken;
 
 use crate::legacy::Wellness;
@@ -100,25 +101,27 @@ impl Liveness {
 
     fn heard(&mut self, listening_since: Instant) -> Vec<Heard> {
         let contents = self.live.read();
-        let (now, time) = (Instant::now(), Utc::now());
+        let (now, time) = (Instant::now(), contents.time());
         let instances = &contents.state.instances;
         self.memory.retain(|key| instances.get(key).is_some_and(|view| view.state.is_alive()));
         let mut all = Vec::new();
         for (key, view) in contents.state.instances.iter().filter(|(_, view)| view.state.is_alive()) {
             let Some(registration) = &view.state.registration else { continue };
             let beat = contents.beats.get(key);
-            // A beat of the life before says nothing of this one.
-            let beat = beat
-                .filter(|beat| beat.heartbeat.sent_at >= view.registered_at - chrono::TimeDelta::seconds(1));
-            // Nobody could hear it before it was known.
-            let known_since = self.memory.since(key, view.registered_at, now).max(listening_since);
-            let last = beat.map_or(known_since, |beat| beat.received.max(listening_since));
+            // Nobody could hear this life before it was known, so no beat of the one before counts as its own, whatever
+            // the instance's clock said in both.
+            let known_since = self.memory.since(key, view.registered_sequence, now).max(listening_since);
+            let last = beat.map_or(known_since, |beat| beat.received.max(known_since));
+            let heartbeat = Duration::from_millis(registration.heartbeat_ms);
+            // One that was already old when this replica began to listen was not heard since.
+            let lateness = |beat: &Beat| (time - beat.recorded_at).to_std().unwrap_or_default();
+            let heard = beat.filter(|beat| beat.received > listening_since && lateness(beat) < heartbeat * 2);
             let mut heard = Heard {
                 key: key.clone(),
                 silent_for: now.saturating_duration_since(last),
                 steady_for: Duration::ZERO,
-                heard_since_listening: beat.is_some_and(|beat| beat.received > listening_since),
-                heartbeat: Duration::from_millis(registration.heartbeat_ms),
+                heard_since_listening: heard.is_some(),
+                heartbeat,
                 record_ttl: Duration::from_millis(registration.record_ttl_ms),
                 hearing: view.state.hearing,
                 flapping: view.is_flapping(time),
@@ -133,13 +136,14 @@ impl Liveness {
     }
 
     async fn carry_out(&self, key: &InstanceKey, verdict: Verdict) {
-        let (last_beat, legacy) = {
+        let (last_beat, heard, legacy) = {
             let contents = self.live.read();
-            let last_beat = contents.beats.get(key).map(|beat| beat.heartbeat.sent_at);
-            (last_beat, contents.state.instances.get(key).is_some_and(InstanceView::is_legacy))
+            let beat = contents.beats.get(key);
+            let (last_beat, heard) = (beat.map(|beat| beat.recorded_at), beat.map(|beat| beat.sequence));
+            (last_beat, heard, contents.state.instances.get(key).is_some_and(InstanceView::is_legacy))
         };
         let down = matches!(verdict, Verdict::Unhealthy { .. } | Verdict::Overdue);
-        if down && !legacy && !self.is_silent(key, last_beat).await {
+        if down && !legacy && !self.is_silent(key, heard).await {
             return;
         }
         let command = match verdict {
@@ -165,9 +169,10 @@ impl Liveness {
 
     /// Whether the stream, too, has heard nothing later: a follower may have fallen silent itself, and it takes
     /// a while to notice that.
-    async fn is_silent(&self, (service, instance): &InstanceKey, last_beat: Option<DateTime<Utc>>) -> bool {
-        match beats::last_sent(&self.connection, service, instance).await {
-            Ok(sent) => sent <= last_beat,
+    async fn is_silent(&self, (service, instance): &InstanceKey, heard: Option<Sequence>) -> bool {
+        match beats::last_heard(&self.connection, service, instance).await {
+            // Not «later»: a stream that was made anew counts from the beginning.
+            Ok(last) => last.is_none() || last == heard,
             Err(error) => {
                 tracing::warn!(%error, %service, %instance, "an instance seems silent, and the heartbeats cannot be read");
                 false

@@ -8,6 +8,7 @@ mod auditor;
 mod dead_letters;
 mod definitions;
 mod fleet;
+mod history;
 mod legacy;
 mod liveness;
 mod load;

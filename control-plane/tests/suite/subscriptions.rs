@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 const INSTANCES: &str = "subscription { instanceChanges { __typename
     ... on InstanceSnapshot { asOfSequence instances { id status } }
@@ -28,7 +29,7 @@ async fn start() -> (NatsServer, tempfile::TempDir, ControlPlane) {
     (nats, folder, control)
 }
 
-async fn connect(control: &ControlPlane, origin: Option<&str>) -> Result<Socket, Error> {
+pub(crate) async fn connect(control: &ControlPlane, origin: Option<&str>) -> Result<Socket, Error> {
     let mut request = control.at("/graphql/ws").replace("http://", "ws://").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
     if let Some(origin) = origin {
@@ -42,7 +43,7 @@ async fn say(socket: &mut Socket, message: Value) {
 }
 
 /// The next message; a close as `{"close": code}`.
-async fn hear(socket: &mut Socket) -> Value {
+pub(crate) async fn hear(socket: &mut Socket) -> Value {
     loop {
         let message =
             tokio::time::timeout(PATIENCE, socket.next()).await.expect("nothing was said").unwrap().unwrap();
@@ -54,7 +55,7 @@ async fn hear(socket: &mut Socket) -> Value {
     }
 }
 
-async fn subscribed(control: &ControlPlane, query: &str, variables: Value) -> Socket {
+pub(crate) async fn subscribed(control: &ControlPlane, query: &str, variables: Value) -> Socket {
     let mut socket = connect(control, Some(&control.url)).await.unwrap();
     say(&mut socket, json!({ "type": "connection_init", "payload": { "token": control.token } })).await;
     assert_eq!(hear(&mut socket).await["type"], "connection_ack");
@@ -69,7 +70,7 @@ async fn next(socket: &mut Socket, field: &str) -> Value {
     message["payload"]["data"][field].clone()
 }
 
-async fn define(control: &ControlPlane, service: &str) {
+pub(crate) async fn define(control: &ControlPlane, service: &str) {
     let input = json!({ "service": service, "owner": "desk", "description": "d", "version": "1.0.0" });
     control.query(DEFINE, json!({ "input": input })).await;
 }

@@ -24,11 +24,16 @@ impl ControlPlane {
             .args(["up", "--port", "0", "--nats-url", &nats.url()])
             .args([Path::new("--data-dir"), folder, Path::new("--env-file"), &env_file])
             .spawn();
+        Self::of(process, &env_file).await
+    }
+
+    /// The one that this process becomes.
+    pub(crate) async fn of(process: Proc, env_file: &Path) -> Self {
         let text = wait_until("the control plane", PATIENCE, || async {
             if let Some(status) = process.exit_status() {
                 return Err(format!("it ended: {status}"));
             }
-            std::fs::read_to_string(&env_file).map_err(|e| e.to_string())
+            std::fs::read_to_string(env_file).map_err(|e| e.to_string())
         })
         .await;
         let value = |name: &str| {

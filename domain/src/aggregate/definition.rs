@@ -313,9 +313,7 @@ fn validate(content: &Content) -> Result<(), Rejection> {
         let rule = format!("a lease of {LEASE_MS_MIN} to {LEASE_MS_MAX} ms");
         return Err(Rejection::Invalid { field: "failover", rule });
     }
-    if content.labels.len() > LABELS_MAX
-        || content.labels.iter().any(|(key, value)| key.is_empty() || key.len() > 64 || value.len() > 256)
-    {
+    if !labels_are_bounded(&content.labels) {
         return Err(invalid("labels", "at most 64, keys of 1 to 64 bytes, values of at most 256 bytes"));
     }
     Ok(())
@@ -331,6 +329,14 @@ fn within(field: &'static str, text: &str, max: usize) -> Result<(), Rejection> 
         return Err(Rejection::Invalid { field, rule: format!("1 to {max} characters, not only blanks") });
     }
     Ok(())
+}
+
+/// Whether there are [`LABELS_MAX`] labels at most, with keys of 1 to 64 bytes and values of 256 bytes at most. They are
+/// in every heartbeat of an instance.
+#[must_use]
+pub fn labels_are_bounded(labels: &BTreeMap<String, String>) -> bool {
+    let fits = |(key, value): (&String, &String)| (1..=64).contains(&key.len()) && value.len() <= 256;
+    labels.len() <= LABELS_MAX && labels.iter().all(fits)
 }
 
 fn invalid(field: &'static str, rule: &str) -> Rejection {

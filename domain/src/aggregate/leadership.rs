@@ -159,6 +159,14 @@ pub enum Rejection {
         /// The term that stands.
         current: Term,
     },
+    /// No election can have come so far.
+    #[error("no election can have made term {term}: the group is at term {current}")]
+    ImplausibleTerm {
+        /// The term of the command.
+        term: Term,
+        /// The term that stands.
+        current: Term,
+    },
     /// Nobody leads.
     #[error("nobody leads the group")]
     Vacant,
@@ -169,7 +177,7 @@ impl Rejection {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::StaleTerm { .. } => ErrorCode::StaleTerm,
+            Self::StaleTerm { .. } | Self::ImplausibleTerm { .. } => ErrorCode::StaleTerm,
             Self::Vacant => ErrorCode::NotActive,
         }
     }
@@ -193,7 +201,7 @@ impl Aggregate for Leadership {
     type Rejection = Rejection;
 
     const KIND: &'static str = "leadership";
-    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 1 });
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 2 });
 
     fn decide(&self, command: Command) -> Result<Vec<LeadershipEvent>, Rejection> {
         match command {
@@ -203,6 +211,9 @@ impl Aggregate for Leadership {
                 }
                 if tenure.term <= self.term {
                     return Err(Rejection::StaleTerm { term: tenure.term, current: self.term });
+                }
+                if !tenure.term.may_follow(self.term) {
+                    return Err(Rejection::ImplausibleTerm { term: tenure.term, current: self.term });
                 }
                 let mut state = self.clone();
                 let mut events = Vec::new();
@@ -249,13 +260,21 @@ impl Aggregate for Leadership {
 
     fn evolve(&mut self, event: &LeadershipEvent) {
         match event {
-            LeadershipEvent::LeaderElected { term, instance, .. } => {
+            // Whoever may write to the log may write any term: one that cannot follow changes nothing.
+            LeadershipEvent::LeaderElected { term, instance, .. } if term.may_follow(self.term) => {
                 self.term = *term;
                 self.holder = Some(instance.clone());
                 self.last = Some(instance.clone());
             }
-            LeadershipEvent::LeaderResigned { .. } | LeadershipEvent::LeaderLost { .. } => self.holder = None,
-            LeadershipEvent::StepDownRequested { .. } => {}
+            LeadershipEvent::LeaderResigned { term, .. } | LeadershipEvent::LeaderLost { term, .. }
+                if *term >= self.term =>
+            {
+                self.holder = None;
+            }
+            LeadershipEvent::LeaderElected { .. }
+            | LeadershipEvent::LeaderResigned { .. }
+            | LeadershipEvent::LeaderLost { .. }
+            | LeadershipEvent::StepDownRequested { .. } => {}
         }
     }
 

@@ -54,7 +54,8 @@ pub const DEAD_SEQUENCE: &str = "Aegis-Dead-Sequence";
 pub const DEAD_SIZE: &str = "Aegis-Dead-Size";
 
 /// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
-/// in place of the time at which the server stored it.
+/// in place of the time at which the server stored it, if the stream as a whole is
+/// [marked as imported](super::subject::IMPORTED_THROUGH), and on no other message.
 pub const RECORDED_AT: &str = "Aegis-Recorded-At";
 
 /// On a message that waits in a stream for its time: when it is to be delivered (ADR-51).
@@ -105,4 +106,26 @@ pub mod ce {
     pub const TRACEPARENT: &str = "ce-traceparent";
     /// Hash of the event before it on its subject.
     pub const PREVIOUS: &str = "ce-previoushash";
+}
+
+/// A text from anywhere as the value of a header: one line, of so many bytes at most. What would begin another line, or
+/// cannot be seen, becomes a blank.
+///
+/// A value with a line break makes clients panic, and one that is too long fills the message.
+#[must_use]
+pub fn text(value: &str, most: usize) -> String {
+    let cut = &value[..value.floor_char_boundary(most)];
+    cut.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_one_line_and_no_longer_than_it_may_be() {
+        assert_eq!(text("a\nb\r\nc\u{7f}\u{85}", 100), "a b  c  ");
+        assert_eq!(text("\u{e9}\u{e9}\u{e9}", 5), "\u{e9}\u{e9}");
+        assert_eq!(text("", 5), "");
+    }
 }

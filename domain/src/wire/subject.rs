@@ -82,6 +82,10 @@ pub fn app_events(namespace: &Namespace, pattern: &str) -> String {
     format!("{}events.{pattern}", namespace.prefix())
 }
 
+/// In the metadata of a stream that an exported log was imported into: the last sequence of that log. Messages up to
+/// it were recorded when their `Aegis-Recorded-At` says.
+pub const IMPORTED_THROUGH: &str = "aegis-imported-through";
+
 /// Whether a text may stand in a subject as one of its parts. With `wild`, the wildcards of NATS may, too.
 #[must_use]
 pub fn is_token(token: &str, wild: bool) -> bool {

@@ -25,12 +25,10 @@ async fn main() -> anyhow::Result<()> {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info,async_nats=warn"));
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt()
-        .compact()
-        .with_env_filter(filter)
-        .with_ansi(colours)
-        .with_writer(std::io::stderr)
-        .init();
+    // Whoever does not read the log holds up nobody.
+    let (log, _written_at_the_end) = aegis_sdk::logs::writer(std::io::stderr());
+    aegis_sdk::logs::log_panics();
+    tracing_subscriber::fmt().compact().with_env_filter(filter).with_ansi(colours).with_writer(log).init();
     match cli.role {
         Role::MarketData(args) => market_data::run(&args).await,
         Role::Calculation(args) => calculation::run(&args).await,

@@ -36,16 +36,16 @@ impl PastQuery {
                 return Err(error(ErrorCode::InvalidInput, "give a sequence or a time, and not both"));
             }
         };
-        let state = context.data::<Store>()?.as_of(at).await.map_err(|cause| match cause {
+        let mut state = context.data::<Store>()?.as_of(at).await.map_err(|cause| match cause {
             AsOfError::Store(cause) => store_error(&cause),
             AsOfError::Ahead { .. } | AsOfError::Forgotten { .. } => {
                 error(ErrorCode::InvalidInput, cause.to_string())
             }
         })?;
-        // What had ended long before does not belong to the answer, as it does not today.
-        let instances = state.instances.values().map(|view| view.status_since);
-        let changes = instances.chain(state.leaders.values().map(|view| view.since));
-        let moment = time.or_else(|| changes.max()).unwrap_or_default();
+        // Whatever is told by a time is told by that one: what had ended long before does not belong to the answer, as
+        // it does not today, and nobody flaps by today's clock.
+        let moment = time.unwrap_or(state.time);
+        state.time = moment;
         Ok(RegistryAsOf { live: Live::new(state), moment })
     }
 }

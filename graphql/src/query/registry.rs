@@ -25,12 +25,13 @@ impl RegistryQuery {
         #[graphql(default = 50)] first: u32,
         after: Option<String>,
     ) -> Result<Page<Service>> {
-        services(&*contents(context)?, Utc::now(), first, after.as_deref())
+        let contents = contents(context)?;
+        services(&contents, contents.time(), first, after.as_deref())
     }
 
     async fn service(&self, context: &Context<'_>, name: String) -> Result<Option<Service>> {
         let contents = contents(context)?;
-        let now = Utc::now();
+        let now = contents.time();
         let name = Service::names(&contents, now).into_iter().find(|known| known.as_str() == name);
         Ok(name.map(|name| Service::of(&contents, &name, now)))
     }
@@ -43,7 +44,8 @@ impl RegistryQuery {
         after: Option<String>,
         filter: Option<InstanceFilter>,
     ) -> Result<Page<Instance>> {
-        instances(&*contents(context)?, Utc::now(), first, after.as_deref(), &filter.unwrap_or_default())
+        let contents = contents(context)?;
+        instances(&contents, contents.time(), first, after.as_deref(), &filter.unwrap_or_default())
     }
 
     async fn instance(

@@ -5,7 +5,7 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use crate::error::{require, store_error};
-use crate::ports::Role;
+use crate::ports::{self, Role};
 use crate::schema::{Feed, Letters, Status};
 use crate::types::{Long, Seq};
 
@@ -41,6 +41,22 @@ struct System {
     self_preservation: Option<SelfPreservation>,
     /// Messages that nobody could process, and that nobody has decided on: those of `deadLetters`.
     dead_letters: Long,
+    /// What keeps this replica from being what it should be. Empty when all is well; `/readyz` says 503 otherwise.
+    problems: Vec<Problem>,
+}
+
+/// What keeps a replica from being what it should be.
+#[derive(Debug, SimpleObject)]
+struct Problem {
+    /// The part of the replica: `registry`, or `metrics` (the rollups).
+    part: String,
+    /// What kind it is: `HISTORY_REPLACED` (the stream has another history than the one that was applied, and is being
+    /// read anew), `UNWRITABLE` (the file cannot be written, and readers are served from memory).
+    code: String,
+    /// What is wrong, and what to do.
+    message: String,
+    /// Since when, by the clock of the replica.
+    since: DateTime<Utc>,
 }
 
 /// So many instances fell silent at once that the fault is thought to be with whoever listens.
@@ -51,6 +67,13 @@ struct SelfPreservation {
     silent: Long,
     /// Of how many whose life went on.
     alive: Long,
+}
+
+impl From<ports::Problem> for Problem {
+    fn from(problem: ports::Problem) -> Self {
+        let ports::Problem { part, code, message, since } = problem;
+        Self { part: part.to_owned(), code: code.to_owned(), message, since }
+    }
 }
 
 #[Object]
@@ -96,6 +119,7 @@ impl SystemQuery {
             heartbeats_visible: health.sees_heartbeats(),
             self_preservation,
             dead_letters: dead_letters.into(),
+            problems: health.problems().into_iter().map(Into::into).collect(),
         })
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct Instance {
     capabilities: Vec<String>,
     /// The services that it has called since it started, in order of name, 64 at most.
     dependencies: Vec<String>,
-    /// When the last heartbeat was sent; null before the first one.
+    /// When the server took the last heartbeat; null before the first one.
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
     /// Sequence of the last event that changed this instance.
@@ -164,13 +164,13 @@ impl Instance {
                 r.labels.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
             })),
             defined: contents.state.is_defined(&view.service),
-            flapping: view.is_flapping(Utc::now()),
+            flapping: view.is_flapping(contents.time()),
             legacy: view.is_legacy(),
             capabilities: beat
                 .map(|beat| beat.capabilities.iter().map(ToString::to_string).collect())
                 .unwrap_or_default(),
             dependencies: beat.map(|beat| beat.metrics.called.clone()).unwrap_or_default(),
-            last_beat_at: beat.map(|beat| beat.sent_at),
+            last_beat_at: contents.beats.get(key).map(|beat| beat.recorded_at),
             metrics: beat.map(|beat| InstanceMetrics {
                 uptime_seconds: beat.metrics.uptime_seconds.into(),
                 in_flight: beat.metrics.in_flight.into(),

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
+use sqlx::{Row as _, SqliteConnection};
 use tokio::task::JoinHandle;
 
 use super::Database;
+use super::database::discard;
 
 /// Often, so that there is little to write at a time: the disk is busy then, which commits feel.
 const EVERY: Duration = Duration::from_millis(250);
@@ -41,9 +42,18 @@ impl Drop for Checkpoints {
 
 async fn checkpoint(database: &Database) -> Result<(), sqlx::Error> {
     let pool = database.pool().await;
-    let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&*pool).await?;
+    let mut connection = pool.acquire().await?;
+    let folded = fold_in(&mut connection).await;
+    if folded.is_err() {
+        discard(connection).await;
+    }
+    folded
+}
+
+async fn fold_in(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let row = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(&mut *connection).await?;
     if row.try_get::<i64, _>(1)? > PAGES {
-        sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(&*pool).await?;
+        sqlx::query("PRAGMA wal_checkpoint(RESTART)").execute(connection).await?;
     }
     Ok(())
 }

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, Sqlite, SqliteConnection};
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::error::is_damage;
-use super::{FileCheck, Gap, Mark, Projection, StoreError, WriteError, mark};
+use super::{FileCheck, Gap, Mark, Projection, StoreError, Stream, WriteError, mark};
 
 const BUSY: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 5;
@@ -93,6 +94,7 @@ impl Database {
             }
             return Ok(Some(format!("it is of version {version}, not {}", self.inner.schema.version)));
         }
+        sqlx::query(mark::ANCHOR).execute(&mut *connection).await?;
         let pages: i64 = sqlx::query("PRAGMA page_count").fetch_one(&mut *connection).await?.try_get(0)?;
         let step = progress.begins(pages);
         connection.lock_handle().await?.set_progress_handler(FileCheck::STEP, step);
@@ -113,18 +115,29 @@ impl Database {
         self.inner.schema.make(&mut connection, true).await.map_err(|e| self.error(e))
     }
 
-    /// The mark of this log. With another log, or one that ends before the mark, the file is made anew.
-    pub(super) async fn mark(&self, log: &str, last: Sequence) -> Result<Mark, StoreError> {
-        {
-            let pool = self.inner.pool.read().await;
-            let mut connection = pool.acquire().await.map_err(|e| self.error(e))?;
-            let mark = Mark::read(&mut connection, log).await.map_err(|e| self.error(e))?;
-            if let Some(mark) = mark.filter(|mark| mark.position <= last) {
-                return Ok(mark);
+    /// How far the file has come, in whichever log.
+    pub(crate) async fn position(&self) -> Result<Sequence, StoreError> {
+        Ok(self.stored().await?.map_or(Sequence::ZERO, |(_, mark)| mark.position))
+    }
+
+    /// The mark of this log. With another log, or one that contradicts the mark, the file is made anew; the text says
+    /// what did not fit.
+    pub(super) async fn mark(&self, stream: &Stream) -> Result<(Mark, Option<String>), StoreError> {
+        let mut lost = None;
+        if let Some((log, mark)) = self.stored().await? {
+            match stream.contradicts(&log, mark) {
+                None => return Ok((mark, None)),
+                Some(detail) => lost = (mark.position > Sequence::ZERO).then_some(detail),
             }
         }
-        self.reset(log).await?;
-        Ok(Mark::default())
+        self.reset(&stream.identity).await?;
+        Ok((Mark::default(), lost))
+    }
+
+    async fn stored(&self) -> Result<Option<(String, Mark)>, StoreError> {
+        let pool = self.inner.pool.read().await;
+        let mut connection = pool.acquire().await.map_err(|e| self.error(e))?;
+        Mark::stored(&mut connection).await.map_err(|e| self.error(e))
     }
 
     /// Makes the file anew for this log.
@@ -280,7 +293,23 @@ fn connect(path: &Path) -> SqlitePool {
         // Whoever runs a projector does it beside the writer.
         .pragma("wal_autocheckpoint", "0")
         .busy_timeout(BUSY);
-    SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_lazy_with(options)
+    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+    // A transaction that could be neither committed nor rolled back (the disk was full, and SQLite has ended it by
+    // itself) would go on in the connection: it would hold its lock, and show what was never written.
+    let pool = pool.after_release(|connection, _| {
+        Box::pin(async move {
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    });
+    pool.connect_lazy_with(options)
+}
+
+/// Closes a connection on which something has failed; whoever comes next opens another one.
+pub(super) async fn discard(connection: PoolConnection<Sqlite>) {
+    if let Err(error) = connection.detach().close().await {
+        tracing::debug!(%error, "a connection that failed was not closed cleanly");
+    }
 }
 
 /// Removes a database with what SQLite keeps beside it.

@@ -3,21 +3,31 @@
 use std::time::Duration;
 
 use aegis_domain::Sequence;
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use aegis_domain::wire::chain::Hash;
+use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoints;
 use super::error::Chain;
 use super::handle::Request;
+use super::history::Contradiction;
 use super::rebuild::{Rebuild, Rebuilt};
+use super::running::{Beside, News, Running, news};
 use super::source::{Source, Sourced};
+use super::unwritten::Unwritten;
 use super::{
-    Database, Entry, Feed, Gap, Handle, Held, Mark, Outlet, Progress, Projection, RebuildError, StoreError,
+    Database, Entry, Feed, Gap, Handle, Held, Mark, Outlet, ProblemCode, Progress, Projection, RebuildError,
+    StoreError,
 };
 
 /// How long a failed write waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often the stream is asked whether it still has the history that was applied.
+const LOOK: Duration = Duration::from_secs(2);
+/// How long a stream that seems to have another history gets to think better of it: a server that has just started
+/// may not have read all of its files.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 
 /// Where the stream stands when a driver begins.
 #[derive(Debug, Clone)]
@@ -28,6 +38,8 @@ pub struct Stream {
     pub last: Sequence,
     /// Whether it holds any message.
     pub is_empty: bool,
+    /// The hash of the message at the position that was asked for, if it is there.
+    pub at: Option<(Sequence, Hash)>,
 }
 
 /// Drives one projection.
@@ -41,23 +53,16 @@ pub struct Driver<P: Projection, F, O> {
     progress: Progress,
     handle: Handle,
     requests: mpsc::Receiver<Request>,
-}
-
-/// A rebuild under way.
-#[derive(Debug)]
-struct Running<P> {
-    task: JoinHandle<Result<Rebuilt<P>, StoreError>>,
-    halt: Option<oneshot::Receiver<oneshot::Sender<Sequence>>>,
-    waiting: Vec<Request>,
-    /// Whether there is no live projection beside it to go on with.
-    alone: bool,
+    unwritten: Unwritten<P::Batch>,
+    /// What follows may belong to another history, and is not applied before that is known.
+    unsure: bool,
 }
 
 impl Stream {
     /// A stream that has come so far.
     #[must_use]
     pub fn new(identity: impl Into<String>, last: Sequence) -> Self {
-        Self { identity: identity.into(), last, is_empty: last == Sequence::ZERO }
+        Self { identity: identity.into(), last, is_empty: last == Sequence::ZERO, at: None }
     }
 }
 
@@ -81,7 +86,15 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         tracing::info!(projection = P::NAME, position = %mark.position, head = %stream.last, "projection restored");
         let (handle, requests) = Handle::new();
         let outlet = outlet(&held.projection, mark);
-        Ok(Self { held, feed, outlet, options, stream, progress, handle, requests })
+        let unwritten = Unwritten::default();
+        let driver =
+            Self { held, feed, outlet, options, stream, progress, handle, requests, unwritten, unsure: true };
+        if let Some(detail) = &driver.held.lost {
+            driver.tell_of_history(detail);
+            // Nothing of the other one is held any more.
+            driver.progress.solved(ProblemCode::HistoryReplaced);
+        }
+        Ok(driver)
     }
 
     /// How to ask it for something while it runs.
@@ -98,55 +111,151 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     async fn work(&mut self) -> std::convert::Infallible {
         let _checkpoints = Checkpoints::of(&self.held.database);
         self.count_gaps().await;
+        let mut looks = every(LOOK);
         // Nothing is held, and there is something to hold: the faster way is the one nobody looks at.
         let anew = self.held.mark.position == Sequence::ZERO && !self.stream.is_empty;
-        let mut rebuild = anew.then(|| self.rebuild(self.stream.last, true));
-        let mut source = (!anew).then(|| Source::start(&self.feed, self.held.mark.position.next()));
+        let mut rebuild = anew.then(|| self.rebuild(self.stream.last, Beside::Nothing));
+        let mut source = (!anew).then(|| self.source());
         let mut attempt = 0;
         loop {
             let standing = rebuild.as_ref().is_some_and(Running::stands);
+            let mut replaced = None;
             tokio::select! {
-                sourced = next(&mut source), if !standing => {
-                    if !self.take(sourced).await {
-                        let damaged = rebuild.take().unwrap_or_else(|| self.rebuild(self.progress.head(), true));
-                        rebuild.insert(damaged).alone = true;
+                sourced = next(&mut source), if !standing => match self.take(sourced).await {
+                    Taken::Done => {}
+                    Taken::Damaged => {
+                        let running =
+                            rebuild.take().unwrap_or_else(|| self.rebuild(self.progress.head(), Beside::Nothing));
+                        rebuild.insert(running).beside = Beside::Nothing;
+                    }
+                    Taken::OtherHistory(found) => replaced = Some(found),
+                },
+                _ = looks.tick(), if !standing => replaced = self.look().await,
+                () = sleep_until(self.unwritten.due()), if !standing && self.unwritten.any() => {
+                    if !self.write().await {
+                        rebuild = Some(self.rebuild(self.progress.head(), Beside::Nothing));
                     }
                 }
                 news = news(&mut rebuild) => match news {
                     // The rebuild reads on to here; what has become of it shows in its outcome.
-                    News::Halt(position) => { let _ended = position.send(self.held.mark.position); }
+                    News::Halt(position) => { let _ended = position.send(self.reached(rebuild.as_ref())); }
                     News::Ended(outcome) => {
                         let Some(mut running) = rebuild.take() else { continue };
-                        if self.conclude(outcome, std::mem::take(&mut running.waiting)).await {
+                        let waiting = std::mem::take(&mut running.waiting);
+                        if self.conclude(outcome, running.beside, waiting).await {
                             attempt = 0;
-                            source = Some(Source::start(&self.feed, self.held.mark.position.next()));
-                        } else if running.alone {
+                            source = Some(self.source());
+                        } else if running.beside != Beside::Live {
                             tokio::time::sleep(PAUSE * (1 << u32::min(attempt, 5))).await;
                             attempt += 1;
-                            rebuild = Some(self.rebuild(self.progress.head(), true));
+                            rebuild = Some(self.rebuild(self.stream.last.max(self.progress.head()), running.beside));
                         }
                     }
                 },
                 Some(request) = self.requests.recv() => {
-                    let running = rebuild.take().unwrap_or_else(|| self.rebuild(self.progress.head(), false));
+                    let running =
+                        rebuild.take().unwrap_or_else(|| self.rebuild(self.progress.head(), Beside::Live));
                     rebuild.insert(running).waiting.push(request);
+                }
+            }
+            if let Some(Contradiction { stream, detail }) = replaced {
+                self.tell_of_history(&detail);
+                self.outlet.history_replaced();
+                self.unwritten.clear(&self.progress);
+                self.progress.head_is(stream.last);
+                self.stream = stream;
+                source = None;
+                let waiting = rebuild.take().map(|mut running| std::mem::take(&mut running.waiting));
+                let mut running = self.rebuild(self.stream.last, Beside::OtherHistory);
+                running.waiting = waiting.unwrap_or_default();
+                rebuild = Some(running);
+            }
+        }
+    }
+
+    fn source(&mut self) -> Source<P::Value> {
+        self.unsure = true;
+        Source::start(&self.feed, self.held.mark.position.next())
+    }
+
+    /// Applies what the source has to say.
+    async fn take(&mut self, sourced: Sourced<P::Value>) -> Taken {
+        match sourced {
+            Sourced::Entries(entries) => {
+                if self.unsure {
+                    match self.look_until_known().await {
+                        Some(contradiction) => return Taken::OtherHistory(contradiction),
+                        None => self.unsure = false,
+                    }
+                }
+                if self.apply(entries).await { Taken::Done } else { Taken::Damaged }
+            }
+            Sourced::Resumed => {
+                self.unsure = true;
+                Taken::Done
+            }
+            Sourced::Idle => {
+                self.progress.head_is(self.held.mark.position);
+                Taken::Done
+            }
+            Sourced::Blind => Taken::Done,
+        }
+    }
+
+    /// Whether the stream contradicts what was applied, as far as it answers.
+    async fn look(&self) -> Option<Contradiction> {
+        let first = self.contradiction().await.ok().flatten()?;
+        tracing::warn!(
+            projection = P::NAME,
+            detail = first.detail,
+            "the stream seems to have another history"
+        );
+        tokio::time::sleep(SECOND_LOOK).await;
+        self.contradiction().await.ok().flatten()
+    }
+
+    async fn look_until_known(&self) -> Option<Contradiction> {
+        let mut pauses = every(SECOND_LOOK);
+        loop {
+            pauses.tick().await;
+            match self.contradiction().await {
+                Ok(None) => return None,
+                Ok(Some(_)) => {
+                    if let Some(contradiction) = self.look().await {
+                        return Some(contradiction);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(projection = P::NAME, %error, "whether the stream has the same history is not known yet");
                 }
             }
         }
     }
 
-    /// Applies what the source has to say; `false` when the live file is damaged.
-    async fn take(&mut self, sourced: Sourced<P::Value>) -> bool {
-        match sourced {
-            Sourced::Entries(entries) => self.apply(entries).await,
-            Sourced::Idle => {
-                self.progress.head_is(self.held.mark.position);
-                true
-            }
-            Sourced::Blind => true,
+    async fn contradiction(&self) -> Result<Option<Contradiction>, Box<dyn std::error::Error + Send + Sync>> {
+        self.feed.history().contradicts(&self.stream.identity, self.held.mark).await
+    }
+
+    fn tell_of_history(&self, detail: &str) {
+        tracing::error!(
+            projection = P::NAME,
+            detail,
+            "the stream has another history than the one that was applied; rebuilding from what is there"
+        );
+        self.progress.history_replaced(format!(
+            "the stream has another history than the one that was applied: {detail}; rebuilding from what is there"
+        ));
+    }
+
+    /// How far a rebuild has to come at least.
+    fn reached(&self, rebuild: Option<&Running<P>>) -> Sequence {
+        match rebuild.map(|running| running.beside) {
+            Some(Beside::OtherHistory) => Sequence::ZERO,
+            Some(Beside::Live | Beside::Nothing) | None => self.held.mark.position,
         }
     }
 
+    /// Applies entries and writes them, if they can be written; `false` when the live file is damaged.
     async fn apply(&mut self, entries: Vec<Entry<P::Value>>) -> bool {
         for entry in entries.last().into_iter().chain(entries.first()) {
             self.progress.heard_of(Sequence(entry.sequence.get() + entry.pending));
@@ -160,25 +269,57 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
             return true;
         }
         self.outlet.folded(&folded.batch, self.held.mark);
-        while let Err(error) = self.held.commit(&folded).await {
+        self.unwritten.push(folded);
+        self.unwritten.is_put_off() || self.write().await
+    }
+
+    /// Writes what is folded; `false` when the live file is damaged. What cannot be written waits: readers of memory
+    /// are told of it, and more is applied, until so much waits that no more may.
+    async fn write(&mut self) -> bool {
+        loop {
+            let written = self.held.commit(self.unwritten.batches()).await;
+            let Err(error) = written else { break };
             self.progress.failed();
             if error.is_damage() {
                 tracing::error!(error = %Chain(&error), "the projection's database is damaged; rebuilding it");
                 return false;
             }
             tracing::error!(error = %Chain(&error), "the projection cannot be written; trying again");
+            let message =
+                format!("the file cannot be written, and readers are served from memory: {}", Chain(&error));
+            drop(error);
+            self.progress.met(ProblemCode::Unwritable, message);
+            self.progress.unwritten(self.unwritten.entries());
+            self.tell().await;
+            if self.unwritten.put_off(PAUSE) {
+                return true;
+            }
             tokio::time::sleep(PAUSE).await;
         }
+        self.tell().await;
+        let gaps = self.unwritten.batches().iter().any(|folded| !folded.gaps.is_empty());
+        for folded in self.unwritten.batches() {
+            self.progress.committed(folded.applied);
+        }
+        self.unwritten.clear(&self.progress);
         self.progress.stands_at(self.held.mark);
-        self.progress.committed(folded.applied);
-        if !folded.gaps.is_empty() {
+        if self.progress.solved(ProblemCode::Unwritable) {
+            tracing::info!(projection = P::NAME, "the projection can be written again, and has been");
+        }
+        if gaps {
             self.count_gaps().await;
         }
-        self.outlet.committed(&self.held.projection, folded.batch, self.held.mark).await;
         true
     }
 
-    fn rebuild(&self, head: Sequence, alone: bool) -> Running<P> {
+    /// Tells readers of what they have not been told of.
+    async fn tell(&mut self) {
+        for folded in self.unwritten.untold() {
+            self.outlet.committed(&self.held.projection, &folded.batch, folded.mark).await;
+        }
+    }
+
+    fn rebuild(&self, head: Sequence, beside: Beside) -> Running<P> {
         tracing::info!(projection = P::NAME, %head, "rebuilding beside the live database");
         self.progress.rebuild_begins();
         let rebuild = Rebuild {
@@ -189,14 +330,21 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
             head,
             progress: self.progress.clone(),
         };
-        let (sender, halt) = oneshot::channel();
-        Running { task: tokio::spawn(rebuild.run(sender)), halt: Some(halt), waiting: Vec::new(), alone }
+        Running::start(|halt| rebuild.run(halt), beside)
     }
 
     /// Puts the rebuilt projection in place; `false` when there is none.
-    async fn conclude(&mut self, outcome: Result<Rebuilt<P>, StoreError>, waiting: Vec<Request>) -> bool {
+    async fn conclude(
+        &mut self,
+        outcome: Result<Rebuilt<P>, StoreError>,
+        beside: Beside,
+        waiting: Vec<Request>,
+    ) -> bool {
+        let short = |rebuilt: &Rebuilt<P>| {
+            beside != Beside::OtherHistory && rebuilt.mark.position < self.held.mark.position
+        };
         let done = match outcome {
-            Ok(rebuilt) if rebuilt.mark.position < self.held.mark.position => Err(StoreError::fell_short()),
+            Ok(rebuilt) if short(&rebuilt) => Err(StoreError::fell_short()),
             Ok(rebuilt) => self.held.database.swap().await.map(|()| rebuilt),
             Err(error) => Err(error),
         };
@@ -204,9 +352,13 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         let answer = match done {
             Ok(Rebuilt { projection, mark }) => {
                 (self.held.projection, self.held.mark) = (projection, mark);
+                self.unwritten.clear(&self.progress);
                 self.progress.stands_at(mark);
                 self.count_gaps().await;
                 self.outlet.replaced(&self.held.projection, mark).await;
+                for code in [ProblemCode::HistoryReplaced, ProblemCode::Unwritable] {
+                    self.progress.solved(code);
+                }
                 tracing::info!(projection = P::NAME, position = %mark.position, "rebuilt, and in its place");
                 Ok(mark.position)
             }
@@ -214,6 +366,11 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
                 tracing::error!(error = %Chain(&error), "a rebuild failed; the projection goes on as it was");
                 self.progress.failed();
                 self.held.database.abandon_rebuild();
+                if beside != Beside::Live {
+                    let why = Chain(&error);
+                    let message = format!("the file has to be made anew, and cannot be yet: {why}");
+                    self.progress.met(ProblemCode::Unwritable, message);
+                }
                 Err(RebuildError::Failed(Chain(&error).to_string()))
             }
         };
@@ -234,43 +391,25 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     }
 }
 
+/// What came of something that the source said.
+enum Taken {
+    /// It was applied.
+    Done,
+    /// The live file is damaged.
+    Damaged,
+    /// The stream has another history.
+    OtherHistory(Contradiction),
+}
+
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
 async fn next<T: Send + 'static>(source: &mut Option<Source<T>>) -> Sourced<T> {
     match source {
         Some(source) => source.next().await,
         None => std::future::pending().await,
-    }
-}
-
-/// What a rebuild has to say.
-enum News<P> {
-    /// The live projection is to stand still, and to say where.
-    Halt(oneshot::Sender<Sequence>),
-    /// It has ended.
-    Ended(Result<Rebuilt<P>, StoreError>),
-}
-
-async fn news<P>(rebuild: &mut Option<Running<P>>) -> News<P> {
-    let Some(running) = rebuild else { return std::future::pending().await };
-    if let Some(halt) = &mut running.halt {
-        let asked = halt.await;
-        running.halt = None;
-        if let Ok(position) = asked {
-            return News::Halt(position);
-        }
-    }
-    let ended = (&mut running.task).await;
-    News::Ended(ended.unwrap_or_else(|broken| Err(StoreError::broken(broken))))
-}
-
-impl<P> Running<P> {
-    /// Whether the live projection stands still meanwhile.
-    fn stands(&self) -> bool {
-        self.alone || self.halt.is_none()
-    }
-}
-
-impl<P> Drop for Running<P> {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

@@ -1,6 +1,11 @@
 //! A projection and its file, in step.
 
-use super::{Database, Entry, Gap, Mark, Mode, Projection, RestoreError, Step, StoreError, Stream};
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::database::discard;
+use super::{
+    Database, Entry, Gap, Mark, Mode, Projection, RestoreError, Step, StoreError, Stream, WriteError,
+};
 
 /// A projection, with how far it has come.
 #[derive(Debug)]
@@ -10,6 +15,8 @@ pub struct Held<P> {
     pub projection: P,
     /// How far it has come.
     pub mark: Mark,
+    /// What of the file did not fit the stream when it was restored, so that the file was made anew.
+    pub lost: Option<String>,
 }
 
 /// What a run of entries has changed, not written yet.
@@ -17,6 +24,8 @@ pub struct Held<P> {
 pub struct Folded<B> {
     /// What is to be written.
     pub batch: B,
+    /// Up to where.
+    pub mark: Mark,
     /// What was missing.
     pub gaps: Vec<Gap>,
     /// How many entries were applied.
@@ -26,8 +35,8 @@ pub struct Folded<B> {
 }
 
 impl<P: Projection> Held<P> {
-    /// What the file holds of this stream, or nothing: with another stream, one that ends before the mark, or a
-    /// row that cannot be read, the file is made anew.
+    /// What the file holds of this stream, or nothing: with another stream, one that ends before the mark or has
+    /// another message at it, or a row that cannot be read, the file is made anew.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -36,18 +45,18 @@ impl<P: Projection> Held<P> {
         options: &P::Options,
         stream: &Stream,
     ) -> Result<Self, StoreError> {
-        let mark = database.mark(&stream.identity, stream.last).await?;
+        let (mark, lost) = database.mark(stream).await?;
         let loaded = {
             let pool = database.pool().await;
             let mut tables = pool.acquire().await.map_err(|e| database.error(e))?;
             P::load(options, mark, &mut tables).await
         };
         match loaded {
-            Ok(projection) => Ok(Self { database, projection, mark }),
+            Ok(projection) => Ok(Self { database, projection, mark, lost }),
             Err(RestoreError::Row(error)) => {
                 tracing::warn!(path = database.name(), %error, "a row cannot be read; rebuilding the database");
                 database.reset(&stream.identity).await?;
-                Ok(Self { database, projection: P::empty(options), mark: Mark::default() })
+                Ok(Self { database, projection: P::empty(options), mark: Mark::default(), lost })
             }
             Err(RestoreError::Database(source)) => Err(database.error(source)),
         }
@@ -58,18 +67,31 @@ impl<P: Projection> Held<P> {
         fold(&mut self.projection, &mut self.mark, entries)
     }
 
-    /// Keeps what was folded, with the mark: all of it, or nothing.
+    /// Keeps everything that was folded since the last time, with the mark: all of it, or nothing.
     ///
     /// # Errors
     /// See [`StoreError`]. It may be written again.
-    pub async fn commit(&self, folded: &Folded<P::Batch>) -> Result<(), StoreError> {
-        let error = |e| self.database.error(e);
+    pub async fn commit(&self, folded: &[Folded<P::Batch>]) -> Result<(), StoreError> {
         let pool = self.database.pool().await;
-        let mut tx = pool.begin().await.map_err(error)?;
-        let written = self.projection.write(&folded.batch, Mode::Live, &mut tx).await;
-        written.map_err(|e| self.database.write_error(e))?;
-        self.mark.write(&folded.gaps, &mut tx).await.map_err(error)?;
-        tx.commit().await.map_err(error)
+        let mut connection = pool.acquire().await.map_err(|e| self.database.error(e))?;
+        let written = self.write(folded, &mut connection).await;
+        if written.is_err() {
+            discard(connection).await;
+        }
+        written.map_err(|e| self.database.write_error(e))
+    }
+
+    async fn write(
+        &self,
+        folded: &[Folded<P::Batch>],
+        connection: &mut SqliteConnection,
+    ) -> Result<(), WriteError> {
+        let mut tx = connection.begin().await?;
+        for Folded { batch, gaps, .. } in folded {
+            self.projection.write(batch, Mode::Live, &mut tx).await?;
+            self.mark.write(gaps, &mut tx).await?;
+        }
+        Ok(tx.commit().await?)
     }
 }
 
@@ -79,7 +101,8 @@ pub(super) fn fold<P: Projection>(
     mark: &mut Mark,
     entries: Vec<Entry<P::Value>>,
 ) -> Folded<P::Batch> {
-    let mut folded = Folded { batch: P::Batch::default(), gaps: Vec::new(), applied: 0, duplicates: 0 };
+    let batch = P::Batch::default();
+    let mut folded = Folded { batch, mark: *mark, gaps: Vec::new(), applied: 0, duplicates: 0 };
     for mut entry in entries {
         match mark.advance(entry.sequence, entry.recorded_at) {
             Step::Duplicate => {
@@ -90,8 +113,11 @@ pub(super) fn fold<P: Projection>(
             Step::After(_) | Step::Next => {}
         }
         entry.recorded_at = mark.recorded_at;
+        mark.anchor = entry.anchor;
         folded.applied += 1;
         projection.apply(entry, &mut folded.batch);
     }
+    projection.seal(&mut folded.batch);
+    folded.mark = *mark;
     folded
 }

@@ -1,16 +1,22 @@
 //! How far a projection has come, and what was missing on the way.
 
 use aegis_domain::Sequence;
+use aegis_domain::wire::chain::Hash;
 use chrono::{DateTime, Utc};
 use sqlx::{Row as _, SqliteConnection};
 
 /// The framework's own tables.
-pub(super) const TABLES: [&str; 2] = [
+pub(super) const TABLES: [&str; 3] = [
     "CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1), log TEXT NOT NULL, position INTEGER NOT NULL,
         recorded_at INTEGER NOT NULL)",
     "CREATE TABLE gaps (first INTEGER PRIMARY KEY, last INTEGER NOT NULL)",
+    ANCHOR,
 ];
+
+/// A table of its own, so that a file which has none yet need not be made anew.
+pub(super) const ANCHOR: &str = "CREATE TABLE IF NOT EXISTS anchor (
+        id INTEGER PRIMARY KEY CHECK (id = 1), position INTEGER NOT NULL, hash TEXT NOT NULL)";
 
 /// How far a projection has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +25,9 @@ pub struct Mark {
     pub position: Sequence,
     /// When the stream took it.
     pub recorded_at: DateTime<Utc>,
+    /// The hash of the message at the position, where it is known: a position means something only together with
+    /// the history that it was counted in.
+    pub anchor: Option<Hash>,
 }
 
 /// A run of sequences that the stream does not have any more, both ends included.
@@ -50,6 +59,7 @@ impl Mark {
         }
         let next = self.position.next();
         self.position = sequence;
+        self.anchor = None;
         self.recorded_at = self.recorded_at.max(recorded_at);
         if sequence == next {
             return Step::Next;
@@ -59,13 +69,23 @@ impl Mark {
 
     /// The mark of this log; nothing when there is none, or one of another log.
     pub(crate) async fn read(tables: &mut SqliteConnection, log: &str) -> Result<Option<Self>, sqlx::Error> {
-        let row = sqlx::query("SELECT log, position, recorded_at FROM meta WHERE id = 1");
+        let stored = Self::stored(tables).await?;
+        Ok(stored.filter(|(of, _)| of == log).map(|(_, mark)| mark))
+    }
+
+    /// The log that the tables are of, and the mark.
+    pub(super) async fn stored(tables: &mut SqliteConnection) -> Result<Option<(String, Self)>, sqlx::Error> {
+        let row = sqlx::query(
+            "SELECT log, meta.position, recorded_at, hash FROM meta
+             LEFT JOIN anchor ON anchor.position = meta.position WHERE meta.id = 1",
+        );
         let Some(row) = row.fetch_optional(tables).await? else { return Ok(None) };
         let read = || {
             let of: String = row.try_get("log").ok()?;
             let position = u64::try_from(row.try_get::<i64, _>("position").ok()?).ok()?;
             let recorded_at = DateTime::from_timestamp_micros(row.try_get("recorded_at").ok()?)?;
-            (of == log).then_some(Self { position: Sequence(position), recorded_at })
+            let anchor = row.try_get::<Option<String>, _>("hash").ok()?.and_then(|hash| Hash::parse(&hash));
+            Some((of, Self { position: Sequence(position), recorded_at, anchor }))
         };
         Ok(read())
     }
@@ -86,6 +106,13 @@ impl Mark {
         sqlx::query("UPDATE meta SET position = ?, recorded_at = ? WHERE id = 1")
             .bind(integer(self.position.get()))
             .bind(self.recorded_at.timestamp_micros())
+            .execute(&mut *tables)
+            .await?;
+        // Without one, the old one is at another position, and counts no more.
+        let Some(anchor) = self.anchor else { return Ok(()) };
+        sqlx::query("INSERT OR REPLACE INTO anchor (id, position, hash) VALUES (1, ?, ?)")
+            .bind(integer(self.position.get()))
+            .bind(anchor.to_string())
             .execute(tables)
             .await
             .map(|_| ())
@@ -136,11 +163,11 @@ mod tests {
         assert_eq!(mark.advance(Sequence(4), at(12)), Step::Next);
         assert_eq!(mark.advance(Sequence(4), at(20)), Step::Duplicate);
         assert_eq!(mark.advance(Sequence(2), at(20)), Step::Duplicate);
-        assert_eq!(mark, Mark { position: Sequence(4), recorded_at: at(12) });
+        assert_eq!(mark, Mark { position: Sequence(4), recorded_at: at(12), anchor: None });
         assert_eq!(mark.advance(Sequence(9), at(11)), gap(5, 8));
         assert_eq!(
             mark,
-            Mark { position: Sequence(9), recorded_at: at(12) },
+            Mark { position: Sequence(9), recorded_at: at(12), anchor: None },
             "time stands, and never goes back"
         );
     }

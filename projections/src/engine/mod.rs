@@ -20,7 +20,12 @@
 //!    old file or the new one; what is left of a rebuild is removed at the next start.
 //! 5. *Readers never fail because of a rebuild.* They hold the pool shared while they read; the swap holds it
 //!    alone for the moment of the rename, and they wait.
-//! 6. *Memory is bounded.* Every queue between stream and file has a limit; whoever is ahead waits.
+//! 6. *A position belongs to a history.* The mark has the stream's time of creation and the hash of the message at it.
+//!    [`History`] holds both to the stream at the start, whenever a consumer was made anew before anything of it is
+//!    applied, and every few seconds; with another history the projection is made anew from what is there.
+//! 7. *What cannot be written is kept.* Batches wait in memory, in order, and are written in one transaction with the
+//!    last mark; readers of memory go on meanwhile, within a bound. A connection that failed is closed, never reused.
+//! 8. *Memory is bounded.* Every queue between stream and file has a limit; whoever is ahead waits.
 
 mod checkpoint;
 mod database;
@@ -29,14 +34,19 @@ pub(crate) mod error;
 mod file_check;
 mod handle;
 mod held;
+mod history;
 pub(crate) mod mark;
+mod problem;
 mod progress;
 mod rebuild;
+mod running;
 pub(crate) mod source;
+mod unwritten;
 
 use std::fmt::Debug;
 
 use aegis_domain::Sequence;
+use aegis_domain::wire::chain::Hash;
 use aegis_sdk::nats::follow::{Follower, Message};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
@@ -48,7 +58,9 @@ pub use error::{RestoreError, StoreError, WriteError};
 pub use file_check::FileCheck;
 pub use handle::{Handle, RebuildError};
 pub use held::{Folded, Held};
+pub(crate) use history::History;
 pub use mark::{Gap, Mark, Step};
+pub use problem::{Problem, ProblemCode};
 pub use progress::{Figure, Progress};
 
 /// One message of the stream, decoded.
@@ -60,6 +72,8 @@ pub struct Entry<T> {
     pub recorded_at: DateTime<Utc>,
     /// How many messages were still to come.
     pub pending: u64,
+    /// The hash of the message, which only the last one of a batch needs.
+    pub anchor: Option<Hash>,
     /// What it says.
     pub value: T,
 }
@@ -68,6 +82,9 @@ pub struct Entry<T> {
 pub trait Feed: Clone + Debug + Send + Sync + 'static {
     /// What a message says.
     type Value: Debug + Send + Sync + 'static;
+
+    /// Where the stream is.
+    fn history(&self) -> History;
 
     /// Follows the stream from there on.
     fn follow(&self, from: Sequence) -> Follower;
@@ -118,6 +135,10 @@ pub trait Projection: Debug + Send + Sync + Sized + 'static {
     /// Applies one entry. Total and deterministic.
     fn apply(&mut self, entry: Entry<Self::Value>, batch: &mut Self::Batch);
 
+    /// All entries of a batch are applied: whatever of it depends on the projection as it stands now goes into the
+    /// batch. It may be written later, when the projection has gone on.
+    fn seal(&self, _batch: &mut Self::Batch) {}
+
     /// Writes what a batch has changed; the caller ends the transaction. May be called again with the same
     /// batch after a failure.
     fn write(
@@ -137,8 +158,12 @@ pub trait Outlet<P: Projection>: Debug + Send + 'static {
     /// whatever becomes of the file, it will be folded again to the same.
     fn folded(&mut self, _batch: &P::Batch, _mark: Mark) {}
 
-    /// A batch was committed.
-    fn committed(&mut self, projection: &P, batch: P::Batch, mark: Mark) -> impl Future<Output = ()> + Send;
+    /// A batch was committed, or cannot be for now: then readers go on from memory.
+    fn committed(&mut self, projection: &P, batch: &P::Batch, mark: Mark) -> impl Future<Output = ()> + Send;
+
+    /// The stream has another history than the one that was applied. What was told of it stands until the projection
+    /// is [replaced](Self::replaced).
+    fn history_replaced(&mut self) {}
 
     /// The whole projection was replaced by a rebuilt one.
     fn replaced(&mut self, projection: &P, mark: Mark) -> impl Future<Output = ()> + Send;

@@ -1,12 +1,13 @@
 //! What can be measured of a projection: every name, unit and help text, in one place.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use aegis_domain::Sequence;
 use chrono::{DateTime, Utc};
 
-use super::Mark;
+use super::{Mark, Problem, ProblemCode};
 
 /// How a projection is doing. Cheap to clone; all clones tell the same.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +30,9 @@ struct Inner {
     rebuilds: AtomicU64,
     rebuilding: AtomicU64,
     rebuild_position: AtomicU64,
+    histories: AtomicU64,
+    unwritten: AtomicU64,
+    problems: RwLock<BTreeMap<ProblemCode, Problem>>,
 }
 
 /// One measured value.
@@ -86,6 +90,19 @@ impl Progress {
         self.inner.failures.load(Ordering::Relaxed)
     }
 
+    /// What stands between this projection and what it should be.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let problems = self.inner.problems.read().unwrap_or_else(PoisonError::into_inner);
+        problems.values().cloned().collect()
+    }
+
+    /// How often the stream was found to have another history than the one that was applied.
+    #[must_use]
+    pub fn histories_replaced(&self) -> u64 {
+        self.inner.histories.load(Ordering::Relaxed)
+    }
+
     /// How many messages have not been applied yet.
     #[must_use]
     pub fn lag_events(&self) -> u64 {
@@ -136,6 +153,21 @@ impl Progress {
             of("rebuilds", "Rebuilds completed since the start", count(&inner.rebuilds)),
             of("rebuilding", "1 while a rebuild is under way", count(&inner.rebuilding)),
             of("rebuild_position", "How far the last rebuild has come", count(&inner.rebuild_position)),
+            of(
+                "histories_replaced",
+                "Times that the stream was found to have another history, since the start",
+                count(&inner.histories),
+            ),
+            of(
+                "unwritten_events",
+                "Messages applied in memory that the file could not take yet",
+                count(&inner.unwritten),
+            ),
+            of(
+                "problems",
+                "Problems that stand: see the replica's log, or its page",
+                self.problems().len() as u64,
+            ),
         ]
     }
 
@@ -172,6 +204,27 @@ impl Progress {
         self.inner.failures.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// The stream has another history: it stands until [`Self::solved`].
+    pub(super) fn history_replaced(&self, message: String) {
+        self.inner.histories.fetch_add(1, Ordering::Relaxed);
+        self.met(ProblemCode::HistoryReplaced, message);
+    }
+
+    pub(super) fn unwritten(&self, entries: usize) {
+        self.inner.unwritten.store(entries as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn met(&self, code: ProblemCode, message: String) {
+        let mut problems = self.inner.problems.write().unwrap_or_else(PoisonError::into_inner);
+        let since = problems.get(&code).map_or_else(Utc::now, |problem| problem.since);
+        problems.insert(code, Problem { code, message, since });
+    }
+
+    pub(super) fn solved(&self, code: ProblemCode) -> bool {
+        let mut problems = self.inner.problems.write().unwrap_or_else(PoisonError::into_inner);
+        problems.remove(&code).is_some()
+    }
+
     pub(super) fn rebuild_begins(&self) {
         self.inner.rebuild_position.store(0, Ordering::Relaxed);
         self.inner.rebuilding.store(1, Ordering::Relaxed);
@@ -194,7 +247,8 @@ mod tests {
     #[test]
     fn lag_is_zero_at_the_head_however_old_the_last_message_is() {
         let (progress, now) = (Progress::default(), Utc::now());
-        let mark = Mark { position: Sequence(7), recorded_at: now - chrono::TimeDelta::seconds(90) };
+        let recorded_at = now - chrono::TimeDelta::seconds(90);
+        let mark = Mark { position: Sequence(7), recorded_at, anchor: None };
         progress.stands_at(mark);
         assert_eq!((progress.lag_events(), progress.lag_seconds(now)), (0, 0.0));
         progress.heard_of(Sequence(10));

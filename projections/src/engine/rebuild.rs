@@ -84,7 +84,7 @@ impl<P: Projection> Site<P> {
                     }
                 }
                 Sourced::Idle => return Ok(()),
-                Sourced::Blind => {}
+                Sourced::Blind | Sourced::Resumed => {}
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The entries of a stream in batches, decoded on a task of their own.
 
 use aegis_domain::Sequence;
+use aegis_sdk::journal::hash;
 use aegis_sdk::nats::follow::Followed;
 use tokio::sync::mpsc;
 
@@ -14,8 +15,10 @@ const QUEUE: usize = 2;
 /// What a source has to say.
 #[derive(Debug)]
 pub(crate) enum Sourced<T> {
-    /// Entries, at least one, in order.
+    /// Entries, at least one, in order, and delivered by one consumer. The last has its anchor.
     Entries(Vec<Entry<T>>),
+    /// What follows comes from a new consumer: the stream was out of sight for a moment.
+    Resumed,
     /// Everything there is has come.
     Idle,
     /// The stream cannot be read now.
@@ -57,6 +60,7 @@ impl<T> Drop for Source<T> {
 async fn read<F: Feed>(feed: F, from: Sequence, sender: mpsc::Sender<Sourced<F::Value>>) {
     let mut follower = feed.follow(from);
     let mut held = None;
+    let mut consumer = 0;
     loop {
         let first = match held.take() {
             Some(followed) => followed,
@@ -65,21 +69,31 @@ async fn read<F: Feed>(feed: F, from: Sequence, sender: mpsc::Sender<Sourced<F::
         let sourced = match first {
             Followed::Idle => Sourced::Idle,
             Followed::Blind => Sourced::Blind,
+            Followed::Message(message) if message.consumer != consumer => {
+                consumer = message.consumer;
+                held = Some(Followed::Message(message));
+                Sourced::Resumed
+            }
             Followed::Message(message) => {
                 let mut entries =
                     Vec::with_capacity(BATCH.min(usize::try_from(message.pending).unwrap_or(BATCH) + 1));
                 let mut next = Some(message);
                 while let Some(message) = next.take() {
-                    let (sequence, recorded_at) = (Sequence(message.sequence), message.recorded_at);
-                    let pending = message.pending;
-                    let value = feed.decode(message).await;
-                    entries.push(Entry { sequence, recorded_at, pending, value });
-                    if entries.len() < BATCH {
+                    if entries.len() + 1 < BATCH {
                         match follower.try_next() {
-                            Some(Followed::Message(message)) => next = Some(message),
+                            Some(Followed::Message(message)) if message.consumer == consumer => {
+                                next = Some(message);
+                            }
                             other => held = other,
                         }
                     }
+                    let (sequence, recorded_at) = (Sequence(message.sequence), message.recorded_at);
+                    let pending = message.pending;
+                    let anchor = next
+                        .is_none()
+                        .then(|| hash(&message.subject, message.headers.as_ref(), &message.body));
+                    let value = feed.decode(message).await;
+                    entries.push(Entry { sequence, recorded_at, pending, anchor, value });
                 }
                 Sourced::Entries(entries)
             }

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use aegis_domain::aggregate::instance::Status;
 use aegis_domain::wire::heartbeat::{Heartbeat, Lag, Metrics};
-use aegis_domain::{InstanceName, ServiceName, Version};
+use aegis_domain::{InstanceName, Sequence, ServiceName, Version};
 use chrono::DateTime;
 
 use super::*;
@@ -37,7 +37,8 @@ fn load(live: &Live) -> Load {
 }
 
 fn beat(live: &Live, heartbeat: Heartbeat) {
-    live.beat(heartbeat, Instant::now());
+    let at = heartbeat.sent_at;
+    live.beat(heartbeat, (Sequence(1), at), Instant::now());
 }
 
 #[test]

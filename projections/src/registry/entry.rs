@@ -7,12 +7,13 @@ use aegis_domain::wire::DecodeError;
 use aegis_domain::wire::header::{self, ce};
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Envelope, Sequence};
 use aegis_sdk::Connection;
+use aegis_sdk::journal::counted;
 use aegis_sdk::nats::follow::{Follower, From, Message, Wanted};
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
-use crate::engine::Feed;
+use crate::engine::{Feed, History};
 use crate::state::Fact;
 use crate::view::summary;
 
@@ -93,6 +94,7 @@ impl Event {
             .collect();
         let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let envelope = Envelope::decode(namespace, &message.subject, header, &message.body)?;
+        counted(envelope.version, message.sequence)?;
         let event_type = header(ce::TYPE).ok_or(DecodeError::Header { name: ce::TYPE })?;
         Ok(Self::new(envelope, event_type.to_owned(), String::from_utf8_lossy(&message.body).into_owned()))
     }
@@ -117,14 +119,14 @@ impl Event {
         }
     }
 
-    /// What the fold takes from it.
+    /// What the fold takes from it, with when the log took it.
     #[must_use]
-    pub fn fact(&self, sequence: Sequence) -> Fact<'_> {
+    pub fn fact(&self, sequence: Sequence, recorded_at: DateTime<Utc>) -> Fact<'_> {
         Fact {
             sequence,
             aggregate: &self.aggregate,
             version: self.version,
-            time: self.time,
+            time: recorded_at,
             actor: &self.actor,
             event: &self.event,
         }
@@ -133,6 +135,10 @@ impl Event {
 
 impl Feed for Log {
     type Value = Content;
+
+    fn history(&self) -> History {
+        History::of(&self.connection, self.connection.namespace().events_stream())
+    }
 
     fn follow(&self, from: Sequence) -> Follower {
         let stream = self.connection.namespace().events_stream();

@@ -17,7 +17,7 @@ pub(super) async fn registry(
     mark: Mark,
     tables: &mut SqliteConnection,
 ) -> Result<Registry, RestoreError> {
-    let mut state = State { position: mark.position, ..State::default() };
+    let mut state = State { position: mark.position, time: mark.recorded_at, ..State::default() };
     for view in docs::<InstanceView>("SELECT doc FROM instances", tables).await? {
         state.instances.insert((view.service.clone(), view.instance.clone()), view);
     }

@@ -134,7 +134,7 @@ impl Registry {
             return;
         }
         self.snapshots.insert(position);
-        let at = Mark { position, recorded_at };
+        let at = Mark { position, recorded_at, anchor: None };
         batch.snapshots.push(Snapshot { at, state: self.state.canonical() });
         let horizon = Sequence(position.get().saturating_sub(self.retention.events));
         // A snapshot begins what stays, so that the registry is known from its first event on.
@@ -188,7 +188,7 @@ impl Projection for Registry {
         let Entry { sequence, recorded_at, value, .. } = entry;
         match value {
             Content::Event(event) => {
-                self.state.apply(event.fact(sequence));
+                self.state.apply(event.fact(sequence, recorded_at));
                 let mut name = |text: &str| self.names.id(text, &mut batch.names);
                 let event_type = name(&event.event_type);
                 let aggregate = name(&event.aggregate_name);
@@ -207,7 +207,7 @@ impl Projection for Registry {
                 });
             }
             Content::Dead(dead) => {
-                self.state.skip(sequence);
+                self.state.skip(sequence, recorded_at);
                 batch.dead.push((sequence, recorded_at, dead));
             }
         }

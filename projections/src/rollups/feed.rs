@@ -5,7 +5,7 @@ use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_sdk::Connection;
 use aegis_sdk::nats::follow::{Follower, From, Message};
 
-use crate::engine::Feed;
+use crate::engine::{Feed, History};
 
 /// The heartbeat stream.
 #[derive(Debug, Clone)]
@@ -15,6 +15,10 @@ pub(super) struct Heartbeats {
 
 impl Feed for Heartbeats {
     type Value = Option<Box<Heartbeat>>;
+
+    fn history(&self) -> History {
+        History::of(&self.connection, self.connection.namespace().heartbeats_stream())
+    }
 
     fn follow(&self, from: Sequence) -> Follower {
         let stream = self.connection.namespace().heartbeats_stream();

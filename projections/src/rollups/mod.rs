@@ -33,7 +33,7 @@ mod window;
 mod write;
 
 use std::collections::btree_map::Entry as MapEntry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aegis_domain::ServiceName;
 use aegis_domain::wire::heartbeat::Heartbeat;
@@ -216,13 +216,26 @@ impl Projection for Rolling {
         }
     }
 
+    /// What stands in an open second is written out once for each batch.
+    fn seal(&self, batch: &mut Batch) {
+        let open = batch.rows.values().any(Vec::is_empty);
+        let series = if open { self.series.values() } else { Default::default() };
+        let series: HashMap<i64, &Series> = series.map(|series| (series.id, series)).collect();
+        batch.rows.retain(|key, figures| {
+            if figures.is_empty() {
+                *figures = series.get(&key.series).and_then(|series| series.now()).unwrap_or_default();
+            }
+            !figures.is_empty()
+        });
+    }
+
     async fn write(
         &self,
         batch: &Batch,
         _mode: Mode,
         tables: &mut SqliteConnection,
     ) -> Result<(), WriteError> {
-        write::batch(self, batch, tables).await
+        write::batch(&self.keep, batch, tables).await
     }
 
     async fn finish(&self, _tables: &mut SqliteConnection) -> Result<(), WriteError> {

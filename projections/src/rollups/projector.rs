@@ -25,8 +25,8 @@ impl RollupProjector {
     /// # Errors
     /// See [`ProjectorError`].
     pub async fn restore(connection: &Connection, rollups: &Rollups) -> Result<Self, ProjectorError> {
-        let stream = stream(connection, &connection.namespace().heartbeats_stream()).await?;
         let feed = Heartbeats { connection: connection.clone() };
+        let stream = stream(&feed, &rollups.database).await?;
         let (database, progress) = (rollups.database.clone(), rollups.progress.clone());
         let driver = Driver::restore(database, progress, feed, rollups.keep, stream, |_, _| Nobody).await?;
         Ok(Self { driver })
@@ -39,7 +39,7 @@ impl RollupProjector {
 }
 
 impl Outlet<Rolling> for Nobody {
-    async fn committed(&mut self, _rolling: &Rolling, _batch: Batch, _mark: Mark) {}
+    async fn committed(&mut self, _rolling: &Rolling, _batch: &Batch, _mark: Mark) {}
 
     async fn replaced(&mut self, _rolling: &Rolling, _mark: Mark) {}
 }

@@ -44,6 +44,15 @@ impl Series {
         true
     }
 
+    /// The row of the open second.
+    pub(super) fn now(&self) -> Option<Vec<u8>> {
+        let open = self.open[Width::Second.index()].as_ref()?;
+        let mut figures = Vec::new();
+        self.last.write(&mut figures);
+        open.window.write(&mut figures);
+        Some(figures)
+    }
+
     pub(super) fn add(&mut self, width: Width, time: i64, window: &Window) {
         let open = self.open[width.index()]
             .get_or_insert_with(|| Open { time: width.floor(time), window: Window::default() });

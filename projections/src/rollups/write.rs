@@ -1,13 +1,10 @@
 //! Writing a batch, many rows a statement: a statement costs more than a row.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use sqlx::SqliteConnection;
 
-use super::series::Series;
-use super::{Batch, Rolling, RowKey, Width};
+use super::{Batch, Keep, RowKey, Width};
 use crate::engine::WriteError;
 
 /// How many rows one statement writes at most; the rest of a batch goes in smaller steps.
@@ -21,7 +18,7 @@ static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| {
 });
 
 pub(super) async fn batch(
-    rolling: &Rolling,
+    keep: &Keep,
     batch: &Batch,
     tables: &mut SqliteConnection,
 ) -> Result<(), WriteError> {
@@ -46,21 +43,12 @@ pub(super) async fn batch(
         let update = sqlx::query("UPDATE series SET last = ? WHERE id = ?");
         update.bind(bytes).bind(id).execute(&mut *tables).await?;
     }
-    rows(rolling, batch, tables).await?;
-    forget(rolling, batch, tables).await
+    rows(batch, tables).await?;
+    forget(keep, batch, tables).await
 }
 
-/// A row, where what stands in an open window is written out now.
-async fn rows(rolling: &Rolling, batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
-    let open = batch.rows.values().any(Vec::is_empty);
-    let series = if open { rolling.series.values() } else { Default::default() };
-    let series: HashMap<i64, &Series> = series.map(|series| (series.id, series)).collect();
-    let rows = batch.rows.iter().filter_map(|(key, figures)| {
-        let figures =
-            if figures.is_empty() { Cow::Owned(now(series.get(&key.series)?)?) } else { figures.into() };
-        Some((key, figures))
-    });
-    let rows: Vec<(&RowKey, Cow<'_, [u8]>)> = rows.collect();
+async fn rows(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    let rows: Vec<(&RowKey, &Vec<u8>)> = batch.rows.iter().collect();
     let mut rows = rows.as_slice();
     for (size, insert) in ROWS.into_iter().zip(INSERTS.iter()) {
         while rows.len() >= size {
@@ -80,21 +68,12 @@ async fn rows(rolling: &Rolling, batch: &Batch, tables: &mut SqliteConnection) -
     Ok(())
 }
 
-/// The row of the open second.
-fn now(series: &Series) -> Option<Vec<u8>> {
-    let open = series.open[Width::Second.index()].as_ref()?;
-    let mut figures = Vec::new();
-    series.last.write(&mut figures);
-    open.window.write(&mut figures);
-    Some(figures)
-}
-
-async fn forget(rolling: &Rolling, batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+async fn forget(keep: &Keep, batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
     if let Some(time) = batch.forget {
         for width in Width::ALL {
             sqlx::query("DELETE FROM windows WHERE width = ? AND time < ?")
                 .bind(width.seconds())
-                .bind(Width::Ten.floor(time) - rolling.keep.of(width))
+                .bind(Width::Ten.floor(time) - keep.of(width))
                 .execute(&mut *tables)
                 .await?;
         }

@@ -86,7 +86,7 @@ impl Store {
         let (after, end) = (integer(state.position.get()), integer(end.get()));
         let names = names(after, end, tx).await.map_err(error)?;
         let rows = sqlx::query(
-            "SELECT sequence, type, aggregate, version, time, actor, data FROM events
+            "SELECT sequence, type, aggregate, version, recorded_at, actor, data FROM events
              WHERE sequence > ? AND sequence <= ? ORDER BY sequence",
         );
         let rows = rows.bind(after).bind(end).fetch_all(&mut *tx).await.map_err(error)?;
@@ -94,10 +94,13 @@ impl Store {
             apply(&mut state, row, &names).map_err(error)?;
         }
         let dead = sqlx::query(
-            "SELECT coalesce(max(sequence), 0) FROM dead_letters WHERE sequence > ? AND sequence <= ?",
+            "SELECT max(sequence), max(recorded_at) FROM dead_letters WHERE sequence > ? AND sequence <= ?",
         );
-        let dead = dead.bind(after).bind(end).fetch_one(tx).await.and_then(|row| row.try_get(0));
-        state.skip(sequence(dead.map_err(error)?));
+        let row = dead.bind(after).bind(end).fetch_one(tx).await.map_err(error)?;
+        if let Some(dead) = row.try_get::<Option<i64>, _>(0).map_err(error)? {
+            let time = micros(row.try_get(1).map_err(error)?).map_err(error)?;
+            state.skip(sequence(dead), time);
+        }
         Ok(state)
     }
 }
@@ -166,9 +169,14 @@ fn apply(state: &mut State, row: &SqliteRow, names: &HashMap<i64, Name>) -> Resu
         sequence: sequence(row.try_get("sequence")?),
         aggregate,
         version: AggregateVersion(version),
-        time: DateTime::from_timestamp_micros(row.try_get("time")?).ok_or_else(|| decode("time"))?,
+        time: micros(row.try_get("recorded_at")?)?,
         actor: &name("actor")?.actor,
         event: &event,
     });
     Ok(())
+}
+
+fn micros(time: i64) -> Result<DateTime<Utc>, sqlx::Error> {
+    DateTime::from_timestamp_micros(time)
+        .ok_or_else(|| sqlx::Error::Decode(format!("the time {time} cannot be read").into()))
 }

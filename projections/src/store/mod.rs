@@ -59,6 +59,13 @@ impl Store {
         self.recent.position()
     }
 
+    /// How often the log was found to have another history than the one that was told, and each further time: a
+    /// position that was told before means nothing then.
+    #[must_use]
+    pub fn histories(&self) -> watch::Receiver<u64> {
+        self.recent.histories()
+    }
+
     /// The file that it reads.
     #[must_use]
     pub fn database(&self) -> &Database {

@@ -23,6 +23,8 @@ pub(crate) struct Recent {
 struct Inner {
     kept: RwLock<Kept>,
     position: watch::Sender<Sequence>,
+    /// How often the log was found to have another history.
+    histories: watch::Sender<u64>,
 }
 
 /// Every event after `floor` and up to `through`.
@@ -58,6 +60,16 @@ impl Recent {
         drop(kept);
         // Last, so that whoever hears of the position finds its events.
         self.inner.position.send_replace(position);
+    }
+
+    /// The log has another history than the one that was told.
+    pub(crate) fn history_replaced(&self) {
+        self.inner.histories.send_modify(|count| *count += 1);
+    }
+
+    /// How often that happened, and each further time.
+    pub(super) fn histories(&self) -> watch::Receiver<u64> {
+        self.inner.histories.subscribe()
     }
 
     /// The last position that is known here, and each change of it.

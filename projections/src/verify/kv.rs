@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{Finding, VerifyError, unavailable};
 use crate::State;
+use crate::state::Fact;
 
 /// Matches every key of a bucket.
 pub(super) const EVERY_KEY: &str = ">";
@@ -46,8 +47,8 @@ pub(super) async fn compare(
 
 fn apply(state: &mut State, item: &Item<Recorded<Registry>>) {
     match item {
-        Item::Event(entry) => state.apply(&entry.event),
-        Item::Unreadable { sequence, .. } => state.skip(*sequence),
+        Item::Event(entry) => state.apply(Fact::from(&entry.event).recorded_at(entry.recorded_at)),
+        Item::Unreadable { sequence, .. } => state.skip(*sequence, state.time),
         Item::Live | Item::Blind => {}
     }
 }

@@ -24,7 +24,9 @@ use aegis_sdk::{Connection, Journal};
 use chrono::Utc;
 
 use crate::State;
+use crate::engine::Mark;
 use crate::projector::events_stream;
+use crate::state::Fact;
 
 pub use finding::{ChainFault, Finding};
 pub use heads::{ChainHead, Heads, HeadsError};
@@ -89,7 +91,7 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
     let last = Sequence(info.state.last_sequence);
     let mut walk = Walk::new(scope.heads);
     walk.findings.extend(settings(&info.config).into_iter().map(|setting| Finding::Setting { setting }));
-    let mut state = State::default();
+    let (mut state, mut times) = (State::default(), Mark::default());
     let log = events_stream(connection).await.map_err(|e| unavailable(&name, e))?.identity;
     let mut file = match scope.file {
         Some(path) => Some(file::File::open(path, &log).await),
@@ -116,7 +118,7 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
             message.headers.as_ref(),
             &message.body,
         );
-        meet(&mut walk, &mut state, &message, decoded.as_ref());
+        meet(&mut walk, &mut state, &mut times, &message, decoded.as_ref());
         if let Some(file) = &mut file {
             file.meet(&message, decoded.as_ref(), &state).await;
         }
@@ -125,7 +127,7 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
         }
     }
     walk.end(last);
-    state.skip(last);
+    state.skip(last, state.time);
     let mut findings = std::mem::take(&mut walk.findings);
     findings.extend(kv::compare(connection, &journal, &state, scope.settle).await?);
     if let Some(file) = file {
@@ -143,7 +145,13 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
     })
 }
 
-fn meet(walk: &mut Walk, state: &mut State, message: &Message, event: Result<&Recorded, &DecodeError>) {
+fn meet(
+    walk: &mut Walk,
+    state: &mut State,
+    times: &mut Mark,
+    message: &Message,
+    event: Result<&Recorded, &DecodeError>,
+) {
     let sequence = Sequence(message.sequence);
     let hash = match event {
         Ok(recorded) => recorded.hash,
@@ -151,9 +159,10 @@ fn meet(walk: &mut Walk, state: &mut State, message: &Message, event: Result<&Re
     };
     let record = record_hash(&message.subject, message.recorded_at, message.headers.as_ref(), &message.body);
     walk.meet(&Met { sequence, subject: &message.subject, hash, record, event });
+    times.advance(sequence, message.recorded_at);
     match event {
-        Ok(recorded) => state.apply(recorded),
-        Err(_) => state.skip(sequence),
+        Ok(recorded) => state.apply(Fact::from(recorded).recorded_at(times.recorded_at)),
+        Err(_) => state.skip(sequence, times.recorded_at),
     }
 }
 

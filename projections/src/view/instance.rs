@@ -80,6 +80,8 @@ pub struct InstanceView {
     pub status_since: DateTime<Utc>,
     /// When this life began.
     pub registered_at: DateTime<Utc>,
+    /// The event that began it: one life is told from another by this, and by no clock.
+    pub registered_sequence: Sequence,
     /// The last times that it recovered in this life, oldest first: as many as tell whether it flaps.
     pub recoveries: Vec<DateTime<Utc>>,
     /// The last event that changed it.
@@ -135,6 +137,7 @@ impl InstanceView {
             reason: reason(event),
             status_since: fact.time,
             registered_at: fact.time,
+            registered_sequence: fact.sequence,
             recoveries,
             sequence: fact.sequence,
             state,
@@ -150,7 +153,7 @@ impl InstanceView {
             (self.status, self.status_since, self.reason) = (status, fact.time, reason(event));
         }
         if begins {
-            self.registered_at = fact.time;
+            (self.registered_at, self.registered_sequence) = (fact.time, fact.sequence);
         }
         recover(&mut self.recoveries, event, fact.time);
         self.sequence = fact.sequence;

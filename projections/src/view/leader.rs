@@ -41,20 +41,29 @@ impl LeaderView {
         let since = fact.time;
         let sequence = fact.sequence;
         match event {
-            LeadershipEvent::LeaderElected { term, instance, reason, vacancy_ms, .. } => Some(Self {
-                service: service.clone(),
-                group: group.clone(),
-                term: *term,
-                instance: Some(instance.clone()),
-                since,
-                reason: *reason,
-                vacancy_ms: *vacancy_ms,
-                sequence,
-            }),
-            LeadershipEvent::LeaderResigned { .. } | LeadershipEvent::LeaderLost { .. } => {
-                before.map(|view| Self { instance: None, since, sequence, ..view })
+            LeadershipEvent::LeaderElected { term, instance, reason, vacancy_ms, .. }
+                if term.may_follow(before.as_ref().map_or(Term::ZERO, |view| view.term)) =>
+            {
+                Some(Self {
+                    service: service.clone(),
+                    group: group.clone(),
+                    term: *term,
+                    instance: Some(instance.clone()),
+                    since,
+                    reason: *reason,
+                    vacancy_ms: *vacancy_ms,
+                    sequence,
+                })
             }
-            LeadershipEvent::StepDownRequested { .. } => before,
+            LeadershipEvent::LeaderResigned { term, .. } | LeadershipEvent::LeaderLost { term, .. } => before
+                .map(|view| {
+                    if *term < view.term {
+                        return view;
+                    }
+                    Self { instance: None, since, sequence, ..view }
+                }),
+            // A term that nobody can have reached, and one that is over, say nothing.
+            LeadershipEvent::LeaderElected { .. } | LeadershipEvent::StepDownRequested { .. } => before,
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use aegis_domain::wire::{Encoded, Namespace};
+use aegis_domain::wire::{Encoded, Namespace, header};
 use aegis_domain::{Recorded, Sequence};
 use aegis_projections::engine::Handle;
 use aegis_projections::{Live, Projector, Retention, State, Store, kv};
+use aegis_sdk::nats::imported;
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::NatsServer;
@@ -37,6 +38,7 @@ impl Installation {
         let server = NatsServer::start().await;
         let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
         provision(&connection).await.unwrap();
+        imported(&connection).await;
         Self { connection, folder: tempfile::tempdir().unwrap(), server }
     }
 
@@ -49,6 +51,7 @@ impl Installation {
         jetstream.delete_stream(&name).await.unwrap();
         let config = Config { deny_delete: false, deny_purge: false, ..config };
         jetstream.create_stream(config).await.unwrap();
+        imported(&installation.connection).await;
         installation
     }
 
@@ -65,12 +68,18 @@ impl Installation {
         self.folder.path().join(name)
     }
 
-    /// Publishes messages to the log as they are, and waits until it holds them.
+    /// Publishes messages to the log as they are, recorded when they happened, and waits until it holds them.
     pub(crate) async fn publish(&self, messages: impl IntoIterator<Item = Encoded>) {
         let mut acks: Vec<PublishAckFuture> = Vec::new();
         for Encoded { subject, headers, body, .. } in messages {
             let mut map = HeaderMap::new();
             headers.iter().for_each(|(name, value)| map.insert(*name, value.as_str()));
+            let time =
+                headers.iter().find(|(name, _)| *name == header::ce::TIME).map(|(_, time)| time.as_str());
+            // One that is as large as the server allows has no room for it.
+            if body.len() < 1_000_000 {
+                map.insert(header::RECORDED_AT, time.unwrap_or("1970-01-01T00:00:00Z"));
+            }
             let sent = self.connection.jetstream().publish_with_headers(subject, map, body.into());
             acks.push(sent.await.unwrap());
             if acks.len() == 128 {
@@ -96,15 +105,20 @@ impl Installation {
 
     /// Starts one that keeps so much.
     pub(crate) async fn project_with(&self, path: &Path, retention: Retention) -> Running {
-        let store = Store::open(path, retention).await.unwrap();
-        let (projector, live, changes) = Projector::restore(&self.connection, &store).await.unwrap();
-        let handle = projector.handle();
-        let stop = CancellationToken::new();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(projector.run(stop.clone()));
-        tasks.spawn(kv::project(self.connection.clone(), live.clone(), changes, stop));
-        Running { store, live, handle, _tasks: tasks }
+        project(&self.connection, path, retention).await
     }
+}
+
+/// Starts a projector over this connection.
+pub(crate) async fn project(connection: &Connection, path: &Path, retention: Retention) -> Running {
+    let store = Store::open(path, retention).await.unwrap();
+    let (projector, live, changes) = Projector::restore(connection, &store).await.unwrap();
+    let handle = projector.handle();
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(projector.run(stop.clone()));
+    tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop));
+    Running { store, live, handle, _tasks: tasks }
 }
 
 impl Running {
@@ -121,6 +135,12 @@ impl Running {
     pub(crate) fn position(&self) -> Sequence {
         self.live.read().state.position
     }
+}
+
+/// Marks the log as imported, so that its events were recorded when the test says.
+pub(crate) async fn imported(connection: &Connection) {
+    let log = connection.namespace().events_stream();
+    imported::mark(connection, &log, u64::MAX).await.unwrap();
 }
 
 /// The message of an event.

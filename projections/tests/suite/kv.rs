@@ -120,6 +120,7 @@ async fn a_projector_that_begins_with_a_rebuild_writes_every_entry() {
 async fn a_writer_that_lags_behind_replaces_nothing() {
     let installation = Installation::start().await;
     let log = log();
+    installation.record(&log.events).await;
     write(&installation, log.state()).await;
     assert_eq!(entries(&installation).await, expected(&log.state()));
     write(&installation, fold(&log.events[..100])).await;

@@ -31,7 +31,7 @@ pub(crate) fn group(name: &str) -> GroupName {
 }
 
 pub(crate) fn session(n: u64) -> SessionId {
-    serde_json::from_value(format!("00000000-0000-0000-0000-{n:012}").into()).unwrap()
+    serde_json::from_value(format!("00000000-0000-0000-0000-{:012}", n % 1_000_000_000_000).into()).unwrap()
 }
 
 pub(crate) fn content(owner: &str) -> Content {

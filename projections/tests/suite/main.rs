@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are test code too")]
 
 mod as_of;
+mod clocks;
 mod damage;
 mod dead_letters;
 mod faults;
@@ -16,6 +17,7 @@ mod pages;
 mod process;
 mod projector;
 mod rebuild;
+mod replaced;
 mod rollups;
 mod rollups_live;
 mod store;

@@ -8,7 +8,7 @@ use aegis_projections::view::EventView;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
-use crate::installation::Installation;
+use crate::installation::{Installation, imported};
 use crate::log::{Log, any_log, fold};
 use crate::pages::filters;
 use crate::store::{recorded_at, views};
@@ -126,6 +126,7 @@ async fn a_log_that_was_made_anew_is_another_log() {
     let jetstream = installation.connection.jetstream();
     jetstream.delete_stream(installation.connection.namespace().events_stream()).await.unwrap();
     aegis_sdk::nats::provision::provision(&installation.connection).await.unwrap();
+    imported(&installation.connection).await;
     installation.record(&log.events[..1]).await;
     let running = installation.project(&path).await;
     assert_eq!(running.reaches(1).await, fold(&log.events[..1]));

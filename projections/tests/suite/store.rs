@@ -8,7 +8,7 @@ use aegis_projections::registry::{Content, Dead, Event, Registry};
 use aegis_projections::store::{EventFilter, Window};
 use aegis_projections::view::EventView;
 use aegis_projections::{Retention, State, Store};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, Row as _};
@@ -21,7 +21,7 @@ pub(crate) const END: Sequence = Sequence(u64::MAX);
 
 /// When the stream of these tests takes a message.
 pub(crate) fn recorded_at(sequence: Sequence) -> DateTime<Utc> {
-    time(sequence.get()) + TimeDelta::milliseconds(3)
+    time(sequence.get())
 }
 
 /// What is read of an event in the log.
@@ -31,13 +31,19 @@ pub(crate) fn entry(recorded: &Recorded) -> Entry<Content> {
     let event = Event::new(recorded.envelope.clone(), kind, body);
     let sequence = recorded.sequence;
     let (recorded_at, value) = (recorded_at(sequence), Content::Event(Box::new(event)));
-    Entry { sequence, recorded_at, pending: 0, value }
+    Entry { sequence, recorded_at, pending: 0, anchor: None, value }
 }
 
 /// What is read of a message that is no event.
 pub(crate) fn dead(sequence: Sequence) -> Entry<Content> {
     let dead = Dead { subject: "aegis.event.junk".into(), reason: "junk".into() };
-    Entry { sequence, recorded_at: recorded_at(sequence), pending: 0, value: Content::Dead(dead) }
+    Entry {
+        sequence,
+        recorded_at: recorded_at(sequence),
+        pending: 0,
+        anchor: None,
+        value: Content::Dead(dead),
+    }
 }
 
 pub(crate) fn view(recorded: &Recorded) -> EventView {
@@ -61,7 +67,7 @@ impl Opened {
 
     /// Applies and commits, twice, as after an answer that was lost.
     pub(crate) async fn take(&mut self, entries: Vec<Entry<Content>>) {
-        let folded = self.held.fold(entries);
+        let folded = [self.held.fold(entries)];
         self.held.commit(&folded).await.unwrap();
         self.held.commit(&folded).await.unwrap();
     }
@@ -196,7 +202,7 @@ proptest! {
                 let folded = opened.held.fold(log.events[at.saturating_sub(back)..end].iter().map(entry).collect());
                 assert_eq!((folded.applied, folded.duplicates), (end - at, back.min(at)));
                 assert_eq!(folded.gaps, []);
-                opened.held.commit(&folded).await.unwrap();
+                opened.held.commit(&[folded]).await.unwrap();
                 at = end;
             }
             crate::store::opened(&whole, often, LOG, END).await.record(&log.events[..at]).await;
@@ -215,7 +221,7 @@ async fn a_batch_whose_mark_cannot_be_kept_is_not_kept_either() {
     statement(&path, "CREATE TRIGGER no BEFORE UPDATE ON meta BEGIN SELECT RAISE(ABORT, 'no'); END").await;
     let mut next = entry(&log.events[0]);
     next.sequence = Sequence(201);
-    let folded = opened.held.fold(vec![next]);
+    let folded = [opened.held.fold(vec![next])];
     opened.held.commit(&folded).await.unwrap_err();
     statement(&path, "DROP TRIGGER no").await;
     assert!(dump(&path).await == before, "half a batch was kept");

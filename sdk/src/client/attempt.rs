@@ -84,7 +84,7 @@ impl Client {
         let (connection, link) = (&self.shared.connection, &request.lane.link);
         let until = now + left;
         loop {
-            let ticket = request.lane.inbox().ticket(now + patience.min(left));
+            let ticket = request.lane.inbox().ticket(route.tag, now + patience.min(left));
             let reply_to = ticket.subject();
             let headers = match request.options.legacy {
                 true => Headers::default(),

@@ -84,6 +84,12 @@ impl Client {
                 Answer::Reply(reply) if taken && code_of(&reply).is_some_and(ErrorCode::is_retryable) => {
                     race.unless(wait.pass(left())).await
                 }
+                // It came too late for its deadline, as its service had to assume: nothing was done, and there is time.
+                Answer::Reply(reply)
+                    if !taken && has_code(&reply, ErrorCode::DeadlineExceeded) && !left().is_zero() =>
+                {
+                    race.unless(wait.pass(left())).await
+                }
                 Answer::Reply(reply) => {
                     race.end();
                     return Ok(reply);

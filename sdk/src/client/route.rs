@@ -10,6 +10,7 @@ use async_nats::Subject;
 use super::Target;
 use super::owner_watch::OwnerWatch;
 use crate::metrics::{Meter, Meters, Role};
+use crate::nats::denial;
 use crate::number::Numbers;
 
 /// The most routes that are kept; calls of more targets work theirs out each time.
@@ -21,6 +22,8 @@ pub(super) struct Route {
     pub(super) target: Target,
     pub(super) method: MethodName,
     pub(super) subject: Subject,
+    /// Stands for the subject: see [`denial::tag`].
+    pub(super) tag: u64,
     pub(super) meter: Arc<Meter>,
     /// Of a group's route: from the first call on that had to wait for a reply or an owner.
     pub(super) owner_watch: OnceLock<OwnerWatch>,
@@ -48,8 +51,14 @@ impl Routes {
         let method = MethodName::new(method)?;
         let meter = meters.of(Role::Call, &format!("{}.{method}", target.service()));
         let subject = Subject::from(target.subject(namespace, &method));
-        let route =
-            Arc::new(Route { target: target.clone(), method, subject, meter, owner_watch: OnceLock::new() });
+        let route = Arc::new(Route {
+            target: target.clone(),
+            method,
+            tag: denial::tag(&subject),
+            subject,
+            meter,
+            owner_watch: OnceLock::new(),
+        });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < ROUTES_MAX {
             known.insert(key, Arc::clone(&route));

@@ -14,6 +14,7 @@ use super::route::Route;
 use super::{CallError, Target};
 use crate::Connection;
 use crate::nats::connection::Lane;
+use crate::nats::denial;
 use crate::nats::link::{Haste, Message, Outgoing};
 
 const RETRY_FIRST: Duration = Duration::from_millis(2);
@@ -80,7 +81,7 @@ impl<'a> Wait<'a> {
         let body = serde_json::to_vec(&Activate { group: group.clone() });
         let body = body.expect("a name is made of text");
         let subject = self.connection.namespace().activation_subject(service);
-        let ticket = self.lane.inbox().ticket(Instant::now() + left.min(ACTIVATION));
+        let ticket = self.lane.inbox().ticket(denial::tag(&subject), Instant::now() + left.min(ACTIVATION));
         let reply_to = ticket.subject();
         let question = Outgoing { reply: Some(reply_to.as_str()), ..Outgoing::plain(&subject, &body) };
         self.lane.link.publish(&question, Haste::Soon).ok()?;
@@ -92,7 +93,10 @@ impl<'a> Wait<'a> {
             }
         };
         // The others pass by themselves.
-        if has_code(&answer, ErrorCode::GroupNotServed) || has_code(&answer, ErrorCode::Overloaded) {
+        if has_code(&answer, ErrorCode::GroupNotServed)
+            || has_code(&answer, ErrorCode::Overloaded)
+            || has_code(&answer, ErrorCode::PermissionDenied)
+        {
             return CallError::of(&answer);
         }
         if let Ok(owner) = serde_json::from_slice(&answer.payload) {

@@ -15,6 +15,9 @@ use uuid::Uuid;
 use super::CommandError;
 use crate::codec::Codec;
 
+/// The most bytes of who sends, and of the trace.
+const ACTOR_MAX: usize = 512;
+
 /// How a command is sent. The default is normal priority, three retries, five minutes a try, and at once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SendOptions {
@@ -101,12 +104,12 @@ impl SendOptions {
         let body = Codec::Json.encode(params).map_err(|error| invalid(error.to_string()))?;
         headers.insert(header::REQUEST_ID, id.as_str());
         headers.insert(header::CONTENT_TYPE, Codec::Json.content_type());
-        headers.insert(header::ACTOR, one_line(actor));
+        headers.insert(header::ACTOR, header::text(actor, ACTOR_MAX));
         headers.insert(header::PRIORITY, self.priority.as_str());
         headers.insert(header::MAX_RETRIES, self.max_retries.to_string());
         headers.insert(header::TIMEOUT_MS, self.timeout.as_millis().max(1).to_string());
         if let Some(traceparent) = &self.traceparent {
-            headers.insert(header::TRACEPARENT, one_line(traceparent));
+            headers.insert(header::TRACEPARENT, header::text(traceparent, ACTOR_MAX));
         }
         let lane = command::lane(namespace, service, command, self.priority);
         let Some(at) = self.deliver_at else {
@@ -143,9 +146,4 @@ impl SendOptions {
             Codec::MessagePack.encode(&envelope).map_err(|error| CommandError::Invalid(error.to_string()))?;
         Ok(Sending { id, subject: command::plain(namespace, service, command), headers, body, legacy: true })
     }
-}
-
-/// A header is one line.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

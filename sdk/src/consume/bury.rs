@@ -53,8 +53,7 @@ impl Letter {
                 values.iter().for_each(|value| headers.append(name.clone(), value.clone()));
             }
         }
-        let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        headers.insert(header::DEAD_REASON, cut(&reason, REASON_MAX));
+        headers.insert(header::DEAD_REASON, header::text(reason, REASON_MAX));
         headers.insert(header::DEAD_SUBJECT, message.subject.as_str());
         headers.insert(header::DEAD_STREAM, info.stream);
         headers.insert(header::DEAD_SEQUENCE, info.stream_sequence.to_string());
@@ -98,7 +97,7 @@ impl Letter {
     fn lessen(&mut self) -> bool {
         let reason = self.headers.get(header::DEAD_REASON).map(|reason| reason.as_str().to_owned());
         if let Some(reason) = reason.filter(|reason| reason.len() > REASON_SHORT) {
-            self.headers.insert(header::DEAD_REASON, cut(&reason, REASON_SHORT));
+            self.headers.insert(header::DEAD_REASON, header::text(&reason, REASON_SHORT));
             return true;
         }
         let ours = |name: &str| {

@@ -10,6 +10,7 @@ use async_nats::jetstream::stream::{ConsumerError, Info as StreamInfo, LastRawMe
 use time::OffsetDateTime;
 
 use crate::Connection;
+use crate::nats::bucket::is_api_of;
 use crate::nats::provision::is_absent;
 use crate::nats::restore::MakeStream;
 
@@ -78,6 +79,20 @@ impl Spec {
     /// Finds the consumer and brings it up to date, or makes it: where the reader was, or where it begins. Makes the
     /// stream, too, when it is gone. Answers how it stands, and when its stream was made.
     pub(crate) async fn ensure(
+        &self,
+        connection: &Connection,
+        progress: Option<Progress>,
+    ) -> Result<(Info, OffsetDateTime), OpenError> {
+        // A question that may not be asked is never answered.
+        let denied = connection.denials().publish(|denied| is_api_of(denied, &self.stream));
+        tokio::select! {
+            biased;
+            made = self.make(connection, progress) => made,
+            denied = denied => Err(OpenError::server(denied)),
+        }
+    }
+
+    async fn make(
         &self,
         connection: &Connection,
         progress: Option<Progress>,

@@ -54,7 +54,7 @@ pub(crate) fn jittered(delay: Duration) -> Duration {
 }
 
 /// Why a message was not handled, and what is to come of it. Any error that a handler returns with `?` becomes
-/// one that is tried again by the policy.
+/// one that is tried again by the policy; its text goes to the log and nowhere else. [`Failure::tell`] tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub(crate) fault: Fault,
@@ -83,6 +83,17 @@ impl Failure {
     #[must_use]
     pub fn never(reason: impl Into<String>) -> Self {
         Self { next: Next::Never, ..Self::of(ErrorCode::HandlerFailed, reason) }
+    }
+
+    /// With the text of this error, for whoever reads the dead letter or waits for the result: `.map_err(Failure::tell)?`.
+    /// It is tried again by the policy.
+    pub fn tell(error: impl std::fmt::Display) -> Self {
+        Fault::tell(error).into()
+    }
+
+    /// The same as others get it: what is internal goes to the log.
+    pub(crate) fn for_others(self, what: &str, id: &str) -> Self {
+        Self { fault: self.fault.for_caller(what, id), ..self }
     }
 
     /// The same failure, without another try.

@@ -1,9 +1,13 @@
 //! Deciding on them: first the log, then the message, then the letter.
 
+use std::str::FromStr as _;
+
 use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
+use aegis_domain::wire::header;
 use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, Recorded, Registry};
 use async_nats::HeaderMap;
+use async_nats::header::HeaderName;
 use async_nats::jetstream::context::GetStreamByNameErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::RawMessageErrorKind;
@@ -175,7 +179,8 @@ impl DeadLetters {
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let mut headers = HeaderMap::new();
         for (name, value) in &letter.headers {
-            headers.insert(name.as_str(), value.as_str());
+            let Ok(name) = HeaderName::from_str(name) else { continue };
+            headers.insert(name, header::text(value, usize::MAX));
         }
         let jetstream = self.connection.jetstream();
         match jetstream.stream_by_subject(subject.as_str()).await {

@@ -4,6 +4,7 @@ use aegis_domain::ErrorCode;
 
 use crate::codec::CodecError;
 use crate::consume::{ConsumerTaken, OpenError};
+use crate::nats::denial;
 use crate::publish::PublishError;
 
 /// An event could not be published, or is not known to be.
@@ -92,6 +93,9 @@ impl SubscribeError {
         match self {
             Self::Pattern { .. } | Self::Name { .. } | Self::Twice { .. } | Self::Taken(_) => {
                 ErrorCode::InvalidInput
+            }
+            Self::Consumer { source, .. } if denial::cause(&**source).is_some() => {
+                ErrorCode::PermissionDenied
             }
             Self::Consumer { .. } | Self::Subscribe(_) => ErrorCode::Unavailable,
         }

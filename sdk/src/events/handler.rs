@@ -227,6 +227,8 @@ async fn one(handle: Handle, context: EventContext, held: Held) {
     match handled {
         Ok(Ok(())) => held.ack(),
         Ok(Err(failure)) => {
+            let id = format!("{}", held.position.sequence);
+            let failure = failure.for_others(held.message.subject.as_str(), &id);
             tracing::debug!(subject = %held.message.subject, attempt = held.attempt, ?failure, "an event was not handled");
             held.fail(failure);
         }

@@ -4,6 +4,7 @@ use aegis_domain::ErrorCode;
 
 use super::{StaleTerm, TokenError};
 use crate::Fault;
+use crate::nats::denial;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -69,6 +70,7 @@ impl FenceError {
         match self {
             Self::StaleTerm(stale) => stale.code(),
             Self::Unclear { .. } => ErrorCode::OutcomeUnknown,
+            Self::Unavailable { source } if denial::cause(&**source).is_some() => ErrorCode::PermissionDenied,
             Self::Unavailable { .. } | Self::Contended { .. } => ErrorCode::Unavailable,
             Self::Id { .. } => ErrorCode::InvalidInput,
             Self::Foreign { .. } => ErrorCode::Internal,

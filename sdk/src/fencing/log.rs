@@ -48,6 +48,7 @@ pub struct FencedLog {
 }
 
 struct Inner {
+    connection: Connection,
     jetstream: jetstream::Context,
     subject_of: Box<SubjectOf>,
     /// One writer per group that was ever written to. Appends of a group take turns.
@@ -79,7 +80,12 @@ impl FencedLog {
             .build(connection.client().clone());
         let prefix = connection.namespace().prefix();
         let subject_of = move |group: &GroupName| format!("{prefix}{}", subject(group));
-        let inner = Inner { jetstream, subject_of: Box::new(subject_of), writers: Mutex::default() };
+        let inner = Inner {
+            connection: connection.clone(),
+            jetstream,
+            subject_of: Box::new(subject_of),
+            writers: Mutex::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -110,7 +116,7 @@ impl FencedLog {
                 .or_insert_with(|| Arc::new(Turns::new(Writer::new(group, (self.inner.subject_of)(group))))),
         );
         let mut writer = writer.lock().await;
-        writer.append(&self.inner.jetstream, term, id, &body).await
+        writer.append((&self.inner.connection, &self.inner.jetstream), term, id, &body).await
     }
 }
 

@@ -17,7 +17,9 @@ use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 
 use super::{Appended, FenceError, StaleTerm, Token, TokenError};
+use crate::Connection;
 use crate::nats::connection::backoff;
+use crate::nats::denial;
 
 /// How often an append is tried whose sequence was taken by another. Only writers of the same term, or
 /// one of an older term that is not refused yet, can take it.
@@ -73,13 +75,13 @@ impl Writer {
 
     pub(super) async fn append(
         &mut self,
-        jetstream: &jetstream::Context,
+        (connection, jetstream): (&Connection, &jetstream::Context),
         term: Term,
         id: &str,
         body: &Bytes,
     ) -> Result<Appended, FenceError> {
         let mut unanswered = 0;
-        let outcome = self.try_append(jetstream, term, id, body, &mut unanswered).await;
+        let outcome = self.try_append((connection, jetstream), term, id, body, &mut unanswered).await;
         match outcome {
             // What was refused now may have been written by the send before, or may still be.
             Err(FenceError::StaleTerm(_) | FenceError::Unavailable { .. } | FenceError::Contended { .. })
@@ -93,7 +95,7 @@ impl Writer {
 
     async fn try_append(
         &mut self,
-        jetstream: &jetstream::Context,
+        (connection, jetstream): (&Connection, &jetstream::Context),
         term: Term,
         id: &str,
         body: &Bytes,
@@ -112,7 +114,7 @@ impl Writer {
             }
             tail.term = term;
             self.tail = Some(tail);
-            match self.send(jetstream, tail, id, body).await? {
+            match self.send((connection, jetstream), tail, id, body).await? {
                 Sent::Written(ack) if ack.duplicate => return self.first_of(id, ack.sequence).await,
                 Sent::Written(ack) => {
                     self.tail = Some(Tail { sequence: ack.sequence, term });
@@ -147,7 +149,7 @@ impl Writer {
 
     async fn send(
         &self,
-        jetstream: &jetstream::Context,
+        (connection, jetstream): (&Connection, &jetstream::Context),
         tail: Tail,
         id: &str,
         body: &Bytes,
@@ -159,8 +161,9 @@ impl Writer {
             .header(header::TERM, tail.term.to_string())
             .expected_last_subject_sequence(tail.sequence);
         let sent = async { jetstream.send_publish(self.subject.clone(), message).await?.await };
-        match sent.await {
+        match connection.acknowledged(&self.subject, sent).await {
             Ok(ack) => Ok(Sent::Written(ack)),
+            Err(error) if denial::cause(&error).is_some() => Err(FenceError::unavailable(error)),
             Err(error) => match error.kind() {
                 PublishErrorKind::WrongLastSequence => Ok(Sent::Conflict),
                 PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => Ok(Sent::Unclear),

@@ -131,7 +131,8 @@ impl<S: Schema> Journal<S> {
         let (last, before) = match outgoing {
             [only] => {
                 let message = self.message(only)?.expected_last_subject_sequence(expected.get());
-                return jetstream.send_publish(only.subject.clone(), message).await?.await;
+                let sending = async { jetstream.send_publish(only.subject.clone(), message).await?.await };
+                return self.connection.acknowledged(&only.subject, sending).await;
             }
             [before @ .., last] => (last, before),
             [] => return Err(PublishError::new(PublishErrorKind::Other)),
@@ -160,7 +161,8 @@ impl<S: Schema> Journal<S> {
             .header(header::BATCH_ID, batch.as_str())
             .header(header::BATCH_SEQUENCE, count.to_string())
             .header(header::BATCH_COMMIT, "1");
-        jetstream.send_publish(last.subject.clone(), message).await?.await
+        let sending = async { jetstream.send_publish(last.subject.clone(), message).await?.await };
+        self.connection.acknowledged(&last.subject, sending).await
     }
 
     /// After an answer was lost: were these events recorded after all?

@@ -4,6 +4,8 @@ use aegis_domain::ErrorCode;
 use aegis_domain::wire::DecodeError;
 use async_nats::jetstream::context::PublishError;
 
+use crate::nats::denial;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// An aggregate could not be read. Reads are safe to repeat.
@@ -102,6 +104,9 @@ impl<R: std::error::Error> ExecuteError<R> {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Rejected(_) => ErrorCode::InvalidInput,
+            Self::Append(AppendError::Refused { source }) if denial::cause(&**source).is_some() => {
+                ErrorCode::PermissionDenied
+            }
             Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
             Self::Append(AppendError::Encode { .. } | AppendError::TooMany { .. })
             | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,

@@ -1,8 +1,9 @@
 //! Between NATS messages and events.
 
 use aegis_domain::wire::chain::Hash;
+use aegis_domain::wire::header::ce;
 use aegis_domain::wire::{DecodeError, Namespace};
-use aegis_domain::{Envelope, Heading, Recorded, Schema, Sequence};
+use aegis_domain::{AggregateVersion, Envelope, Heading, Recorded, Schema, Sequence};
 use async_nats::HeaderMap;
 use async_nats::header::HeaderName;
 use chrono::{DateTime, Utc};
@@ -19,7 +20,17 @@ pub fn decode<S: Schema>(
     body: &[u8],
 ) -> Result<Recorded<S>, DecodeError> {
     let envelope = Envelope::decode(namespace, subject, header(headers), body)?;
+    counted(envelope.version, sequence)?;
     Ok(Recorded { sequence: Sequence(sequence), hash: hash(subject, headers, body), envelope })
+}
+
+/// Whether a version can have been counted: an aggregate has no more events than the log has messages. Whoever may
+/// write to the log may write any number, and one message would otherwise put all later versions beneath it.
+///
+/// # Errors
+/// That the header with the version is wrong.
+pub fn counted(version: AggregateVersion, sequence: u64) -> Result<(), DecodeError> {
+    if version.get() > sequence { Err(DecodeError::Header { name: ce::VERSION }) } else { Ok(()) }
 }
 
 /// The hash over a message of a journal's stream, be it an event or not. A header that stands there more than once

@@ -34,9 +34,9 @@ pub(crate) struct Elector<S> {
 
 impl<S: LeaseStore> Elector<S> {
     /// Takes part in elections until stopped.
-    pub(crate) async fn run(self, mut requests: mpsc::Receiver<Request>, stop: CancellationToken) {
+    pub(crate) async fn run(self, requests: &mut mpsc::Receiver<Request>, stop: CancellationToken) {
         let mut election = Election::new(&self);
-        let _stopped = stop.run_until_cancelled(election.hold(&mut requests)).await;
+        let _stopped = stop.run_until_cancelled(election.hold(requests)).await;
     }
 
     /// The highest term known of the group.

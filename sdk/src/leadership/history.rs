@@ -59,6 +59,9 @@ pub(crate) fn term(
     let header = |name: &str| Some(message.headers.as_ref()?.get(name)?.as_str());
     let envelope = Envelope::<Registry>::decode(namespace, &message.subject, header, &message.payload)?;
     let term = Leadership::event(&envelope.event).map(LeadershipEvent::term);
+    if let Some(term) = term.filter(|term| !term.may_follow(Term::ZERO)) {
+        return Err(DecodeError::Body { detail: format!("no election can have made term {term}") });
+    }
     Ok(match envelope.aggregate {
         AggregateId::Leadership(_, group) => term.map(|term| (group, term)),
         AggregateId::Definition(_) | AggregateId::Instance(..) | AggregateId::Installation => None,

@@ -17,6 +17,10 @@ pub(crate) struct Keeper<S> {
     pub(crate) me: InstanceName,
     pub(crate) policy: Policy,
     pub(crate) guard: Guard,
+    /// The session of this process that ended with a panic: nobody acts under it any more.
+    pub(crate) former: Option<SessionId>,
+    /// Whether the instance serves. While it does not, it has no session.
+    pub(crate) serving: watch::Receiver<bool>,
 }
 
 struct Live {
@@ -30,17 +34,28 @@ impl<S: LeaseStore> Keeper<S> {
     /// Renews until stopped, then ends the session so that nobody needs to wait for it.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut last = None;
-        let mut standing = self.guard.standing();
+        let (mut standing, mut serving) = (self.guard.standing(), self.serving.clone());
         let work = async {
             loop {
+                // Whoever looks whether it serves has ended with it.
+                drop(serving.wait_for(|serves| *serves).await);
                 let mut live = self.begin(&mut standing).await;
                 last = Some(live.revision);
-                while self.renew(&mut live, &mut standing).await {
+                loop {
+                    if !*serving.borrow_and_update() {
+                        self.guard.revoke();
+                        let ended = self.store.end_session(&self.me, live.revision).await;
+                        tracing::warn!(instance = %self.me, ?ended, "the session was ended: the instance does not serve");
+                        break;
+                    }
+                    if !self.renew(&mut live, &mut standing, &mut serving).await {
+                        self.guard.revoke();
+                        tracing::warn!(instance = %self.me, "the session was lost; beginning another");
+                        break;
+                    }
                     last = Some(live.revision);
                 }
                 last = None;
-                self.guard.revoke();
-                tracing::warn!(instance = %self.me, "the session was lost; beginning another");
             }
         };
         let _stopped = stop.run_until_cancelled(work).await;
@@ -74,7 +89,7 @@ impl<S: LeaseStore> Keeper<S> {
             // was tried and is not there may have been there, and have been fenced.
             let session = found.filter(|found| tried == Some(*found));
             let session = session.unwrap_or_else(|| SessionId::from_uuid(Uuid::new_v4()));
-            if let Some(other) = before.record.as_ref().filter(|record| record.session != session) {
+            if let Some(other) = before.record.as_ref().filter(|record| !self.is_ours(record, session)) {
                 match still {
                     Some((revision, since)) if revision == before.revision => {
                         if since.elapsed() < Duration::from_millis(other.lease_ms) {
@@ -107,12 +122,27 @@ impl<S: LeaseStore> Keeper<S> {
         unreachable!("the attempts never end")
     }
 
+    /// Whether the record is of this session, or of one of this process that is over.
+    fn is_ours(&self, record: &SessionRecord, session: SessionId) -> bool {
+        record.session == session || Some(record.session) == self.former
+    }
+
     /// One renewal, when it is due or there is something to say. False when the session is gone for good.
-    async fn renew(&self, live: &mut Live, standing: &mut watch::Receiver<bool>) -> bool {
+    async fn renew(
+        &self,
+        live: &mut Live,
+        standing: &mut watch::Receiver<bool>,
+        serving: &mut watch::Receiver<bool>,
+    ) -> bool {
         tokio::select! {
             () = tokio::time::sleep_until(live.due.into()) => {}
             // The guard keeps the other end.
             _ = standing.changed() => {}
+            Ok(()) = serving.changed() => {
+                // Looked at before the next renewal.
+                serving.mark_changed();
+                return true;
+            }
         }
         live.record.standing = *standing.borrow_and_update();
         let sent = Instant::now();

@@ -82,7 +82,15 @@ impl Bucket {
             .get_stream_no_info(subject::kv_stream(&self.name))
             .await
             .map_err(|e| self.read_error(e))?;
-        match stream.get_last_raw_message_by_subject(&self.subject(key)).await {
+        let name = subject::kv_stream(&self.name);
+        let denied = self.connection.denials().publish(|denied| is_api_of(denied, &name));
+        let subject = self.subject(key);
+        let read = tokio::select! {
+            biased;
+            read = stream.get_last_raw_message_by_subject(&subject) => read,
+            denied = denied => return Err(self.read_error(denied)),
+        };
+        match read {
             Ok(message) => {
                 let gone = is_gone(Some(&message.headers));
                 Ok(Slot { revision: message.sequence, value: (!gone).then_some(message.payload) })
@@ -156,8 +164,9 @@ impl Bucket {
 
     async fn send(&self, key: &str, message: PublishMessage, expected: u64) -> Result<u64, CasError> {
         let message = message.expected_last_subject_sequence(expected);
-        let sent = async { self.jetstream.send_publish(self.subject(key), message).await?.await };
-        match sent.await {
+        let subject = self.subject(key);
+        let sent = async { self.jetstream.send_publish(subject.clone(), message).await?.await };
+        match self.connection.acknowledged(&subject, sent).await {
             Ok(ack) => Ok(ack.sequence),
             Err(e) => Err(match e.kind() {
                 PublishErrorKind::StreamNotFound => {
@@ -227,6 +236,11 @@ pub async fn extent(connection: &Connection, bucket: &str) -> Result<Option<Exte
         Err(error) if super::provision::is_absent(&error.kind()) => Ok(None),
         Err(source) => Err(ReadError { bucket: bucket.to_owned(), source: source.into() }),
     }
+}
+
+/// Whether a subject is one of the API of JetStream, about this stream.
+pub(crate) fn is_api_of(subject: &str, stream: &str) -> bool {
+    subject.starts_with("$JS.API.") && subject.split('.').any(|token| token == stream)
 }
 
 /// Whether a message says that its key has ended.

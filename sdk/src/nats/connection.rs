@@ -5,11 +5,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::{ConnectErrorKind, jetstream};
 use chrono::Utc;
+use futures_util::StreamExt as _;
 use rand::Rng as _;
 use tokio::sync::watch;
 
+use super::denial::Denials;
 use super::error::{ConnectError, OLDEST_SERVER};
 use super::inbox::{self, Inbox};
 use super::link::{Address, Link, WhenLost};
@@ -20,6 +23,10 @@ use crate::metrics::Meters;
 use crate::otel::Spans;
 
 pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
+/// How long a connection may take to hear itself.
+const HEARD_BACK: Duration = Duration::from_secs(1);
+/// An answer that was under way when the connection was lost comes so soon after its return, or never.
+const LATE_ANSWERS: Duration = Duration::from_millis(50);
 const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
@@ -118,6 +125,7 @@ impl Lane {
 struct Observer {
     state: watch::Sender<ConnectionState>,
     slow_consumers: Arc<AtomicU64>,
+    denials: Denials,
 }
 
 impl Connection {
@@ -134,6 +142,7 @@ impl Connection {
         let observer = Observer {
             state: watch::channel(ConnectionState::Reconnecting).0,
             slow_consumers: Arc::clone(&slow_consumers),
+            denials: Denials::default(),
         };
         let state = observer.state.subscribe();
         let (client, address) = connect(&options, observer).await?;
@@ -187,7 +196,9 @@ impl Connection {
     /// thread does not keep the replies to other calls from it.
     pub(crate) fn serving(&self) -> &Link {
         let Shared { address, serving, runtime, .. } = &*self.shared;
-        serving.get_or_init(|| Link::open(address.clone(), WhenLost::Keep, runtime))
+        // Replies go where callers say: what is denied of them says nothing of this side's permissions.
+        let address = || Address { denials: Denials::default(), ..address.clone() };
+        serving.get_or_init(|| Link::open(address(), WhenLost::Keep, runtime))
     }
 
     /// JetStream on this connection.
@@ -229,6 +240,55 @@ impl Connection {
         &self.shared.runtime
     }
 
+    /// What JetStream answers to a publish, or that it never will: because the subject may not be published to, or because
+    /// the connection was lost, or moved, in between. Whether the message was stored is open then, as when it timed out.
+    pub(crate) async fn acknowledged<T>(
+        &self,
+        subject: &str,
+        sending: impl Future<Output = Result<T, PublishError>>,
+    ) -> Result<T, PublishError> {
+        let denied = self.denials().publish(|denied| denied == subject);
+        tokio::select! {
+            biased;
+            answer = sending => answer,
+            denied = denied => Err(PublishError::with_source(PublishErrorKind::Other, denied)),
+            () = self.moved() => Err(PublishError::new(PublishErrorKind::TimedOut)),
+        }
+    }
+
+    /// Waits until the server has dealt with all that was sent to it, as far as that can be seen: it answers one message
+    /// after the other.
+    pub(crate) async fn heard_back(&self) {
+        let client = self.client();
+        let inbox = client.new_inbox();
+        let echo = async {
+            let mut echo = client.subscribe(inbox.clone()).await.ok()?;
+            client.publish(inbox, "".into()).await.ok()?;
+            echo.next().await
+        };
+        if tokio::time::timeout(HEARD_BACK, echo).await.is_err() {
+            tracing::debug!("the connection does not hear itself");
+        }
+    }
+
+    /// Waits until the connection is another one than now, and late answers have had their time.
+    pub(crate) async fn moved(&self) {
+        let mut state = self.state();
+        state.mark_unchanged();
+        // The client has the other end, and is held here.
+        while state.changed().await.is_ok() {
+            if *state.borrow_and_update() == ConnectionState::Connected {
+                return tokio::time::sleep(LATE_ANSWERS).await;
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// What the server does not permit.
+    pub(crate) fn denials(&self) -> &Denials {
+        &self.shared.address.denials
+    }
+
     pub(super) fn tried(&self) -> &Tried {
         &self.shared.tried
     }
@@ -262,7 +322,7 @@ async fn connect(
         .map(|part| part.trim().parse::<async_nats::ServerAddr>())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|source| ConnectError::BadUrl { url: url.clone(), source })?;
-    let mut state = observer.state.subscribe();
+    let (mut state, denials) = (observer.state.subscribe(), observer.denials.clone());
     let settings = async_nats::ConnectOptions::new()
         .name(&options.name)
         .ping_interval(PING_EVERY)
@@ -281,6 +341,7 @@ async fn connect(
         name: options.name.clone(),
         login: Login::read(credentials.as_ref())?,
         tls: options.tls.clone(),
+        denials,
     };
     let client =
         settings.connect(addresses.clone()).await.map_err(|source| ConnectError::Client { source })?;
@@ -323,6 +384,11 @@ impl Observer {
             async_nats::Event::SlowConsumer(_) => {
                 self.slow_consumers.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!("messages were dropped because they were not taken in time");
+                None
+            }
+            async_nats::Event::ServerError(async_nats::ServerError::Other(text))
+                if self.denials.hear(text) =>
+            {
                 None
             }
             async_nats::Event::ServerError(error) => {

@@ -66,6 +66,14 @@ pub enum ConnectError {
         /// The URL.
         url: String,
     },
+    /// A subject that the service must hear may not be subscribed to.
+    #[error(
+        "the credentials of this connection may not subscribe to {subject}: give the user that permission"
+    )]
+    Denied {
+        /// The subject.
+        subject: String,
+    },
     /// The client refused the options.
     #[error("the NATS client could not be set up")]
     Client {
@@ -81,6 +89,7 @@ impl ConnectError {
         match self {
             Self::BadUrl { .. } | Self::Security(_) | Self::Client { .. } => ErrorCode::InvalidInput,
             Self::Refused { .. } | Self::Expired { .. } => ErrorCode::Unauthenticated,
+            Self::Denied { .. } => ErrorCode::PermissionDenied,
             Self::Unreachable { .. } | Self::ServerTooOld { .. } | Self::JetStreamDisabled { .. } => {
                 ErrorCode::Unavailable
             }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_nats::header::HeaderName;
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
@@ -12,8 +11,8 @@ use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, backoff};
+use super::imported::Imported;
 use crate::supervise::supervised;
-use aegis_domain::wire::header;
 
 /// How many messages wait between the reader and whoever takes them.
 const QUEUE: usize = 4096;
@@ -52,10 +51,14 @@ pub struct Message {
     /// Its body.
     pub body: Bytes,
     /// When the server recorded it, to the microsecond. Times of one stream never go back as long as the
-    /// server's clock does not. A message of an imported log tells when it was recorded first.
+    /// server's clock does not. A message of a log that was [imported](super::imported) tells when it was recorded
+    /// first; what any other message says of its time is not believed.
     pub recorded_at: DateTime<Utc>,
     /// How many messages of the stream were still to come when it was delivered.
     pub pending: u64,
+    /// Which of the follower's consumers delivered it, counted from 1. With another one the stream may have another
+    /// history: it was out of sight for a moment.
+    pub consumer: u64,
 }
 
 /// What the follower has to say.
@@ -89,11 +92,11 @@ impl Follower {
     #[must_use]
     pub fn filtered(connection: &Connection, stream: String, from: From, wanted: Wanted) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let mut reader = Reader { connection: connection.clone(), stream, from, wanted, sender };
-        Self {
-            queue,
-            task: tokio::spawn(supervised("the reader of a stream", async move || reader.run().await)),
-        }
+        let imported = Imported::of(connection, &stream);
+        let (consumer, connection) = (0, connection.clone());
+        let mut reader = Reader { connection, stream, from, wanted, sender, imported, consumer };
+        let run = supervised("the reader of a stream", async move || reader.run().await);
+        Self { queue, task: tokio::spawn(run) }
     }
 
     /// The next thing it has to say; never ends.
@@ -126,6 +129,9 @@ struct Reader {
     from: From,
     wanted: Wanted,
     sender: mpsc::Sender<Followed>,
+    imported: Imported,
+    /// How many consumers there were.
+    consumer: u64,
 }
 
 struct Gone;
@@ -189,6 +195,7 @@ impl Reader {
         if caught_up {
             self.sender.send(Followed::Idle).await.map_err(|_closed| Gone)?;
         }
+        let mut name = String::new();
         loop {
             match tokio::time::timeout(WATCHDOG, messages.next()).await {
                 Ok(Some(Ok(message))) => {
@@ -197,9 +204,20 @@ impl Reader {
                         return Ok(());
                     };
                     let (sequence, pending) = (info.stream_sequence, info.pending);
-                    let stored = info.published.unix_timestamp_nanos();
+                    let stored = stored_at(info.published.unix_timestamp_nanos());
+                    // The client library makes a lost consumer anew by itself, and tells nobody.
+                    if info.consumer != name {
+                        info.consumer.clone_into(&mut name);
+                        self.consumer += 1;
+                        self.imported.forget();
+                    }
                     let (message, _ack) = message.split();
-                    let recorded_at = recorded_at(message.headers.as_ref(), stored);
+                    let Ok(recorded_at) =
+                        self.imported.recorded_at(sequence, message.headers.as_ref(), stored).await
+                    else {
+                        tracing::warn!(stream = self.stream, "whether a stream was imported cannot be read");
+                        return Ok(());
+                    };
                     let message = Message {
                         sequence,
                         subject: message.subject.into_string(),
@@ -207,6 +225,7 @@ impl Reader {
                         body: message.payload,
                         recorded_at,
                         pending,
+                        consumer: self.consumer,
                     };
                     self.sender.send(Followed::Message(message)).await.map_err(|_closed| Gone)?;
                     self.from = From::Sequence(sequence + 1);
@@ -254,14 +273,9 @@ pub(crate) fn start_time(time: DateTime<Utc>) -> time::OffsetDateTime {
         .unwrap_or(time::OffsetDateTime::UNIX_EPOCH)
 }
 
-/// When a message was recorded: as its header says, if it was imported, or else as the server does.
-fn recorded_at(headers: Option<&async_nats::HeaderMap>, stored_nanos: i128) -> DateTime<Utc> {
-    let told = headers.and_then(|headers| headers.get(HeaderName::from_static(header::RECORDED_AT)));
-    let told = told.and_then(|told| DateTime::parse_from_rfc3339(told.as_str()).ok());
-    let time = told.map(|told| told.to_utc()).or_else(|| {
-        let micros = i64::try_from(stored_nanos.div_euclid(1000)).ok()?;
-        DateTime::from_timestamp_micros(micros)
-    });
+/// When the server stored a message.
+fn stored_at(nanos: i128) -> DateTime<Utc> {
+    let time = i64::try_from(nanos.div_euclid(1000)).ok().and_then(DateTime::from_timestamp_micros);
     // Only a server at the end of the calendar would say so.
     time.unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(6)
 }

@@ -9,10 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use aegis_domain::ErrorCode;
+use aegis_domain::wire::header;
+use async_nats::Subject;
+use bytes::Bytes;
 use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::link::{Link, Message, Subscription};
+use super::denial::{self, Denials, Denied};
+use super::link::{Headers, Link, Message, Subscription};
 use crate::supervise::supervised;
 
 /// `_INBOX.`, 22 characters, a dot, and the place in at most 16.
@@ -58,6 +64,8 @@ struct Slot {
     generation: u32,
     state: State,
     deadline: Instant,
+    /// Stands for the subject that the call went to.
+    tag: u64,
 }
 
 #[derive(Debug)]
@@ -115,22 +123,24 @@ impl Inbox {
         runtime.spawn(supervised("the deadlines of calls", async move || {
             deadlines.look_after_deadlines().await
         }));
+        let (denials, hearing) = (link.denials().clone(), Arc::clone(&inbox));
+        runtime.spawn(supervised("the denials of calls", async move || hearing.hear_denials(&denials).await));
         Open { inbox, _replies: replies, _close: closed.drop_guard() }
     }
 
-    /// A place for a call that waits until then.
-    pub(crate) fn ticket(self: &Arc<Self>, deadline: Instant) -> Ticket {
+    /// A place for a call to a subject (by its [`denial::tag`]) that waits until then.
+    pub(crate) fn ticket(self: &Arc<Self>, tag: u64, deadline: Instant) -> Ticket {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let shard = self.next.fetch_add(1, Ordering::Relaxed) % SHARDS_U8;
         let mut slots = self.lock(shard);
         let index = slots.free.pop().unwrap_or_else(|| {
             let state = State::Free;
-            slots.slots.push(Slot { generation: 0, state, deadline });
+            slots.slots.push(Slot { generation: 0, state, deadline, tag });
             u32::try_from(slots.slots.len() - 1).unwrap_or(u32::MAX)
         });
         let slot = &mut slots.slots[index as usize];
         slot.generation = slot.generation.wrapping_add(1);
-        (slot.state, slot.deadline) = (State::Waiting(None), deadline);
+        (slot.state, slot.deadline, slot.tag) = (State::Waiting(None), deadline, tag);
         let generation = slot.generation;
         drop(slots);
         self.stir();
@@ -168,6 +178,39 @@ impl Inbox {
         drop(slots);
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+
+    /// The calls to this subject were denied by the server: each is told so, in the place of a reply.
+    fn deny(&self, subject: &str) {
+        let tag = denial::tag(subject);
+        for shard in &self.shards {
+            let mut told = Vec::new();
+            let mut slots = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for slot in slots.slots.iter_mut().filter(|slot| slot.tag == tag) {
+                if let State::Waiting(waker) = &mut slot.state {
+                    told.extend(waker.take());
+                    slot.state = State::Done(refusal(subject));
+                }
+            }
+            drop(slots);
+            told.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    async fn hear_denials(&self, denials: &Denials) {
+        let mut told = denials.listen();
+        loop {
+            let denied = tokio::select! {
+                denied = told.recv() => denied,
+                () = self.closed.cancelled() => return,
+            };
+            match denied {
+                Ok(Denied::Publish(subject)) => self.deny(&subject),
+                // Those that are missed end by their time.
+                Ok(Denied::Subscribe(_)) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
         }
     }
 
@@ -228,6 +271,16 @@ impl Inbox {
     fn lock(&self, shard: u8) -> MutexGuard<'_, Shard> {
         self.shards[usize::from(shard)].lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a call is answered whose subject may not be published to.
+fn refusal(subject: &str) -> Message {
+    let mut headers = Headers::default();
+    let text =
+        format!("the credentials of this connection may not publish to {subject}, so nothing was done");
+    headers.insert(header::ERROR_CODE, ErrorCode::PermissionDenied.as_str());
+    headers.insert(header::ERROR, &text);
+    Message { subject: Subject::from_static("denied"), reply: None, headers, payload: Bytes::new() }
 }
 
 impl Open {

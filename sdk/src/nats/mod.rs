@@ -3,13 +3,16 @@
 
 pub mod bucket;
 pub mod connection;
+pub mod denial;
 pub mod error;
 pub mod follow;
+pub mod imported;
 pub(crate) mod inbox;
 pub(crate) mod last;
 pub mod leases;
 pub(crate) mod link;
 mod login;
+pub(crate) mod pace;
 pub mod provision;
 pub(crate) mod restore;
 pub mod security;

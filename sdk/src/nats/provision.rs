@@ -8,6 +8,7 @@ use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::{ErrorCode, kv, stream};
 
 use super::connection::{Connection, backoff};
+use super::denial::PermissionDenied;
 use super::leases;
 
 /// How long a cluster may take to be ready.
@@ -29,6 +30,9 @@ pub enum ProvisionError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The credentials do not suffice to look for the streams and buckets, or to make them.
+    #[error(transparent)]
+    Denied(PermissionDenied),
     /// It exists with a configuration that would break a promise.
     #[error(
         "the stream or bucket {name} exists with a wrong configuration: {setting} must be {needed}; correct it with the nats tool, or remove it if nothing in it is needed"
@@ -51,7 +55,14 @@ pub enum ProvisionError {
 pub async fn provision(connection: &Connection) -> Result<(), ProvisionError> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     for attempt in 1.. {
-        match provision_once(connection).await {
+        // What may not be asked of the server is never answered.
+        let denied = connection.denials().publish(|denied| denied.starts_with("$JS.API."));
+        let outcome = tokio::select! {
+            biased;
+            outcome = provision_once(connection) => outcome,
+            denied = denied => return Err(ProvisionError::Denied(denied)),
+        };
+        match outcome {
             // A cluster answers before each of its nodes knows the others.
             Err(ProvisionError::Server { name, .. })
                 if replicas(connection) > 1 && tokio::time::Instant::now() < deadline =>

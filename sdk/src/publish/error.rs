@@ -35,6 +35,12 @@ pub enum PublishError {
         /// Its words.
         description: String,
     },
+    /// The credentials of the connection may not publish to the subject. Nothing was kept.
+    #[error("the credentials of this connection may not publish to {subject}: give the user that permission")]
+    Denied {
+        /// The subject.
+        subject: String,
+    },
     /// The last message of the subject is not the one that was expected. Nothing was kept.
     #[error("another message came to the subject first: {description}")]
     WrongLastSequence {
@@ -55,6 +61,7 @@ impl PublishError {
             Self::Waiting | Self::Ended => ErrorCode::OutcomeUnknown,
             Self::TooLarge { .. } => ErrorCode::InvalidInput,
             Self::Refused { .. } => ErrorCode::StreamRefused,
+            Self::Denied { .. } => ErrorCode::PermissionDenied,
             Self::WrongLastSequence { .. } => ErrorCode::SequenceConflict,
         }
     }

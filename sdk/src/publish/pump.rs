@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use async_nats::{Message, Subscriber};
 use futures_util::StreamExt as _;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::ack::Answer;
 use super::queue::Queue;
 use crate::Connection;
 use crate::nats::connection::{ConnectionState, backoff};
+use crate::nats::denial::Denied;
 use crate::nats::restore::MakeStream;
 
 /// So long an acknowledgement may take before the message is sent again.
@@ -56,6 +58,7 @@ impl Pump {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let queue = Arc::clone(&self.queue);
+        let mut denials = self.connection.denials().listen();
         while !queue.is_over() {
             let connected = *state.borrow_and_update() == ConnectionState::Connected;
             if connected && self.hold_until.is_none_or(|until| Instant::now() >= until) {
@@ -69,6 +72,11 @@ impl Pump {
                 lot = acks.next() => match lot {
                     Some(lot) => lot.iter().for_each(|ack| self.hear(ack)),
                     None => return,
+                },
+                denied = denials.recv() => match denied {
+                    Ok(Denied::Publish(subject)) => queue.deny(&subject),
+                    Ok(Denied::Subscribe(_)) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
                 },
                 () = queue.work.notified() => {}
                 () = hold, if held.is_some() => {}

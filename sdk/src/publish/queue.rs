@@ -188,6 +188,19 @@ impl Queue {
         }
     }
 
+    /// What is under way to this subject may not be published: whoever waits is told, and the rest goes on.
+    pub(super) fn deny(&self, subject: &str) {
+        let state = self.state();
+        let under_way = (state.first..state.next).zip(&state.entries);
+        let denied = under_way
+            .filter(|(_, entry)| entry.waiter.is_some() && entry.message.subject.as_str() == subject);
+        let denied: Vec<_> = denied.map(|(number, _)| number).collect();
+        drop(state);
+        for number in denied {
+            self.settle(number, Err(PublishError::Denied { subject: subject.to_owned() }));
+        }
+    }
+
     /// Everything that is not settled is sent again, from the front. `away` says that JetStream takes nothing now.
     pub(super) fn rewind(&self, away: bool) {
         let mut state = self.state();

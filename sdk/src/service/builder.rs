@@ -25,6 +25,7 @@ use crate::consume::Failure;
 use crate::events::{EventContext, EventHandler, EventOptions, Subscribe, SubscribeError};
 use crate::journal::{ExecuteError, LoadError};
 use crate::leadership::Accept;
+use crate::nats::denial;
 use crate::nats::leases::LeaseBucketError;
 use crate::nats::provision::ProvisionError;
 use crate::{ConnectError, Logs};
@@ -92,6 +93,10 @@ impl StartError {
             Self::Connect(error) => error.code(),
             Self::Register(error) => error.code(),
             Self::Events(error) => error.code(),
+            Self::Provision(ProvisionError::Denied(_)) => ErrorCode::PermissionDenied,
+            Self::Commands(QueueError::Consumer { source, .. }) if denial::cause(&**source).is_some() => {
+                ErrorCode::PermissionDenied
+            }
             Self::Method(_)
             | Self::Twice { .. }
             | Self::Authorities(_)

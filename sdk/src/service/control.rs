@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::beat::Identity;
 use super::config::ServiceConfig;
-use super::rpc::Fault;
+use super::rpc::{CODE_MAX, Fault, TEXT_MAX};
 use crate::journal::ExecuteError;
 use crate::leadership::{Refusal, Request};
 use crate::{Connection, Journal, Logs};
@@ -108,6 +108,10 @@ impl Listener {
     }
 
     async fn control(&mut self, message: Message) {
+        #[cfg(feature = "test-hooks")]
+        if &*message.payload == b"{\"request\":\"panic\"}" {
+            std::panic::panic_any("planted by a test");
+        }
         match read::<Control>(&message) {
             Ok(Control::StepDown { group, to, reason }) => {
                 self.ask(message, |answer| Request::StepDown { group, to, reason, answer }).await;
@@ -183,8 +187,8 @@ async fn reply(connection: &Connection, to: &Message, outcome: Result<Option<Own
             body.unwrap_or_default()
         }
         Err(fault) => {
-            headers.insert(header::ERROR_CODE, fault.code.as_str());
-            headers.insert(header::ERROR, fault.message.as_str());
+            headers.insert(header::ERROR_CODE, header::text(&fault.code, CODE_MAX));
+            headers.insert(header::ERROR, header::text(&fault.message, TEXT_MAX));
             vec![]
         }
     };

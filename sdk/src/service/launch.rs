@@ -213,7 +213,12 @@ impl Begun {
             guard: guard.clone(),
             stats: Arc::clone(&stats),
             status: seen,
-            unwell: condition.unwell(),
+            condition: condition.clone(),
+            serving: (
+                tokio::runtime::Handle::current(),
+                connection.clone(),
+                Duration::from_millis(config.call_timeout_ms) * 2,
+            ),
             recorded,
             settings,
         })

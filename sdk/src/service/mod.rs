@@ -8,10 +8,12 @@ mod declared;
 mod health;
 mod launch;
 mod lifecycle;
+mod permissions;
 mod process;
 mod pulse;
 mod rpc;
 mod running;
+mod serving;
 mod stats;
 
 pub use builder::{Builder, StartError};

@@ -19,6 +19,7 @@ use super::lifecycle::closing::Closing;
 use super::lifecycle::condition::Condition;
 use super::lifecycle::hooks::{Hooks, Stage, Turn};
 use super::lifecycle::illness::Illness;
+use super::permissions;
 use super::pulse::Pulse;
 use super::rpc::micro::Micro;
 use super::rpc::server::Server;
@@ -130,6 +131,16 @@ impl Service {
         };
         let stop = self.background.clone();
         tokio::spawn(supervised("the condition of the instance", async move || illness.run(&stop).await));
+        for (name, denials) in [
+            ("permissions", self.connection.denials()),
+            ("permissions to serve", self.connection.serving().denials()),
+        ] {
+            let (denials, condition) = (denials.clone(), self.condition.clone());
+            let stop = self.background.clone();
+            tokio::spawn(supervised("the permissions of the instance", async move || {
+                permissions::watch(name, &denials, &condition, &stop).await;
+            }));
+        }
         for check in checks {
             let (condition, stop) = (self.condition.clone(), self.background.clone());
             tokio::spawn(supervised("a health check", async move || check.repeat(&condition, &stop).await));

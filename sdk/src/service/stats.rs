@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Metrics;
 use aegis_domain::wire::latency::Latency;
@@ -17,6 +17,8 @@ pub(crate) struct Stats {
     meters: Meters,
     in_flight: AtomicU64,
     queued: AtomicU64,
+    /// When a call last left the queue, or the first came into it, in milliseconds since the start.
+    queue_moved: AtomicU64,
     /// Calls that were refused before they came to their method.
     refused: AtomicU64,
     /// Of events and of commands.
@@ -41,6 +43,7 @@ impl Stats {
             meters,
             in_flight: AtomicU64::new(0),
             queued: AtomicU64::new(0),
+            queue_moved: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             events: Arc::default(),
             commands: Arc::default(),
@@ -49,11 +52,28 @@ impl Stats {
     }
 
     pub(crate) fn queue(&self) {
-        self.queued.fetch_add(1, Ordering::Relaxed);
+        if self.queued.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.note_queue_moved();
+        }
     }
 
     pub(crate) fn leave_queue(&self) {
         self.queued.fetch_sub(1, Ordering::Relaxed);
+        self.note_queue_moved();
+    }
+
+    fn note_queue_moved(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.queue_moved.store(now, Ordering::Relaxed);
+    }
+
+    /// For how long calls have waited without any of them being begun; the oldest waits at least as long.
+    pub(crate) fn queue_stands_for(&self) -> Duration {
+        if self.queued() == 0 {
+            return Duration::ZERO;
+        }
+        let moved = Duration::from_millis(self.queue_moved.load(Ordering::Relaxed));
+        self.started.elapsed().saturating_sub(moved)
     }
 
     pub(crate) fn begin(&self) {

@@ -27,6 +27,9 @@ export function warnings(system: System | null, zone: Zone): string[] {
       "This replica of the control plane cannot read the heartbeats: ages and figures stand still, and it marks nobody.",
     );
   }
+  for (const { part, message, since } of system.problems) {
+    found.push(`${part}, since ${formatClock(since, zone).slice(0, 8)}: ${message}.`);
+  }
   if (system.projectionLag > LAG_LIMIT) {
     found.push(
       `The projection is ${system.projectionLag} events behind the log: what you see is in the past.`,

@@ -8,6 +8,7 @@ const SystemQuery = graphql(`
       version namespace asOfSequence headSequence projectionLag natsConnected deadLetters
       heartbeatsVisible
       selfPreservation { since silent alive }
+      problems { part code message since }
     }
   }
 `);

@@ -58,6 +58,7 @@ export function rootOf(world: World) {
       deadLetters: 0,
       heartbeatsVisible: true,
       selfPreservation: null,
+      problems: [],
     }),
     leaders: () => connection([...world.leaders.values()], (l) => l.id, false, false, world.sequence),
     events: (args: {

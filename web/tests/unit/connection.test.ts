@@ -79,6 +79,7 @@ describe("warnings about the server", () => {
     deadLetters: 0,
     heartbeatsVisible: true,
     selfPreservation: null,
+    problems: [],
   };
   it("say since when most instances cannot be seen, and that none is marked down", () => {
     const selfPreservation = { since: "2026-01-02T07:26:26.123Z", silent: 7, alive: 9 };
@@ -90,6 +91,13 @@ describe("warnings about the server", () => {
     const blind = { ...system, heartbeatsVisible: false };
     expect(warnings(blind, "utc")[0]).toContain("cannot read the heartbeats");
     expect(warnings({ ...blind, natsConnected: false }, "utc")).toHaveLength(1);
+  });
+  it("say what keeps the replica from being what it should be, and since when", () => {
+    const message = "the file cannot be written, and readers are served from memory: disk full";
+    const problem = { part: "registry", code: "UNWRITABLE", message, since: "2026-01-02T07:26:26.123Z" };
+    expect(warnings({ ...system, problems: [problem] }, "utc")).toEqual([
+      `registry, since 07:26:26: ${message}.`,
+    ]);
   });
   it("say that NATS is lost and how far the projection is behind", () => {
     expect(warnings(system, "utc")).toEqual([]);

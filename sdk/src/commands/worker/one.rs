@@ -94,6 +94,7 @@ pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken)
     let outcome = match tried {
         Some(Ok(result)) => Outcome::Completed { result, attempts: attempt },
         Some(Err(failure)) => {
+            let failure = failure.for_others(taken.message.subject.as_str(), &taken.id);
             shop.figures.failed();
             if let Some(delay) = delay(taken, attempt, &failure) {
                 tracing::debug!(id = taken.id, attempt, ?failure, "a command is tried again");

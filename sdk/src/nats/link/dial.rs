@@ -16,6 +16,7 @@ use tokio_util::either::Either;
 
 use super::frame::{self, Frame, Info};
 use super::socket::Socket;
+use crate::nats::denial::Denials;
 use crate::nats::login::Login;
 use crate::nats::security::Tls;
 use crate::nats::tls;
@@ -32,6 +33,7 @@ pub(in crate::nats) struct Address {
     pub(in crate::nats) name: String,
     pub(in crate::nats) login: Login,
     pub(in crate::nats) tls: Option<Tls>,
+    pub(in crate::nats) denials: Denials,
 }
 
 /// A connection, what its server has said of itself, and what was read beyond that.

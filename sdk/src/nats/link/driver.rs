@@ -46,6 +46,8 @@ struct Driver<'a> {
     /// Whether the server has said anything since the last PING.
     heard: bool,
     discovered: Vec<String>,
+    /// When there was nothing to read.
+    empty: Instant,
 }
 
 /// Keeps it connected until closed.
@@ -145,6 +147,7 @@ impl<'a> Driver<'a> {
         let mut writing = vec![];
         let mut out = shared.out();
         let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
+        shared.denials.forget(subscribed.values().map(|it| &it.subject));
         for (sid, it) in subscribed.iter() {
             frame::subscribe(&mut writing, &it.subject, it.queue.as_deref(), *sid);
         }
@@ -156,7 +159,17 @@ impl<'a> Driver<'a> {
         shared.room.notify_waiters();
         shared.state.send_replace(ConnectionState::Connected);
         let (written, waited, heard) = (0, TURNS, true);
-        Self { shared, socket, input, writing, written, waited, heard, discovered: vec![] }
+        Self {
+            shared,
+            socket,
+            input,
+            writing,
+            written,
+            waited,
+            heard,
+            discovered: vec![],
+            empty: Instant::now(),
+        }
     }
 
     /// Until the connection is lost.
@@ -223,11 +236,30 @@ impl<'a> Driver<'a> {
         if self.input.capacity() - self.input.len() < READ / 4 {
             self.input.reserve(READ);
         }
-        if ready!(self.socket.poll_read(cx, &mut self.input))? == 0 {
+        let read = match self.socket.poll_read(cx, &mut self.input) {
+            Poll::Ready(read) => read?,
+            Poll::Pending => {
+                let now = Instant::now();
+                if self.shared.pace.is_settled(now) {
+                    self.empty = now;
+                }
+                return Poll::Pending;
+            }
+        };
+        if read == 0 {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it")));
         }
         self.heard = true;
+        self.note_age();
         Poll::Ready(self.take_frames())
+    }
+
+    /// Says since when what was just read may have waited.
+    fn note_age(&self) {
+        let since = self.shared.pace.waiting_since(self.empty, Instant::now());
+        let nanos =
+            since.map_or(0, |since| since.saturating_duration_since(self.shared.epoch).as_nanos().max(1));
+        self.shared.waiting_since.store(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     fn take_frames(&mut self) -> io::Result<()> {
@@ -261,7 +293,11 @@ impl<'a> Driver<'a> {
                 self.shared.limit(info.max_payload);
                 self.discovered = info.connect_urls;
             }
-            Frame::Err(text) => tracing::warn!(text, "the nats server reported an error"),
+            Frame::Err(text) => {
+                if !self.shared.denials.hear(&text) {
+                    tracing::warn!(text, "the nats server reported an error");
+                }
+            }
             Frame::Ok => {}
         }
     }

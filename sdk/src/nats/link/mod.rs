@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::Subject;
 use bytes::Bytes;
@@ -29,6 +29,8 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::connection::ConnectionState;
+use super::denial::Denials;
+use super::pace::Pace;
 use crate::number::Numbers;
 pub(super) use dial::Address;
 pub(crate) use headers::Headers;
@@ -122,6 +124,11 @@ struct Shared {
     max_payload: AtomicUsize,
     when_lost: WhenLost,
     state: watch::Sender<ConnectionState>,
+    denials: Denials,
+    pace: Pace,
+    /// Since when what is read now may have waited, in nanoseconds after `epoch`; 0 when it has just come.
+    waiting_since: AtomicU64,
+    epoch: Instant,
 }
 
 #[derive(Default)]
@@ -164,9 +171,32 @@ impl Link {
             max_payload: AtomicUsize::new(usize::MAX),
             when_lost,
             state: watch::channel(ConnectionState::Reconnecting).0,
+            denials: address.denials.clone(),
+            pace: Pace::default(),
+            waiting_since: AtomicU64::new(0),
+            epoch: Instant::now(),
         });
         runtime.spawn(driver::run(Arc::clone(&shared), address, closed.clone()));
         Self { shared, _close: Arc::new(closed.drop_guard()) }
+    }
+
+    /// The runtime moves: to be said by one task of it, several times a second.
+    pub(crate) fn note_pace(&self) {
+        self.shared.pace.note();
+    }
+
+    /// When the message that is being handed over was sent at the latest, if it may have waited here: then it was before
+    /// `now`. For a sink, while it runs.
+    pub(crate) fn sent_by(&self, now: Instant) -> Instant {
+        match self.shared.waiting_since.load(Ordering::Relaxed) {
+            0 => now,
+            nanos => now.min(self.shared.epoch + Duration::from_nanos(nanos)),
+        }
+    }
+
+    /// What the server does not permit.
+    pub(crate) fn denials(&self) -> &Denials {
+        &self.shared.denials
     }
 
     /// Waits until it is connected; at once, as a rule.

@@ -7,13 +7,14 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::nats::denial::Denials;
 use crate::nats::login::Login;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn to(url: &str, when_lost: WhenLost) -> Link {
     let (servers, name) = (vec![url.parse().unwrap()], "link".to_owned());
-    let address = Address { servers, name, login: Login::Nobody, tls: None };
+    let address = Address { servers, name, login: Login::Nobody, tls: None, denials: Denials::default() };
     Link::open(address, when_lost, &Handle::current())
 }
 

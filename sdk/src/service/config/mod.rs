@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aegis_domain::aggregate::definition::labels_are_bounded;
 use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::wire::Namespace;
 use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Version};
@@ -49,6 +50,9 @@ pub enum ConfigError {
         /// The range.
         range: &'static str,
     },
+    /// There are too many labels, or one is too large: they are in every heartbeat.
+    #[error("labels: use at most 64, with keys of 1 to 64 bytes and values of at most 256 bytes")]
+    Labels,
     /// A name breaks its rule.
     #[error(transparent)]
     Name(#[from] aegis_domain::InvalidName),
@@ -77,6 +81,7 @@ impl ConfigError {
             | Self::File { .. }
             | Self::Variable { .. }
             | Self::Range { .. }
+            | Self::Labels
             | Self::Name(_)
             | Self::Otel(_) => ErrorCode::InvalidInput,
         }
@@ -141,7 +146,8 @@ pub struct ServiceConfig {
     /// makes a failover wait for the log. Default `eventual`.
     #[serde(default)]
     pub audit: AuditMode,
-    /// Free labels, shown beside the instance. Default none.
+    /// Free labels, shown beside the instance and in each of its heartbeats: 64 at most, with keys of 1 to 64 bytes and
+    /// values of 256 bytes at most. Default none.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// How often a heartbeat is sent, in milliseconds, 100 to 60 000. Default 1 000. An instance is
@@ -250,6 +256,9 @@ impl ServiceConfig {
         let declared = u64::try_from(self.groups.len()).unwrap_or(u64::MAX);
         within("the number of groups", declared, 0, self.max_groups, "at most max_groups")?;
         Namespace::new(&self.namespace)?;
+        if !labels_are_bounded(&self.labels) {
+            return Err(ConfigError::Labels);
+        }
         if let Some(otel) = &self.otel {
             if !cfg!(feature = "otel") {
                 return Err(ConfigError::FeatureMissing { section: "otel", feature: "otel" });

@@ -141,6 +141,7 @@ impl Dispatcher {
             && job.method.pace.is_quick()
             && job.body.len() < COPIED
             && self.stats.queued() == 0
+            && !job.is_late()
             && self.places.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_ok()
     }
 
@@ -203,7 +204,7 @@ impl Dispatcher {
     }
 
     async fn handle(self: &Arc<Self>, job: &Job, tenancy: &Tenancy) -> Settled {
-        if job.deadline().is_some_and(|deadline| Instant::now() >= deadline) {
+        if job.is_late() {
             let text = "the call waited here until its caller had given up";
             let fault = Fault::of(ErrorCode::DeadlineExceeded, text);
             return Settled::Reply((Headers::default(), Err(fault)));
@@ -264,8 +265,13 @@ impl Dispatcher {
         match outcome {
             Ok(Yield::One(body)) => Settled::Reply((headers, Ok(body))),
             Ok(Yield::Many(many)) => self.open(job, headers, many),
-            Err(fault) => Settled::Reply((headers, Err(fault))),
+            Err(fault) => Settled::Reply((headers, Err(self.told(job, fault)))),
         }
+    }
+
+    /// The fault of a handler as its caller gets it.
+    pub(super) fn told(&self, job: &Job, fault: Fault) -> Fault {
+        fault.for_caller(job.method.name.as_str(), &job.id())
     }
 
     /// Sends the reply, then counts the call as ended: a stop that waits for calls in flight must not overtake

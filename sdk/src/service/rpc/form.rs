@@ -9,9 +9,12 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::fault::Fault;
+use super::fault::{CODE_MAX, Fault, TEXT_MAX};
 use crate::codec::{Codec, legacy};
 use crate::nats::link::Headers;
+
+/// Why something does not fit is told in so many bytes: it may quote all of what was sent.
+const MISFIT_MAX: usize = 300;
 
 /// The form of one call.
 #[derive(Debug, Clone)]
@@ -66,15 +69,15 @@ impl Form {
     /// The answer to a failed call: what the headers say in addition, and the body.
     pub(super) fn fail(&self, headers: &mut Headers, fault: &Fault) -> Bytes {
         let Self::Legacy(call) = self else {
-            headers.insert(header::ERROR, &one_line(&fault.message));
-            headers.insert(header::ERROR_CODE, &one_line(&fault.code));
+            headers.insert(header::ERROR, &header::text(&fault.message, TEXT_MAX));
+            headers.insert(header::ERROR_CODE, &header::text(&fault.code, CODE_MAX));
             return Bytes::new();
         };
         let head = legacy::answer(&call.head);
         let encoded = if call.exclusive {
             let not_active = fault.code == ErrorCode::NotActive.as_str();
             let error = if not_active { ExclusiveError::NotActive } else { ExclusiveError::ExecutionError };
-            let words = if not_active { fault.message.clone() } else { words(fault) };
+            let words = if not_active { header::text(&fault.message, TEXT_MAX) } else { words(fault) };
             call.codec.encode(&ExclusiveResponse::new(head, false, (), Some(error), Some(words)))
         } else {
             call.codec.encode(&RpcResponse::new(head, false, (), Some(words(fault))))
@@ -92,14 +95,12 @@ impl Form {
 }
 
 fn words(fault: &Fault) -> String {
-    format!("{}: {}", fault.code, fault.message)
+    format!("{}: {}", header::text(&fault.code, CODE_MAX), header::text(&fault.message, TEXT_MAX))
 }
 
 fn misfit(what: &str, error: &crate::codec::CodecError) -> Fault {
-    Fault::of(ErrorCode::InvalidInput, format!("the {what} do not fit: {error}"))
-}
-
-/// A header is one line.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    Fault::of(
+        ErrorCode::InvalidInput,
+        format!("the {what} do not fit: {}", header::text(&error.to_string(), MISFIT_MAX)),
+    )
 }

@@ -27,6 +27,8 @@ pub(super) struct Job {
     pub(super) way: Way,
     pub(super) reply_to: Subject,
     pub(super) received: Instant,
+    /// When it was sent at the latest: before `received`, when it may have waited in the socket.
+    sent_by: Instant,
     pub(super) form: Form,
     pub(super) body: Bytes,
     pub(super) asked: Asked,
@@ -66,6 +68,7 @@ pub(super) struct Refused {
 impl Job {
     pub(super) fn read(dispatcher: &Dispatcher, message: Message, way: Way) -> Result<Self, Box<Refused>> {
         let received = Instant::now();
+        let sent_by = dispatcher.handle.connection.serving().sent_by(received);
         let Message { subject, reply, payload: body, headers } = message;
         let reply_to = reply.unwrap_or_else(|| Subject::from_static(""));
         let asked = Asked::read(&headers);
@@ -74,7 +77,7 @@ impl Job {
             Ok((method, way)) => {
                 let step = dispatcher.handle.connection.spans().serve(asked.trace.as_ref());
                 let cancel = Arc::default();
-                Ok(Self { method, way, reply_to, received, form, body, asked, step, cancel })
+                Ok(Self { method, way, reply_to, received, sent_by, form, body, asked, step, cancel })
             }
             Err(fault) => Err(Box::new(Refused { reply_to, form, fault })),
         }
@@ -125,13 +128,27 @@ impl Job {
         self
     }
 
-    /// How long the caller waits, from when the call was received.
+    /// Until when the caller waits, counted from the sending.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let timeout = match &self.form {
             Form::Native(_) => self.asked.timeout,
             Form::Legacy(call) => Duration::try_from_secs_f64(call.timeout).ok(),
         };
-        timeout.and_then(|timeout| self.received.checked_add(timeout))
+        timeout.and_then(|timeout| self.sent_by.checked_add(timeout))
+    }
+
+    /// Whether the caller may have given up already.
+    pub(super) fn is_late(&self) -> bool {
+        self.deadline().is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The id under which the log has it: that of the caller, or its place in the trace.
+    pub(super) fn id(&self) -> String {
+        match (&self.form, &self.asked.request_id) {
+            (Form::Legacy(call), _) => call.head.message_id.clone(),
+            (Form::Native(_), Some(id)) => header::text(id, 128),
+            (Form::Native(_), None) => self.step.trace.trace_id().to_string(),
+        }
     }
 
     /// What the handler gets.

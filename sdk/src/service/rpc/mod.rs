@@ -18,3 +18,4 @@ mod stream;
 pub use call::Call;
 pub(super) use call::Handle;
 pub use fault::Fault;
+pub(super) use fault::{CODE_MAX, TEXT_MAX};

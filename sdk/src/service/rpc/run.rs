@@ -81,6 +81,7 @@ impl Dispatcher {
     /// Sends the outcome, or that it is too large to be sent, which it answers then.
     pub(super) async fn answer(&self, to: &Subject, form: &Form, outcome: Outcome) -> Option<Fault> {
         let (mut headers, outcome) = outcome;
+        let has_happened = outcome.is_ok();
         let too_large = match &outcome {
             Ok(body) if body.len() > self.max_payload => Some(too_large(body.len(), self.max_payload)),
             Ok(_) | Err(_) => None,
@@ -98,7 +99,9 @@ impl Dispatcher {
         let fault = match too_large {
             Some(fault) => fault,
             None => match self.send(&Outgoing { headers: &headers, ..Outgoing::plain(to, &body) }).await? {
-                Unsent::TooLarge { .. } => too_large_of_server(body.len()),
+                Unsent::TooLarge { .. } if has_happened => too_large_of_server(body.len()),
+                // Its headers and texts are bounded, so the server takes next to nothing.
+                Unsent::TooLarge { .. } => return None,
                 Unsent::BadSubject | Unsent::Full | Unsent::Lost => return None,
             },
         };

@@ -71,6 +71,10 @@ impl Server {
             }
         };
         tokio::time::timeout(patience, subscribed).await.map_err(|_elapsed| unreachable())?;
+        // A denial comes before the answer to what was sent after it.
+        if let Some(subject) = link.denials().subscriptions().borrow().first().cloned() {
+            return Err(ConnectError::Denied { subject });
+        }
         let stopping = dispatcher.stopping.clone();
         let (service, stop) = (service.clone(), groups.stop.clone());
         groups.spawn(supervised("the subscriptions of groups", async move || {

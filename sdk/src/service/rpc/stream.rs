@@ -173,7 +173,7 @@ impl Producer<'_> {
                         }
                         beat.reset();
                     }
-                    Some(Err(fault)) => return End::Told(Some(fault)),
+                    Some(Err(fault)) => return End::Told(Some(self.dispatcher.told(self.job, fault))),
                     None => return End::Told(None),
                 },
                 _ = beat.tick() => self.publish(Headers::default(), Bytes::new()).await,

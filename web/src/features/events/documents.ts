@@ -20,8 +20,8 @@ const EventFields = graphql(`
 
 export const EventTail = graphql(
   `
-  subscription EventTail($afterSequence: Sequence, $snapshot: Int) {
-    events(afterSequence: $afterSequence, snapshot: $snapshot) {
+  subscription EventTail($afterSequence: Sequence, $afterId: String, $snapshot: Int) {
+    events(afterSequence: $afterSequence, afterId: $afterId, snapshot: $snapshot) {
       __typename
       ... on EventSnapshot { events { ...EventFields } asOfSequence }
       ... on EventBatch { events { ...EventFields } asOfSequence }

@@ -35,3 +35,9 @@ export function extend(tail: Tail, events: readonly Event[], asOf: Whole, capaci
     cursor: highest(highest(tail.cursor ?? 0, asOf), sorted.at(-1)?.sequence ?? 0),
   };
 }
+
+/** The id of the event at the cursor, if it is known: it tells one history of the log from another. */
+export function idAtCursor({ events, cursor }: Tail): string | null {
+  const last = events.at(-1);
+  return last !== undefined && last.sequence === cursor ? last.id : null;
+}

@@ -4,7 +4,7 @@ import type { Whole } from "@/shared/graphql/exact";
 import type { Live } from "@/shared/graphql/live";
 import { throttle } from "@/shared/live/throttle";
 import { type Event, EventTail } from "./documents";
-import { emptyTail, extend, type Tail } from "./log";
+import { emptyTail, extend, idAtCursor, type Tail } from "./log";
 
 const PAINT_MS = 250;
 const CAPACITY = 5_000;
@@ -51,9 +51,13 @@ export function startEvents(live: Live): () => void {
   return live.subscribe({
     document: EventTail,
     // From the cursor on, once there is one: nothing is lost while the connection is down.
-    variables: () => ({ afterSequence: tail.cursor, snapshot: SNAPSHOT }),
+    variables: () => ({ afterSequence: tail.cursor, afterId: idAtCursor(tail), snapshot: SNAPSHOT }),
     onData: ({ events }) => receive(events.events, events.asOfSequence),
-    onError: (error) => useEvents.setState({ error }),
+    onError: (error) => {
+      // Positions of a history that is gone mean nothing: what there is now is read anew.
+      if (error.code === "HISTORY_REPLACED") resetEvents();
+      else useEvents.setState({ error });
+    },
   });
 }
 

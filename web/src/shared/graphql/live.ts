@@ -110,9 +110,12 @@ export function createLive(options: LiveOptions): Live {
   const subscribe = <Data, Vars>(stream: Stream<Data, Vars>): (() => void) => {
     const query = stringifyDocument(stream.document);
     let ended = false;
+    let waiting = false;
     let dispose = (): void => {};
     const restart = (): void => {
-      if (ended || over) return;
+      // An error may be followed by the end of the stream: that is one reason to begin again, not two.
+      if (ended || over || waiting) return;
+      waiting = true;
       if (!again) {
         again = wait(failures++).finally(() => {
           again = undefined;
@@ -121,6 +124,7 @@ export function createLive(options: LiveOptions): Live {
       void again.then(start);
     };
     const start = (): void => {
+      waiting = false;
       if (ended || over) return;
       // A getter, because graphql-ws serialises this same object at every reconnect.
       const payload = {
@@ -145,7 +149,7 @@ export function createLive(options: LiveOptions): Live {
         return;
       }
       stream.onError(error);
-      if (error.retryable) restart();
+      if (error.retryable || error.code === "HISTORY_REPLACED") restart();
     };
     const end = (): void => {
       ended = true;

@@ -1,0 +1,34 @@
+//! What keeps a projection from being what it should be, for whoever watches it.
+
+use chrono::{DateTime, Utc};
+
+/// What kind of problem it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProblemCode {
+    /// The stream has another history than the one that was applied: it is being rebuilt.
+    HistoryReplaced,
+    /// The file cannot be written: readers are served from memory.
+    Unwritable,
+}
+
+/// A problem that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind it is.
+    pub code: ProblemCode,
+    /// What is wrong, and what to do.
+    pub message: String,
+    /// Since when, by the clock of this process.
+    pub since: DateTime<Utc>,
+}
+
+impl ProblemCode {
+    /// The name used on every surface.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HistoryReplaced => "HISTORY_REPLACED",
+            Self::Unwritable => "UNWRITABLE",
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What strangers send stops nobody: control requests, errors of handlers, figures without bound.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aegis_domain::{ErrorCode, GroupName};
+use aegis_sdk::{
+    Call, CallError, Client, ConfigError, ConnectOptions, Connection, Fault, Service, ServiceConfig,
+    StartError, Target,
+};
+use aegis_testkit::{NatsServer, wait_until};
+
+use crate::events::PATIENCE;
+
+fn config(server: &NatsServer, instance: &str) -> ServiceConfig {
+    let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
+    config.instance = Some(instance.parse().unwrap());
+    config.nats_url = server.url();
+    config.heartbeat_ms = 200;
+    config.groups = vec!["ACC-1".parse().unwrap()];
+    config
+}
+
+async fn start(config: ServiceConfig) -> Service {
+    Service::builder(config)
+        .rpc("square", |_: Call, n: u64| async move { Ok::<_, Fault>(n * n) })
+        .rpc("read", |_: Call, (): ()| async move {
+            let secret = std::fs::read_to_string("/nowhere/secret-path")?;
+            Ok::<_, Fault>(secret)
+        })
+        .rpc("tell", |_: Call, (): ()| async move {
+            std::fs::read_to_string("/nowhere/told").map_err(Fault::tell)
+        })
+        .exclusive("who", |_: Call, (): ()| async move { Ok::<_, Fault>(1) })
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn client(server: &NatsServer) -> Client {
+    Client::new(&Connection::open(ConnectOptions::new(server.url(), "caller")).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_control_request_with_a_line_break_is_answered_and_stops_no_pulse() {
+    let server = NatsServer::start().await;
+    let service = start(config(&server, "d-1")).await;
+    let stranger = server.client().await;
+    let mut beats = stranger.subscribe("aegis.heartbeat.desk.d-1").await.unwrap();
+    for subject in ["aegis.control.desk.d-1", "rpc.desk.square", "service.desk.d-1.square"] {
+        for body in [&br#"{"request":"a\nb"}"#[..], b"\"\r\nX: y\r\n\"", b"\xff\x00\n", b"", &[b'['; 200_000]]
+        {
+            let answered = stranger.request(subject, bytes::Bytes::copy_from_slice(body)).await.unwrap();
+            let headers = answered.headers.expect("an error");
+            let text = headers.get("Nats-Service-Error").unwrap().as_str();
+            assert!(text.len() <= 1_024 && !text.contains(char::is_control), "{subject}: {text:?}");
+        }
+    }
+    for _ in 0..3 {
+        tokio::time::timeout(PATIENCE, futures_util::StreamExt::next(&mut beats)).await.unwrap().unwrap();
+    }
+    let owner = Target::owner("desk", "ACC-1").unwrap();
+    assert_eq!(client(&server).await.call::<_, u32>(&owner, "who", &(), PATIENCE).await.unwrap().body, 1);
+    service.stop("the test ends").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_that_cannot_be_read_are_refused_in_few_words_and_nothing_is_said_to_have_happened() {
+    let server = NatsServer::start().await;
+    let service = start(config(&server, "d-1")).await;
+    let target = Target::any("desk").unwrap();
+    let large = "x".repeat(900_000);
+    let failed = client(&server).await.call::<_, u64>(&target, "square", &large, PATIENCE).await.unwrap_err();
+    assert_eq!(failed.code(), ErrorCode::InvalidInput.as_str(), "{failed}");
+    assert!(failed.to_string().len() < 1_000, "{} bytes", failed.to_string().len());
+    assert!(!failed.to_string().contains("has happened"), "{failed}");
+    service.stop("the test ends").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_text_of_an_inner_error_stays_in_the_log_unless_the_handler_tells_it() {
+    let server = NatsServer::start().await;
+    let service = start(config(&server, "d-1")).await;
+    let (client, target) = (client(&server).await, Target::any("desk").unwrap());
+    let Err(CallError::Failed { code, message, .. }) =
+        client.call::<_, String>(&target, "read", &(), PATIENCE).await
+    else {
+        panic!("the file is not there");
+    };
+    assert_eq!(code, ErrorCode::HandlerFailed.as_str());
+    assert!(!message.contains("No such file") && message.contains("under "), "{message}");
+    let told = client.call::<_, String>(&target, "tell", &(), PATIENCE).await.unwrap_err();
+    assert!(told.to_string().contains("No such file"), "{told}");
+    service.stop("the test ends").await.unwrap();
+}
+
+#[tokio::test]
+async fn labels_without_bound_are_refused_at_the_start() {
+    let server = NatsServer::start().await;
+    let many: BTreeMap<_, _> = (0..10_000).map(|n| (format!("l{n}"), String::new())).collect();
+    let large = BTreeMap::from([("l".to_owned(), "x".repeat(100_000))]);
+    for labels in [many, large] {
+        let mut config = config(&server, "d-1");
+        config.labels = labels;
+        let failed = Service::builder(config).start().await.unwrap_err();
+        assert!(matches!(failed, StartError::Config(ConfigError::Labels)), "{failed}");
+    }
+}
+
+/// A runtime whose threads all stand still, as in a write to a full pipe.
+#[test]
+fn an_instance_whose_runtime_stands_still_gives_its_groups_up_and_begins_no_call_that_is_over() {
+    let watching =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let serving = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let server = watching.block_on(NatsServer::start());
+    let runs = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let noted = std::sync::Arc::clone(&runs);
+    let first = serving.block_on(async {
+        Service::builder(config(&server, "d-1"))
+            .exclusive("who", |_: Call, (): ()| async move { Ok::<_, Fault>("d-1") })
+            .rpc("count", move |_: Call, (): ()| {
+                noted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                async move { Ok::<_, Fault>(()) }
+            })
+            .start()
+            .await
+            .unwrap()
+    });
+    watching.block_on(async {
+        let group = GroupName::new("ACC-1").unwrap();
+        wait_until("the first owns it", PATIENCE, || async {
+            first.guard().admit(&group).map(drop).ok_or_else(|| "nobody".to_owned())
+        })
+        .await;
+        let second = Service::builder(config(&server, "d-2"))
+            .exclusive("who", |_: Call, (): ()| async move { Ok::<_, Fault>("d-2") })
+            .start()
+            .await
+            .unwrap();
+        let gate = std::sync::Arc::new(std::sync::Barrier::new(3));
+        for _ in 0..2 {
+            let gate = std::sync::Arc::clone(&gate);
+            serving.spawn(async move { gate.wait() });
+        }
+        let client = client(&server).await;
+        let balanced = Target::Instance("desk".parse().unwrap(), "d-1".parse().unwrap());
+        let late = client.call::<_, ()>(&balanced, "count", &(), Duration::from_millis(500)).await;
+        assert!(late.is_err(), "nobody reads it");
+        let owner = Target::owner("desk", "ACC-1").unwrap();
+        let options = aegis_sdk::CallOptions::within(PATIENCE).idempotent();
+        let who = client.call::<_, String>(&owner, "who", &(), options).await.unwrap();
+        assert_eq!(who.body, "d-2");
+        let before = runs.load(std::sync::atomic::Ordering::SeqCst);
+        gate.wait();
+        wait_until("the first serves again", PATIENCE, || async {
+            client
+                .call::<_, ()>(&balanced, "count", &(), Duration::from_secs(2))
+                .await
+                .map(drop)
+                .map_err(|e| e.to_string())
+        })
+        .await;
+        let after = runs.load(std::sync::atomic::Ordering::SeqCst);
+        assert_eq!((before, after), (0, 1), "the call that lay in the socket was not begun");
+        second.stop("the test ends").await.unwrap();
+    });
+    serving.block_on(first.stop("the test ends")).unwrap();
+}

@@ -70,6 +70,11 @@ impl Replica {
     /// `goes_on` says whether a start that cannot succeed now is tried again until it does.
     pub(crate) async fn listen(config: &Config, goes_on: bool) -> anyhow::Result<Self> {
         let listener = listen(config.listen).await?;
+        if !http::has_page() {
+            tracing::error!(
+                "this binary was built without the page: the API works, and there is nothing to look at"
+            );
+        }
         let address = listener.local_addr().context("the address is not known")?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let auth = Arc::new(Authenticator::new(&config.tokens));

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use connection::serve;
+pub(crate) use page::is_there as has_page;
 
 use crate::adapter::Adapter;
 use crate::auth::Authenticator;

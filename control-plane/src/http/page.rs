@@ -12,6 +12,11 @@ struct Files;
 
 const NO_PLACES: [&str; 4] = ["assets/", "api/", "graphql", "metrics"];
 
+/// Whether this binary has a page to show.
+pub(crate) fn is_there() -> bool {
+    Files::get("index.html").is_some()
+}
+
 pub(super) async fn serve(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Files::get(path) {

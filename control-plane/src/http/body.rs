@@ -16,6 +16,11 @@ pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 #[error("the body did not arrive within {BODY_TIMEOUT:?}")]
 struct TooSlow;
 
+/// Whether an error is of a body that was late.
+pub(super) fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooSlow>)
+}
+
 /// A body that is late becomes one that cannot be read, so whoever reads it answers with an error.
 pub(super) async fn bound(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aegis_domain::ErrorCode;
 use aegis_graphql::ports::{ChangeFeed as _, Health as _, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -74,12 +73,7 @@ pub(super) async fn metrics(
 ) -> Result<Response, ApiError> {
     let text = core.metrics.render().await.map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
-        ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorCode::Internal,
-            ErrorCode::Internal.meaning(),
-            &id,
-        )
+        ApiError::internal(&id)
     })?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())

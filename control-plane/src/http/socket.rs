@@ -51,7 +51,7 @@ pub(super) async fn upgrade(
         // A stop waits until it has told the client.
         let _awaited = app.tasks.token();
         core.metrics.sockets().inc();
-        converse(socket, &app, &core, grant).await;
+        converse(socket, &app, &core, grant, id).await;
         core.metrics.sockets().dec();
     })
 }
@@ -80,7 +80,7 @@ struct Shared {
     introduced: bool,
 }
 
-async fn converse(socket: WebSocket, app: &App, core: &Core, grant: Option<Grant>) {
+async fn converse(socket: WebSocket, app: &App, core: &Core, grant: Option<Grant>, id: RequestId) {
     let (mut sink, source) = socket.split();
     let shared = Arc::new(Mutex::new(Shared { grant, ..Shared::default() }));
     let heard = Arc::clone(&shared);
@@ -100,6 +100,7 @@ async fn converse(socket: WebSocket, app: &App, core: &Core, grant: Option<Grant
             Some(grant) => {
                 let mut data = Data::default();
                 data.insert(grant.principal.clone());
+                data.insert(aegis_graphql::RequestId(id.0));
                 Ok(data)
             }
             None => {

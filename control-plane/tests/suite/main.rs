@@ -15,6 +15,7 @@ mod load;
 mod numbers;
 mod operate;
 mod output;
+mod refusals;
 mod serve;
 mod start;
 mod subscriptions;

@@ -2,7 +2,7 @@
 //! is down.
 
 use aegis_domain::{GroupName, InstanceName, ServiceName};
-use aegis_sdk::leadership::kv::Leader;
+use aegis_sdk::leadership::kv::{Leader, Leaders};
 use aegis_sdk::{Operator, OperatorError};
 use chrono::SecondsFormat;
 use serde_json::json;
@@ -64,14 +64,26 @@ pub(crate) struct LogArgs {
 
 pub(crate) async fn leaders(args: LeadersArgs) -> anyhow::Result<()> {
     let operator = operator(&args.access).await?;
-    let leaders = operator.leaders(args.service.as_ref()).await.map_err(|e| with_code(&e))?;
+    let found = operator.leaders(args.service.as_ref()).await.map_err(|e| with_code(&e))?;
+    let Leaders { leaders, unreadable } = found;
     if args.json {
         leaders.iter().for_each(|leader| say(&line(leader).to_string()));
-        return Ok(());
+        return whole(&unreadable);
     }
     let rows: Vec<_> = leaders.iter().map(row).collect();
     table(["SERVICE", "GROUP", "OWNER", "TERM", "SINCE", "STATE"], &rows);
-    Ok(())
+    whole(&unreadable)
+}
+
+/// Fails when something could not be read, and names it.
+fn whole(unreadable: &[String]) -> anyhow::Result<()> {
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "these keys of the lease bucket cannot be read and are left out: {}; the next claim of such a group replaces its record",
+        unreadable.join(", ")
+    )
 }
 
 pub(crate) async fn stepdown(args: StepdownArgs) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use aegis_domain::{Actor, AggregateId, Context};
 use aegis_projections::Live;
 use aegis_projections::state::GroupKey;
 use aegis_projections::view::LeaderView;
-use aegis_sdk::leadership::kv::{Leader, leaders};
+use aegis_sdk::leadership::kv::{Leader, Leaders, leaders};
 use aegis_sdk::{Connection, Journal};
 use chrono::Utc;
 use tokio_util::sync::CancellationToken;
@@ -59,7 +59,10 @@ impl Terms {
     async fn findings(
         &self,
     ) -> Result<BTreeMap<GroupKey, Command>, aegis_sdk::leadership::store::StoreError> {
-        let leaders = leaders(&self.connection, None).await?;
+        let Leaders { leaders, unreadable } = leaders(&self.connection, None).await?;
+        for key in unreadable {
+            tracing::error!(key, "a record of the lease store cannot be read: its group is left out");
+        }
         let contents = self.live.read();
         let found = leaders.into_iter().filter_map(|leader| {
             let key = (leader.service.clone(), leader.group.clone());

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use chrono::Utc;
 
 use crate::journal::ExecuteError;
-use crate::leadership::kv::{KvLeaseStore, Leader, leaders};
+use crate::leadership::kv::{KvLeaseStore, Leaders, leaders};
 use crate::leadership::store::{LeaseStore as _, StoreError};
 use crate::nats::connection::backoff;
 use crate::{Connection, Journal};
@@ -52,7 +52,7 @@ impl Operator {
     ///
     /// # Errors
     /// When the lease store does not answer.
-    pub async fn leaders(&self, service: Option<&ServiceName>) -> Result<Vec<Leader>, OperatorError> {
+    pub async fn leaders(&self, service: Option<&ServiceName>) -> Result<Leaders, OperatorError> {
         leaders(&self.connection, service).await.map_err(|error| unread(&error))
     }
 

@@ -141,6 +141,16 @@ impl NatsServer {
         .await;
     }
 
+    /// How many clients are connected.
+    ///
+    /// # Errors
+    /// When the monitoring port does not answer as it should.
+    pub async fn connections(&self) -> Result<u64> {
+        let answer = http::get(&format!("{}/connz", self.monitor_url())).await?;
+        let connz: serde_json::Value = serde_json::from_str(&answer.body).context("connz")?;
+        connz["num_connections"].as_u64().context("connz has no number of connections")
+    }
+
     /// Announces its end and moves its clients away before it ends (`nats-server --signal ldm`).
     pub fn lame_duck(&self) {
         self.act("kill --signal USR2", Signal::USR2);

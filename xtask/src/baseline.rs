@@ -23,12 +23,71 @@ pub(crate) struct Row {
     value: f64,
     unit: String,
     reference: f64,
-    ratio: f64,
+    pub(crate) ratio: f64,
     bar: String,
     trials: u64,
 }
 
-type Baseline = BTreeMap<String, Vec<Row>>;
+impl Row {
+    /// What the same row of another run has, too.
+    pub(crate) fn key(&self) -> (String, String) {
+        (self.metric.clone(), self.subject.clone())
+    }
+
+    pub(crate) fn bar(&self) -> &str {
+        &self.bar
+    }
+
+    /// Whether anything is promised of it.
+    pub(crate) fn has_bar(&self) -> bool {
+        self.limit().is_some()
+    }
+
+    /// Whether more is better.
+    pub(crate) fn is_at_least(&self) -> bool {
+        self.bar.starts_with(">=")
+    }
+
+    /// Whether its bar holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.would_hold(self.ratio)
+    }
+
+    /// Whether its bar would hold with that ratio.
+    pub(crate) fn would_hold(&self, ratio: f64) -> bool {
+        match self.limit() {
+            None => true,
+            Some(limit) if self.is_at_least() => ratio >= limit,
+            Some(limit) => ratio <= limit,
+        }
+    }
+
+    fn limit(&self) -> Option<f64> {
+        self.bar.trim_start_matches(['<', '>', '=', ' ']).parse().ok()
+    }
+
+    /// Most of it as cells of a table.
+    pub(crate) fn cells(&self) -> String {
+        let Self { metric, subject, value, reference, unit, ratio, .. } = self;
+        format!("{metric} | {subject} | {value:.1} | {reference:.1} | {unit} | {ratio:.3}")
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(metric: &str, ratio: f64, bar: &str) -> Self {
+        Self {
+            metric: metric.to_owned(),
+            subject: "sdk".to_owned(),
+            value: ratio * 100.0,
+            unit: "us".to_owned(),
+            reference: 100.0,
+            ratio,
+            bar: bar.to_owned(),
+            trials: 10,
+        }
+    }
+}
+
+pub(crate) type Baseline = BTreeMap<String, Vec<Row>>;
 
 /// Reads what a benchmark has written.
 pub(crate) fn read(results: &Path) -> Result<Vec<Row>> {
@@ -91,7 +150,8 @@ fn verdicts(before: &[Row], now: &[Row]) -> Vec<Verdict> {
         .collect()
 }
 
-fn stored() -> Result<Baseline> {
+/// The figures that stand, by benchmark.
+pub(crate) fn stored() -> Result<Baseline> {
     match fs::read_to_string(file()) {
         Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is damaged", file().display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Baseline::new()),
@@ -127,16 +187,7 @@ mod tests {
     use super::*;
 
     fn row(metric: &str, ratio: f64, bar: &str) -> Row {
-        Row {
-            metric: metric.to_owned(),
-            subject: "sdk".to_owned(),
-            value: ratio * 100.0,
-            unit: "us".to_owned(),
-            reference: 100.0,
-            ratio,
-            bar: bar.to_owned(),
-            trials: 10,
-        }
+        Row::of(metric, ratio, bar)
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! Benchmarks, always in release mode.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
 
+use crate::baseline::{self, Row};
 use crate::command::{cargo, run as execute};
-use crate::{baseline, tools, workspace::target};
+use crate::output::say;
+use crate::{gate, tools, workspace::target};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Which one; without a name, they are listed
+    /// Which one, or `gate` for all of them in their quick form; without a name, they are listed
     name: Option<String>,
     /// A short run that shows that it works, not how fast
     #[arg(long, requires = "name")]
@@ -25,34 +28,63 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let mut bench = cargo(&["run", "--release", "--quiet", "-p", "aegis-benches", "--"]);
     let Some(name) = &options.name else {
-        return status(&mut bench);
+        let code = status(&mut benches())?;
+        say("gate       All of them in their quick form, held to their bars and to the figures that stand");
+        return Ok(code);
     };
-    let runs: &[&str] = match name.as_str() {
-        // The control plane as it is shipped.
-        "feed" | "fleet" => &["-p", "aegis-control-plane"],
-        "idle" => &["-p", "aegis-sdk", "--example", "echo"],
-        _ => &[],
-    };
-    if !runs.is_empty() {
-        // Nobody looks at the page here.
-        let mut build = cargo(&["build", "--release", "--quiet"]);
-        execute(build.args(runs).env("AEGIS_WITHOUT_PAGE", "1"))?;
+    if name == "gate" {
+        return gate::run();
     }
-    let folder = target().join("bench");
-    fs::create_dir_all(&folder)?;
-    let results = folder.join(format!("{name}.json"));
-    bench.arg(name).args(options.quick.then_some("--quick")).arg("--json").arg(&results);
-    bench.env("AEGIS_NATS_SERVER", tools::nats_server()?);
-    let mut code = status(&mut bench)?;
+    build(name)?;
+    let mut code = status(&mut command(name, options.quick)?)?;
     if options.save {
-        baseline::save(name, baseline::read(&results)?)?;
+        baseline::save(name, baseline::read(&results(name)?)?)?;
     }
-    if options.compare && !baseline::compare(name, &baseline::read(&results)?)? {
+    if options.compare && !baseline::compare(name, &baseline::read(&results(name)?)?)? {
         code = ExitCode::FAILURE;
     }
     Ok(code)
+}
+
+/// Builds what the benchmark runs, as it is shipped.
+pub(crate) fn build(name: &str) -> Result<()> {
+    let runs: &[&str] = match name {
+        "feed" | "fleet" => &["-p", "aegis-control-plane"],
+        "idle" => &["-p", "aegis-sdk", "--example", "echo"],
+        _ => &["-p", "aegis-benches"],
+    };
+    // Nobody looks at the page here.
+    execute(cargo(&["build", "--release", "--quiet"]).args(runs).env("AEGIS_WITHOUT_PAGE", "1"))
+}
+
+/// The rows of its quick form, whether their bars hold or not.
+pub(crate) fn quick(name: &str) -> Result<Vec<Row>> {
+    let results = results(name)?;
+    // Those of a run before are none of this one.
+    fs::remove_file(&results).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    })?;
+    status(&mut command(name, true)?)?;
+    baseline::read(&results)
+}
+
+fn benches() -> Command {
+    cargo(&["run", "--release", "--quiet", "-p", "aegis-benches", "--"])
+}
+
+fn command(name: &str, quick: bool) -> Result<Command> {
+    let mut bench = benches();
+    bench.arg(name).args(quick.then_some("--quick")).arg("--json").arg(results(name)?);
+    bench.env("AEGIS_NATS_SERVER", tools::nats_server()?);
+    Ok(bench)
+}
+
+fn results(name: &str) -> Result<PathBuf> {
+    let folder = target().join("bench");
+    fs::create_dir_all(&folder)?;
+    Ok(folder.join(format!("{name}.json")))
 }
 
 fn status(bench: &mut Command) -> Result<ExitCode> {

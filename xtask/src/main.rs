@@ -10,6 +10,7 @@ mod chromium;
 mod command;
 mod env_file;
 mod exec_child;
+mod gate;
 mod r#gen;
 mod house_rules;
 mod layers;

@@ -238,7 +238,7 @@ pub(super) async fn send(
         let message = PublishMessage::build().headers(sending.headers.clone()).payload(sending.body.clone());
         let sent =
             async { connection.jetstream().send_publish(sending.subject.clone(), message).await?.await };
-        let error = match sent.await {
+        let error = match connection.acknowledged(&sending.subject, sent).await {
             Ok(ack) => {
                 // A message that came before under this id need not be this one.
                 handle.sequence = (!ack.duplicate).then_some(ack.sequence);

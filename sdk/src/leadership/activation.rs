@@ -25,7 +25,7 @@ impl<S: LeaseStore> Elector<S> {
     ) -> (Found, Result<Owner, Refusal>) {
         let mut found = Found::default();
         let outcome = async {
-            let before = self.store.owner(group).await?;
+            let before = self.owner(group).await?;
             found.owner = Some(before.clone());
             self.appoint(group, before, false, holder).await
         };

@@ -76,11 +76,11 @@ impl<S: LeaseStore> Elector<S> {
         let record = OwnerRecord::claimed(before.record.as_ref(), self.highest(group), holder, Utc::now());
         match self.store.put_owner(group, &record, before.revision).await {
             Ok(revision) => Ok(Outcome::Won(Versioned { revision, record: Some(record) })),
-            Err(CasError::Conflict) => Ok(Outcome::Owned(self.store.owner(group).await?)),
+            Err(CasError::Conflict) => Ok(Outcome::Owned(self.owner(group).await?)),
             Err(error) => {
                 tracing::warn!(%group, %error, "a claim has no certain outcome; looking again");
                 // If it was applied after all, whoever it names adopts it when it hears of it.
-                Ok(Outcome::Owned(self.store.owner(group).await?))
+                Ok(Outcome::Owned(self.owner(group).await?))
             }
         }
     }

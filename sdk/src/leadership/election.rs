@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::leadership::ElectionReason;
+use aegis_domain::wire::subject::LeaseKey;
 use aegis_domain::{GroupName, SessionId, Term};
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -120,7 +121,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
                         match next {
                             Some(Ok(next)) => self.see(next),
                             // Nothing is decided on it; the others have nothing to do with it.
-                            Some(Err(error @ StoreError::Corrupt { .. })) => tracing::error!(%error, "left out"),
+                            Some(Err(error @ StoreError::Corrupt { .. })) => self.see_unreadable(&error),
                             Some(Err(error @ StoreError::Unavailable(_))) => {
                                 tracing::warn!(%error, "the watch on leases broke");
                                 return begun.elapsed() >= lease;
@@ -191,7 +192,18 @@ impl<'a, S: LeaseStore> Election<'a, S> {
         }
     }
 
+    /// A record that is none. A group whose owner cannot be told is vacant; a session is left to its time to live.
+    fn see_unreadable(&mut self, error: &StoreError) {
+        tracing::error!(%error, "left out");
+        if let StoreError::Corrupt { key, revision, .. } = error
+            && let Some(LeaseKey::Owner(_, group)) = LeaseKey::parse(key)
+        {
+            self.see_owner(&group, Versioned { revision: *revision, record: None });
+        }
+    }
+
     pub(super) fn see_owner(&mut self, group: &GroupName, found: Versioned<OwnerRecord>) {
+        let found = self.elector.plausible(group, found);
         self.note_owner(group, &found);
         if found.record.is_some() {
             self.coming.remove(group);

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::election::Election;
 use super::request::Request;
 use super::roster::Roster;
-use super::store::LeaseStore;
+use super::store::{LeaseStore, OwnerRecord, StoreError, Versioned};
 use super::{Audit, Guard, Policy};
 
 /// What an elector is made of.
@@ -44,8 +44,39 @@ impl<S: LeaseStore> Elector<S> {
         self.known.borrow().get(group).copied().unwrap_or(Term::ZERO)
     }
 
+    /// The owner of a group, from the authority. A record that is none, or of a term that no election can have made, leaves
+    /// the group vacant at its revision: whoever claims it replaces the record by compare-and-set.
+    pub(super) async fn owner(&self, group: &GroupName) -> Result<Versioned<OwnerRecord>, StoreError> {
+        match self.store.owner(group).await {
+            Err(error @ StoreError::Corrupt { revision, .. }) => {
+                tracing::error!(%group, %error, "the group counts as vacant");
+                Ok(Versioned { revision, record: None })
+            }
+            found => found.map(|found| self.plausible(group, found)),
+        }
+    }
+
+    pub(super) fn plausible(
+        &self,
+        group: &GroupName,
+        found: Versioned<OwnerRecord>,
+    ) -> Versioned<OwnerRecord> {
+        let highest = self.highest(group);
+        let term = found.record.as_ref().map(|record| record.term);
+        match term.filter(|term| *term > highest && !term.may_follow(highest)) {
+            Some(term) => {
+                tracing::error!(%group, %term, %highest, "no election can have made this term: the group counts as vacant");
+                Versioned { record: None, ..found }
+            }
+            None => found,
+        }
+    }
+
     /// The group has come to this term.
     pub(super) fn learn(&self, group: &GroupName, term: Term) {
+        if term > self.highest(group) && !term.may_follow(self.highest(group)) {
+            return;
+        }
         let mut known = self.known.borrow_mut();
         match known.get_mut(group) {
             Some(highest) => *highest = term.max(*highest),

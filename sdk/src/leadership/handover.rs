@@ -91,7 +91,7 @@ impl<S: LeaseStore> Elector<S> {
             }
             tokio::time::sleep(backoff(attempt).min(self.policy.rank_step())).await;
             let Some(Versioned { revision, record: Some(record) }) = current.take() else {
-                match self.store.owner(group).await {
+                match self.owner(group).await {
                     Ok(found) if is_mine(&found) => current = Some(found),
                     Ok(found) if attempt > 1 && self.is_result(&found, hand_over) => {
                         return Ending::Done(found);

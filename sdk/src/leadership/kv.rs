@@ -121,25 +121,35 @@ fn read_change((key, slot): (String, Slot)) -> Result<Option<Change>, StoreError
     })
 }
 
+/// Who owns which group, and what could not be read of that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leaders {
+    /// In order of service and group.
+    pub leaders: Vec<Leader>,
+    /// The keys whose records are none, as far as this program can tell.
+    pub unreadable: Vec<String>,
+}
+
 /// Who owns which group of this service, or of all: for people, not for decisions.
 ///
 /// # Errors
-/// When the store does not answer, or holds a record that is none.
-pub async fn leaders(
-    connection: &Connection,
-    service: Option<&ServiceName>,
-) -> Result<Vec<Leader>, StoreError> {
+/// When the store does not answer.
+pub async fn leaders(connection: &Connection, service: Option<&ServiceName>) -> Result<Leaders, StoreError> {
     let bucket = connection.namespace().leases_bucket();
     let filters = service.map_or_else(LeaseKey::all_filters, LeaseKey::filters);
-    let (mut sessions, mut leaders) = (HashSet::new(), Vec::new());
+    let (mut sessions, mut leaders, mut unreadable) = (HashSet::new(), Vec::new(), Vec::new());
     for (key, slot) in entries(connection, bucket, &filters).await.map_err(unavailable)? {
         match LeaseKey::parse(&key) {
-            Some(LeaseKey::Session(..)) => {
-                let found: Versioned<SessionRecord> = versioned(&key, &slot)?;
-                sessions.extend(found.record.map(|record| record.session));
-            }
+            Some(LeaseKey::Session(..)) => match versioned::<SessionRecord>(&key, &slot) {
+                Ok(found) => sessions.extend(found.record.map(|record| record.session)),
+                Err(_) => unreadable.push(key),
+            },
             Some(LeaseKey::Owner(service, group)) => {
-                let found: Versioned<OwnerRecord> = versioned(&key, &slot)?;
+                let found = versioned::<OwnerRecord>(&key, &slot);
+                let Ok(found) = found else {
+                    unreadable.push(key);
+                    continue;
+                };
                 leaders.extend(found.record.map(|record| Leader { service, group, record, lives: false }));
             }
             None => {}
@@ -150,7 +160,7 @@ pub async fn leaders(
         leader.lives = holder.is_some_and(|holder| sessions.contains(&holder.session));
     }
     leaders.sort_by(|a, b| (&a.service, &a.group).cmp(&(&b.service, &b.group)));
-    Ok(leaders)
+    Ok(Leaders { leaders, unreadable })
 }
 
 fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<Versioned<T>, StoreError> {
@@ -159,7 +169,7 @@ fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<Versioned<T>
         .as_ref()
         .map(|value| serde_json::from_slice(value))
         .transpose()
-        .map_err(|source| StoreError::Corrupt { key: key.to_owned(), source })?;
+        .map_err(|source| StoreError::Corrupt { key: key.to_owned(), revision: slot.revision, source })?;
     Ok(Versioned { revision: slot.revision, record })
 }
 

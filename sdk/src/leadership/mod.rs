@@ -42,6 +42,7 @@ mod election;
 mod elector;
 mod handover;
 mod keeper;
+mod lenient;
 mod observer;
 mod rank;
 mod request;

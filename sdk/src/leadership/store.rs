@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 
+use super::lenient;
 use crate::nats::bucket::CasError;
 
 /// The session of an instance: one renewal keeps every group it owns.
@@ -33,9 +34,11 @@ pub struct OwnerRecord {
     pub term: Term,
     /// The owner; none after it gave the group up.
     pub holder: Option<Holder>,
-    /// When the term began, by the owner's clock; for people only.
+    /// When the term began, by the owner's clock; for people only. 1970 when it cannot be read.
+    #[serde(deserialize_with = "lenient::since")]
     pub since: DateTime<Utc>,
-    /// Why it began.
+    /// Why it began. A reason that this program does not know counts as a loss.
+    #[serde(deserialize_with = "lenient::reason")]
     pub reason: ElectionReason,
     /// Why the last owner that gave the group up did so: the one of this record when it has no holder,
     /// otherwise the one before, if that was how its term ended.
@@ -43,7 +46,8 @@ pub struct OwnerRecord {
     pub resignation: Option<String>,
     /// The terms before it, oldest first, so that whoever writes the log can close a gap that a crash
     /// between claim and append has left.
-    #[serde(default)]
+    /// Those that cannot be read are left out: the log says what it is sure of.
+    #[serde(default, deserialize_with = "lenient::predecessors")]
     pub predecessors: Vec<Tenure>,
 }
 
@@ -143,11 +147,14 @@ pub enum StoreError {
     /// The store does not answer.
     #[error("the lease store cannot be read now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The record is not one of ours: nothing is decided on it. Look at the key and correct it.
+    /// The record is not one of ours: nothing is decided on it. Look at the key and correct it; a claimer replaces that of
+    /// an owner.
     #[error("the lease record under {key} cannot be read as one")]
     Corrupt {
         /// The key.
         key: String,
+        /// The revision at which it stands.
+        revision: u64,
         /// Why.
         source: serde_json::Error,
     },

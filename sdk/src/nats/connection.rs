@@ -1,7 +1,7 @@
 //! One NATS connection that reconnects for ever.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
@@ -126,6 +126,8 @@ struct Observer {
     state: watch::Sender<ConnectionState>,
     slow_consumers: Arc<AtomicU64>,
     denials: Denials,
+    /// How often a server has said that it is about to end.
+    lame_duck: watch::Sender<u64>,
 }
 
 impl Connection {
@@ -143,7 +145,9 @@ impl Connection {
             state: watch::channel(ConnectionState::Reconnecting).0,
             slow_consumers: Arc::clone(&slow_consumers),
             denials: Denials::default(),
+            lame_duck: watch::channel(0).0,
         };
+        let lame_duck = observer.lame_duck.subscribe();
         let state = observer.state.subscribe();
         let (client, address) = connect(&options, observer).await?;
         let info = client.server_info();
@@ -172,7 +176,9 @@ impl Connection {
             runtime: tokio::runtime::Handle::current(),
             tried: Tried::default(),
         };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        shared.runtime.spawn(leave_lame_ducks(Arc::downgrade(&shared), lame_duck));
+        Ok(Self { shared })
     }
 
     /// The client underneath, which everything goes over but calls and their replies.
@@ -399,13 +405,33 @@ impl Observer {
                 tracing::debug!(%error, "nats client error");
                 None
             }
-            async_nats::Event::LameDuckMode | async_nats::Event::Draining => None,
+            async_nats::Event::LameDuckMode => {
+                self.lame_duck.send_modify(|times| *times += 1);
+                None
+            }
+            async_nats::Event::Draining => None,
         };
         if let Some(next) = next {
             let before = self.state.send_replace(next);
             if before != next {
                 tracing::info!(state = ?next, "nats connection");
             }
+        }
+    }
+}
+
+/// Moves the client to another server, as soon as its own says that it is about to end, if there is another.
+async fn leave_lame_ducks(shared: Weak<Shared>, mut lame_duck: watch::Receiver<u64>) {
+    while lame_duck.changed().await.is_ok() {
+        let Some(shared) = shared.upgrade() else { return };
+        let others = shared.client.server_pool().await.map_or(0, |pool| pool.len());
+        if others < 2 {
+            tracing::warn!("the nats server is about to end, and no other is known");
+            continue;
+        }
+        tracing::info!("the nats server is about to end: moving to another");
+        if let Err(error) = shared.client.force_reconnect().await {
+            tracing::debug!(%error, "the client has ended");
         }
     }
 }

@@ -167,3 +167,43 @@ fn an_instance_whose_runtime_stands_still_gives_its_groups_up_and_begins_no_call
     });
     serving.block_on(first.stop("the test ends")).unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_key_that_cannot_be_read_blinds_nobody_and_is_replaced_by_a_claim() {
+    let server = NatsServer::start().await;
+    let service = start(ServiceConfig { groups: vec![], ..config(&server, "d-0") }).await;
+    let jetstream = async_nats::jetstream::new(server.client().await);
+    let leases = jetstream.get_key_value("aegis_leases").await.unwrap();
+    for (group, record) in [
+        ("ACC-1", "{"),
+        (
+            "ACC-2",
+            r#"{"term":18446744073709551615,"holder":null,"since":"2026-01-01T00:00:00Z","reason":"first"}"#,
+        ),
+        (
+            "ACC-3",
+            r#"{"term":9223372036854775807,"holder":null,"since":"2026-01-01T00:00:00Z","reason":"first"}"#,
+        ),
+        ("ACC-4", r#"{"term":3,"holder":null,"since":"x","reason":"moon","more":{}}"#),
+        ("ACC-9", "\"nobody stands for it\""),
+    ] {
+        leases.put(format!("owner.desk.{group}"), record.to_owned().into()).await.unwrap();
+    }
+    leases.put("session.desk.stranger", "[]".into()).await.unwrap();
+    let mut config = config(&server, "d-1");
+    config.groups = (1..=4).map(|n| format!("ACC-{n}").parse().unwrap()).collect();
+    let member = start(config).await;
+    let client = client(&server).await;
+    for (group, term) in [("ACC-1", 1), ("ACC-2", 1), ("ACC-3", 1), ("ACC-4", 4)] {
+        let owner = Target::owner("desk", group).unwrap();
+        let reply = client.call::<_, u32>(&owner, "who", &(), PATIENCE).await.unwrap();
+        assert_eq!(reply.term.map(|term| term.get()), Some(term), "{group}");
+    }
+    let connection = Connection::open(ConnectOptions::new(server.url(), "operator")).await.unwrap();
+    let operator = aegis_sdk::Operator::new(&connection, aegis_domain::Actor::user("alice"));
+    let found = operator.leaders(None).await.unwrap();
+    assert_eq!(found.leaders.len(), 4);
+    assert_eq!(found.unreadable, ["session.desk.stranger", "owner.desk.ACC-9"]);
+    member.stop("the test ends").await.unwrap();
+    service.stop("the test ends").await.unwrap();
+}

@@ -208,12 +208,12 @@ async fn what_cannot_be_handed_over_is_refused_with_the_reason_and_served_as_bef
     assert_eq!(not_mine.code, ErrorCode::NotActive.as_str());
     assert!(not_mine.message.contains("d-1 does, in term 1"), "{}", not_mine.message);
     assert_eq!(floor.who("ACC-1").await, ("d-1".to_owned(), 1));
-    let leaders = operator.leaders(None).await.unwrap();
+    let leaders = operator.leaders(None).await.unwrap().leaders;
     let holder = leaders[0].record.holder.clone().unwrap();
     assert_eq!((leaders.len(), holder.instance, leaders[0].lives), (1, instance("d-1"), true));
     first.stop("done").await.unwrap();
     second.stop("done").await.unwrap();
-    let leaders = operator.leaders(Some(&service())).await.unwrap();
+    let leaders = operator.leaders(Some(&service())).await.unwrap().leaders;
     assert_eq!((leaders[0].record.holder.clone(), leaders[0].lives), (None, false));
 }
 

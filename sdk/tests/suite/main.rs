@@ -17,6 +17,7 @@ mod hostile;
 mod identity;
 mod journal;
 mod jwt;
+mod lame_duck;
 mod leadership;
 mod lease_bucket;
 mod lease_store;

@@ -49,8 +49,8 @@ async fn route(shop: &Shop, message: &jetstream::Message) {
         .payload(message.payload.clone())
         // Not the id itself: the queue has seen that one.
         .message_id(format!("{}.lane", command::message_id(&shop.service, &id)));
-    let moved = async { shop.connection.jetstream().send_publish(lane, publish).await?.await };
-    match moved.await {
+    let moved = async { shop.connection.jetstream().send_publish(lane.clone(), publish).await?.await };
+    match shop.connection.acknowledged(&lane, moved).await {
         Ok(_ack) => say(shop, message, "+ACK").await,
         Err(error) => {
             tracing::warn!(subject = %message.subject, %error, "a command is not in its lane yet");

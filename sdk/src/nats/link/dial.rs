@@ -41,6 +41,8 @@ pub(super) struct Dialled {
     pub(super) socket: Socket,
     pub(super) info: Info,
     pub(super) input: BytesMut,
+    /// What came for the first subscriptions.
+    pub(super) early: Vec<Frame>,
 }
 
 /// What a client says of itself.
@@ -62,14 +64,19 @@ struct Connect<'a> {
 }
 
 impl Address {
-    /// Each address that the name of the server has gets a try of its own.
-    pub(super) async fn dial(&self, server: &ServerAddr) -> io::Result<Dialled> {
+    /// Each address that the name of the server has gets a try of its own. `first` is sent with the greeting, and the server
+    /// has dealt with it by the end.
+    pub(super) async fn dial(&self, server: &ServerAddr, first: &[u8]) -> io::Result<Dialled> {
         let late = |_elapsed| io::Error::new(io::ErrorKind::TimedOut, "the server took too long");
         let addresses = tokio::net::lookup_host((server.host(), server.port()));
         let addresses = tokio::time::timeout(PATIENCE, addresses).await.map_err(late)??;
         let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name of the server has no address");
         for address in addresses {
-            match tokio::time::timeout(PATIENCE, self.greet(server, address)).await.map_err(late).flatten() {
+            match tokio::time::timeout(PATIENCE, self.greet(server, address, first))
+                .await
+                .map_err(late)
+                .flatten()
+            {
                 Ok(dialled) => return Ok(dialled),
                 Err(error) => failed = error,
             }
@@ -77,11 +84,11 @@ impl Address {
         Err(failed)
     }
 
-    async fn greet(&self, server: &ServerAddr, address: SocketAddr) -> io::Result<Dialled> {
+    async fn greet(&self, server: &ServerAddr, address: SocketAddr, first: &[u8]) -> io::Result<Dialled> {
         let socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
-        let first = self.tls.as_ref().is_some_and(|tls| tls.handshake_first);
-        let mut stream = match first {
+        let handshake_first = self.tls.as_ref().is_some_and(|tls| tls.handshake_first);
+        let mut stream = match handshake_first {
             true => self.encrypt(server, socket).await?,
             false => Either::Left(socket),
         };
@@ -114,9 +121,10 @@ impl Address {
             no_responders: true,
             proof: self.login.prove(&info.nonce)?,
         };
-        let line = format!("CONNECT {}\r\nPING\r\n", serde_json::to_string(&connect)?);
-        stream.write_all(line.as_bytes()).await?;
+        let line = format!("CONNECT {}\r\n", serde_json::to_string(&connect)?);
+        stream.write_all(&[line.as_bytes(), first, b"PING\r\n"].concat()).await?;
         stream.flush().await?;
+        let mut early = vec![];
         loop {
             match next(&mut stream, &mut input).await? {
                 Frame::Pong => {
@@ -124,12 +132,14 @@ impl Address {
                         Either::Left(socket) => Socket::plain(socket),
                         Either::Right(stream) => Socket::Tls(stream),
                     };
-                    return Ok(Dialled { socket, info, input });
+                    return Ok(Dialled { socket, info, input, early });
                 }
+                Frame::Err(text) if self.denials.hear(&text) => {}
                 Frame::Err(text) => return Err(io::Error::new(io::ErrorKind::PermissionDenied, text)),
                 Frame::Ping => stream.write_all(b"PONG\r\n").await?,
                 Frame::Info(newer) => info = *newer,
-                Frame::Ok | Frame::Message { .. } => {}
+                message @ Frame::Message { .. } => early.push(message),
+                Frame::Ok => {}
             }
         }
     }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::dial::{Address, Dialled};
 use super::frame::{self, Frame};
 use super::socket::Socket;
-use super::{Shared, WAITING_MAX, WhenLost};
+use super::{Shared, WAITING_MAX, WhenLost, moving};
 use crate::nats::connection::{ConnectionState, PING_EVERY, backoff};
 use crate::supervise::{self, supervised};
 
@@ -33,9 +33,16 @@ const LIVED: Duration = Duration::from_secs(1);
 /// A server that has not answered so many PINGs is gone.
 const UNANSWERED: usize = 2;
 
+/// How the driving of a connection ends.
+pub(super) enum Ended {
+    Lost(io::Error),
+    /// The server is about to end.
+    LameDuck,
+}
+
 /// A connection that stands.
-struct Driver<'a> {
-    shared: &'a Shared,
+pub(super) struct Driver<'a> {
+    pub(super) shared: &'a Shared,
     socket: Socket,
     input: BytesMut,
     /// What is being written, and how much of it has been.
@@ -45,7 +52,11 @@ struct Driver<'a> {
     waited: u32,
     /// Whether the server has said anything since the last PING.
     heard: bool,
-    discovered: Vec<String>,
+    pub(super) discovered: Vec<String>,
+    /// The server has just said that it is about to end.
+    lame_duck: bool,
+    /// Another connection has taken its place: it only hands over what still comes.
+    retired: bool,
     /// When there was nothing to read.
     empty: Instant,
 }
@@ -70,15 +81,13 @@ async fn connect_and_drive(shared: &Shared, mut address: Address) {
     let (mut failures, mut said) = (0, String::new());
     loop {
         for server in address.servers.clone() {
-            match address.dial(&server).await {
+            match address.dial(&server, &[]).await {
                 Ok(dialled) => {
                     let begun = Instant::now();
                     said.clear();
                     learn(&mut address.servers, configured, &dialled.info.connect_urls);
-                    let mut driver = Driver::begin(shared, dialled);
-                    let error = driver.drive().await;
-                    let discovered = std::mem::take(&mut driver.discovered);
-                    drop(driver);
+                    let driver = Driver::begin(shared, dialled);
+                    let (error, discovered) = drive_on(&address, server, driver).await;
                     learn(&mut address.servers, configured, &discovered);
                     shared.lost();
                     if begun.elapsed() > LIVED {
@@ -98,6 +107,27 @@ async fn connect_and_drive(shared: &Shared, mut address: Address) {
         }
         failures += 1;
         tokio::time::sleep(backoff(failures + 1)).await;
+    }
+}
+
+/// Until the connection is lost. A server that is about to end is left for another before that.
+async fn drive_on(
+    address: &Address,
+    mut server: ServerAddr,
+    mut driver: Driver<'_>,
+) -> (io::Error, Vec<String>) {
+    loop {
+        let error = match driver.drive().await {
+            Ended::Lost(error) => error,
+            Ended::LameDuck => match moving::leave(address, &server, &mut driver).await {
+                Ok((next, at)) => {
+                    (driver, server) = (next, at);
+                    continue;
+                }
+                Err(error) => error,
+            },
+        };
+        return (error, std::mem::take(&mut driver.discovered));
     }
 }
 
@@ -142,54 +172,67 @@ impl Shared {
 impl<'a> Driver<'a> {
     /// Subscribes to everything again, and only then writes what waits.
     fn begin(shared: &'a Shared, dialled: Dialled) -> Self {
-        let Dialled { socket, info, input } = dialled;
+        Self::take_over(shared, dialled)
+    }
+
+    /// The same for a connection that takes the place of one that still stands.
+    pub(super) fn take_over(shared: &'a Shared, dialled: Dialled) -> Self {
+        let Dialled { socket, info, input, early } = dialled;
         shared.limit(info.max_payload);
         let mut writing = vec![];
         let mut out = shared.out();
         let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
         shared.denials.forget(subscribed.values().map(|it| &it.subject));
+        // To one that is known already, nothing changes.
         for (sid, it) in subscribed.iter() {
             frame::subscribe(&mut writing, &it.subject, it.queue.as_deref(), *sid);
         }
         drop(subscribed);
         writing.append(&mut out.buffer);
+        // Those that were written to the connection before have no answer any more.
+        let answered = out.pongs.len().saturating_sub(out.unsent_pings);
+        out.pongs.drain(..answered);
         out.unsent_pings = 0;
         (out.attended, out.connected, out.socket) = (true, true, socket.shared());
         drop(out);
         shared.room.notify_waiters();
         shared.state.send_replace(ConnectionState::Connected);
-        let (written, waited, heard) = (0, TURNS, true);
-        Self {
+        let mut driver = Self {
             shared,
             socket,
             input,
             writing,
-            written,
-            waited,
-            heard,
+            written: 0,
+            waited: TURNS,
+            heard: true,
             discovered: vec![],
+            lame_duck: info.lame_duck,
+            retired: false,
             empty: Instant::now(),
-        }
+        };
+        early.into_iter().for_each(|frame| driver.handle(frame));
+        driver
     }
 
-    /// Until the connection is lost.
-    async fn drive(&mut self) -> io::Error {
+    /// Until the connection is lost, or its server is about to end.
+    pub(super) async fn drive(&mut self) -> Ended {
         let mut ping = tokio::time::interval(PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
         // What came with the greeting.
         if let Err(broken) = self.take_frames() {
-            return broken;
+            return Ended::Lost(broken);
         }
         loop {
             tokio::select! {
                 biased;
-                lost = std::future::poll_fn(|cx| self.poll(cx)) => return lost,
+                ended = std::future::poll_fn(|cx| self.poll(cx)) => return ended,
                 _ = ping.tick() => {
                     let mut out = self.shared.out();
                     let unanswered = out.pongs.iter().filter(|waits| waits.is_none()).count();
                     if !std::mem::replace(&mut self.heard, false) && unanswered >= UNANSWERED {
-                        return io::Error::new(io::ErrorKind::TimedOut, "the server does not answer");
+                        let silent = "the server does not answer";
+                        return Ended::Lost(io::Error::new(io::ErrorKind::TimedOut, silent));
                     }
                     out.attended = true;
                     out.ping(None);
@@ -198,7 +241,44 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    /// Another connection has taken its place. Only what is being written goes out yet.
+    pub(super) fn retire(&mut self) {
+        self.retired = true;
+    }
+
+    /// Takes no more messages of queue groups: others have them.
+    pub(super) fn leave_queues(&mut self) {
+        let subscribed = self.shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
+        for (sid, _) in subscribed.iter().filter(|(_, it)| it.queue.is_some()) {
+            frame::unsubscribe(&mut self.writing, *sid);
+        }
+    }
+
+    /// Hands over what still comes on a retired connection, until it ends.
+    pub(super) async fn linger(&mut self) {
+        let lost = std::future::poll_fn(|cx| {
+            while self.written < self.writing.len() {
+                match self.socket.poll_write(cx, &self.writing[self.written..]) {
+                    Poll::Ready(Ok(count)) if count > 0 => self.written += count,
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => break,
+                }
+            }
+            if let Poll::Ready(Err(_)) = self.socket.poll_flush(cx) {
+                return Poll::Ready(());
+            }
+            loop {
+                match self.poll_read(cx) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        });
+        lost.await;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         self.shared.driver.register(cx.waker());
         let mut out = self.shared.out();
         out.attended = true;
@@ -208,9 +288,12 @@ impl<'a> Driver<'a> {
         for _ in 0..ROUNDS {
             let more = match self.poll_read(cx) {
                 Poll::Ready(Ok(())) => true,
-                Poll::Ready(Err(error)) => return Poll::Ready(error),
+                Poll::Ready(Err(error)) => return Poll::Ready(Ended::Lost(error)),
                 Poll::Pending => false,
             };
+            if std::mem::take(&mut self.lame_duck) {
+                return Poll::Ready(Ended::LameDuck);
+            }
             quiet &= !more;
             // What others are about to send goes out with it. The replies to what was just read are all there.
             if quiet && sends && self.waited < TURNS {
@@ -220,7 +303,7 @@ impl<'a> Driver<'a> {
             }
             self.waited = 0;
             if let Poll::Ready(Err(error)) = self.poll_write(cx, !more) {
-                return Poll::Ready(error);
+                return Poll::Ready(Ended::Lost(error));
             }
             if !more {
                 return Poll::Pending;
@@ -275,12 +358,17 @@ impl<'a> Driver<'a> {
     fn handle(&mut self, frame: Frame) {
         match frame {
             Frame::Message { sid, message } => {
-                let Some(sink) = self.shared.sink(sid) else { return };
+                let Some((sink, once)) = self.shared.sink(sid) else { return };
+                if once && self.shared.copies.has(&message) {
+                    return;
+                }
                 // All that comes on this socket goes through here.
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| sink(message))) {
                     supervise::note("the handling of a message", &*panic);
                 }
             }
+            // The other connection has its own.
+            Frame::Ping | Frame::Pong | Frame::Info(_) if self.retired => {}
             Frame::Ping => frame::pong(&mut self.shared.out().buffer),
             Frame::Pong => {
                 let waiting = self.shared.out().pongs.pop_front();
@@ -292,6 +380,7 @@ impl<'a> Driver<'a> {
             Frame::Info(info) => {
                 self.shared.limit(info.max_payload);
                 self.discovered = info.connect_urls;
+                self.lame_duck |= info.lame_duck;
             }
             Frame::Err(text) => {
                 if !self.shared.denials.hear(&text) {

@@ -38,6 +38,9 @@ pub(super) struct Info {
     pub(super) nonce: String,
     #[serde(default)]
     pub(super) tls_required: bool,
+    /// It is about to end, and asks its clients to go.
+    #[serde(default, rename = "ldm")]
+    pub(super) lame_duck: bool,
     /// Other servers of its cluster.
     #[serde(default)]
     pub(super) connect_urls: Vec<String>,

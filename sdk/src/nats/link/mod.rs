@@ -11,6 +11,7 @@ mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod headers;
+mod moving;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use super::pace::Pace;
 use crate::number::Numbers;
 pub(super) use dial::Address;
 pub(crate) use headers::Headers;
+use moving::Copies;
 
 /// So much waits to be written at most. Calls wait for their replies, so there is more only when the server takes
 /// nothing.
@@ -111,6 +113,8 @@ type Sink = Arc<dyn Fn(Message) + Send + Sync>;
 struct Subscribed {
     subject: String,
     queue: Option<String>,
+    /// Whether a message is handed over once while the link moves to another server.
+    once: bool,
     sink: Sink,
 }
 
@@ -125,6 +129,8 @@ struct Shared {
     when_lost: WhenLost,
     state: watch::Sender<ConnectionState>,
     denials: Denials,
+    /// The requests that came since the link began to move to another server.
+    copies: Copies,
     pace: Pace,
     /// Since when what is read now may have waited, in nanoseconds after `epoch`; 0 when it has just come.
     waiting_since: AtomicU64,
@@ -172,6 +178,7 @@ impl Link {
             when_lost,
             state: watch::channel(ConnectionState::Reconnecting).0,
             denials: address.denials.clone(),
+            copies: Copies::default(),
             pace: Pace::default(),
             waiting_since: AtomicU64::new(0),
             epoch: Instant::now(),
@@ -252,14 +259,27 @@ impl Link {
     }
 
     /// Hands what arrives on the subject to `sink`, on the task that reads: so `sink` must not block, and may spawn.
-    /// With a queue group, one of its members gets each message. Both are of the wire's grammar.
+    /// With a queue group, one of its members gets each message. Both are of the wire's grammar. A message may come twice
+    /// while the link moves to another server.
     pub(crate) fn subscribe(
         &self,
         subject: impl Into<String>,
         queue: Option<String>,
         sink: impl Fn(Message) + Send + Sync + 'static,
     ) -> Subscription {
-        let subject = subject.into();
+        self.subscribe_to(subject.into(), queue, false, Arc::new(sink))
+    }
+
+    /// The same for requests, each of which comes once, also while the link moves to another server.
+    pub(crate) fn subscribe_to_requests(
+        &self,
+        subject: impl Into<String>,
+        sink: impl Fn(Message) + Send + Sync + 'static,
+    ) -> Subscription {
+        self.subscribe_to(subject.into(), None, true, Arc::new(sink))
+    }
+
+    fn subscribe_to(&self, subject: String, queue: Option<String>, once: bool, sink: Sink) -> Subscription {
         debug_assert!(frame::is_subject(&subject) && queue.as_deref().is_none_or(frame::is_subject));
         let sid = self.shared.last_sid.fetch_add(1, Ordering::Relaxed) + 1;
         // Known before the server is told, so that no message comes for nobody.
@@ -268,7 +288,7 @@ impl Link {
         if out.connected {
             frame::subscribe(&mut out.buffer, &subject, queue.as_deref(), sid);
         }
-        let subscribed = Subscribed { subject, queue, sink: Arc::new(sink) };
+        let subscribed = Subscribed { subject, queue, once, sink };
         self.shared.subscribed.write().unwrap_or_else(PoisonError::into_inner).insert(sid, subscribed);
         self.shared.attend(out);
         Subscription { link: self.clone(), sid }
@@ -364,9 +384,10 @@ impl Shared {
         }
     }
 
-    fn sink(&self, sid: u64) -> Option<Sink> {
+    /// Where a message goes, and whether it must go there once.
+    fn sink(&self, sid: u64) -> Option<(Sink, bool)> {
         let subscribed = self.subscribed.read().unwrap_or_else(PoisonError::into_inner);
-        subscribed.get(&sid).map(|it| Arc::clone(&it.sink))
+        subscribed.get(&sid).map(|it| (Arc::clone(&it.sink), it.once))
     }
 }
 

@@ -57,9 +57,8 @@ impl Server {
             let serving = serve_balanced(Arc::clone(&dispatcher), unwell, balanced.stop.clone());
             balanced.spawn(serving);
             let own = Arc::clone(&dispatcher);
-            balanced.keep(link.subscribe(
+            balanced.keep(link.subscribe_to_requests(
                 subject::instance_rpc_all(connection.namespace(), service, instance),
-                None,
                 move |message| {
                     own.take(message, Way::Balanced);
                 },
@@ -184,7 +183,7 @@ impl Pump {
         let namespace = taking.handle.connection.namespace();
         let all = subject::group_rpc_all(namespace, &taking.handle.service, &group);
         let link = dispatcher.handle.connection.serving();
-        let subscription = link.subscribe(all, None, move |message| {
+        let subscription = link.subscribe_to_requests(all, move |message| {
             let group = group.clone();
             let way = if was_left.load(Ordering::Acquire) { Way::Left(group) } else { Way::Group(group) };
             taking.take(message, way);

@@ -1,0 +1,46 @@
+//! Parts of an owner's record that a newer version, or a stranger, may write otherwise: none of them decides anything, so none
+//! of them makes the whole unreadable.
+
+use aegis_domain::aggregate::leadership::{ElectionReason, Tenure};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+pub(super) fn since<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or(DateTime::UNIX_EPOCH))
+}
+
+pub(super) fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ElectionReason, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(value).unwrap_or(ElectionReason::OwnerLost))
+}
+
+pub(super) fn predecessors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tenure>, D::Error> {
+    let Value::Array(values) = Value::deserialize(deserializer)? else { return Ok(vec![]) };
+    Ok(values.into_iter().filter_map(|value| serde_json::from_value(value).ok()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::store::OwnerRecord;
+    use super::*;
+
+    #[test]
+    fn a_record_of_a_newer_version_is_read_as_far_as_it_is_known() {
+        let session = "00000000-0000-0000-0000-000000000001";
+        let text = format!(
+            r#"{{"term":7,"holder":{{"instance":"d-1","session":"{session}","zone":"b"}},"since":17,"reason":"moon",
+                "more":[1],"predecessors":[{{"term":6,"instance":"d-2","session":"{session}","reason":"first"}},
+                {{"term":"x"}}]}}"#
+        );
+        let record: OwnerRecord = serde_json::from_str(&text).unwrap();
+        assert_eq!((record.term.get(), record.reason), (7, ElectionReason::OwnerLost));
+        assert_eq!((record.since, record.predecessors.len()), (DateTime::UNIX_EPOCH, 1));
+        assert_eq!(record.holder.unwrap().instance.as_str(), "d-1");
+        for text in ["{}", r#"{"term":18446744073709551615,"holder":null,"since":0,"reason":"first"}"#, "[]"]
+        {
+            assert!(serde_json::from_str::<OwnerRecord>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Where a command goes to, and in whose name: for the commands that need NATS and no control plane.
 
-use aegis_domain::Actor;
 use aegis_domain::wire::Namespace;
+use aegis_domain::{Actor, InvalidActor};
 use aegis_sdk::{ConnectOptions, Connection};
 
 /// Where to ask, and in whose name.
@@ -14,7 +14,7 @@ pub(crate) struct Access {
     #[arg(long, default_value = "aegis")]
     namespace: String,
     /// Who asks, for the record.
-    #[arg(long = "as", env = "USER", default_value = "operator", value_name = "NAME")]
+    #[arg(long = "as", env = "USER", default_value = "operator", value_name = "NAME", value_parser = actor_name)]
     actor: String,
 }
 
@@ -30,4 +30,9 @@ impl Access {
     pub(crate) fn actor(&self) -> Actor {
         Actor::user(&self.actor)
     }
+}
+
+/// A name by which the record can tell who acted.
+pub(crate) fn actor_name(name: &str) -> Result<String, InvalidActor> {
+    Actor::check_name(name).map(str::to_owned)
 }

@@ -18,9 +18,12 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything on this machine: a private NATS server and the control plane with its page.
+    /// Run everything on this machine: a private NATS server and the control plane with its page. Asked to end (SIGINT,
+    /// SIGTERM), it does within 15 s; asked a second time, at once.
     Up(up::Args),
-    /// Run one replica of the control plane beside your NATS.
+    /// Run one replica of the control plane beside your NATS. It answers HTTP at once (`/healthz`, `/readyz` with what it
+    /// waits for) and waits for NATS as long as it takes. Asked to end (SIGINT, SIGTERM), it does within 5 s, whatever
+    /// hangs; asked a second time, at once.
     Serve(serve::Args),
     /// Draw a bearer token, and print it with the entry for the configuration of `serve`.
     Token(auth::token::Args),
@@ -95,6 +98,18 @@ impl Cli {
     }
 }
 
+/// What the parser of the command line has to say: help and version, or what is wrong.
+pub(crate) fn tell(told: &clap::Error) -> anyhow::Result<ExitCode> {
+    let text = told.render();
+    if told.use_stderr() {
+        output::complain(text.to_string().trim_end());
+        // As of all programs that use this parser.
+        return Ok(ExitCode::from(2));
+    }
+    output::say(text.to_string().trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `level` is what is logged unless the environment says otherwise.
 fn block_on<T>(level: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let filter = EnvFilter::try_from_default_env()
@@ -106,5 +121,9 @@ fn block_on<T>(level: &str, work: impl Future<Output = anyhow::Result<T>>) -> an
         .with_target(false)
         .compact()
         .init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // Not waiting for threads that hang in the system, looking up a name for example.
+    runtime.shutdown_background();
+    outcome
 }

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::access::Access;
-use crate::output::{say, table};
+use crate::output::{one_line, say, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -126,7 +126,7 @@ async fn show(args: ShowArgs) -> anyhow::Result<()> {
         say(&format!("{name:<12}{}", one_line(&value)));
     }
     for (name, value) in &letter.headers {
-        say(&format!("header      {name}: {}", one_line(value)));
+        say(&format!("header      {}: {}", one_line(name), one_line(value)));
     }
     say("");
     match std::str::from_utf8(&letter.body) {
@@ -141,10 +141,10 @@ fn row(letter: &DeadLetter) -> [String; 6] {
     [
         letter.sequence.to_string(),
         letter.kind.clone(),
-        one_line(&from),
+        from,
         letter.at.to_rfc3339_opts(SecondsFormat::Secs, true),
         letter.size.to_string(),
-        one_line(letter.reason.as_deref().unwrap_or("-")),
+        letter.reason.clone().unwrap_or_else(|| "-".to_owned()),
     ]
 }
 
@@ -161,11 +161,6 @@ fn line(letter: &DeadLetter) -> Value {
         "size": letter.size,
         "base64": BASE64_STANDARD.encode(&letter.body),
     })
-}
-
-/// What others wrote must not steer the terminal.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn with_code(error: DeadLetterError) -> anyhow::Error {

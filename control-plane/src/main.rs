@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod cli;
 mod config;
+mod data_folder;
 mod dead_letters;
 mod definitions;
 mod generate;
@@ -18,6 +19,8 @@ mod operate;
 mod output;
 mod replica;
 mod serve;
+mod signals;
+mod startup;
 mod terms;
 mod up;
 
@@ -31,13 +34,20 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match cli.run() {
-        Ok(code) => code,
-        Err(error) => {
-            // Each cause once: what failed, then why.
-            output::complain(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+    let done = match cli::Cli::try_parse() {
+        Ok(cli) => cli.run(),
+        Err(told) => cli::tell(&told),
+    };
+    // Also after a failure: what was printed before it may be lost, too.
+    let printed = output::finish();
+    for error in [done.as_ref().err(), printed.as_ref().err()].into_iter().flatten() {
+        // Each cause once: what failed, then why.
+        output::complain(&format!("error: {error:#}"));
+    }
+    match (done, printed) {
+        // A command may have a code of its own for a failure.
+        (Ok(code), Err(_)) if code != ExitCode::SUCCESS => code,
+        (Ok(code), Ok(())) => code,
+        (Ok(_), Err(_)) | (Err(_), Ok(()) | Err(_)) => ExitCode::FAILURE,
     }
 }

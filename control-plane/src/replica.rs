@@ -1,107 +1,149 @@
-//! One replica: connection, projection, reconcilers and HTTP, started and stopped together.
+//! One replica: HTTP first, so that it can tell what it waits for; then connection, projection and reconcilers. All are
+//! stopped together.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aegis_domain::wire::Namespace;
 use aegis_graphql::Principal;
 use aegis_projections::beats::{self, Sight};
 use aegis_projections::engine::Progress;
-use aegis_projections::rollups::RollupProjector;
-use aegis_projections::{Projector, Rollups, Store, kv};
+use aegis_projections::rollups::{Keep, RollupProjector};
+use aegis_projections::{Projector, Retention, Rollups, Store, kv};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::adapter::Adapter;
 use crate::auth::Authenticator;
 use crate::config::Config;
-use crate::http::{self, App};
+use crate::http::{self, App, Core};
 use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::Metrics;
+use crate::startup::Startup;
 use crate::terms::Terms;
 
 /// How often a replica looks whether its projection has caught up.
 const CATCHING_UP: Duration = Duration::from_millis(50);
+/// How long a stop may take, whatever hangs: what has not ended by then is cut off.
+const STOP: Duration = Duration::from_secs(5);
+/// How long one attempt to connect may take.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// A running replica.
 #[derive(Debug)]
 pub(crate) struct Replica {
     address: SocketAddr,
     auth: Arc<Authenticator>,
+    startup: Startup,
+    core: Arc<OnceLock<Core>>,
+    outcome: watch::Sender<Outcome>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
+/// What has become of the start.
+#[derive(Debug)]
+enum Outcome {
+    Pending,
+    Ready,
+    Failed(Option<anyhow::Error>),
+}
+
+/// What is checked of the configuration before anything begins.
+#[derive(Debug)]
+struct Checked {
+    namespace: Namespace,
+    retention: Retention,
+    keep: Keep,
+}
+
 impl Replica {
-    /// Starts everything; the replica answers from the moment this returns.
-    pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
-        // First of all, so that a taken port is said before anything has begun.
+    /// Answers HTTP from now on: who signs in, and what is waited for. [`Replica::begin`] does the rest.
+    ///
+    /// `goes_on` says whether a start that cannot succeed now is tried again until it does.
+    pub(crate) async fn listen(config: &Config, goes_on: bool) -> anyhow::Result<Self> {
         let listener = listen(config.listen).await?;
+        if !http::has_page() {
+            tracing::error!(
+                "this binary was built without the page: the API works, and there is nothing to look at"
+            );
+        }
         let address = listener.local_addr().context("the address is not known")?;
-        let options = ConnectOptions {
-            namespace: config.namespace()?,
-            ..ConnectOptions::new(config.nats_url.clone(), "aegis control plane")
-        };
-        let connection = Connection::open(options).await?;
-        provision(&connection).await?;
-        std::fs::create_dir_all(&config.data_dir)
-            .with_context(|| format!("the data folder {} cannot be made", config.data_dir.display()))?;
-        let store =
-            Store::open(&config.data_dir.join("projection.sqlite"), config.projection.retention()?).await?;
-        let rollups = Rollups::open(&config.data_dir.join("metrics.sqlite"), config.metrics.keep()?).await?;
-        let figures = RollupProjector::restore(&connection, &rollups).await?;
-        let (projector, live, changes) = Projector::restore(&connection, &store).await?;
-        let (stop, tasks, sight) = (CancellationToken::new(), TaskTracker::new(), Sight::default());
-        let journal = Journal::new(&connection);
-        let legacy = Legacy::new(connection.clone(), journal.clone(), live.clone());
-        let (wellness, unreadable) = (legacy.wellness(), legacy.unreadable());
-        let liveness =
-            Liveness::new(connection.clone(), journal.clone(), live.clone(), sight.clone(), wellness);
-        let silence = liveness.silence();
-        let projection = projector.handle();
-        tasks.spawn(projector.run(stop.clone()));
-        tasks.spawn(figures.run(stop.clone()));
-        tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
-        tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
-        let terms = Terms::new(connection.clone(), journal.clone(), live.clone());
-        let (progress, until) = (store.progress().clone(), stop.clone());
-        tasks.spawn(async move {
-            if until.run_until_cancelled(caught_up(&progress)).await.is_some() {
-                tokio::join!(
-                    liveness.run(until.clone()),
-                    legacy.run(until.clone()),
-                    terms.run(until.clone())
-                );
-            }
-        });
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let auth = Arc::new(Authenticator::new(&config.tokens));
-        let adapter = Arc::new(Adapter {
-            connection: connection.clone(),
-            journal,
-            live: live.clone(),
-            sight: sight.clone(),
-            projection,
-            progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
+        let (startup, core) = (Startup::new(goes_on), Arc::default());
+        let app = App {
+            auth: Arc::clone(&auth),
+            startup: startup.clone(),
+            core: Arc::clone(&core),
+            stop: stop.clone(),
+            tasks: tasks.clone(),
+        };
+        tasks.spawn(http::serve(listener, app));
+        let outcome = watch::channel(Outcome::Pending).0;
+        Ok(Self { address, auth, startup, core, outcome, stop, tasks })
+    }
+
+    /// What is waited for.
+    pub(crate) fn startup(&self) -> &Startup {
+        &self.startup
+    }
+
+    /// Begins everything else; [`Replica::ready`] and [`Replica::failed`] tell what becomes of it.
+    pub(crate) fn begin(&self, config: Config) -> anyhow::Result<()> {
+        let checked = Checked {
+            namespace: config.namespace()?,
+            retention: config.projection.retention()?,
+            keep: config.metrics.keep()?,
+        };
+        let (startup, core, outcome) = (self.startup.clone(), Arc::clone(&self.core), self.outcome.clone());
+        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
+        self.tasks.spawn(async move {
+            let started = Box::pin(start(config, checked, &startup, &stop, &tasks));
+            let told = match stop.run_until_cancelled(started).await {
+                Some(Ok(started)) => {
+                    let _first = core.set(started);
+                    tracing::info!("the replica serves");
+                    Outcome::Ready
+                }
+                Some(Err(error)) => Outcome::Failed(Some(error)),
+                None => return,
+            };
+            outcome.send_replace(told);
         });
-        let folded = rollups.progress().clone();
-        let schema = aegis_graphql::build(
-            store.clone(),
-            rollups,
-            adapter.clone(),
-            adapter.clone(),
-            adapter.clone(),
-            adapter.clone(),
-        );
-        let metrics = Arc::new(Metrics::new(connection, store, folded, live, sight, silence, unreadable));
-        let app = App { schema, auth: Arc::clone(&auth), adapter, metrics, stop: stop.clone() };
-        tasks.spawn(http::serve(listener, app, stop.clone()));
-        tasks.close();
-        Ok(Self { address, auth, stop, tasks })
+        Ok(())
+    }
+
+    /// Waits until everything has begun, or cannot.
+    pub(crate) async fn ready(&self) -> anyhow::Result<()> {
+        let mut outcome = self.outcome.subscribe();
+        let pending = |outcome: &Outcome| !matches!(outcome, Outcome::Pending);
+        if outcome.wait_for(pending).await.is_err() {
+            anyhow::bail!("the replica was stopped before it was ready");
+        }
+        let mut failure = None;
+        self.outcome.send_if_modified(|outcome| {
+            if let Outcome::Failed(error) = outcome {
+                failure = error.take();
+            }
+            false
+        });
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Waits until the start has failed for good; for ever otherwise.
+    pub(crate) async fn failed(&self) -> anyhow::Error {
+        match self.ready().await {
+            Ok(()) => std::future::pending().await,
+            Err(error) => error,
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -112,11 +154,98 @@ impl Replica {
         self.auth.login_code(principal)
     }
 
-    /// Stops everything and waits for it.
+    /// Stops everything and waits for it, no longer than [`STOP`].
     pub(crate) async fn stop(self) {
         self.stop.cancel();
-        self.tasks.wait().await;
+        self.tasks.close();
+        if tokio::time::timeout(STOP, self.tasks.wait()).await.is_err() {
+            tracing::warn!("something did not end within {STOP:?} and is cut off");
+        }
     }
+}
+
+/// Everything but HTTP.
+async fn start(
+    config: Config,
+    checked: Checked,
+    startup: &Startup,
+    stop: &CancellationToken,
+    tasks: &TaskTracker,
+) -> anyhow::Result<Core> {
+    let files = open_files(&config, &checked, startup);
+    let (connection, (store, rollups)) = tokio::try_join!(connect(&config, &checked, startup), files)?;
+    let outage = startup.outage().clone().follow(connection.state());
+    tasks.spawn(stop.clone().run_until_cancelled_owned(outage));
+    startup.until_done("preparing the streams", || provision(&connection)).await?;
+    let restore = || RollupProjector::restore(&connection, &rollups);
+    let figures = startup.until_done("reading the figures of instances", restore).await?;
+    let restore = || Projector::restore(&connection, &store);
+    let (projector, live, changes) = startup.until_done("reading the registry", restore).await?;
+    let sight = Sight::default();
+    let journal = Journal::new(&connection);
+    let legacy = Legacy::new(connection.clone(), journal.clone(), live.clone());
+    let (wellness, unreadable) = (legacy.wellness(), legacy.unreadable());
+    let liveness = Liveness::new(connection.clone(), journal.clone(), live.clone(), sight.clone(), wellness);
+    let silence = liveness.silence();
+    let projection = projector.handle();
+    tasks.spawn(projector.run(stop.clone()));
+    tasks.spawn(figures.run(stop.clone()));
+    tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
+    tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
+    let terms = Terms::new(connection.clone(), journal.clone(), live.clone());
+    let (progress, until) = (store.progress().clone(), stop.clone());
+    tasks.spawn(async move {
+        if until.run_until_cancelled(caught_up(&progress)).await.is_some() {
+            tokio::join!(liveness.run(until.clone()), legacy.run(until.clone()), terms.run(until.clone()));
+        }
+    });
+    let adapter = Arc::new(Adapter {
+        connection: connection.clone(),
+        journal,
+        live: live.clone(),
+        sight: sight.clone(),
+        projection,
+        progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
+    });
+    let folded = rollups.progress().clone();
+    let schema = aegis_graphql::build(
+        store.clone(),
+        rollups,
+        adapter.clone(),
+        adapter.clone(),
+        adapter.clone(),
+        adapter.clone(),
+    );
+    let metrics = Arc::new(Metrics::new(connection, store, folded, live, sight, silence, unreadable));
+    Ok(Core { schema, adapter, metrics })
+}
+
+async fn connect(config: &Config, checked: &Checked, startup: &Startup) -> anyhow::Result<Connection> {
+    let options = ConnectOptions {
+        namespace: checked.namespace.clone(),
+        patience: CONNECT,
+        ..ConnectOptions::new(config.nats_url.clone(), "aegis control plane")
+    };
+    startup.outage().begins();
+    let connection = startup.until_done("connecting to NATS", || Connection::open(options.clone())).await?;
+    startup.outage().ends();
+    Ok(connection)
+}
+
+/// The files are checked whole, which takes a while for large ones, and needs no NATS.
+async fn open_files(
+    config: &Config,
+    checked: &Checked,
+    startup: &Startup,
+) -> anyhow::Result<(Store, Rollups)> {
+    let path = |file| (config.data_dir.join(file), startup.check_of(file));
+    let (registry, check) = path("projection.sqlite");
+    let open = || Store::open_watched(&registry, checked.retention, &check);
+    let store = startup.until_done("opening projection.sqlite", open).await?;
+    let (figures, check) = path("metrics.sqlite");
+    let open = || Rollups::open_watched(&figures, checked.keep, &check);
+    let rollups = startup.until_done("opening metrics.sqlite", open).await?;
+    Ok((store, rollups))
 }
 
 /// Waits until the registry is known as the log had it at the start. While the projection is made anew it is

@@ -1,13 +1,13 @@
-//! `aegis serve`: one replica beside your NATS. Any number of them may run.
+//! `aegis serve`: one replica beside your NATS. Any number of them may run, each on a data folder of its own.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use crate::config::Config;
+use crate::data_folder::Lock;
 use crate::output::say;
 use crate::replica::Replica;
+use crate::signals::Signals;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let ended = asked_to_end();
+    let mut signals = Signals::catch()?;
     let mut config = match &args.config {
         Some(path) => Config::read(path)?,
         None => Config::default(),
@@ -39,19 +39,22 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         "nobody could sign in: the configuration has no [[token]]; draw one with `aegis token --name you --role admin`, \
          add the entry that it prints to the configuration, and pass that with --config"
     );
-    let replica = Replica::start(config).await?;
+    let _lock = Lock::take(&config.data_dir)?;
+    let replica = Replica::listen(&config, true).await?;
+    replica.begin(config)?;
     say(&format!("aegis serves at http://{}", replica.address()));
-    let outcome = ended.await;
-    replica.stop().await;
+    let outcome = tokio::select! {
+        () = signals.next() => Ok(()),
+        error = replica.failed() => Err(error),
+    };
+    stop(replica, &mut signals).await;
     outcome
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub(crate) async fn asked_to_end() -> anyhow::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+/// Stops a replica; a second signal cuts that short.
+pub(crate) async fn stop(replica: Replica, signals: &mut Signals) {
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        () = replica.stop() => {}
+        () = signals.next() => tracing::warn!("asked to end a second time: what is under way is cut off"),
     }
-    Ok(())
 }

@@ -65,6 +65,16 @@ impl fmt::Display for SessionId {
     }
 }
 
+/// A name that tells nobody who acted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the name {0:?} of whoever acts is refused: use up to {ACTOR_NAME_MAX} characters, at least one letter or digit, no control or invisible characters, no blanks around"
+)]
+pub struct InvalidActor(String);
+
+/// How long the name of whoever acts may be, in characters.
+const ACTOR_NAME_MAX: usize = 128;
+
 /// Who caused an event: a person (`user:alice`), an instance (`instance:echo/echo-1`) or the control
 /// plane itself (`system:control-plane`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,6 +86,20 @@ impl Actor {
     #[must_use]
     pub fn user(name: &str) -> Self {
         Self(format!("user:{name}"))
+    }
+
+    /// The name, if a record that says who acted can bear it.
+    ///
+    /// # Errors
+    /// See [`InvalidActor`].
+    pub fn check_name(name: &str) -> Result<&str, InvalidActor> {
+        // Blanks of no width, and what turns the direction of writing: two names that look the same must be the same.
+        let invisible = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        let told = name.contains(char::is_alphanumeric)
+            && name.trim() == name
+            && name.chars().count() <= ACTOR_NAME_MAX
+            && !name.contains(|c: char| c.is_control() || invisible(c));
+        if told { Ok(name) } else { Err(InvalidActor(name.chars().take(ACTOR_NAME_MAX).collect())) }
     }
 
     /// A service instance.

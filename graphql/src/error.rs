@@ -3,8 +3,9 @@
 
 use aegis_domain::ErrorCode;
 use aegis_projections::store::StoreError;
-use async_graphql::{Context, Error, ErrorExtensions as _, Response, ServerError, Value};
+use async_graphql::{Context, Error, ErrorExtensions as _};
 
+use crate::codes::cut;
 use crate::ports::{Failure, Principal, Refused, Role};
 
 pub(crate) fn error(code: ErrorCode, message: impl Into<String>) -> Error {
@@ -25,7 +26,9 @@ pub(crate) fn failed(failure: &Failure) -> Error {
 }
 
 pub(crate) fn refused(refused: Refused) -> Error {
-    error(refused.code, refused.message)
+    let Refused { code, message } = refused;
+    // In part the words of whoever refused.
+    error(code, cut(&message))
 }
 
 /// The principal, if its role suffices.
@@ -38,25 +41,4 @@ pub(crate) fn require<'a>(context: &Context<'a>, role: Role) -> Result<&'a Princ
     }
     let message = format!("this needs the role {role:?}; {} has {:?}", principal.name, principal.role);
     Err(error(ErrorCode::Forbidden, message))
-}
-
-/// Gives every error of the response the request's id, and a code to those that came without one.
-#[must_use]
-pub fn with_request_id(mut response: Response, request_id: &str) -> Response {
-    for error in &mut response.errors {
-        complete(error, request_id);
-    }
-    response
-}
-
-fn complete(error: &mut ServerError, request_id: &str) {
-    let extensions = error.extensions.get_or_insert_with(Default::default);
-    if extensions.get("code").is_none() {
-        // Errors without a code come from parsing, validation and limits.
-        let limit = ["too complex", "too deep", "complexity"].iter().any(|word| error.message.contains(word));
-        let code = if limit { ErrorCode::QueryTooComplex } else { ErrorCode::InvalidQuery };
-        extensions.set("code", code.as_str());
-        extensions.set("retryable", code.is_retryable());
-    }
-    extensions.set("requestId", Value::from(request_id));
 }

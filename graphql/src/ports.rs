@@ -147,8 +147,8 @@ pub struct Problem {
 pub trait Health: Send + Sync {
     /// What is wrong now, if anything is.
     fn problems(&self) -> Vec<Problem>;
-    /// Whether NATS is connected.
-    fn is_connected(&self) -> bool;
+    /// Whether NATS answers: a message goes there and back. It may hang as long as NATS does.
+    fn answers(&self) -> BoxFuture<'_, bool>;
     /// Whether this replica can read the heartbeats.
     fn sees_heartbeats(&self) -> bool;
     /// The last sequence of the log, as far as this replica knows.

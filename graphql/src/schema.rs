@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aegis_projections::{Rollups, Store};
 use async_graphql::Schema;
 
+use crate::codes::Limits;
 use crate::mutation::Mutation;
 use crate::ports::{ChangeFeed, Commands, DeadLetters, Health};
 use crate::query::Query;
@@ -12,11 +13,6 @@ use crate::subscription::Subscription;
 
 /// The schema, ready to execute.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
-
-/// How deep a query may nest: as deep as the usual introspection query does.
-const DEPTH: usize = 16;
-/// How many fields a query may ask for, lists counted by their length.
-const COMPLEXITY: usize = 20_000;
 
 pub(crate) type Feed = Arc<dyn ChangeFeed>;
 pub(crate) type Executor = Arc<dyn Commands>;
@@ -34,8 +30,7 @@ pub fn build(
     letters: Letters,
 ) -> ApiSchema {
     Schema::build(Query::default(), Mutation::default(), Subscription)
-        .limit_depth(DEPTH)
-        .limit_complexity(COMPLEXITY)
+        .extension(Limits)
         .data(store)
         .data(rollups)
         .data(feed)

@@ -22,7 +22,7 @@ pub struct Replayed {
     pub events: u64,
     /// How many messages are no events. They were passed over.
     pub dead: u64,
-    /// What the log has lost. With a filter, what the filter leaves out is no gap.
+    /// What the log has lost, of whatever subject.
     pub gaps: Vec<Gap>,
 }
 
@@ -46,33 +46,79 @@ pub async fn from_log(
     };
     let whole = filters.is_empty();
     let mut replayed = Replayed { state: State::default(), events: 0, dead: 0, gaps: vec![] };
-    if stream.is_empty || end == Sequence::ZERO {
-        return Ok(replayed);
+    let mut mark = Mark::default();
+    let reached = if stream.is_empty || end == Sequence::ZERO {
+        true
+    } else {
+        let log = Log { connection: connection.clone(), filters, puts_aside: false };
+        replayed.read(&log, &mut mark, at, end, whole).await?
+    };
+    if whole && reached && mark.position < end {
+        replayed.gaps.push(Gap { first: mark.position.next(), last: end });
     }
-    let log = Log { connection: connection.clone(), filters, puts_aside: false };
-    let mut source = Source::start(&log, Sequence(1));
-    let (mut mark, mut blind) = (Mark::default(), 0);
-    while mark.position < end {
-        match source.next().await {
-            Sourced::Entries(entries) => {
-                blind = 0;
-                for entry in entries {
-                    let last = entry.pending == 0;
-                    if !replayed.take(entry, &mut mark, at, end, whole) || last {
-                        return Ok(replayed);
-                    }
-                }
-            }
-            Sourced::Idle => return Ok(replayed),
-            Sourced::Resumed => {}
-            Sourced::Blind if blind < BLIND => blind += 1,
-            Sourced::Blind => return Err(ProjectorError::Log("the stream cannot be read".into())),
-        }
+    if !whole {
+        let through = if reached { end } else { mark.position };
+        replayed.gaps = lost(connection, through).await?;
     }
     Ok(replayed)
 }
 
+/// What the log has lost up to there, as the server knows it.
+async fn lost(connection: &Connection, through: Sequence) -> Result<Vec<Gap>, ProjectorError> {
+    let name = connection.namespace().events_stream();
+    let stream = connection.jetstream().get_stream_no_info(name).await;
+    let stream = stream.map_err(|e| ProjectorError::Log(e.into()))?;
+    let info = stream.info_builder().with_deleted(true).fetch().await;
+    let info = info.map_err(|e| ProjectorError::Log(e.into()))?.info;
+    let before = (info.state.first_sequence > 1)
+        .then(|| Gap { first: Sequence(1), last: Sequence(info.state.first_sequence - 1) });
+    let mut gaps: Vec<Gap> = before.into_iter().collect();
+    for sequence in info.state.deleted.into_iter().flatten().map(Sequence) {
+        match gaps.last_mut() {
+            Some(gap) if sequence == gap.last.next() => gap.last = sequence,
+            Some(gap) if sequence <= gap.last => {}
+            Some(_) | None => gaps.push(Gap { first: sequence, last: sequence }),
+        }
+    }
+    gaps.retain(|gap| gap.first <= through);
+    Ok(gaps)
+}
+
 impl Replayed {
+    /// Reads up to there. `false` when something later than the moment was met.
+    async fn read(
+        &mut self,
+        log: &Log,
+        mark: &mut Mark,
+        at: At,
+        end: Sequence,
+        whole: bool,
+    ) -> Result<bool, ProjectorError> {
+        let mut source = Source::start(log, Sequence(1));
+        let mut blind = 0;
+        while mark.position < end {
+            match source.next().await {
+                Sourced::Entries(entries) => {
+                    blind = 0;
+                    for entry in entries {
+                        let last = entry.pending == 0;
+                        if !self.take(entry, mark, at, end, whole) {
+                            return Ok(matches!(at, At::Sequence(_)));
+                        }
+                        if last {
+                            return Ok(true);
+                        }
+                    }
+                }
+                Sourced::Idle => return Ok(true),
+                Sourced::Resumed => {}
+                Sourced::Blind if blind < BLIND => blind += 1,
+                Sourced::Blind => return Err(ProjectorError::Log("the stream cannot be read".into())),
+            }
+        }
+        Ok(true)
+    }
+
     /// Applies an entry; `false` when it lies beyond the end.
     fn take(&mut self, entry: Entry<Content>, mark: &mut Mark, at: At, end: Sequence, whole: bool) -> bool {
         let before = *mark;

@@ -54,7 +54,8 @@ pub(crate) fn build(name: &str) -> Result<()> {
         "idle" => &["-p", "aegis-sdk", "--example", "echo"],
         _ => &["-p", "aegis-benches"],
     };
-    execute(cargo(&["build", "--release", "--quiet"]).args(runs))
+    // Nobody looks at the page here.
+    execute(cargo(&["build", "--release", "--quiet"]).args(runs).env("AEGIS_WITHOUT_PAGE", "1"))
 }
 
 /// The rows of its quick form, whether their bars hold or not.

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use crate::{
     command::{cargo, run as run_command},
     r#gen, house_rules, layers,
+    output::say,
     steps::Steps,
     web,
     workspace::root,
@@ -19,6 +20,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     steps.step("house rules", || none_of("house rules broken", &house_rules::breaches(&root())?));
     // The binary embeds the page, so nothing compiles before it is built.
     if steps.step("web build", web::build) {
+        steps.step("web lock", told_of_absent_packages);
         steps.step("clippy", || {
             let clippy = ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
             run_command(&mut cargo(&clippy))
@@ -31,11 +33,23 @@ pub(crate) fn run() -> Result<ExitCode> {
         steps.step("web types", || run_command(&mut web::npm_run("typecheck")));
         steps.step("web lint", || run_command(&mut web::npm_run("lint")));
     } else {
-        for name in ["clippy", "generated files", "web types", "web lint"] {
+        for name in ["web lock", "clippy", "generated files", "web types", "web lint"] {
             steps.skip(name, "the web page does not build");
         }
     }
     Ok(steps.finish())
+}
+
+/// A word, not a failure: the registry may lack them for a while.
+fn told_of_absent_packages() -> Result<()> {
+    let absent = web::absent_optional()?;
+    if !absent.is_empty() {
+        say(format_args!(
+            "web/package-lock.json lacks optional packages of other platforms: {}",
+            absent.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 fn none_of(what: &str, found: &[impl Display]) -> Result<()> {

@@ -23,6 +23,7 @@ mod test;
 mod tools;
 mod up;
 mod web;
+mod web_lock;
 mod workspace;
 
 use std::process::ExitCode;

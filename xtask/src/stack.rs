@@ -19,7 +19,7 @@ use crate::{
     env_file::{EnvFile, pid_key},
     output::Log,
     part::{Part, Spec, TICK},
-    workspace::write_private,
+    workspace::{make_private, write_private},
 };
 
 const READY: Duration = Duration::from_secs(60);
@@ -92,7 +92,7 @@ impl Stack {
     ///
     /// Call from the main thread: the parts end with the thread that started them.
     pub(crate) fn start(plan: &Plan, log: &Log, signals: &Signals) -> Result<Self> {
-        fs::create_dir_all(&plan.data_dir).with_context(|| format!("create {}", plan.data_dir.display()))?;
+        make_private(&plan.data_dir)?;
         let data_dir = plan.data_dir.canonicalize()?;
         let report = data_dir.join(format!("up-{}.env", std::process::id()));
         // A leftover of an earlier process with our id would look like readiness.

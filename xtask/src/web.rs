@@ -14,10 +14,13 @@ use crate::{
     command::{capture, command, run},
     output::say,
     tools::hex,
+    web_lock::{Drift, Lock},
     workspace::{files, on_path, root, target},
 };
 
 const OLDEST_NODE: u32 = 20;
+const LOCK: &str = "package-lock.json";
+const QUIET: [&str; 3] = ["--ignore-scripts", "--no-audit", "--no-fund"];
 /// Not sources: what tools fetch or write.
 const OUTPUTS: [&str; 6] =
     ["node_modules", "dist", "test-results", "playwright-report", "blob-report", "coverage"];
@@ -29,24 +32,54 @@ pub(crate) fn npm_run(script: &str) -> Command {
     npm
 }
 
-/// Installs the dependencies if the lock file has changed since the last time.
+/// Installs exactly what the lock file says, if it has changed since the last time.
 pub(crate) fn install() -> Result<()> {
     ensure_node()?;
     let folder = folder();
-    let lock = folder.join("package-lock.json");
+    let lock = folder.join(LOCK);
     let before = hash_of(&lock)?;
     let stamp = folder.join("node_modules/.installed-lock");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == before) {
         return Ok(());
     }
     say("installing the web page's dependencies");
-    run(npm().args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]))?;
-    ensure!(
-        hash_of(&lock)? == before,
-        "npm changed web/package-lock.json, so it does not fit web/package.json: commit the new one"
-    );
+    if let Err(refused) = capture(npm().arg("ci").args(QUIET)) {
+        match drift(&lock).unwrap_or(Drift::None) {
+            Drift::None => return Err(refused),
+            Drift::Mismatch(differences) => bail!(
+                "web/{LOCK} does not fit web/package.json: run `npm install --package-lock-only` in web/ and \
+                 commit the new lock\n  {}",
+                differences.join("\n  ")
+            ),
+            Drift::Grows(lacks) => {
+                say(format_args!(
+                    "web/{LOCK} lacks {lacks} optional packages, so npm looks them up; \
+                     `npm install --package-lock-only` in web/ would complete it"
+                ));
+                // Without `--no-save` npm would complete the file that is under version control.
+                run(npm().args(["install", "--no-save"]).args(QUIET))?;
+            }
+        }
+    }
     fs::write(stamp, before)?;
     Ok(())
+}
+
+/// The optional packages that the lock file leaves out.
+pub(crate) fn absent_optional() -> Result<Vec<String>> {
+    let lock = Lock::read(&folder().join(LOCK))?;
+    Ok(lock.absent_optional().into_iter().map(str::to_owned).collect())
+}
+
+/// What npm would change about the lock, found on a copy.
+fn drift(lock: &Path) -> Result<Drift> {
+    let copy = target().join("xtask/web-lock");
+    fs::create_dir_all(&copy)?;
+    for file in [LOCK, "package.json", ".npmrc"] {
+        fs::copy(folder().join(file), copy.join(file))?;
+    }
+    capture(npm().current_dir(&copy).args(["install", "--package-lock-only"]).args(QUIET))?;
+    Ok(Lock::read(lock)?.drift(&Lock::read(&copy.join(LOCK))?))
 }
 
 /// Installs and builds if any source has changed since the last build.

@@ -40,13 +40,22 @@ pub(crate) fn write_private(file: &Path, text: &str) -> Result<()> {
     name.push(format!(".{}.new", std::process::id()));
     let fresh = file.with_file_name(name);
     let write = || -> Result<()> {
-        let mut open =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+        // Of an earlier process with our id.
+        fs::remove_file(&fresh).ok();
+        // Never into what another user has put there, a link for example.
+        let mut open = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         open.write_all(text.as_bytes())?;
         fs::rename(&fresh, file)?;
         Ok(())
     };
     write().with_context(|| format!("write {}", file.display()))
+}
+
+/// Makes a folder, and those above it, for its owner only: what lies in it carries tokens.
+pub(crate) fn make_private(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("create {}", folder.display()))
 }
 
 /// All files under `folder`, sorted, without those in a folder that `skip` names.

@@ -102,6 +102,8 @@ fn everything_is_reported_and_a_signal_stops_everything() {
     let env = up.env();
     assert_eq!(env["AEGIS_TOKEN"], "a=b");
     assert_eq!(env["XTASK_PID"], up.child.id().to_string());
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&up.env_file()), mode(&up.folder.path().join("data"))), (0o600, 0o700));
     let pids = up.pids();
     assert_eq!(pids.len(), 9, "{env:?}");
     assert!(pids.iter().all(|pid| runs(*pid)));

@@ -7,6 +7,7 @@ use aegis_graphql::ports::{ChangeFeed, Health, Problem};
 use aegis_projections::engine::Progress;
 use aegis_projections::live::Contents;
 use aegis_sdk::ConnectionState;
+use async_nats::RequestErrorKind;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -41,8 +42,24 @@ impl Health for Adapter {
         self.progress.iter().flat_map(of).collect()
     }
 
-    fn is_connected(&self) -> bool {
-        *self.connection.state().borrow() == ConnectionState::Connected
+    fn answers(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async {
+            if *self.connection.state().borrow() != ConnectionState::Connected {
+                return false;
+            }
+            let client = self.connection.client();
+            // Nobody listens there, which the server itself answers.
+            let asked = client.request(client.new_inbox(), bytes::Bytes::new()).await;
+            match asked.map_err(|error| error.kind()) {
+                Ok(_) | Err(RequestErrorKind::NoResponders) => true,
+                Err(
+                    RequestErrorKind::TimedOut
+                    | RequestErrorKind::InvalidSubject
+                    | RequestErrorKind::MaxPayloadExceeded
+                    | RequestErrorKind::Other,
+                ) => false,
+            }
+        })
     }
 
     fn head(&self) -> BoxFuture<'_, Sequence> {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::Sequence;
+use aegis_domain::wire::chain::Digest;
 use aegis_domain::wire::{chain, header};
 use aegis_sdk::nats::follow::Message;
 use async_nats::HeaderMap;
@@ -13,8 +14,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The form of the file; another one is refused.
-pub(super) const FORMAT: &str = "aegis-log-1";
+/// The form of the file that is written.
+pub(super) const FORMAT: &str = "aegis-log-2";
+/// The form before it: its end does not cover times of record, nor headers that are not of the event.
+pub(super) const FORMAT_1: &str = "aegis-log-1";
 
 /// One line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,6 +57,24 @@ pub(super) struct End {
     pub(super) messages: u64,
     pub(super) last: Sequence,
     pub(super) digest: String,
+    /// Absent in the first form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) records: Option<String>,
+}
+
+/// The digests over the messages of a file, in order.
+#[derive(Debug, Default)]
+pub(super) struct Digests {
+    pub(super) events: Digest,
+    pub(super) records: Digest,
+}
+
+impl Digests {
+    pub(super) fn add(&mut self, stored: &Stored) -> anyhow::Result<()> {
+        self.events.add(stored.sequence, &stored.hash()?);
+        self.records.add(stored.sequence, &stored.record()?);
+        Ok(())
+    }
 }
 
 impl Stored {
@@ -94,6 +115,14 @@ impl Stored {
         }
         map.insert(header::RECORDED_AT, self.recorded_at.to_rfc3339());
         Ok(map)
+    }
+
+    /// The hash over all of the message.
+    pub(super) fn record(&self) -> anyhow::Result<chain::Hash> {
+        let headers = self.headers.iter();
+        let headers =
+            headers.flat_map(|(name, values)| values.iter().map(|value| (name.as_str(), value.as_str())));
+        Ok(chain::Hash::of_record(&self.subject, self.recorded_at, headers, &self.body()?))
     }
 
     /// The hash of the message, as the chain has it.

@@ -7,7 +7,6 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
-use aegis_domain::wire::chain::Digest;
 use aegis_domain::wire::header;
 use aegis_domain::{Recorded, Sequence};
 use aegis_projections::verify::{Met, Scope, Walk, verify};
@@ -18,7 +17,7 @@ use anyhow::Context as _;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 
-use super::dump::{End, FORMAT, Line, Stored};
+use super::dump::{Digests, End, FORMAT, FORMAT_1, Line, Stored};
 use crate::access::Access;
 use crate::output::{complain, say};
 
@@ -69,6 +68,10 @@ pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
             "the log that was written is not the one of the file: digest {}",
             report.heads.digest
         );
+        anyhow::ensure!(
+            report.heads.records == end.records,
+            "the log that was written has the events of the file, but other times of record or other headers"
+        );
         say("verified: the log is the one of the file");
     }
     Ok(())
@@ -76,7 +79,8 @@ pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
 
 /// Reads the file to its end without writing anything.
 fn check(path: &Path, namespace: &aegis_domain::wire::Namespace) -> anyhow::Result<End> {
-    let (mut walk, mut digest, mut end) = (Walk::new(None), Digest::default(), None);
+    let (mut walk, mut digests, mut end) = (Walk::new(None), Digests::default(), None);
+    let mut covers_times = false;
     for line in lines(path)? {
         let (number, line) = line?;
         anyhow::ensure!(end.is_none(), "line {number}: something comes after the end");
@@ -84,10 +88,11 @@ fn check(path: &Path, namespace: &aegis_domain::wire::Namespace) -> anyhow::Resu
             Line::Head(head) => {
                 anyhow::ensure!(number == 1, "line {number}: a second head");
                 anyhow::ensure!(
-                    head.format == FORMAT,
-                    "the file has the format {:?}, not {FORMAT:?}",
+                    [FORMAT, FORMAT_1].contains(&head.format.as_str()),
+                    "the file has the format {:?}, not {FORMAT:?} or {FORMAT_1:?}",
                     head.format
                 );
+                covers_times = head.format == FORMAT;
                 anyhow::ensure!(
                     head.namespace == namespace.as_str(),
                     "the log is of the namespace {:?}: import it with --namespace {0}",
@@ -96,20 +101,33 @@ fn check(path: &Path, namespace: &aegis_domain::wire::Namespace) -> anyhow::Resu
             }
             Line::Message(stored) => {
                 anyhow::ensure!(number > 1, "line 1 is no head: this is no exported log");
-                meet(&mut walk, &mut digest, &stored, namespace).with_context(|| format!("line {number}"))?;
+                meet(&mut walk, &mut digests, &stored, namespace)
+                    .with_context(|| format!("line {number}"))?;
             }
             Line::End(told) => end = Some(told),
         }
     }
-    let end = end.context("the file has no end: it was cut off")?;
+    let mut end = end.context("the file has no end: it was cut off")?;
     walk.end(end.last);
     let findings: Vec<_> = walk.findings.iter().map(ToString::to_string).collect();
     findings.iter().for_each(|finding| complain(finding));
+    let (digest, records) = (digests.events.to_string(), digests.records.to_string());
     anyhow::ensure!(
-        walk.messages == end.messages && digest.to_string() == end.digest,
+        walk.messages == end.messages && digest == end.digest,
         "the file was changed after it was exported: its messages have the digest {digest}, and its end tells {}",
         end.digest
     );
+    match &end.records {
+        Some(told) => anyhow::ensure!(
+            *told == records,
+            "the file was changed after it was exported: at least one message has another time of record or other headers"
+        ),
+        None => {
+            anyhow::ensure!(!covers_times, "the file was changed after it was exported: its end was cut");
+            complain("warning: an export of this format does not show whether times of record were changed");
+            end.records = Some(records);
+        }
+    }
     let gap = walk.findings.iter().any(|finding| finding.code() == "gap");
     anyhow::ensure!(
         !gap,
@@ -120,16 +138,17 @@ fn check(path: &Path, namespace: &aegis_domain::wire::Namespace) -> anyhow::Resu
 
 fn meet(
     walk: &mut Walk,
-    digest: &mut Digest,
+    digests: &mut Digests,
     stored: &Stored,
     namespace: &aegis_domain::wire::Namespace,
 ) -> anyhow::Result<()> {
-    let (headers, body, hash) = (stored.headers()?, stored.body()?, stored.hash()?);
-    digest.add(stored.sequence, &hash);
+    let (headers, body) = (stored.headers()?, stored.body()?);
+    let (hash, record) = (stored.hash()?, stored.record()?);
+    digests.add(stored)?;
     let event =
         aegis_sdk::journal::decode(namespace, stored.sequence.get(), &stored.subject, Some(&headers), &body);
     let event: Result<&Recorded, _> = event.as_ref();
-    walk.meet(&Met { sequence: stored.sequence, subject: &stored.subject, hash, event });
+    walk.meet(&Met { sequence: stored.sequence, subject: &stored.subject, hash, record, event });
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! `aegis replay`
 
+use std::io::Write as _;
+
 use aegis_domain::wire::Namespace;
 use aegis_domain::{AggregateKind, ServiceName};
 use aegis_projections::State;
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::place::Place;
 use crate::access::Access;
-use crate::output::{complain, say, table};
+use crate::output::{Raw, complain, say, table};
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
@@ -44,7 +46,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
     let filters = args.service.as_ref().map(|service| of_service(connection.namespace(), service));
     let replayed = from_log(&connection, at, filters.unwrap_or_default()).await?;
     for gap in &replayed.gaps {
-        complain(&format!("warning: messages {} to {} of the log are missing", gap.first, gap.last));
+        complain(&format!("missing: messages {} to {} of the log", gap.first, gap.last));
     }
     if replayed.dead > 0 {
         complain(&format!("warning: {} messages are no events; `aegis verify` names them", replayed.dead));
@@ -52,8 +54,13 @@ pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
     match args.format {
         Format::Table => tables(&replayed.state),
         Format::Json => say(&serde_json::to_string_pretty(&object(&replayed.state)?)?),
-        Format::Ndjson => say(String::from_utf8_lossy(&replayed.state.canonical()?).trim_end()),
+        // As it is, to the byte.
+        Format::Ndjson => Raw.write_all(&replayed.state.canonical()?)?,
     }
+    anyhow::ensure!(
+        replayed.gaps.is_empty(),
+        "the log has lost messages, so this is not the registry as it stood, only what the rest of the log says"
+    );
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::place::Place;
 use crate::access::Access;
-use crate::output::{complain, say};
+use crate::output::{complain, is_read, one_line, say};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -66,7 +66,7 @@ pub(crate) async fn tail(args: TailArgs) -> anyhow::Result<()> {
         selection = selection.event_type(event_type.as_str());
     }
     let mut events = journal.subscribe(selection);
-    loop {
+    while is_read() {
         match events.next().await {
             Item::Event(entry) => say(&line(&entry, args.format)),
             Item::Live if args.no_follow => return Ok(()),
@@ -80,6 +80,7 @@ pub(crate) async fn tail(args: TailArgs) -> anyhow::Result<()> {
             }
         }
     }
+    Ok(())
 }
 
 fn line(entry: &Entry<Recorded>, format: Format) -> String {
@@ -89,8 +90,8 @@ fn line(entry: &Entry<Recorded>, format: Format) -> String {
             "{:>8}  {}  {}  ({})",
             view.sequence.get(),
             view.recorded_at.with_timezone(&Utc).to_rfc3339_opts(SecondsFormat::Millis, true),
-            view.summary,
-            view.actor
+            one_line(&view.summary),
+            one_line(&view.actor.to_string())
         ),
         Format::Ndjson => json!({
             "sequence": view.sequence,

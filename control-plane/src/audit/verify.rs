@@ -1,6 +1,7 @@
 //! `aegis verify`
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use aegis_projections::verify::{self, Finding, Heads, Report, Scope};
 use anyhow::Context as _;
@@ -17,12 +18,19 @@ pub(crate) struct VerifyArgs {
     /// Also hold the log to chain heads that were exported before.
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
-    /// Write the chain heads as they stand to this file. Keep it where nobody who can write the log can write.
+    /// Write the chain heads as they stand to this file, if nothing is found. Keep it where nobody who can write the log
+    /// can write.
     #[arg(long, value_name = "FILE")]
     export_heads: Option<PathBuf>,
-    /// Write projections that differ anew. The log is never touched.
+    /// Write the heads over a file that is there.
+    #[arg(long, requires = "export_heads")]
+    force: bool,
+    /// Write projections that differ anew, if nothing is found in the log itself, which is never touched.
     #[arg(long)]
     repair: bool,
+    /// Messages that are no events are known: they stand in the way of neither the heads nor a repair.
+    #[arg(long)]
+    accept_unreadable: bool,
     /// As JSON, one object a line: each finding, then the summary.
     #[arg(long)]
     json: bool,
@@ -37,13 +45,28 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
         Heads::parse(&text).with_context(|| path.display().to_string())
     });
     let heads = heads.transpose()?;
+    if let Some(path) = args.export_heads.as_deref().filter(|path| !args.force && path.exists()) {
+        anyhow::bail!(
+            "{} is there, and heads are what later logs are held to: choose another file, or pass --force",
+            path.display()
+        );
+    }
     let file = args.data_dir.map(|path| if path.is_dir() { path.join("projection.sqlite") } else { path });
     let connection = args.access.connection().await?;
     let scope = Scope { file: file.as_deref(), heads: heads.as_ref(), ..Scope::default() };
     let mut report = verify::verify(&connection, scope).await?;
     report.findings.iter().for_each(|finding| tell(finding, args.json));
     let repairable = report.findings.iter().filter(|finding| finding.is_repairable()).count();
-    if args.repair && repairable > 0 {
+    let passed_over = |finding: &Finding| args.accept_unreadable && finding.is_unreadable();
+    let stands_in_the_way = |finding: &&Finding| !(finding.is_repairable() || passed_over(finding));
+    let of_the_log = report.findings.iter().filter(stands_in_the_way).count();
+    if args.repair && of_the_log > 0 {
+        // A projection may be all that is left of what the log has lost.
+        tell_not_done(
+            args.json,
+            "nothing is repaired: the log itself has findings, and projections may still hold what it has lost",
+        );
+    } else if args.repair && repairable > 0 {
         let entries = verify::repair_entries(&connection, &report).await?;
         if entries > 0 {
             tell_done(args.json, &format!("repaired {entries} KV entries"));
@@ -60,8 +83,13 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
         report.findings.iter().for_each(|finding| tell(finding, args.json));
     }
     if let Some(path) = &args.export_heads {
-        let text = serde_json::to_string_pretty(&report.heads)? + "\n";
-        std::fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+        if report.findings.iter().all(passed_over) {
+            let text = serde_json::to_string_pretty(&report.heads)? + "\n";
+            write_heads(path, &text, args.force)
+                .with_context(|| format!("{} cannot be written", path.display()))?;
+        } else {
+            tell_not_done(args.json, "no heads are written: they are taken only of a log without findings");
+        }
     }
     say(&summary(&report, args.json));
     anyhow::ensure!(report.is_clean(), "{}: {}", count(&report), advice(&report));
@@ -81,6 +109,27 @@ fn tell(finding: &Finding, as_json: bool) {
 
 fn tell_done(as_json: bool, what: &str) {
     say(&if as_json { json!({ "repaired": what }).to_string() } else { what.to_owned() });
+}
+
+fn tell_not_done(as_json: bool, why: &str) {
+    say(&if as_json { json!({ "refused": why }).to_string() } else { why.to_owned() });
+}
+
+/// Whole and on the disk, or not at all; over another file only by force.
+fn write_heads(path: &Path, text: &str, force: bool) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let write = || {
+        let mut file = std::fs::File::create(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        // A link fails where a file is, also one that came since we looked.
+        if force { std::fs::rename(&beside, path) } else { std::fs::hard_link(&beside, path) }
+    };
+    let written = write();
+    let _renamed = std::fs::remove_file(&beside);
+    written
 }
 
 fn summary(report: &Report, as_json: bool) -> String {

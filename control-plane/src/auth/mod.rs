@@ -12,6 +12,8 @@ use serde::Deserialize;
 
 use token::{Digest, draw};
 
+use crate::access::actor_name;
+
 /// How long a browser stays signed in.
 pub(crate) const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a login link works.
@@ -45,6 +47,7 @@ impl From<RoleName> for Role {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenEntry {
     /// Whose it is; recorded with every change made with it.
+    #[serde(deserialize_with = "named")]
     pub(crate) name: String,
     /// What it may do.
     pub(crate) role: RoleName,
@@ -53,6 +56,11 @@ pub(crate) struct TokenEntry {
     /// When it ends; never when absent.
     #[serde(default)]
     pub(crate) expires: Option<DateTime<Utc>>,
+}
+
+fn named<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    actor_name(&name).map_err(serde::de::Error::custom)
 }
 
 /// A principal, and until when it is one.

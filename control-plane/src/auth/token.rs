@@ -11,6 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::RoleName;
+use crate::access::actor_name;
 
 /// The SHA-256 of a secret. Secrets are drawn with 256 bits, so a plain hash suffices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -75,8 +76,8 @@ pub(crate) fn kept_in(path: &Path) -> anyhow::Result<String> {
 /// Draws a token.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Whose it is.
-    #[arg(long)]
+    /// Whose it is; recorded with every change made with it.
+    #[arg(long, value_parser = actor_name)]
     name: String,
     /// What it may do.
     #[arg(long, value_enum, default_value = "viewer")]

@@ -1,7 +1,7 @@
 //! `apply` and `diff`: the plan, and carrying it out.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use aegis_domain::aggregate::Definition;
@@ -16,7 +16,7 @@ use serde_json::json;
 use super::file::File;
 use super::plan::{Action, Step, plan};
 use super::{ApplyArgs, DIFFERENT, DiffArgs, Format};
-use crate::output::{complain, say};
+use crate::output::{ask, complain, finish, one_line, say};
 
 pub(super) async fn diff(args: DiffArgs) -> anyhow::Result<ExitCode> {
     let file = File::read(&args.file)?;
@@ -35,6 +35,8 @@ pub(super) async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
     let connection = args.access.connection().await?;
     let steps = planned(&connection, file, args.prune, args.reason.as_deref()).await?;
     show(&steps);
+    // A plan that nobody could read is not carried out.
+    finish()?;
     let todo: Vec<_> = steps.into_iter().filter(|step| step.action != Action::Unchanged).collect();
     if todo.is_empty() {
         say("nothing to do");
@@ -110,9 +112,7 @@ fn agreed(count: usize) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         bail!("nobody is there to be asked: look at the plan, then pass --yes");
     }
-    let mut out = std::io::stdout();
-    write!(out, "apply {count} changes? [y/N] ")?;
-    out.flush()?;
+    ask(&format!("apply {count} changes? [y/N] "));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
@@ -121,7 +121,7 @@ fn agreed(count: usize) -> anyhow::Result<bool> {
 fn show(steps: &[Step]) {
     for step in steps {
         say(&format!("{} {}  {}", step.action.sign(), step.service, step.action.as_str()));
-        step.changes.iter().for_each(|change| say(&format!("    {}", words(change))));
+        step.changes.iter().for_each(|change| say(&format!("    {}", one_line(&words(change)))));
     }
 }
 

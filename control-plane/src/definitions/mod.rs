@@ -13,7 +13,7 @@ use aegis_domain::ServiceName;
 use clap::{Subcommand, ValueEnum};
 
 use crate::access::Access;
-use crate::output::complain;
+use crate::output::{complain, finish};
 
 /// There is a difference, as `diff` says it; or not all could be carried out, as `apply` says it.
 const DIFFERENT: u8 = 1;
@@ -120,6 +120,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Apply(args) => apply::apply(args).await,
         Command::Diff(args) => match apply::diff(args).await {
+            // The error itself is told at the end, as that of every command.
+            Ok(_) if finish().is_err() => Ok(ExitCode::from(TROUBLE)),
             Ok(code) => Ok(code),
             Err(error) => {
                 complain(&format!("error: {error:#}"));

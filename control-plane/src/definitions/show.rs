@@ -1,5 +1,6 @@
 //! `export`, `list` and `history`.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use aegis_domain::AggregateId;
@@ -12,7 +13,7 @@ use serde_json::json;
 use super::apply::{change, words};
 use super::file::{Entry, File};
 use super::{ExportArgs, Format, HistoryArgs, ListArgs};
-use crate::output::{say, table};
+use crate::output::{one_line, say, table};
 
 pub(super) async fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
     let connection = args.access.connection().await?;
@@ -22,7 +23,11 @@ pub(super) async fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
     let text = File { definitions: entries.collect() }.text()?;
     match args.output {
         Some(path) => {
-            std::fs::write(&path, text).with_context(|| format!("{} cannot be written", path.display()))?;
+            let written = std::fs::File::create(&path).and_then(|mut file| {
+                file.write_all(text.as_bytes())?;
+                file.sync_all()
+            });
+            written.with_context(|| format!("{} cannot be written", path.display()))?;
         }
         None => say(text.trim_end()),
     }
@@ -80,9 +85,10 @@ pub(super) async fn history(args: HistoryArgs) -> anyhow::Result<ExitCode> {
 fn print(revision: &Revision) {
     let at = revision.at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let action = name(revision.action);
-    let why = revision.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    say(&format!("revision {}  {at}  {}  {action}{why}", revision.revision, revision.by));
-    revision.changes.iter().for_each(|change| say(&format!("    {}", words(change))));
+    let why = revision.reason.as_ref().map(|reason| format!(": {}", one_line(reason))).unwrap_or_default();
+    let by = one_line(&revision.by.to_string());
+    say(&format!("revision {}  {at}  {by}  {action}{why}", revision.revision));
+    revision.changes.iter().for_each(|change| say(&format!("    {}", one_line(&words(change)))));
 }
 
 fn line(revision: &Revision) -> serde_json::Value {

@@ -2,10 +2,13 @@
 
 use aegis_domain::ErrorCode;
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::BODY_MAX;
+use super::body::{BODY_TIMEOUT, is_too_slow};
 use super::headers::RequestId;
 
 pub(super) struct ApiError {
@@ -23,6 +26,25 @@ impl ApiError {
         id: &RequestId,
     ) -> Self {
         Self { status, code, message: message.into(), request_id: id.0.clone() }
+    }
+
+    /// A body that was not taken: nothing was done with it. What others sent comes back in part only.
+    pub(super) fn unread(rejection: &JsonRejection, id: &RequestId) -> Self {
+        if is_too_slow(rejection) {
+            let message = format!("the body did not arrive within {BODY_TIMEOUT:?}, and nothing was done");
+            return Self::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidInput, message, id);
+        }
+        let status = rejection.status();
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            let message = format!("the body has more than {BODY_MAX} bytes, and nothing was done: send less");
+            return Self::new(status, ErrorCode::PayloadTooLarge, message, id);
+        }
+        let message = format!("{}; nothing was done", aegis_graphql::cut(&rejection.body_text()));
+        Self::new(status, ErrorCode::InvalidInput, message, id)
+    }
+
+    pub(super) fn internal(id: &RequestId) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal, ErrorCode::Internal.meaning(), id)
     }
 
     pub(super) fn unauthenticated(id: &RequestId) -> Self {

@@ -4,31 +4,41 @@
 use std::time::Duration;
 
 use aegis_domain::ErrorCode;
+use async_graphql::parser::types::OperationType;
 use axum::Json;
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
 
-use super::App;
 use super::error::ApiError;
 use super::headers::RequestId;
-use super::identity::Identity;
+use super::identity::{Identity, Started};
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn execute(
-    State(app): State<App>,
     id: RequestId,
     Identity(grant): Identity,
+    Started(core): Started,
     body: Result<Json<async_graphql::Request>, JsonRejection>,
 ) -> Result<Json<async_graphql::Response>, ApiError> {
-    let Json(request) = body.map_err(|rejection| {
-        ApiError::new(rejection.status(), ErrorCode::InvalidInput, rejection.body_text(), &id)
-    })?;
-    let executed = app.schema.execute(request.data(grant.principal));
+    let Json(mut request) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
+    // What cannot be read changes nothing either.
+    let changes = request.parsed_query().is_ok_and(|query| {
+        query.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation)
+    });
+    let request_id = aegis_graphql::RequestId(id.0.clone());
+    let executed = core.schema.execute(request.data(grant.principal).data(request_id.clone()));
     let response = tokio::time::timeout(PATIENCE, executed).await.map_err(|_elapsed| {
-        let status = axum::http::StatusCode::GATEWAY_TIMEOUT;
-        ApiError::new(status, ErrorCode::OutcomeUnknown, ErrorCode::OutcomeUnknown.meaning(), &id)
+        let (code, message) = if changes {
+            (
+                ErrorCode::OutcomeUnknown,
+                format!("no outcome within {PATIENCE:?}: what was asked for may have happened, or happen yet; look first"),
+            )
+        } else {
+            (ErrorCode::Unavailable, format!("no answer within {PATIENCE:?}; it was a query, and nothing was changed"))
+        };
+        ApiError::new(StatusCode::GATEWAY_TIMEOUT, code, message, &id)
     })?;
-    Ok(Json(aegis_graphql::with_request_id(response, &id.0)))
+    Ok(Json(aegis_graphql::with_request_id(response, &request_id)))
 }

@@ -1,13 +1,17 @@
 //! What every response wears: a request id, and headers that keep a browser from doing anything that
 //! the page does not need.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::App;
+use super::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const POLICY: &str =
@@ -20,8 +24,14 @@ pub(super) struct RequestId(pub(super) String);
 pub(super) async fn dress(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId(given(request.headers()).unwrap_or_else(|| Uuid::new_v4().to_string()));
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
-    app.metrics.count_request();
+    // A defect in the answer to one request is told to whoever sent it, and is nobody else's trouble.
+    let mut response = AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_panic| {
+        tracing::error!(request = id.0, "a request was not answered: its handler panicked");
+        ApiError::internal(&id).into_response()
+    });
+    if let Some(core) = app.core.get() {
+        core.metrics.count_request();
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID, id);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use aegis_domain::ErrorCode;
 use aegis_graphql::ports::{ChangeFeed as _, Health as _, Problem};
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +12,7 @@ use serde_json::json;
 use super::App;
 use super::error::ApiError;
 use super::headers::RequestId;
-use super::identity::Identity;
+use super::identity::{Identity, Started};
 
 /// How many events the projection may be behind.
 const LAG_MAX: u64 = 1000;
@@ -25,25 +24,39 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// JetStream answers, the projection has kept up, and nothing keeps it from being what it should be.
+/// JetStream answers, the projection has kept up, and nothing keeps it from being what it should be. Otherwise it says
+/// what is waited for.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
-    let answer = tokio::time::timeout(PATIENCE, app.adapter.journal.last_sequence()).await;
-    let applied = app.adapter.position().borrow().get();
-    let problems: Vec<_> = app.adapter.problems().iter().map(describe).collect();
-    let (ready, jetstream, lag) = match answer {
+    let Some(core) = app.core.get() else {
+        return answer(&app.startup.reasons(), &[], "is not known yet", None);
+    };
+    let head = tokio::time::timeout(PATIENCE, core.adapter.journal.last_sequence()).await;
+    let applied = core.adapter.position().borrow().get();
+    let problems = core.adapter.problems();
+    let mut reasons: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
+    match head {
         Ok(Ok(head)) => {
             let lag = head.get().saturating_sub(applied);
-            (lag <= LAG_MAX && problems.is_empty(), "answers", Some(lag))
+            if lag > LAG_MAX {
+                reasons.push(format!("the projection is {lag} events behind the log"));
+            }
+            answer(&reasons, &problems, "answers", Some(lag))
         }
-        Ok(Err(_)) | Err(_) => (false, "does not answer", None),
-    };
+        Ok(Err(_)) | Err(_) => {
+            let away = app.startup.outage().words();
+            reasons.push(away.unwrap_or_else(|| "JetStream does not answer".to_owned()));
+            answer(&reasons, &problems, "does not answer", None)
+        }
+    }
+}
+
+fn answer(reasons: &[String], problems: &[Problem], jetstream: &str, lag: Option<u64>) -> Response {
+    let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
-        "ready": ready,
-        "jetstream": jetstream,
-        "projectionLag": lag,
-        "projectionLagMax": LAG_MAX,
-        "problems": problems,
+        "ready": ready, "reasons": reasons, "jetstream": jetstream,
+        "projectionLag": lag, "projectionLagMax": LAG_MAX,
+        "problems": problems.iter().map(describe).collect::<Vec<_>>(),
     });
     (status, Json(body)).into_response()
 }
@@ -54,18 +67,13 @@ fn describe(problem: &Problem) -> serde_json::Value {
 }
 
 pub(super) async fn metrics(
-    State(app): State<App>,
     id: RequestId,
     _: Identity,
+    Started(core): Started,
 ) -> Result<Response, ApiError> {
-    let text = app.metrics.render().await.map_err(|error| {
+    let text = core.metrics.render().await.map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
-        ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            ErrorCode::Internal,
-            ErrorCode::Internal.meaning(),
-            &id,
-        )
+        ApiError::internal(&id)
     })?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())

@@ -1,12 +1,13 @@
 //! Who sent a request: a bearer token, or the cookie of a browser session.
 
+use aegis_domain::ErrorCode;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 
-use super::App;
 use super::error::ApiError;
 use super::headers::RequestId;
+use super::{App, Core};
 use crate::auth::Grant;
 
 /// The name of the session cookie.
@@ -23,6 +24,22 @@ impl FromRequestParts<App> for Identity {
         let presented = bearer(&parts.headers).or_else(|| session(&parts.headers));
         let grant = presented.and_then(|presented| app.auth.identify(presented));
         grant.map(Self).ok_or_else(|| ApiError::unauthenticated(&id))
+    }
+}
+
+/// A route that takes this answers with what is waited for until the replica has started.
+pub(super) struct Started(pub(super) Core);
+
+impl FromRequestParts<App> for Started {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if let Some(core) = app.core.get() {
+            return Ok(Self(core.clone()));
+        }
+        let id = RequestId::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        let message = format!("this replica does not serve yet: {}", app.startup.reasons().join("; "));
+        Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message, &id))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The HTTP side of a replica: one router, and what all its routes share.
 
+mod body;
+mod connection;
 mod error;
 mod graphql;
 mod headers;
@@ -9,39 +11,50 @@ mod page;
 mod session;
 mod socket;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aegis_graphql::ApiSchema;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub(crate) use connection::serve;
+pub(crate) use page::is_there as has_page;
 
 use crate::adapter::Adapter;
 use crate::auth::Authenticator;
 use crate::metrics::Metrics;
+use crate::startup::Startup;
 
 /// The largest request body, in bytes.
 const BODY_MAX: usize = 256 * 1024;
 
 /// What the routes share. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct App {
-    pub(crate) schema: ApiSchema,
     pub(crate) auth: Arc<Authenticator>,
-    pub(crate) adapter: Arc<Adapter>,
-    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) startup: Startup,
+    /// Absent until the replica has started.
+    pub(crate) core: Arc<OnceLock<Core>>,
     pub(crate) stop: CancellationToken,
+    /// What a stop waits for.
+    pub(crate) tasks: TaskTracker,
 }
 
-/// Serves until stopped; requests under way are finished.
-pub(crate) async fn serve(listener: TcpListener, app: App, stop: CancellationToken) {
-    if let Err(error) =
-        axum::serve(listener, router(app)).with_graceful_shutdown(stop.cancelled_owned()).await
-    {
-        tracing::error!(%error, "http ended");
+/// What answers once the replica has started. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Core {
+    pub(crate) schema: ApiSchema,
+    pub(crate) adapter: Arc<Adapter>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
     }
 }
 
@@ -56,6 +69,7 @@ fn router(app: App) -> Router {
         .route("/readyz", get(health::readyz))
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(body::bound))
         .layer(from_fn_with_state(app.clone(), headers::dress))
         .with_state(app)
 }

@@ -12,6 +12,11 @@ struct Files;
 
 const NO_PLACES: [&str; 4] = ["assets/", "api/", "graphql", "metrics"];
 
+/// Whether this binary has a page to show.
+pub(crate) fn is_there() -> bool {
+    Files::get("index.html").is_some()
+}
+
 pub(super) async fn serve(uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
     if let Some(file) = Files::get(path) {
@@ -33,7 +38,7 @@ pub(super) async fn serve(uri: Uri) -> Response {
         }
         None => {
             let text = "this binary was built without the page: build it with `cargo xtask up`, or run \
-                        `npm install && npm run build` in web/ before `cargo build`\n";
+                        `npm ci && npm run build` in web/ before `cargo build`\n";
             (StatusCode::NOT_FOUND, text).into_response()
         }
     }

@@ -30,9 +30,7 @@ pub(super) async fn sign_in(
     id: RequestId,
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    let Json(body) = body.map_err(|rejection| {
-        ApiError::new(rejection.status(), ErrorCode::InvalidInput, rejection.body_text(), &id)
-    })?;
+    let Json(body) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
     let secret = app.auth.sign_in(&body.token).ok_or_else(|| {
         let message = "this token is not known, or has ended";
         ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message, &id)

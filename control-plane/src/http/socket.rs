@@ -16,10 +16,10 @@ use chrono::Utc;
 use futures_util::{SinkExt, StreamExt as _};
 use serde::Deserialize;
 
-use super::App;
 use super::error::ApiError;
 use super::headers::RequestId;
-use super::identity::{bearer, session};
+use super::identity::{Started, bearer, session};
+use super::{App, Core};
 use crate::auth::Grant;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -38,6 +38,7 @@ pub(super) async fn upgrade(
     State(app): State<App>,
     id: RequestId,
     headers: HeaderMap,
+    Started(core): Started,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     if !is_same_origin(&headers) {
@@ -47,10 +48,11 @@ pub(super) async fn upgrade(
     let presented = bearer(&headers).or_else(|| session(&headers));
     let grant = presented.and_then(|presented| app.auth.identify(presented));
     upgrade.protocols([PROTOCOL]).max_message_size(MESSAGE_MAX).on_upgrade(move |socket| async move {
-        app.metrics.sockets().inc();
-        let metrics = Arc::clone(&app.metrics);
-        converse(socket, app, grant).await;
-        metrics.sockets().dec();
+        // A stop waits until it has told the client.
+        let _awaited = app.tasks.token();
+        core.metrics.sockets().inc();
+        converse(socket, &app, &core, grant, id).await;
+        core.metrics.sockets().dec();
     })
 }
 
@@ -78,7 +80,7 @@ struct Shared {
     introduced: bool,
 }
 
-async fn converse(socket: WebSocket, app: App, grant: Option<Grant>) {
+async fn converse(socket: WebSocket, app: &App, core: &Core, grant: Option<Grant>, id: RequestId) {
     let (mut sink, source) = socket.split();
     let shared = Arc::new(Mutex::new(Shared { grant, ..Shared::default() }));
     let heard = Arc::clone(&shared);
@@ -98,6 +100,7 @@ async fn converse(socket: WebSocket, app: App, grant: Option<Grant>) {
             Some(grant) => {
                 let mut data = Data::default();
                 data.insert(grant.principal.clone());
+                data.insert(aegis_graphql::RequestId(id.0));
                 Ok(data)
             }
             None => {
@@ -108,7 +111,7 @@ async fn converse(socket: WebSocket, app: App, grant: Option<Grant>) {
     };
     let mut outgoing = std::pin::pin!(
         async_graphql::http::WebSocket::from_message_stream(
-            app.schema.clone(),
+            core.schema.clone(),
             incoming,
             WebSocketProtocols::GraphQLWS
         )

@@ -11,6 +11,8 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use tokio::process::{Child, Command};
 
+use crate::data_folder::make_private;
+
 const START: Duration = Duration::from_secs(20);
 const STOP: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(20);
@@ -42,7 +44,7 @@ impl PrivateServer {
             }
             Ok(()) | Err(_) => {}
         }
-        std::fs::create_dir_all(&ports).with_context(|| format!("{} cannot be made", ports.display()))?;
+        make_private(&ports)?;
         let log = folder.join("nats-server.log");
         let output =
             std::fs::File::create(&log).with_context(|| format!("{} cannot be made", log.display()))?;

@@ -4,6 +4,7 @@
 
 mod api;
 mod audit;
+mod auditor;
 mod dead_letters;
 mod definitions;
 mod fleet;
@@ -11,7 +12,11 @@ mod history;
 mod legacy;
 mod liveness;
 mod load;
+mod numbers;
 mod operate;
+mod output;
+mod refusals;
+mod serve;
 mod start;
 mod subscriptions;
 mod support;

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use crate::support::{ControlPlane, PATIENCE, aegis};
 use aegis_testkit::{NatsServer, nats_server_path, wait_until};
@@ -131,4 +132,37 @@ async fn the_private_server_ends_with_the_control_plane_however_that_ends() {
         })
         .await;
     }
+}
+
+#[test]
+fn a_release_without_the_page_is_refused_unless_that_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("build");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/build.rs");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let built = Command::new(rustc).args(["--edition", "2024", source, "-o"]).arg(&script).status().unwrap();
+    assert!(built.success());
+    std::fs::create_dir(folder.path().join("crate")).unwrap();
+    let told = |profile: &str, without: bool| {
+        let mut script = Command::new(&script);
+        script
+            .current_dir(folder.path().join("crate"))
+            .env("PROFILE", profile)
+            .env_remove("AEGIS_WITHOUT_PAGE");
+        if without {
+            script.env("AEGIS_WITHOUT_PAGE", "1");
+        }
+        String::from_utf8(script.output().unwrap().stdout).unwrap()
+    };
+    assert!(told("release", false).contains("cargo::error=the page is not built"));
+    for (profile, without) in [("debug", false), ("release", true)] {
+        let told = told(profile, without);
+        assert!(
+            told.contains("cargo::warning=the page is not built") && !told.contains("cargo::error"),
+            "{told}"
+        );
+    }
+    std::fs::create_dir_all(folder.path().join("web/dist")).unwrap();
+    std::fs::write(folder.path().join("web/dist/index.html"), "").unwrap();
+    assert!(!told("release", false).contains("the page is not built"));
 }

@@ -3,6 +3,7 @@
 //! The control plane's own is [`Registry`]. Whoever event-sources aggregates of their own declares another
 //! one; it gets a stream of its own, so that neither can harm the other.
 
+mod digits;
 mod registry;
 mod tagged;
 mod upcast;
@@ -13,6 +14,7 @@ use std::str::FromStr;
 use crate::EventId;
 use crate::wire::{DecodeError, Namespace};
 
+pub use digits::keep_digits;
 pub use registry::Registry;
 pub use tagged::{from_tagged, to_tagged};
 pub use upcast::Upcaster;

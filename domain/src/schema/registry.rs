@@ -1,6 +1,6 @@
 //! The schema of the control plane's own aggregates.
 
-use super::{Schema, Unreadable, from_tagged, to_tagged};
+use super::{Schema, Unreadable, from_tagged, keep_digits, to_tagged};
 use crate::aggregate::leadership::LeadershipEvent;
 use crate::event::Entry;
 use crate::wire::{DecodeError, Namespace};
@@ -48,6 +48,7 @@ impl Schema for Registry {
                 aggregate: id.to_string(),
             });
         }
+        let body = &keep_digits(body);
         let event = match entry.kind {
             AggregateKind::Definition => from_tagged(entry.name, body).map(Event::Definition),
             AggregateKind::Instance => from_tagged(entry.name, body).map(Event::Instance),

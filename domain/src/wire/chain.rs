@@ -1,11 +1,44 @@
 //! The hash chain: each event carries the hash of the one before it on its subject, so that a changed,
-//! removed or inserted event breaks the chain from there on.
+//! removed or inserted event breaks the chain from there on. `docs/audit.md` specifies every hash for others.
 
 use std::fmt;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest as _, Sha256};
 
+use super::header;
 use crate::Sequence;
+
+/// What the hash of a record begins with, so that it is never that of an event.
+const RECORD: &str = "aegis-record-1";
+
+/// Whether a stored header belongs to what was recorded. The others were the writer's orders to one server.
+#[must_use]
+pub fn is_of_the_record(name: &str) -> bool {
+    !(name.starts_with("Nats-Expected-") || name.starts_with("Nats-Batch-") || name == header::RECORDED_AT)
+}
+
+/// A SHA-256 over parts, each preceded by its length.
+#[derive(Default)]
+struct Parts(Sha256);
+
+impl Parts {
+    fn feed(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_be_bytes());
+        self.0.update(part);
+    }
+
+    fn feed_all(&mut self, headers: Vec<(&str, &str)>) {
+        for (name, value) in headers {
+            self.feed(name.as_bytes());
+            self.feed(value.as_bytes());
+        }
+    }
+
+    fn end(self) -> Hash {
+        Hash(self.0.finalize().into())
+    }
+}
 
 /// A SHA-256 (FIPS 180-4) of one event as it stands on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,18 +54,32 @@ impl Hash {
     pub fn of<'a>(subject: &str, headers: impl IntoIterator<Item = (&'a str, &'a str)>, body: &[u8]) -> Self {
         let mut headers: Vec<_> = headers.into_iter().filter(|(name, _)| name.starts_with("ce-")).collect();
         headers.sort_unstable();
-        let mut hasher = Sha256::new();
-        let mut feed = |part: &[u8]| {
-            hasher.update((part.len() as u64).to_be_bytes());
-            hasher.update(part);
-        };
-        feed(subject.as_bytes());
-        for (name, value) in headers {
-            feed(name.as_bytes());
-            feed(value.as_bytes());
-        }
-        feed(body);
-        Self(hasher.finalize().into())
+        let mut parts = Parts::default();
+        parts.feed(subject.as_bytes());
+        parts.feed_all(headers);
+        parts.feed(body);
+        parts.end()
+    }
+
+    /// The hash over all that is known of a stored message: what [`Hash::of`] covers, the time of record to the
+    /// microsecond, and every header but those that only told the server how to take the message, and the one by which
+    /// an imported log tells that time. So a message has the same one in the log that it was imported into.
+    #[must_use]
+    pub fn of_record<'a>(
+        subject: &str,
+        recorded_at: DateTime<Utc>,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        body: &[u8],
+    ) -> Self {
+        let mut headers: Vec<_> = headers.into_iter().filter(|(name, _)| is_of_the_record(name)).collect();
+        headers.sort_unstable();
+        let mut parts = Parts::default();
+        parts.feed(RECORD.as_bytes());
+        parts.feed(subject.as_bytes());
+        parts.feed(recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true).as_bytes());
+        parts.feed_all(headers);
+        parts.feed(body);
+        parts.end()
     }
 
     /// Reads 64 lower-case hexadecimal digits.
@@ -114,6 +161,29 @@ mod tests {
             Hash::of("s", [("ce-id", "1")], b"body"),
             Hash::of("s", [("ce-id", "1"), ("ce-type", "t")], b"Body"),
             Hash::of("s", [("ce-id", "1t"), ("ce-type", "")], b"body"),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn the_hash_of_a_record_covers_its_time_and_every_header_but_orders_to_the_server() {
+        let at = |micros: i64| DateTime::from_timestamp_micros(1_700_000_000_000_000 + micros).unwrap();
+        let headers = [("ce-id", "1"), ("Content-Type", "application/json")];
+        let base = Hash::of_record("s", at(0), headers, b"body");
+        let orders = [
+            ("Nats-Expected-Last-Sequence", "4"),
+            ("Nats-Batch-Id", "b"),
+            (header::RECORDED_AT, "2001-01-01T00:00:00Z"),
+        ];
+        assert_eq!(base, Hash::of_record("s", at(0), orders.into_iter().chain(headers), b"body"));
+        for other in [
+            Hash::of_record("t", at(0), headers, b"body"),
+            Hash::of_record("s", at(1), headers, b"body"),
+            Hash::of_record("s", at(0), [("ce-id", "1")], b"body"),
+            Hash::of_record("s", at(0), [("ce-id", "1"), ("Content-Type", "text/plain")], b"body"),
+            Hash::of_record("s", at(0), headers.into_iter().chain([("traceparent", "t")]), b"body"),
+            Hash::of_record("s", at(0), headers, b"Body"),
         ] {
             assert_ne!(base, other);
         }

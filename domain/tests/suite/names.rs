@@ -1,8 +1,21 @@
 //! Names: no text makes them panic, and no text that would break a subject becomes one.
 
 use aegis_domain::wire::Namespace;
-use aegis_domain::{GroupName, InstanceName, MethodName, ServiceName, Version};
+use aegis_domain::{Actor, GroupName, InstanceName, MethodName, ServiceName, Version};
 use proptest::prelude::*;
+
+#[test]
+fn whoever_acts_has_a_name_that_the_record_can_tell() {
+    for name in ["alice", "night shift", "Zoë", "svc:ci/42", "田中", "a", "x".repeat(128).as_str()] {
+        assert_eq!(Actor::check_name(name), Ok(name));
+    }
+    for name in
+        ["", " ", "\t", "--", " alice", "alice ", "a\nb", "a\u{0}", "\u{a0}", "a\u{200b}", "a\u{202e}", "🏦"]
+    {
+        assert!(Actor::check_name(name).unwrap_err().to_string().contains("is refused"), "{name:?}");
+    }
+    assert!(Actor::check_name(&"x".repeat(129)).is_err());
+}
 
 proptest! {
     #[test]

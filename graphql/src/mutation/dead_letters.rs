@@ -20,8 +20,8 @@ impl DeadLetterMutation {
         input: DeadLetterInput,
     ) -> Result<DeadLetterResult> {
         let by = require(context, Role::Operator)?.clone();
-        let outcome = context.data::<Letters>()?.redrive(by, input.sequence, input.reason).await;
-        result(input.sequence, outcome)
+        let outcome = context.data::<Letters>()?.redrive(by, input.sequence.0, input.reason).await;
+        result(input.sequence.0, outcome)
     }
 
     /// Gives the message up: the letter is removed.
@@ -31,8 +31,8 @@ impl DeadLetterMutation {
         input: DeadLetterInput,
     ) -> Result<DeadLetterResult> {
         let by = require(context, Role::Operator)?.clone();
-        let outcome = context.data::<Letters>()?.discard(by, input.sequence, input.reason).await;
-        result(input.sequence, outcome)
+        let outcome = context.data::<Letters>()?.discard(by, input.sequence.0, input.reason).await;
+        result(input.sequence.0, outcome)
     }
 }
 

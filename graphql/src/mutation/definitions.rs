@@ -28,7 +28,7 @@ impl DefinitionMutation {
 
     async fn amend(&self, context: &Context<'_>, input: AmendInput) -> Result<DefinitionResult> {
         let by = require(context, Role::Admin)?.clone();
-        let expected = AggregateVersion(input.expected_revision);
+        let expected = AggregateVersion(input.expected_revision.0);
         let (service, change, reason) = match input.read() {
             Ok(read) => read,
             Err(rejected) => return Ok(DefinitionResult::Rejected(rejected)),
@@ -39,7 +39,7 @@ impl DefinitionMutation {
 
     async fn retire(&self, context: &Context<'_>, input: RetireInput) -> Result<DefinitionResult> {
         let by = require(context, Role::Admin)?.clone();
-        let expected = AggregateVersion(input.expected_revision);
+        let expected = AggregateVersion(input.expected_revision.0);
         let service = match service_name(&input.service) {
             Ok(service) => service,
             Err(rejected) => return Ok(DefinitionResult::Rejected(rejected)),
@@ -51,7 +51,7 @@ impl DefinitionMutation {
     /// Brings a retired definition back as it was.
     async fn reinstate(&self, context: &Context<'_>, input: ReinstateInput) -> Result<DefinitionResult> {
         let by = require(context, Role::Admin)?.clone();
-        let expected = AggregateVersion(input.expected_revision);
+        let expected = AggregateVersion(input.expected_revision.0);
         let service = match service_name(&input.service) {
             Ok(service) => service,
             Err(rejected) => return Ok(DefinitionResult::Rejected(rejected)),
@@ -66,7 +66,7 @@ fn result(service: &ServiceName, outcome: Outcome) -> Result<DefinitionResult> {
     match outcome {
         Ok(Ok(applied)) => Ok(DefinitionResult::Changed(DefinitionChanged {
             service: service.to_string(),
-            revision: applied.revision.get(),
+            revision: applied.revision.get().into(),
             sequence: applied.sequence.into(),
         })),
         Ok(Err(rejection)) => Ok(DefinitionResult::Rejected(rejected(&rejection))),

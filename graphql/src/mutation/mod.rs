@@ -7,6 +7,7 @@ mod operations;
 use aegis_domain::ErrorCode;
 use async_graphql::{MergedObject, Result};
 
+use crate::codes::cut;
 use crate::error::refused as fault;
 use crate::ports::Refused;
 use crate::types::Rejected;
@@ -33,7 +34,7 @@ fn expected(refused: Refused) -> Result<Rejected> {
         ErrorCode::DeadLetterStuck,
     ];
     if of_the_request.contains(&refused.code) {
-        Ok(Rejected::new(refused.code, refused.message))
+        Ok(Rejected::new(refused.code, cut(&refused.message)))
     } else {
         Err(fault(refused))
     }

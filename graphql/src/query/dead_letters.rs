@@ -7,7 +7,7 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use crate::error::{error, refused, require};
 use crate::ports::Role;
 use crate::schema::Letters;
-use crate::types::DeadLetter;
+use crate::types::{DeadLetter, Long};
 
 const PAGE_MAX: u32 = 200;
 
@@ -17,7 +17,7 @@ pub(super) struct DeadLettersQuery;
 #[derive(Debug, SimpleObject)]
 struct All {
     /// How many there are on all pages, of all kinds.
-    total_count: u64,
+    total_count: Long,
 }
 
 type Page = Connection<String, DeadLetter, All, EmptyFields, DefaultConnectionName, DefaultEdgeName>;
@@ -42,16 +42,19 @@ impl DeadLettersQuery {
         let total_count = letters.count().await.map_err(refused)?;
         let count = usize::try_from(first).unwrap_or(usize::MAX);
         let page = letters.list(before, count, kind).await.map_err(refused)?;
-        let mut connection =
-            Connection::with_additional_fields(before.is_some(), page.more, All { total_count });
+        let mut connection = Connection::with_additional_fields(
+            before.is_some(),
+            page.more,
+            All { total_count: total_count.into() },
+        );
         let edge = |letter: crate::ports::DeadLetter| Edge::new(letter.sequence.to_string(), letter.into());
         connection.edges.extend(page.letters.into_iter().map(edge));
         Ok(connection)
     }
 
-    async fn dead_letter(&self, context: &Context<'_>, sequence: u64) -> Result<Option<DeadLetter>> {
+    async fn dead_letter(&self, context: &Context<'_>, sequence: Long) -> Result<Option<DeadLetter>> {
         require(context, Role::Auditor)?;
-        match context.data::<Letters>()?.get(sequence).await {
+        match context.data::<Letters>()?.get(sequence.0).await {
             Ok(letter) => Ok(Some(letter.into())),
             Err(none) if none.code == ErrorCode::DeadLetterNotFound => Ok(None),
             Err(failure) => Err(refused(failure)),

@@ -1,13 +1,20 @@
 //! Who asks, and how the control plane is doing.
 
+use std::time::Duration;
+
+use aegis_domain::Sequence;
 use aegis_projections::Store;
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 
 use crate::error::{require, store_error};
 use crate::ports::{self, Role};
 use crate::schema::{Feed, Letters, Status};
-use crate::types::Seq;
+use crate::types::{Long, Seq};
+
+/// How long a field may wait for NATS.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(super) struct SystemQuery;
@@ -18,31 +25,11 @@ struct Viewer {
     role: Role,
 }
 
-#[derive(Debug, SimpleObject)]
+/// How this replica is doing. Each field asks for no more than it tells, and NATS for a second at most.
+#[derive(Debug, Default)]
 struct System {
-    version: String,
-    namespace: String,
-    /// Sequence of the last event that the projection has applied.
-    as_of_sequence: Seq,
-    /// Sequence of the last event in the log.
-    head_sequence: Seq,
-    /// Events in the log that the projection has not applied yet.
-    projection_lag: u64,
-    /// Whether the projection is being rebuilt. If it has nothing else to show, `asOfSequence` is 0 until then.
-    rebuilding: bool,
-    /// While it is being rebuilt: sequence of the last event that the rebuild has applied.
-    rebuild_sequence: Option<Seq>,
-    /// Runs of sequences that the log has lost.
-    log_gaps: u64,
-    nats_connected: bool,
-    /// Whether this replica can read the heartbeats. While it cannot, it marks nobody.
-    heartbeats_visible: bool,
-    /// Since when no instance is marked down because most are silent; null while each is judged by itself.
-    self_preservation: Option<SelfPreservation>,
-    /// Messages that nobody could process, and that nobody has decided on: those of `deadLetters`.
-    dead_letters: u64,
-    /// What keeps this replica from being what it should be. Empty when all is well; `/readyz` says 503 otherwise.
-    problems: Vec<Problem>,
+    /// Asked for once, for all fields that tell of it.
+    head: OnceCell<Sequence>,
 }
 
 /// What keeps a replica from being what it should be.
@@ -64,9 +51,9 @@ struct Problem {
 struct SelfPreservation {
     since: DateTime<Utc>,
     /// How many were silent then.
-    silent: u32,
+    silent: Long,
     /// Of how many whose life went on.
-    alive: u32,
+    alive: Long,
 }
 
 impl From<ports::Problem> for Problem {
@@ -85,37 +72,101 @@ impl SystemQuery {
 
     async fn system(&self, context: &Context<'_>) -> Result<System> {
         require(context, Role::Viewer)?;
-        let health = context.data::<Status>()?;
-        let self_preservation = {
-            let contents = context.data::<Feed>()?.contents();
-            let view = contents.state.installation.self_preservation.clone();
-            view.map(|view| SelfPreservation { since: view.since, silent: view.silent, alive: view.alive })
-        };
-        // While the stream does not answer, what is known is how many events were put aside.
-        let dead_letters = match context.data::<Letters>()?.count().await {
-            Ok(count) => count,
-            Err(_unavailable) => {
-                context.data::<Store>()?.dead_letters().await.map_err(|e| store_error(&e))?
-            }
-        };
-        let as_of = *context.data::<Feed>()?.position().borrow();
-        let store = context.data::<Store>()?;
-        let rebuild = store.progress().rebuilding();
-        let head = health.head().await.max(as_of);
-        Ok(System {
-            version: health.version(),
-            namespace: health.namespace(),
-            as_of_sequence: as_of.into(),
-            head_sequence: head.into(),
-            projection_lag: head.get() - as_of.get(),
-            rebuilding: rebuild.is_some(),
-            rebuild_sequence: rebuild.map(Into::into),
-            log_gaps: store.progress().gaps(),
-            nats_connected: health.is_connected(),
-            heartbeats_visible: health.sees_heartbeats(),
-            self_preservation,
-            dead_letters,
-            problems: health.problems().into_iter().map(Into::into).collect(),
-        })
+        Ok(System::default())
     }
+}
+
+#[Object]
+impl System {
+    async fn version(&self, context: &Context<'_>) -> Result<String> {
+        Ok(context.data::<Status>()?.version())
+    }
+
+    async fn namespace(&self, context: &Context<'_>) -> Result<String> {
+        Ok(context.data::<Status>()?.namespace())
+    }
+
+    /// Sequence of the last event that the projection has applied.
+    async fn as_of_sequence(&self, context: &Context<'_>) -> Result<Seq> {
+        Ok(applied(context)?.into())
+    }
+
+    /// Sequence of the last event in the log; that of the last one applied while the log does not answer.
+    async fn head_sequence(&self, context: &Context<'_>) -> Result<Seq> {
+        Ok(self.head(context).await?.into())
+    }
+
+    /// Events in the log that the projection has not applied yet.
+    async fn projection_lag(&self, context: &Context<'_>) -> Result<Long> {
+        let head = self.head(context).await?;
+        Ok(head.get().saturating_sub(applied(context)?.get()).into())
+    }
+
+    /// Whether the projection is being rebuilt. If it has nothing else to show, `asOfSequence` is 0 until then.
+    async fn rebuilding(&self, context: &Context<'_>) -> Result<bool> {
+        Ok(context.data::<Store>()?.progress().rebuilding().is_some())
+    }
+
+    /// While it is being rebuilt: sequence of the last event that the rebuild has applied.
+    async fn rebuild_sequence(&self, context: &Context<'_>) -> Result<Option<Seq>> {
+        Ok(context.data::<Store>()?.progress().rebuilding().map(Into::into))
+    }
+
+    /// Runs of sequences that the log has lost.
+    async fn log_gaps(&self, context: &Context<'_>) -> Result<Long> {
+        Ok(context.data::<Store>()?.progress().gaps().into())
+    }
+
+    /// Whether NATS answers: a message has just gone there and back within a second.
+    async fn nats_connected(&self, context: &Context<'_>) -> Result<bool> {
+        let answers = context.data::<Status>()?.answers();
+        Ok(tokio::time::timeout(PATIENCE, answers).await.unwrap_or(false))
+    }
+
+    /// Whether this replica can read the heartbeats. While it cannot, it marks nobody.
+    async fn heartbeats_visible(&self, context: &Context<'_>) -> Result<bool> {
+        Ok(context.data::<Status>()?.sees_heartbeats())
+    }
+
+    /// Since when no instance is marked down because most are silent; null while each is judged by itself.
+    async fn self_preservation(&self, context: &Context<'_>) -> Result<Option<SelfPreservation>> {
+        let contents = context.data::<Feed>()?.contents();
+        let view = contents.state.installation.self_preservation.as_ref();
+        Ok(view.map(|view| SelfPreservation {
+            since: view.since,
+            silent: view.silent.into(),
+            alive: view.alive.into(),
+        }))
+    }
+
+    /// Messages that nobody could process, and that nobody has decided on: those of `deadLetters`.
+    async fn dead_letters(&self, context: &Context<'_>) -> Result<Long> {
+        let count = context.data::<Letters>()?.count();
+        match tokio::time::timeout(PATIENCE, count).await {
+            Ok(Ok(count)) => Ok(count.into()),
+            // While the stream does not answer, what is known is how many events were put aside.
+            Ok(Err(_)) | Err(_) => {
+                let known = context.data::<Store>()?.dead_letters().await;
+                Ok(known.map_err(|e| store_error(&e))?.into())
+            }
+        }
+    }
+
+    /// What keeps this replica from being what it should be. Empty when all is well; `/readyz` says 503 otherwise.
+    async fn problems(&self, context: &Context<'_>) -> Result<Vec<Problem>> {
+        Ok(context.data::<Status>()?.problems().into_iter().map(Into::into).collect())
+    }
+}
+
+impl System {
+    async fn head(&self, context: &Context<'_>) -> Result<Sequence> {
+        let (health, applied) = (context.data::<Status>()?, applied(context)?);
+        // Without an answer, the last thing known is what has been applied.
+        let ask = async || tokio::time::timeout(PATIENCE, health.head()).await.unwrap_or(applied);
+        Ok((*self.head.get_or_init(ask).await).max(applied))
+    }
+}
+
+fn applied(context: &Context<'_>) -> Result<Sequence> {
+    Ok(*context.data::<Feed>()?.position().borrow())
 }

@@ -6,14 +6,14 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::definition::Rejected;
-use super::scalar::Seq;
+use super::scalar::{Long, Seq};
 use crate::ports::{self, Decided};
 
 /// A message that nobody could process, put aside for 30 days.
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct DeadLetter {
     /// Its position in the stream of dead letters.
-    pub(crate) sequence: u64,
+    pub(crate) sequence: Long,
     /// The subject of the letter.
     subject: String,
     /// `event` for domain events that cannot be read.
@@ -22,11 +22,11 @@ pub(crate) struct DeadLetter {
     reason: Option<String>,
     original_subject: Option<String>,
     original_stream: Option<String>,
-    original_sequence: Option<u64>,
+    original_sequence: Option<Long>,
     at: DateTime<Utc>,
     headers: Vec<Header>,
     /// Size of the payload in bytes.
-    size: u64,
+    size: Long,
     /// The payload as text, when it is text: at most the first 4 KiB.
     text: Option<String>,
     /// The same bytes in base64.
@@ -44,7 +44,7 @@ pub(crate) struct Header {
 /// What is to be done with a dead letter.
 #[derive(Debug, Clone, InputObject)]
 pub(crate) struct DeadLetterInput {
-    pub(crate) sequence: u64,
+    pub(crate) sequence: Long,
     /// Why, for the record.
     pub(crate) reason: String,
 }
@@ -53,7 +53,7 @@ pub(crate) struct DeadLetterInput {
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct DeadLetterDone {
     /// Of the dead letter.
-    dead_letter: u64,
+    dead_letter: Long,
     /// The subject that the message was on before.
     subject: String,
     /// The event that records it.
@@ -68,7 +68,7 @@ pub(crate) enum DeadLetterResult {
 
 impl DeadLetterDone {
     pub(crate) fn new(dead_letter: u64, done: Decided) -> Self {
-        Self { dead_letter, subject: done.subject, sequence: done.event.into() }
+        Self { dead_letter: dead_letter.into(), subject: done.subject, sequence: done.event.into() }
     }
 }
 
@@ -76,16 +76,16 @@ impl From<ports::DeadLetter> for DeadLetter {
     fn from(letter: ports::DeadLetter) -> Self {
         let truncated = letter.size > letter.preview.len();
         Self {
-            sequence: letter.sequence,
+            sequence: letter.sequence.into(),
             subject: letter.subject,
             kind: letter.kind,
             reason: letter.reason,
             original_subject: letter.original_subject,
             original_stream: letter.original_stream,
-            original_sequence: letter.original_sequence,
+            original_sequence: letter.original_sequence.map(Into::into),
             at: letter.at,
             headers: letter.headers.into_iter().map(|(name, value)| Header { name, value }).collect(),
-            size: letter.size as u64,
+            size: (letter.size as u64).into(),
             text: text(&letter.preview, truncated),
             base64: BASE64_STANDARD.encode(&letter.preview),
             truncated,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::policy::{Failover, FailoverInput, RegistrationPolicy};
-use super::scalar::Seq;
+use super::scalar::{Long, Seq};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(crate) enum DefinitionStatus {
@@ -27,14 +27,14 @@ pub(crate) struct Definition {
     description: String,
     version: String,
     status: DefinitionStatus,
-    min_instances: Option<u32>,
-    max_instances: Option<u32>,
+    min_instances: Option<Long>,
+    max_instances: Option<Long>,
     /// Null where each instance's own setting holds.
     failover: Option<Failover>,
     registration: RegistrationPolicy,
     labels: Json<BTreeMap<String, String>>,
     /// Version of the aggregate: pass it back when amending or retiring.
-    revision: u64,
+    revision: Long,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     updated_by: String,
@@ -50,12 +50,12 @@ impl From<&DefinitionView> for Definition {
             description: content.description,
             version: content.version.to_string(),
             status: if view.retired { DefinitionStatus::Retired } else { DefinitionStatus::Active },
-            min_instances: content.min_instances,
-            max_instances: content.max_instances,
+            min_instances: content.min_instances.map(Into::into),
+            max_instances: content.max_instances.map(Into::into),
             failover: content.failover.map(Into::into),
             registration: content.registration.into(),
             labels: Json(content.labels),
-            revision: view.revision,
+            revision: view.revision.into(),
             created_at: view.created_at,
             updated_at: view.updated_at,
             updated_by: view.updated_by.clone(),
@@ -76,8 +76,8 @@ pub(crate) struct DefineInput {
     owner: String,
     description: String,
     version: String,
-    min_instances: Option<u32>,
-    max_instances: Option<u32>,
+    min_instances: Option<Long>,
+    max_instances: Option<Long>,
     failover: Option<FailoverInput>,
     registration: Option<RegistrationPolicy>,
     labels: Option<Json<Value>>,
@@ -89,12 +89,12 @@ pub(crate) struct DefineInput {
 #[derive(Debug, Clone, InputObject)]
 pub(crate) struct AmendInput {
     pub(crate) service: String,
-    pub(crate) expected_revision: u64,
+    pub(crate) expected_revision: Long,
     owner: Option<String>,
     description: Option<String>,
     version: Option<String>,
-    min_instances: MaybeUndefined<u32>,
-    max_instances: MaybeUndefined<u32>,
+    min_instances: MaybeUndefined<Long>,
+    max_instances: MaybeUndefined<Long>,
     failover: MaybeUndefined<FailoverInput>,
     registration: Option<RegistrationPolicy>,
     labels: Option<Json<Value>>,
@@ -105,14 +105,14 @@ pub(crate) struct AmendInput {
 #[derive(Debug, Clone, InputObject)]
 pub(crate) struct RetireInput {
     pub(crate) service: String,
-    pub(crate) expected_revision: u64,
+    pub(crate) expected_revision: Long,
     pub(crate) reason: String,
 }
 
 #[derive(Debug, Clone, InputObject)]
 pub(crate) struct ReinstateInput {
     pub(crate) service: String,
-    pub(crate) expected_revision: u64,
+    pub(crate) expected_revision: Long,
     pub(crate) reason: String,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct ReinstateInput {
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct DefinitionChanged {
     pub(crate) service: String,
-    pub(crate) revision: u64,
+    pub(crate) revision: Long,
     pub(crate) sequence: Seq,
 }
 
@@ -134,7 +134,7 @@ pub(crate) struct Rejected {
     /// The field of the input that is at fault, where there is one.
     field: Option<String>,
     /// The revision that stands, for conflicts.
-    current_revision: Option<u64>,
+    current_revision: Option<Long>,
 }
 
 #[derive(Debug, Clone, Union)]
@@ -149,8 +149,8 @@ impl DefineInput {
             owner: self.owner,
             description: self.description,
             version: version(&self.version)?,
-            min_instances: self.min_instances,
-            max_instances: self.max_instances,
+            min_instances: self.min_instances.map(|count| instances("minInstances", count)).transpose()?,
+            max_instances: self.max_instances.map(|count| instances("maxInstances", count)).transpose()?,
             failover: self.failover.map(FailoverInput::read).transpose()?,
             registration: self.registration.map(policy::RegistrationPolicy::from).unwrap_or_default(),
             labels: self.labels.map(labels).transpose()?.unwrap_or_default(),
@@ -165,8 +165,8 @@ impl AmendInput {
             owner: self.owner,
             description: self.description,
             version: self.version.as_deref().map(version).transpose()?,
-            min_instances: given(self.min_instances),
-            max_instances: given(self.max_instances),
+            min_instances: counted("minInstances", self.min_instances)?,
+            max_instances: counted("maxInstances", self.max_instances)?,
             failover: match given(self.failover) {
                 Some(policy) => Some(policy.map(FailoverInput::read).transpose()?),
                 None => None,
@@ -176,6 +176,18 @@ impl AmendInput {
         };
         Ok((service(&self.service)?, change, self.reason))
     }
+}
+
+fn counted(field: &str, count: MaybeUndefined<Long>) -> Result<Option<Option<u32>>, Rejected> {
+    match given(count) {
+        Some(count) => Ok(Some(count.map(|count| instances(field, count)).transpose()?)),
+        None => Ok(None),
+    }
+}
+
+/// A number of instances, which is a small one.
+fn instances(field: &str, count: Long) -> Result<u32, Rejected> {
+    u32::try_from(count.0).map_err(|_large| invalid(field, format!("use {} at most", u32::MAX)))
 }
 
 /// Absent, or `null`, or a value.
@@ -229,6 +241,6 @@ pub(crate) fn rejected(rejection: &Rejection) -> Rejected {
         code: rejection.code().as_str().to_owned(),
         message: rejection.to_string(),
         field,
-        current_revision,
+        current_revision: current_revision.map(Into::into),
     }
 }

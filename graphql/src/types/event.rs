@@ -7,7 +7,7 @@ use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::scalar::Seq;
+use super::scalar::{Long, Seq};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Kind")]
@@ -32,7 +32,7 @@ pub(crate) struct Event {
     aggregate: String,
     /// Null for what concerns the installation as a whole.
     service: Option<String>,
-    aggregate_version: u64,
+    aggregate_version: Long,
     /// When it happened, by the clock of whoever recorded it.
     time: DateTime<Utc>,
     /// When the log took it, by the server's clock; never before that of an earlier event.
@@ -54,7 +54,7 @@ impl From<EventView> for Event {
             kind: view.kind.into(),
             aggregate: view.aggregate,
             service: view.service,
-            aggregate_version: view.version,
+            aggregate_version: view.version.into(),
             time: view.time,
             recorded_at: view.recorded_at,
             actor: view.actor,

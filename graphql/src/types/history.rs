@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::definition::Definition;
 use super::page::{Page, connection};
-use super::scalar::Seq;
+use super::scalar::{Long, Seq};
 use crate::error::{error, store_error};
 use crate::schema::Feed;
 
@@ -28,7 +28,7 @@ pub(crate) enum DefinitionAction {
 /// One version of a definition.
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct DefinitionRevision {
-    revision: u64,
+    revision: Long,
     /// The event that made it.
     sequence: Seq,
     at: DateTime<Utc>,
@@ -94,6 +94,14 @@ impl From<history::Revision> for DefinitionRevision {
         let history::Revision { revision, sequence, at, by, action, reason, changes } = revision;
         let change = |history::FieldChange { field, before, after }| FieldChange { field, before, after };
         let changes = changes.into_iter().map(change).collect();
-        Self { revision, sequence: sequence.into(), at, by, action: action.into(), reason, changes }
+        Self {
+            revision: revision.into(),
+            sequence: sequence.into(),
+            at,
+            by,
+            action: action.into(),
+            reason,
+            changes,
+        }
     }
 }

@@ -8,7 +8,7 @@ use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::scalar::Seq;
+use super::scalar::{Long, Seq};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "ViewStatus")]
@@ -62,20 +62,20 @@ pub(crate) struct Instance {
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct LedGroup {
     group: String,
-    term: u64,
+    term: Long,
     since: DateTime<Utc>,
 }
 
 /// Figures of the last heartbeat, over the window since the one before.
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct InstanceMetrics {
-    uptime_seconds: u64,
-    in_flight: u64,
-    queue_depth: u64,
+    uptime_seconds: Long,
+    in_flight: Long,
+    queue_depth: Long,
     /// Calls since the instance started.
-    calls: u64,
+    calls: Long,
     /// Failed calls since the instance started.
-    errors: u64,
+    errors: Long,
     calls_per_second: f64,
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
@@ -91,15 +91,15 @@ pub(crate) struct InstanceMetrics {
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct MessageCounts {
     /// Those that it sent.
-    published: u64,
+    published: Long,
     /// Those that it handled well.
-    consumed: u64,
+    consumed: Long,
     /// Tries that failed.
-    failed: u64,
+    failed: Long,
     /// Failed tries after which there is another.
-    retried: u64,
+    retried: Long,
     /// Those that it gave up: they are among the `deadLetters` until somebody decides on them.
-    dead_lettered: u64,
+    dead_lettered: Long,
 }
 
 /// How much waits for a consumer.
@@ -107,7 +107,7 @@ pub(crate) struct MessageCounts {
 pub(crate) struct ConsumerLag {
     consumer: String,
     /// Messages that were not delivered to it yet, when the instance last asked.
-    pending: u64,
+    pending: Long,
 }
 
 #[derive(Debug, Clone, Default, InputObject)]
@@ -145,7 +145,7 @@ impl Instance {
             .filter(|((service, _), leader)| *service == key.0 && leader.instance.as_ref() == Some(&key.1))
             .map(|((_, group), leader)| LedGroup {
                 group: group.to_string(),
-                term: leader.term.get(),
+                term: leader.term.get().into(),
                 since: leader.since,
             })
             .collect();
@@ -172,11 +172,11 @@ impl Instance {
             dependencies: beat.map(|beat| beat.metrics.called.clone()).unwrap_or_default(),
             last_beat_at: contents.beats.get(key).map(|beat| beat.recorded_at),
             metrics: beat.map(|beat| InstanceMetrics {
-                uptime_seconds: beat.metrics.uptime_seconds,
-                in_flight: beat.metrics.in_flight,
-                queue_depth: beat.metrics.queue_depth,
-                calls: beat.metrics.calls,
-                errors: beat.metrics.errors,
+                uptime_seconds: beat.metrics.uptime_seconds.into(),
+                in_flight: beat.metrics.in_flight.into(),
+                queue_depth: beat.metrics.queue_depth.into(),
+                calls: beat.metrics.calls.into(),
+                errors: beat.metrics.errors.into(),
                 calls_per_second: beat.metrics.calls_per_second,
                 p50_ms: beat.metrics.p50_ms,
                 p99_ms: beat.metrics.p99_ms,
@@ -199,13 +199,19 @@ impl Instance {
 impl From<Messages> for MessageCounts {
     fn from(messages: Messages) -> Self {
         let Messages { published, consumed, failed, retried, dead_lettered } = messages;
-        Self { published, consumed, failed, retried, dead_lettered }
+        Self {
+            published: published.into(),
+            consumed: consumed.into(),
+            failed: failed.into(),
+            retried: retried.into(),
+            dead_lettered: dead_lettered.into(),
+        }
     }
 }
 
 impl ConsumerLag {
     pub(crate) fn of((consumer, pending): (&String, &u64)) -> Self {
-        Self { consumer: consumer.clone(), pending: *pending }
+        Self { consumer: consumer.clone(), pending: (*pending).into() }
     }
 }
 

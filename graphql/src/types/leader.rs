@@ -4,7 +4,7 @@ use aegis_projections::view::LeaderView;
 use async_graphql::{ID, InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::scalar::Seq;
+use super::scalar::{Long, Seq};
 
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct Leader {
@@ -13,13 +13,13 @@ pub(crate) struct Leader {
     service: String,
     group: String,
     /// The fencing token: grows by one at each change of owner.
-    term: u64,
+    term: Long,
     /// Null while nobody leads.
     instance: Option<String>,
     since: DateTime<Utc>,
     reason: String,
     /// How long the group had no owner before this term, in milliseconds, where known.
-    vacancy_ms: Option<u64>,
+    vacancy_ms: Option<Long>,
     as_of_sequence: Seq,
 }
 
@@ -46,11 +46,11 @@ impl From<&LeaderView> for Leader {
             id: ID(format!("{}/{}", view.service, view.group)),
             service: view.service.to_string(),
             group: view.group.to_string(),
-            term: view.term.get(),
+            term: view.term.get().into(),
             instance: view.instance.as_ref().map(ToString::to_string),
             since: view.since,
             reason: view.reason.as_str().to_owned(),
-            vacancy_ms: view.vacancy_ms,
+            vacancy_ms: view.vacancy_ms.map(Into::into),
             as_of_sequence: view.sequence.into(),
         }
     }

@@ -1,5 +1,6 @@
 //! Figures over time.
 
+use super::scalar::Long;
 use aegis_projections::rollups::{Answer, Point};
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
@@ -21,9 +22,9 @@ pub(crate) struct MetricsPoint {
     /// When it begins, by the server's clock.
     at: DateTime<Utc>,
     /// Calls that ended in it.
-    calls: u64,
+    calls: Long,
     /// Those that failed.
-    errors: u64,
+    errors: Long,
     calls_per_second: f64,
     /// Null when nothing was called.
     error_percent: Option<f64>,
@@ -35,11 +36,11 @@ pub(crate) struct MetricsPoint {
     /// The same for 99 of 100 calls.
     p99_ms: Option<f64>,
     /// Calls being handled, by the last heartbeat.
-    in_flight: u64,
-    in_flight_max: u64,
+    in_flight: Long,
+    in_flight_max: Long,
     /// Calls waiting for a free place, by the last heartbeat.
-    queue_depth: u64,
-    queue_depth_max: u64,
+    queue_depth: Long,
+    queue_depth_max: Long,
     /// Percent of one core, on average.
     cpu_percent: Option<f64>,
     cpu_percent_max: Option<f64>,
@@ -60,17 +61,17 @@ impl MetricsPoint {
     fn of(point: &Point, seconds: i64) -> Self {
         Self {
             at: point.at,
-            calls: point.calls.ended,
-            errors: point.calls.failed,
+            calls: point.calls.ended.into(),
+            errors: point.calls.failed.into(),
             calls_per_second: point.calls.ended as f64 / seconds.max(1) as f64,
             error_percent: point.calls.failed_percent(),
             p50_ms: point.latency.quantile_ms(0.5),
             p90_ms: point.latency.quantile_ms(0.9),
             p99_ms: point.latency.quantile_ms(0.99),
-            in_flight: point.in_flight,
-            in_flight_max: point.in_flight_max,
-            queue_depth: point.queue_depth,
-            queue_depth_max: point.queue_depth_max,
+            in_flight: point.in_flight.into(),
+            in_flight_max: point.in_flight_max.into(),
+            queue_depth: point.queue_depth.into(),
+            queue_depth_max: point.queue_depth_max.into(),
             cpu_percent: point.cpu_percent,
             cpu_percent_max: point.cpu_percent_max,
             memory_bytes: point.memory_bytes.map(|bytes| bytes as f64),

@@ -24,5 +24,5 @@ pub(crate) use leader::{Leader, LeaderFilter};
 pub(crate) use metrics::MetricsSeries;
 pub(crate) use operation::{DrainAsked, DrainInput, DrainResult, HandedOver, StepDownInput, StepDownResult};
 pub(crate) use page::{Page, connection, cursor_of_sequence};
-pub(crate) use scalar::Seq;
+pub(crate) use scalar::{Long, Seq};
 pub(crate) use service::Service;

@@ -5,6 +5,7 @@ use aegis_domain::{GroupName, InstanceName, InvalidName, ServiceName};
 use async_graphql::{InputObject, SimpleObject, Union};
 
 use super::definition::{Rejected, invalid};
+use super::scalar::Long;
 
 /// The owner of the group hands it over: calls in flight end first, later ones go to the new owner.
 #[derive(Debug, Clone, InputObject)]
@@ -24,7 +25,7 @@ pub(crate) struct HandedOver {
     /// The new owner.
     instance: String,
     /// Its term.
-    term: u64,
+    term: Long,
 }
 
 #[derive(Debug, Clone, Union)]
@@ -70,7 +71,7 @@ impl HandedOver {
             service: service.to_string(),
             group: group.to_string(),
             instance: owner.instance.to_string(),
-            term: owner.term.get(),
+            term: owner.term.get().into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use aegis_domain::{ErrorCode, Sequence};
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Error, OutputType, SimpleObject};
 
-use super::scalar::Seq;
+use super::scalar::{Long, Seq};
 use crate::error::error;
 
 /// The longest page.
@@ -15,7 +15,7 @@ const FIRST_MAX: u32 = 1000;
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct Totals {
     /// How many nodes there are on all pages.
-    total_count: u64,
+    total_count: Long,
     /// Sequence of the last event that the answer contains.
     as_of_sequence: Seq,
 }
@@ -47,7 +47,7 @@ pub(crate) fn connection<K, T: OutputType>(
 ) -> Result<Page<T>, Error> {
     keys.sort_by(|(a, _), (b, _)| a.cmp(b));
     let (range, before, more) = slice(&keys, first, after)?;
-    let totals = Totals { total_count: keys.len() as u64, as_of_sequence: as_of.into() };
+    let totals = Totals { total_count: (keys.len() as u64).into(), as_of_sequence: as_of.into() };
     let mut connection = Connection::with_additional_fields(before, more, totals);
     let (skip, take) = (range.start, range.len());
     let page = keys.into_iter().skip(skip).take(take);

@@ -4,6 +4,7 @@ use aegis_domain::aggregate::policy;
 use async_graphql::{Enum, InputObject, SimpleObject};
 
 use super::definition::{Rejected, invalid};
+use super::scalar::Long;
 
 /// What becomes of an instance of the service that starts while its definition is not in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -34,14 +35,14 @@ pub(crate) enum FailoverPolicy {
 #[derive(Debug, Clone, Copy, SimpleObject)]
 pub(crate) struct Failover {
     policy: FailoverPolicy,
-    lease_ms: u64,
+    lease_ms: Long,
 }
 
 #[derive(Debug, Clone, Copy, InputObject)]
 pub(crate) struct FailoverInput {
     policy: FailoverPolicy,
     /// With `CUSTOM`, and only with it: 150 to 60000.
-    lease_ms: Option<u64>,
+    lease_ms: Option<Long>,
 }
 
 impl FailoverInput {
@@ -51,7 +52,7 @@ impl FailoverInput {
             (FailoverPolicy::Aggressive, None) => Ok(Policy::Aggressive),
             (FailoverPolicy::Balanced, None) => Ok(Policy::Balanced),
             (FailoverPolicy::Conservative, None) => Ok(Policy::Conservative),
-            (FailoverPolicy::Custom, Some(lease_ms)) => Ok(Policy::Custom { lease_ms }),
+            (FailoverPolicy::Custom, Some(lease_ms)) => Ok(Policy::Custom { lease_ms: lease_ms.0 }),
             (FailoverPolicy::Custom, None) => {
                 Err(invalid("failover", "give leaseMs with CUSTOM: 150 to 60000".to_owned()))
             }
@@ -71,6 +72,6 @@ impl From<policy::FailoverPolicy> for Failover {
             policy::FailoverPolicy::Conservative => FailoverPolicy::Conservative,
             policy::FailoverPolicy::Custom { .. } => FailoverPolicy::Custom,
         };
-        Self { policy: name, lease_ms: policy.lease_ms() }
+        Self { policy: name, lease_ms: policy.lease_ms().into() }
     }
 }

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, Sqlite
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::error::is_damage;
-use super::{Gap, Mark, Projection, StoreError, Stream, WriteError, mark};
+use super::{FileCheck, Gap, Mark, Projection, StoreError, Stream, WriteError, mark};
 
 const BUSY: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 5;
@@ -54,11 +54,21 @@ impl Database {
     /// # Errors
     /// See [`StoreError`].
     pub async fn open<P: Projection>(path: &Path) -> Result<Self, StoreError> {
+        Self::open_watched::<P>(path, &FileCheck::default()).await
+    }
+
+    /// The same, telling how far the check of the file has come.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn open_watched<P: Projection>(path: &Path, progress: &FileCheck) -> Result<Self, StoreError> {
         let schema = Schema { version: P::VERSION, tables: P::TABLES, indexes: P::INDEXES };
         let pool = RwLock::new(connect(path));
         let database = Self { inner: Arc::new(Inner { path: path.to_owned(), schema, pool }) };
         remove(&database.rebuild_path())?;
-        let defect = match database.check().await {
+        let checked = database.check(progress).await;
+        progress.ends();
+        let defect = match checked {
             Ok(None) => return Ok(database),
             Ok(Some(defect)) => defect,
             Err(source) if is_damage(&source) => source.to_string(),
@@ -70,7 +80,7 @@ impl Database {
     }
 
     /// What is wrong with the file, if anything is. An empty one gets its tables.
-    async fn check(&self) -> Result<Option<String>, sqlx::Error> {
+    async fn check(&self, progress: &FileCheck) -> Result<Option<String>, sqlx::Error> {
         let pool = self.inner.pool.read().await;
         let mut connection = pool.acquire().await?;
         let version: i64 =
@@ -85,8 +95,12 @@ impl Database {
             return Ok(Some(format!("it is of version {version}, not {}", self.inner.schema.version)));
         }
         sqlx::query(mark::ANCHOR).execute(&mut *connection).await?;
-        let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut *connection).await?;
-        let verdict: String = row.try_get(0)?;
+        let pages: i64 = sqlx::query("PRAGMA page_count").fetch_one(&mut *connection).await?.try_get(0)?;
+        let step = progress.begins(pages);
+        connection.lock_handle().await?.set_progress_handler(FileCheck::STEP, step);
+        let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(&mut *connection).await;
+        connection.lock_handle().await?.remove_progress_handler();
+        let verdict: String = row?.try_get(0)?;
         Ok((verdict != "ok").then_some(verdict))
     }
 

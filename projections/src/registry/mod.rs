@@ -9,6 +9,7 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aegis_domain::schema::keep_digits;
 use aegis_domain::{AggregateId, Sequence};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
@@ -111,7 +112,7 @@ impl Line {
             causation: event.causation.clone(),
             summary: event.summary.clone(),
             // It was read from JSON.
-            data: serde_json::from_str(&event.data).unwrap_or_default(),
+            data: serde_json::from_slice(&keep_digits(event.data.as_bytes())).unwrap_or_default(),
         }
     }
 }

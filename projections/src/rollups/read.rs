@@ -11,7 +11,7 @@ use sqlx::{Row as _, SqliteConnection};
 use super::series::Last;
 use super::window::Window;
 use super::{ALL, Keep, Point, Rolling, RowError, Width};
-use crate::engine::{Database, Progress, StoreError};
+use crate::engine::{Database, FileCheck, Progress, StoreError};
 
 /// The rollups of one replica. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -67,7 +67,15 @@ impl Rollups {
     /// # Errors
     /// See [`StoreError`].
     pub async fn open(path: &Path, keep: Keep) -> Result<Self, StoreError> {
-        let database = Database::open::<Rolling>(path).await?;
+        Self::open_watched(path, keep, &FileCheck::default()).await
+    }
+
+    /// The same, telling how far the check of the file has come.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn open_watched(path: &Path, keep: Keep, progress: &FileCheck) -> Result<Self, StoreError> {
+        let database = Database::open_watched::<Rolling>(path, progress).await?;
         Ok(Self { database, progress: Progress::default(), keep })
     }
 

@@ -1,6 +1,7 @@
 //! Reading the event index, a page at a time, by sequence.
 
 use aegis_domain::event::CATALOGUE;
+use aegis_domain::schema::keep_digits;
 use aegis_domain::{AggregateKind, Sequence};
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
@@ -222,6 +223,6 @@ fn read(row: &SqliteRow) -> Result<EventView, sqlx::Error> {
         correlation: row.try_get("correlation")?,
         causation: row.try_get("causation")?,
         summary: row.try_get("summary")?,
-        data: serde_json::from_str(&data).map_err(|_not_json| decode("data"))?,
+        data: serde_json::from_slice(&keep_digits(data.as_bytes())).map_err(|_not_json| decode("data"))?,
     })
 }

@@ -11,7 +11,7 @@ use aegis_domain::Sequence;
 use sqlx::Row as _;
 use tokio::sync::watch;
 
-use crate::engine::{Database, Gap, Progress};
+use crate::engine::{Database, FileCheck, Gap, Progress};
 use crate::registry::{Registry, Retention};
 
 pub use crate::engine::StoreError;
@@ -36,7 +36,19 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub async fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
-        let database = Database::open::<Registry>(path).await?;
+        Self::open_watched(path, retention, &FileCheck::default()).await
+    }
+
+    /// The same, telling how far the check of the file has come.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn open_watched(
+        path: &Path,
+        retention: Retention,
+        progress: &FileCheck,
+    ) -> Result<Self, StoreError> {
+        let database = Database::open_watched::<Registry>(path, progress).await?;
         Ok(Self { database, progress: Progress::default(), retention, recent: Recent::default() })
     }
 

@@ -109,6 +109,12 @@ impl Finding {
         }
     }
 
+    /// Whether it is a message that is no event: put aside, and known to whoever looks at the dead letters.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Unreadable { .. })
+    }
+
     /// Whether a repair mends it. The log is never repaired.
     #[must_use]
     pub fn is_repairable(&self) -> bool {

@@ -7,8 +7,10 @@ use aegis_domain::{AggregateVersion, Sequence};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The form of the file; another one is refused.
-const FORMAT: &str = "aegis-heads-1";
+/// The form of the file that is written.
+const FORMAT: &str = "aegis-heads-2";
+/// The form before it: it does not cover times of record, nor headers that are not of the event.
+const FORMAT_1: &str = "aegis-heads-1";
 
 /// The heads of all chains of a log, up to one position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,9 @@ pub struct Heads {
     pub sequence: Sequence,
     /// The digest over every message up to there, see [`aegis_domain::wire::chain::Digest`].
     pub digest: String,
+    /// The same over the hashes of records, which cover times and all headers. Absent in the first form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<String>,
     /// The last event of each aggregate.
     pub heads: BTreeMap<String, ChainHead>,
 }
@@ -46,7 +51,7 @@ pub enum HeadsError {
     #[error("this is no file of chain heads: export one with `aegis verify --export-heads`")]
     Json(#[from] serde_json::Error),
     /// It is of another version.
-    #[error("the heads have the format {0:?}, and this program reads {FORMAT:?}")]
+    #[error("the heads have the format {0:?}, and this program reads {FORMAT_1:?} and {FORMAT:?}")]
     Format(String),
 }
 
@@ -55,10 +60,10 @@ impl Heads {
         stream: String,
         taken_at: DateTime<Utc>,
         sequence: Sequence,
-        digest: String,
+        (digest, records): (String, String),
         heads: BTreeMap<String, ChainHead>,
     ) -> Self {
-        Self { format: FORMAT.to_owned(), stream, taken_at, sequence, digest, heads }
+        Self { format: FORMAT.to_owned(), stream, taken_at, sequence, digest, records: Some(records), heads }
     }
 
     /// Reads the text of a file.
@@ -67,6 +72,10 @@ impl Heads {
     /// See [`HeadsError`].
     pub fn parse(text: &str) -> Result<Self, HeadsError> {
         let heads: Self = serde_json::from_str(text)?;
-        if heads.format == FORMAT { Ok(heads) } else { Err(HeadsError::Format(heads.format)) }
+        // The second form without what makes it one would be weaker than it says.
+        match (heads.format.as_str(), &heads.records) {
+            (FORMAT, Some(_)) | (FORMAT_1, None) => Ok(heads),
+            _ => Err(HeadsError::Format(heads.format)),
+        }
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Recorded, Registry, Sequence};
-use aegis_sdk::journal::{decode, hash};
+use aegis_sdk::journal::{decode, hash, record_hash};
 use aegis_sdk::nats::follow::{Followed, Message};
 use aegis_sdk::{Connection, Journal};
 use chrono::Utc;
@@ -157,7 +157,8 @@ fn meet(
         Ok(recorded) => recorded.hash,
         Err(_) => hash(&message.subject, message.headers.as_ref(), &message.body),
     };
-    walk.meet(&Met { sequence, subject: &message.subject, hash, event });
+    let record = record_hash(&message.subject, message.recorded_at, message.headers.as_ref(), &message.body);
+    walk.meet(&Met { sequence, subject: &message.subject, hash, record, event });
     times.advance(sequence, message.recorded_at);
     match event {
         Ok(recorded) => state.apply(Fact::from(recorded).recorded_at(times.recorded_at)),

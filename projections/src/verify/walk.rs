@@ -28,8 +28,10 @@ pub struct Met<'a> {
     pub sequence: Sequence,
     /// Its subject.
     pub subject: &'a str,
-    /// The hash over the whole of it.
+    /// The hash that its chain has of it.
     pub hash: Hash,
+    /// The hash over all of it, its time of record included.
+    pub record: Hash,
     /// The event that it is, or why it is none.
     pub event: Result<&'a Recorded, &'a DecodeError>,
 }
@@ -45,6 +47,7 @@ pub struct Walk {
     pub findings: Vec<Finding>,
     last: Sequence,
     digest: Digest,
+    records: Digest,
     links: BTreeMap<String, Link>,
     against: Option<Against>,
 }
@@ -54,6 +57,7 @@ pub struct Walk {
 struct Against {
     sequence: Sequence,
     digest: String,
+    records: Option<String>,
     at: BTreeMap<Sequence, (String, String)>,
     met: bool,
 }
@@ -69,6 +73,7 @@ impl Walk {
             Against {
                 sequence: heads.sequence,
                 digest: heads.digest.clone(),
+                records: heads.records.clone(),
                 at: heads.heads.iter().map(by_place).collect(),
                 met: heads.sequence == Sequence::ZERO,
             }
@@ -79,6 +84,7 @@ impl Walk {
             findings: Vec::new(),
             last: Sequence::ZERO,
             digest: Digest::default(),
+            records: Digest::default(),
             links: BTreeMap::new(),
             against,
         }
@@ -102,6 +108,7 @@ impl Walk {
         self.messages += 1;
         self.last = met.sequence;
         self.digest.add(met.sequence, &met.hash);
+        self.records.add(met.sequence, &met.record);
         match met.event {
             Ok(recorded) => self.follow(recorded, met.hash),
             Err(error) => self.findings.push(Finding::Unreadable {
@@ -141,7 +148,8 @@ impl Walk {
             hash: link.hash.to_string(),
         };
         let heads = self.links.iter().map(|(aggregate, link)| (aggregate.clone(), head(link))).collect();
-        Heads::new(stream, taken_at, self.last, self.digest.to_string(), heads)
+        let digests = (self.digest.to_string(), self.records.to_string());
+        Heads::new(stream, taken_at, self.last, digests, heads)
     }
 
     fn skip_to(&mut self, next: Sequence) {
@@ -205,6 +213,12 @@ impl Walk {
             if self.digest.to_string() != against.digest {
                 let detail = format!(
                     "the messages up to {} are not those that the heads were taken of: at least one was changed, removed or put in",
+                    met.sequence
+                );
+                self.findings.push(Finding::Head { detail });
+            } else if against.records.as_ref().is_some_and(|records| *records != self.records.to_string()) {
+                let detail = format!(
+                    "the events up to {} are those that the heads were taken of, and at least one has another time of record or other headers",
                     met.sequence
                 );
                 self.findings.push(Finding::Head { detail });

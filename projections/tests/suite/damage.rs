@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use aegis_projections::State;
+use aegis_projections::engine::FileCheck;
+use aegis_projections::{Retention, State, Store};
 
 use crate::store::{filled, held, restored, statement, views};
 
@@ -74,4 +77,34 @@ async fn a_row_that_cannot_be_read_is_rebuilt() {
 #[tokio::test]
 async fn a_deleted_file_is_rebuilt() {
     is_rebuilt("deleted", async |path| fs::remove_file(path).unwrap()).await;
+}
+
+#[tokio::test]
+async fn the_check_of_a_file_tells_how_far_it_has_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.sqlite");
+    {
+        let store = Store::open(&path, Retention::default()).await.unwrap();
+        let pool = store.database().pool().await;
+        let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+                    INSERT INTO dead_letters SELECT i, 0, 'a', hex(randomblob(1000)) FROM n";
+        sqlx::query(fill).execute(&*pool).await.unwrap();
+        pool.close().await;
+    }
+    let check = FileCheck::default();
+    let ended = Arc::new(AtomicBool::new(false));
+    let (watched, until) = (check.clone(), Arc::clone(&ended));
+    let watcher = std::thread::spawn(move || {
+        let mut shown = Vec::new();
+        while !until.load(Ordering::Relaxed) {
+            shown.extend(watched.percent());
+        }
+        shown
+    });
+    Store::open_watched(&path, Retention::default(), &check).await.unwrap();
+    ended.store(true, Ordering::Relaxed);
+    let shown = watcher.join().unwrap();
+    assert!(shown.is_sorted(), "it never goes back");
+    assert!(shown.last() > Some(&10), "{:?}", shown.last());
+    assert_eq!(check.percent(), None);
 }

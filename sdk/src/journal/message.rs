@@ -6,6 +6,7 @@ use aegis_domain::wire::{DecodeError, Namespace};
 use aegis_domain::{AggregateVersion, Envelope, Heading, Recorded, Schema, Sequence};
 use async_nats::HeaderMap;
 use async_nats::header::HeaderName;
+use chrono::{DateTime, Utc};
 
 /// Reads a message of a journal's stream.
 ///
@@ -36,12 +37,26 @@ pub fn counted(version: AggregateVersion, sequence: u64) -> Result<(), DecodeErr
 /// is taken in as often.
 #[must_use]
 pub fn hash(subject: &str, headers: Option<&HeaderMap>, body: &[u8]) -> Hash {
-    let all = headers.into_iter().flat_map(|headers| {
+    Hash::of(subject, each(headers), body)
+}
+
+/// The hash over all that is known of a message of a journal's stream, its time of record and its other headers included.
+#[must_use]
+pub fn record_hash(
+    subject: &str,
+    recorded_at: DateTime<Utc>,
+    headers: Option<&HeaderMap>,
+    body: &[u8],
+) -> Hash {
+    Hash::of_record(subject, recorded_at, each(headers), body)
+}
+
+fn each(headers: Option<&HeaderMap>) -> impl Iterator<Item = (&str, &str)> {
+    headers.into_iter().flat_map(|headers| {
         headers.iter().flat_map(|(name, values)| {
             values.iter().map(move |value| (AsRef::<str>::as_ref(name), value.as_str()))
         })
-    });
-    Hash::of(subject, all, body)
+    })
 }
 
 /// Reads the headers of a message of a journal's stream.

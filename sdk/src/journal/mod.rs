@@ -42,7 +42,7 @@ use crate::nats::restore::MakeStream;
 
 pub use append::BATCH_MAX;
 pub use error::{AppendError, ExecuteError, LoadError};
-pub use message::{counted, decode, decode_heading, hash};
+pub use message::{counted, decode, decode_heading, hash, record_hash};
 pub use store::{CqrsContext, CqrsStore, metadata};
 pub use subscription::{Entry, Item, Selection, Start, Subscription};
 

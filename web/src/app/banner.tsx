@@ -40,6 +40,7 @@ export function warnings(system: System | null, zone: Zone): string[] {
 
 export function Banner() {
   const system = useSystem((s) => s.system);
+  const refusal = useSystem((s) => s.refusal);
   const staleSince = useStaleSince();
   const zone = useZone((s) => s.zone);
   const lines = warnings(system, zone);
@@ -48,6 +49,7 @@ export function Banner() {
       `Stale since ${formatClock(new Date(staleSince).toISOString(), zone).slice(0, 8)}: the live connection is down.`,
     );
   }
+  if (refusal !== null) lines.unshift(`The control plane answers: ${refusal}`);
   if (lines.length === 0) return null;
   return (
     <div

@@ -17,8 +17,14 @@ export type System = ResultOf<typeof SystemQuery>["system"];
 
 const POLL_MS = 3_000;
 
+interface SystemStore {
+  system: System | null;
+  /** What the server answered instead the last time, in words; null when it answered, or not at all. */
+  refusal: string | null;
+}
+
 /** The last answer stands while the server cannot be reached; the connection state says that it is old. */
-export const useSystem = create<{ system: System | null }>(() => ({ system: null }));
+export const useSystem = create<SystemStore>(() => ({ system: null, refusal: null }));
 
 export function pollSystem(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,13 +32,14 @@ export function pollSystem(): () => void {
   const ask = async (): Promise<void> => {
     const result = await client.query(SystemQuery, {}).toPromise();
     if (ended) return;
-    if (result.data) useSystem.setState({ system: result.data.system });
+    if (result.data) useSystem.setState({ system: result.data.system, refusal: null });
+    else useSystem.setState({ refusal: result.error?.graphQLErrors[0]?.message ?? null });
     timer = setTimeout(() => void ask(), POLL_MS);
   };
   void ask();
   return () => {
     ended = true;
     clearTimeout(timer);
-    useSystem.setState({ system: null });
+    useSystem.setState({ system: null, refusal: null });
   };
 }

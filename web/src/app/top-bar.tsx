@@ -2,6 +2,7 @@ import { LogOut, ShieldCheck } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { useInstances } from "@/features/dashboard";
 import { useEvents } from "@/features/events";
+import { highest } from "@/shared/graphql/exact";
 import { useSession } from "@/shared/session/store";
 import { ConnectionBadge } from "./connection-badge";
 import { useSystem } from "./system";
@@ -43,7 +44,7 @@ function AsOf() {
   const instances = useInstances((s) => s.asOf);
   const events = useEvents((s) => s.asOf);
   const system = useSystem((s) => s.system);
-  const sequence = Math.max(instances, events, system?.asOfSequence ?? 0);
+  const sequence = highest(highest(instances, events), system?.asOfSequence ?? 0);
   if (sequence === 0) return null;
   return (
     <span

@@ -181,12 +181,18 @@ export class World {
     this.pending.changed.set(instance.id, instance);
   }
 
-  private record(kind: string, id: string, type: string, data: unknown, summary: string): Event {
+  private record(
+    kind: string,
+    id: string,
+    type: string,
+    data: unknown,
+    summary: string,
+  ): Event & { sequence: number } {
     const aggregate = `${kind}.${id}`;
     const sequence = this.sequence + 1;
     const version = (this.versions.get(aggregate) ?? 0) + 1;
     this.versions.set(aggregate, version);
-    const event: Event = {
+    const event = {
       id: `mock-${sequence}`,
       sequence,
       type: `aegis.${kind}.${type}.v1`,

@@ -1,9 +1,11 @@
 // @vitest-environment node
+
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { EventTail } from "@/features/events/documents";
 import type { ConnectionEvent } from "@/shared/connection/machine";
+import type { Whole } from "@/shared/graphql/exact";
 import { createLive, type Live, type LiveOptions } from "@/shared/graphql/live";
 
 vi.stubGlobal("WebSocket", WebSocket);
@@ -11,7 +13,7 @@ vi.stubGlobal("WebSocket", WebSocket);
 interface Subscribed {
   socket: WebSocket;
   id: string;
-  variables: { afterSequence: number | null };
+  variables: { afterSequence: number | string | null };
 }
 
 let server: WebSocketServer;
@@ -46,7 +48,7 @@ function start(options: Partial<LiveOptions> = {}) {
   const seen: ConnectionEvent["type"][] = [];
   const errors: string[] = [];
   const onDenied = vi.fn();
-  let cursor: number | null = null;
+  let cursor: Whole | null = null;
   live = createLive({
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql/ws`,
     dispatch: (event) => seen.push(event.type),
@@ -96,6 +98,17 @@ describe("the live connection", () => {
       expect(onDenied).not.toHaveBeenCalled();
     },
   );
+
+  it("takes a sequence beyond 2^53 as it is, and goes on from there to the digit", async () => {
+    start();
+    await subscribed(1);
+    const { socket, id } = latest();
+    const events = '{"__typename":"EventBatch","events":[],"asOfSequence":9007199254740993}';
+    socket.send(`{"type":"next","id":"${id}","payload":{"data":{"events":${events}}}}`);
+    send({ type: "complete" });
+    await subscribed(2);
+    expect(latest().variables.afterSequence).toBe("9007199254740993");
+  });
 
   it("does not come back after 4401", async () => {
     const { seen, onDenied } = start();

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { figure, percent } from "@/features/dashboard/numbers";
-import { errorFromBody, errorFromGraphQL } from "@/shared/graphql/errors";
+import { graphql } from "@/gql";
+import { client } from "@/shared/graphql/client";
+import { errorFromBody, errorFromGraphQL, errorFromUrql } from "@/shared/graphql/errors";
 import { Ring } from "@/shared/live/ring";
 import { throttle } from "@/shared/live/throttle";
 import { formatAge, formatClock, formatMoment } from "@/shared/time/format";
@@ -80,5 +82,28 @@ describe("errors of the server", () => {
     const extensions = { code: "TOO_COMPLEX", requestId: "r2", retryable: true };
     expect(errorFromGraphQL({ message: "m", extensions })).toEqual({ message: "m", ...extensions });
     expect(errorFromGraphQL({ message: "m" })).toMatchObject({ code: "GRAPHQL_ERROR", retryable: false });
+  });
+});
+
+describe("an answer beside GraphQL", () => {
+  const answer = (status: number, body: string) =>
+    vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response(body, { status }));
+
+  it("reaches whoever asked, with its code and its words", async () => {
+    const message = "this replica does not serve yet: checking the file projection.sqlite: 40 %";
+    answer(503, JSON.stringify({ error: { code: "UNAVAILABLE", message, requestId: "r", retryable: true } }));
+    const result = await client.query(graphql(`query Anybody { viewer { name } }`), {}).toPromise();
+    expect(result.error && errorFromUrql(result.error)).toEqual({
+      code: "UNAVAILABLE",
+      message,
+      requestId: "r",
+      retryable: true,
+    });
+  });
+
+  it("is named after its status when it has no words", async () => {
+    answer(502, "<html>");
+    const result = await client.query(graphql(`query Anybody { viewer { name } }`), {}).toPromise();
+    expect(result.error && errorFromUrql(result.error)?.code).toBe("HTTP_502");
   });
 });

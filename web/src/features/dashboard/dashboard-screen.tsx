@@ -20,7 +20,7 @@ const none: readonly never[] = [];
 /** `feed` is the live event feed, which belongs to another feature: the route puts the two together. */
 export function DashboardScreen({ feed, onRetry }: { feed: ReactNode; onRetry: () => void }) {
   const { instances, registry, error, pausedAt } = useInstances();
-  const leaders = useLeaders((s) => s.leaders);
+  const leaders = useLeaders((s) => (s.cut ? null : s.leaders));
   const staleSince = useStaleSince();
   const [view, set] = useUrlState(dashboardShape);
   const filtered = useMemo(() => (instances ?? none).filter((i) => matches(i, view)), [instances, view]);

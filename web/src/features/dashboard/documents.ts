@@ -34,7 +34,7 @@ export const InstanceChanges = graphql(
 
 export const Leaders = graphql(`
   query Leaders($after: String) {
-    leaders(first: 100, after: $after) {
+    leaders(first: 1000, after: $after) {
       nodes { id service group term instance since reason vacancyMs }
       pageInfo { hasNextPage endCursor }
       totalCount

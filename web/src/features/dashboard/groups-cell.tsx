@@ -1,4 +1,5 @@
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
+import type { Whole } from "@/shared/graphql/exact";
 import { compareNatural } from "@/shared/lib/utils";
 import type { Instance } from "./documents";
 
@@ -37,9 +38,9 @@ export function GroupsCell({ groups }: { groups: Instance["groups"] }) {
   );
 }
 
-function Lead({ group, term }: { group: string; term: number }) {
+function Lead({ group, term }: { group: string; term: Whole }) {
   return (
-    <span data-group={group} data-term={term}>
+    <span data-group={group} data-term={String(term)}>
       {group} <span className="text-muted-foreground">· term {term}</span>
     </span>
   );

@@ -1,5 +1,6 @@
 import { CircleHelp, Crown } from "lucide-react";
 import { Toggle } from "@/components/ui/toggle";
+import type { Whole } from "@/shared/graphql/exact";
 import { compareNatural } from "@/shared/lib/utils";
 import { Age } from "@/shared/time/age";
 import { ErrorView } from "@/shared/ui/states";
@@ -12,7 +13,7 @@ export interface GroupLine {
   id: string;
   service: string;
   group: string;
-  term: number;
+  term: Whole;
   owner: string | null;
   since: string;
 }
@@ -57,14 +58,14 @@ interface Props {
 }
 
 export function GroupsPanel({ instances, ownerless, onOwnerless, frozenAt }: Props) {
-  const { leaders, error } = useLeaders();
+  const { leaders, cut, error } = useLeaders();
   const all = groupLines(leaders ?? [], instances);
   const lines = ownerless ? all.filter((l) => l.owner === null) : all;
   return (
     <section aria-label="Groups" className="flex max-h-64 min-h-0 flex-col border-border border-b">
       <header className="flex h-10 items-center gap-2 px-3">
         <h2 className="font-semibold">Groups</h2>
-        <span className="text-muted-foreground text-xs">{all.length}</span>
+        <span className="text-muted-foreground text-xs">{cut ? `more than ${all.length}` : all.length}</span>
         <Toggle className="ml-auto h-6" pressed={ownerless} onClick={() => onOwnerless(!ownerless)}>
           Without owner
         </Toggle>
@@ -97,7 +98,7 @@ function GroupItem({ line, frozenAt }: { line: GroupLine; frozenAt: number | nul
       data-testid="group-line"
       data-group={line.id}
       data-owner={line.owner ?? ""}
-      data-term={line.term}
+      data-term={String(line.term)}
       className="grid grid-cols-[minmax(0,5fr)_minmax(0,8fr)_4.5rem] items-center gap-2 px-3 py-0.5"
     >
       <span className="truncate" title={line.id}>

@@ -5,28 +5,33 @@ import { throttle } from "@/shared/live/throttle";
 import { type Leader, Leaders } from "./documents";
 
 const POLL_MS = 10_000;
-const MAX_PAGES = 50;
+/** A hundred thousand groups. */
+const MAX_PAGES = 100;
 
 interface LeaderStore {
   leaders: readonly Leader[] | null;
+  /** Whether there are more than were asked for: then nobody knows how many have no owner. */
+  cut: boolean;
   error: AppError | null;
 }
 
-export const useLeaders = create<LeaderStore>(() => ({ leaders: null, error: null }));
+export const useLeaders = create<LeaderStore>(() => ({ leaders: null, cut: false, error: null }));
 
 async function loadAll(): Promise<void> {
   const found: Leader[] = [];
   let after: string | null = null;
+  let cut = true;
   for (let page = 0; page < MAX_PAGES; page++) {
     const result: Awaited<ReturnType<typeof loadPage>> = await loadPage(after);
     if (result.error) return useLeaders.setState({ error: errorFromUrql(result.error) });
     const connection = result.data?.leaders;
     if (!connection) return;
     found.push(...connection.nodes);
-    if (!connection.pageInfo.hasNextPage) break;
+    cut = connection.pageInfo.hasNextPage;
+    if (!cut) break;
     after = connection.pageInfo.endCursor;
   }
-  useLeaders.setState({ leaders: found, error: null });
+  useLeaders.setState({ leaders: found, cut, error: null });
 }
 
 const loadPage = (after: string | null) => client.query(Leaders, { after }).toPromise();
@@ -60,4 +65,4 @@ export function startLeaders(): () => void {
   };
 }
 
-export const resetLeaders = (): void => useLeaders.setState({ leaders: null, error: null });
+export const resetLeaders = (): void => useLeaders.setState({ leaders: null, cut: false, error: null });

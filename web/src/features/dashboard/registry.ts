@@ -1,3 +1,4 @@
+import { highest, type Whole } from "@/shared/graphql/exact";
 import { Ring } from "@/shared/live/ring";
 import type { Instance, InstanceUpdate } from "./documents";
 
@@ -18,7 +19,7 @@ export interface Series {
 export interface Registry {
   instances: Map<string, Instance>;
   series: Map<string, Series>;
-  asOf: number;
+  asOf: Whole;
 }
 
 export const emptyRegistry = (): Registry => ({ instances: new Map(), series: new Map(), asOf: 0 });
@@ -37,7 +38,7 @@ export function applyUpdate(registry: Registry, update: InstanceUpdate): void {
     if (!known || each.asOfSequence >= known.asOfSequence) put(registry, each);
   }
   for (const id of update.removed) forget(registry, id);
-  registry.asOf = Math.max(registry.asOf, update.asOfSequence);
+  registry.asOf = highest(registry.asOf, update.asOfSequence);
 }
 
 function forget(registry: Registry, id: string): void {
@@ -59,10 +60,10 @@ function put(registry: Registry, instance: Instance): void {
 function sample(series: Series, metrics: NonNullable<Instance["metrics"]>): void {
   series.calls.push(metrics.callsPerSecond);
   const before = series.totals;
-  series.totals = { calls: metrics.calls, errors: metrics.errors };
+  series.totals = { calls: Number(metrics.calls), errors: Number(metrics.errors) };
   // A restarted instance counts from zero again: its first beat is its own window.
-  const restarted = before !== null && metrics.calls < before.calls;
-  const calls = metrics.calls - (before && !restarted ? before.calls : 0);
-  const errors = metrics.errors - (before && !restarted ? before.errors : 0);
+  const restarted = before !== null && series.totals.calls < before.calls;
+  const calls = series.totals.calls - (before && !restarted ? before.calls : 0);
+  const errors = series.totals.errors - (before && !restarted ? before.errors : 0);
   series.errorPercent = calls > 0 ? (100 * Math.max(0, errors)) / calls : errors > 0 ? 100 : 0;
 }

@@ -36,7 +36,7 @@ export function comparator(key: SortKey, reverse: boolean, series: SeriesOf): Co
     calls: desc((i) => i.metrics?.callsPerSecond),
     p99: desc((i) => i.metrics?.p99Ms),
     errors: desc((i) => series.get(i.id)?.errorPercent),
-    queue: desc((i) => (i.metrics ? i.metrics.queueDepth * 1e6 + i.metrics.inFlight : null)),
+    queue: desc((i) => (i.metrics ? Number(i.metrics.queueDepth) * 1e6 + Number(i.metrics.inFlight) : null)),
   };
   const chosen = compare[key];
   return reverse ? (a, b) => chosen(b, a) : chosen;

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import type { AppError } from "@/shared/graphql/errors";
+import type { Whole } from "@/shared/graphql/exact";
 import type { Live } from "@/shared/graphql/live";
 import { throttle } from "@/shared/live/throttle";
 import { serverNow } from "@/shared/time/clock";
@@ -12,7 +13,7 @@ interface InstanceStore {
   /** As last painted; null before the first snapshot. */
   instances: readonly Instance[] | null;
   registry: Registry;
-  asOf: number;
+  asOf: Whole;
   error: AppError | null;
   /** The moment at which the operator stopped the picture; the data behind it goes on. */
   pausedAt: number | null;

@@ -10,7 +10,7 @@ export interface Tally {
   down: number;
   undefined: number;
   led: number;
-  /** Null until the leaders have been asked for. */
+  /** Null until the leaders have been asked for, and while there are too many of them. */
   ownerless: number | null;
 }
 

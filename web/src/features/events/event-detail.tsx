@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
+import { stringify, type Whole } from "@/shared/graphql/exact";
 import { formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
 import type { Event } from "./documents";
@@ -8,7 +9,7 @@ import { EventType } from "./event-line";
 import { kindLook } from "./kinds";
 
 interface Props {
-  sequence: number;
+  sequence: Whole;
   event: Event | undefined;
   onClose: () => void;
 }
@@ -57,7 +58,7 @@ export function EventDetail({ sequence, event, onClose }: Props) {
           <div>
             <h3 className="mb-1 text-muted-foreground text-xs">Payload</h3>
             <pre className="overflow-auto rounded-sm border border-border bg-muted p-2 font-mono text-xs leading-5">
-              {JSON.stringify(event.data, null, 2)}
+              {stringify(event.data, 2)}
             </pre>
           </div>
         </div>

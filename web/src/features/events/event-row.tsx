@@ -1,4 +1,5 @@
 import { memo } from "react";
+import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import { Age } from "@/shared/time/age";
 import { formatClock, formatMoment } from "@/shared/time/format";
@@ -12,7 +13,7 @@ interface Props {
   event: Event;
   index: number;
   selected: boolean;
-  onSelect: (sequence: number) => void;
+  onSelect: (sequence: Whole) => void;
   age: boolean;
 }
 
@@ -22,7 +23,7 @@ export const EventRow = memo(function EventRow({ event, index, selected, onSelec
     <tr
       aria-rowindex={index + 2}
       data-testid="event-row"
-      data-sequence={event.sequence}
+      data-sequence={String(event.sequence)}
       data-type={event.type}
       className={cn("h-7 cursor-pointer border-border border-b hover:bg-accent", selected && "bg-accent")}
       onClick={() => onSelect(event.sequence)}

@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useRef } from "react";
+import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import type { Event } from "./documents";
 import { EventRow, ROW_PX } from "./event-row";
@@ -16,8 +17,8 @@ const head: { label: string; width: string; right?: boolean }[] = [
 interface Props {
   /** Newest first. */
   events: readonly Event[];
-  selected: number | null;
-  onSelect: (sequence: number) => void;
+  selected: Whole | null;
+  onSelect: (sequence: Whole) => void;
   /** Told when the operator scrolls away from the newest event. */
   onAway: () => void;
   age: boolean;

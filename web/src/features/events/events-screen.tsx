@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { useStaleSince } from "@/shared/connection/store";
+import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
@@ -28,7 +29,7 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
   }, [live, view, history.events]);
   const { shown, waiting, held, hold, release } = useHold(all);
   const newestFirst = useMemo(() => [...shown].reverse(), [shown]);
-  const select = useCallback((event: number) => set({ event }), [set]);
+  const select = useCallback((event: Whole) => set({ event }), [set]);
   const resume = (): void => {
     release();
     frame.current?.querySelector("section")?.scrollTo({ top: 0 });

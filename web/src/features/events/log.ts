@@ -1,3 +1,4 @@
+import { highest, order, type Whole } from "@/shared/graphql/exact";
 import type { Event } from "./documents";
 
 /**
@@ -10,28 +11,28 @@ export function merge(a: readonly Event[], b: readonly Event[]): readonly Event[
   if (!first) return a;
   if (!last) return b;
   if (first.sequence > last.sequence) return [...a, ...b];
-  const bySequence = new Map<number, Event>();
+  const bySequence = new Map<Whole, Event>();
   for (const event of a) bySequence.set(event.sequence, event);
   for (const event of b) bySequence.set(event.sequence, event);
-  const merged = [...bySequence.values()].sort((x, y) => x.sequence - y.sequence);
+  const merged = [...bySequence.values()].sort((x, y) => order(x.sequence, y.sequence));
   return merged.length === a.length ? a : merged;
 }
 
 export interface Tail {
   events: readonly Event[];
   /** Highest sequence known to be complete: the cursor for the next subscription. */
-  cursor: number | null;
+  cursor: Whole | null;
 }
 
 export const emptyTail: Tail = { events: [], cursor: null };
 
 /** The tail with newly arrived events, the oldest dropped beyond `capacity`. */
-export function extend(tail: Tail, events: readonly Event[], asOf: number, capacity: number): Tail {
-  const sorted = [...events].sort((x, y) => x.sequence - y.sequence);
+export function extend(tail: Tail, events: readonly Event[], asOf: Whole, capacity: number): Tail {
+  const sorted = [...events].sort((x, y) => order(x.sequence, y.sequence));
   const merged = merge(tail.events, sorted);
   return {
     events: merged.length > capacity ? merged.slice(-capacity) : merged,
-    cursor: Math.max(tail.cursor ?? 0, asOf, sorted.at(-1)?.sequence ?? 0),
+    cursor: highest(highest(tail.cursor ?? 0, asOf), sorted.at(-1)?.sequence ?? 0),
   };
 }
 

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import type { AppError } from "@/shared/graphql/errors";
+import type { Whole } from "@/shared/graphql/exact";
 import type { Live } from "@/shared/graphql/live";
 import { throttle } from "@/shared/live/throttle";
 import { type Event, EventTail } from "./documents";
@@ -12,7 +13,7 @@ const SNAPSHOT = 200;
 interface EventStore {
   /** The live tail, oldest first; null before the first message. */
   events: readonly Event[] | null;
-  asOf: number;
+  asOf: Whole;
   error: AppError | null;
 }
 
@@ -36,7 +37,7 @@ export function onNewEvents(listener: Listener): () => void {
   };
 }
 
-export function receive(events: readonly Event[], asOf: number): void {
+export function receive(events: readonly Event[], asOf: Whole): void {
   const before = tail.cursor;
   tail = extend(tail, events, asOf, CAPACITY);
   received = true;

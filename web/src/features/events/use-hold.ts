@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from "react";
+import type { Whole } from "@/shared/graphql/exact";
 import type { Event } from "./documents";
 
 export interface Hold {
@@ -12,7 +13,7 @@ export interface Hold {
 
 /** Stops the list at a sequence; what arrives after it is counted and shown when released. Oldest first. */
 export function useHold(events: readonly Event[]): Hold {
-  const [at, setAt] = useState<number | null>(null);
+  const [at, setAt] = useState<Whole | null>(null);
   const newest = events.at(-1)?.sequence ?? 0;
   const hold = useCallback(() => setAt((now) => now ?? newest), [newest]);
   const release = useCallback(() => setAt(null), []);

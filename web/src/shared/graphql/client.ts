@@ -1,4 +1,5 @@
-import { Client, fetchExchange } from "@urql/core";
+import { Client, fetchExchange, mapExchange } from "@urql/core";
+import { unmark } from "./exact";
 import { appFetch } from "./http";
 
 /**
@@ -7,7 +8,10 @@ import { appFetch } from "./http";
  */
 export const client = new Client({
   url: "/graphql",
-  exchanges: [fetchExchange],
+  exchanges: [
+    mapExchange({ onResult: (result) => ({ ...result, data: unmark(result.data) }) }),
+    fetchExchange,
+  ],
   fetch: appFetch,
   preferGetMethod: false,
   requestPolicy: "network-only",

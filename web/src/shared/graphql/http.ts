@@ -1,13 +1,25 @@
 import { useConnectionStore } from "@/shared/connection/store";
 import { useSession } from "@/shared/session/store";
 import { noteServerDate } from "@/shared/time/clock";
+import { errorFromBody } from "./errors";
+import { mark } from "./exact";
 
 /** Every request of the page: a 401 anywhere means that the session is over. */
 export async function appFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const response = await fetch(input, { credentials: "same-origin", ...init });
   noteServerDate(response.headers.get("date"));
   if (response.status === 401) sessionOver();
-  return response;
+  if (!response.ok) return asGraphQL(response);
+  const { status, headers } = response;
+  return new Response(mark(await response.text()), { status, headers });
+}
+
+/** The client of GraphQL reads only results, so what the server says beside GraphQL becomes an error of one. */
+async function asGraphQL(response: Response): Promise<Response> {
+  const error = errorFromBody(response.status, await response.json().catch(() => null));
+  const { message, ...extensions } = error;
+  const headers = { "content-type": "application/json" };
+  return new Response(JSON.stringify({ data: null, errors: [{ message, extensions }] }), { headers });
 }
 
 export function sessionOver(): void {

@@ -4,6 +4,7 @@ import { type Client, createClient } from "graphql-ws";
 import { backoffMs } from "@/shared/connection/backoff";
 import type { ConnectionEvent } from "@/shared/connection/machine";
 import { type AppError, errorFromGraphQL } from "./errors";
+import { exactSocket, revive } from "./exact";
 import { createAlarm } from "./wait";
 
 const UNAUTHORIZED = 4401;
@@ -75,6 +76,9 @@ export function createLive(options: LiveOptions): Live {
 
   const client: Client = createClient({
     url: options.url,
+    webSocketImpl: exactSocket(),
+    jsonMessageReviver: revive,
+    jsonMessageReplacer: (_key, value) => (typeof value === "bigint" ? String(value) : value),
     connectionParams: () => ({}),
     keepAlive: 5_000,
     lazyCloseTimeout: 1_000,

@@ -1,3 +1,5 @@
+import { type Whole, whole } from "@/shared/graphql/exact";
+
 /** How one value stands in the query string. The fallback is never written, so that links stay short. */
 export interface Codec<T> {
   fallback: T;
@@ -33,9 +35,9 @@ export function someOf<T extends string>(allowed: readonly T[]): Codec<readonly 
   };
 }
 
-export const sequence: Codec<number | null> = {
+export const sequence: Codec<Whole | null> = {
   fallback: null,
-  parse: (raw) => (/^\d{1,16}$/.test(raw) ? Number(raw) : null),
+  parse: (raw) => (/^\d{1,20}$/.test(raw) ? whole(raw) : null),
   format: (value) => (value === null ? "" : String(value)),
 };
 

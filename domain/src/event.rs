@@ -60,7 +60,7 @@ const fn entry(
 use AggregateKind::{Definition as D, Installation as A, Instance as I, Leadership as L};
 
 /// Every event type that there is. A test holds it to the enums.
-pub const CATALOGUE: [Entry; 20] = [
+pub const CATALOGUE: [Entry; 21] = [
     entry(
         D,
         "defined",
@@ -171,6 +171,13 @@ pub const CATALOGUE: [Entry; 20] = [
         "an operator gives a dead letter up",
         "each dead letter once; written before it is removed",
     ),
+    // Later types are added at the end.
+    entry(
+        I,
+        "forgotten",
+        "an operator takes an ended instance out of the registry before its time",
+        "the instance had ended; its history stays",
+    ),
 ];
 
 impl Event {
@@ -204,6 +211,7 @@ impl Event {
                 InstanceEvent::DrainRequested { .. } => 9,
                 InstanceEvent::Deregistered { .. } => 10,
                 InstanceEvent::Expired { .. } => 11,
+                InstanceEvent::Forgotten { .. } => 20,
             },
             Self::Leadership(event) => match event {
                 LeadershipEvent::LeaderElected { .. } => 12,

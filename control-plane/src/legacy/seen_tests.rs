@@ -75,7 +75,8 @@ impl Stage {
             | Command::ReportConfiguration(_)
             | Command::Recover
             | Command::RequestDrain { .. }
-            | Command::Expire { .. } => panic!("{command:?}"),
+            | Command::Expire { .. }
+            | Command::Forget { .. } => panic!("{command:?}"),
         };
         self.execute(command);
         word

@@ -106,6 +106,7 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
         InstallationEvent::SelfPreservationLeft {}.into(),
         InstallationEvent::DeadLetterRedriven(letter()).into(),
         InstallationEvent::DeadLetterDiscarded(letter()).into(),
+        InstanceEvent::Forgotten { reason: reason() }.into(),
     ];
     events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
 }

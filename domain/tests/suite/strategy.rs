@@ -165,6 +165,7 @@ pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
         any::<String>().prop_map(|reason| InstanceEvent::DrainRequested { reason }),
         any::<String>().prop_map(|reason| InstanceEvent::Deregistered { reason }),
         option::of(time()).prop_map(|last_beat| InstanceEvent::Expired { last_beat }),
+        any::<String>().prop_map(|reason| InstanceEvent::Forgotten { reason }),
     ]
 }
 
@@ -264,6 +265,7 @@ pub(crate) fn instance_command() -> impl Strategy<Value = instance::Command> {
         1 => any::<String>().prop_map(|reason| Command::RequestDrain { reason }),
         1 => any::<String>().prop_map(|reason| Command::Deregister { reason }),
         1 => Just(Command::Expire { last_beat: None }),
+        1 => any::<String>().prop_map(|reason| Command::Forget { reason }),
     ]
 }
 

@@ -116,6 +116,7 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
             InstanceEvent::DrainRequested { reason } => format!("was asked to drain: {reason}"),
             InstanceEvent::Deregistered { reason } => format!("deregistered: {reason}"),
             InstanceEvent::Expired { .. } => "expired: its record ran out".to_owned(),
+            InstanceEvent::Forgotten { reason } => format!("was forgotten: {reason}"),
         },
         Event::Leadership(event) => match event {
             LeadershipEvent::LeaderElected { term, instance, vacancy_ms, .. } => {

@@ -170,7 +170,8 @@ fn recover(recoveries: &mut Vec<DateTime<Utc>>, event: &InstanceEvent, time: Dat
         | InstanceEvent::Unhealthy { .. }
         | InstanceEvent::DrainRequested { .. }
         | InstanceEvent::Deregistered { .. }
-        | InstanceEvent::Expired { .. } => {}
+        | InstanceEvent::Expired { .. }
+        | InstanceEvent::Forgotten { .. } => {}
     }
 }
 
@@ -183,9 +184,9 @@ fn reason(event: &InstanceEvent) -> Option<String> {
         }
         InstanceEvent::Unhealthy { missed, .. } => Some(format!("{missed} heartbeats are missing")),
         InstanceEvent::Expired { .. } => Some("its record ran out".to_owned()),
-        InstanceEvent::Deregistered { reason } | InstanceEvent::DrainRequested { reason } => {
-            Some(reason.clone())
-        }
+        InstanceEvent::Deregistered { reason }
+        | InstanceEvent::DrainRequested { reason }
+        | InstanceEvent::Forgotten { reason } => Some(reason.clone()),
         InstanceEvent::Registered(_)
         | InstanceEvent::ConfigurationReported { .. }
         | InstanceEvent::Recovered {} => None,

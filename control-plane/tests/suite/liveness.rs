@@ -3,6 +3,7 @@
 use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_sdk::nats::provision::provision;
 use aegis_testkit::{NatsServer, wait_until};
+use async_nats::jetstream::stream::Config;
 use serde_json::{Value, json};
 
 use crate::fleet::{Member, connection, installation, life, lives};
@@ -182,11 +183,19 @@ async fn without_the_heartbeat_stream_nobody_is_marked_and_the_replicas_say_that
     let member = Member::start(&connection, "echo-1").await;
     until(&replicas[0], "sight", |system| system["heartbeatsVisible"] == true).await;
     let stream = connection.namespace().heartbeats_stream();
-    connection.jetstream().delete_stream(&stream).await.unwrap();
+    // Whoever misses the stream makes it again, so its subjects are taken by another one.
+    let subjects = vec![connection.namespace().all_heartbeats()];
+    let other = Config { name: "OTHER".to_owned(), subjects, ..Config::default() };
+    wait_until("the stream to be gone", PATIENCE, || async {
+        let _absent = connection.jetstream().delete_stream(&stream).await;
+        connection.jetstream().create_stream(other.clone()).await.map(|_| ()).map_err(|e| e.to_string())
+    })
+    .await;
     for replica in &replicas {
         until(replica, "blindness", |system| system["heartbeatsVisible"] == false).await;
         until(replica, "the silence", |system| system["selfPreservation"]["silent"] == 1).await;
     }
+    connection.jetstream().delete_stream("OTHER").await.unwrap();
     provision(&connection).await.unwrap();
     for replica in &replicas {
         let sees =

@@ -33,6 +33,8 @@ enum Command {
     Stepdown(operate::StepdownArgs),
     /// Ask an instance to hand its groups over, finish its calls, and end. Needs NATS, and no control plane.
     Drain(operate::DrainArgs),
+    /// Take an ended instance out of the registry at once. Its history stays in the log.
+    Forget(operate::DrainArgs),
     /// Change what an instance logs, while it runs.
     Log(operate::LogArgs),
     /// What services are meant to be, as a file: apply, diff, export, list, history. Needs NATS, and no
@@ -78,6 +80,7 @@ impl Cli {
             Command::Leaders(args) => block_on("warn", operate::leaders(args)),
             Command::Stepdown(args) => block_on("warn", operate::stepdown(args)),
             Command::Drain(args) => block_on("warn", operate::drain(args)),
+            Command::Forget(args) => block_on("warn", operate::forget(args)),
             Command::Log(args) => block_on("warn", operate::log(args)),
             Command::DeadLetters(args) => block_on("warn", dead_letters::run(args)),
             Command::Verify(args) => block_on("error", audit::verify(args)),

@@ -7,6 +7,7 @@ use aegis_domain::wire::Namespace;
 use aegis_projections::Retention;
 use aegis_projections::rollups::Keep;
 use anyhow::Context as _;
+use chrono::TimeDelta;
 use serde::Deserialize;
 
 use crate::auth::TokenEntry;
@@ -53,24 +54,34 @@ pub(crate) struct Projection {
     /// and the file larger. Twice as many as there are instances, groups and definitions if that is more.
     /// Default 5,000; 100 to 1,000,000.
     pub(crate) snapshot_every: u64,
+    /// How many minutes an instance stays in the registry after its end, by the time of the log. The log, and the
+    /// registry as of any time, keep it. Give all replicas the same; with another value than before, the file is made
+    /// anew. Default 1,440 (a day); 1 to 5,256,000.
+    pub(crate) keep_ended_minutes: u32,
 }
 
 impl Default for Projection {
     fn default() -> Self {
-        let Retention { events, snapshot_every } = Retention::default();
-        Self { keep_events: events, snapshot_every }
+        let Retention { events, snapshot_every, keep_ended } = Retention::default();
+        let keep_ended_minutes = u32::try_from(keep_ended.num_minutes()).unwrap_or(u32::MAX);
+        Self { keep_events: events, snapshot_every, keep_ended_minutes }
     }
 }
 
 impl Projection {
     pub(crate) fn retention(&self) -> anyhow::Result<Retention> {
-        let Self { keep_events, snapshot_every } = *self;
+        let Self { keep_events, snapshot_every, keep_ended_minutes } = *self;
         anyhow::ensure!(keep_events >= 1_000, "projection.keep_events is {keep_events}: keep 1000 at least");
         anyhow::ensure!(
             (100..=1_000_000).contains(&snapshot_every),
             "projection.snapshot_every is {snapshot_every}: choose 100 to 1000000"
         );
-        Ok(Retention { events: keep_events, snapshot_every })
+        anyhow::ensure!(
+            (1..=5_256_000).contains(&keep_ended_minutes),
+            "projection.keep_ended_minutes is {keep_ended_minutes}: choose 1 to 5256000"
+        );
+        let keep_ended = TimeDelta::minutes(i64::from(keep_ended_minutes));
+        Ok(Retention { events: keep_events, snapshot_every, keep_ended })
     }
 }
 
@@ -174,6 +185,7 @@ mod tests {
             ("keep_events = 10", "keep_events"),
             ("snapshot_every = 10", "snapshot_every"),
             ("snapshot_every = 10000000", "snapshot_every"),
+            ("keep_ended_minutes = 0", "keep_ended_minutes"),
         ] {
             let config: Config = toml::from_str(&format!("[projection]\n{line}")).unwrap();
             assert!(config.projection.retention().unwrap_err().to_string().contains(name), "{line}");

@@ -13,6 +13,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::clock::ServerClock;
+use crate::findings::Findings;
 use crate::legacy::Unreadable;
 use crate::liveness::Silence;
 
@@ -29,13 +31,21 @@ pub(crate) struct Metrics {
     rollups: Vec<Gauge<f64, AtomicU64>>,
     requests: Counter,
     sockets: Count,
-    connection: Connection,
-    store: Store,
-    folded: Progress,
-    live: Live,
-    sight: Sight,
-    silence: Silence,
-    unreadable: Unreadable,
+    of: Sources,
+}
+
+/// Where the values come from.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) connection: Connection,
+    pub(crate) clock: ServerClock,
+    pub(crate) findings: Findings,
+    pub(crate) store: Store,
+    pub(crate) folded: Progress,
+    pub(crate) live: Live,
+    pub(crate) sight: Sight,
+    pub(crate) silence: Silence,
+    pub(crate) unreadable: Unreadable,
 }
 
 #[derive(Debug, Default)]
@@ -54,18 +64,13 @@ struct Gauges {
     legacy_instances: Count,
     unreadable_legacy: Count,
     slow_consumers: Count,
+    clocks_off: Count,
+    unreadable_leases: Count,
+    clock_ahead: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
-    pub(crate) fn new(
-        connection: Connection,
-        store: Store,
-        folded: Progress,
-        live: Live,
-        sight: Sight,
-        silence: Silence,
-        unreadable: Unreadable,
-    ) -> Self {
+    pub(crate) fn new(of: Sources) -> Self {
         let mut registry = Registry::with_prefix("aegis");
         let gauges = Gauges::default();
         let mut gauge = |name, help, gauge: &Count| registry.register(name, help, gauge.clone());
@@ -98,35 +103,37 @@ impl Metrics {
             "Messages and records of the Python SDK's wire that cannot be read",
             &gauges.unreadable_legacy,
         );
+        gauge(
+            "instances_clock_off",
+            "Instances whose clock is off by more than a second",
+            &gauges.clocks_off,
+        );
+        gauge(
+            "leases_unreadable",
+            "Records of the lease store that cannot be read",
+            &gauges.unreadable_leases,
+        );
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
-        let mut of = |prefix: &str, progress: &Progress| {
-            let figures = progress.figures(Utc::now()).into_iter();
-            let gauges = figures.map(|Figure { name, help, .. }| {
+        registry.register(
+            "nats_clock_ahead_seconds",
+            "How far the clock of NATS is ahead of this machine's",
+            gauges.clock_ahead.clone(),
+        );
+        let mut figures = |prefix: &str, progress: &Progress| {
+            let all = progress.figures(Utc::now()).into_iter();
+            let gauges = all.map(|Figure { name, help, .. }| {
                 let gauge = Gauge::default();
                 registry.register(format!("{prefix}_{name}"), help, gauge.clone());
                 gauge
             });
             gauges.collect::<Vec<_>>()
         };
-        let (projection, rollups) = (of("projection", store.progress()), of("rollups", &folded));
+        let (projection, rollups) =
+            (figures("projection", of.store.progress()), figures("rollups", &of.folded));
         let (requests, sockets) = (Counter::default(), Count::default());
         registry.register("http_requests", "Requests answered", requests.clone());
         registry.register("websockets", "Open subscriptions' connections", sockets.clone());
-        Self {
-            registry,
-            gauges,
-            projection,
-            rollups,
-            requests,
-            sockets,
-            connection,
-            store,
-            folded,
-            live,
-            sight,
-            silence,
-            unreadable,
-        }
+        Self { registry, gauges, projection, rollups, requests, sockets, of }
     }
 
     pub(crate) fn count_request(&self) {
@@ -139,13 +146,18 @@ impl Metrics {
 
     /// The text, with everything read anew.
     pub(crate) async fn render(&self) -> Result<String, std::fmt::Error> {
-        let dead_letters = self.store.dead_letters().await;
+        let dead_letters = self.of.store.dead_letters().await;
         {
-            let contents = self.live.read();
+            let contents = self.of.live.read();
             let state = &contents.state;
             let alive = || state.instances.values().filter(|view| view.state.is_alive());
             let unhealthy = alive().filter(|view| view.state.hearing == Hearing::Unhealthy);
             let vacant = state.leaders.values().filter(|leader| leader.instance.is_none());
+            let off = contents.beats.iter().filter(|(key, beat)| {
+                let lives = state.instances.get(*key).is_some_and(|view| view.state.is_alive());
+                lives && beat.clock_offset().is_some()
+            });
+            self.gauges.clocks_off.set(off.count() as u64);
             self.gauges.instances.set(alive().count() as u64);
             self.gauges.unhealthy.set(unhealthy.count() as u64);
             let preserved = state.installation.self_preservation.is_some();
@@ -154,7 +166,9 @@ impl Metrics {
             self.gauges.groups.set(state.leaders.len() as u64);
             self.gauges.vacant_groups.set(vacant.count() as u64);
         }
-        for (gauges, progress) in [(&self.projection, self.store.progress()), (&self.rollups, &self.folded)] {
+        for (gauges, progress) in
+            [(&self.projection, self.of.store.progress()), (&self.rollups, &self.of.folded)]
+        {
             for (gauge, figure) in gauges.iter().zip(progress.figures(Utc::now())) {
                 gauge.set(figure.value);
             }
@@ -165,14 +179,16 @@ impl Metrics {
             }
             Err(error) => tracing::warn!(%error, "dead letters cannot be counted"),
         }
-        let connected = *self.connection.state().borrow() == ConnectionState::Connected;
+        self.gauges.clock_ahead.set(self.of.clock.ahead_seconds());
+        let connected = *self.of.connection.state().borrow() == ConnectionState::Connected;
         self.gauges.connected.set(u64::from(connected));
-        self.gauges.sees_heartbeats.set(u64::from(self.sight.sees()));
-        self.gauges.general_silence.set(u64::from(self.silence.is_general()));
-        self.gauges.heartbeats.set(self.sight.received());
-        self.gauges.unreadable_heartbeats.set(self.sight.unreadable());
-        self.gauges.unreadable_legacy.set(self.unreadable.count());
-        self.gauges.slow_consumers.set(self.connection.slow_consumers());
+        self.gauges.sees_heartbeats.set(u64::from(self.of.sight.sees()));
+        self.gauges.general_silence.set(u64::from(self.of.silence.is_general()));
+        self.gauges.heartbeats.set(self.of.sight.received());
+        self.gauges.unreadable_heartbeats.set(self.of.sight.unreadable());
+        self.gauges.unreadable_legacy.set(self.of.unreadable.count());
+        self.gauges.unreadable_leases.set(self.of.findings.unreadable_lease_count());
+        self.gauges.slow_consumers.set(self.of.connection.slow_consumers());
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

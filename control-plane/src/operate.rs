@@ -1,4 +1,4 @@
-//! `aegis leaders`, `stepdown` and `drain`: straight to NATS, so that they work while every control plane
+//! `aegis leaders`, `stepdown`, `drain` and `forget`: straight to NATS, so that they work while every control plane
 //! is down.
 
 use aegis_domain::{GroupName, InstanceName, ServiceName};
@@ -98,6 +98,13 @@ pub(crate) async fn drain(args: DrainArgs) -> anyhow::Result<()> {
     let operator = operator(&args.access).await?;
     operator.drain(&args.service, &args.instance, &args.reason).await.map_err(|e| with_code(&e))?;
     say(&format!("{} of {} drains", args.instance, args.service));
+    Ok(())
+}
+
+pub(crate) async fn forget(args: DrainArgs) -> anyhow::Result<()> {
+    let operator = operator(&args.access).await?;
+    operator.forget(&args.service, &args.instance, &args.reason).await.map_err(|e| with_code(&e))?;
+    say(&format!("{} of {} is forgotten; its history stays in the log", args.instance, args.service));
     Ok(())
 }
 

@@ -21,11 +21,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::adapter::Adapter;
 use crate::auth::Authenticator;
+use crate::clock::ServerClock;
 use crate::config::Config;
+use crate::findings::Findings;
 use crate::http::{self, App, Core};
 use crate::legacy::Legacy;
 use crate::liveness::Liveness;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sources};
 use crate::startup::Startup;
 use crate::terms::Terms;
 
@@ -192,7 +194,9 @@ async fn start(
     tasks.spawn(figures.run(stop.clone()));
     tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
     tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
-    let terms = Terms::new(connection.clone(), journal.clone(), live.clone());
+    let (clock, findings) = (ServerClock::default(), Findings::default());
+    tasks.spawn(clock.clone().follow(connection.clone(), stop.clone()));
+    let terms = Terms::new(connection.clone(), journal.clone(), live.clone(), findings.clone());
     let (progress, until) = (store.progress().clone(), stop.clone());
     tasks.spawn(async move {
         if until.run_until_cancelled(caught_up(&progress)).await.is_some() {
@@ -205,6 +209,8 @@ async fn start(
         live: live.clone(),
         sight: sight.clone(),
         projection,
+        clock: clock.clone(),
+        findings: findings.clone(),
         progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
     });
     let folded = rollups.progress().clone();
@@ -216,7 +222,8 @@ async fn start(
         adapter.clone(),
         adapter.clone(),
     );
-    let metrics = Arc::new(Metrics::new(connection, store, folded, live, sight, silence, unreadable));
+    let sources = Sources { connection, clock, findings, store, folded, live, sight, silence, unreadable };
+    let metrics = Arc::new(Metrics::new(sources));
     Ok(Core { schema, adapter, metrics })
 }
 

@@ -1,8 +1,8 @@
 //! Completes the history of terms from the lease store, which decided them: what an instance left out of
 //! the log when it ended between a claim and its append, and owners that nobody has succeeded.
 //!
-//! No input but a timer; idempotent; any number of replicas write each event once, because the journal
-//! takes one writer at a head.
+//! A watch keeps it up to date; a timer says when to look. Idempotent; any number of replicas write each event once,
+//! because the journal takes one writer at a head.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,73 +13,141 @@ use aegis_domain::{Actor, AggregateId, Context};
 use aegis_projections::Live;
 use aegis_projections::state::GroupKey;
 use aegis_projections::view::LeaderView;
-use aegis_sdk::leadership::kv::{Leader, Leaders, leaders};
+use aegis_sdk::leadership::kv::{KvLeaseStore, Leader, Leaders, Overview};
+use aegis_sdk::leadership::store::{LeaseStore as _, StoreError};
+use aegis_sdk::nats::bucket::Slot;
 use aegis_sdk::{Connection, Journal};
 use chrono::Utc;
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// A finding is carried out when two scans in a row have it: until then it is left to the instance that
-/// it concerns, which mostly is about to record it itself.
-const SCAN_EVERY: Duration = Duration::from_secs(3);
+use crate::findings::Findings;
 
-#[derive(Debug)]
+/// A finding is carried out when two looks in a row have it: until then it is left to the instance that
+/// it concerns, which mostly is about to record it itself.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
+/// Everything is read again so often: a watch may fall silent.
+const READ_EVERY: Duration = Duration::from_secs(60);
+
+/// What changes under which key.
+type Changes = BoxStream<'static, Result<(String, Slot), StoreError>>;
+
+#[derive(Debug, Clone)]
 pub(crate) struct Terms {
     connection: Connection,
     journal: Journal,
     live: Live,
+    findings: Findings,
 }
 
 impl Terms {
-    pub(crate) fn new(connection: Connection, journal: Journal, live: Live) -> Self {
-        Self { connection, journal, live }
+    pub(crate) fn new(connection: Connection, journal: Journal, live: Live, findings: Findings) -> Self {
+        Self { connection, journal, live, findings }
     }
 
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(SCAN_EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (mut looks, mut reads) = (interval(LOOK_EVERY), interval(READ_EVERY));
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        reads.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut overview = Overview::default();
+        let mut changes: Option<Changes> = None;
         let mut before = BTreeMap::new();
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            before = match self.findings().await {
-                Ok(found) => {
-                    for (key, command) in &found {
-                        if before.get(key) == Some(command) {
-                            self.carry_out(key, command.clone()).await;
-                        }
+        loop {
+            let due = tokio::select! {
+                () = stop.cancelled() => return,
+                change = next(&mut changes) => {
+                    match change {
+                        Some(Ok((key, slot))) => overview.apply(&key, &slot),
+                        Some(Err(_)) | None => changes = None,
                     }
-                    found
+                    continue;
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "the lease store cannot be read");
-                    BTreeMap::new()
-                }
+                _ = reads.tick() => true,
+                _ = looks.tick() => changes.is_none(),
             };
+            if due {
+                match stop.run_until_cancelled(self.read()).await {
+                    Some(Ok((everything, watch))) => (overview, changes) = (everything, Some(watch)),
+                    Some(Err(error)) => {
+                        tracing::warn!(%error, "the lease store cannot be read");
+                        (changes, before) = (None, BTreeMap::new());
+                        continue;
+                    }
+                    None => return,
+                }
+            }
+            let found = self.missing(overview.leaders());
+            for (key, command) in &found {
+                if before.get(key) == Some(command) {
+                    self.carry_out(key, command).await;
+                }
+            }
+            before = found;
         }
     }
 
-    async fn findings(
-        &self,
-    ) -> Result<BTreeMap<GroupKey, Command>, aegis_sdk::leadership::store::StoreError> {
-        let Leaders { leaders, unreadable } = leaders(&self.connection, None).await?;
-        for key in unreadable {
-            tracing::error!(key, "a record of the lease store cannot be read: its group is left out");
-        }
+    /// Everything, and what changes from then on.
+    async fn read(&self) -> Result<(Overview, Changes), StoreError> {
+        let changes = Overview::watch(&self.connection).await?.boxed();
+        Ok((Overview::read(&self.connection, None).await?, changes))
+    }
+
+    fn missing(&self, Leaders { leaders, unreadable }: Leaders) -> BTreeMap<GroupKey, Command> {
+        self.findings.unreadable_leases(&unreadable);
         let contents = self.live.read();
         let found = leaders.into_iter().filter_map(|leader| {
             let key = (leader.service.clone(), leader.group.clone());
             let command = missing(&leader, contents.state.leaders.get(&key))?;
             Some((key, command))
         });
-        Ok(found.collect())
+        found.collect()
     }
 
-    async fn carry_out(&self, (service, group): &GroupKey, command: Command) {
+    async fn carry_out(&self, key: &GroupKey, command: &Command) {
+        let (service, group) = key;
         let id = AggregateId::Leadership(service.clone(), group.clone());
+        // The watch may lag behind: what the keys say now counts.
+        match self.leader(key).await {
+            Ok(Some(leader)) => {
+                let view = self.live.read().state.leaders.get(key).cloned();
+                if missing(&leader, view.as_ref()).as_ref() != Some(command) {
+                    return;
+                }
+            }
+            Ok(None) => return,
+            Err(error) => {
+                return tracing::warn!(%error, aggregate = %id, "a group cannot be read; trying again");
+            }
+        }
         let context = Context::new(Actor::system("terms"), Utc::now());
-        match self.journal.execute::<Leadership>(&id, command, &context).await {
+        match self.journal.execute::<Leadership>(&id, command.clone(), &context).await {
             Ok(recorded) if recorded.is_empty() => {}
             Ok(_) => tracing::info!(aggregate = %id, "completed the history of a group"),
             Err(error) => tracing::warn!(%error, aggregate = %id, "a term was not recorded; trying again"),
         }
+    }
+
+    /// A group as its keys have it now.
+    async fn leader(&self, (service, group): &GroupKey) -> Result<Option<Leader>, StoreError> {
+        let store = KvLeaseStore::new(&self.connection, service.clone());
+        let Some(record) = store.owner(group).await?.record else { return Ok(None) };
+        let lives = match &record.holder {
+            Some(holder) => {
+                let session = store.session(&holder.instance).await?.record;
+                session.is_some_and(|session| session.session == holder.session)
+            }
+            None => false,
+        };
+        Ok(Some(Leader { service: service.clone(), group: group.clone(), record, lives }))
+    }
+}
+
+async fn next(changes: &mut Option<Changes>) -> Option<Result<(String, Slot), StoreError>> {
+    match changes {
+        Some(changes) => changes.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -60,7 +60,7 @@ const fn entry(
 use AggregateKind::{Definition as D, Installation as A, Instance as I, Leadership as L};
 
 /// Every event type that there is. A test holds it to the enums.
-pub const CATALOGUE: [Entry; 22] = [
+pub const CATALOGUE: [Entry; 23] = [
     entry(
         D,
         "defined",
@@ -174,6 +174,12 @@ pub const CATALOGUE: [Entry; 22] = [
     // Later types are added at the end.
     entry(
         I,
+        "forgotten",
+        "an operator takes an ended instance out of the registry before its time",
+        "the instance had ended; its history stays",
+    ),
+    entry(
+        I,
         "conflicted",
         "an instance finds that another process has registered under its name since",
         "once for each earlier life that still runs; the instance of the log is that of the later life",
@@ -217,8 +223,9 @@ impl Event {
                 InstanceEvent::DrainRequested { .. } => 9,
                 InstanceEvent::Deregistered { .. } => 10,
                 InstanceEvent::Expired { .. } => 11,
-                InstanceEvent::Conflicted { .. } => 20,
-                InstanceEvent::ConflictEnded {} => 21,
+                InstanceEvent::Forgotten { .. } => 20,
+                InstanceEvent::Conflicted { .. } => 21,
+                InstanceEvent::ConflictEnded {} => 22,
             },
             Self::Leadership(event) => match event {
                 LeadershipEvent::LeaderElected { .. } => 12,

@@ -110,6 +110,14 @@ pub trait Commands: Send + Sync {
     /// Rebuilds this replica's projection from the log, while it serves. Answers the position at which the new one
     /// took the place of the old.
     fn rebuild_projection(&self) -> BoxFuture<'_, Result<Sequence, Refused>>;
+    /// Takes an ended instance out of the registry.
+    fn forget(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        instance: InstanceName,
+        reason: String,
+    ) -> BoxFuture<'_, Result<(), Refused>>;
     /// Asks an instance to stop cleanly.
     fn drain(
         &self,
@@ -141,10 +149,14 @@ pub struct Problem {
     pub message: String,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// Whether the replica should not be asked as long as there are others.
+    pub unready: bool,
 }
 
 /// How the control plane itself is doing.
 pub trait Health: Send + Sync {
+    /// The time by the clock of NATS.
+    fn time(&self) -> DateTime<Utc>;
     /// What is wrong now, if anything is.
     fn problems(&self) -> Vec<Problem>;
     /// Whether NATS answers: a message goes there and back. It may hang as long as NATS does.

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::schema::{Feed, Status};
-use crate::types::{Event, EventFilter, Instance, InstanceFilter, Seq, instance_id};
+use crate::types::{Event, EventFilter, Instance, InstanceFilter, Owned, Seq, instance_id};
 
 /// At most four messages a second go to one subscriber.
 const PACE: Duration = Duration::from_millis(250);
@@ -154,7 +154,8 @@ impl Instances {
     fn snapshot(&mut self, contents: &Contents) -> InstanceSnapshot {
         let now = contents.time();
         let views = contents.state.instances.iter().filter(|(_, view)| self.filter.takes(view, now));
-        let instances = views.clone().map(|(key, view)| Instance::of(contents, key, view)).collect();
+        let owned = Owned::of(contents);
+        let instances = views.clone().map(|(key, view)| Instance::of(contents, &owned, key, view)).collect();
         self.shown = views.map(|(key, _)| key.clone()).collect();
         self.seen = Some(contents.count());
         self.sent = Instant::now();
@@ -164,13 +165,14 @@ impl Instances {
     fn delta(&mut self, contents: &Contents, seen: u64) -> InstanceDelta {
         let now = contents.time();
         let (keys, _) = contents.changed_since(seen);
+        let owned = Owned::of(contents);
         let mut changed = Vec::new();
         for key in keys {
             if let Some(view) = contents.state.instances.get(key)
                 && self.filter.takes(view, now)
             {
                 self.shown.insert(key.clone());
-                changed.push(Instance::of(contents, key, view));
+                changed.push(Instance::of(contents, &owned, key, view));
             }
         }
         // Also those that have left the answer by the mere passing of time.

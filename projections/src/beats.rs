@@ -26,6 +26,7 @@ struct Inner {
     sees: AtomicBool,
     received: AtomicU64,
     unreadable: AtomicU64,
+    strangers: AtomicU64,
 }
 
 impl Sight {
@@ -39,6 +40,12 @@ impl Sight {
     #[must_use]
     pub fn received(&self) -> u64 {
         self.inner.received.load(Ordering::Relaxed)
+    }
+
+    /// Heartbeats of instances that the registry does not know, left out because there were too many of them.
+    #[must_use]
+    pub fn strangers(&self) -> u64 {
+        self.inner.strangers.load(Ordering::Relaxed)
     }
 
     /// Messages on heartbeat subjects that are none.
@@ -102,7 +109,15 @@ fn take(connection: &Connection, live: &Live, sight: &Sight, message: &Message) 
         // The subject says who may have written it, so the body has to agree.
         (Some((service, instance)), Ok(beat)) if beat.service == service && beat.instance == instance => {
             sight.inner.received.fetch_add(1, Ordering::Relaxed);
-            live.beat(beat, (Sequence(message.sequence), message.recorded_at), Instant::now());
+            let place = (Sequence(message.sequence), message.recorded_at);
+            if !live.beat(beat, place, Instant::now())
+                && sight.inner.strangers.fetch_add(1, Ordering::Relaxed).is_power_of_two()
+            {
+                tracing::warn!(
+                    subject = message.subject,
+                    "too many heartbeats of instances that are not registered"
+                );
+            }
         }
         _ => {
             sight.inner.unreadable.fetch_add(1, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::State;
+use crate::state::KEEP_ENDED;
 use crate::view::{DefinitionView, InstallationView, InstanceView, LeaderView};
 
 #[derive(Serialize, Deserialize)]
@@ -65,6 +66,6 @@ impl State {
                 }
             }
         }
-        Ok(state)
+        Ok(state.restored(KEEP_ENDED))
     }
 }

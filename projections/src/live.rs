@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::{AggregateId, Sequence, ServiceName};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use crate::State;
@@ -30,6 +30,21 @@ pub struct Beat {
     pub calls: Option<Calls>,
 }
 
+/// Anybody may send heartbeats: those of so many instances that the registry does not know are kept beside the others.
+pub const STRANGERS_MAX: usize = 10_000;
+/// An instance's clock may be off by so much before that is worth telling.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(1);
+
+impl Beat {
+    /// How far the instance's clock is ahead of the server's, if that is worth telling. A heartbeat that was long
+    /// under way makes it look a little behind.
+    #[must_use]
+    pub fn clock_offset(&self) -> Option<TimeDelta> {
+        let offset = self.heartbeat.sent_at.signed_duration_since(self.recorded_at);
+        (offset.abs() > CLOCK_TOLERANCE).then_some(offset)
+    }
+}
+
 /// The registry and the last heartbeats, shared. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Live {
@@ -50,8 +65,8 @@ pub struct Contents {
     pub state: State,
     /// The last heartbeats.
     pub beats: BTreeMap<InstanceKey, Beat>,
-    /// When the server took the last heartbeat.
-    beats_time: DateTime<Utc>,
+    /// When the server took the last heartbeat, and when it arrived here.
+    beats_time: Option<(DateTime<Utc>, Instant)>,
     /// When each instance last changed, by the count of changes.
     changes: BTreeMap<InstanceKey, u64>,
     count: u64,
@@ -90,7 +105,11 @@ impl Live {
         self.change(|contents| {
             let (mut changed, mut services) = (BTreeSet::new(), BTreeSet::new());
             for line in events {
-                contents.state.apply(line.event.fact(line.sequence, line.recorded_at));
+                let gone = contents.state.apply(line.event.fact(line.sequence, line.recorded_at));
+                for key in gone {
+                    contents.beats.remove(&key);
+                    changed.insert(key);
+                }
                 match &line.event.aggregate {
                     AggregateId::Instance(service, instance) => {
                         changed.insert((service.clone(), instance.clone()));
@@ -126,14 +145,22 @@ impl Live {
         self.inner.position.send_replace(position);
     }
 
-    /// A heartbeat has arrived, taken by the server at this place and time.
+    /// A heartbeat has arrived, taken by the server at this place and time. Answers whether it was kept: of instances that
+    /// the registry does not know there may be [`STRANGERS_MAX`] at most.
     pub fn beat(
         &self,
         heartbeat: Heartbeat,
         (sequence, recorded_at): (Sequence, DateTime<Utc>),
         received: Instant,
-    ) {
+    ) -> bool {
         let key = (heartbeat.service.clone(), heartbeat.instance.clone());
+        {
+            let contents = self.read();
+            let known = contents.beats.contains_key(&key) || contents.state.instances.contains_key(&key);
+            if !known && contents.beats.len() >= contents.state.instances.len() + STRANGERS_MAX {
+                return false;
+            }
+        }
         self.change(|contents| {
             // Of two processes under one name, the log says which is the instance.
             let life = contents.state.instances.get(&key).and_then(|view| view.state.life());
@@ -144,22 +171,24 @@ impl Live {
                 let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
                 if now.repeats(&past) { before.calls } else { Some(Calls::between(&past, &now)) }
             });
-            if sequence > Sequence::ZERO {
-                contents.beats_time = contents.beats_time.max(recorded_at);
+            if sequence > Sequence::ZERO && contents.beats_time.is_none_or(|(last, _)| last < recorded_at) {
+                contents.beats_time = Some((recorded_at, received));
             }
             contents.beats.insert(key.clone(), Beat { heartbeat, sequence, recorded_at, received, calls });
             BTreeSet::from([key])
         });
+        true
     }
 
     /// Forgets heartbeats of instances that are long over.
     pub(crate) fn forget(&self, older_than: Duration) {
         let mut contents = self.inner.contents.write().unwrap_or_else(PoisonError::into_inner);
-        let Contents { state, beats, .. } = &mut *contents;
+        let Contents { state, beats, changes, .. } = &mut *contents;
         beats.retain(|key, beat| {
             let alive = state.instances.get(key).is_some_and(|view| !view.status.is_final());
             alive || beat.received.elapsed() < older_than
         });
+        changes.retain(|key, _| state.instances.contains_key(key) || beats.contains_key(key));
     }
 
     fn change(&self, change: impl FnOnce(&mut Contents) -> BTreeSet<InstanceKey>) {
@@ -168,7 +197,12 @@ impl Live {
         contents.count += 1;
         let count = contents.count;
         for key in changed {
-            contents.changes.insert(key, count);
+            // Of what is nowhere any more there is nothing to ask.
+            if contents.state.instances.contains_key(&key) || contents.beats.contains_key(&key) {
+                contents.changes.insert(key, count);
+            } else {
+                contents.changes.remove(&key);
+            }
         }
         drop(contents);
         self.inner.changed.send_replace(count);
@@ -180,7 +214,16 @@ impl Contents {
     /// the same, whatever their own clocks say.
     #[must_use]
     pub fn time(&self) -> DateTime<Utc> {
-        self.state.time.max(self.beats_time)
+        self.beats_time.map_or(self.state.time, |(last, _)| self.state.time.max(last))
+    }
+
+    /// How old a heartbeat is by the server's clock, which has gone on since the last of all heartbeats. Unlike the time
+    /// since it arrived, this is the same however long it was under way.
+    #[must_use]
+    pub fn age(&self, beat: &Beat, now: Instant) -> Duration {
+        let Some((last, received)) = self.beats_time else { return Duration::ZERO };
+        let before = last.signed_duration_since(beat.recorded_at).to_std().unwrap_or_default();
+        before + now.saturating_duration_since(received)
     }
 
     /// The instances that have changed since this count, and the count now.

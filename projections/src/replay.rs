@@ -2,12 +2,14 @@
 
 use aegis_domain::Sequence;
 use aegis_sdk::Connection;
+use chrono::TimeDelta;
 
 use crate::State;
 use crate::engine::source::{Source, Sourced};
 use crate::engine::{Entry, Gap, Mark, Step};
 use crate::projector::{ProjectorError, events_stream};
 use crate::registry::{Content, Log};
+use crate::state::KEEP_ENDED;
 use crate::store::At;
 
 /// How many times in a row the log may be out of reach before a replay gives up.
@@ -26,7 +28,19 @@ pub struct Replayed {
     pub gaps: Vec<Gap>,
 }
 
-/// Folds the log from its beginning up to there. It is read as a stream: memory holds the registry and a few
+/// Like [`from_log_keeping`], with ended instances kept for as long as replicas do by default.
+///
+/// # Errors
+/// See there.
+pub async fn from_log(
+    connection: &Connection,
+    at: At,
+    filters: Vec<String>,
+) -> Result<Replayed, ProjectorError> {
+    from_log_keeping(connection, at, filters, KEEP_ENDED).await
+}
+
+/// Folds the log from its beginning up to there, with ended instances kept for so long. It is read as a stream: memory holds the registry and a few
 /// batches, however long the log is. What is recorded after the call began is not looked at.
 ///
 /// With `filters` (subjects, with wildcards), only events on these subjects are read; the state is then a part of
@@ -34,10 +48,11 @@ pub struct Replayed {
 ///
 /// # Errors
 /// When the log does not answer, at the beginning or for several attempts in a row.
-pub async fn from_log(
+pub async fn from_log_keeping(
     connection: &Connection,
     at: At,
     filters: Vec<String>,
+    keep_ended: TimeDelta,
 ) -> Result<Replayed, ProjectorError> {
     let stream = events_stream(connection).await?;
     let end = match at {
@@ -45,7 +60,7 @@ pub async fn from_log(
         At::Time(_) => stream.last,
     };
     let whole = filters.is_empty();
-    let mut replayed = Replayed { state: State::default(), events: 0, dead: 0, gaps: vec![] };
+    let mut replayed = Replayed { state: State::keeping(keep_ended), events: 0, dead: 0, gaps: vec![] };
     let mut mark = Mark::default();
     let reached = if stream.is_empty || end == Sequence::ZERO {
         true

@@ -1,12 +1,13 @@
 //! The registry as a pure fold of the log.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
+use aegis_domain::aggregate::instance::InstanceEvent;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Event, GroupName, InstanceName, Recorded, Sequence, ServiceName,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::view::{DefinitionView, InstallationView, InstanceView, LeaderView};
 
@@ -57,7 +58,7 @@ impl Fact<'_> {
 }
 
 /// The registry at one position of the log.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// The last event applied.
     pub position: Sequence,
@@ -71,21 +72,60 @@ pub struct State {
     pub definitions: BTreeMap<ServiceName, DefinitionView>,
     /// The installation as a whole.
     pub installation: InstallationView,
+    /// How long an instance stays after its end, by the time of the log.
+    keep_ended: TimeDelta,
+    /// The ended instances, by when they ended.
+    ended: BTreeSet<(DateTime<Utc>, InstanceKey)>,
 }
 
+impl Default for State {
+    fn default() -> Self {
+        Self::keeping(KEEP_ENDED)
+    }
+}
+
+/// How long an instance stays after its end, unless a replica is told otherwise.
+pub const KEEP_ENDED: TimeDelta = TimeDelta::hours(24);
+
 impl State {
+    /// Nothing applied yet. Instances leave so long after their end, by the time of the log alone: whoever folds the same
+    /// log forgets the same at the same event.
+    #[must_use]
+    pub fn keeping(keep_ended: TimeDelta) -> Self {
+        Self {
+            position: Sequence::ZERO,
+            time: DateTime::default(),
+            instances: BTreeMap::new(),
+            leaders: BTreeMap::new(),
+            definitions: BTreeMap::new(),
+            installation: InstallationView::default(),
+            keep_ended,
+            ended: BTreeSet::new(),
+        }
+    }
+
+    /// The same, filled from elsewhere than the log.
+    pub(crate) fn restored(mut self, keep_ended: TimeDelta) -> Self {
+        let ended = self.instances.iter().filter(|(_, view)| !view.state.is_alive());
+        self.ended = ended.map(|(key, view)| (view.status_since, key.clone())).collect();
+        self.keep_ended = keep_ended;
+        self
+    }
+
     /// Raise it with every change of the views or of their fold: a store of another version is
     /// rebuilt from the log.
-    pub const VERSION: i64 = 5;
+    pub const VERSION: i64 = 6;
 
-    /// Applies one event. Total and deterministic; an event at or before the position changes nothing.
-    pub fn apply<'a>(&mut self, fact: impl Into<Fact<'a>>) {
+    /// Applies one event. Total and deterministic; an event at or before the position changes nothing. Answers the
+    /// instances that have left.
+    pub fn apply<'a>(&mut self, fact: impl Into<Fact<'a>>) -> Vec<InstanceKey> {
         let fact = fact.into();
         if fact.sequence <= self.position {
-            return;
+            return vec![];
         }
         self.skip(fact.sequence, fact.time);
         let fact = fact.recorded_at(self.time);
+        let mut gone = self.forget_ended();
         match (fact.aggregate, fact.event) {
             (AggregateId::Definition(service), Event::Definition(event)) => {
                 let before = self.definitions.remove(service);
@@ -95,11 +135,28 @@ impl State {
             }
             (AggregateId::Instance(service, instance), Event::Instance(event)) => {
                 let key = (service.clone(), instance.clone());
-                match self.instances.entry(key) {
-                    Entry::Occupied(mut view) => view.get_mut().evolve(event, &fact),
-                    Entry::Vacant(view) => {
-                        _ = view.insert(InstanceView::begin(service, instance, event, &fact))
+                if matches!(event, InstanceEvent::Forgotten { .. }) {
+                    if let Some(view) = self.instances.remove(&key) {
+                        self.ended.remove(&(view.status_since, key.clone()));
+                        gone.push(key);
                     }
+                    return gone;
+                }
+                let view = match self.instances.entry(key.clone()) {
+                    Entry::Occupied(view) => {
+                        let view = view.into_mut();
+                        if !view.state.is_alive() {
+                            self.ended.remove(&(view.status_since, key.clone()));
+                        }
+                        view.evolve(event, &fact);
+                        view
+                    }
+                    Entry::Vacant(place) => {
+                        place.insert(InstanceView::begin(service, instance, event, &fact))
+                    }
+                };
+                if !view.state.is_alive() {
+                    self.ended.insert((view.status_since, key));
                 }
             }
             (AggregateId::Leadership(service, group), Event::Leadership(event)) => {
@@ -121,6 +178,20 @@ impl State {
                 Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_),
             ) => {}
         }
+        gone
+    }
+
+    /// Instances leave when they have been over for long enough.
+    fn forget_ended(&mut self) -> Vec<InstanceKey> {
+        let mut gone = Vec::new();
+        while let Some((since, _)) = self.ended.first()
+            && self.time.signed_duration_since(*since) > self.keep_ended
+            && let Some((_, key)) = self.ended.pop_first()
+        {
+            self.instances.remove(&key);
+            gone.push(key);
+        }
+        gone
     }
 
     /// Passes over a message that is no event, taken by the log at this time.

@@ -124,6 +124,31 @@ impl Operator {
         Ok(())
     }
 
+    /// Takes an ended instance out of the registry before its time. Its history stays in the log.
+    ///
+    /// # Errors
+    /// `INSTANCE_NOT_FOUND` when nothing is known of it; `ILLEGAL_TRANSITION` while it lives; `UNAVAILABLE` when it could
+    /// not be recorded.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future leaves it open whether it was recorded.
+    pub async fn forget(
+        &self,
+        service: &ServiceName,
+        instance: &InstanceName,
+        reason: &str,
+    ) -> Result<(), OperatorError> {
+        let id = AggregateId::Instance(service.clone(), instance.clone());
+        let command = instance::Command::Forget { reason: reason.to_owned() };
+        let recorded =
+            Journal::new(&self.connection).execute::<Instance>(&id, command, &self.context()).await;
+        match recorded.map_err(ExecuteError::rejection) {
+            Ok(_) => Ok(()),
+            Err(Ok(rejection)) => Err(OperatorError::new(rejection.code(), rejection.to_string())),
+            Err(Err(error)) => Err(unrecorded(&error)),
+        }
+    }
+
     /// Asks an instance to log what passes this filter from now on: a level, or several with what they are for
     /// (`info,my_service=debug`). It reports its configuration anew, which is the record of it.
     ///

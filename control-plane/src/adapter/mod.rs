@@ -17,6 +17,9 @@ use aegis_sdk::{Connection, Journal, Operator, OperatorError};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
 
+use crate::clock::ServerClock;
+use crate::findings::Findings;
+
 /// Everything that the schema asks of this replica.
 #[derive(Debug, Clone)]
 pub(crate) struct Adapter {
@@ -25,6 +28,8 @@ pub(crate) struct Adapter {
     pub(crate) live: Live,
     pub(crate) sight: Sight,
     pub(crate) projection: Handle,
+    pub(crate) clock: ServerClock,
+    pub(crate) findings: Findings,
     /// How each projection is doing, by the name of its part.
     pub(crate) progress: [(&'static str, Progress); 2],
 }
@@ -123,6 +128,19 @@ impl Commands for Adapter {
                 let message = "the projection was not rebuilt, and serves as it was: see the replica's log";
                 Refused { code: ErrorCode::Unavailable, message: message.to_owned() }
             })
+        })
+    }
+
+    fn forget(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        instance: InstanceName,
+        reason: String,
+    ) -> BoxFuture<'_, Result<(), Refused>> {
+        Box::pin(async move {
+            let operator = Operator::new(&self.connection, Actor::user(&by.name));
+            operator.forget(&service, &instance, &reason).await.map_err(refused)
         })
     }
 

@@ -8,6 +8,7 @@ use aegis_projections::engine::Progress;
 use aegis_projections::live::Contents;
 use aegis_sdk::ConnectionState;
 use async_nats::RequestErrorKind;
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -28,6 +29,10 @@ impl ChangeFeed for Adapter {
 }
 
 impl Health for Adapter {
+    fn time(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     fn problems(&self) -> Vec<Problem> {
         let of = |(part, progress): &(&'static str, Progress)| {
             let part = *part;
@@ -37,9 +42,10 @@ impl Health for Adapter {
                 code: it.code.as_str(),
                 message: it.message,
                 since: it.since,
+                unready: it.code.is_unready(),
             })
         };
-        self.progress.iter().flat_map(of).collect()
+        self.progress.iter().flat_map(of).chain(self.findings.problems()).collect()
     }
 
     fn answers(&self) -> BoxFuture<'_, bool> {

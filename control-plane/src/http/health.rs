@@ -33,7 +33,8 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
     let head = tokio::time::timeout(PATIENCE, core.adapter.journal.last_sequence()).await;
     let applied = core.adapter.position().borrow().get();
     let problems = core.adapter.problems();
-    let mut reasons: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
+    let mut reasons: Vec<_> =
+        problems.iter().filter(|problem| problem.unready).map(|problem| problem.message.clone()).collect();
     match head {
         Ok(Ok(head)) => {
             let lag = head.get().saturating_sub(applied);
@@ -62,7 +63,7 @@ fn answer(reasons: &[String], problems: &[Problem], jetstream: &str, lag: Option
 }
 
 fn describe(problem: &Problem) -> serde_json::Value {
-    let Problem { part, code, message, since } = problem;
+    let Problem { part, code, message, since, unready: _ } = problem;
     json!({ "part": part, "code": code, "message": message, "since": since })
 }
 

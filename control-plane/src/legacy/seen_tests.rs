@@ -77,7 +77,8 @@ impl Stage {
             | Command::RequestDrain { .. }
             | Command::Expire { .. }
             | Command::InLife { .. }
-            | Command::ReportConflict { .. } => panic!("{command:?}"),
+            | Command::ReportConflict { .. }
+            | Command::Forget { .. } => panic!("{command:?}"),
         };
         self.execute(command);
         word

@@ -22,6 +22,8 @@ pub(super) const HOLD_DOWN: Duration = Duration::from_secs(30);
 pub(super) struct Heard {
     pub(super) key: InstanceKey,
     pub(super) silent_for: Duration,
+    /// How long it may have been silent, if its last heartbeat was long under way.
+    pub(super) fading_for: Duration,
     /// How long it has been heard without a miss.
     pub(super) steady_for: Duration,
     pub(super) heard_since_listening: bool,
@@ -84,9 +86,9 @@ pub(super) fn judge(instances: &[Heard], preserved: bool) -> Judgement {
 fn outlook(instances: &[Heard]) -> Outlook {
     let count = |test: &dyn Fn(&Heard) -> bool| instances.iter().filter(|heard| test(heard)).count();
     let is_new = |heard: &Heard| heard.hearing == Hearing::Heard;
-    let silent = count(&|heard| heard.missed() >= FADING);
+    let silent = count(&|heard| heard.fades());
     // Only those not yet known as unhealthy count: one that died long ago is no sign of a general fault.
-    let newly = count(&|heard| heard.missed() >= FADING && is_new(heard));
+    let newly = count(&|heard| heard.fades() && is_new(heard));
     let most = |count: usize| count * 2 > instances.len();
     let general = |newly, silent| instances.len() >= FEW && most(newly) && most(silent);
     if general(newly, silent) {
@@ -100,7 +102,12 @@ fn outlook(instances: &[Heard]) -> Outlook {
 
 impl Heard {
     fn is_unknown(&self) -> bool {
-        !self.heard_since_listening && self.missed() < FADING
+        !self.heard_since_listening && !self.fades()
+    }
+
+    /// Without the half interval that lateness may take: it is the room for what keeps heartbeats of one moment apart.
+    fn fades(&self) -> bool {
+        self.fading_for >= self.heartbeat * FADING
     }
 
     fn has_recovered(&self) -> bool {
@@ -125,6 +132,7 @@ mod tests {
         Heard {
             key: (ServiceName::new("echo").unwrap(), InstanceName::new(name).unwrap()),
             silent_for: Duration::from_millis(silent_ms),
+            fading_for: Duration::from_millis(silent_ms),
             steady_for: Duration::from_secs(1),
             heard_since_listening: silent_ms < 500,
             heartbeat: Duration::from_secs(1),
@@ -176,6 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn a_heartbeat_that_was_long_under_way_hides_no_general_silence() {
+        let late = |name: &str, silent_ms, fading_ms| Heard {
+            fading_for: Duration::from_millis(fading_ms),
+            ..heard(name, silent_ms, Hearing::Heard)
+        };
+        let all = [late("a", 3_600, 3_700), late("b", 1_400, 3_500), late("c", 900, 2_100), late("d", 0, 0)];
+        assert_eq!(judge(&all, false).verdicts, []);
+        let alone = [late("a", 3_600, 3_700), late("b", 0, 900), late("c", 900, 1_000), late("d", 0, 0)];
+        assert_eq!(judge(&alone, false).verdicts.len(), 1);
+        let slow = [late("a", 900, 3_700), late("b", 0, 0), late("c", 0, 0), late("d", 0, 0)];
+        assert_eq!(judge(&slow, false).verdicts, [], "it has just been heard");
+    }
+
+    #[test]
     fn while_the_log_says_so_nobody_is_marked_down_and_whoever_is_heard_recovers() {
         let mut all = five(1, Hearing::Heard);
         all[4].hearing = Hearing::Unhealthy;
@@ -190,7 +212,8 @@ mod tests {
         let unheard = |silent_ms| {
             let all = five(0, Hearing::Heard).into_iter();
             let silent_for = Duration::from_millis(silent_ms);
-            all.map(|one| Heard { heard_since_listening: false, silent_for, ..one }).collect::<Vec<_>>()
+            all.map(|one| Heard { heard_since_listening: false, silent_for, fading_for: silent_for, ..one })
+                .collect::<Vec<_>>()
         };
         assert_eq!(judge(&unheard(100), false).outlook, Outlook::Unsure);
         assert_eq!(judge(&unheard(9_000), false).outlook, Outlook::Silent { silent: 5 });

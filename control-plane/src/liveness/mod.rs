@@ -113,12 +113,16 @@ impl Liveness {
             let known_since = self.memory.since(key, view.registered_sequence, now).max(listening_since);
             let last = beat.map_or(known_since, |beat| beat.received.max(known_since));
             let heartbeat = Duration::from_millis(registration.heartbeat_ms);
-            // One that was already old when this replica began to listen was not heard since.
-            let lateness = |beat: &Beat| (time - beat.recorded_at).to_std().unwrap_or_default();
-            let heard = beat.filter(|beat| beat.received > listening_since && lateness(beat) < heartbeat * 2);
+            let age = |beat: &Beat| contents.age(beat, now);
+            // One that was already old when it arrived here was not heard since.
+            let heard = beat.filter(|beat| beat.received > listening_since && age(beat) < heartbeat * 2);
+            let silent_for = now.saturating_duration_since(last);
+            let fading_for =
+                beat.map_or(silent_for, age).min(now.saturating_duration_since(known_since)).max(silent_for);
             let mut heard = Heard {
                 key: key.clone(),
-                silent_for: now.saturating_duration_since(last),
+                silent_for,
+                fading_for,
                 steady_for: Duration::ZERO,
                 heard_since_listening: heard.is_some(),
                 heartbeat,

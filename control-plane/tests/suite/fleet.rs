@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use aegis_domain::aggregate::instance::{Command, InstanceEvent, Registration, Status};
@@ -23,6 +23,8 @@ pub(crate) const BEAT: Duration = Duration::from_millis(200);
 pub(crate) struct Member {
     pub(crate) name: String,
     beats: Arc<AtomicBool>,
+    /// How far its clock is ahead, in milliseconds.
+    clock: Arc<AtomicI64>,
     metrics: watch::Sender<Metrics>,
     heart: JoinHandle<()>,
 }
@@ -30,6 +32,16 @@ pub(crate) struct Member {
 impl Member {
     /// Registered and running, with a record that nobody wrote, so that it is gone once it is silent.
     pub(crate) async fn start(connection: &Connection, name: &str) -> Self {
+        Self::with_clock(connection, name, 0).await
+    }
+
+    /// One whose clock is ahead by so many milliseconds.
+    pub(crate) async fn with_clock(connection: &Connection, name: &str, ahead_ms: i64) -> Self {
+        let clock = Arc::new(AtomicI64::new(ahead_ms));
+        let now = {
+            let clock = Arc::clone(&clock);
+            move || Utc::now() + chrono::TimeDelta::milliseconds(clock.load(Ordering::Relaxed))
+        };
         let (service, instance) = key(name);
         let version = Version::new("1.0.0").unwrap();
         let registration = Registration {
@@ -42,7 +54,7 @@ impl Member {
             life: None,
         };
         let id = AggregateId::Instance(service.clone(), instance.clone());
-        let context = Context::new(Actor::instance(&service, &instance), Utc::now());
+        let context = Context::new(Actor::instance(&service, &instance), now());
         let journal = Journal::new(connection);
         for command in
             [Command::Register(registration), Command::ChangeStatus { to: Status::Running, reason: None }]
@@ -54,7 +66,7 @@ impl Member {
         let heart = tokio::spawn({
             let (beats, connection) = (Arc::clone(&beats), connection.clone());
             let subject = connection.namespace().heartbeat_subject(&service, &instance);
-            let started_at = Utc::now();
+            let started_at = now();
             async move {
                 let mut ticks = tokio::time::interval(BEAT);
                 loop {
@@ -71,7 +83,7 @@ impl Member {
                             unwell: None,
                             life: None,
                             started_at,
-                            sent_at: Utc::now(),
+                            sent_at: now(),
                             metrics: figures.borrow().clone(),
                         };
                         let body = serde_json::to_vec(&heartbeat).unwrap();
@@ -80,12 +92,17 @@ impl Member {
                 }
             }
         });
-        Self { name: name.to_owned(), beats, metrics, heart }
+        Self { name: name.to_owned(), beats, clock, metrics, heart }
     }
 
     /// From its next heartbeat on, these are its figures.
     pub(crate) fn says(&self, metrics: Metrics) {
         self.metrics.send_replace(metrics);
+    }
+
+    /// Sets its clock.
+    pub(crate) fn set_clock(&self, ahead_ms: i64) {
+        self.clock.store(ahead_ms, Ordering::Relaxed);
     }
 
     pub(crate) fn stop(&self) {
@@ -107,7 +124,7 @@ pub(crate) async fn connection(nats: &NatsServer) -> Connection {
     Connection::open(ConnectOptions::new(nats.url(), "test")).await.unwrap()
 }
 
-fn key(name: &str) -> (ServiceName, InstanceName) {
+pub(crate) fn key(name: &str) -> (ServiceName, InstanceName) {
     (ServiceName::new("echo").unwrap(), InstanceName::new(name).unwrap())
 }
 
@@ -124,6 +141,7 @@ pub(crate) async fn life(connection: &Connection, service: &str, name: &str) -> 
         InstanceEvent::DrainRequested { .. } => "drain",
         InstanceEvent::Deregistered { .. } => "deregistered",
         InstanceEvent::Expired { .. } => "expired",
+        InstanceEvent::Forgotten { .. } => "forgotten",
         InstanceEvent::Conflicted { .. } => "conflicted",
         InstanceEvent::ConflictEnded {} => "conflict ended",
     };

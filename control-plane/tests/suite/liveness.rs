@@ -3,6 +3,7 @@
 use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_sdk::nats::provision::provision;
 use aegis_testkit::{NatsServer, wait_until};
+use async_nats::jetstream::stream::Config;
 use serde_json::{Value, json};
 
 use crate::fleet::{Member, connection, installation, life, lives};
@@ -80,6 +81,60 @@ async fn three_replicas_one_of_them_killed_record_each_transition_once() {
 }
 
 #[tokio::test]
+async fn a_clock_that_steps_decides_nothing_and_is_told() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let control = ControlPlane::start(&nats, folder.path()).await;
+    let connection = connection(&nats).await;
+    let hour = 3_600_000;
+    // One whose clock is set right after its start, one whose clock is put forward, and one that is right.
+    let ahead = Member::with_clock(&connection, "echo-1", hour).await;
+    let behind = Member::start(&connection, "echo-2").await;
+    let right = Member::start(&connection, "echo-3").await;
+    let offsets = "{ instances(first: 9) { nodes { instance status clockOffsetSeconds } } }";
+    let told = async |expected: [Option<&str>; 3]| {
+        wait_until("their clocks", PATIENCE, || async {
+            let nodes = control.query(offsets, json!({})).await["instances"]["nodes"].clone();
+            let mut found: Vec<_> = nodes.as_array().unwrap().iter().collect();
+            found.sort_by_key(|node| node["instance"].to_string());
+            let rounded = |node: &&Value| node["clockOffsetSeconds"].as_f64().map(|off| format!("{off:.0}"));
+            let clocks: Vec<_> = found.iter().map(rounded).collect();
+            let off = metric(&control, "aegis_instances_clock_off").await;
+            let count = expected.iter().flatten().count() as u64;
+            if clocks.iter().map(Option::as_deref).eq(expected) && off == count {
+                Ok(())
+            } else {
+                Err(format!("{nodes} {off}"))
+            }
+        })
+        .await;
+    };
+    told([Some("3600"), None, None]).await;
+    ahead.set_clock(0);
+    behind.set_clock(-hour);
+    told([None, Some("-3600"), None]).await;
+    // For several times as long as silence would take to be noticed.
+    let begun = heartbeats(&control).await;
+    wait_until("many heartbeats", PATIENCE, || async {
+        let now = heartbeats(&control).await;
+        if now >= begun + 60 { Ok(()) } else { Err(now.to_string()) }
+    })
+    .await;
+    for member in [&ahead, &behind, &right] {
+        assert_eq!(life(&connection, "echo", &member.name).await, ["registered", "status"]);
+    }
+    // A silence is noticed all the same.
+    ahead.stop();
+    behind.stop();
+    for member in [&ahead, &behind] {
+        lives(&connection, "echo", &member.name, &["registered", "status", "unhealthy"]).await;
+    }
+    let time = control.query("{ system { time } }", json!({})).await["system"]["time"].clone();
+    let time: chrono::DateTime<chrono::Utc> = time.as_str().unwrap().parse().unwrap();
+    assert!((chrono::Utc::now() - time).abs() < chrono::TimeDelta::seconds(2), "{time}");
+}
+
+#[tokio::test]
 async fn when_most_fall_silent_at_once_that_is_said_once_and_nobody_is_marked() {
     let nats = NatsServer::start().await;
     let (_folders, replicas) = three(&nats).await;
@@ -128,11 +183,19 @@ async fn without_the_heartbeat_stream_nobody_is_marked_and_the_replicas_say_that
     let member = Member::start(&connection, "echo-1").await;
     until(&replicas[0], "sight", |system| system["heartbeatsVisible"] == true).await;
     let stream = connection.namespace().heartbeats_stream();
-    connection.jetstream().delete_stream(&stream).await.unwrap();
+    // Whoever misses the stream makes it again, so its subjects are taken by another one.
+    let subjects = vec![connection.namespace().all_heartbeats()];
+    let other = Config { name: "OTHER".to_owned(), subjects, ..Config::default() };
+    wait_until("the stream to be gone", PATIENCE, || async {
+        let _absent = connection.jetstream().delete_stream(&stream).await;
+        connection.jetstream().create_stream(other.clone()).await.map(|_| ()).map_err(|e| e.to_string())
+    })
+    .await;
     for replica in &replicas {
         until(replica, "blindness", |system| system["heartbeatsVisible"] == false).await;
         until(replica, "the silence", |system| system["selfPreservation"]["silent"] == 1).await;
     }
+    connection.jetstream().delete_stream("OTHER").await.unwrap();
     provision(&connection).await.unwrap();
     for replica in &replicas {
         let sees =

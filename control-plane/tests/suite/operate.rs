@@ -4,7 +4,7 @@ use aegis_domain::aggregate::Leadership;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::{Aggregate as _, AggregateId, GroupName, InstanceName, ServiceName, SessionId, Term};
 use aegis_sdk::leadership::kv::KvLeaseStore;
-use aegis_sdk::leadership::store::{Holder, LeaseStore as _, OwnerRecord};
+use aegis_sdk::leadership::store::{Holder, LeaseStore as _, OwnerRecord, SessionRecord};
 use aegis_sdk::{ConnectOptions, Connection, Fault, Journal, Policy, Service, ServiceConfig, Target};
 use aegis_testkit::{NatsServer, Proc, wait_until};
 use serde_json::{Value, json};
@@ -158,6 +158,12 @@ async fn terms_that_the_log_lacks_are_completed_from_the_lease_store_each_once()
         instance: InstanceName::new(name).unwrap(),
         session: SessionId::from_uuid(uuid::Uuid::new_v4()),
     };
+    // Each change of a term is a write, so a bucket that has given term 3 out has come so far.
+    let filler = SessionRecord { session: holder("x").session, lease_ms: 1000, standing: true };
+    for n in 0..3 {
+        let filler_name = InstanceName::new(format!("filler-{n}")).unwrap();
+        leases.put_session(&filler_name, &filler, 0).await.unwrap();
+    }
     let now = chrono::Utc::now();
     let second = OwnerRecord::claimed(None, Term(0), holder("a"), now).handed_over(holder("b"), "drain", now);
     let lost = OwnerRecord::claimed(Some(&second), Term(0), holder("c"), now);

@@ -165,6 +165,11 @@ pub enum Command {
         /// When the last heartbeat came, if any did.
         last_beat: Option<DateTime<Utc>>,
     },
+    /// Take an ended instance out of the registry before its time.
+    Forget {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What happened to an instance.
@@ -222,6 +227,11 @@ pub enum InstanceEvent {
         /// When the last heartbeat came, if any did.
         last_beat: Option<DateTime<Utc>>,
     },
+    /// Somebody took it out of the registry after its end.
+    Forgotten {
+        /// Why.
+        reason: String,
+    },
 }
 
 impl From<InstanceEvent> for Event {
@@ -236,6 +246,9 @@ pub enum Rejection {
     /// Nothing is known of it, or its life is over.
     #[error("the instance is not registered, or has ended: register it first")]
     NotRegistered,
+    /// Only what has ended is forgotten.
+    #[error("the instance has not ended: drain it, or wait until its record has run out")]
+    Alive,
     /// A life only goes forward.
     #[error("an instance cannot go from {from} to {to}", from = from.as_str(), to = to.as_str())]
     IllegalTransition {
@@ -252,7 +265,7 @@ impl Rejection {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotRegistered => ErrorCode::InstanceNotFound,
-            Self::IllegalTransition { .. } => ErrorCode::IllegalTransition,
+            Self::Alive | Self::IllegalTransition { .. } => ErrorCode::IllegalTransition,
         }
     }
 }
@@ -365,6 +378,11 @@ impl Aggregate for Instance {
             Command::Expire { last_beat } => {
                 Ok(if self.is_alive() { vec![InstanceEvent::Expired { last_beat }] } else { vec![] })
             }
+            Command::Forget { reason } => match (&self.registration, self.is_alive()) {
+                (Some(_), false) => Ok(vec![InstanceEvent::Forgotten { reason }]),
+                (Some(_), true) => Err(Rejection::Alive),
+                (None, _) => Err(Rejection::NotRegistered),
+            },
         }
     }
 
@@ -388,6 +406,7 @@ impl Aggregate for Instance {
             InstanceEvent::ConflictEnded {} => self.conflict = None,
             InstanceEvent::Deregistered { .. } => self.status = Status::Stopped,
             InstanceEvent::Expired { .. } => self.hearing = Hearing::Expired,
+            InstanceEvent::Forgotten { .. } => *self = Self::default(),
         }
     }
 

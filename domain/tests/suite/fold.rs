@@ -34,7 +34,11 @@ proptest! {
 
     #[test]
     fn every_instance_event_is_folded_in_every_state(events in vec(strategy::instance_event(), 0..12)) {
-        let registered = events.iter().any(|event| matches!(event, InstanceEvent::Registered(_)));
+        let turns = |event: &&InstanceEvent| {
+            matches!(event, InstanceEvent::Registered(_) | InstanceEvent::Forgotten { .. })
+        };
+        let last = events.iter().rev().find(turns);
+        let registered = matches!(last, Some(InstanceEvent::Registered(_)));
         prop_assert_eq!(Instance::replay(&events).registration.is_some(), registered);
     }
 
@@ -93,6 +97,11 @@ proptest! {
                 }
                 InstanceEvent::DrainRequested { .. } => prop_assert!(!before.drain_requested),
                 InstanceEvent::Expired { .. } => prop_assert!(!after.is_alive()),
+                InstanceEvent::Forgotten { .. } => {
+                    prop_assert!(!before.is_alive());
+                    prop_assert_eq!(after, Instance::default());
+                    continue;
+                }
             }
             prop_assert!(before.is_alive(), "something was recorded of an instance without a life");
         }

@@ -184,6 +184,22 @@ fn an_expired_life_ends_its_status_too() {
 }
 
 #[test]
+fn only_what_has_ended_is_forgotten_and_only_once() {
+    let forget = || Command::Forget { reason: why() };
+    let forgotten = || InstanceEvent::Forgotten { reason: why() };
+    for before in lifeless().into_iter().skip(1) {
+        given(&before).when(forget()).then(&[forgotten()]);
+        let after = [before, vec![forgotten()]].concat();
+        given(&after).when(forget()).then_rejected(&Rejection::NotRegistered);
+        given(&after).when(Command::Register(registration())).then(&[registered()]);
+        assert_eq!(Instance::replay(&after), Instance::default());
+    }
+    given(&[]).when(forget()).then_rejected(&Rejection::NotRegistered);
+    given(&running()).when(forget()).then_rejected(&Rejection::Alive);
+    given(&[running(), vec![unhealthy()]].concat()).when(forget()).then_rejected(&Rejection::Alive);
+}
+
+#[test]
 fn an_instance_that_cannot_record_its_life_is_adopted_once_and_again_after_its_end() {
     let legacy = || Registration { legacy: true, ..registration() };
     let adopted = || vec![InstanceEvent::Registered(legacy()), went(Status::Starting, Status::Running)];

@@ -111,6 +111,7 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
         InstallationEvent::SelfPreservationLeft {}.into(),
         InstallationEvent::DeadLetterRedriven(letter()).into(),
         InstallationEvent::DeadLetterDiscarded(letter()).into(),
+        InstanceEvent::Forgotten { reason: reason() }.into(),
         InstanceEvent::Conflicted { life: life() }.into(),
         InstanceEvent::ConflictEnded {}.into(),
     ];

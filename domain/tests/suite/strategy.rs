@@ -172,6 +172,7 @@ pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
         life().prop_map(|life| InstanceEvent::Conflicted { life }),
         Just(InstanceEvent::ConflictEnded {}),
         option::of(time()).prop_map(|last_beat| InstanceEvent::Expired { last_beat }),
+        any::<String>().prop_map(|reason| InstanceEvent::Forgotten { reason }),
     ]
 }
 
@@ -271,6 +272,7 @@ pub(crate) fn instance_command() -> impl Strategy<Value = instance::Command> {
         1 => any::<String>().prop_map(|reason| Command::RequestDrain { reason }),
         1 => any::<String>().prop_map(|reason| Command::Deregister { reason }),
         1 => Just(Command::Expire { last_beat: None }),
+        1 => any::<String>().prop_map(|reason| Command::Forget { reason }),
     ]
 }
 

@@ -27,6 +27,7 @@ fn expected(refused: Refused) -> Result<Rejected> {
         ErrorCode::NotActive,
         ErrorCode::MemberNotFound,
         ErrorCode::InstanceNotFound,
+        ErrorCode::IllegalTransition,
         ErrorCode::GroupNotServed,
         ErrorCode::NoResponders,
         ErrorCode::DeadLetterNotFound,

@@ -6,7 +6,10 @@ use super::expected;
 use crate::error::{refused as fault, require};
 use crate::ports::Role;
 use crate::schema::Executor;
-use crate::types::{DrainAsked, DrainInput, DrainResult, HandedOver, Seq, StepDownInput, StepDownResult};
+use crate::types::{
+    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, Seq,
+    StepDownInput, StepDownResult,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct OperationMutation;
@@ -32,6 +35,20 @@ impl OperationMutation {
         require(context, Role::Admin)?;
         let rebuilt = context.data::<Executor>()?.rebuild_projection().await;
         rebuilt.map(Into::into).map_err(fault)
+    }
+
+    /// Takes an ended instance out of the registry before its time.
+    async fn forget_instance(&self, context: &Context<'_>, input: ForgetInput) -> Result<ForgetResult> {
+        let by = require(context, Role::Operator)?.clone();
+        let (service, instance, reason) = match input.read() {
+            Ok(read) => read,
+            Err(rejected) => return Ok(ForgetResult::Rejected(rejected)),
+        };
+        let executor = context.data::<Executor>()?;
+        match executor.forget(by, service.clone(), instance.clone(), reason).await {
+            Ok(()) => Ok(ForgetResult::Forgotten(Forgotten::new(&service, &instance))),
+            Err(refused) => Ok(ForgetResult::Rejected(expected(refused)?)),
+        }
     }
 
     async fn drain(&self, context: &Context<'_>, input: DrainInput) -> Result<DrainResult> {

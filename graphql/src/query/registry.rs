@@ -2,6 +2,7 @@
 
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_projections::live::Contents;
+use aegis_projections::view::LeaderView;
 use async_graphql::{Context, Json, Object, Result};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -10,7 +11,8 @@ use crate::error::require;
 use crate::ports::Role;
 use crate::schema::Feed;
 use crate::types::{
-    Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Page, Service, connection,
+    Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Members, Owned, Page,
+    Service, connection, rank,
 };
 
 #[derive(Debug, Default)]
@@ -33,9 +35,10 @@ impl RegistryQuery {
         let contents = contents(context)?;
         let now = contents.time();
         let name = Service::names(&contents, now).into_iter().find(|known| known.as_str() == name);
-        Ok(name.map(|name| Service::of(&contents, &name, now)))
+        Ok(name.map(|name| Service::of(&contents, &Members::of(&contents), &name, now)))
     }
 
+    /// Those that need somebody come first (unhealthy), then those that live, then those that have ended.
     #[graphql(complexity = "first as usize * child_complexity")]
     async fn instances(
         &self,
@@ -60,7 +63,8 @@ impl RegistryQuery {
             return Ok(None);
         };
         let key = (service, instance);
-        Ok(contents.state.instances.get(&key).map(|view| Instance::of(&contents, &key, view)))
+        let owned = Owned::of(&contents);
+        Ok(contents.state.instances.get(&key).map(|view| Instance::of(&contents, &owned, &key, view)))
     }
 
     /// The configuration that the instance reported last, its secrets masked; null when it has reported none.
@@ -78,6 +82,7 @@ impl RegistryQuery {
         Ok(view.and_then(|view| view.state.configuration.clone()).map(Json))
     }
 
+    /// Groups that nobody owns come first.
     #[graphql(complexity = "first as usize * child_complexity")]
     async fn leaders(
         &self,
@@ -120,11 +125,12 @@ pub(super) fn services(
     after: Option<&str>,
 ) -> Result<Page<Service>> {
     let keys = Service::names(contents, now).into_iter().map(|name| (name.to_string(), name)).collect();
-    let node = |name| Service::of(contents, &name, now);
+    let members = Members::of(contents);
+    let node = |name| Service::of(contents, &members, &name, now);
     connection(keys, first, after, contents.state.position, node)
 }
 
-/// Its instances.
+/// Its instances: first those that need somebody, then those that live, then those that have ended.
 pub(super) fn instances(
     contents: &Contents,
     now: DateTime<Utc>,
@@ -133,8 +139,10 @@ pub(super) fn instances(
     filter: &InstanceFilter,
 ) -> Result<Page<Instance>> {
     let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
-    let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), (key, view))).collect();
-    let node = |(key, view)| Instance::of(contents, key, view);
+    let keys =
+        views.map(|(key, view)| (format!("{}/{}/{}", rank(view), key.0, key.1), (key, view))).collect();
+    let owned = Owned::of(contents);
+    let node = |(key, view)| Instance::of(contents, &owned, key, view);
     connection(keys, first, after, contents.state.position, node)
 }
 
@@ -146,7 +154,9 @@ pub(super) fn leaders(
     filter: &LeaderFilter,
 ) -> Result<Page<Leader>> {
     let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
-    let keys = views.map(|(key, view)| (format!("{}/{}", key.0, key.1), view)).collect();
+    // Groups that nobody owns come first.
+    let rank = |view: &LeaderView| u8::from(view.instance.is_some());
+    let keys = views.map(|(key, view)| (format!("{}/{}/{}", rank(view), key.0, key.1), view)).collect();
     connection(keys, first, after, contents.state.position, Leader::from)
 }
 

@@ -35,10 +35,12 @@ struct System {
 /// What keeps a replica from being what it should be.
 #[derive(Debug, SimpleObject)]
 struct Problem {
-    /// The part of the replica: `registry`, or `metrics` (the rollups).
+    /// The part: `registry`, `metrics` (the rollups), `leases`.
     part: String,
     /// What kind it is: `HISTORY_REPLACED` (the stream has another history than the one that was applied, and is being
-    /// read anew), `UNWRITABLE` (the file cannot be written, and readers are served from memory).
+    /// read anew), `UNWRITABLE` (the file cannot be written, and readers are served from memory): with these `/readyz` says 503.
+    /// `TOO_MANY_INSTANCES`: there are more instances than figures are kept of. `UNREADABLE_RECORD`: something is left out
+    /// because it cannot be read.
     code: String,
     /// What is wrong, and what to do.
     message: String,
@@ -58,7 +60,7 @@ struct SelfPreservation {
 
 impl From<ports::Problem> for Problem {
     fn from(problem: ports::Problem) -> Self {
-        let ports::Problem { part, code, message, since } = problem;
+        let ports::Problem { part, code, message, since, unready: _ } = problem;
         Self { part: part.to_owned(), code: code.to_owned(), message, since }
     }
 }
@@ -84,6 +86,11 @@ impl System {
 
     async fn namespace(&self, context: &Context<'_>) -> Result<String> {
         Ok(context.data::<Status>()?.namespace())
+    }
+
+    /// The time now by the clock of NATS: all times of record are told by it, so ages are to be counted from it.
+    async fn time(&self, context: &Context<'_>) -> Result<DateTime<Utc>> {
+        Ok(context.data::<Status>()?.time())
     }
 
     /// Sequence of the last event that the projection has applied.
@@ -152,7 +159,7 @@ impl System {
         }
     }
 
-    /// What keeps this replica from being what it should be. Empty when all is well; `/readyz` says 503 otherwise.
+    /// What keeps this replica from being what it should be. Empty when all is well.
     async fn problems(&self, context: &Context<'_>) -> Result<Vec<Problem>> {
         Ok(context.data::<Status>()?.problems().into_iter().map(Into::into).collect())
     }

@@ -1,9 +1,12 @@
 //! An instance: what the log says of it, with its last heartbeat.
 
+use std::collections::HashMap;
+
 use aegis_domain::wire::heartbeat::Messages;
+use aegis_domain::{InstanceName, ServiceName};
 use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
-use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView};
+use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView, LeaderView};
 use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -47,6 +50,9 @@ pub(crate) struct Instance {
     flapping: bool,
     /// Another process, of an earlier start, still runs under its name: give each process a name of its own.
     conflict: bool,
+    /// How far its clock is ahead of that of NATS, in seconds; negative when it is behind. Null as long as it is off by no
+    /// more than a second. Nothing is decided by it, but times that the instance tells are off by as much.
+    clock_offset_seconds: Option<f64>,
     /// It speaks the wire of the Python SDK, and the control plane keeps its history for it.
     legacy: bool,
     /// The methods that it serves, by their names; the commands that it takes as `command:rebalance`; the events that it
@@ -137,20 +143,48 @@ impl InstanceFilter {
     }
 }
 
+/// The groups of each instance, joined once for any number of instances.
+#[derive(Debug)]
+pub(crate) struct Owned<'a>(HashMap<(&'a ServiceName, &'a InstanceName), Vec<&'a LeaderView>>);
+
+impl<'a> Owned<'a> {
+    pub(crate) fn of(contents: &'a Contents) -> Self {
+        let mut owned = HashMap::<_, Vec<_>>::new();
+        for leader in contents.state.leaders.values() {
+            if let Some(instance) = &leader.instance {
+                owned.entry((&leader.service, instance)).or_default().push(leader);
+            }
+        }
+        Self(owned)
+    }
+
+    fn groups(&self, key: &InstanceKey) -> Vec<LedGroup> {
+        let leaders = self.0.get(&(&key.0, &key.1)).into_iter().flatten();
+        let group = |leader: &&LeaderView| LedGroup {
+            group: leader.group.to_string(),
+            term: leader.term.get().into(),
+            since: leader.since,
+        };
+        leaders.map(group).collect()
+    }
+}
+
+/// Where an instance stands in a list: what needs somebody first, then what lives, then what has ended.
+pub(crate) fn rank(view: &InstanceView) -> u8 {
+    match view.status {
+        ViewStatus::Unhealthy => 0,
+        ViewStatus::Init | ViewStatus::Starting | ViewStatus::Draining | ViewStatus::Stopping => 1,
+        ViewStatus::Running => 2,
+        ViewStatus::Expired => 3,
+        ViewStatus::Failed => 4,
+        ViewStatus::Stopped => 5,
+    }
+}
+
 impl Instance {
-    pub(crate) fn of(contents: &Contents, key: &InstanceKey, view: &InstanceView) -> Self {
+    pub(crate) fn of(contents: &Contents, owned: &Owned<'_>, key: &InstanceKey, view: &InstanceView) -> Self {
         let registration = view.state.registration.as_ref();
-        let groups = contents
-            .state
-            .leaders
-            .iter()
-            .filter(|((service, _), leader)| *service == key.0 && leader.instance.as_ref() == Some(&key.1))
-            .map(|((_, group), leader)| LedGroup {
-                group: group.to_string(),
-                term: leader.term.get().into(),
-                since: leader.since,
-            })
-            .collect();
+        let groups = owned.groups(key);
         let beat = contents.beats.get(key).map(|beat| &beat.heartbeat);
         Self {
             id: id(key),
@@ -168,6 +202,14 @@ impl Instance {
             defined: contents.state.is_defined(&view.service),
             flapping: view.is_flapping(contents.time()),
             conflict: view.state.conflict.is_some(),
+            clock_offset_seconds: contents.beats.get(key).and_then(|beat| {
+                let millis = beat.clock_offset()?.num_milliseconds();
+                #[expect(
+                    clippy::cast_precision_loss,
+                    reason = "nobody asks for the millisecond of a century"
+                )]
+                Some(millis as f64 / 1e3)
+            }),
             legacy: view.is_legacy(),
             capabilities: beat
                 .map(|beat| beat.capabilities.iter().map(ToString::to_string).collect())

@@ -19,10 +19,13 @@ pub(crate) use definition::{
     ReinstateInput, Rejected, RetireInput, rejected, service as service_name,
 };
 pub(crate) use event::{Event, EventFilter};
-pub(crate) use instance::{ConsumerLag, Instance, InstanceFilter, id as instance_id};
+pub(crate) use instance::{ConsumerLag, Instance, InstanceFilter, Owned, id as instance_id, rank};
 pub(crate) use leader::{Leader, LeaderFilter};
 pub(crate) use metrics::MetricsSeries;
-pub(crate) use operation::{DrainAsked, DrainInput, DrainResult, HandedOver, StepDownInput, StepDownResult};
+pub(crate) use operation::{
+    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, StepDownInput,
+    StepDownResult,
+};
 pub(crate) use page::{Page, connection, cursor_of_sequence};
 pub(crate) use scalar::{Long, Seq};
-pub(crate) use service::Service;
+pub(crate) use service::{Members, Service};

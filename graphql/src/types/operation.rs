@@ -56,6 +56,41 @@ pub(crate) enum DrainResult {
     Rejected(Rejected),
 }
 
+/// An ended instance leaves the registry at once.
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct ForgetInput {
+    service: String,
+    instance: String,
+    /// Why, for the record.
+    reason: String,
+}
+
+/// The instance is no longer in the registry. Its history stays in the log.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Forgotten {
+    service: String,
+    instance: String,
+}
+
+#[derive(Debug, Clone, Union)]
+pub(crate) enum ForgetResult {
+    Forgotten(Forgotten),
+    Rejected(Rejected),
+}
+
+impl ForgetInput {
+    pub(crate) fn read(self) -> Result<(ServiceName, InstanceName, String), Rejected> {
+        let service = name("service", ServiceName::new(self.service))?;
+        Ok((service, name("instance", InstanceName::new(self.instance))?, self.reason))
+    }
+}
+
+impl Forgotten {
+    pub(crate) fn new(service: &ServiceName, instance: &InstanceName) -> Self {
+        Self { service: service.to_string(), instance: instance.to_string() }
+    }
+}
+
 impl StepDownInput {
     pub(crate) fn read(self) -> Result<(ServiceName, GroupName, Option<InstanceName>, String), Rejected> {
         let service = name("service", ServiceName::new(self.service))?;

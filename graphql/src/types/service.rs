@@ -1,15 +1,17 @@
 //! A service, seen through its definition, its instances and its leaders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use aegis_domain::ServiceName;
 use aegis_projections::Load;
 use aegis_projections::live::Contents;
+use aegis_projections::state::InstanceKey;
+use aegis_projections::view::{InstanceView, LeaderView};
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 
-use super::{ConsumerLag, Definition, Instance, InstanceFilter, Leader};
+use super::{ConsumerLag, Definition, Instance, InstanceFilter, Leader, Owned};
 
 /// A service, seen through its definition, its instances and its leaders.
 #[derive(Debug, Clone, SimpleObject)]
@@ -39,6 +41,27 @@ pub(crate) struct Service {
     lag: Vec<ConsumerLag>,
 }
 
+/// The instances and groups of each service, joined once for any number of services.
+#[derive(Debug)]
+pub(crate) struct Members<'a> {
+    owned: Owned<'a>,
+    instances: HashMap<&'a ServiceName, Vec<(&'a InstanceKey, &'a InstanceView)>>,
+    leaders: HashMap<&'a ServiceName, Vec<&'a LeaderView>>,
+}
+
+impl<'a> Members<'a> {
+    pub(crate) fn of(contents: &'a Contents) -> Self {
+        let (mut instances, mut leaders) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
+        for (key, view) in &contents.state.instances {
+            instances.entry(&key.0).or_default().push((key, view));
+        }
+        for leader in contents.state.leaders.values() {
+            leaders.entry(&leader.service).or_default().push(leader);
+        }
+        Self { owned: Owned::of(contents), instances, leaders }
+    }
+}
+
 impl Service {
     /// The names of all services that have a definition, or an instance worth showing.
     pub(crate) fn names(contents: &Contents, now: DateTime<Utc>) -> BTreeSet<ServiceName> {
@@ -48,21 +71,28 @@ impl Service {
         names.chain(contents.state.definitions.keys().cloned()).collect()
     }
 
-    pub(crate) fn of(contents: &Contents, name: &ServiceName, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(
+        contents: &Contents,
+        members: &Members<'_>,
+        name: &ServiceName,
+        now: DateTime<Utc>,
+    ) -> Self {
         let filter = InstanceFilter::default();
-        let views = contents.state.instances.iter();
-        let mine = views.filter(|((service, _), view)| service == name && filter.takes(view, now));
-        let instances: Vec<_> = mine.clone().map(|(key, view)| Instance::of(contents, key, view)).collect();
+        let views = members.instances.get(name).into_iter().flatten();
+        let mine = views.filter(|(_, view)| filter.takes(view, now));
+        let owned = &members.owned;
+        let instances: Vec<_> =
+            mine.clone().map(|(key, view)| Instance::of(contents, owned, key, view)).collect();
         let versions: BTreeSet<_> = mine
             .filter_map(|(_, view)| Some(view.state.registration.as_ref()?.version.to_string()))
             .collect();
-        let leaders = contents.state.leaders.iter().filter(|((service, _), _)| service == name);
+        let leaders = members.leaders.get(name).into_iter().flatten();
         let load = Load::of(contents, name, Instant::now());
         Self {
             name: name.to_string(),
             definition: contents.state.definitions.get(name).map(Into::into),
             instances,
-            leaders: leaders.map(|(_, leader)| leader.into()).collect(),
+            leaders: leaders.map(|leader| (*leader).into()).collect(),
             versions: versions.into_iter().collect(),
             p50_ms: load.latency.quantile_ms(0.5),
             p90_ms: load.latency.quantile_ms(0.9),

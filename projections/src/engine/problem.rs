@@ -9,6 +9,8 @@ pub enum ProblemCode {
     HistoryReplaced,
     /// The file cannot be written: readers are served from memory.
     Unwritable,
+    /// There are more instances than figures are kept of.
+    TooManyInstances,
 }
 
 /// A problem that stands.
@@ -29,6 +31,16 @@ impl ProblemCode {
         match self {
             Self::HistoryReplaced => "HISTORY_REPLACED",
             Self::Unwritable => "UNWRITABLE",
+            Self::TooManyInstances => "TOO_MANY_INSTANCES",
+        }
+    }
+
+    /// Whether a replica with this problem should not be asked as long as there are others.
+    #[must_use]
+    pub fn is_unready(self) -> bool {
+        match self {
+            Self::HistoryReplaced | Self::Unwritable => true,
+            Self::TooManyInstances => false,
         }
     }
 }

@@ -32,6 +32,7 @@ struct Inner {
     rebuild_position: AtomicU64,
     histories: AtomicU64,
     unwritten: AtomicU64,
+    left_out: AtomicU64,
     problems: RwLock<BTreeMap<ProblemCode, Problem>>,
 }
 
@@ -164,6 +165,11 @@ impl Progress {
                 count(&inner.unwritten),
             ),
             of(
+                "left_out",
+                "Messages left out because there was no room for them, since the start",
+                count(&inner.left_out),
+            ),
+            of(
                 "problems",
                 "Problems that stand: see the replica's log, or its page",
                 self.problems().len() as u64,
@@ -214,13 +220,18 @@ impl Progress {
         self.inner.unwritten.store(entries as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn met(&self, code: ProblemCode, message: String) {
-        let mut problems = self.inner.problems.write().unwrap_or_else(PoisonError::into_inner);
-        let since = problems.get(&code).map_or_else(Utc::now, |problem| problem.since);
-        problems.insert(code, Problem { code, message, since });
+    pub(crate) fn left_out(&self, messages: u64) {
+        self.inner.left_out.fetch_add(messages, Ordering::Relaxed);
     }
 
-    pub(super) fn solved(&self, code: ProblemCode) -> bool {
+    /// A problem stands; answers whether it is a new one.
+    pub(crate) fn met(&self, code: ProblemCode, message: String) -> bool {
+        let mut problems = self.inner.problems.write().unwrap_or_else(PoisonError::into_inner);
+        let since = problems.get(&code).map_or_else(Utc::now, |problem| problem.since);
+        problems.insert(code, Problem { code, message, since }).is_none()
+    }
+
+    pub(crate) fn solved(&self, code: ProblemCode) -> bool {
         let mut problems = self.inner.problems.write().unwrap_or_else(PoisonError::into_inner);
         problems.remove(&code).is_some()
     }

@@ -17,7 +17,12 @@ pub(super) async fn registry(
     mark: Mark,
     tables: &mut SqliteConnection,
 ) -> Result<Registry, RestoreError> {
-    let mut state = State { position: mark.position, time: mark.recorded_at, ..State::default() };
+    let kept = rows("SELECT seconds FROM kept", |row| Ok(row.try_get::<i64, _>(0)?), tables).await?;
+    if kept.first().is_some_and(|seconds| *seconds != retention.keep_ended.num_seconds()) {
+        return Err(RestoreError::Row("ended instances are to be kept for another time than before".into()));
+    }
+    let mut state = State::default();
+    (state.position, state.time) = (mark.position, mark.recorded_at);
     for view in docs::<InstanceView>("SELECT doc FROM instances", tables).await? {
         state.instances.insert((view.service.clone(), view.instance.clone()), view);
     }
@@ -36,7 +41,7 @@ pub(super) async fn registry(
     let snapshots = rows("SELECT sequence FROM snapshots", position, tables).await?;
     let forgotten = rows("SELECT through FROM forgotten", position, tables).await?;
     Ok(Registry {
-        state,
+        state: state.restored(retention.keep_ended),
         names: names.into_iter().collect(),
         retention: *retention,
         snapshots: BTreeSet::from_iter(snapshots),

@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aegis_domain::schema::keep_digits;
 use aegis_domain::{AggregateId, Sequence};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
 
 use crate::State;
 use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
+use crate::state::{InstanceKey, KEEP_ENDED};
 use crate::view::EventView;
 use names::Names;
 
@@ -30,6 +31,9 @@ pub struct Retention {
     pub events: u64,
     /// How many events lie between two snapshots at least; twice as many as there are views, if that is more.
     pub snapshot_every: u64,
+    /// How long an instance stays in the registry after its end, by the time of the log, in whole seconds. With another
+    /// value than before, the file is made anew.
+    pub keep_ended: TimeDelta,
 }
 
 impl Registry {
@@ -41,7 +45,7 @@ impl Registry {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { events: 10_000_000, snapshot_every: 5_000 }
+        Self { events: 10_000_000, snapshot_every: 5_000, keep_ended: KEEP_ENDED }
     }
 }
 
@@ -70,6 +74,8 @@ pub struct Batch {
     /// Names that were met for the first time.
     names: Vec<(i64, String)>,
     snapshots: Vec<Snapshot>,
+    /// Instances that have left.
+    gone: Vec<InstanceKey>,
     /// Events up to this one are to leave the index.
     forget: Option<Sequence>,
 }
@@ -168,7 +174,7 @@ impl Projection for Registry {
 
     fn empty(retention: &Retention) -> Self {
         Self {
-            state: State::default(),
+            state: State::keeping(retention.keep_ended),
             names: Names::default(),
             retention: *retention,
             snapshots: BTreeSet::new(),
@@ -188,7 +194,7 @@ impl Projection for Registry {
         let Entry { sequence, recorded_at, value, .. } = entry;
         match value {
             Content::Event(event) => {
-                self.state.apply(event.fact(sequence, recorded_at));
+                batch.gone.extend(self.state.apply(event.fact(sequence, recorded_at)));
                 let mut name = |text: &str| self.names.id(text, &mut batch.names);
                 let event_type = name(&event.event_type);
                 let aggregate = name(&event.aggregate_name);
@@ -221,8 +227,12 @@ impl Projection for Registry {
         tables: &mut SqliteConnection,
     ) -> Result<(), WriteError> {
         write::batch(batch, tables).await?;
+        write::kept(self.retention.keep_ended, tables).await?;
         match mode {
-            Mode::Live => write::views(&self.state, batch.touched().cloned(), tables).await,
+            Mode::Live => {
+                write::remove(&batch.gone, tables).await?;
+                write::views(&self.state, batch.touched().cloned(), tables).await
+            }
             Mode::Bulk => Ok(()),
         }
     }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use aegis_domain::AggregateId;
+use chrono::TimeDelta;
 use serde::Serialize;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -13,6 +14,7 @@ use super::{Batch, Line};
 use crate::State;
 use crate::engine::WriteError;
 use crate::engine::mark::integer;
+use crate::state::InstanceKey;
 
 /// How many events one statement inserts, at most; the rest of a batch goes in smaller steps.
 const ROWS: [usize; 3] = [64, 8, 1];
@@ -52,6 +54,22 @@ pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Resul
         .await?;
     }
     snapshots(batch, tables).await
+}
+
+/// Says for how long ended instances are kept, so that a file is never read as if it were another time.
+pub(super) async fn kept(keep_ended: TimeDelta, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    let insert = sqlx::query("INSERT OR IGNORE INTO kept (id, seconds) VALUES (1, ?)");
+    insert.bind(keep_ended.num_seconds()).execute(tables).await?;
+    Ok(())
+}
+
+/// Removes the views of instances that have left.
+pub(super) async fn remove(gone: &[InstanceKey], tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    for (service, instance) in gone {
+        let key = AggregateId::Instance(service.clone(), instance.clone()).to_string();
+        sqlx::query("DELETE FROM instances WHERE key = ?").bind(key).execute(&mut *tables).await?;
+    }
+    Ok(())
 }
 
 async fn events(mut lines: &[Line], tables: &mut SqliteConnection) -> Result<(), WriteError> {

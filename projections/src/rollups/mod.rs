@@ -53,7 +53,7 @@ pub use width::Keep;
 pub(crate) use width::Width;
 
 /// How many instances are kept at most; the figures of further ones are not. Some kilobytes of memory each.
-const INSTANCES_MAX: usize = 50_000;
+pub const INSTANCES_MAX: usize = 50_000;
 
 /// In the place of an instance's id: all instances of the service together. No heartbeat has this sequence.
 const ALL: i64 = 0;
@@ -85,6 +85,8 @@ pub struct Batch {
     forget: Option<i64>,
     gone: Vec<i64>,
     gone_services: Vec<i64>,
+    /// How many heartbeats were left out, because there are too many instances.
+    left_out: u64,
 }
 
 #[derive(Debug)]
@@ -142,6 +144,11 @@ impl Rolling {
         }
     }
 
+    /// Whether no further instance finds room.
+    fn is_full(&self) -> bool {
+        self.series.len() >= INSTANCES_MAX
+    }
+
     /// Instances of which no window is left are forgotten, and services without any.
     fn forget(&mut self, batch: &mut Batch) {
         let horizon = self.now - self.keep.longest() - Width::Minute.seconds();
@@ -157,7 +164,7 @@ impl Rolling {
 
     fn take(&mut self, id: i64, heartbeat: Heartbeat, batch: &mut Batch) {
         let key = (heartbeat.service.clone(), heartbeat.instance.clone());
-        let is_full = self.series.len() >= INSTANCES_MAX;
+        let is_full = self.is_full();
         let series = match self.series.entry(key) {
             MapEntry::Occupied(known) => {
                 let series = known.into_mut();
@@ -166,7 +173,10 @@ impl Rolling {
                 }
                 series
             }
-            MapEntry::Vacant(_) if is_full => return,
+            MapEntry::Vacant(_) if is_full => {
+                batch.left_out += 1;
+                return;
+            }
             MapEntry::Vacant(place) => {
                 let key = place.key();
                 let service = *self.services.entry(key.0.clone()).or_insert_with(|| {

@@ -4,19 +4,21 @@ use aegis_sdk::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::feed::Heartbeats;
-use super::{Batch, Rolling, Rollups};
-use crate::engine::{Driver, Mark, Outlet};
+use super::{Batch, INSTANCES_MAX, Rolling, Rollups};
+use crate::engine::{Driver, Mark, Outlet, ProblemCode, Progress};
 use crate::projector::{ProjectorError, stream};
 
 /// Reads the heartbeat stream into the rollups.
 #[derive(Debug)]
 pub struct RollupProjector {
-    driver: Driver<Rolling, Heartbeats, Nobody>,
+    driver: Driver<Rolling, Heartbeats, LeftOut>,
 }
 
-/// Nobody is told of batches: readers ask the file.
+/// Readers ask the file; only what was left out is told.
 #[derive(Debug)]
-struct Nobody;
+struct LeftOut {
+    progress: Progress,
+}
 
 impl RollupProjector {
     /// Goes on where the file stands, or anew from what the stream still holds. Run it with
@@ -27,8 +29,9 @@ impl RollupProjector {
     pub async fn restore(connection: &Connection, rollups: &Rollups) -> Result<Self, ProjectorError> {
         let feed = Heartbeats { connection: connection.clone() };
         let stream = stream(&feed, &rollups.database).await?;
+        let outlet = LeftOut { progress: rollups.progress.clone() };
         let (database, progress) = (rollups.database.clone(), rollups.progress.clone());
-        let driver = Driver::restore(database, progress, feed, rollups.keep, stream, |_, _| Nobody).await?;
+        let driver = Driver::restore(database, progress, feed, rollups.keep, stream, |_, _| outlet).await?;
         Ok(Self { driver })
     }
 
@@ -38,8 +41,25 @@ impl RollupProjector {
     }
 }
 
-impl Outlet<Rolling> for Nobody {
-    async fn committed(&mut self, _rolling: &Rolling, _batch: &Batch, _mark: Mark) {}
+impl Outlet<Rolling> for LeftOut {
+    fn folded(&mut self, batch: &Batch, _mark: Mark) {
+        self.progress.left_out(batch.left_out);
+        if batch.left_out > 0 {
+            let message = format!(
+                "heartbeats come from more than {INSTANCES_MAX} instances, and the figures of further ones are not kept: \
+                 give instances stable names, or keep figures for a shorter time ([metrics] of the configuration)"
+            );
+            if self.progress.met(ProblemCode::TooManyInstances, message.clone()) {
+                tracing::error!("{message}");
+            }
+        }
+    }
+
+    async fn committed(&mut self, rolling: &Rolling, batch: &Batch, _mark: Mark) {
+        if batch.left_out == 0 && !rolling.is_full() {
+            self.progress.solved(ProblemCode::TooManyInstances);
+        }
+    }
 
     async fn replaced(&mut self, _rolling: &Rolling, _mark: Mark) {}
 }

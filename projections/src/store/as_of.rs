@@ -71,7 +71,7 @@ impl Store {
         if end < forgotten {
             return Err(AsOfError::Forgotten { oldest: forgotten });
         }
-        let state = snapshot(end, &mut tx).await.map_err(database)?;
+        let state = snapshot(end, self.retention.keep_ended, &mut tx).await.map_err(database)?;
         self.replay(state, end, &mut tx).await
     }
 
@@ -122,12 +122,17 @@ async fn number(query: &'static str, tables: &mut SqliteConnection) -> Result<Se
     row.map_or(Ok(Sequence::ZERO), |row| row.try_get(0).map(sequence))
 }
 
-async fn snapshot(end: Sequence, tables: &mut SqliteConnection) -> Result<State, sqlx::Error> {
+async fn snapshot(
+    end: Sequence,
+    keep_ended: TimeDelta,
+    tables: &mut SqliteConnection,
+) -> Result<State, sqlx::Error> {
     let row = sqlx::query("SELECT state FROM snapshots WHERE sequence <= ? ORDER BY sequence DESC LIMIT 1");
     let Some(row) = row.bind(integer(end.get())).fetch_optional(tables).await? else {
-        return Ok(State::default());
+        return Ok(State::keeping(keep_ended));
     };
-    State::from_canonical(row.try_get("state")?).map_err(|error| sqlx::Error::Decode(error.into()))
+    let state = State::from_canonical(row.try_get("state")?);
+    Ok(state.map_err(|error| sqlx::Error::Decode(error.into()))?.restored(keep_ended))
 }
 
 /// A text of the index, and what it says if it names an aggregate.

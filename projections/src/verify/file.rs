@@ -9,6 +9,7 @@ use std::time::Duration;
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Recorded, Sequence};
 use aegis_sdk::nats::follow::Message;
+use chrono::TimeDelta;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
@@ -18,6 +19,7 @@ use super::kv::differ;
 use crate::State;
 use crate::engine::{Mark, Projection as _, Step};
 use crate::registry::{Registry, Retention};
+use crate::state::KEEP_ENDED;
 use crate::store::range;
 use crate::view::EventView;
 
@@ -41,6 +43,7 @@ pub(super) struct File {
 struct Tables {
     connection: SqliteConnection,
     mark: Mark,
+    keep_ended: TimeDelta,
     state: State,
     /// What the log says of events that the index has to have.
     expected: Vec<EventView>,
@@ -63,6 +66,11 @@ impl File {
             Err(error) => file.tell("the file", format!("it cannot be read: {error}")),
         }
         file
+    }
+
+    /// For how long the replica keeps ended instances.
+    pub(super) fn keep_ended(&self) -> Option<TimeDelta> {
+        self.tables.as_ref().map(|tables| tables.keep_ended)
     }
 
     /// The next message of the log, and the registry after it.
@@ -174,10 +182,14 @@ impl Tables {
         let Some(mark) = Mark::read(&mut connection, log).await? else {
             return Ok(Err("it is of another log".to_owned()));
         };
-        let registry = Registry::load(&Retention::default(), mark, &mut connection).await?;
+        let kept = sqlx::query_scalar("SELECT seconds FROM kept").fetch_optional(&mut connection).await?;
+        let keep_ended = kept.map_or(KEEP_ENDED, TimeDelta::seconds);
+        let retention = Retention { keep_ended, ..Retention::default() };
+        let registry = Registry::load(&retention, mark, &mut connection).await?;
         Ok(Ok(Self {
             connection,
             mark,
+            keep_ended,
             forgotten: registry.forgotten(),
             state: registry.state,
             expected: Vec::new(),

@@ -26,7 +26,7 @@ use chrono::Utc;
 use crate::State;
 use crate::engine::Mark;
 use crate::projector::events_stream;
-use crate::state::Fact;
+use crate::state::{Fact, KEEP_ENDED};
 
 pub use finding::{ChainFault, Finding};
 pub use heads::{ChainHead, Heads, HeadsError};
@@ -91,12 +91,14 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
     let last = Sequence(info.state.last_sequence);
     let mut walk = Walk::new(scope.heads);
     walk.findings.extend(settings(&info.config).into_iter().map(|setting| Finding::Setting { setting }));
-    let (mut state, mut times) = (State::default(), Mark::default());
+    let mut times = Mark::default();
     let log = events_stream(connection).await.map_err(|e| unavailable(&name, e))?.identity;
     let mut file = match scope.file {
         Some(path) => Some(file::File::open(path, &log).await),
         None => None,
     };
+    let keep_ended = file.as_ref().and_then(file::File::keep_ended).unwrap_or(KEEP_ENDED);
+    let mut state = State::keeping(keep_ended);
     let journal = Journal::new(connection);
     let mut follower = journal.follow(Sequence(1));
     while walk.last() < last {
@@ -161,7 +163,9 @@ fn meet(
     walk.meet(&Met { sequence, subject: &message.subject, hash, record, event });
     times.advance(sequence, message.recorded_at);
     match event {
-        Ok(recorded) => state.apply(Fact::from(recorded).recorded_at(times.recorded_at)),
+        Ok(recorded) => {
+            state.apply(Fact::from(recorded).recorded_at(times.recorded_at));
+        }
         Err(_) => state.skip(sequence, times.recorded_at),
     }
 }

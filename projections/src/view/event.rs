@@ -120,6 +120,7 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
             }
             InstanceEvent::ConflictEnded {} => "has its name for itself again".to_owned(),
             InstanceEvent::Expired { .. } => "expired: its record ran out".to_owned(),
+            InstanceEvent::Forgotten { reason } => format!("was forgotten: {reason}"),
         },
         Event::Leadership(event) => match event {
             LeadershipEvent::LeaderElected { term, instance, vacancy_ms, .. } => {

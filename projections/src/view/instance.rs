@@ -172,7 +172,8 @@ fn recover(recoveries: &mut Vec<DateTime<Utc>>, event: &InstanceEvent, time: Dat
         | InstanceEvent::Conflicted { .. }
         | InstanceEvent::ConflictEnded {}
         | InstanceEvent::Deregistered { .. }
-        | InstanceEvent::Expired { .. } => {}
+        | InstanceEvent::Expired { .. }
+        | InstanceEvent::Forgotten { .. } => {}
     }
 }
 
@@ -185,9 +186,9 @@ fn reason(event: &InstanceEvent) -> Option<String> {
         }
         InstanceEvent::Unhealthy { missed, .. } => Some(format!("{missed} heartbeats are missing")),
         InstanceEvent::Expired { .. } => Some("its record ran out".to_owned()),
-        InstanceEvent::Deregistered { reason } | InstanceEvent::DrainRequested { reason } => {
-            Some(reason.clone())
-        }
+        InstanceEvent::Deregistered { reason }
+        | InstanceEvent::DrainRequested { reason }
+        | InstanceEvent::Forgotten { reason } => Some(reason.clone()),
         InstanceEvent::Registered(_)
         | InstanceEvent::Conflicted { .. }
         | InstanceEvent::ConflictEnded {}

@@ -1,7 +1,7 @@
 //! The registry as it stood: from snapshots and the index, the same as a fold of the log.
 
 use aegis_domain::Sequence;
-use aegis_projections::state::Fact;
+use aegis_projections::state::{Fact, KEEP_ENDED};
 use aegis_projections::store::{AsOfError, At};
 use aegis_projections::{Retention, State};
 use chrono::TimeDelta;
@@ -12,7 +12,7 @@ use crate::projector::log;
 use crate::store::{END, LOG, Opened, block_on, dead, entry, opened, recorded_at};
 
 /// So many snapshots that every test passes some.
-const OFTEN: Retention = Retention { events: u64::MAX, snapshot_every: 7 };
+const OFTEN: Retention = Retention { events: u64::MAX, snapshot_every: 7, keep_ended: KEEP_ENDED };
 
 async fn as_of(opened: &Opened, at: At) -> State {
     let state = opened.store.as_of(at).await.unwrap();
@@ -76,7 +76,7 @@ async fn what_is_still_to_come_is_refused() {
 #[tokio::test]
 async fn what_the_index_has_forgotten_is_refused_with_what_to_do() {
     let (folder, events) = (tempfile::tempdir().unwrap(), log(1500).events);
-    let retention = Retention { events: 400, snapshot_every: 100 };
+    let retention = Retention { events: 400, snapshot_every: 100, ..OFTEN };
     let mut opened = opened(&folder.path().join("p.sqlite"), retention, LOG, END).await;
     for part in events.chunks(37) {
         opened.record(part).await;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aegis_domain::wire::Encoded;
+use aegis_projections::state::KEEP_ENDED;
 use aegis_projections::{Projector, Retention, Store};
 use aegis_sdk::{ConnectOptions, Connection};
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use crate::projector::log;
 use crate::store::dump;
 
 const KILLS: usize = 100;
-const RETENTION: Retention = Retention { events: 1000, snapshot_every: 150 };
+const RETENTION: Retention = Retention { events: 1000, snapshot_every: 150, keep_ended: KEEP_ENDED };
 /// Longer than any victim lives.
 const LIFE: Duration = Duration::from_secs(60);
 const TEST: &str = "kill::a_process_killed_at_a_hundred_points_leaves_the_bytes_of_one_that_was_not";

@@ -59,7 +59,8 @@ pub(crate) async fn all(installation: &Installation) -> BTreeMap<String, serde_j
         let bucket = installation.connection.jetstream().get_key_value(&name).await.unwrap();
         let keys: Vec<String> = bucket.keys().await.unwrap().try_collect().await.unwrap();
         for key in keys {
-            let value = bucket.get(&key).await.unwrap().unwrap();
+            // It may have been removed meanwhile.
+            let Some(value) = bucket.get(&key).await.unwrap() else { continue };
             entries.insert(format!("{name}/{key}"), serde_json::from_slice(&value).unwrap());
         }
     }

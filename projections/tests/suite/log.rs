@@ -201,6 +201,7 @@ fn step(log: &mut Log, which: u8, who: u8, what: u8, n: usize) {
             instance::Command::MarkUnhealthy { last_beat: None, missed: 3, reason: None },
         ),
         10 => log.execute::<Instance>(&member, instance::Command::Recover),
+        11 if n == 6 => log.execute::<Instance>(&member, instance::Command::Forget { reason: reason() }),
         11 if n < 3 => log.execute::<Instance>(&member, instance::Command::RequestDrain { reason: reason() }),
         11 if n < 5 => {
             log.execute::<Instance>(&member, instance::Command::Expire { last_beat: Some(time(0)) })

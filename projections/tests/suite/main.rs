@@ -8,6 +8,7 @@ mod damage;
 mod dead_letters;
 mod faults;
 mod fold;
+mod forget;
 mod history;
 mod installation;
 mod kill;

@@ -25,7 +25,7 @@ fn leftovers(path: &Path) -> Vec<String> {
 async fn a_rebuild_has_the_same_tables_as_what_grew_batch_by_batch() {
     let installation = Installation::start().await;
     let (grown, path) = (installation.path("grown.sqlite"), installation.path("p.sqlite"));
-    let retention = Retention { events: 300, snapshot_every: 60 };
+    let retention = Retention { events: 300, snapshot_every: 60, ..Retention::default() };
     let log = log(900);
     let end = log.events.len() as u64;
     // An empty log: this one follows from the first event on.

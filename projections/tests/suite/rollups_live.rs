@@ -4,7 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
-use aegis_projections::rollups::{Answer, Keep, Range, RollupProjector, Rollups};
+use aegis_domain::wire::heartbeat::Metrics;
+use aegis_projections::engine::ProblemCode;
+use aegis_projections::rollups::{Answer, INSTANCES_MAX, Keep, Range, RollupProjector, Rollups};
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::wait_until;
 use chrono::{TimeDelta, Utc};
@@ -88,6 +90,31 @@ async fn what_instances_say_is_told_over_time_and_again_after_the_file_is_lost()
     reaches(&rollups, 21).await;
     check(&last_minute(&rollups, None).await);
     assert_eq!(dump(&path).await, before);
+}
+
+#[tokio::test]
+async fn more_instances_than_figures_are_kept_of_are_told_and_harm_nobody() {
+    let installation = Installation::start().await;
+    let (rollups, _tasks) = project(&installation.connection, &installation.path("m.sqlite")).await;
+    let (namespace, client) = (installation.connection.namespace(), installation.connection.client());
+    for n in 0..INSTANCES_MAX + 7 {
+        let name = format!("i-{n}");
+        let body =
+            serde_json::to_vec(&heartbeat(&name, 0, Metrics { window: 1, ..Metrics::default() })).unwrap();
+        let subject = namespace.heartbeat_subject(&service("echo"), &instance(&name));
+        client.publish(subject, body.into()).await.unwrap();
+    }
+    beat(&installation, 1, &[("i-1", 3, 1_000)]).await;
+    wait_until("all heartbeats", Duration::from_secs(60), || async {
+        let at = rollups.progress().position();
+        if at == Sequence(INSTANCES_MAX as u64 + 8) { Ok(()) } else { Err(at.to_string()) }
+    })
+    .await;
+    let problems = rollups.progress().problems();
+    assert_eq!(problems.iter().map(|it| it.code).collect::<Vec<_>>(), [ProblemCode::TooManyInstances]);
+    assert!(!problems[0].code.is_unready() && problems[0].message.contains("50000"), "{problems:?}");
+    let figures = rollups.progress().figures(Utc::now());
+    assert_eq!(figures.iter().find(|it| it.name == "left_out").unwrap().value, 7.0);
 }
 
 #[tokio::test]

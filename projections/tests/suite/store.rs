@@ -194,7 +194,7 @@ proptest! {
         block_on(async {
             let folder = tempfile::tempdir().unwrap();
             let (path, whole) = (folder.path().join("p.sqlite"), folder.path().join("whole.sqlite"));
-            let often = Retention { events: 20, snapshot_every: 6 };
+            let often = Retention { events: 20, snapshot_every: 6, ..Retention::default() };
             let mut opened = opened(&path, often, LOG, END).await;
             let mut at = 0;
             for (forward, back) in steps {

@@ -11,6 +11,7 @@ use aegis_domain::wire::Encoded;
 use aegis_domain::{Aggregate as _, AggregateId, AggregateVersion, Recorded, Term};
 use aegis_projections::verify::{Finding, Heads, Report, Scope, repair_entries, repair_file, verify};
 use aegis_sdk::nats::bucket::Bucket;
+use aegis_sdk::nats::imported;
 use aegis_testkit::wait_until;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -160,6 +161,9 @@ async fn a_term_that_does_not_come_after_the_last_is_named() {
 #[tokio::test]
 async fn a_log_that_was_written_anew_with_every_chain_whole_does_not_fit_the_heads() {
     let installation = Installation::start().await;
+    // One log has the times at which the server took it, the other those that it was told.
+    let stream = installation.connection.namespace().events_stream();
+    imported::mark(&installation.connection, &stream, 0).await.unwrap();
     installation.record(&log().events).await;
     let heads = report(&installation, None, None).await.heads;
     let found = found_in(messages(), Some(&heads)).await;

@@ -1,6 +1,5 @@
 //! The lease store on one KV bucket.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use aegis_domain::wire::subject::LeaseKey;
@@ -11,9 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Policy;
+pub use super::overview::{Leader, Leaders, Overview, leaders};
 use super::store::{Change, LeaseStore, OwnerRecord, SessionRecord, StoreError, Versioned};
 use crate::Connection;
-use crate::nats::bucket::{Bucket, CasError, ReadError, Slot, entries};
+use crate::nats::bucket::{Bucket, CasError, ReadError, Slot};
 use crate::nats::provision::MARKER_TTL;
 
 /// The server removes a session that nobody renews after this time, or after three leases. It only cleans
@@ -28,19 +28,6 @@ const MOST_PATIENCE: Duration = Duration::from_secs(5);
 pub struct KvLeaseStore {
     bucket: Bucket,
     service: ServiceName,
-}
-
-/// Who owns a group, as the store has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leader {
-    /// The service.
-    pub service: ServiceName,
-    /// The group.
-    pub group: GroupName,
-    /// Its record.
-    pub record: OwnerRecord,
-    /// Whether its owner has a session.
-    pub lives: bool,
 }
 
 impl KvLeaseStore {
@@ -93,7 +80,9 @@ impl LeaseStore for KvLeaseStore {
     }
 
     async fn owner(&self, group: &GroupName) -> Result<Versioned<OwnerRecord>, StoreError> {
-        self.read(self.owner_key(group)).await
+        let key = self.owner_key(group);
+        let slot = self.bucket.read(&key).await.map_err(unavailable)?;
+        versioned_owner(&key, &slot)
     }
 
     async fn put_owner(
@@ -116,54 +105,25 @@ impl LeaseStore for KvLeaseStore {
 fn read_change((key, slot): (String, Slot)) -> Result<Option<Change>, StoreError> {
     Ok(match LeaseKey::parse(&key) {
         Some(LeaseKey::Session(_, instance)) => Some(Change::Session(instance, versioned(&key, &slot)?)),
-        Some(LeaseKey::Owner(_, group)) => Some(Change::Owner(group, versioned(&key, &slot)?)),
+        Some(LeaseKey::Owner(_, group)) => Some(Change::Owner(group, versioned_owner(&key, &slot)?)),
         None => None,
     })
 }
 
-/// Who owns which group, and what could not be read of that.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Leaders {
-    /// In order of service and group.
-    pub leaders: Vec<Leader>,
-    /// The keys whose records are none, as far as this program can tell.
-    pub unreadable: Vec<String>,
-}
-
-/// Who owns which group of this service, or of all: for people, not for decisions.
-///
-/// # Errors
-/// When the store does not answer.
-pub async fn leaders(connection: &Connection, service: Option<&ServiceName>) -> Result<Leaders, StoreError> {
-    let bucket = connection.namespace().leases_bucket();
-    let filters = service.map_or_else(LeaseKey::all_filters, LeaseKey::filters);
-    let (mut sessions, mut leaders, mut unreadable) = (HashSet::new(), Vec::new(), Vec::new());
-    for (key, slot) in entries(connection, bucket, &filters).await.map_err(unavailable)? {
-        match LeaseKey::parse(&key) {
-            Some(LeaseKey::Session(..)) => match versioned::<SessionRecord>(&key, &slot) {
-                Ok(found) => sessions.extend(found.record.map(|record| record.session)),
-                Err(_) => unreadable.push(key),
-            },
-            Some(LeaseKey::Owner(service, group)) => {
-                let found = versioned::<OwnerRecord>(&key, &slot);
-                let Ok(found) = found else {
-                    unreadable.push(key);
-                    continue;
-                };
-                leaders.extend(found.record.map(|record| Leader { service, group, record, lives: false }));
-            }
-            None => {}
+pub(super) fn versioned_owner(key: &str, slot: &Slot) -> Result<Versioned<OwnerRecord>, StoreError> {
+    let found = versioned::<OwnerRecord>(key, slot)?;
+    match found.record.as_ref().map(|record| record.term) {
+        // Each change of a term is a write, and a new bucket begins beyond the log: a higher term was not given out here.
+        Some(term) if term.get() > slot.revision => {
+            let detail = format!("term {term} is beyond the sequence of its bucket");
+            let source = serde::de::Error::custom(detail);
+            Err(StoreError::Corrupt { key: key.to_owned(), revision: slot.revision, source })
         }
+        Some(_) | None => Ok(found),
     }
-    for leader in &mut leaders {
-        let holder = leader.record.holder.as_ref();
-        leader.lives = holder.is_some_and(|holder| sessions.contains(&holder.session));
-    }
-    leaders.sort_by(|a, b| (&a.service, &a.group).cmp(&(&b.service, &b.group)));
-    Ok(Leaders { leaders, unreadable })
 }
 
-fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<Versioned<T>, StoreError> {
+pub(super) fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<Versioned<T>, StoreError> {
     let record = slot
         .value
         .as_ref()
@@ -177,6 +137,6 @@ fn json(record: &impl Serialize) -> Bytes {
     serde_json::to_vec(record).expect("lease records hold only strings and numbers").into()
 }
 
-fn unavailable(error: ReadError) -> StoreError {
+pub(super) fn unavailable(error: ReadError) -> StoreError {
     StoreError::Unavailable(Box::new(error))
 }

@@ -44,6 +44,7 @@ mod handover;
 mod keeper;
 mod lenient;
 mod observer;
+mod overview;
 mod rank;
 mod request;
 mod roster;

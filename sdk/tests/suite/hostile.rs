@@ -203,7 +203,7 @@ async fn an_owner_key_that_cannot_be_read_blinds_nobody_and_is_replaced_by_a_cla
     let operator = aegis_sdk::Operator::new(&connection, aegis_domain::Actor::user("alice"));
     let found = operator.leaders(None).await.unwrap();
     assert_eq!(found.leaders.len(), 4);
-    assert_eq!(found.unreadable, ["session.desk.stranger", "owner.desk.ACC-9"]);
+    assert_eq!(found.unreadable, ["owner.desk.ACC-9", "session.desk.stranger"]);
     member.stop("the test ends").await.unwrap();
     service.stop("the test ends").await.unwrap();
 }

@@ -1,11 +1,12 @@
 import { create } from "zustand";
 import { graphql, type ResultOf } from "@/gql";
 import { client } from "@/shared/graphql/client";
+import { noteServerTime } from "@/shared/time/clock";
 
 const SystemQuery = graphql(`
   query System {
     system {
-      version namespace asOfSequence headSequence projectionLag natsConnected deadLetters
+      version namespace time asOfSequence headSequence projectionLag natsConnected deadLetters
       heartbeatsVisible
       selfPreservation { since silent alive }
       problems { part code message since }
@@ -32,8 +33,10 @@ export function pollSystem(): () => void {
   const ask = async (): Promise<void> => {
     const result = await client.query(SystemQuery, {}).toPromise();
     if (ended) return;
-    if (result.data) useSystem.setState({ system: result.data.system, refusal: null });
-    else useSystem.setState({ refusal: result.error?.graphQLErrors[0]?.message ?? null });
+    if (result.data) {
+      noteServerTime(result.data.system.time);
+      useSystem.setState({ system: result.data.system, refusal: null });
+    } else useSystem.setState({ refusal: result.error?.graphQLErrors[0]?.message ?? null });
     timer = setTimeout(() => void ask(), POLL_MS);
   };
   void ask();

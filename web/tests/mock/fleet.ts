@@ -38,6 +38,7 @@ export function newInstance(
     labels: { zone: "ldn-1" },
     defined: service !== "algo-service",
     flapping: false,
+    clockOffsetSeconds: null,
     legacy: false,
     conflict: false,
     lastBeatAt: null,

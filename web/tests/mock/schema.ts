@@ -51,6 +51,7 @@ export function rootOf(world: World) {
     system: () => ({
       version: "0.1.0",
       namespace: "aegis",
+      time: new Date().toISOString(),
       asOfSequence: world.sequence,
       headSequence: world.sequence,
       projectionLag: 0,

@@ -72,6 +72,7 @@ describe("warnings about the server", () => {
   const system = {
     version: "0.1.0",
     namespace: "aegis",
+    time: "2026-01-02T03:04:05.000Z",
     asOfSequence: 1,
     headSequence: 1,
     projectionLag: 0,

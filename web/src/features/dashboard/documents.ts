@@ -13,6 +13,7 @@ const InstanceFields = graphql(`
     defined
     flapping
     conflict
+    clockOffsetSeconds
     legacy
     lastBeatAt
     metrics { inFlight queueDepth callsPerSecond p99Ms calls errors }

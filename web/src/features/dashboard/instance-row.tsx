@@ -5,7 +5,7 @@ import { Age } from "@/shared/time/age";
 import { Sparkline } from "@/shared/ui/sparkline";
 import type { Instance, InstanceStatus } from "./documents";
 import { GroupsCell } from "./groups-cell";
-import { Conflict, Flapping, Legacy } from "./marks";
+import { ClockOff, Conflict, Flapping, Legacy } from "./marks";
 import { NotDefined } from "./not-defined";
 import { figure, percent } from "./numbers";
 import { SAMPLES, type Series } from "./registry";
@@ -89,6 +89,7 @@ function StatusCell({ instance, brief }: { instance: Instance; brief: boolean })
       <span className={cn("font-medium", tone)}>{word}</span>
       {instance.flapping && <Flapping />}
       {instance.conflict && <Conflict />}
+      {instance.clockOffsetSeconds !== null && <ClockOff seconds={instance.clockOffsetSeconds} />}
       {instance.reason && !brief && (
         <span className="truncate text-muted-foreground text-xs">{instance.reason}</span>
       )}

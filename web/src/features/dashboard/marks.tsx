@@ -1,4 +1,4 @@
-import { Activity, Plug, Users } from "lucide-react";
+import { Activity, ClockAlert, Plug, Users } from "lucide-react";
 
 /** It goes silent and comes back again and again; the title says what follows from it. */
 export function Flapping() {
@@ -22,6 +22,21 @@ export function Conflict() {
     >
       <Users aria-hidden="true" className="size-3" />
       name conflict
+    </span>
+  );
+}
+
+/** Its clock is off: nothing is decided by it, but the times that it tells are wrong. */
+export function ClockOff({ seconds }: { seconds: number }) {
+  const off = `${Math.abs(seconds) >= 60 ? `${Math.round(Math.abs(seconds) / 60)} min` : `${Math.abs(seconds).toFixed(1)} s`}`;
+  const way = seconds > 0 ? "ahead" : "behind";
+  return (
+    <span
+      className="inline-flex shrink-0 items-center gap-1 rounded-sm border border-warn px-1 font-normal text-warn text-xs leading-4"
+      title={`Its clock is ${off} ${way} of that of NATS. Nothing is decided by it; the times that it tells are off by as much.`}
+    >
+      <ClockAlert aria-hidden="true" className="size-3" />
+      clock {off} {way}
     </span>
   );
 }

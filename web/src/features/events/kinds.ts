@@ -40,6 +40,7 @@ const typeLook: Record<string, { icon: LucideIcon; tone: string }> = {
   step_down_requested: { icon: ArrowDownFromLine, tone: warn },
   unhealthy: { icon: Activity, tone: warn },
   expired: { icon: CircleOff, tone: bad },
+  forgotten: { icon: LogOut, tone: "" },
   recovered: { icon: CircleCheck, tone: ok },
   deregistered: { icon: LogOut, tone: "" },
   drain_requested: { icon: ArrowDownFromLine, tone: warn },

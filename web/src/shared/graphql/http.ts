@@ -1,13 +1,11 @@
 import { useConnectionStore } from "@/shared/connection/store";
 import { useSession } from "@/shared/session/store";
-import { noteServerDate } from "@/shared/time/clock";
 import { errorFromBody } from "./errors";
 import { mark } from "./exact";
 
 /** Every request of the page: a 401 anywhere means that the session is over. */
 export async function appFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const response = await fetch(input, { credentials: "same-origin", ...init });
-  noteServerDate(response.headers.get("date"));
   if (response.status === 401) sessionOver();
   if (!response.ok) return asGraphQL(response);
   const { status, headers } = response;

@@ -2,12 +2,12 @@ import { useSyncExternalStore } from "react";
 
 let skewMs = 0;
 
-/** Learns how far this machine's clock is off; whole seconds are all that an HTTP date can tell. */
-export function noteServerDate(header: string | null, now: number = Date.now()): void {
-  const server = header ? Date.parse(header) : Number.NaN;
+/** Learns how far this machine's clock is off that of NATS, by which all times are told; what is a matter of the way is left out. */
+export function noteServerTime(time: string, now: number = Date.now()): void {
+  const server = Date.parse(time);
   if (Number.isNaN(server)) return;
   const off = server - now;
-  skewMs = Math.abs(off) > 2_000 ? off : 0;
+  skewMs = Math.abs(off) > 500 ? off : 0;
 }
 
 export const serverNow = (): number => Date.now() + skewMs;

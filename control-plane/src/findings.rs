@@ -1,0 +1,72 @@
+//! What is found to be wrong outside the projections' files, for `system { problems }`, the page and the metrics.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use aegis_graphql::ports::Problem;
+use chrono::Utc;
+
+/// The most names that one finding lists.
+const NAMED: usize = 5;
+
+/// What stands, by part and code. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Findings(Arc<RwLock<BTreeMap<(&'static str, &'static str), Finding>>>);
+
+#[derive(Debug)]
+struct Finding {
+    problem: Problem,
+    count: u64,
+}
+
+impl Findings {
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        let findings = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        findings.values().map(|finding| finding.problem.clone()).collect()
+    }
+
+    /// These keys of the lease store hold records that are none.
+    pub(crate) fn unreadable_leases(&self, keys: &[String]) {
+        let text = |names: String| {
+            format!(
+                "records of the lease store cannot be read, and their groups are left out: {names}; whoever claims such a \
+                 group replaces its record, or a newer version of this program can read it"
+            )
+        };
+        self.stand("leases", "UNREADABLE_RECORD", keys, text);
+    }
+
+    /// How many records of the lease store cannot be read.
+    pub(crate) fn unreadable_lease_count(&self) -> u64 {
+        let findings = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        findings.get(&("leases", "UNREADABLE_RECORD")).map_or(0, |finding| finding.count)
+    }
+
+    fn stand(
+        &self,
+        part: &'static str,
+        code: &'static str,
+        names: &[String],
+        text: impl FnOnce(String) -> String,
+    ) {
+        let place = (part, code);
+        let mut findings = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if names.is_empty() {
+            findings.remove(&place);
+            return;
+        }
+        let more = names.len().saturating_sub(NAMED);
+        let mut list = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            list.push_str(&format!(" and {more} more"));
+        }
+        let message = text(list);
+        let known = findings.get(&place);
+        if known.is_none_or(|known| known.problem.message != message) {
+            tracing::error!(part, code, "{message}");
+        }
+        let since = known.map_or_else(Utc::now, |known| known.problem.since);
+        let problem = Problem { part, code, message, since, unready: false };
+        findings.insert(place, Finding { problem, count: names.len() as u64 });
+    }
+}

@@ -36,11 +36,13 @@ pub(crate) async fn befall(stage: &Stage, owners: &Owners, step: Step) -> bool {
 async fn befall_server(stage: &Stage, act: Act, time: Duration) -> bool {
     match act {
         Act::Restart => {
+            let Ok(_outage) = stage.outage.try_lock() else { return false };
             stage.server.kill();
             tokio::time::sleep(time).await;
             stage.server.restart().await;
         }
         Act::LameDuck => {
+            let Ok(_outage) = stage.outage.try_lock() else { return false };
             stage.server.lame_duck();
             tokio::time::sleep(time).await;
             stage.server.restart().await;

@@ -28,6 +28,8 @@ pub struct Setting {
 
 pub(crate) struct Stage {
     pub(crate) server: NatsServer,
+    /// Held by the fault that has the server end and begin again: one at a time.
+    pub(crate) outage: tokio::sync::Mutex<()>,
     pub(crate) members: Vec<Member>,
     /// The controlling process's own way to the server: no fault but the server's befalls it.
     pub(crate) connection: Connection,
@@ -57,7 +59,7 @@ impl Stage {
             let name = format!("member-{index}");
             members.push(Member { name, proxy, lives: Mutex::default() });
         }
-        let stage = Self { server, members, connection, setting };
+        let stage = Self { server, outage: tokio::sync::Mutex::default(), members, connection, setting };
         stage.members.iter().for_each(|member| stage.start(member));
         Ok(stage)
     }

@@ -52,7 +52,7 @@ impl Realm {
         let limits = |streams: i64| {
             json!({
                 "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true,
-                "conn": -1, "leaf": -1, "mem_storage": streams * (1 << 20), "disk_storage": streams * (1 << 28),
+                "conn": -1, "leaf": -1, "mem_storage": streams * (1 << 20), "disk_storage": streams * (1 << 26),
                 "streams": streams, "consumer": streams * 10,
             })
         };

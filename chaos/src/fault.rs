@@ -40,6 +40,11 @@ async fn befall_server(stage: &Stage, act: Act, time: Duration) -> bool {
             tokio::time::sleep(time).await;
             stage.server.restart().await;
         }
+        Act::LameDuck => {
+            stage.server.lame_duck();
+            tokio::time::sleep(time).await;
+            stage.server.restart().await;
+        }
         Act::SlowDisk => disk::keep_busy(stage.server.data_dir(), time).await,
         Act::Kill
         | Act::Suspend
@@ -51,6 +56,7 @@ async fn befall_server(stage: &Stage, act: Act, time: Duration) -> bool {
         | Act::DeafPulse
         | Act::Delay(_)
         | Act::DelayPulse(_)
+        | Act::PanicPulse
         | Act::Drop => return false,
     }
     true
@@ -113,7 +119,12 @@ async fn befall_member(stage: &Stage, member: &Member, act: Act, time: Duration)
             proxy.pass_named(PULSE);
         }
         Act::Drop => proxy.drop_connections(),
-        Act::Restart | Act::SlowDisk | Act::StepDown(_) => return false,
+        Act::PanicPulse => {
+            let subject = format!("aegis.control.{SERVICE}.{}", member.name);
+            let planted = r#"{"request":"panic"}"#;
+            return stage.connection.client().publish(subject, planted.into()).await.is_ok();
+        }
+        Act::Restart | Act::LameDuck | Act::SlowDisk | Act::StepDown(_) => return false,
     }
     true
 }

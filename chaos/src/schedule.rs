@@ -74,6 +74,10 @@ pub enum Act {
     Restart,
     /// Another writer keeps the server's disk busy.
     SlowDisk,
+    /// The thread of its heartbeats, renewals and elections panics.
+    PanicPulse,
+    /// The server announces its end, and is started again on the same data once it has ended.
+    LameDuck,
 }
 
 /// Which faults to draw from.
@@ -130,7 +134,7 @@ fn any(rng: &mut StdRng) -> Step {
     } else {
         Target::Member(rng.random_range(0..MEMBERS))
     };
-    let (target, act, for_ms) = match rng.random_range(0..26) {
+    let (target, act, for_ms) = match rng.random_range(0..29) {
         0..3 => (target, Act::Kill, rng.random_range(50..800)),
         3..7 => (target, Act::Suspend, rng.random_range(50..=600)),
         7..9 => (target, Act::Terminate, 0),
@@ -146,6 +150,8 @@ fn any(rng: &mut StdRng) -> Step {
             let to = rng.random_bool(0.5).then(|| rng.random_range(0..MEMBERS));
             (Target::OwnerOf(rng.random_range(0..GROUPS)), Act::StepDown(to), 0)
         }
+        25 | 26 => (target, Act::PanicPulse, 0),
+        27 => (Target::Server, Act::LameDuck, rng.random_range(100..600)),
         _ => (Target::Server, Act::SlowDisk, rng.random_range(300..1_200)),
     };
     Step { at_ms, for_ms, target, act }
@@ -169,6 +175,8 @@ impl Act {
             Self::Drop => "drop",
             Self::Restart => "server kill -9",
             Self::SlowDisk => "slow disk",
+            Self::PanicPulse => "pulse panic",
+            Self::LameDuck => "lame duck",
         }
     }
 }

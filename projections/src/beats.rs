@@ -63,6 +63,8 @@ pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: Canc
                     take(&connection, &live, &sight, &message);
                 }
                 Followed::Idle => sight.inner.sees.store(true, Ordering::Relaxed),
+                // What follows tells how things stand.
+                Followed::Replaced => {}
                 Followed::Blind => sight.inner.sees.store(false, Ordering::Relaxed),
             },
         }

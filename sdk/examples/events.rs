@@ -75,7 +75,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         match replay.next().await {
             Replayed::Event(_) => replayed += 1,
             Replayed::CaughtUp => break,
-            Replayed::Blind => {}
+            Replayed::Replaced | Replayed::Blind => {}
         }
     }
     say(&format!("{replayed} events replayed"))?;

@@ -93,7 +93,7 @@ async fn write_log(connection: &Connection, out: &mut impl Write) -> anyhow::Res
         let message = match followed.with_context(|| format!("the log gives no message after {after}"))? {
             Followed::Message(message) if message.sequence <= last.get() => message,
             // The rest is missing: what is not there cannot be exported.
-            Followed::Message(_) | Followed::Idle => break,
+            Followed::Message(_) | Followed::Idle | Followed::Replaced => break,
             Followed::Blind => continue,
         };
         exported.passes_to(Sequence(message.sequence));

@@ -71,6 +71,9 @@ pub(crate) async fn tail(args: TailArgs) -> anyhow::Result<()> {
             Item::Event(entry) => say(&line(&entry, args.format)),
             Item::Live if args.no_follow => return Ok(()),
             Item::Live => {}
+            Item::Replaced => complain(
+                "warning: the log was replaced by another, or its history went back: this is its beginning",
+            ),
             Item::Blind => complain("warning: the log cannot be read now; trying again"),
             Item::Unreadable { sequence, subject, error } => {
                 complain(&format!("warning: message {sequence} on {subject} is no readable event: {error}"));

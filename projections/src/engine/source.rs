@@ -69,6 +69,8 @@ async fn read<F: Feed>(feed: F, from: Sequence, sender: mpsc::Sender<Sourced<F::
         let sourced = match first {
             Followed::Idle => Sourced::Idle,
             Followed::Blind => Sourced::Blind,
+            // Whoever reads it holds what it has to the stream, as after any loss of sight.
+            Followed::Replaced => Sourced::Resumed,
             Followed::Message(message) if message.consumer != consumer => {
                 consumer = message.consumer;
                 held = Some(Followed::Message(message));

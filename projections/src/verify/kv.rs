@@ -49,6 +49,7 @@ fn apply(state: &mut State, item: &Item<Recorded<Registry>>) {
     match item {
         Item::Event(entry) => state.apply(Fact::from(&entry.event).recorded_at(entry.recorded_at)),
         Item::Unreadable { sequence, .. } => state.skip(*sequence, state.time),
+        Item::Replaced => *state = State::default(),
         Item::Live | Item::Blind => {}
     }
 }

@@ -104,7 +104,7 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
             Ok(Followed::Message(message)) => message,
             // Nothing more is there, although the log has been further.
             Ok(Followed::Idle) => break,
-            Ok(Followed::Blind) => continue,
+            Ok(Followed::Blind | Followed::Replaced) => continue,
             Err(_silent) => return Err(VerifyError::Stuck { after: walk.last(), last }),
         };
         if message.sequence > last.get() {

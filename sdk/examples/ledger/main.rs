@@ -41,6 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             // What follows would be new.
             Item::Live => return Ok(()),
             Item::Blind => writeln!(out, "the log cannot be read now")?,
+            Item::Replaced => writeln!(out, "the log was replaced: this is its beginning")?,
             Item::Unreadable { sequence, error, .. } => writeln!(out, "{sequence} cannot be read: {error}")?,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aegis_domain::ServiceName;
 use aegis_domain::wire::command::{self, Outcome, Progress};
 use aegis_domain::wire::{header, legacy, subject};
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{Message, Subscriber};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, StreamExt as _};
@@ -172,18 +173,23 @@ impl CommandHandle {
         let won = Commands::new(&self.connection).cancel(&self.service, &self.id, reason).await?;
         if won && let Some(sequence) = self.sequence {
             // It need not wait in the queue any longer. A worker that gets it all the same lets it be.
-            let stream = self
-                .connection
-                .jetstream()
-                .get_stream_no_info(self.connection.namespace().commands_stream())
-                .await;
-            if let Ok(stream) = stream
-                && let Err(error) = stream.delete_message(sequence).await
-            {
+            if let Err(error) = self.take_from_queue(sequence).await {
                 tracing::debug!(id = self.id, %error, "a command that was called off is still in the queue");
             }
         }
         Ok(won)
+    }
+
+    /// Takes it out, if it still stands there: the queue may have been made anew, and have another at the sequence.
+    async fn take_from_queue(&self, sequence: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let name = self.connection.namespace().commands_stream();
+        let stream = self.connection.jetstream().get_stream_no_info(name).await?;
+        let found = stream.get_raw_message(sequence).await?;
+        let id = found.headers.get(NATS_MESSAGE_ID).map(|id| id.as_str());
+        if id == Some(command::message_id(&self.service, &self.id).as_str()) {
+            stream.delete_message(sequence).await?;
+        }
+        Ok(())
     }
 
     async fn ask(&mut self) {

@@ -356,6 +356,8 @@ async fn watch(directory: Weak<Inner>, mut follower: Follower, ready: &watch::Se
                         caught_up |= message.pending == 0;
                     }
                     Followed::Idle => caught_up = true,
+                    // What stands now follows; what vanished is found dead when it is called.
+                    Followed::Replaced => {}
                     Followed::Blind => return,
                 }
                 match follower.try_next() {

@@ -15,6 +15,8 @@ pub enum Replayed {
     /// Everything that the stream had has been said: what comes now is new. Said once at first, and again each
     /// time that the replay has caught up after it could not see.
     CaughtUp,
+    /// The stream was made anew, or its history went back: what follows is its beginning.
+    Replaced,
     /// The stream cannot be read now. The replay goes on where it was once it can be.
     Blind,
 }
@@ -70,6 +72,10 @@ impl Replay {
                     }
                 }
                 Followed::Idle => self.catch_up(),
+                Followed::Replaced => {
+                    self.caught_up = false;
+                    self.said.push_back(Replayed::Replaced);
+                }
                 Followed::Blind => {
                     self.caught_up = false;
                     self.said.push_back(Replayed::Blind);

@@ -87,6 +87,9 @@ pub enum Item<E> {
     Live,
     /// The log cannot be read now. The subscription goes on where it was once it can be.
     Blind,
+    /// The log was made anew, or its history went back, as after a restored backup: everything that was said before is no
+    /// more. The log follows from its beginning.
+    Replaced,
     /// A message that is no event, or cannot be read as one.
     Unreadable {
         /// Its position.
@@ -181,6 +184,10 @@ impl<S: Schema, E> Subscription<S, E> {
                 }
             }
             Followed::Idle => self.caught_up(),
+            Followed::Replaced => {
+                self.live = false;
+                self.said.push_back(Item::Replaced);
+            }
             Followed::Blind => {
                 self.live = false;
                 self.said.push_back(Item::Blind);

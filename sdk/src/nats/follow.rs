@@ -8,10 +8,12 @@ use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use futures_util::StreamExt as _;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 
 use super::connection::{Connection, backoff};
 use super::imported::Imported;
+use super::provision::is_absent;
 use crate::supervise::supervised;
 
 /// How many messages wait between the reader and whoever takes them.
@@ -71,6 +73,9 @@ pub enum Followed {
     Idle,
     /// The stream cannot be read now; the follower keeps trying.
     Blind,
+    /// The stream was made anew, or its history went back: what was said of it is no more. What follows is its
+    /// beginning.
+    Replaced,
 }
 
 /// A follower. Dropping it ends the reading.
@@ -94,7 +99,10 @@ impl Follower {
         let (sender, queue) = mpsc::channel(QUEUE);
         let imported = Imported::of(connection, &stream);
         let (consumer, connection) = (0, connection.clone());
-        let mut reader = Reader { connection, stream, from, wanted, sender, imported, consumer };
+        let begin = if from == From::LastPerSubject { from } else { From::Sequence(1) };
+        let (created, last) = (None, None);
+        let mut reader =
+            Reader { connection, stream, begin, from, created, last, wanted, sender, imported, consumer };
         let run = supervised("the reader of a stream", async move || reader.run().await);
         Self { queue, task: tokio::spawn(run) }
     }
@@ -126,7 +134,13 @@ impl Drop for Follower {
 struct Reader {
     connection: Connection,
     stream: String,
+    /// Where it begins when the history was replaced.
+    begin: From,
     from: From,
+    /// When the stream was made.
+    created: Option<OffsetDateTime>,
+    /// The last message that was read: its sequence, and when the server stored it.
+    last: Option<(u64, OffsetDateTime)>,
     wanted: Wanted,
     sender: mpsc::Sender<Followed>,
     imported: Imported,
@@ -153,8 +167,52 @@ impl Reader {
         }
     }
 
+    /// Looks whether the stream still is the one that was read, and goes back to its beginning if not. Says whether it can
+    /// be read.
+    async fn look(&mut self) -> Result<bool, Gone> {
+        let stream = match self.connection.jetstream().get_stream(&self.stream).await {
+            Ok(stream) => stream,
+            Err(error) => {
+                if is_absent(&error.kind()) {
+                    self.connection.restore_installation();
+                }
+                tracing::warn!(stream = self.stream, %error, "a stream cannot be followed now");
+                return Ok(false);
+            }
+        };
+        let created = stream.cached_info().created;
+        let is_other = match (self.created, self.last) {
+            (Some(before), _) if before != created => true,
+            (_, Some((sequence, _))) if stream.cached_info().state.last_sequence < sequence => true,
+            (_, Some((sequence, stored))) => match stream.get_raw_message(sequence).await {
+                Ok(found) => found.time != stored,
+                // It has aged out.
+                Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => false,
+                Err(error) => {
+                    tracing::warn!(stream = self.stream, %error, "a stream cannot be followed now");
+                    return Ok(false);
+                }
+            },
+            (_, None) => false,
+        };
+        self.created = Some(created);
+        if is_other {
+            tracing::warn!(
+                stream = self.stream,
+                "the history of a stream was replaced: it is read from its beginning"
+            );
+            (self.from, self.last) = (self.begin, None);
+            self.imported.forget();
+            self.sender.send(Followed::Replaced).await.map_err(|_closed| Gone)?;
+        }
+        Ok(true)
+    }
+
     /// Reads until something is wrong.
     async fn read(&mut self) -> Result<(), Gone> {
+        if !self.look().await? {
+            return Ok(());
+        }
         let deliver_policy = match self.from {
             From::Sequence(start_sequence) => {
                 DeliverPolicy::ByStartSequence { start_sequence: start_sequence.max(1) }
@@ -204,9 +262,14 @@ impl Reader {
                         return Ok(());
                     };
                     let (sequence, pending) = (info.stream_sequence, info.pending);
-                    let stored = stored_at(info.published.unix_timestamp_nanos());
+                    let published = info.published;
+                    let stored = stored_at(published.unix_timestamp_nanos());
                     // The client library makes a lost consumer anew by itself, and tells nobody.
                     if info.consumer != name {
+                        // It goes on by the sequence alone, whatever has become of the stream meanwhile.
+                        if !name.is_empty() {
+                            return Ok(());
+                        }
                         info.consumer.clone_into(&mut name);
                         self.consumer += 1;
                         self.imported.forget();
@@ -228,7 +291,7 @@ impl Reader {
                         consumer: self.consumer,
                     };
                     self.sender.send(Followed::Message(message)).await.map_err(|_closed| Gone)?;
-                    self.from = From::Sequence(sequence + 1);
+                    (self.from, self.last) = (From::Sequence(sequence + 1), Some((sequence, published)));
                 }
                 Ok(Some(Err(error))) => {
                     tracing::warn!(stream = self.stream, %error, "the reading of a stream broke");
@@ -251,6 +314,9 @@ impl Reader {
         let From::Sequence(next) = self.from else { return false };
         let Ok(stream) = self.connection.jetstream().get_stream(&self.stream).await else { return true };
         let last = stream.cached_info().state.last_sequence;
+        if self.created != Some(stream.cached_info().created) || last + 1 < next {
+            return true;
+        }
         if self.wanted.filters.is_empty() || last < next {
             return last >= next;
         }

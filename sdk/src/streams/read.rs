@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, Place, micros};
 use super::{Stream, StreamError};
 use crate::Start;
 use crate::codec::{Codec, CodecError};
@@ -70,6 +70,9 @@ pub enum Item {
     /// Everything that the stream had has been said: what comes now is new. Said once at first, and again each
     /// time that the reader has caught up after it could not see.
     CaughtUp,
+    /// The stream was made anew, or its history went back, as after a restored backup: the checkpoint counts no more, and
+    /// what follows is the stream from its beginning.
+    Replaced,
     /// The stream cannot be read now. The reader goes on where it was once it can be.
     Blind,
     /// The stream no longer has what stood here: the reader was away for longer than records are kept.
@@ -88,7 +91,7 @@ pub struct Reader {
     name: StreamName,
     follower: Follower,
     checkpoint: Checkpoint,
-    handed_out: Option<u64>,
+    handed_out: Option<Place>,
     caught_up: bool,
     said: VecDeque<Item>,
     pending: u64,
@@ -115,6 +118,11 @@ impl Stream {
         let mut checkpoint =
             Checkpoint::claim(&self.connection, &self.name, &name, partition, rewind).await?;
         let mut said = VecDeque::new();
+        if !checkpoint.is_of(&found).await? {
+            tracing::warn!(stream = %self.name, reader = %name, "the history of the stream was replaced: it is read from its beginning");
+            checkpoint.reset();
+            said.push_back(Item::Replaced);
+        }
         let from = match (checkpoint.after(), start) {
             (Some(after), _) => {
                 if after + 1 < state.first_sequence {
@@ -122,9 +130,12 @@ impl Stream {
                 }
                 From::Sequence(after + 1)
             }
+            // From its beginning, whatever was asked for: nothing of this history was handled.
+            (None, _) if !said.is_empty() => From::Sequence(1),
             (None, Start::New) => {
                 // Kept at once: what comes before the first commit is not to be skipped by a restart.
-                checkpoint.commit(state.last_sequence).await?;
+                let stored_us = micros(state.last_timestamp.unix_timestamp_nanos());
+                checkpoint.commit(Place { sequence: state.last_sequence, stored_us }).await?;
                 From::Sequence(state.last_sequence + 1)
             }
             (None, Start::Beginning) => From::Sequence(1),
@@ -158,7 +169,7 @@ impl Reader {
         loop {
             if let Some(item) = self.said.pop_front() {
                 if let Item::Record(record) = &item {
-                    self.handed_out = Some(record.sequence);
+                    self.handed_out = Some(Place::of(record));
                 }
                 return item;
             }
@@ -179,7 +190,7 @@ impl Reader {
             match tokio::time::timeout_at(over, self.next()).await {
                 Ok(Item::Record(record)) => records.push(record),
                 Ok(Item::CaughtUp) if !records.is_empty() => break,
-                Ok(Item::CaughtUp | Item::Blind | Item::Truncated { .. }) => {}
+                Ok(Item::CaughtUp | Item::Blind | Item::Truncated { .. } | Item::Replaced) => {}
                 Err(_elapsed) => break,
             }
         }
@@ -196,7 +207,7 @@ impl Reader {
     /// Not cancel-safe: a dropped future leaves it open whether it was committed. Repeat it.
     pub async fn commit(&mut self) -> Result<(), StreamError> {
         match self.handed_out {
-            Some(sequence) => self.checkpoint.commit(sequence).await,
+            Some(place) => self.checkpoint.commit(place).await,
             None => Ok(()),
         }
     }
@@ -209,7 +220,7 @@ impl Reader {
     /// # Cancel safety
     /// As with [`Reader::commit`].
     pub async fn commit_to(&mut self, record: &Record) -> Result<(), StreamError> {
-        self.checkpoint.commit(record.sequence).await
+        self.checkpoint.commit(Place::of(record)).await
     }
 
     /// Everything up to this sequence is committed; none before the first commit.
@@ -243,6 +254,11 @@ impl Reader {
                 }
             }
             Followed::Idle => self.catch_up(),
+            Followed::Replaced => {
+                (self.caught_up, self.handed_out) = (false, None);
+                self.checkpoint.reset();
+                self.said.push_back(Item::Replaced);
+            }
             Followed::Blind => {
                 self.caught_up = false;
                 self.said.push_back(Item::Blind);

@@ -104,7 +104,7 @@ async fn a_node_killed_under_two_thousand_appends_a_second_loses_and_doubles_not
                 *seen.entry(entry.event.envelope.id).or_default() += 1;
             }
             Item::Live => break,
-            Item::Blind => {}
+            Item::Blind | Item::Replaced => {}
             Item::Unreadable { sequence, error, .. } => panic!("{sequence}: {error}"),
         }
     }

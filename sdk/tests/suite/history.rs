@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aegis_domain::ServiceName;
+use aegis_sdk::streams::{Item, Reader, ReaderOptions, Stream, StreamOptions};
 use aegis_sdk::{
     CommandContext, Commands, EventContext, Failure, SendOptions, Service, ServiceConfig, Start, Subscribe,
 };
@@ -95,4 +96,65 @@ async fn streams_and_buckets_of_the_registry_come_back_under_a_running_instance(
         .await;
     }
     service.stop("the test ends").await.unwrap();
+}
+
+async fn prices(stage: &Stage) -> Stream {
+    Stream::open(&stage.connection, "prices", StreamOptions::default()).await.unwrap()
+}
+
+async fn append(stream: &Stream, numbers: std::ops::Range<u64>) {
+    for n in numbers {
+        wait_until("the record", PATIENCE, || async {
+            stream.append("EURUSD", &n).await.map(drop).map_err(|error| error.to_string())
+        })
+        .await;
+    }
+}
+
+/// The records from the last replacement on, so many of them; and whether there was one.
+async fn read(reader: &mut Reader, count: usize) -> (bool, Vec<u64>) {
+    let (mut replaced, mut read) = (false, vec![]);
+    while read.len() < count {
+        match tokio::time::timeout(Duration::from_secs(60), reader.next()).await.unwrap() {
+            Item::Replaced => (read, replaced) = (vec![], true),
+            Item::Record(record) => read.push(record.decode::<u64>().unwrap()),
+            Item::CaughtUp | Item::Blind | Item::Truncated { .. } => {}
+        }
+    }
+    (replaced, read)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_notices_that_the_history_went_back_under_it() {
+    let stage = Stage::start().await;
+    let stream = prices(&stage).await;
+    append(&stream, 0..3).await;
+    let backup = stage.server.backup().await;
+    append(&stream, 3..10).await;
+    let mut reader = stream.reader("live", ReaderOptions::default()).await.unwrap();
+    assert_eq!(read(&mut reader, 10).await, (false, (0..10).collect()));
+    stage.server.restore(&backup).await;
+    // The stream grows beyond where the reader was, under the sequences that the lost records had.
+    append(&stream, 100..120).await;
+    assert_eq!(read(&mut reader, 23).await, (true, (0..3).chain(100..120).collect()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_does_not_count_in_a_stream_that_was_made_anew() {
+    let stage = Stage::start().await;
+    let stream = prices(&stage).await;
+    append(&stream, 0..10).await;
+    let mut reader = stream.reader("r", ReaderOptions::default()).await.unwrap();
+    assert_eq!(read(&mut reader, 10).await.1.len(), 10);
+    reader.commit().await.unwrap();
+    drop(reader);
+    stage.connection.jetstream().delete_stream("STREAM_prices").await.unwrap();
+    append(&prices(&stage).await, 100..120).await;
+    let mut reader = stream.reader("r", ReaderOptions::default()).await.unwrap();
+    assert_eq!(read(&mut reader, 20).await, (true, (100..120).collect()));
+    reader.commit().await.unwrap();
+    drop(reader);
+    append(&stream, 120..123).await;
+    let mut reader = stream.reader("r", ReaderOptions::default()).await.unwrap();
+    assert_eq!(read(&mut reader, 3).await, (false, (120..123).collect()));
 }

@@ -222,7 +222,7 @@ async fn next_message(follower: &mut Follower) -> Message {
 }
 
 #[tokio::test]
-async fn a_follower_tells_when_the_server_recorded_a_message_or_what_an_import_says_of_it() {
+async fn a_follower_tells_when_the_server_recorded_a_message_whatever_that_says_of_itself() {
     let (_server, connection, _) = journal().await;
     let stream = connection.namespace().events_stream();
     let subject = connection.namespace().event_subject(&election(1).0);
@@ -237,9 +237,12 @@ async fn a_follower_tells_when_the_server_recorded_a_message_or_what_an_import_s
     let mut follower = Follower::start(&connection, stream, From::Sequence(1));
     let by_server = next_message(&mut follower).await.recorded_at;
     assert!(by_server > before && by_server < chrono::Utc::now() + Duration::from_secs(1), "{by_server}");
-    let told = next_message(&mut follower).await.recorded_at;
-    assert_eq!(told.to_rfc3339(), "2020-01-02T03:04:05.678901+00:00");
-    assert!(next_message(&mut follower).await.recorded_at >= by_server, "what is no time does not count");
+    for _ in 0..2 {
+        assert!(
+            next_message(&mut follower).await.recorded_at >= by_server,
+            "the log is marked as imported by nobody"
+        );
+    }
 }
 
 #[tokio::test]

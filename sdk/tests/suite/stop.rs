@@ -52,7 +52,9 @@ async fn what_a_hook_publishes_is_the_services_own_and_is_waited_for() {
                 assert_eq!(event.decode::<String>().unwrap(), word);
                 assert_eq!(event.actor(), Some("user:desk"), "{word}");
             }
-            other @ (Replayed::CaughtUp | Replayed::Blind) => panic!("{word} is lost: {other:?}"),
+            other @ (Replayed::CaughtUp | Replayed::Blind | Replayed::Replaced) => {
+                panic!("{word} is lost: {other:?}")
+            }
         }
     }
 }

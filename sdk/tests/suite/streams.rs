@@ -17,7 +17,7 @@ async fn next(reader: &mut Reader) -> u64 {
     loop {
         match tokio::time::timeout(PATIENCE, reader.next()).await.unwrap() {
             Item::Record(record) => return record.decode().unwrap(),
-            Item::CaughtUp | Item::Blind | Item::Truncated { .. } => {}
+            Item::CaughtUp | Item::Blind | Item::Truncated { .. } | Item::Replaced => {}
         }
     }
 }

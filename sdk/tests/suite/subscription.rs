@@ -56,6 +56,7 @@ async fn until_live<E: std::fmt::Debug>(
                 Item::Event(entry) => said.push(text(&entry)),
                 Item::Live => return,
                 Item::Blind => said.push("blind".to_owned()),
+                Item::Replaced => said.push("replaced".to_owned()),
                 Item::Unreadable { sequence, error, .. } => said.push(format!("{sequence} {error}")),
             }
         }

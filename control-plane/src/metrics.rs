@@ -54,6 +54,7 @@ struct Gauges {
     legacy_instances: Count,
     unreadable_legacy: Count,
     slow_consumers: Count,
+    log_lines_dropped: Count,
 }
 
 impl Metrics {
@@ -98,6 +99,7 @@ impl Metrics {
             "Messages and records of the Python SDK's wire that cannot be read",
             &gauges.unreadable_legacy,
         );
+        gauge("log_lines_dropped", "Lines of the log that nobody read in time", &gauges.log_lines_dropped);
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
         let mut of = |prefix: &str, progress: &Progress| {
             let figures = progress.figures(Utc::now()).into_iter();
@@ -172,6 +174,7 @@ impl Metrics {
         self.gauges.heartbeats.set(self.sight.received());
         self.gauges.unreadable_heartbeats.set(self.sight.unreadable());
         self.gauges.unreadable_legacy.set(self.unreadable.count());
+        self.gauges.log_lines_dropped.set(aegis_sdk::logs::dropped_lines());
         self.gauges.slow_consumers.set(self.connection.slow_consumers());
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

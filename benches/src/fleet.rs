@@ -76,6 +76,7 @@ async fn register(journal: &Journal, n: u32) -> anyhow::Result<()> {
         heartbeat_ms: 1_000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     });
     let running = InstanceEvent::StatusChanged { from: Status::Starting, to: Status::Running, reason: None };
     let context = aegis_domain::Context::new(Actor::instance(&service, &instance), Utc::now());
@@ -113,6 +114,7 @@ fn body(n: u32, window: u64, calls: u64) -> anyhow::Result<(ServiceName, Instanc
         labels: [("zone".to_owned(), "a".to_owned())].into(),
         capabilities: vec![],
         unwell: None,
+        life: None,
         started_at: Utc::now(),
         sent_at: Utc::now(),
         metrics,

@@ -60,7 +60,7 @@ const fn entry(
 use AggregateKind::{Definition as D, Installation as A, Instance as I, Leadership as L};
 
 /// Every event type that there is. A test holds it to the enums.
-pub const CATALOGUE: [Entry; 20] = [
+pub const CATALOGUE: [Entry; 22] = [
     entry(
         D,
         "defined",
@@ -171,6 +171,19 @@ pub const CATALOGUE: [Entry; 20] = [
         "an operator gives a dead letter up",
         "each dead letter once; written before it is removed",
     ),
+    // Later types are added at the end.
+    entry(
+        I,
+        "conflicted",
+        "an instance finds that another process has registered under its name since",
+        "once for each earlier life that still runs; the instance of the log is that of the later life",
+    ),
+    entry(
+        I,
+        "conflict_ended",
+        "the process of the earlier life stops",
+        "a conflict stood; nothing of the later life changes",
+    ),
 ];
 
 impl Event {
@@ -204,6 +217,8 @@ impl Event {
                 InstanceEvent::DrainRequested { .. } => 9,
                 InstanceEvent::Deregistered { .. } => 10,
                 InstanceEvent::Expired { .. } => 11,
+                InstanceEvent::Conflicted { .. } => 20,
+                InstanceEvent::ConflictEnded {} => 21,
             },
             Self::Leadership(event) => match event {
                 LeadershipEvent::LeaderElected { .. } => 12,

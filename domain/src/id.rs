@@ -46,7 +46,26 @@ impl fmt::Display for EventId {
     }
 }
 
-/// One life of an instance: drawn anew at each start, and again after each lost session.
+/// One life of an instance: drawn anew at each start of its process. What one life says never touches another's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct LifeId(Uuid);
+
+impl LifeId {
+    /// An id from a UUID that the caller has drawn.
+    #[must_use]
+    pub fn from_uuid(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for LifeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One session of an instance in the lease store: drawn anew at each start, and again after each lost session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct SessionId(Uuid);

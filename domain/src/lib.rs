@@ -28,7 +28,7 @@ pub use code::ErrorCode;
 pub use cqrs::Cqrs;
 pub use envelope::{Context, Envelope, Heading, Recorded};
 pub use event::Event;
-pub use id::{Actor, EventId, InvalidActor, SessionId};
+pub use id::{Actor, EventId, InvalidActor, LifeId, SessionId};
 pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, StreamName, Version};
 pub use number::{AggregateVersion, Sequence, Term};
 pub use schema::{Registry, Schema};

@@ -135,6 +135,11 @@ impl Live {
     ) {
         let key = (heartbeat.service.clone(), heartbeat.instance.clone());
         self.change(|contents| {
+            // Of two processes under one name, the log says which is the instance.
+            let life = contents.state.instances.get(&key).and_then(|view| view.state.life());
+            if life.is_some() && heartbeat.life.is_some_and(|sender| Some(sender) != life) {
+                return BTreeSet::new();
+            }
             let calls = contents.beats.get(&key).and_then(|before| {
                 let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
                 if now.repeats(&past) { before.calls } else { Some(Calls::between(&past, &now)) }

@@ -137,6 +137,7 @@ fn instance(n: u64, which: u64) -> anyhow::Result<(AggregateId, Event)> {
             heartbeat_ms: 1_000,
             record_ttl_ms: 15_000,
             legacy: false,
+            life: None,
         }),
         1 => InstanceEvent::StatusChanged { from: Status::Starting, to: Status::Running, reason: None },
         2 => InstanceEvent::Unhealthy { last_beat: None, missed: 3, reason: None },

@@ -129,6 +129,7 @@ impl Seen {
             instance: who.1.clone(),
             version: registration.version,
             status: Status::Running,
+            life: None,
             groups: vec![],
             labels: registration.labels,
             capabilities: vec![],
@@ -253,6 +254,7 @@ impl Sign {
             heartbeat_ms: HEARTBEAT_MS,
             record_ttl_ms: RECORD_TTL_MS,
             legacy: true,
+            life: None,
         })
     }
 }

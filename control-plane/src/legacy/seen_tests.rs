@@ -75,7 +75,9 @@ impl Stage {
             | Command::ReportConfiguration(_)
             | Command::Recover
             | Command::RequestDrain { .. }
-            | Command::Expire { .. } => panic!("{command:?}"),
+            | Command::Expire { .. }
+            | Command::InLife { .. }
+            | Command::ReportConflict { .. } => panic!("{command:?}"),
         };
         self.execute(command);
         word

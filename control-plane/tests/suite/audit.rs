@@ -50,6 +50,7 @@ pub(crate) async fn write(connection: &Connection) {
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     };
     let running = instance::Command::ChangeStatus { to: Status::Running, reason: None };
     let done = instance::Command::Deregister { reason: "done".to_owned() };

@@ -39,6 +39,7 @@ impl Member {
             heartbeat_ms: u64::try_from(BEAT.as_millis()).unwrap(),
             record_ttl_ms: 1_500,
             legacy: false,
+            life: None,
         };
         let id = AggregateId::Instance(service.clone(), instance.clone());
         let context = Context::new(Actor::instance(&service, &instance), Utc::now());
@@ -68,6 +69,7 @@ impl Member {
                             labels: BTreeMap::new(),
                             capabilities: vec![],
                             unwell: None,
+                            life: None,
                             started_at,
                             sent_at: Utc::now(),
                             metrics: figures.borrow().clone(),
@@ -122,6 +124,8 @@ pub(crate) async fn life(connection: &Connection, service: &str, name: &str) -> 
         InstanceEvent::DrainRequested { .. } => "drain",
         InstanceEvent::Deregistered { .. } => "deregistered",
         InstanceEvent::Expired { .. } => "expired",
+        InstanceEvent::Conflicted { .. } => "conflicted",
+        InstanceEvent::ConflictEnded {} => "conflict ended",
     };
     events.iter().filter_map(|it| Instance::event(&it.envelope.event)).map(word).collect()
 }

@@ -29,6 +29,7 @@ async fn no_digit_of_a_large_integer_is_lost_on_the_way_to_the_api() {
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     };
     let journal = Journal::new(&connection);
     let recorded = journal.execute::<Instance>(&id, Command::Register(registration), &context).await.unwrap();

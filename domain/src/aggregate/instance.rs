@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, Snapshots};
-use crate::{ErrorCode, Event, GroupName, Registry, Version};
+use crate::{ErrorCode, Event, GroupName, LifeId, Registry, Version};
 
 /// Where an instance is in its life, by its own account.
 #[derive(
@@ -105,6 +105,9 @@ pub struct Registration {
     /// Whether it speaks the wire of the Python SDK, so that the control plane records its life for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub legacy: bool,
+    /// The life that begins; none of an instance that does not tell lives apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life: Option<LifeId>,
 }
 
 /// What may be asked of an instance.
@@ -138,6 +141,19 @@ pub enum Command {
     RequestDrain {
         /// Why.
         reason: String,
+    },
+    /// Carry this out if the instance still is in this life: another process may have begun one under its name. What is
+    /// over says nothing any more.
+    InLife {
+        /// The life.
+        life: LifeId,
+        /// What is asked.
+        command: Box<Command>,
+    },
+    /// Record that a process of another life still runs under the name.
+    ReportConflict {
+        /// Its life.
+        life: LifeId,
     },
     /// Record a clean end.
     Deregister {
@@ -189,6 +205,13 @@ pub enum InstanceEvent {
         /// Why.
         reason: String,
     },
+    /// A process of an earlier life still runs under the name: each process needs a name of its own.
+    Conflicted {
+        /// The earlier life.
+        life: LifeId,
+    },
+    /// The process of the earlier life has ended.
+    ConflictEnded {},
     /// It ended cleanly.
     Deregistered {
         /// Why.
@@ -247,6 +270,9 @@ pub struct Instance {
     pub drain_requested: bool,
     /// The configuration it reported last.
     pub configuration: Option<serde_json::Value>,
+    /// The earlier life of which a process still runs under the same name.
+    #[serde(default)]
+    pub conflict: Option<LifeId>,
 }
 
 impl Instance {
@@ -254,6 +280,12 @@ impl Instance {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.registration.is_some() && !self.status.is_final() && self.hearing != Hearing::Expired
+    }
+
+    /// The life that it is in, if it tells.
+    #[must_use]
+    pub fn life(&self) -> Option<LifeId> {
+        self.registration.as_ref()?.life
     }
 
     fn alive(&self) -> Result<(), Rejection> {
@@ -268,7 +300,7 @@ impl Aggregate for Instance {
     type Rejection = Rejection;
 
     const KIND: &'static str = "instance";
-    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 2 });
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 3 });
 
     fn decide(&self, command: Command) -> Result<Vec<InstanceEvent>, Rejection> {
         match command {
@@ -313,6 +345,20 @@ impl Aggregate for Instance {
                 self.alive()?;
                 Ok(if self.drain_requested { vec![] } else { vec![InstanceEvent::DrainRequested { reason }] })
             }
+            Command::InLife { life, command } => match self.life() {
+                Some(current) if current != life => Ok(match *command {
+                    Command::Deregister { .. } if self.conflict == Some(life) => {
+                        vec![InstanceEvent::ConflictEnded {}]
+                    }
+                    _ => vec![],
+                }),
+                Some(_) | None => self.decide(*command),
+            },
+            Command::ReportConflict { life } => {
+                let is_other = self.is_alive() && self.life().is_some_and(|current| current != life);
+                let is_new = is_other && self.conflict != Some(life);
+                Ok(if is_new { vec![InstanceEvent::Conflicted { life }] } else { vec![] })
+            }
             Command::Deregister { reason } => {
                 Ok(if self.is_alive() { vec![InstanceEvent::Deregistered { reason }] } else { vec![] })
             }
@@ -338,6 +384,8 @@ impl Aggregate for Instance {
             InstanceEvent::Unhealthy { .. } => self.hearing = Hearing::Unhealthy,
             InstanceEvent::Recovered {} => self.hearing = Hearing::Heard,
             InstanceEvent::DrainRequested { .. } => self.drain_requested = true,
+            InstanceEvent::Conflicted { life } => self.conflict = Some(*life),
+            InstanceEvent::ConflictEnded {} => self.conflict = None,
             InstanceEvent::Deregistered { .. } => self.status = Status::Stopped,
             InstanceEvent::Expired { .. } => self.hearing = Hearing::Expired,
         }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::capability::Capability;
 use super::latency::{self, Latency};
 use crate::aggregate::instance::Status;
-use crate::{GroupName, InstanceName, ServiceName, Term, Version};
+use crate::{GroupName, InstanceName, LifeId, ServiceName, Term, Version};
 
 /// The most methods that a heartbeat names, and the most commands, and the most patterns of events.
 pub const CAPABILITIES_MAX: usize = 64;
@@ -30,6 +30,9 @@ pub struct Heartbeat {
     pub version: Version,
     /// Where it is in its life.
     pub status: Status,
+    /// Its life: which start of which process sends this.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "if_readable")]
+    pub life: Option<LifeId>,
     /// The groups that it owns, or as many of them as half a message holds. The lease store knows all.
     #[serde(default)]
     pub groups: Vec<Owned>,
@@ -49,6 +52,10 @@ pub struct Heartbeat {
     pub sent_at: DateTime<Utc>,
     /// Figures since the heartbeat before.
     pub metrics: Metrics,
+}
+
+fn if_readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LifeId>, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
 }
 
 /// A group that the instance owns.

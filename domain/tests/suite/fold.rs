@@ -83,6 +83,8 @@ proptest! {
                     prop_assert_eq!((from, to), (before.status, after.status));
                     prop_assert!(after.status > before.status || after.status == Status::Failed);
                 }
+                InstanceEvent::Conflicted { life } => prop_assert_eq!(after.conflict, Some(life)),
+                InstanceEvent::ConflictEnded {} => prop_assert_eq!(after.conflict, None),
                 InstanceEvent::Deregistered { .. } => prop_assert_eq!(after.status, Status::Stopped),
                 InstanceEvent::Unhealthy { .. } => prop_assert_eq!(before.hearing, Hearing::Heard),
                 InstanceEvent::Recovered {} => prop_assert_eq!(before.hearing, Hearing::Unhealthy),

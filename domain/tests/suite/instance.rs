@@ -1,9 +1,9 @@
 //! What may be recorded of an instance in each state of its life, and what is refused.
 
-use aegis_domain::Aggregate as _;
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Hearing, InstanceEvent, Registration, Rejection, Status};
 use aegis_domain::scenario::Scenario;
+use aegis_domain::{Aggregate as _, LifeId};
 
 use crate::sample::{registration, time};
 
@@ -192,4 +192,31 @@ fn an_instance_that_cannot_record_its_life_is_adopted_once_and_again_after_its_e
     }
     given(&adopted()).when(Command::Adopt(legacy())).then(&[]);
     given(&[adopted(), vec![unhealthy()]].concat()).when(Command::Adopt(legacy())).then(&[]);
+}
+
+#[test]
+fn what_one_life_says_touches_no_other_and_a_conflict_is_told_once() {
+    let [first, second] = [1, 2].map(|n| LifeId::from_uuid(uuid::Uuid::from_u128(n)));
+    let begun = |life| InstanceEvent::Registered(Registration { life: Some(life), ..registration() });
+    let own = |life, command| Command::InLife { life, command: Box::new(command) };
+    let past = [begun(first), begun(second)];
+    for command in
+        [go(Status::Running), Command::Deregister { reason: why() }, Command::ReportConfiguration(1.into())]
+    {
+        given(&past).when(own(first, command)).then(&[]);
+    }
+    given(&past).when(own(second, go(Status::Failed))).then(&[InstanceEvent::StatusChanged {
+        from: Status::Starting,
+        to: Status::Failed,
+        reason: None,
+    }]);
+    let conflict = InstanceEvent::Conflicted { life: first };
+    given(&past).when(Command::ReportConflict { life: first }).then(std::slice::from_ref(&conflict));
+    given(&past).when(Command::ReportConflict { life: second }).then(&[]);
+    let conflicted = [past.to_vec(), vec![conflict]].concat();
+    given(&conflicted).when(Command::ReportConflict { life: first }).then(&[]);
+    given(&conflicted)
+        .when(own(first, Command::Deregister { reason: why() }))
+        .then(&[InstanceEvent::ConflictEnded {}]);
+    assert!(Instance::replay(&conflicted).is_alive());
 }

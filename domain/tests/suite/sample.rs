@@ -10,7 +10,7 @@ use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
     Actor, AggregateId, AggregateKind, AggregateVersion, Context, Envelope, Event, EventId, GroupName,
-    InstanceName, ServiceName, SessionId, Term, Version,
+    InstanceName, LifeId, ServiceName, SessionId, Term, Version,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -25,6 +25,10 @@ pub(crate) fn instance(name: &str) -> InstanceName {
 
 pub(crate) fn group() -> GroupName {
     GroupName::new("ACC-1").unwrap()
+}
+
+pub(crate) fn life() -> LifeId {
+    LifeId::from_uuid(Uuid::from_u128(77))
 }
 
 pub(crate) fn session(n: u128) -> SessionId {
@@ -57,6 +61,7 @@ pub(crate) fn registration() -> Registration {
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     }
 }
 
@@ -106,6 +111,8 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
         InstallationEvent::SelfPreservationLeft {}.into(),
         InstallationEvent::DeadLetterRedriven(letter()).into(),
         InstallationEvent::DeadLetterDiscarded(letter()).into(),
+        InstanceEvent::Conflicted { life: life() }.into(),
+        InstanceEvent::ConflictEnded {}.into(),
     ];
     events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
 }
@@ -120,11 +127,13 @@ pub(crate) fn later_forms() -> Vec<(&'static str, Envelope)> {
     let named = Content { failover: Some(FailoverPolicy::Conservative), ..content() };
     let reason = || Some("new desk".to_owned());
     let legacy = Registration { heartbeat_ms: 10_000, record_ttl_ms: 30_000, legacy: true, ..registration() };
+    let living = Registration { life: Some(life()), ..registration() };
     let forms: Vec<(&str, Event)> = vec![
         ("policies", DefinitionEvent::Defined { content: policies, reason: reason() }.into()),
         ("policies", DefinitionEvent::Amended { content: named, reason: reason() }.into()),
         ("legacy", InstanceEvent::Registered(legacy).into()),
         ("self", InstanceEvent::Unhealthy { last_beat: None, missed: 0, reason: reason() }.into()),
+        ("life", InstanceEvent::Registered(living).into()),
     ];
     forms.into_iter().zip(101..).map(|((form, event), n)| (form, envelope(event, n))).collect()
 }

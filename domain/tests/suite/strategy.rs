@@ -10,7 +10,7 @@ use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
 use aegis_domain::aggregate::{definition, installation, instance, leadership};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
-    Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName,
+    Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName, LifeId,
     ServiceName, SessionId, Term, Version,
 };
 use chrono::{DateTime, Utc};
@@ -101,14 +101,15 @@ fn registration_policy() -> impl Strategy<Value = RegistrationPolicy> {
 }
 
 fn registration() -> impl Strategy<Value = Registration> {
-    (version(), vec(group(), 0..3), labels(), any::<[u64; 2]>(), any::<bool>()).prop_map(
-        |(version, groups, labels, [heartbeat_ms, record_ttl_ms], legacy)| Registration {
+    (version(), vec(group(), 0..3), labels(), any::<[u64; 2]>(), any::<bool>(), option::of(life())).prop_map(
+        |(version, groups, labels, [heartbeat_ms, record_ttl_ms], legacy, life)| Registration {
             version,
             groups,
             labels,
             heartbeat_ms,
             record_ttl_ms,
             legacy,
+            life,
         },
     )
 }
@@ -133,6 +134,10 @@ fn member() -> impl Strategy<Value = InstanceName> {
 /// Few terms, so that they repeat, fall back and leave gaps.
 fn term() -> impl Strategy<Value = Term> {
     (0..12_u64).prop_map(Term)
+}
+
+fn life() -> impl Strategy<Value = LifeId> {
+    any::<u128>().prop_map(|id| LifeId::from_uuid(Uuid::from_u128(id)))
 }
 
 fn session() -> impl Strategy<Value = SessionId> {
@@ -164,6 +169,8 @@ pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
         Just(InstanceEvent::Recovered {}),
         any::<String>().prop_map(|reason| InstanceEvent::DrainRequested { reason }),
         any::<String>().prop_map(|reason| InstanceEvent::Deregistered { reason }),
+        life().prop_map(|life| InstanceEvent::Conflicted { life }),
+        Just(InstanceEvent::ConflictEnded {}),
         option::of(time()).prop_map(|last_beat| InstanceEvent::Expired { last_beat }),
     ]
 }

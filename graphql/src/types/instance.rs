@@ -45,6 +45,8 @@ pub(crate) struct Instance {
     /// It goes silent and comes back again and again: three recoveries within five minutes. It counts as
     /// recovered only after it was heard for 30 s without a miss. Clears by itself.
     flapping: bool,
+    /// Another process, of an earlier start, still runs under its name: give each process a name of its own.
+    conflict: bool,
     /// It speaks the wire of the Python SDK, and the control plane keeps its history for it.
     legacy: bool,
     /// The methods that it serves, by their names; the commands that it takes as `command:rebalance`; the events that it
@@ -165,6 +167,7 @@ impl Instance {
             })),
             defined: contents.state.is_defined(&view.service),
             flapping: view.is_flapping(contents.time()),
+            conflict: view.state.conflict.is_some(),
             legacy: view.is_legacy(),
             capabilities: beat
                 .map(|beat| beat.capabilities.iter().map(ToString::to_string).collect())

@@ -21,6 +21,7 @@ fn heartbeat(name: &str, life: i64, window: u64, calls: u64, errors: u64) -> Hea
         labels: BTreeMap::new(),
         capabilities: vec![],
         unwell: None,
+        life: None,
         started_at: at,
         sent_at: at,
         metrics: Metrics { window, calls, errors, calls_per_second: 10.0, ..Metrics::default() },

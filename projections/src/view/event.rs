@@ -115,6 +115,10 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
             InstanceEvent::Recovered {} => "recovered: heartbeats arrive again".to_owned(),
             InstanceEvent::DrainRequested { reason } => format!("was asked to drain: {reason}"),
             InstanceEvent::Deregistered { reason } => format!("deregistered: {reason}"),
+            InstanceEvent::Conflicted { life } => {
+                format!("shares its name: a process of the earlier life {life} still runs under it")
+            }
+            InstanceEvent::ConflictEnded {} => "has its name for itself again".to_owned(),
             InstanceEvent::Expired { .. } => "expired: its record ran out".to_owned(),
         },
         Event::Leadership(event) => match event {

@@ -169,6 +169,8 @@ fn recover(recoveries: &mut Vec<DateTime<Utc>>, event: &InstanceEvent, time: Dat
         | InstanceEvent::ConfigurationReported { .. }
         | InstanceEvent::Unhealthy { .. }
         | InstanceEvent::DrainRequested { .. }
+        | InstanceEvent::Conflicted { .. }
+        | InstanceEvent::ConflictEnded {}
         | InstanceEvent::Deregistered { .. }
         | InstanceEvent::Expired { .. } => {}
     }
@@ -187,6 +189,8 @@ fn reason(event: &InstanceEvent) -> Option<String> {
             Some(reason.clone())
         }
         InstanceEvent::Registered(_)
+        | InstanceEvent::Conflicted { .. }
+        | InstanceEvent::ConflictEnded {}
         | InstanceEvent::ConfigurationReported { .. }
         | InstanceEvent::Recovered {} => None,
     }

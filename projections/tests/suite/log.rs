@@ -55,6 +55,7 @@ pub(crate) fn registration() -> Registration {
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     }
 }
 

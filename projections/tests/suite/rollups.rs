@@ -70,6 +70,7 @@ pub(crate) fn heartbeat(name: &str, life: i64, metrics: Metrics) -> Heartbeat {
         labels: BTreeMap::new(),
         capabilities: vec![],
         unwell: None,
+        life: None,
         started_at: at(life),
         sent_at: at(life),
         metrics,

@@ -135,6 +135,7 @@ mod tests {
             version: Version::new("1.0.0").unwrap(),
             status,
             unwell: None,
+            life: None,
             groups: vec![],
             labels: [].into(),
             capabilities: vec![],

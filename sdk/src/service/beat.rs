@@ -9,7 +9,7 @@ use aegis_domain::aggregate::instance::{Command, Registration, Status};
 use aegis_domain::wire::capability::Capability;
 use aegis_domain::wire::heartbeat::{Heartbeat, Metrics, Owned};
 use aegis_domain::wire::subject;
-use aegis_domain::{Actor, AggregateId, Context, InstanceName, ServiceName};
+use aegis_domain::{Actor, AggregateId, Context, InstanceName, LifeId, ServiceName};
 use async_nats::{StatusCode, Subscriber};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
@@ -40,9 +40,16 @@ pub(super) struct Identity {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) capabilities: Vec<Capability>,
     pub(super) started_at: DateTime<Utc>,
+    /// This start of this process.
+    pub(super) life: LifeId,
 }
 
 impl Identity {
+    /// Carried out only as long as the instance is in this life.
+    pub(super) fn own(&self, command: Command) -> Command {
+        Command::InLife { life: self.life, command: Box::new(command) }
+    }
+
     pub(super) fn aggregate(&self) -> AggregateId {
         AggregateId::Instance(self.service.clone(), self.instance.clone())
     }
@@ -82,6 +89,8 @@ struct Record {
     written: Option<Instant>,
     /// Until then the log may still get an Expired that was decided while the record was away.
     doubted_until: Option<Instant>,
+    /// Another process has the name: this one has said so, and leaves the record to it.
+    yielded: bool,
 }
 
 /// Whether those who choose by load are misled by a record: the load is twice or half what it tells, and by more than a
@@ -198,6 +207,7 @@ impl Beater {
             instance: identity.instance.clone(),
             version: identity.registration.version.clone(),
             status: *self.status.borrow(),
+            life: Some(identity.life),
             groups,
             labels: identity.labels.clone(),
             capabilities: identity.capabilities.clone(),
@@ -230,7 +240,11 @@ impl Beater {
         let outcome = match put(record.revision).await {
             Err(CasError::Conflict | CasError::Ambiguous) => match bucket.read(&key).await {
                 Ok(slot) => {
-                    if slot.value.is_none() && record.written.is_some() {
+                    if self.is_of_another(slot.value.as_deref()) && self.has_lost_its_name(record).await {
+                        return;
+                    }
+                    if slot.value.is_none() && (record.written.is_some() || record.yielded) {
+                        record.yielded = false;
                         tracing::warn!("the registry had lost this instance; entering it again");
                         record.doubted_until = Some(Instant::now() + self.ttl * 2);
                     }
@@ -255,6 +269,43 @@ impl Beater {
         }
     }
 
+    /// Whether the record is of another life.
+    fn is_of_another(&self, value: Option<&[u8]>) -> bool {
+        let found = value.and_then(|value| serde_json::from_slice::<Heartbeat>(value).ok());
+        found.and_then(|found| found.life).is_some_and(|life| life != self.identity.life)
+    }
+
+    /// Whether the log has given the name to a process that registered later. Then the record is that one's, and the log
+    /// gets to know, once, that this one still runs.
+    async fn has_lost_its_name(&self, record: &mut Record) -> bool {
+        let (id, life) = (self.identity.aggregate(), self.identity.life);
+        let state = match self.journal.load::<Instance>(&id).await {
+            Ok(loaded) => loaded.state,
+            Err(error) => {
+                tracing::warn!(%error, "the log cannot be read");
+                return true;
+            }
+        };
+        if !state.is_alive() || state.life().is_none_or(|current| current == life) {
+            record.yielded = false;
+            return false;
+        }
+        if !record.yielded {
+            tracing::error!(
+                instance = %self.identity.instance,
+                "another process has registered under this name: give each process a name of its own; the registry shows the other one"
+            );
+            let report = Command::ReportConflict { life };
+            match self.journal.execute::<Instance>(&id, report, &self.identity.context()).await {
+                Ok(_) => record.yielded = true,
+                Err(error) => tracing::warn!(%error, "the conflict was not recorded; trying again"),
+            }
+        }
+        // What is there next is not this one's: nothing of it is taken away at the end.
+        record.written = None;
+        true
+    }
+
     /// After the record had run out, the log may say that this life is over: begin another.
     async fn register_again(&self) {
         let id = self.identity.aggregate();
@@ -270,6 +321,7 @@ impl Beater {
         }
         let register = Command::Register(self.identity.registration.clone());
         let status = Command::ChangeStatus { to: *self.status.borrow(), reason: Some("returned".to_owned()) };
+        let status = self.identity.own(status);
         for command in [register, status] {
             if let Err(error) = self.journal.execute::<Instance>(&id, command, &self.identity.context()).await
             {

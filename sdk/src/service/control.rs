@@ -44,7 +44,7 @@ pub(super) struct Settings {
 impl Settings {
     /// Tells the log the configuration in force, if that differs from what was told last.
     pub(super) async fn report(&self) -> Result<(), ExecuteError<Rejection>> {
-        let command = Command::ReportConfiguration(self.config.report());
+        let command = self.identity.own(Command::ReportConfiguration(self.config.report()));
         let (id, context) = (self.identity.aggregate(), self.identity.context());
         self.journal.execute::<Instance>(&id, command, &context).await.map(|_| ())
     }

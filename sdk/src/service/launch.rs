@@ -8,10 +8,11 @@ use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::{Definition, Instance};
 use aegis_domain::wire::capability::Capability;
 use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
-use aegis_domain::{Actor, AggregateId, GroupName, MethodName, Term};
+use aegis_domain::{Actor, AggregateId, GroupName, LifeId, MethodName, Term};
 use chrono::Utc;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::beat::Identity;
 use super::builder::{Builder, Parts, StartError};
@@ -66,6 +67,7 @@ impl Builder {
         if !config.groups.is_empty() || self.parts.on_demand.is_some() {
             leases::check(&connection, logged.values().max().copied().unwrap_or(Term::ZERO)).await?;
         }
+        let life = LifeId::from_uuid(Uuid::new_v4());
         let identity = Identity {
             service: service.clone(),
             instance: instance.clone(),
@@ -76,10 +78,12 @@ impl Builder {
                 heartbeat_ms: config.heartbeat_ms,
                 record_ttl_ms: config.record_ttl_ms,
                 legacy: false,
+                life: Some(life),
             },
             labels: config.labels.clone(),
             capabilities: capabilities(&methods, &self.declared),
             started_at: Utc::now(),
+            life,
         };
         let register = instance::Command::Register(identity.registration.clone());
         journal.execute::<Instance>(&identity.aggregate(), register, &identity.context()).await?;
@@ -98,7 +102,7 @@ impl Builder {
         if let Err(error) = &started {
             // The log is to say so at once, and not when the registration runs out.
             let reason = Some(error.to_string());
-            let failed = instance::Command::ChangeStatus { to: Status::Failed, reason };
+            let failed = identity.own(instance::Command::ChangeStatus { to: Status::Failed, reason });
             let (id, context) = (identity.aggregate(), identity.context());
             let recorded = journal.execute::<Instance>(&id, failed, &context);
             if !matches!(tokio::time::timeout(LAST_WORD, recorded).await, Ok(Ok(_))) {

@@ -312,6 +312,7 @@ async fn execute(
     identity: &Identity,
     command: Command,
 ) -> Result<(), ExecuteError<Rejection>> {
+    let command = identity.own(command);
     journal.execute::<Instance>(&identity.aggregate(), command, &identity.context()).await?;
     Ok(())
 }

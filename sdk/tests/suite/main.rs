@@ -22,6 +22,7 @@ mod leadership;
 mod lease_bucket;
 mod lease_store;
 mod lifecycle;
+mod lives;
 mod namespaces;
 mod own_aggregate;
 mod owner_change;

@@ -129,6 +129,7 @@ async fn a_snapshot_of_another_log_cannot_keep_a_command_from_being_carried_out(
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     };
     stage.journal.execute::<Instance>(&id(), Command::Register(registration), &context()).await.unwrap();
     let goodbye = Command::Deregister { reason: "done".into() };

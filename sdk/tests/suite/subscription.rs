@@ -36,6 +36,7 @@ async fn begin(journal: &Journal, name: &str) {
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     };
     for command in
         [Command::Register(registration), Command::ChangeStatus { to: Status::Running, reason: None }]

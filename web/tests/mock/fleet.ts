@@ -39,6 +39,7 @@ export function newInstance(
     defined: service !== "algo-service",
     flapping: false,
     legacy: false,
+    conflict: false,
     lastBeatAt: null,
     metrics: null,
     asOfSequence: sequence,

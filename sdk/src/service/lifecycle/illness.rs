@@ -57,7 +57,7 @@ impl Illness {
         let id = self.identity.aggregate();
         for attempt in 1.. {
             let context = self.identity.context();
-            match self.journal.execute::<Instance>(&id, command.clone(), &context).await {
+            match self.journal.execute::<Instance>(&id, self.identity.own(command.clone()), &context).await {
                 Ok(_) => return,
                 Err(error) => {
                     tracing::warn!(%error, "the condition of the instance is not recorded; trying again")

@@ -12,6 +12,7 @@ const InstanceFields = graphql(`
     groups { group term since }
     defined
     flapping
+    conflict
     legacy
     lastBeatAt
     metrics { inFlight queueDepth callsPerSecond p99Ms calls errors }

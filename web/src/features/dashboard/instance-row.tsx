@@ -5,7 +5,7 @@ import { Age } from "@/shared/time/age";
 import { Sparkline } from "@/shared/ui/sparkline";
 import type { Instance, InstanceStatus } from "./documents";
 import { GroupsCell } from "./groups-cell";
-import { Flapping, Legacy } from "./marks";
+import { Conflict, Flapping, Legacy } from "./marks";
 import { NotDefined } from "./not-defined";
 import { figure, percent } from "./numbers";
 import { SAMPLES, type Series } from "./registry";
@@ -88,6 +88,7 @@ function StatusCell({ instance, brief }: { instance: Instance; brief: boolean })
       <Icon aria-hidden="true" className={cn("size-3.5 shrink-0", tone)} />
       <span className={cn("font-medium", tone)}>{word}</span>
       {instance.flapping && <Flapping />}
+      {instance.conflict && <Conflict />}
       {instance.reason && !brief && (
         <span className="truncate text-muted-foreground text-xs">{instance.reason}</span>
       )}

@@ -1,4 +1,4 @@
-import { Activity, Plug } from "lucide-react";
+import { Activity, Plug, Users } from "lucide-react";
 
 /** It goes silent and comes back again and again; the title says what follows from it. */
 export function Flapping() {
@@ -9,6 +9,19 @@ export function Flapping() {
     >
       <Activity aria-hidden="true" className="size-3" />
       flapping
+    </span>
+  );
+}
+
+/** Another process runs under its name. */
+export function Conflict() {
+  return (
+    <span
+      className="inline-flex shrink-0 items-center gap-1 rounded-sm border border-warn px-1 font-normal text-warn text-xs leading-4"
+      title="Name conflict: another process, started earlier, still runs under this name. Give each process a name of its own."
+    >
+      <Users aria-hidden="true" className="size-3" />
+      name conflict
     </span>
   );
 }

@@ -162,6 +162,7 @@ async fn whether_an_instance_was_flapping_is_told_by_the_time_that_is_asked_for(
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     };
     let silent = || instance::Command::MarkUnhealthy { last_beat: None, missed: 3, reason: None };
     let thrice = (0..3).flat_map(|_| [silent(), instance::Command::Recover]);

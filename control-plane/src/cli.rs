@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
+use aegis_sdk::logs;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
@@ -117,16 +118,22 @@ pub(crate) fn tell(told: &clap::Error) -> anyhow::Result<ExitCode> {
 fn block_on<T>(level: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_unset| EnvFilter::new(format!("{level},async_nats=warn")));
+    // A replica does not stand still because nobody reads its log.
+    let (writer, guard) = logs::writer(std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .fmt_fields(logs::fields())
+        .with_writer(writer)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .compact()
         .init();
+    logs::log_panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(work);
     // Not waiting for threads that hang in the system, looking up a name for example.
     runtime.shutdown_background();
+    // What is logged is written, as far as somebody reads it.
+    drop(guard);
     outcome
 }

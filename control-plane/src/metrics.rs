@@ -67,6 +67,7 @@ struct Gauges {
     clocks_off: Count,
     unreadable_leases: Count,
     clock_ahead: Gauge<f64, AtomicU64>,
+    log_lines_dropped: Count,
 }
 
 impl Metrics {
@@ -113,6 +114,7 @@ impl Metrics {
             "Records of the lease store that cannot be read",
             &gauges.unreadable_leases,
         );
+        gauge("log_lines_dropped", "Lines of the log that nobody read in time", &gauges.log_lines_dropped);
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
         registry.register(
             "nats_clock_ahead_seconds",
@@ -188,6 +190,7 @@ impl Metrics {
         self.gauges.unreadable_heartbeats.set(self.of.sight.unreadable());
         self.gauges.unreadable_legacy.set(self.of.unreadable.count());
         self.gauges.unreadable_leases.set(self.of.findings.unreadable_lease_count());
+        self.gauges.log_lines_dropped.set(aegis_sdk::logs::dropped_lines());
         self.gauges.slow_consumers.set(self.of.connection.slow_consumers());
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

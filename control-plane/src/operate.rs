@@ -8,7 +8,7 @@ use chrono::SecondsFormat;
 use serde_json::json;
 
 use crate::access::Access;
-use crate::output::{say, table};
+use crate::output::{one_line, say, table};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LeadersArgs {
@@ -153,5 +153,6 @@ fn state(leader: &Leader) -> &'static str {
 }
 
 fn with_code(error: &OperatorError) -> anyhow::Error {
-    anyhow::anyhow!("{}: {}", error.code, error.message)
+    // In part the words of whoever refused.
+    anyhow::anyhow!("{}: {}", error.code, one_line(&error.message))
 }

@@ -3,11 +3,15 @@
 //! Nobody ever waits for whoever reads the log: lines go through a bounded queue to a thread of their own, and what finds no
 //! room is dropped and counted. A full pipe would otherwise hold up every thread that has something to say.
 
+use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::FormatFields;
+use tracing_subscriber::fmt::format::{self, Writer};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
@@ -58,7 +62,10 @@ impl Logs {
     pub fn install(filter: &str) -> Result<Self, LogError> {
         let (filter, handle) = reload::Layer::<EnvFilter, Registry>::new(parse(filter)?);
         let (writer, guard) = writer(std::io::stderr());
-        tracing_subscriber::registry().with(filter).with(fmt::layer().with_writer(writer)).try_init()?;
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(fmt::layer().fmt_fields(fields()).with_writer(writer))
+            .try_init()?;
         log_panics();
         Ok(Self { set: Arc::new(move |filter| handle.reload(filter)), _writer: Arc::new(guard) })
     }
@@ -69,6 +76,40 @@ impl Logs {
     /// [`LogError::Filter`]; the log is as it was, then.
     pub fn set(&self, filter: &str) -> Result<(), LogError> {
         Ok((self.set)(parse(filter)?)?)
+    }
+}
+
+/// For logs that a program makes by itself: fields of which each is part of one line, whatever others have written in
+/// them. A line break would begin a line that nobody logged, and an escape sequence steer the reader's terminal.
+#[must_use]
+pub fn fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+    let write = |writer: &mut Writer<'_>, field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+        if field.name() != "message" {
+            write!(writer, "{}=", field.name())?;
+        }
+        write!(OneLine(writer), "{value:?}")
+    };
+    format::debug_fn(write).delimited(" ")
+}
+
+/// Writes texts with their control characters escaped, and those that turn the direction of writing.
+struct OneLine<'a, 'w>(&'a mut Writer<'w>);
+
+impl std::fmt::Write for OneLine<'_, '_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let steers = |c: char| {
+            c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        };
+        for piece in text.split_inclusive(steers) {
+            match piece.chars().next_back().filter(|c| steers(*c)) {
+                Some(last) => {
+                    self.0.write_str(piece.trim_end_matches(last))?;
+                    write!(self.0, "\\u{:04x}", u32::from(last))?;
+                }
+                None => self.0.write_str(piece)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -110,6 +151,42 @@ fn parse(filter: &str) -> Result<EnvFilter, LogError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a program logs, as it arrives.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_others_have_written_is_one_line_of_the_log_and_steers_no_terminal() {
+        let (lines, text) = (Lines::default(), "a\nERROR forged\r\u{1b}[2J\u{9b}31m\u{202e}b\n\n");
+        let to = lines.clone();
+        let log = tracing_subscriber::registry()
+            .with(fmt::layer().fmt_fields(fields()).with_ansi(false).with_writer(move || to.clone()));
+        tracing::subscriber::with_default(log, || {
+            let _span = tracing::info_span!("span", name = %text).entered();
+            tracing::warn!(error = %text, quoted = text, number = 3, "{text}");
+        });
+        let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(logged.matches('\n').count(), 1, "{logged}");
+        let line = logged.trim_end_matches('\n');
+        assert!(!line.contains(char::is_control) && !line.contains('\u{202e}'), "{line}");
+        assert!(
+            line.contains("error=a\\u000aERROR forged\\u000d\\u001b[2J") && line.contains("number=3"),
+            "{line}"
+        );
+        assert!(line.ends_with("b\\u000a\\u000a number=3") || line.contains("b\\u000a\\u000a"), "{line}");
+    }
 
     #[test]
     fn the_level_changes_while_the_process_runs_and_a_wrong_one_changes_nothing() {

@@ -69,7 +69,7 @@ pub(crate) fn kept_in(path: &Path) -> anyhow::Result<String> {
         .mode(0o600)
         .open(path)
         .with_context(context)?;
-    writeln!(file, "{token}").with_context(context)?;
+    writeln!(file, "{token}").and_then(|()| file.sync_all()).with_context(context)?;
     Ok(token)
 }
 

@@ -1,6 +1,6 @@
 //! `export`, `list` and `history`.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use aegis_domain::AggregateId;
@@ -13,7 +13,7 @@ use serde_json::json;
 use super::apply::{change, words};
 use super::file::{Entry, File};
 use super::{ExportArgs, Format, HistoryArgs, ListArgs};
-use crate::output::{one_line, say, table};
+use crate::output::{Raw, one_line, say, table};
 
 pub(super) async fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
     let connection = args.access.connection().await?;
@@ -29,7 +29,9 @@ pub(super) async fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
             });
             written.with_context(|| format!("{} cannot be written", path.display()))?;
         }
-        None => say(text.trim_end()),
+        // A person is protected from what others have written; a file gets it as it is.
+        None if std::io::stdout().is_terminal() => say(text.trim_end()),
+        None => Raw.write_all(text.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -149,6 +149,50 @@ async fn the_api_tells_the_registry_as_it_stood_also_after_the_projection_was_re
 }
 
 #[tokio::test]
+async fn whether_an_instance_was_flapping_is_told_by_the_time_that_is_asked_for() {
+    let nats = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(nats.url(), "test")).await.unwrap();
+    provision(&connection).await.unwrap();
+    let journal = Journal::new(&connection);
+    let id = AggregateId::Instance(desk(), InstanceName::new("desk-1").unwrap());
+    let registration = Registration {
+        version: Version::new("1.0.0").unwrap(),
+        groups: vec![],
+        labels: [].into(),
+        heartbeat_ms: 1000,
+        record_ttl_ms: 15_000,
+        legacy: false,
+        life: None,
+    };
+    let silent = || instance::Command::MarkUnhealthy { last_beat: None, missed: 3, reason: None };
+    let thrice = (0..3).flat_map(|_| [silent(), instance::Command::Recover]);
+    for command in [instance::Command::Register(registration)].into_iter().chain(thrice) {
+        let context = Context::new(Actor::user("alice"), Utc::now());
+        journal.execute::<Instance>(&id, command, &context).await.unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let control = ControlPlane::start(&nats, folder.path()).await;
+    wait_until("the projection", PATIENCE, || async {
+        let system = control.query("{ system { asOfSequence } }", json!({})).await;
+        if system["system"]["asOfSequence"].as_u64() >= Some(7) { Ok(()) } else { Err(system.to_string()) }
+    })
+    .await;
+    let query = "query($sequence: Sequence, $time: DateTime) { asOf(sequence: $sequence, time: $time) {
+        instances { nodes { flapping } } } }";
+    let now = Utc::now();
+    for (place, flapping) in [
+        (json!({ "sequence": 5 }), false),
+        (json!({ "sequence": 7 }), true),
+        (json!({ "time": now }), true),
+        // Nothing has happened since, and that is long enough.
+        (json!({ "time": now + chrono::TimeDelta::minutes(6) }), false),
+    ] {
+        let told = control.query(query, place.clone()).await;
+        assert_eq!(told["asOf"]["instances"]["nodes"], json!([{ "flapping": flapping }]), "{place}");
+    }
+}
+
+#[tokio::test]
 async fn events_are_printed_as_selected_and_then_as_they_come() {
     let nats = NatsServer::start().await;
     let connection = written(&nats).await;

@@ -123,8 +123,8 @@ async fn the_log_of_the_specification_is_what_it_says_for_aegis_and_for_the_inde
     let nats = NatsServer::start().await;
     lines(&nats, &["events", "import", &log]).await;
     let found = run(&nats, &["verify", "--heads", &heads]).await.1;
-    assert!(found.last().unwrap().contains("2 events in 2 messages"), "{found:#?}");
-    assert!(found[..found.len() - 1].iter().all(|line| !line.starts_with("head")), "{found:#?}");
+    assert!(found.iter().any(|line| line.contains("2 events in 2 messages")), "{found:#?}");
+    assert!(found.iter().all(|line| !line.starts_with("head")), "{found:#?}");
 }
 
 #[tokio::test]

@@ -167,6 +167,64 @@ async fn a_reader_who_has_seen_enough_is_no_failure() {
 }
 
 #[tokio::test]
+async fn what_others_have_written_is_shown_and_neither_obeyed_nor_a_line_of_its_own() {
+    const STEERING: &str = "a\u{1b}[2Jb\u{9b}31m\u{202e}c";
+    let nats = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(nats.url(), "test")).await.unwrap();
+    provision(&connection).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("steering.yaml").display().to_string();
+    let definition = serde_json::json!({ "service": "echo", "owner": format!("{STEERING}\nforged  1.0.0"),
+        "description": STEERING, "version": "1.0.0", "labels": { "desk": STEERING } });
+    // JSON is YAML, but for control characters that it takes only in their escaped form.
+    let yaml = serde_json::json!({ "definitions": [definition] }).to_string();
+    let yaml = yaml.replace('\u{9b}', "\\u009b").replace('\u{202e}', "\\u202e");
+    std::fs::write(&file, yaml).unwrap();
+    let apply = ["definitions", "apply", "--yes", "-f", &file, "--reason", STEERING];
+    succeeds(&nats.url(), &apply).await;
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("Aegis-Dead-Reason", STEERING);
+    headers.insert("Aegis-Dead-Subject", STEERING);
+    let dead = connection.namespace().dead_event_subject(1);
+    let sent = connection.jetstream().publish_with_headers(dead, headers, STEERING.into()).await;
+    sent.unwrap().await.unwrap();
+    for (args, lines) in [
+        (&["definitions", "list"][..], 2),
+        (&["definitions", "list", "--format", "json"], 1),
+        (&["definitions", "history", "echo"], 0),
+        (&["definitions", "diff", "-f", &file], 0),
+        (&["deadletters", "list"], 2),
+        (&["deadletters", "show", "1"], 0),
+        (&["deadletters", "show", "1", "--json"], 1),
+        (&["events", "tail", "--from", "1", "--no-follow"], 1),
+        (&["events", "tail", "--from", "1", "--no-follow", "--format", "ndjson"], 1),
+        (&["replay"], 0),
+        (&["replay", "--format", "json"], 0),
+        (&["verify"], 0),
+        (&["verify", "--json"], 0),
+        (&["deadletters", "show", "\u{1b}[2J"], 0),
+    ] {
+        let mut command = command(&nats.url(), args);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        for stream in [&output.stdout, &output.stderr] {
+            let text = std::str::from_utf8(stream).unwrap();
+            let steers = |c: char| (c.is_control() && c != '\n' && c != '\t') || c == '\u{202e}';
+            assert!(!text.contains(steers), "{args:?}: {text:?}");
+            assert!(!text.lines().any(|line| line.starts_with("forged")), "{args:?}: {text}");
+        }
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(lines == 0 || printed.lines().count() == lines, "{args:?}: {printed}");
+        for object in printed.lines().filter(|line| line.starts_with('{') && line.ends_with('}')) {
+            serde_json::from_str::<serde_json::Value>(object).unwrap();
+        }
+    }
+    // A file gets what is there.
+    let export = command(&nats.url(), &["definitions", "export"]).output().unwrap();
+    let exported: serde_json::Value = serde_norway::from_slice(&export.stdout).unwrap();
+    assert_eq!(exported["definitions"][0]["labels"]["desk"], STEERING);
+}
+
+#[tokio::test]
 async fn an_export_that_does_not_fit_leaves_no_half_a_file() {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,8 @@
 //! `aegis serve`: it answers from the first moment, waits for NATS, and ends when asked, whatever hangs.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use aegis_testkit::{NatsServer, Proc, wait_until};
@@ -238,4 +240,36 @@ async fn a_request_that_is_never_finished_is_cut_off() {
     );
     assert!(headers.is_empty() || headers.starts_with("HTTP/1.1 408"), "{headers}");
     assert!(body.starts_with("HTTP/1.1 4") && body.contains("INVALID_INPUT"), "{body}");
+}
+
+#[tokio::test]
+async fn a_replica_answers_and_stops_while_nobody_reads_its_log() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (config, _) = configuration(folder.path()).await;
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_aegis"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--nats-url", &nats.url()])
+        .args([Path::new("--config"), &config, Path::new("--data-dir"), &folder.path().join("data")])
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = format!("http://{}/healthz", line.trim().rsplit("http://").next().unwrap());
+    let http = reqwest::Client::new();
+    // Each leaves some lines, and a pipe holds 64 kB.
+    for number in 0..500 {
+        let answer = http.get(&url).timeout(Duration::from_secs(10)).send().await;
+        assert_eq!(answer.unwrap_or_else(|e| panic!("request {number}: {e}")).status(), 200);
+    }
+    let begun = Instant::now();
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
+        .unwrap();
+    let ended = wait_until("its end", PATIENCE, || {
+        std::future::ready(child.try_wait().unwrap().ok_or_else(|| "it runs".to_owned()))
+    })
+    .await;
+    assert!(ended.success() && begun.elapsed() < STOP, "{ended} after {:?}", begun.elapsed());
 }

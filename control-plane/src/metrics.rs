@@ -66,6 +66,7 @@ struct Gauges {
     slow_consumers: Count,
     clocks_off: Count,
     unreadable_leases: Count,
+    panics: Count,
     clock_ahead: Gauge<f64, AtomicU64>,
 }
 
@@ -113,6 +114,7 @@ impl Metrics {
             "Records of the lease store that cannot be read",
             &gauges.unreadable_leases,
         );
+        gauge("panics", "Panics of tasks that were begun again, since the start", &gauges.panics);
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
         registry.register(
             "nats_clock_ahead_seconds",
@@ -188,6 +190,7 @@ impl Metrics {
         self.gauges.unreadable_heartbeats.set(self.of.sight.unreadable());
         self.gauges.unreadable_legacy.set(self.of.unreadable.count());
         self.gauges.unreadable_leases.set(self.of.findings.unreadable_lease_count());
+        self.gauges.panics.set(aegis_sdk::supervise::panics());
         self.gauges.slow_consumers.set(self.of.connection.slow_consumers());
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

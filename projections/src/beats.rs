@@ -1,5 +1,6 @@
 //! Reads the heartbeat stream and keeps the last one of each instance.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +9,9 @@ use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::{InstanceName, Sequence, ServiceName};
 use aegis_sdk::Connection;
 use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
+use aegis_sdk::supervise::recover;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::Live;
@@ -57,8 +60,17 @@ impl Sight {
 
 /// Follows the heartbeats until stopped.
 pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: CancellationToken) {
+    for attempt in 1.. {
+        match AssertUnwindSafe(run(&connection, &live, &sight, &stop)).catch_unwind().await {
+            Ok(()) => return,
+            Err(panic) => recover("the heartbeats", attempt, panic).await,
+        }
+    }
+}
+
+async fn run(connection: &Connection, live: &Live, sight: &Sight, stop: &CancellationToken) {
     let stream = connection.namespace().heartbeats_stream();
-    let mut follower = Follower::start(&connection, stream, From::LastPerSubject);
+    let mut follower = Follower::start(connection, stream, From::LastPerSubject);
     let mut forget = tokio::time::interval(FORGET_AFTER / 60);
     loop {
         tokio::select! {
@@ -67,7 +79,7 @@ pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: Canc
             followed = follower.next() => match followed {
                 Followed::Message(message) => {
                     sight.inner.sees.store(true, Ordering::Relaxed);
-                    take(&connection, &live, &sight, &message);
+                    take(connection, live, sight, &message);
                 }
                 Followed::Idle => sight.inner.sees.store(true, Ordering::Relaxed),
                 // What follows tells how things stand.

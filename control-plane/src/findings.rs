@@ -36,6 +36,17 @@ impl Findings {
         self.stand("leases", "UNREADABLE_RECORD", keys, text);
     }
 
+    /// These heartbeats could not be read, or not whole.
+    pub(crate) fn unreadable_heartbeats(&self, subjects: &[String]) {
+        let text = |names: String| {
+            format!(
+                "heartbeats cannot be read, or not whole, and those parts are left out: {names}; a newer version of this \
+                 program may read them, and whoever sends junk should not"
+            )
+        };
+        self.stand("heartbeats", "UNREADABLE_RECORD", subjects, text);
+    }
+
     /// How many records of the lease store cannot be read.
     pub(crate) fn unreadable_lease_count(&self) -> u64 {
         let findings = self.0.read().unwrap_or_else(PoisonError::into_inner);

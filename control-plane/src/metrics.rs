@@ -66,6 +66,7 @@ struct Gauges {
     slow_consumers: Count,
     clocks_off: Count,
     unreadable_leases: Count,
+    panics: Count,
     clock_ahead: Gauge<f64, AtomicU64>,
     log_lines_dropped: Count,
 }
@@ -115,6 +116,7 @@ impl Metrics {
             &gauges.unreadable_leases,
         );
         gauge("log_lines_dropped", "Lines of the log that nobody read in time", &gauges.log_lines_dropped);
+        gauge("panics", "Panics of tasks that were begun again, since the start", &gauges.panics);
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
         registry.register(
             "nats_clock_ahead_seconds",
@@ -191,6 +193,7 @@ impl Metrics {
         self.gauges.unreadable_legacy.set(self.of.unreadable.count());
         self.gauges.unreadable_leases.set(self.of.findings.unreadable_lease_count());
         self.gauges.log_lines_dropped.set(aegis_sdk::logs::dropped_lines());
+        self.gauges.panics.set(aegis_sdk::supervise::panics());
         self.gauges.slow_consumers.set(self.of.connection.slow_consumers());
         let mut text = String::new();
         encode(&mut text, &self.registry)?;

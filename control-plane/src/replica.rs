@@ -2,6 +2,7 @@
 //! stopped together.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use aegis_projections::engine::Progress;
 use aegis_projections::rollups::{Keep, RollupProjector};
 use aegis_projections::{Projector, Retention, Rollups, Store, kv};
 use aegis_sdk::nats::provision::provision;
+use aegis_sdk::supervise::recover;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -195,12 +199,20 @@ async fn start(
     tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
     tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
     let (clock, findings) = (ServerClock::default(), Findings::default());
-    tasks.spawn(clock.clone().follow(connection.clone(), stop.clone()));
+    tasks.spawn({
+        let (clock, connection, stop) = (clock.clone(), connection.clone(), stop.clone());
+        again("the server's clock", move || Box::pin(clock.clone().follow(connection.clone(), stop.clone())))
+    });
     let terms = Terms::new(connection.clone(), journal.clone(), live.clone(), findings.clone());
     let (progress, until) = (store.progress().clone(), stop.clone());
     tasks.spawn(async move {
         if until.run_until_cancelled(caught_up(&progress)).await.is_some() {
-            tokio::join!(liveness.run(until.clone()), legacy.run(until.clone()), terms.run(until.clone()));
+            // Each is begun again from nothing after a panic: what it decides on stands in the log and in NATS.
+            tokio::join!(
+                again("the liveness of instances", || Box::pin(liveness.clone().run(until.clone()))),
+                again("the instances of the python sdk", || Box::pin(legacy.clone().run(until.clone()))),
+                again("the history of terms", || Box::pin(terms.clone().run(until.clone()))),
+            );
         }
     });
     let adapter = Arc::new(Adapter {
@@ -253,6 +265,16 @@ async fn open_files(
     let open = || Rollups::open_watched(&figures, checked.keep, &check);
     let rollups = startup.until_done("opening metrics.sqlite", open).await?;
     Ok((store, rollups))
+}
+
+/// A task that is begun again after a panic.
+async fn again(task: &'static str, begin: impl Fn() -> BoxFuture<'static, ()> + Send + Sync) {
+    for attempt in 1.. {
+        match AssertUnwindSafe(begin()).catch_unwind().await {
+            Ok(()) => return,
+            Err(panic) => recover(task, attempt, panic).await,
+        }
+    }
 }
 
 /// Waits until the registry is known as the log had it at the start. While the projection is made anew it is

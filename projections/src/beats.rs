@@ -1,18 +1,27 @@
 //! Reads the heartbeat stream and keeps the last one of each instance.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
+use aegis_domain::wire::lenient::Read;
 use aegis_domain::{InstanceName, Sequence, ServiceName};
 use aegis_sdk::Connection;
 use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
+use aegis_sdk::supervise::recover;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use chrono::DateTime;
+use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::Live;
 
+/// For so long a heartbeat that could not be read whole is told, and of so many instances at most.
+const NAME_FOR: Duration = Duration::from_secs(60);
+const NAMED: usize = 100;
 const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// How well heartbeats are seen. Cheap to clone.
@@ -27,6 +36,8 @@ struct Inner {
     received: AtomicU64,
     unreadable: AtomicU64,
     strangers: AtomicU64,
+    /// By subject: what of the last heartbeat there could not be read, and when it came.
+    partly: Mutex<BTreeMap<String, (Vec<String>, Instant)>>,
 }
 
 impl Sight {
@@ -48,6 +59,38 @@ impl Sight {
         self.inner.strangers.load(Ordering::Relaxed)
     }
 
+    /// What of the heartbeats of the last minute could not be read, by subject.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        let partly = self.inner.partly.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = partly.iter().filter(|(_, (_, at))| at.elapsed() < NAME_FOR);
+        recent.map(|(subject, (parts, _))| format!("{subject} ({})", parts.join(", "))).collect()
+    }
+
+    /// These parts of a heartbeat could not be read; none of them when all could.
+    fn partly_read(&self, subject: &str, parts: &[String]) {
+        let mut partly = self.inner.partly.lock().unwrap_or_else(PoisonError::into_inner);
+        if parts.is_empty() {
+            // Mostly there is nothing to forget.
+            if !partly.is_empty() {
+                partly.remove(subject);
+            }
+            return;
+        }
+        let known = partly.get(subject).is_some_and(|(known, _)| known == parts);
+        if !known {
+            tracing::warn!(
+                subject,
+                parts = parts.join(", "),
+                "parts of a heartbeat cannot be read and are left out"
+            );
+        }
+        partly.retain(|_, (_, at)| at.elapsed() < NAME_FOR);
+        if known || partly.len() < NAMED {
+            partly.insert(subject.to_owned(), (parts.to_vec(), Instant::now()));
+        }
+    }
+
     /// Messages on heartbeat subjects that are none.
     #[must_use]
     pub fn unreadable(&self) -> u64 {
@@ -57,8 +100,17 @@ impl Sight {
 
 /// Follows the heartbeats until stopped.
 pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: CancellationToken) {
+    for attempt in 1.. {
+        match AssertUnwindSafe(run(&connection, &live, &sight, &stop)).catch_unwind().await {
+            Ok(()) => return,
+            Err(panic) => recover("the heartbeats", attempt, panic).await,
+        }
+    }
+}
+
+async fn run(connection: &Connection, live: &Live, sight: &Sight, stop: &CancellationToken) {
     let stream = connection.namespace().heartbeats_stream();
-    let mut follower = Follower::start(&connection, stream, From::LastPerSubject);
+    let mut follower = Follower::start(connection, stream, From::LastPerSubject);
     let mut forget = tokio::time::interval(FORGET_AFTER / 60);
     loop {
         tokio::select! {
@@ -67,7 +119,7 @@ pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: Canc
             followed = follower.next() => match followed {
                 Followed::Message(message) => {
                     sight.inner.sees.store(true, Ordering::Relaxed);
-                    take(&connection, &live, &sight, &message);
+                    take(connection, live, sight, &message);
                 }
                 Followed::Idle => sight.inner.sees.store(true, Ordering::Relaxed),
                 // What follows tells how things stand.
@@ -93,7 +145,8 @@ pub async fn last_heard(
     let subject = namespace.heartbeat_subject(service, instance);
     match stream.get_last_raw_message_by_subject(&subject).await {
         Ok(message) => {
-            let beat = serde_json::from_slice::<Heartbeat>(&message.payload).ok();
+            let beat =
+                Heartbeat::read(&message.payload, DateTime::UNIX_EPOCH).ok().map(|read| read.heartbeat);
             let beat = beat.filter(|beat| beat.service == *service && beat.instance == *instance);
             Ok(beat.map(|_| Sequence(message.sequence)))
         }
@@ -104,10 +157,13 @@ pub async fn last_heard(
 
 fn take(connection: &Connection, live: &Live, sight: &Sight, message: &Message) {
     let subject = connection.namespace().parse_heartbeat_subject(&message.subject);
-    let heartbeat = serde_json::from_slice::<Heartbeat>(&message.body);
+    let heartbeat = Heartbeat::read(&message.body, message.recorded_at);
     match (subject, heartbeat) {
         // The subject says who may have written it, so the body has to agree.
-        (Some((service, instance)), Ok(beat)) if beat.service == service && beat.instance == instance => {
+        (Some((service, instance)), Ok(Read { heartbeat: beat, left_out }))
+            if beat.service == service && beat.instance == instance =>
+        {
+            sight.partly_read(&message.subject, &left_out);
             sight.inner.received.fetch_add(1, Ordering::Relaxed);
             let place = (Sequence(message.sequence), message.recorded_at);
             if !live.beat(beat, place, Instant::now())
@@ -121,7 +177,7 @@ fn take(connection: &Connection, live: &Live, sight: &Sight, message: &Message) 
         }
         _ => {
             sight.inner.unreadable.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(subject = message.subject, "a message on a heartbeat subject is no heartbeat");
+            sight.partly_read(&message.subject, &["all of it".to_owned()]);
         }
     }
 }

@@ -6,12 +6,15 @@
 //! copy. It is replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use aegis_domain::{AggregateId, Sequence};
 use aegis_sdk::nats::bucket::{Bucket, CasError, Slot, entries};
 use aegis_sdk::nats::provision::MARKER_TTL;
+use aegis_sdk::supervise::recover;
 use aegis_sdk::{Connection, Journal};
+use futures_util::FutureExt as _;
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +65,15 @@ pub async fn project(
     stop: CancellationToken,
 ) {
     let projection = Projection { connection, live };
+    for attempt in 1.. {
+        match AssertUnwindSafe(run(&projection, &mut changes, &stop)).catch_unwind().await {
+            Ok(()) => return,
+            Err(panic) => recover("the kv entries", attempt, panic).await,
+        }
+    }
+}
+
+async fn run(projection: &Projection, changes: &mut mpsc::Receiver<Owed>, stop: &CancellationToken) {
     let mut work = Work { all: true, ..Work::default() };
     let mut failures = 0;
     loop {

@@ -41,6 +41,17 @@ pub async fn supervised(task: &'static str, mut begin: impl AsyncFnMut()) {
     }
 }
 
+/// For tasks that keep what they own from one life to the next, and catch their panics themselves: logs and counts this
+/// one, which ended the `attempt`th life, and waits as [`supervised`] does before the next.
+///
+/// # Cancel safety
+/// Cancel-safe: the panic is counted before the pause.
+pub async fn recover(task: &'static str, attempt: usize, panic: Box<dyn Any + Send>) {
+    note(task, &*panic);
+    drop(panic);
+    tokio::time::sleep(backoff(attempt.saturating_add(1))).await;
+}
+
 /// Logs a panic that was caught, and counts it.
 pub(crate) fn note(task: &'static str, panic: &(dyn Any + Send)) {
     PANICS.fetch_add(1, Ordering::Relaxed);

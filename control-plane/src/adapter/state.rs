@@ -45,6 +45,7 @@ impl Health for Adapter {
                 unready: it.code.is_unready(),
             })
         };
+        self.findings.unreadable_heartbeats(&self.sight.left_out());
         self.progress.iter().flat_map(of).chain(self.findings.problems()).collect()
     }
 

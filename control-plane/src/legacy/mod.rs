@@ -69,7 +69,7 @@ impl Unreadable {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Legacy {
     connection: Connection,
     journal: Journal,

@@ -32,10 +32,10 @@ pub(super) struct Finding {
 }
 
 /// By instance.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Seen(BTreeMap<InstanceKey, Sign>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sign {
     first: Instant,
     /// The last heartbeat.

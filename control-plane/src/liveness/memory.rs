@@ -7,7 +7,7 @@ use aegis_domain::Sequence;
 use aegis_projections::state::InstanceKey;
 
 /// By instance; only of those whose life goes on.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Memory(BTreeMap<InstanceKey, Noticed>);
 
 #[derive(Debug, Clone, Copy)]

@@ -41,7 +41,7 @@ impl Silence {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Liveness {
     connection: Connection,
     journal: Journal,

@@ -22,3 +22,4 @@ mod start;
 mod subscriptions;
 mod support;
 mod terms;
+mod tolerance;

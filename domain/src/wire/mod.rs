@@ -12,6 +12,7 @@ pub mod header;
 pub mod heartbeat;
 pub mod latency;
 pub mod legacy;
+pub mod lenient;
 pub mod micro;
 pub mod namespace;
 pub mod stream;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aegis_sdk::supervise::supervised;
 use sqlx::{Row as _, SqliteConnection};
 use tokio::task::JoinHandle;
 
@@ -21,7 +22,7 @@ pub(super) struct Checkpoints(JoinHandle<()>);
 impl Checkpoints {
     pub(super) fn of(database: &Database) -> Self {
         let database = database.clone();
-        Self(tokio::spawn(async move {
+        Self(tokio::spawn(supervised("the checkpoints of a file", async move || {
             let mut ticks = tokio::time::interval(EVERY);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
@@ -30,7 +31,7 @@ impl Checkpoints {
                     tracing::warn!(path = database.name(), %error, "the write-ahead log cannot be folded in; trying again");
                 }
             }
-        }))
+        })))
     }
 }
 

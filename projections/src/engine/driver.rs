@@ -1,9 +1,12 @@
 //! Reads the stream, applies it batch by batch, and keeps each batch with its mark in one transaction.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
 use aegis_domain::wire::chain::Hash;
+use aegis_sdk::supervise::recover;
+use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -103,9 +106,46 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         self.handle.clone()
     }
 
-    /// Follows the stream until stopped.
+    /// Follows the stream until stopped. A panic in between costs what memory holds: it is restored from the file.
     pub async fn run(mut self, stop: CancellationToken) {
+        for attempt in 1.. {
+            match AssertUnwindSafe(self.live(attempt > 1, &stop)).catch_unwind().await {
+                Ok(()) => return,
+                Err(panic) => recover(P::NAME, attempt, panic).await,
+            }
+        }
+    }
+
+    async fn live(&mut self, again: bool, stop: &CancellationToken) {
+        if again && stop.run_until_cancelled(self.restore_again()).await.is_none() {
+            return;
+        }
         let _stopped: Option<std::convert::Infallible> = stop.run_until_cancelled(self.work()).await;
+    }
+
+    /// What memory holds may be half of a batch: the file is whole.
+    async fn restore_again(&mut self) {
+        let mut pauses = every(PAUSE);
+        loop {
+            pauses.tick().await;
+            let database = self.held.database.clone();
+            let (feed, options) = (&self.feed, &self.options);
+            let restored = async move {
+                let stream = feed.history().stream(database.position().await?).await?;
+                let held = Held::restore(database, options, &stream).await?;
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>((held, stream))
+            };
+            match restored.await {
+                Ok((held, stream)) => {
+                    (self.held, self.stream) = (held, stream);
+                    self.unwritten.clear(&self.progress);
+                    self.progress.stands_at(self.held.mark);
+                    self.outlet.replaced(&self.held.projection, self.held.mark).await;
+                    return;
+                }
+                Err(error) => tracing::warn!(projection = P::NAME, %error, "the file cannot be restored yet"),
+            }
+        }
     }
 
     async fn work(&mut self) -> std::convert::Infallible {
@@ -413,3 +453,7 @@ async fn next<T: Send + 'static>(source: &mut Option<Source<T>>) -> Sourced<T> {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+#[path = "driver_tests.rs"]
+mod tests;

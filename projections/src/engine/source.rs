@@ -1,8 +1,12 @@
 //! The entries of a stream in batches, decoded on a task of their own.
 
+use std::panic::AssertUnwindSafe;
+
 use aegis_domain::Sequence;
 use aegis_sdk::journal::hash;
 use aegis_sdk::nats::follow::Followed;
+use aegis_sdk::supervise::recover;
+use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 
 use super::{Entry, Feed};
@@ -35,7 +39,16 @@ pub(crate) struct Source<T> {
 impl<T: Send + 'static> Source<T> {
     pub(crate) fn start<F: Feed<Value = T>>(feed: &F, from: Sequence) -> Self {
         let (sender, batches) = mpsc::channel(QUEUE);
-        Self { batches, task: tokio::spawn(read(feed.clone(), from, sender)) }
+        let (feed, mut next) = (feed.clone(), from);
+        let work = async move {
+            for attempt in 1.. {
+                match AssertUnwindSafe(read(&feed, &mut next, &sender)).catch_unwind().await {
+                    Ok(()) => return,
+                    Err(panic) => recover("the decoding of a stream", attempt, panic).await,
+                }
+            }
+        };
+        Self { batches, task: tokio::spawn(work) }
     }
 
     /// The next thing it has to say; never ends.
@@ -57,8 +70,9 @@ impl<T> Drop for Source<T> {
     }
 }
 
-async fn read<F: Feed>(feed: F, from: Sequence, sender: mpsc::Sender<Sourced<F::Value>>) {
-    let mut follower = feed.follow(from);
+/// Reads from `next` on, which moves along.
+async fn read<F: Feed>(feed: &F, next: &mut Sequence, sender: &mpsc::Sender<Sourced<F::Value>>) {
+    let mut follower = feed.follow(*next);
     let mut held = None;
     let mut consumer = 0;
     loop {
@@ -79,19 +93,19 @@ async fn read<F: Feed>(feed: F, from: Sequence, sender: mpsc::Sender<Sourced<F::
             Followed::Message(message) => {
                 let mut entries =
                     Vec::with_capacity(BATCH.min(usize::try_from(message.pending).unwrap_or(BATCH) + 1));
-                let mut next = Some(message);
-                while let Some(message) = next.take() {
+                let mut following = Some(message);
+                while let Some(message) = following.take() {
                     if entries.len() + 1 < BATCH {
                         match follower.try_next() {
                             Some(Followed::Message(message)) if message.consumer == consumer => {
-                                next = Some(message);
+                                following = Some(message);
                             }
                             other => held = other,
                         }
                     }
                     let (sequence, recorded_at) = (Sequence(message.sequence), message.recorded_at);
                     let pending = message.pending;
-                    let anchor = next
+                    let anchor = following
                         .is_none()
                         .then(|| hash(&message.subject, message.headers.as_ref(), &message.body));
                     let value = feed.decode(message).await;
@@ -100,8 +114,15 @@ async fn read<F: Feed>(feed: F, from: Sequence, sender: mpsc::Sender<Sourced<F::
                 Sourced::Entries(entries)
             }
         };
+        let last = match &sourced {
+            Sourced::Entries(entries) => entries.last().map(|entry| entry.sequence),
+            Sourced::Resumed | Sourced::Idle | Sourced::Blind => None,
+        };
         if sender.send(sourced).await.is_err() {
             return;
+        }
+        if let Some(last) = last {
+            *next = last.next();
         }
     }
 }

@@ -28,7 +28,7 @@ impl Feed for Heartbeats {
     /// What is no heartbeat is passed over; `beats` counts it.
     async fn decode(&self, message: Message) -> Self::Value {
         let (service, instance) = self.connection.namespace().parse_heartbeat_subject(&message.subject)?;
-        let heartbeat: Box<Heartbeat> = serde_json::from_slice(&message.body).ok()?;
+        let heartbeat = Box::new(Heartbeat::read(&message.body, message.recorded_at).ok()?.heartbeat);
         // The subject says who may have written it, so the body has to agree.
         (heartbeat.service == service && heartbeat.instance == instance).then_some(heartbeat)
     }

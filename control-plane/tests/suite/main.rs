@@ -13,6 +13,7 @@ mod history;
 mod legacy;
 mod liveness;
 mod load;
+mod namespaces;
 mod numbers;
 mod operate;
 mod output;

@@ -4,6 +4,8 @@ use aegis_domain::wire::Namespace;
 use aegis_domain::{Actor, InvalidActor};
 use aegis_sdk::{ConnectOptions, Connection};
 
+use crate::output::complain;
+
 /// Where to ask, and in whose name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Access {
@@ -11,8 +13,8 @@ pub(crate) struct Access {
     #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     nats_url: String,
     /// The installation's namespace.
-    #[arg(long, default_value = "aegis")]
-    namespace: String,
+    #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
+    namespace: Namespace,
     /// Who asks, for the record.
     #[arg(long = "as", env = "USER", default_value = "operator", value_name = "NAME", value_parser = actor_name)]
     actor: String,
@@ -21,9 +23,12 @@ pub(crate) struct Access {
 impl Access {
     pub(crate) async fn connection(&self) -> anyhow::Result<Connection> {
         let options = ConnectOptions {
-            namespace: Namespace::new(&self.namespace)?,
+            namespace: self.namespace.clone(),
             ..ConnectOptions::new(self.nats_url.clone(), "aegis command line")
         };
+        if !self.namespace.is_default() {
+            complain(&format!("in the namespace {}", self.namespace.as_str()));
+        }
         Ok(Connection::open(options).await?)
     }
 

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use aegis_domain::wire::Namespace;
+
 use crate::config::Config;
 use crate::data_folder::Lock;
 use crate::output::say;
@@ -17,6 +19,9 @@ pub(crate) struct Args {
     /// Where NATS is.
     #[arg(long, env = "NATS_URL")]
     nats_url: Option<String>,
+    /// The installation's namespace.
+    #[arg(long, env = "AEGIS_NAMESPACE")]
+    namespace: Option<String>,
     /// The address of the page and the API.
     #[arg(long)]
     listen: Option<SocketAddr>,
@@ -32,6 +37,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         None => Config::default(),
     };
     config.nats_url = args.nats_url.unwrap_or(config.nats_url);
+    config.namespace = args.namespace.unwrap_or(config.namespace);
     config.listen = args.listen.unwrap_or(config.listen);
     config.data_dir = args.data_dir.unwrap_or(config.data_dir);
     anyhow::ensure!(
@@ -40,15 +46,25 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
          add the entry that it prints to the configuration, and pass that with --config"
     );
     let _lock = Lock::take(&config.data_dir)?;
+    let place = told(&config.namespace()?);
     let replica = Replica::listen(&config, true).await?;
     replica.begin(config)?;
-    say(&format!("aegis serves at http://{}", replica.address()));
+    say(&format!("aegis serves{place} at http://{}", replica.address()));
     let outcome = tokio::select! {
         () = signals.next() => Ok(()),
         error = replica.failed() => Err(error),
     };
     stop(replica, &mut signals).await;
     outcome
+}
+
+/// A word of the namespace, where it is not the default.
+pub(crate) fn told(namespace: &Namespace) -> String {
+    if namespace.is_default() {
+        String::new()
+    } else {
+        format!(", for the namespace {},", namespace.as_str())
+    }
 }
 
 /// Stops a replica; a second signal cuts that short.

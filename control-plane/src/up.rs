@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use aegis_domain::wire::Namespace;
 use aegis_graphql::{Principal, Role};
 use anyhow::Context as _;
 
@@ -13,7 +14,7 @@ use crate::data_folder::{Lock, write_private};
 use crate::nats_server::PrivateServer;
 use crate::output::say;
 use crate::replica::Replica;
-use crate::serve::stop;
+use crate::serve::{stop, told};
 use crate::signals::Signals;
 
 #[derive(Debug, clap::Args)]
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// Use this NATS instead of a private one.
     #[arg(long, env = "NATS_URL")]
     nats_url: Option<String>,
+    /// The installation's namespace.
+    #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
+    namespace: Namespace,
     /// Once ready, write URL, token and process ids to this file, for scripts.
     #[arg(long)]
     env_file: Option<PathBuf>,
@@ -43,6 +47,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         nats_url: args.nats_url.clone().unwrap_or_default(),
         listen: SocketAddr::from(([127, 0, 0, 1], args.port)),
         data_dir,
+        namespace: args.namespace.as_str().to_owned(),
         tokens: vec![TokenEntry {
             name: ADMIN.to_owned(),
             role: RoleName::Admin,
@@ -92,12 +97,16 @@ async fn serve(
             format!("AEGIS_TOKEN={token}"),
             format!("AEGIS_LOGIN_URL={login}"),
             format!("NATS_URL={nats_url}"),
+            format!("AEGIS_NAMESPACE={}", args.namespace.as_str()),
             format!("AEGIS_PID={}", std::process::id()),
         ];
         lines.extend(server.as_ref().map(|server| format!("NATS_PID={}", server.pid())));
         write_private(file, &(lines.join("\n") + "\n"))?;
     }
-    say(&format!("aegis is ready at {url}\nsign in, once, within 10 minutes: {login}\nNATS: {nats_url}"));
+    let place = told(&args.namespace);
+    say(&format!(
+        "aegis is ready{place} at {url}\nsign in, once, within 10 minutes: {login}\nNATS: {nats_url}"
+    ));
     Err(server_ended(server).await)
 }
 

@@ -62,10 +62,10 @@ pub(crate) fn build(name: &str) -> Result<()> {
 pub(crate) fn quick(name: &str) -> Result<Vec<Row>> {
     let results = results(name)?;
     // Those of a run before are none of this one.
-    fs::remove_file(&results).or_else(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    })?;
+    match fs::remove_file(&results) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
     status(&mut command(name, true)?)?;
     baseline::read(&results)
 }

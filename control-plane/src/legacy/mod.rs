@@ -96,6 +96,10 @@ impl Legacy {
     }
 
     pub(crate) async fn run(mut self, stop: CancellationToken) {
+        // That wire knows no namespaces: its instances are those of the default.
+        if !self.connection.namespace().is_default() {
+            return stop.cancelled().await;
+        }
         while let Some(heard) = stop.run_until_cancelled(self.listen()).await {
             match heard {
                 Ok(messages) => {

@@ -359,12 +359,10 @@ impl Aggregate for Instance {
                 Ok(if self.drain_requested { vec![] } else { vec![InstanceEvent::DrainRequested { reason }] })
             }
             Command::InLife { life, command } => match self.life() {
-                Some(current) if current != life => Ok(match *command {
-                    Command::Deregister { .. } if self.conflict == Some(life) => {
-                        vec![InstanceEvent::ConflictEnded {}]
-                    }
-                    _ => vec![],
-                }),
+                Some(current) if current != life => {
+                    let ends = matches!(*command, Command::Deregister { .. }) && self.conflict == Some(life);
+                    Ok(if ends { vec![InstanceEvent::ConflictEnded {}] } else { vec![] })
+                }
                 Some(_) | None => self.decide(*command),
             },
             Command::ReportConflict { life } => {

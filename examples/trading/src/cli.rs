@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aegis_domain::wire::Namespace;
 use aegis_domain::{GroupName, InstanceName};
 use aegis_sdk::{ConfigError, Policy, ServiceConfig};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -38,6 +39,9 @@ pub(crate) struct ServiceArgs {
     /// Where NATS is; several URLs joined by commas.
     #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     pub(crate) nats_url: String,
+    /// The installation's namespace.
+    #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
+    pub(crate) namespace: Namespace,
     /// The name of this instance; drawn when absent. Two processes must not share one.
     #[arg(long)]
     instance: Option<InstanceName>,
@@ -53,6 +57,7 @@ impl ServiceArgs {
     pub(crate) fn config(&self, service: &str) -> Result<ServiceConfig, ConfigError> {
         let mut config = ServiceConfig::new(service, "1.0.0")?;
         config.nats_url.clone_from(&self.nats_url);
+        self.namespace.as_str().clone_into(&mut config.namespace);
         config.instance.clone_from(&self.instance);
         config.labels = self.labels.iter().cloned().collect::<BTreeMap<_, _>>();
         config.failover = self.failover.into();
@@ -86,6 +91,15 @@ pub(crate) struct TraderArgs {
     /// Where NATS is; several URLs joined by commas.
     #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222", global = true)]
     pub(crate) nats_url: String,
+    /// The installation's namespace.
+    #[arg(
+        long,
+        env = "AEGIS_NAMESPACE",
+        default_value = "aegis",
+        value_parser = Namespace::new,
+        global = true
+    )]
+    pub(crate) namespace: Namespace,
     #[command(subcommand)]
     pub(crate) action: TraderAction,
 }

@@ -30,7 +30,7 @@ async fn main() -> anyhow::Result<()> {
     aegis_sdk::logs::log_panics();
     tracing_subscriber::fmt().compact().with_env_filter(filter).with_ansi(colours).with_writer(log).init();
     match cli.role {
-        Role::MarketData(args) => market_data::run(&args).await,
+        Role::MarketData(args) => Box::pin(market_data::run(&args)).await,
         Role::Calculation(args) => calculation::run(&args).await,
         Role::Algo(args) => Box::pin(algo::run(&args)).await,
         Role::Trading(args) => trading::run(&args).await,

@@ -55,6 +55,7 @@ async fn register(journal: &Journal, n: u32) {
         heartbeat_ms: 1000,
         record_ttl_ms: 15_000,
         legacy: false,
+        life: None,
     };
     let context = Context::new(Actor::system("test"), Utc::now());
     let id = AggregateId::Instance(service, name);

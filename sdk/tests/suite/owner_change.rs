@@ -51,8 +51,8 @@ impl Floor {
 
     async fn close(self) {
         self.proxy.pass();
-        self.other.stop("the test ends").await.unwrap();
-        self.owner.stop("the test ends").await.unwrap();
+        Box::pin(self.other.stop("the test ends")).await.unwrap();
+        Box::pin(self.owner.stop("the test ends")).await.unwrap();
     }
 }
 

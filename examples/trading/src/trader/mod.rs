@@ -16,7 +16,9 @@ use crate::feed;
 use crate::wire::{Fill, Order, OrderType, Position, TRADING, TRADING_DOMAIN, Trade, trade_type};
 
 pub(crate) async fn run(args: &TraderArgs) -> anyhow::Result<()> {
-    let connection = Connection::open(ConnectOptions::new(&args.nats_url, "trader")).await?;
+    let options =
+        ConnectOptions { namespace: args.namespace.clone(), ..ConnectOptions::new(&args.nats_url, "trader") };
+    let connection = Connection::open(options).await?;
     let client = Client::new(&connection);
     match &args.action {
         TraderAction::Order(args) => {

@@ -25,7 +25,11 @@ pub(crate) async fn run(args: &ServiceArgs) -> anyhow::Result<()> {
         .as_ref()
         .map_or_else(|| TRADING.to_owned(), |instance| format!("{TRADING}/{instance}"));
     // Handlers are given to the builder before there is a service to take its connection from.
-    let connection = Connection::open(ConnectOptions::new(&args.nats_url, format!("{name} events"))).await?;
+    let options = ConnectOptions {
+        namespace: args.namespace.clone(),
+        ..ConnectOptions::new(&args.nats_url, format!("{name} events"))
+    };
+    let connection = Connection::open(options).await?;
     let events = Events::new(&connection);
     let desk = Arc::new(Desk {
         order_book: FencedLog::new(&connection, trade_subject),

@@ -167,7 +167,7 @@ impl Workers {
         let mut plain = open(connection, plain).await?;
         let mut specs = vec![plain.spec().clone()];
         specs.extend(Priority::ALL.map(|priority| lane(namespace, service, priority)));
-        let mut lanes = Some(open_lanes(&shop, concurrency).await?);
+        let mut lanes = Some(Box::pin(open_lanes(&shop, concurrency)).await?);
         tracing::debug!(%service, %instance, "taking commands");
         let (of_intake, of_look, stopped, looking) = (shop.clone(), shop.clone(), stop.clone(), stop.clone());
         let intake = supervised("the intake of commands", async move || {
@@ -184,7 +184,7 @@ impl Workers {
                     None => return,
                 },
             };
-            lanes.run(stopped.clone(), drain).await;
+            Box::pin(lanes.run(stopped.clone(), drain)).await;
         });
         let running = vec![tokio::spawn(intake), tokio::spawn(work), tokio::spawn(look)];
         Ok(Self { stop, running })
@@ -247,7 +247,7 @@ async fn open_lanes(shop: &Shop, concurrency: usize) -> Result<Lanes, QueueError
 async fn reopen_lanes(shop: &Shop, concurrency: usize) -> Lanes {
     let mut attempt = 1;
     loop {
-        match open_lanes(shop, concurrency).await {
+        match Box::pin(open_lanes(shop, concurrency)).await {
             Ok(lanes) => return lanes,
             Err(error) => tracing::warn!(%error, "the lanes of commands cannot be read now"),
         }

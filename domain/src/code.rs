@@ -258,7 +258,7 @@ impl ErrorCode {
                 "The call was sent, and no reply came in time: it may or may not have happened. Look before repeating it, or mark the call idempotent.",
             ),
             Self::HandlerFailed => {
-                ("HANDLER_FAILED", false, "The service's handler failed; the message is its own.")
+                ("HANDLER_FAILED", false, "The service's handler failed; the service's log says how.")
             }
             Self::CommandTimedOut => (
                 "COMMAND_TIMED_OUT",

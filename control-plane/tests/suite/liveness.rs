@@ -188,7 +188,12 @@ async fn without_the_heartbeat_stream_nobody_is_marked_and_the_replicas_say_that
     let other = Config { name: "OTHER".to_owned(), subjects, ..Config::default() };
     wait_until("the stream to be gone", PATIENCE, || async {
         let _absent = connection.jetstream().delete_stream(&stream).await;
-        connection.jetstream().create_stream(other.clone()).await.map(|_| ()).map_err(|e| e.to_string())
+        connection.jetstream().create_stream(other.clone()).await.map_err(|e| e.to_string())?;
+        // One that was made at the same moment stands beside it.
+        match connection.jetstream().get_stream(&stream).await {
+            Ok(_) => Err("it was made again".to_owned()),
+            Err(_) => Ok(()),
+        }
     })
     .await;
     for replica in &replicas {

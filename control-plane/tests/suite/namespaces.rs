@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{ControlPlane, PATIENCE, aegis};
 
-const INSTANCES: &str = "{ instances(first: 10) { nodes { name } } }";
+const INSTANCES: &str = "{ instances(first: 10) { nodes { instance } } }";
 
 async fn service(nats: &NatsServer, namespace: &Namespace) -> Service {
     let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
@@ -34,7 +34,7 @@ async fn every_command_and_the_page_speak_of_the_namespace_that_they_were_given(
     let services =
         [service(&nats, &Namespace::default()).await, service(&nats, &Namespace::new("dev").unwrap()).await];
     for (control, name) in [(&mine, "desk-aegis"), (&theirs, "desk-dev")] {
-        let expected = json!({ "instances": { "nodes": [{ "name": name }] } });
+        let expected = json!({ "instances": { "nodes": [{ "instance": name }] } });
         wait_until("the one instance", PATIENCE, || async {
             let seen = control.query(INSTANCES, json!({})).await;
             if seen == expected { Ok(()) } else { Err(seen.to_string()) }
@@ -45,7 +45,9 @@ async fn every_command_and_the_page_speak_of_the_namespace_that_they_were_given(
         let command = aegis().args(["leaders", "--json"]).env("NATS_URL", nats.url());
         namespace.into_iter().fold(command, |command, it| command.env("AEGIS_NAMESPACE", it)).spawn()
     };
-    for (namespace, name, other) in [(None, "desk-aegis", "desk-dev"), (Some("dev"), "desk-dev", "desk-aegis")] {
+    for (namespace, name, other) in
+        [(None, "desk-aegis", "desk-dev"), (Some("dev"), "desk-dev", "desk-aegis")]
+    {
         wait_until("the leader", PATIENCE, || async {
             let listed: Proc = leaders(namespace);
             let status = listed.wait_exit(PATIENCE).await;

@@ -168,9 +168,11 @@ impl Dispatcher {
         let Ok(info) = message.info() else { return };
         let delivered = info.delivered;
         let Some(position) = Position::of(&message) else { return };
-        let consumer = self.puller.spec().name();
+        let spec = self.puller.spec();
+        // A dead letter that was given up under the former name is redriven to that.
+        let is_ours = |to: &str| to == spec.name() || spec.former.as_deref() == Some(to);
         let header = |name| Some(message.headers.as_ref()?.get(name)?.as_str());
-        if header(header::FOR_CONSUMER).is_some_and(|other| other != consumer) {
+        if header(header::FOR_CONSUMER).is_some_and(|to| !is_ours(to)) {
             return self.ack(&message).await;
         }
         let subject = message.subject.clone();

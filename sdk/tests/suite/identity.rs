@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aegis_domain::wire::header;
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_sdk::events::SubscribeError;
 use aegis_sdk::{
@@ -76,6 +77,22 @@ async fn a_subscription_goes_on_where_its_consumer_of_the_former_name_was() {
     let delivery = tokio::time::timeout(PATIENCE, subscription.next()).await.unwrap().unwrap();
     assert_eq!(delivery.event.decode::<u64>().unwrap(), 2, "what was not acknowledged, and nothing before");
     delivery.ack();
+    // A dead letter of then is redriven to the name of then.
+    let stream = stage.connection.jetstream().get_stream("EVENTS").await.unwrap();
+    let stored = stream.get_raw_message(3).await.unwrap();
+    for to in ["orders-other", "orders-audit-log"] {
+        let mut headers = stored.headers.clone();
+        headers.remove("Nats-Msg-Id");
+        headers.insert(header::FOR_CONSUMER, to);
+        let sent = stage.connection.jetstream().publish_with_headers(
+            "events.test.a",
+            headers,
+            stored.payload.clone(),
+        );
+        sent.await.unwrap().await.unwrap();
+    }
+    let delivery = tokio::time::timeout(PATIENCE, subscription.next()).await.unwrap().unwrap();
+    assert_eq!(delivery.event.sequence, Some(5), "that of another is passed over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

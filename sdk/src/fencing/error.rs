@@ -46,8 +46,8 @@ pub enum FenceError {
         why: &'static str,
     },
     /// The last message of the subject was not written through a fenced log of this group, so its term
-    /// cannot be told. Nothing was written. Give each group a subject of its own that nothing else writes
-    /// to.
+    /// cannot be told, or not be believed. Nothing was written. Give each group a subject of its own that nothing
+    /// else writes to, and remove the message from the stream.
     #[error("message {sequence} on {subject} does not carry the group's fencing token")]
     Foreign {
         /// The subject.

@@ -23,8 +23,8 @@ pub enum TokenError {
     /// The group breaks the rule for names.
     #[error("the header {name} names no group", name = header::GROUP)]
     Group(#[source] InvalidName),
-    /// The term is no number.
-    #[error("the header {name} is {value:?}, and a term is a whole number", name = header::TERM)]
+    /// The term is no number that elections can have counted to.
+    #[error("the header {name} is {value:?}, which is no term that an election can have made", name = header::TERM)]
     Term {
         /// What stands there.
         value: String,
@@ -81,7 +81,7 @@ mod tests {
             (&[("Aegis-Group", "A.B"), ("Aegis-Term", "7")], "the header Aegis-Group names no group"),
             (
                 &[("Aegis-Group", "ACC-1"), ("Aegis-Term", "-7")],
-                "the header Aegis-Term is \"-7\", and a term is a whole number",
+                "the header Aegis-Term is \"-7\", which is no term that an election can have made",
             ),
         ] {
             assert_eq!(read(headers).unwrap_err().to_string(), error);

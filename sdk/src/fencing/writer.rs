@@ -108,6 +108,15 @@ impl Writer {
         };
         let mut busy = 0;
         for _ in 0..TRIES {
+            // No election can have made a term so far ahead: whoever wrote it, this writer's own is not over.
+            if tail.term > term && !tail.term.may_follow(term) {
+                self.tail = None;
+                return Err(FenceError::Foreign {
+                    subject: self.subject.clone(),
+                    sequence: tail.sequence,
+                    source: Some(TokenError::Term { value: tail.term.to_string() }),
+                });
+            }
             if tail.term > term {
                 self.tail = Some(tail);
                 return Err(StaleTerm { group: self.group.clone(), term, current: tail.term }.into());

@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName, Term};
 use aegis_sdk::fencing::{Appended, FenceError, FencedLog, Token};
 use aegis_sdk::nats::provision::provision;
@@ -187,6 +188,29 @@ async fn a_subject_that_others_write_to_is_not_trusted() {
     let nowhere = FencedLog::new(&connection, |group| format!("nowhere.{group}"));
     let nowhere = nowhere.append(&group("ACC-1"), Term(1), "d", "x".into()).await.unwrap_err();
     assert_eq!(nowhere.code(), ErrorCode::Unavailable);
+}
+
+#[tokio::test]
+async fn a_term_that_no_election_can_have_made_ends_nobodys_own() {
+    let server = NatsServer::start().await;
+    let (connection, log) = writer(server.url()).await;
+    log.append(&group("ACC-1"), Term(1), "a", "x".into()).await.unwrap();
+    for term in [u64::MAX, 1 << 62] {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::GROUP, "ACC-1");
+        headers.insert(header::TERM, term.to_string());
+        let sent =
+            connection.jetstream().publish_with_headers("events.fenced.ACC-1", headers, "y".into()).await;
+        let sequence = sent.unwrap().await.unwrap().sequence;
+        let foreign = log.append(&group("ACC-1"), Term(1), "b", "x".into()).await.unwrap_err();
+        assert!(
+            matches!(&foreign, FenceError::Foreign { sequence: at, .. } if *at == sequence),
+            "{foreign:?}"
+        );
+        let stream = connection.jetstream().get_stream("EVENTS").await.unwrap();
+        stream.delete_message(sequence).await.unwrap();
+    }
+    log.append(&group("ACC-1"), Term(1), "b", "x".into()).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::wire::{header, subject};
 use aegis_domain::{ErrorCode, InstanceName, ServiceName};
 use arc_swap::ArcSwap;
+use chrono::DateTime;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -290,8 +291,8 @@ impl Inner {
         };
         let standing = found.into_iter().filter_map(|(key, slot)| {
             let (_service, instance) = subject::parse_instance_key(&key)?;
-            let heartbeat: Heartbeat = serde_json::from_slice(&slot.value?).ok()?;
-            Some((instance, slot.revision, heartbeat.into()))
+            let read = Heartbeat::read(&slot.value?, DateTime::UNIX_EPOCH).ok()?;
+            Some((instance, slot.revision, read.heartbeat.into()))
         });
         let standing = standing.collect();
         self.update(|book| book.replace(Registry::Aegis, standing));
@@ -397,8 +398,8 @@ fn note(book: &mut Book, message: &Message) {
     } else if header(header::KV_OPERATION).is_some() {
         Change::RanOut
     } else {
-        match serde_json::from_slice::<Heartbeat>(&message.body) {
-            Ok(heartbeat) => Change::Put(Box::new(heartbeat.into())),
+        match Heartbeat::read(&message.body, message.recorded_at) {
+            Ok(read) => Change::Put(Box::new(read.heartbeat.into())),
             Err(error) => {
                 tracing::debug!(subject = message.subject, %error, "a record of the registry cannot be read");
                 return;

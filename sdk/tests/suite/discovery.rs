@@ -138,3 +138,24 @@ async fn a_registry_that_is_emptied_takes_nobody_away() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_instance_of_a_newer_version_is_found_by_what_can_be_read_of_it() {
+    let server = NatsServer::start().await;
+    let first = instance(&server, "p-1", &[]).await;
+    let connection = connection(&server).await;
+    let newer = |name: &str| {
+        serde_json::json!({
+            "service": "pricing", "instance": name, "version": "9.0.0", "status": "HIBERNATING", "groups": 7,
+            "capabilities": [{ "kind": "unheard of" }], "started_at": "soon", "metrics": { "calls": "many" },
+        })
+        .to_string()
+    };
+    let bucket = connection.jetstream().get_key_value("aegis_instances").await.unwrap();
+    bucket.put("pricing.p-8", newer("p-8").into()).await.unwrap();
+    let watched = open(&connection, Freshness::Watched).await;
+    assert_eq!(names(&watched).await, ["p-1", "p-8"], "as it opens");
+    bucket.put("pricing.p-9", newer("p-9").into()).await.unwrap();
+    shows(&watched, &["p-1", "p-8", "p-9"]).await;
+    first.stop("the test ends").await.unwrap();
+}

@@ -5,9 +5,9 @@ use std::io::Write as _;
 use aegis_domain::wire::Namespace;
 use aegis_domain::{AggregateKind, ServiceName};
 use aegis_projections::State;
-use aegis_projections::replay::from_log;
+use aegis_projections::replay::from_log_keeping;
 use aegis_projections::store::At;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
@@ -34,6 +34,10 @@ pub(crate) struct ReplayArgs {
     /// Of this service only.
     #[arg(long)]
     service: Option<ServiceName>,
+    /// How many minutes an instance stays in the registry after its end: what the replicas are configured with, as
+    /// `[projection] keep_ended_minutes`.
+    #[arg(long, value_name = "MINUTES", default_value_t = 1_440, value_parser = clap::value_parser!(u32).range(1..=5_256_000))]
+    keep_ended_minutes: u32,
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     #[command(flatten)]
@@ -44,7 +48,8 @@ pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
     let connection = args.access.connection().await?;
     let at = args.at.map_or(At::Time(DateTime::<Utc>::MAX_UTC), At::from);
     let filters = args.service.as_ref().map(|service| of_service(connection.namespace(), service));
-    let replayed = from_log(&connection, at, filters.unwrap_or_default()).await?;
+    let keep_ended = TimeDelta::minutes(i64::from(args.keep_ended_minutes));
+    let replayed = from_log_keeping(&connection, at, filters.unwrap_or_default(), keep_ended).await?;
     for gap in &replayed.gaps {
         complain(&format!("missing: messages {} to {} of the log", gap.first, gap.last));
     }

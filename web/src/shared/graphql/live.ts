@@ -111,12 +111,16 @@ export function createLive(options: LiveOptions): Live {
     const query = stringifyDocument(stream.document);
     let ended = false;
     let waiting = false;
+    let restarted = false;
     let dispose = (): void => {};
     const restart = (): void => {
       // An error may be followed by the end of the stream: that is one reason to begin again, not two.
       if (ended || over || waiting) return;
       waiting = true;
+      restarted = socket !== undefined;
       if (!again) {
+        // What the page shows stands still from now on, though the socket may be open.
+        if (restarted) dispatch({ type: "lost", at: now() });
         again = wait(failures++).finally(() => {
           again = undefined;
         });
@@ -137,7 +141,12 @@ export function createLive(options: LiveOptions): Live {
         next: (result) => {
           const error = result.errors?.[0];
           if (error) fail(errorFromGraphQL(error));
-          else if (result.data) stream.onData(result.data);
+          else if (result.data) {
+            // It goes on over the socket that stayed open: nothing else would say so.
+            if (restarted) dispatch({ type: "opened", at: now() });
+            restarted = false;
+            stream.onData(result.data);
+          }
         },
         error: (cause) => (Array.isArray(cause) && cause[0] ? fail(errorFromGraphQL(cause[0])) : restart()),
         complete: restart,

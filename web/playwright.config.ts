@@ -10,8 +10,7 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   forbidOnly: true,
-  // A stream of the page is at times begun again right after loading, which takes seconds: not understood yet.
-  retries: 2,
+  retries: 0,
   reporter: [["list"]],
   use: {
     baseURL: process.env.AEGIS_URL,

@@ -14,14 +14,42 @@ describe("whole numbers beyond 2^53", () => {
     `{"a":${LARGE},"b":[-${LARGE},1,"${LARGE}"],"c":{"d":18446744073709551615}}`,
     `{"text":"a \\"${LARGE}\\" b","float":1234567890123456.5,"e":9007199254740993e3,"safe":9007199254740991}`,
     `{"key ${LARGE}":null,"t":true,"s":""}`,
+    `{"p99":0.12345678901234566,"small":1.2345678901234566e-7,"exact":0.1234567890123456,"n":${LARGE}}`,
     "[]",
   ])("keep all their digits in %s", (json) => {
-    expect(stringify(JSON.parse(mark(json), revive))).toBe(stringify(JSON.parse(mark(json), revive)));
     const exact = JSON.parse(mark(json), revive);
     expect(unmark(JSON.parse(mark(json)))).toEqual(exact);
     // Floats are printed in the shortest form that is the same number.
     const floats = json.replace("9007199254740993e3", String(9007199254740993e3));
     expect(stringify(exact)).toBe(floats);
+  });
+
+  it.each(['"\uE0FE#12"', '"\uE0FE#x"', '"\uE0FE\uE0FE#12"', '"a\\"\uE0FE#12"', '{"\uE0FE#12":"\uE0FE#12"}'])(
+    "are not seen in the text %s of somebody else",
+    (json) => {
+      const text = JSON.parse(json);
+      for (const sent of [json, json.replaceAll("\uE0FE", "\\ue0fe"), json.replaceAll("\uE0FE", "\\uE0FE")]) {
+        expect(JSON.parse(mark(sent), revive)).toEqual(text);
+        expect(unmark(JSON.parse(mark(sent)))).toEqual(text);
+      }
+      expect(stringify(text)).toBe(json);
+    },
+  );
+
+  it("leave any JSON readable and the same", () => {
+    const numbers = [
+      "0.12345678901234567",
+      "12345.678901234567890123",
+      "1.2345678901234567E+21",
+      "-0.1234567890123456",
+    ];
+    for (const number of numbers) {
+      const json = `{"a":${number},"b":[${number},${LARGE}]}`;
+      expect(JSON.parse(mark(json), revive)).toEqual({
+        a: Number(number),
+        b: [Number(number), BigInt(LARGE)],
+      });
+    }
   });
 
   it("are compared, sorted and put into addresses as they are", () => {

@@ -136,6 +136,17 @@ describe("the live connection", () => {
     expect(latest().variables.afterSequence).toBe(7);
   });
 
+  it("waits longer each time while no connection stands, though each is accepted", async () => {
+    const attempts: number[] = [];
+    start({ dispatch: (event) => event.type === "waiting" && attempts.push(event.attempt) });
+    for (const count of [1, 2, 3]) {
+      await subscribed(count);
+      latest().socket.send("not a message");
+    }
+    await subscribed(4);
+    expect(attempts).toEqual([1, 2, 3]);
+  });
+
   it("reports a refusal, and tries again only where that can help", async () => {
     const { errors } = start();
     await subscribed(1);

@@ -1,23 +1,31 @@
 /** A whole number of the API, exact: beyond 2^53 a `number` would round it. */
 export type Whole = number | bigint;
 
-/** Stands before the digits of a number that is read as a text for a moment. Of the private use area: in no name. */
+/** Stands before the digits of a number that is read as a text for a moment. */
 const MARK = "\uE0FE#";
-const LONG = /\d{16}/;
-// A text as a whole, so that digits in one are left alone, or an integer that may be too long for a `number`.
-const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+/** Stands before a text that begins with it, so that no text of others is taken for a marked number. */
+const ESCAPE = "\uE0FE";
+const NEEDED = /\d{16}|\uE0FE|\\ue0fe/i;
+// Whole texts, so that digits in one are left alone, with the colon that makes one a key; and whole numbers, so
+// that the digits of a fraction or an exponent are not taken for an integer.
+const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+const MARKED_TEXT = /^"(?:\uE0FE|\\ue0fe)/i;
+const INTEGER = /^-?\d{16,}$/;
 
 /** The JSON with long integers as marked texts, which `JSON.parse` does not round. */
 export function mark(json: string): string {
-  if (!LONG.test(json)) return json;
-  return json.replace(TOKEN, (token) =>
-    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${MARK}${token}"`,
-  );
+  if (!NEEDED.test(json)) return json;
+  return json.replace(TOKEN, (token, colon?: string) => {
+    if (token.startsWith('"'))
+      return !colon && MARKED_TEXT.test(token) ? `"${ESCAPE}${token.slice(1)}` : token;
+    return INTEGER.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token;
+  });
 }
 
 /** A reviver for `JSON.parse` of what was marked. */
 export function revive(_key: string, value: unknown): unknown {
-  return typeof value === "string" && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value;
+  if (typeof value !== "string" || !value.startsWith(ESCAPE)) return value;
+  return value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value.slice(ESCAPE.length);
 }
 
 /** What was parsed without the reviver, as it would be with it. Without marks, the same object. */
@@ -43,10 +51,18 @@ export function whole(digits: string): Whole {
 export function stringify(value: unknown, indent?: number): string {
   const marked = JSON.stringify(
     value,
-    (_key, field) => (typeof field === "bigint" ? `${MARK}${field}` : field),
+    (_key, field) => {
+      if (typeof field === "bigint") return `${MARK}${field}`;
+      return typeof field === "string" && field.startsWith(ESCAPE) ? `${ESCAPE}${field}` : field;
+    },
     indent,
   );
-  return marked?.replace(new RegExp(`"${MARK}(-?\\d+)"`, "g"), "$1");
+  return marked?.replace(TOKEN, (token, colon?: string) => {
+    if (colon || !MARKED_TEXT.test(token)) return token;
+    return token.startsWith(MARK, 1)
+      ? token.slice(1 + MARK.length, -1)
+      : `"${token.slice(1 + ESCAPE.length)}`;
+  });
 }
 
 /** For sorting: numbers of both kinds compare with each other. */

@@ -9,6 +9,8 @@ import { createAlarm } from "./wait";
 
 const UNAUTHORIZED = 4401;
 const PONG_MS = 3_000;
+/** A connection that stood for less counts as one more failure: the waits go on growing. */
+const STEADY_MS = 5_000;
 
 export interface Stream<Data, Vars> {
   document: TadaDocumentNode<Data, Vars>;
@@ -38,8 +40,8 @@ export interface Live {
 
 /**
  * One websocket for all streams. graphql-ws reconnects and resubscribes by itself, except after closes it
- * deems fatal (1002, 1011, a server-side `complete`): those are retried here, with the same waits. 4401 is
- * final: the session is over.
+ * deems fatal (1002, 1011, a server-side `complete`): those are retried here, with the same waits, which grow
+ * until a connection has stood for {@link STEADY_MS}. 4401 is final: the session is over.
  */
 export function createLive(options: LiveOptions): Live {
   const { dispatch, now = Date.now, random = Math.random } = options;
@@ -48,6 +50,7 @@ export function createLive(options: LiveOptions): Live {
   let socket: WebSocket | undefined;
   let pong: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
+  let steadySince = Number.POSITIVE_INFINITY;
   let again: Promise<void> | undefined;
   let over = false;
 
@@ -66,7 +69,10 @@ export function createLive(options: LiveOptions): Live {
     dispatch({ type: "denied" });
     options.onDenied();
   };
-  const wait = async (retries: number): Promise<void> => {
+  const wait = async (): Promise<void> => {
+    const retries = now() - steadySince >= STEADY_MS ? 0 : failures;
+    failures = retries + 1;
+    steadySince = socket ? now() : Number.POSITIVE_INFINITY;
     const ms = backoffMs(retries, random());
     dispatch({ type: "waiting", attempt: retries + 1, nextAt: now() + ms });
     // The check must not hold up the attempt; it is only there to tell «down» from «not allowed».
@@ -91,7 +97,7 @@ export function createLive(options: LiveOptions): Live {
         socket = opened as WebSocket;
       },
       connected: () => {
-        failures = 0;
+        steadySince = now();
         dispatch({ type: "opened", at: now() });
       },
       ping: (received) => {
@@ -121,7 +127,7 @@ export function createLive(options: LiveOptions): Live {
       if (!again) {
         // What the page shows stands still from now on, though the socket may be open.
         if (restarted) dispatch({ type: "lost", at: now() });
-        again = wait(failures++).finally(() => {
+        again = wait().finally(() => {
           again = undefined;
         });
       }

@@ -65,6 +65,8 @@ pub enum ErrorCode {
     StreamRefused,
     /// Too many calls at once.
     Overloaded,
+    /// Too many requests of one principal or address.
+    RateLimited,
     /// The target mostly fails.
     CircuitOpen,
     /// NATS or JetStream cannot be reached.
@@ -77,7 +79,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -109,6 +111,7 @@ impl ErrorCode {
         Self::HistoryReplaced,
         Self::StreamRefused,
         Self::Overloaded,
+        Self::RateLimited,
         Self::CircuitOpen,
         Self::Unavailable,
         Self::FeatureMissing,
@@ -294,6 +297,11 @@ impl ErrorCode {
                 "OVERLOADED",
                 true,
                 "The instance has too many calls in flight and refused this one before doing anything. Slow down and try again.",
+            ),
+            Self::RateLimited => (
+                "RATE_LIMITED",
+                true,
+                "One principal or address has asked for more in a while than it may; nothing was done. Ask again after the time that `retryAfterMs` or the header `Retry-After` says.",
             ),
             Self::CircuitOpen => (
                 "CIRCUIT_OPEN",

@@ -1,34 +1,25 @@
-//! Every error with a code, and limits on what a query may ask for, at the one place that sees all answers: those of
-//! requests and those of subscriptions.
+//! Every error with a code, at the one place that sees all answers: those of requests and those of subscriptions.
 
 use std::sync::Arc;
 
 use aegis_domain::ErrorCode;
-use async_graphql::extensions::{
-    Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe, NextValidation,
-};
-use async_graphql::{Response, ServerError, ValidationResult};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe};
+use async_graphql::{Response, ServerError};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
-/// How deep a query may nest: as deep as the usual introspection query does.
-const DEPTH: usize = 16;
-/// How many fields a query may ask for, lists counted by their length.
-const COMPLEXITY: usize = 20_000;
+/// So many errors of one answer are told.
+const ERRORS: usize = 20;
 
 /// The id of the request, or of the connection of a subscription: in the data of each, so that errors can bear it.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-/// Makes [`Codes`].
-#[derive(Debug)]
-pub(crate) struct Limits;
-
 /// See the module.
 #[derive(Debug)]
-struct Codes;
+pub(crate) struct Codes;
 
-impl ExtensionFactory for Limits {
+impl ExtensionFactory for Codes {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Codes)
     }
@@ -49,32 +40,6 @@ impl Extension for Codes {
         let id = context.data_opt::<RequestId>().cloned();
         next.run(context, stream).map(move |response| completed(response, id.as_ref())).boxed()
     }
-
-    // Not by the limits of the library: it tells of them in words only.
-    async fn validation(
-        &self,
-        context: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        let found = next.run(context).await?;
-        let refusal = if found.depth > DEPTH {
-            format!(
-                "the query nests {} levels deep, and {DEPTH} are the limit: ask in several queries",
-                found.depth
-            )
-        } else if found.complexity > COMPLEXITY {
-            format!(
-                "the query asks for up to {} fields, lists counted by their length, and {COMPLEXITY} are the limit: ask \
-                 for fewer fields or shorter pages",
-                found.complexity
-            )
-        } else {
-            return Ok(found);
-        };
-        let mut error = ServerError::new(refusal, None);
-        set(&mut error, ErrorCode::QueryTooComplex);
-        Err(vec![error])
-    }
 }
 
 /// Gives every error of the response the request's id, also those that came before the data of the request was known.
@@ -87,6 +52,7 @@ pub fn with_request_id(mut response: Response, RequestId(id): &RequestId) -> Res
 }
 
 fn completed(mut response: Response, id: Option<&RequestId>) -> Response {
+    response.errors.truncate(ERRORS);
     for error in &mut response.errors {
         complete(error, id);
         if let Some(RequestId(id)) = id {
@@ -132,6 +98,13 @@ pub fn cut(text: &str) -> String {
     }
 }
 
+/// An error about a request as a whole.
+pub(crate) fn server_error(code: ErrorCode, message: impl Into<String>) -> ServerError {
+    let mut error = ServerError::new(message, None);
+    set(&mut error, code);
+    error
+}
+
 fn set(error: &mut ServerError, code: ErrorCode) {
     let extensions = error.extensions.get_or_insert_with(Default::default);
     extensions.set("code", code.as_str());
@@ -155,19 +128,10 @@ mod tests {
         async fn told(&self) -> async_graphql::Result<u32> {
             Err(crate::error::error(ErrorCode::Unavailable, "too complex to say"))
         }
-
-        async fn deeper(&self) -> Self {
-            Self
-        }
-
-        #[graphql(complexity = "30000")]
-        async fn many(&self) -> u32 {
-            1
-        }
     }
 
     async fn first_error(query: &str) -> (String, String) {
-        let schema = Schema::build(Query, EmptyMutation, EmptySubscription).extension(Limits).finish();
+        let schema = Schema::build(Query, EmptyMutation, EmptySubscription).extension(Codes).finish();
         let error = schema.execute(query).await.errors.remove(0);
         let code =
             error.extensions.as_ref().and_then(|extensions| extensions.get("code")).unwrap().to_string();
@@ -178,21 +142,12 @@ mod tests {
     async fn each_error_has_a_code_by_its_kind_and_no_inner_text() {
         let (code, message) = first_error("{ inner }").await;
         assert_eq!((code.as_str(), message.as_str()), ("\"INTERNAL\"", ErrorCode::Internal.meaning()));
-        let deep = |levels| {
-            format!("{}inner{}", "{ deeper ".repeat(levels), "}".repeat(levels)).replacen(
-                "inner",
-                "{ inner }",
-                1,
-            )
-        };
         for (query, code) in [
-            ("{ told }".to_owned(), "\"UNAVAILABLE\""),
-            ("{ nothing }".to_owned(), "\"INVALID_QUERY\""),
-            ("{".to_owned(), "\"INVALID_QUERY\""),
-            ("{ many }".to_owned(), "\"QUERY_TOO_COMPLEX\""),
-            (deep(17), "\"QUERY_TOO_COMPLEX\""),
+            ("{ told }", "\"UNAVAILABLE\""),
+            ("{ nothing }", "\"INVALID_QUERY\""),
+            ("{", "\"INVALID_QUERY\""),
         ] {
-            assert_eq!(first_error(&query).await.0, code, "{query}");
+            assert_eq!(first_error(query).await.0, code, "{query}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The GraphQL schema and its resolvers. Commands and change feeds are reached through the traits of
 //! [`ports`]; there is no NATS and no HTTP server in here.
 
+mod bounds;
 mod codes;
 mod error;
 mod mutation;
@@ -10,6 +11,7 @@ mod schema;
 mod subscription;
 mod types;
 
+pub use bounds::is_change;
 pub use codes::{RequestId, cut, with_request_id};
 pub use ports::{Principal, Role};
 pub use schema::{ApiSchema, build, sdl};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use aegis_projections::{Rollups, Store};
 use async_graphql::Schema;
 
-use crate::codes::Limits;
+use crate::bounds::Limits;
+use crate::codes::Codes;
 use crate::mutation::Mutation;
 use crate::ports::{ChangeFeed, Commands, DeadLetters, Health};
 use crate::query::Query;
@@ -30,7 +31,10 @@ pub fn build(
     letters: Letters,
 ) -> ApiSchema {
     Schema::build(Query::default(), Mutation::default(), Subscription)
-        .extension(Limits)
+        // Each word of a query would be compared with each name of the schema.
+        .disable_suggestions()
+        .extension(Codes)
+        .extension(Limits::default())
         .data(store)
         .data(rollups)
         .data(feed)

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use aegis_domain::ErrorCode;
-use async_graphql::parser::types::OperationType;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
@@ -23,10 +22,7 @@ pub(super) async fn execute(
     body: Result<Json<async_graphql::Request>, JsonRejection>,
 ) -> Result<Json<async_graphql::Response>, ApiError> {
     let Json(mut request) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
-    // What cannot be read changes nothing either.
-    let changes = request.parsed_query().is_ok_and(|query| {
-        query.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation)
-    });
+    let changes = aegis_graphql::is_change(&mut request);
     let request_id = aegis_graphql::RequestId(id.0.clone());
     let executed = core.schema.execute(request.data(grant.principal).data(request_id.clone()));
     let response = tokio::time::timeout(PATIENCE, executed).await.map_err(|_elapsed| {

@@ -25,7 +25,6 @@ type Page = Connection<String, DeadLetter, All, EmptyFields, DefaultConnectionNa
 #[Object]
 impl DeadLettersQuery {
     /// Newest first.
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn dead_letters(
         &self,
         context: &Context<'_>,

@@ -29,7 +29,6 @@ type Page = Connection<String, Event, AsOf, EmptyFields, DefaultConnectionName, 
 impl EventsQuery {
     /// Events in order of sequence: the `first` after a cursor, or the `last` before one. Without
     /// either, the last 50.
-    #[graphql(complexity = "first.or(last).unwrap_or(50) as usize * child_complexity")]
     async fn events(
         &self,
         context: &Context<'_>,

@@ -19,7 +19,6 @@ pub(super) struct MetricsQuery;
 impl MetricsQuery {
     /// What an instance did over time, or all instances of a service together: at most so many points (1 to 1000), in
     /// the finest resolution that is kept back to `from`. Where no heartbeat came there is no point.
-    #[graphql(complexity = "points as usize * child_complexity")]
     async fn metrics(
         &self,
         context: &Context<'_>,

@@ -21,7 +21,6 @@ impl PastQuery {
     /// The whole registry exactly as it stood after the event with this sequence, or at this time by the server's
     /// clock. Give one of the two.
     // The registry is folded for it anew, whatever is asked of it then.
-    #[graphql(complexity = "2000 + child_complexity")]
     async fn as_of(
         &self,
         context: &Context<'_>,
@@ -64,7 +63,6 @@ impl RegistryAsOf {
         self.live.read().state.position.into()
     }
 
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn services(
         &self,
         #[graphql(default = 50)] first: u32,
@@ -73,7 +71,6 @@ impl RegistryAsOf {
         services(&self.live.read(), self.moment, first, after.as_deref())
     }
 
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn instances(
         &self,
         #[graphql(default = 50)] first: u32,
@@ -83,7 +80,6 @@ impl RegistryAsOf {
         instances(&self.live.read(), self.moment, first, after.as_deref(), &filter.unwrap_or_default())
     }
 
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn leaders(
         &self,
         #[graphql(default = 50)] first: u32,
@@ -93,7 +89,6 @@ impl RegistryAsOf {
         leaders(&self.live.read(), first, after.as_deref(), &filter.unwrap_or_default())
     }
 
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn definitions(
         &self,
         #[graphql(default = 50)] first: u32,

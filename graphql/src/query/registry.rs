@@ -20,7 +20,6 @@ pub(super) struct RegistryQuery;
 
 #[Object]
 impl RegistryQuery {
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn services(
         &self,
         context: &Context<'_>,
@@ -39,7 +38,6 @@ impl RegistryQuery {
     }
 
     /// Those that need somebody come first (unhealthy), then those that live, then those that have ended.
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn instances(
         &self,
         context: &Context<'_>,
@@ -83,7 +81,6 @@ impl RegistryQuery {
     }
 
     /// Groups that nobody owns come first.
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn leaders(
         &self,
         context: &Context<'_>,
@@ -94,7 +91,6 @@ impl RegistryQuery {
         leaders(&*contents(context)?, first, after.as_deref(), &filter.unwrap_or_default())
     }
 
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn definitions(
         &self,
         context: &Context<'_>,

@@ -52,7 +52,6 @@ pub(crate) struct FieldChange {
 #[ComplexObject]
 impl Definition {
     /// Every version with who, when, why and what changed, newest first.
-    #[graphql(complexity = "first as usize * child_complexity")]
     async fn history(
         &self,
         context: &Context<'_>,

@@ -11,7 +11,6 @@ pub(crate) struct MetricsSeries {
     /// How wide each window is, in seconds.
     resolution_seconds: i64,
     /// The windows in which a heartbeat came, in order. The others are missing.
-    #[graphql(complexity = "child_complexity")]
     points: Vec<MetricsPoint>,
 }
 

@@ -19,9 +19,7 @@ pub(crate) struct Service {
     name: String,
     /// Its definition, when it has one.
     definition: Option<Definition>,
-    #[graphql(complexity = "20 * child_complexity")]
     instances: Vec<Instance>,
-    #[graphql(complexity = "20 * child_complexity")]
     leaders: Vec<Leader>,
     versions: Vec<String>,
     /// The latency that half of the calls did not exceed, in milliseconds: over all calls to all instances that are

@@ -35,10 +35,29 @@ pub(crate) struct Config {
     /// How long figures of instances are kept, in a table `[metrics]`.
     #[serde(default)]
     pub(crate) metrics: Metrics,
+    /// What one principal may have at a time, in a table `[limits]`.
+    #[serde(default)]
+    pub(crate) limits: Limits,
     /// Who may use the API: `[[token]]` entries with `name`, `role` and `sha256`, as printed by
     /// `aegis token`.
     #[serde(default, rename = "token")]
     pub(crate) tokens: Vec<TokenEntry>,
+}
+
+/// What one principal may have at a time, over all of its connections. Unknown fields are refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// How many websockets, each open page being one. Default 100.
+    pub(crate) websockets: usize,
+    /// How many subscriptions. Default 400.
+    pub(crate) subscriptions: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { websockets: 100, subscriptions: 400 }
+    }
 }
 
 /// What the projection keeps in its file. The log keeps every event; what is not here any more can be told by
@@ -129,6 +148,7 @@ impl Default for Config {
             namespace: default_namespace(),
             projection: Projection::default(),
             metrics: Metrics::default(),
+            limits: Limits::default(),
             tokens: vec![],
         }
     }

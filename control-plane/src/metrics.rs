@@ -69,6 +69,7 @@ struct Gauges {
     panics: Count,
     clock_ahead: Gauge<f64, AtomicU64>,
     log_lines_dropped: Count,
+    failed_sign_ins: Count,
 }
 
 impl Metrics {
@@ -114,6 +115,11 @@ impl Metrics {
             "leases_unreadable",
             "Records of the lease store that cannot be read",
             &gauges.unreadable_leases,
+        );
+        gauge(
+            "sign_ins_failed",
+            "Sign-ins with what is no credential, since the start",
+            &gauges.failed_sign_ins,
         );
         gauge("log_lines_dropped", "Lines of the log that nobody read in time", &gauges.log_lines_dropped);
         gauge("panics", "Panics of tasks that were begun again, since the start", &gauges.panics);
@@ -192,6 +198,7 @@ impl Metrics {
         self.gauges.unreadable_heartbeats.set(self.of.sight.unreadable());
         self.gauges.unreadable_legacy.set(self.of.unreadable.count());
         self.gauges.unreadable_leases.set(self.of.findings.unreadable_lease_count());
+        self.gauges.failed_sign_ins.set(crate::http::failed_sign_ins());
         self.gauges.log_lines_dropped.set(aegis_sdk::logs::dropped_lines());
         self.gauges.panics.set(aegis_sdk::supervise::panics());
         self.gauges.slow_consumers.set(self.of.connection.slow_consumers());

@@ -28,7 +28,7 @@ use crate::auth::Authenticator;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::findings::Findings;
-use crate::http::{self, App, Core};
+use crate::http::{self, App, Core, Places, Workers};
 use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::{Metrics, Sources};
@@ -88,6 +88,12 @@ impl Replica {
         let app = App {
             auth: Arc::clone(&auth),
             startup: startup.clone(),
+            workers: Workers::start().context("the threads for requests cannot be started")?,
+            limits: http::Limits {
+                sockets: Places::new(config.limits.websockets),
+                subscriptions: Places::new(config.limits.subscriptions),
+            },
+            sign_ins: Arc::default(),
             core: Arc::clone(&core),
             stop: stop.clone(),
             tasks: tasks.clone(),

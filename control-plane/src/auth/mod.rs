@@ -18,7 +18,9 @@ use crate::access::actor_name;
 pub(crate) const SESSION: Duration = Duration::from_secs(12 * 60 * 60);
 /// How long a login link works.
 const CODE: Duration = Duration::from_secs(10 * 60);
-/// The most sessions and codes kept at a time; the one that ends first makes room.
+/// The most sessions and codes kept at a time of one principal; the one that ends first makes room.
+const EACH: usize = 50;
+/// The most of all principals.
 const MOST: usize = 10_000;
 
 /// A role as the configuration spells it.
@@ -143,12 +145,22 @@ impl Authenticator {
 fn keep(grants: &mut HashMap<Digest, Grant>, secret: &str, grant: Grant) {
     let now = Utc::now();
     grants.retain(|_, grant| !grant.is_over(now));
-    if grants.len() >= MOST
-        && let Some(first) = grants.iter().min_by_key(|(_, grant)| grant.expires).map(|(digest, _)| *digest)
-    {
+    let mine = grants.iter().filter(|(_, known)| known.principal.name == grant.principal.name);
+    let makes_room = if mine.clone().count() >= EACH {
+        first_to_end(mine)
+    } else if grants.len() >= MOST {
+        first_to_end(grants.iter())
+    } else {
+        None
+    };
+    if let Some(first) = makes_room {
         grants.remove(&first);
     }
     grants.insert(Digest::of(secret), grant);
+}
+
+fn first_to_end<'a>(grants: impl Iterator<Item = (&'a Digest, &'a Grant)>) -> Option<Digest> {
+    grants.min_by_key(|(_, grant)| grant.expires).map(|(digest, _)| *digest)
 }
 
 fn lock(grants: &Mutex<HashMap<Digest, Grant>>) -> MutexGuard<'_, HashMap<Digest, Grant>> {
@@ -181,6 +193,18 @@ mod tests {
         assert_eq!(auth.sign_in(&session), None);
         auth.sign_out(&session);
         assert_eq!(auth.identify(&session), None);
+    }
+
+    #[test]
+    fn whoever_signs_in_all_the_time_pushes_out_nobody_else() {
+        let viewer = TokenEntry { name: "bob".into(), role: RoleName::Viewer, ..entry("viewer", None) };
+        let auth = Authenticator::new(&[entry("good", None), viewer]);
+        let mine = auth.sign_in("good").unwrap();
+        let first = auth.sign_in("viewer").unwrap();
+        let sessions: Vec<_> = (0..10_000).map(|_| auth.sign_in("viewer").unwrap()).collect();
+        assert!(auth.identify(&mine).is_some());
+        assert!(auth.identify(&first).is_none() && auth.identify(sessions.last().unwrap()).is_some());
+        assert_eq!(lock(&auth.sessions).len(), EACH + 1);
     }
 
     #[test]

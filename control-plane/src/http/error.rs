@@ -1,9 +1,11 @@
 //! Errors of the plain HTTP routes, in the one shape.
 
+use std::time::Duration;
+
 use aegis_domain::ErrorCode;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -16,6 +18,7 @@ pub(super) struct ApiError {
     code: ErrorCode,
     message: String,
     request_id: String,
+    retry_after: Option<Duration>,
 }
 
 impl ApiError {
@@ -25,7 +28,7 @@ impl ApiError {
         message: impl Into<String>,
         id: &RequestId,
     ) -> Self {
-        Self { status, code, message: message.into(), request_id: id.0.clone() }
+        Self { status, code, message: message.into(), request_id: id.0.clone(), retry_after: None }
     }
 
     /// A body that was not taken: nothing was done with it. What others sent comes back in part only.
@@ -40,7 +43,15 @@ impl ApiError {
             return Self::new(status, ErrorCode::PayloadTooLarge, message, id);
         }
         let message = format!("{}; nothing was done", aegis_graphql::cut(&rejection.body_text()));
+        // Whether it is no JSON, or JSON of another shape, is in the words.
+        let status = if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
         Self::new(status, ErrorCode::InvalidInput, message, id)
+    }
+
+    pub(super) fn rate_limited(wait: Duration, id: &RequestId) -> Self {
+        let message = format!("too many tries from this address: try again in {} s", seconds(wait));
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, message, id);
+        Self { retry_after: Some(wait), ..error }
     }
 
     pub(super) fn internal(id: &RequestId) -> Self {
@@ -61,6 +72,15 @@ impl IntoResponse for ApiError {
             "requestId": self.request_id,
             "retryable": self.code.is_retryable(),
         });
-        (self.status, Json(json!({ "error": error }))).into_response()
+        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds(wait).into());
+        }
+        response
     }
+}
+
+/// Whole seconds, never too few.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
 }

@@ -1,40 +1,194 @@
-//! GraphQL over POST. GET is not taken, and the body has to be declared as JSON, so that no other site
-//! can make a browser send one.
+//! GraphQL over POST, as the specification «GraphQL over HTTP» has it. GET is not taken, and the body has to be declared as
+//! JSON, so that no other site can make a browser send one.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aegis_domain::ErrorCode;
+use async_graphql::{ServerError, Value};
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
 
+use super::App;
+use super::bounded::bounded_json;
 use super::error::ApiError;
 use super::headers::RequestId;
 use super::identity::{Identity, Started};
+use super::workers::Unfinished;
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const JSON: &str = "application/json";
+const GRAPHQL: &str = "application/graphql-response+json";
+
+/// The forms of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The status says only whether the request could be read.
+    Json,
+    /// The status also says whether the document could be run.
+    GraphQl,
+}
+
 pub(super) async fn execute(
+    State(app): State<App>,
     id: RequestId,
+    headers: HeaderMap,
     Identity(grant): Identity,
     Started(core): Started,
     body: Result<Json<async_graphql::Request>, JsonRejection>,
-) -> Result<Json<async_graphql::Response>, ApiError> {
-    let Json(mut request) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
-    let changes = aegis_graphql::is_change(&mut request);
-    let request_id = aegis_graphql::RequestId(id.0.clone());
-    let executed = core.schema.execute(request.data(grant.principal).data(request_id.clone()));
-    let response = tokio::time::timeout(PATIENCE, executed).await.map_err(|_elapsed| {
-        let (code, message) = if changes {
-            (
-                ErrorCode::OutcomeUnknown,
-                format!("no outcome within {PATIENCE:?}: what was asked for may have happened, or happen yet; look first"),
-            )
-        } else {
-            (ErrorCode::Unavailable, format!("no answer within {PATIENCE:?}; it was a query, and nothing was changed"))
-        };
-        ApiError::new(StatusCode::GATEWAY_TIMEOUT, code, message, &id)
+) -> Result<Response, ApiError> {
+    let form = Form::accepted(&headers).ok_or_else(|| {
+        let message = format!("accept {GRAPHQL} or {JSON}; nothing was done");
+        ApiError::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::InvalidInput, message, &id)
     })?;
-    Ok(Json(aegis_graphql::with_request_id(response, &request_id)))
+    let Json(request) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
+    let request_id = aegis_graphql::RequestId(id.0.clone());
+    let request = request.data(grant.principal).data(request_id.clone());
+    let read = async move {
+        let mut request = request;
+        (aegis_graphql::is_change(&mut request), request)
+    };
+    let (changes, request) =
+        app.workers.run(PATIENCE, read).await.map_err(|why| unfinished(&why, false, &id))?;
+    let work = async move {
+        let response = aegis_graphql::with_request_id(core.schema.execute(request).await, &request_id);
+        (form.status(&response), bounded_json(&Body::of(&response)))
+    };
+    let done = if changes {
+        // A client that goes away leaves no change half done.
+        app.workers.finish(PATIENCE, work).await
+    } else {
+        app.workers.run(PATIENCE, work).await
+    };
+    let (status, body) = done.map_err(|why| unfinished(&why, changes, &id))?;
+    let body = body.map_err(|too_large| {
+        let (code, done) = if changes {
+            (ErrorCode::OutcomeUnknown, "what was asked for has happened")
+        } else {
+            (ErrorCode::QueryTooComplex, "nothing was changed")
+        };
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, code, format!("{too_large}; {done}"), &id)
+    })?;
+    Ok((status, [(header::CONTENT_TYPE, form.content_type())], body).into_response())
+}
+
+fn unfinished(why: &Unfinished, changes: bool, id: &RequestId) -> ApiError {
+    if let Unfinished::Panicked(panic) = why {
+        tracing::error!(request = id.0, %panic, "a request was not answered: its work panicked");
+        return ApiError::internal(id);
+    }
+    let (code, message) = if changes {
+        (
+            ErrorCode::OutcomeUnknown,
+            format!(
+                "no outcome within {PATIENCE:?}: what was asked for may have happened, or happen yet; look first"
+            ),
+        )
+    } else {
+        (
+            ErrorCode::Unavailable,
+            format!("no answer within {PATIENCE:?}; it was a query, and nothing was changed"),
+        )
+    };
+    ApiError::new(StatusCode::GATEWAY_TIMEOUT, code, message, id)
+}
+
+impl Form {
+    /// The form that a client prefers; none if it accepts neither. One that says nothing gets plain JSON.
+    fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let mut accepts = headers.get_all(header::ACCEPT).iter().peekable();
+        if accepts.peek().is_none() {
+            return Some(Self::Json);
+        }
+        let ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','));
+        let mut best: Option<(f32, Self)> = None;
+        for range in ranges {
+            let mut parts = range.split(';').map(str::trim);
+            let form = match parts.next().map(str::to_ascii_lowercase).as_deref() {
+                Some(GRAPHQL) => Self::GraphQl,
+                Some(JSON | "application/*" | "*/*") => Self::Json,
+                _ => continue,
+            };
+            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+            if quality > 0.0 && best.is_none_or(|(most, _)| quality > most) {
+                best = Some((quality, form));
+            }
+        }
+        best.map(|(_, form)| form)
+    }
+
+    fn content_type(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::GraphQl => "application/graphql-response+json; charset=utf-8",
+        })
+    }
+
+    fn status(self, response: &async_graphql::Response) -> StatusCode {
+        match self {
+            Self::GraphQl if is_refused(response) => StatusCode::BAD_REQUEST,
+            Self::GraphQl | Self::Json => StatusCode::OK,
+        }
+    }
+}
+
+/// Whether the document was not run at all.
+fn is_refused(response: &async_graphql::Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// An answer as it is sent: without data when nothing was run.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[ServerError]>::is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    extensions: &'a BTreeMap<String, Value>,
+}
+
+impl<'a> Body<'a> {
+    fn of(response: &'a async_graphql::Response) -> Self {
+        let data = (!is_refused(response)).then_some(&response.data);
+        Self { data, errors: &response.errors, extensions: &response.extensions }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_is_the_one_that_the_client_prefers() {
+        let accepted = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, value.parse().unwrap());
+            Form::accepted(&headers)
+        };
+        assert_eq!(Form::accepted(&HeaderMap::new()), Some(Form::Json));
+        for (accept, form) in [
+            ("application/graphql-response+json", Some(Form::GraphQl)),
+            (
+                "application/graphql-response+json; charset=utf-8, application/json; q=0.9",
+                Some(Form::GraphQl),
+            ),
+            ("application/json;q=0.5, application/graphql-response+json", Some(Form::GraphQl)),
+            ("application/json, application/graphql-response+json;q=0.1", Some(Form::Json)),
+            ("*/*", Some(Form::Json)),
+            ("Application/JSON", Some(Form::Json)),
+            ("text/html", None),
+            ("application/json;q=0", None),
+        ] {
+            assert_eq!(accepted(accept), form, "{accept}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The HTTP side of a replica: one router, and what all its routes share.
 
 mod body;
+mod bounded;
 mod connection;
 mod error;
 mod graphql;
@@ -8,8 +9,11 @@ mod headers;
 mod health;
 mod identity;
 mod page;
+mod places;
 mod session;
+mod sign_in_rate;
 mod socket;
+mod workers;
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,6 +27,10 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use connection::serve;
 pub(crate) use page::is_there as has_page;
+pub(crate) use places::Places;
+pub(crate) use sign_in_rate::{SignInRate, failed_sign_ins};
+pub(crate) use socket::Limits;
+pub(crate) use workers::Workers;
 
 use crate::adapter::Adapter;
 use crate::auth::Authenticator;
@@ -37,6 +45,9 @@ const BODY_MAX: usize = 256 * 1024;
 pub(crate) struct App {
     pub(crate) auth: Arc<Authenticator>,
     pub(crate) startup: Startup,
+    pub(crate) workers: Workers,
+    pub(crate) limits: Limits,
+    pub(crate) sign_ins: Arc<SignInRate>,
     /// Absent until the replica has started.
     pub(crate) core: Arc<OnceLock<Core>>,
     pub(crate) stop: CancellationToken,

@@ -1,17 +1,19 @@
 //! Signing in and out, by token or by a one-time link.
 
 use aegis_domain::ErrorCode;
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 
 use super::App;
+use super::connection::Peer;
 use super::error::ApiError;
 use super::headers::RequestId;
 use super::identity::{COOKIE, session};
+use super::sign_in_rate::note_failure;
 use crate::auth::SESSION;
 
 #[derive(Deserialize)]
@@ -27,11 +29,14 @@ pub(super) struct Code {
 
 pub(super) async fn sign_in(
     State(app): State<App>,
+    Extension(Peer(address)): Extension<Peer>,
     id: RequestId,
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(body) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
+    app.sign_ins.attempt(address).map_err(|wait| ApiError::rate_limited(wait, &id))?;
     let secret = app.auth.sign_in(&body.token).ok_or_else(|| {
+        note_failure(address, &id.0);
         let message = "this token is not known, or has ended";
         ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message, &id)
     })?;
@@ -45,9 +50,20 @@ pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Resp
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", 0))]).into_response()
 }
 
-pub(super) async fn redeem(State(app): State<App>, code: Result<Query<Code>, QueryRejection>) -> Response {
+pub(super) async fn redeem(
+    State(app): State<App>,
+    Extension(Peer(address)): Extension<Peer>,
+    id: RequestId,
+    code: Result<Query<Code>, QueryRejection>,
+) -> Response {
+    if let Err(wait) = app.sign_ins.attempt(address) {
+        return ApiError::rate_limited(wait, &id).into_response();
+    }
     let outcome =
         code.map_err(|_none_given| "code_invalid").and_then(|Query(Code { code })| app.auth.redeem(&code));
+    if outcome.is_err() {
+        note_failure(address, &id.0);
+    }
     match outcome {
         Ok(secret) => {
             let cookie = [(header::SET_COOKIE, cookie(&secret, SESSION.as_secs()))];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a helper fails the test")]
 
 mod api;
+mod attacks;
 mod audit;
 mod auditor;
 mod dead_letters;

@@ -1,0 +1,185 @@
+//! What anybody can do to the API, and what others notice of it: nothing.
+
+use std::time::{Duration, Instant};
+
+use aegis_testkit::{NatsServer, wait_until};
+use futures_util::{SinkExt as _, StreamExt as _, future};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+
+use crate::subscriptions::{Socket, connect, hear};
+use crate::support::{ControlPlane, PATIENCE};
+
+/// How long a health check may take meanwhile. Binaries of tests are not optimised, and other tests run beside this one.
+const HEALTH: Duration = Duration::from_millis(500);
+
+async fn start() -> (NatsServer, tempfile::TempDir, ControlPlane) {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let control = ControlPlane::start(&nats, folder.path()).await;
+    (nats, folder, control)
+}
+
+async fn is_healthy(control: &ControlPlane) {
+    let begun = Instant::now();
+    let status = control.http.get(control.at("/healthz")).send().await.unwrap().status();
+    assert!(status == 200 && begun.elapsed() < HEALTH, "{status} after {:?}", begun.elapsed());
+}
+
+fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap()
+}
+
+async fn introduced(control: &ControlPlane) -> Socket {
+    let mut socket = connect(control, None).await.unwrap();
+    let init = json!({ "type": "connection_init", "payload": { "token": control.token } });
+    socket.send(Message::text(init.to_string())).await.unwrap();
+    socket
+}
+
+#[tokio::test]
+async fn documents_that_double_or_nest_are_refused_while_health_is_answered() {
+    let (_nats, _folder, control) = start().await;
+    let doubling: String =
+        (0..26).map(|i| format!("fragment f{i} on Query {{ ...f{0} ...f{0} }} ", i + 1)).collect();
+    let doubling = format!("{{ ...f0 }} {doubling} fragment f26 on Query {{ viewer {{ name }} }}");
+    let asked = async || {
+        for _ in 0..20 {
+            assert_eq!(code(&control.ask(&doubling, json!({})).await), "QUERY_TOO_COMPLEX");
+            let nested = format!("{{ a(b: {}", "[".repeat(200_000));
+            assert_eq!(code(&control.ask(&nested, json!({})).await), "QUERY_TOO_COMPLEX");
+        }
+    };
+    let health = async {
+        for _ in 0..20 {
+            is_healthy(&control).await;
+        }
+    };
+    future::join(asked(), health).await;
+    let small = control.ask("{ viewer { name } }", json!({})).await;
+    assert_eq!(small["extensions"]["cost"]["asked"], 2, "{small}");
+}
+
+#[tokio::test]
+async fn who_asks_for_more_than_its_budget_waits_as_long_as_it_is_told() {
+    let (_nats, _folder, control) = start().await;
+    let dear: String = (0..15).map(|i| format!("a{i}: __schema {{ types {{ name }} }} ")).collect();
+    let asked = (0..40).map(|_| control.ask(Box::leak(format!("{{ {dear} }}").into_boxed_str()), json!({})));
+    let answers = future::join_all(asked).await;
+    let refused = answers.iter().find(|answer| answer.get("errors").is_some()).expect("a budget ends");
+    let extensions = &refused["errors"][0]["extensions"];
+    assert_eq!((code(refused), &extensions["retryable"]), ("RATE_LIMITED", &json!(true)));
+    let wait = Duration::from_millis(extensions["retryAfterMs"].as_u64().unwrap());
+    assert!(wait < Duration::from_secs(5), "{wait:?}");
+    wait_until("the budget", PATIENCE, || async {
+        let answer = control.ask(&format!("{{ {dear} }}"), json!({})).await;
+        if answer.get("errors").is_none() { Ok(()) } else { Err(answer.to_string()) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_principal_has_so_many_websockets_and_the_others_are_told() {
+    let (_nats, _folder, control) = start().await;
+    let mut sockets = future::join_all((0..160).map(|_| introduced(&control))).await;
+    let said = future::join_all(sockets.iter_mut().map(hear)).await;
+    let taken = said.iter().filter(|said| said["type"] == "connection_ack").count();
+    let refused = said.iter().filter(|said| **said == json!({ "close": 4429 })).count();
+    assert_eq!((taken, refused), (100, 60));
+    is_healthy(&control).await;
+    drop(sockets);
+    wait_until("a place that is free again", PATIENCE, || async {
+        let said = hear(&mut introduced(&control).await).await;
+        if said["type"] == "connection_ack" { Ok(()) } else { Err(said.to_string()) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_client_is_told_why_its_websocket_is_closed() {
+    let (_nats, _folder, control) = start().await;
+    let mut socket = introduced(&control).await;
+    assert_eq!(hear(&mut socket).await["type"], "connection_ack");
+    socket.send(Message::text("x".repeat(100_000))).await.unwrap();
+    // What it goes on sending does not cost it the reason.
+    for _ in 0..20 {
+        let _closed = socket.send(Message::text("y".repeat(50_000))).await;
+    }
+    assert_eq!(hear(&mut socket).await, json!({ "close": 1009 }));
+
+    let request = control.at("/graphql/ws").replace("http://", "ws://").into_client_request().unwrap();
+    let (mut socket, _response) = tokio_tungstenite::connect_async(request).await.unwrap();
+    assert_eq!(hear(&mut socket).await, json!({ "close": 4406 }));
+}
+
+#[tokio::test]
+async fn an_operation_that_was_not_run_ends_with_an_error_and_its_id_is_free() {
+    let (_nats, _folder, control) = start().await;
+    let mut socket = introduced(&control).await;
+    assert_eq!(hear(&mut socket).await["type"], "connection_ack");
+    for query in ["{ nothing }", "subscription { nothing }", "{"] {
+        let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": query } });
+        socket.send(Message::text(subscribe.to_string())).await.unwrap();
+        let error = hear(&mut socket).await;
+        assert_eq!((&error["type"], &error["id"]), (&json!("error"), &json!("1")), "{error}");
+        let extensions = &error["payload"][0]["extensions"];
+        assert!(extensions["code"] == "INVALID_QUERY" && extensions["requestId"].is_string(), "{error}");
+    }
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": "{ viewer { name } }" } });
+    socket.send(Message::text(subscribe.to_string())).await.unwrap();
+    assert_eq!(hear(&mut socket).await["payload"]["data"]["viewer"]["name"], "admin");
+    assert_eq!(hear(&mut socket).await, json!({ "type": "complete", "id": "1" }));
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_asked_whether_it_is_there() {
+    let (_nats, _folder, control) = start().await;
+    let mut socket = introduced(&control).await;
+    assert_eq!(hear(&mut socket).await["type"], "connection_ack");
+    let asked = tokio::time::timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
+    assert!(matches!(asked, Message::Ping(_)), "{asked:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_fails_to_sign_in_again_and_again_has_to_wait() {
+    let (_nats, _folder, control) = start().await;
+    let sign_in = || control.http.post(control.at("/api/session")).json(&json!({ "token": "wrong" })).send();
+    let mut refused = None;
+    for _ in 0..60 {
+        let response = sign_in().await.unwrap();
+        if response.status() != 401 {
+            refused = Some(response);
+            break;
+        }
+    }
+    let refused = refused.expect("tries are limited");
+    assert_eq!(refused.status(), 429);
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=3).contains(&wait), "{wait}");
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!((&body["error"]["code"], &body["error"]["retryable"]), (&json!("RATE_LIMITED"), &json!(true)));
+    let metrics = control.http.get(control.at("/metrics")).bearer_auth(&control.token).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let failed = metrics.lines().find_map(|line| line.strip_prefix("aegis_sign_ins_failed ")).unwrap();
+    assert!(failed.parse::<u64>().unwrap() >= 30, "{failed}");
+}
+
+#[tokio::test]
+async fn a_thousand_clients_that_never_finish_their_request_hold_nobody_up() {
+    let (_nats, _folder, control) = start().await;
+    let address = control.url.trim_start_matches("http://").to_owned();
+    let slow = future::join_all((0..1_000).map(|_| async {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\nx-").await.unwrap();
+        stream
+    }))
+    .await;
+    for _ in 0..20 {
+        is_healthy(&control).await;
+    }
+    assert_eq!(control.query("{ viewer { name } }", json!({})).await["viewer"]["name"], "admin");
+    drop(slow);
+}

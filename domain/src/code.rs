@@ -61,6 +61,8 @@ pub enum ErrorCode {
     SequenceConflict,
     /// A position belongs to a history that is gone.
     HistoryReplaced,
+    /// A position lies before what is kept.
+    CursorExpired,
     /// A stream does not take the message.
     StreamRefused,
     /// Too many calls at once.
@@ -79,7 +81,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -109,6 +111,7 @@ impl ErrorCode {
         Self::OutboxFull,
         Self::SequenceConflict,
         Self::HistoryReplaced,
+        Self::CursorExpired,
         Self::StreamRefused,
         Self::Overloaded,
         Self::RateLimited,
@@ -287,6 +290,11 @@ impl ErrorCode {
                 "HISTORY_REPLACED",
                 false,
                 "The log has another history than the one in which the position was told: it was put back from a copy, or made anew. Forget the position, and begin anew.",
+            ),
+            Self::CursorExpired => (
+                "CURSOR_EXPIRED",
+                false,
+                "The cursor lies before the oldest event that the index keeps, so events after it would be missing; the message names that one. Begin there or without a cursor, replay the log (`aegis replay`), or keep more (`keep_events`).",
             ),
             Self::StreamRefused => (
                 "STREAM_REFUSED",

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod codes;
+mod cursor;
 mod error;
 mod mutation;
 pub mod ports;

@@ -13,6 +13,7 @@ use futures_util::{Stream, stream};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::schema::{Feed, Status};
@@ -90,7 +91,8 @@ impl Subscription {
     }
 
     /// The newest `snapshot` events (at most 500), or all after `afterSequence`, then every new one. With the id of the
-    /// event at `afterSequence` in `afterId`, a position of a history that is gone is noticed for certain. It ends with
+    /// event at `afterSequence` in `afterId`, a position of a history that is gone is noticed for certain; one before the
+    /// index is `CURSOR_EXPIRED`. It ends with
     /// `HISTORY_REPLACED` when the log was put back from a copy or made anew: begin anew without a position then.
     async fn events(
         &self,
@@ -102,9 +104,9 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<EventUpdate>> + use<>> {
         require(context, Role::Viewer)?;
         let store = context.data::<Store>()?.clone();
-        let cursor = after_sequence.map(|seq| seq.0);
-        if let Some(cursor) = cursor {
-            is_of_this_history(&store, context.data::<Status>()?, cursor, after_id.as_deref()).await?;
+        let position = after_sequence.map(|seq| seq.0);
+        if let Some(position) = position {
+            cursor::check(&store, context.data::<Status>()?, position, after_id.as_deref()).await?;
         }
         let follower = Events {
             histories: store.histories(),
@@ -197,35 +199,6 @@ struct Events {
     after: Sequence,
     histories: watch::Receiver<u64>,
     ended: bool,
-}
-
-/// Whether a position was told of the history that the log has now.
-async fn is_of_this_history(
-    store: &Store,
-    status: &Status,
-    cursor: Sequence,
-    id: Option<&str>,
-) -> Result<()> {
-    let replaced = |detail: String| Err(error(ErrorCode::HistoryReplaced, detail));
-    // Another replica may have been further than this one.
-    if cursor > *store.newest().borrow() {
-        let head = status.head().await;
-        if cursor > head {
-            return replaced(format!(
-                "the log ends at {head}, before {cursor}: begin anew without a position"
-            ));
-        }
-        return Ok(());
-    }
-    let Some(id) = id else { return Ok(()) };
-    let window = Window::First { count: 1, after: Sequence(cursor.get().saturating_sub(1)) };
-    let page = store.events(&store::EventFilter::default(), window).await.map_err(|e| store_error(&e))?;
-    match page.events.first() {
-        Some(event) if event.sequence == cursor && event.id != id => replaced(format!(
-            "event {cursor} of the log is another one than {id}: begin anew without a position"
-        )),
-        Some(_) | None => Ok(()),
-    }
 }
 
 impl Events {

@@ -44,7 +44,8 @@ impl ApiError {
         }
         let message = format!("{}; nothing was done", aegis_graphql::cut(&rejection.body_text()));
         // Whether it is no JSON, or JSON of another shape, is in the words.
-        let status = if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
+        let status =
+            if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
         Self::new(status, ErrorCode::InvalidInput, message, id)
     }
 

@@ -6,6 +6,7 @@ mod api;
 mod attacks;
 mod audit;
 mod auditor;
+mod cursors;
 mod dead_letters;
 mod definitions;
 mod fleet;

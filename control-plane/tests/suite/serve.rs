@@ -18,16 +18,23 @@ use crate::support::{PATIENCE, aegis};
 const STOP: Duration = Duration::from_secs(5 + 3);
 
 /// A running `aegis serve`, from the moment that it listens.
-struct Serve {
+pub(crate) struct Serve {
     process: Proc,
-    address: String,
-    token: String,
-    http: reqwest::Client,
+    pub(crate) address: String,
+    pub(crate) token: String,
+    pub(crate) http: reqwest::Client,
 }
 
 impl Serve {
     async fn start(nats_url: &str, folder: &Path) -> Self {
+        Self::start_with(nats_url, folder, "").await
+    }
+
+    /// With more tables in the configuration than that of the token.
+    pub(crate) async fn start_with(nats_url: &str, folder: &Path, tables: &str) -> Self {
         let (config, token) = configuration(folder).await;
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, format!("{text}\n{tables}\n")).unwrap();
         let process = aegis()
             .args(["serve", "--listen", "127.0.0.1:0", "--nats-url", nats_url])
             .args([Path::new("--config"), &config, Path::new("--data-dir"), &folder.join("data")])
@@ -47,7 +54,7 @@ impl Serve {
         (status, serde_json::from_str(&body).unwrap())
     }
 
-    async fn ready(&self) {
+    pub(crate) async fn ready(&self) {
         wait_until("readiness", PATIENCE, || async {
             match self.readiness().await {
                 (200, _) => Ok(()),

@@ -4,6 +4,7 @@ use aegis_domain::ErrorCode;
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Context, Object, Result, SimpleObject};
 
+use crate::codes::cut;
 use crate::error::{error, refused, require};
 use crate::ports::Role;
 use crate::schema::Letters;
@@ -63,7 +64,8 @@ impl DeadLettersQuery {
 
 fn cursor(cursor: &str) -> Result<u64> {
     cursor.parse().map_err(|_not_a_number| {
-        let message = format!("{cursor:?} is no cursor of a dead letter: pass one from an edge or pageInfo");
+        let message =
+            format!("{:?} is no cursor of a dead letter: pass one from an edge or pageInfo", cut(cursor));
         error(ErrorCode::InvalidInput, message)
     })
 }

@@ -7,8 +7,10 @@ use aegis_projections::store::Window;
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Context, Object, Result, SimpleObject};
 
+use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
+use crate::schema::Status;
 use crate::types::{Event, EventFilter, Seq, cursor_of_sequence};
 
 const PAGE: u32 = 50;
@@ -28,7 +30,8 @@ type Page = Connection<String, Event, AsOf, EmptyFields, DefaultConnectionName, 
 #[Object]
 impl EventsQuery {
     /// Events in order of sequence: the `first` after a cursor, or the `last` before one. Without
-    /// either, the last 50.
+    /// either, the last 50. A cursor before the oldest event of the index is `CURSOR_EXPIRED`, one beyond the end of the log
+    /// `HISTORY_REPLACED`.
     async fn events(
         &self,
         context: &Context<'_>,
@@ -40,11 +43,17 @@ impl EventsQuery {
     ) -> Result<Page> {
         require(context, Role::Viewer)?;
         let window = window(first, after, last, before)?;
-        let page = context
-            .data::<Store>()?
-            .events(&filter.unwrap_or_default().into(), window)
-            .await
-            .map_err(|e| store_error(&e))?;
+        let store = context.data::<Store>()?;
+        let position = match window {
+            Window::First { after, .. } => Some(after),
+            // What precedes an event is what follows the one before it, for whoever asks whether it is there.
+            Window::Last { before, .. } => before.map(|before| Sequence(before.get().saturating_sub(1))),
+        };
+        if let Some(position) = position {
+            cursor::check(store, context.data::<Status>()?, position, None).await?;
+        }
+        let page =
+            store.events(&filter.unwrap_or_default().into(), window).await.map_err(|e| store_error(&e))?;
         let (previous, next) = match window {
             Window::First { after, .. } => (after > Sequence::ZERO, page.more),
             Window::Last { before, .. } => (page.more, before.is_some()),

@@ -12,7 +12,7 @@ use crate::ports::Role;
 use crate::schema::Feed;
 use crate::types::{
     Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Members, Owned, Page,
-    Service, connection, rank,
+    Service, connection, is_ranked, is_service, rank,
 };
 
 #[derive(Debug, Default)]
@@ -123,7 +123,7 @@ pub(super) fn services(
     let keys = Service::names(contents, now).into_iter().map(|name| (name.to_string(), name)).collect();
     let members = Members::of(contents);
     let node = |name| Service::of(contents, &members, &name, now);
-    connection(keys, first, after, contents.state.position, node)
+    connection(keys, first, (after, is_service), contents.state.position, node)
 }
 
 /// Its instances: first those that need somebody, then those that live, then those that have ended.
@@ -139,7 +139,7 @@ pub(super) fn instances(
         views.map(|(key, view)| (format!("{}/{}/{}", rank(view), key.0, key.1), (key, view))).collect();
     let owned = Owned::of(contents);
     let node = |(key, view)| Instance::of(contents, &owned, key, view);
-    connection(keys, first, after, contents.state.position, node)
+    connection(keys, first, (after, is_ranked), contents.state.position, node)
 }
 
 /// Its groups.
@@ -153,7 +153,7 @@ pub(super) fn leaders(
     // Groups that nobody owns come first.
     let rank = |view: &LeaderView| u8::from(view.instance.is_some());
     let keys = views.map(|(key, view)| (format!("{}/{}/{}", rank(view), key.0, key.1), view)).collect();
-    connection(keys, first, after, contents.state.position, Leader::from)
+    connection(keys, first, (after, is_ranked), contents.state.position, Leader::from)
 }
 
 /// Its definitions.
@@ -166,5 +166,5 @@ pub(super) fn definitions(
     let views = contents.state.definitions.iter();
     let views = views.filter(|(_, view)| filter.include_retired || !view.retired);
     let keys = views.map(|(key, view)| (key.to_string(), view)).collect();
-    connection(keys, first, after, contents.state.position, Definition::from)
+    connection(keys, first, (after, is_service), contents.state.position, Definition::from)
 }

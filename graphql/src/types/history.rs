@@ -75,7 +75,8 @@ impl Definition {
         let keys = history(events.iter().filter_map(Entry::indexed))
             .into_iter()
             .map(|revision| (cursor(revision.revision), revision));
-        connection(keys.collect(), first, after.as_deref(), as_of, DefinitionRevision::from)
+        let shape = |cursor: &str| cursor.parse::<u64>().is_ok();
+        connection(keys.collect(), first, (after.as_deref(), shape), as_of, DefinitionRevision::from)
     }
 }
 

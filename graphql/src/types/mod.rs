@@ -26,6 +26,6 @@ pub(crate) use operation::{
     DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, StepDownInput,
     StepDownResult,
 };
-pub(crate) use page::{Page, connection, cursor_of_sequence};
+pub(crate) use page::{Page, connection, cursor_of_sequence, is_ranked, is_service};
 pub(crate) use scalar::{Long, Seq};
 pub(crate) use service::{Members, Service};

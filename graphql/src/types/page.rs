@@ -1,11 +1,12 @@
 //! Relay connections over sorted keys: a cursor is the key of its node, so a page stays right while the
 //! list changes.
 
-use aegis_domain::{ErrorCode, Sequence};
+use aegis_domain::{ErrorCode, GroupName, InstanceName, Sequence, ServiceName};
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Error, OutputType, SimpleObject};
 
 use super::scalar::{Long, Seq};
+use crate::codes::cut;
 use crate::error::error;
 
 /// The longest page.
@@ -23,14 +24,38 @@ pub(crate) struct Totals {
 /// A connection of this schema.
 pub(crate) type Page<T> = Connection<String, T, Totals, EmptyFields, DefaultConnectionName, DefaultEdgeName>;
 
+/// What the cursors of a connection look like: whether a text may be one.
+pub(crate) type Shape = fn(&str) -> bool;
+
+/// Cursors that are names of services.
+pub(crate) fn is_service(cursor: &str) -> bool {
+    ServiceName::new(cursor).is_ok()
+}
+
+/// Cursors that are a rank, a service and the name of something of it.
+pub(crate) fn is_ranked(cursor: &str) -> bool {
+    let mut parts = cursor.split('/');
+    let rank = parts.next().is_some_and(|rank| rank.len() == 1 && rank.as_bytes()[0].is_ascii_digit());
+    let service = parts.next().is_some_and(is_service);
+    let name =
+        parts.next().is_some_and(|name| InstanceName::new(name).is_ok() || GroupName::new(name).is_ok());
+    rank && service && name && parts.next().is_none()
+}
+
 /// Cuts the page after `after` out of the sorted keys, and tells which keys are on it.
 fn slice<K>(
     keys: &[(String, K)],
     first: u32,
     after: Option<&str>,
+    shape: Shape,
 ) -> Result<(std::ops::Range<usize>, bool, bool), Error> {
     if first > FIRST_MAX {
         return Err(error(ErrorCode::InvalidInput, format!("first is {first}: use {FIRST_MAX} at most")));
+    }
+    if let Some(after) = after.filter(|after| !shape(after)) {
+        let message =
+            format!("{:?} is no cursor of this list: pass one from an edge or pageInfo", cut(after));
+        return Err(error(ErrorCode::InvalidInput, message));
     }
     let start = after.map_or(0, |after| keys.partition_point(|(key, _)| key.as_str() <= after));
     let end = keys.len().min(start + usize::try_from(first).unwrap_or(usize::MAX));
@@ -41,12 +66,12 @@ fn slice<K>(
 pub(crate) fn connection<K, T: OutputType>(
     mut keys: Vec<(String, K)>,
     first: u32,
-    after: Option<&str>,
+    (after, shape): (Option<&str>, Shape),
     as_of: Sequence,
     node: impl Fn(K) -> T,
 ) -> Result<Page<T>, Error> {
     keys.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let (range, before, more) = slice(&keys, first, after)?;
+    let (range, before, more) = slice(&keys, first, after, shape)?;
     let totals = Totals { total_count: (keys.len() as u64).into(), as_of_sequence: as_of.into() };
     let mut connection = Connection::with_additional_fields(before, more, totals);
     let (skip, take) = (range.start, range.len());
@@ -60,7 +85,7 @@ pub(crate) fn cursor_of_sequence(cursor: &str) -> Result<Sequence, Error> {
     cursor.parse().map(Sequence).map_err(|_not_a_number| {
         error(
             ErrorCode::InvalidInput,
-            format!("{cursor:?} is no cursor of an event: pass one from an edge or pageInfo"),
+            format!("{:?} is no cursor of an event: pass one from an edge or pageInfo", cut(cursor)),
         )
     })
 }

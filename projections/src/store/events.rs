@@ -65,6 +65,19 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The oldest event of the index; none while it is empty.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn oldest(&self) -> Result<Option<Sequence>, StoreError> {
+        let pool = self.database.pool().await;
+        let row = sqlx::query("SELECT min(sequence) FROM events").fetch_one(&*pool).await;
+        let oldest: Option<i64> = row.and_then(|row| row.try_get(0)).map_err(|e| self.database.error(e))?;
+        Ok(oldest.map(sequence))
+    }
+}
+
 /// All events after one sequence and up to another.
 pub(crate) async fn range(
     after: Sequence,

@@ -12,6 +12,8 @@ mod frame;
 pub mod fuzzing;
 mod headers;
 mod moving;
+#[cfg(test)]
+mod moving_tests;
 mod socket;
 #[cfg(test)]
 mod tests;

@@ -111,14 +111,7 @@ impl Operator {
         instance: &InstanceName,
         reason: &str,
     ) -> Result<(), OperatorError> {
-        let id = AggregateId::Instance(service.clone(), instance.clone());
-        let command = instance::Command::RequestDrain { reason: reason.to_owned() };
-        let recorded =
-            Journal::new(&self.connection).execute::<Instance>(&id, command, &self.context()).await;
-        recorded.map_err(|error| match error.rejection() {
-            Ok(rejection) => OperatorError::new(rejection.code(), rejection.to_string()),
-            Err(error) => unrecorded(&error),
-        })?;
+        self.record(service, instance, instance::Command::RequestDrain { reason: reason.to_owned() }).await?;
         let request = Control::Drain { reason: reason.to_owned() };
         self.ask(service, instance, &request, HAND_OVER).await?;
         Ok(())
@@ -138,15 +131,7 @@ impl Operator {
         instance: &InstanceName,
         reason: &str,
     ) -> Result<(), OperatorError> {
-        let id = AggregateId::Instance(service.clone(), instance.clone());
-        let command = instance::Command::Forget { reason: reason.to_owned() };
-        let recorded =
-            Journal::new(&self.connection).execute::<Instance>(&id, command, &self.context()).await;
-        match recorded.map_err(ExecuteError::rejection) {
-            Ok(_) => Ok(()),
-            Err(Ok(rejection)) => Err(OperatorError::new(rejection.code(), rejection.to_string())),
-            Err(Err(error)) => Err(unrecorded(&error)),
-        }
+        self.record(service, instance, instance::Command::Forget { reason: reason.to_owned() }).await
     }
 
     /// Asks an instance to log what passes this filter from now on: a level, or several with what they are for
@@ -166,6 +151,23 @@ impl Operator {
     ) -> Result<(), OperatorError> {
         let request = Control::SetLog { filter: filter.to_owned() };
         self.ask(service, instance, &request, PATIENCE).await.map(|_empty| ())
+    }
+
+    /// Records what is asked of an instance.
+    async fn record(
+        &self,
+        service: &ServiceName,
+        instance: &InstanceName,
+        command: instance::Command,
+    ) -> Result<(), OperatorError> {
+        let id = AggregateId::Instance(service.clone(), instance.clone());
+        let recorded =
+            Journal::new(&self.connection).execute::<Instance>(&id, command, &self.context()).await;
+        match recorded.map_err(ExecuteError::rejection) {
+            Ok(_) => Ok(()),
+            Err(Ok(rejection)) => Err(OperatorError::new(rejection.code(), rejection.to_string())),
+            Err(Err(error)) => Err(unrecorded(&error)),
+        }
     }
 
     /// The log may be a moment behind the lease store.

@@ -28,6 +28,9 @@ const READY: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(10);
 /// Where JetStream stores, in the data folder.
 const STORE: &str = "jetstream";
+const CONFIG: &str = "nats.conf";
+/// So many lines of it say where to listen.
+const ADDRESSES: usize = 3;
 const LOCALHOST: &str = "127.0.0.1";
 
 /// One real `nats-server`, private to the test that started it.
@@ -151,6 +154,36 @@ impl NatsServer {
         connz["num_connections"].as_u64().context("connz has no number of connections")
     }
 
+    /// Has it read its configuration anew (`nats-server --signal reload`), with these lines instead of those that it was
+    /// started with. A restart begins with those again.
+    ///
+    /// # Panics
+    /// When the server does not take them.
+    pub async fn reload(&self, lines: impl Into<String>) {
+        let before = or_fail(self.loaded_at().await);
+        let settings = Settings { lines: vec![lines.into()], ..self.settings.clone() };
+        let file = self.data.path().join(CONFIG);
+        let now = or_fail(fs::read_to_string(&file).context("read the configuration"));
+        let wanted = settings.render(LOCALHOST, self.ports(), self.data.path());
+        // A port cannot change, nor be told where the server has chosen it.
+        let lines = now.lines().take(ADDRESSES).chain(wanted.lines().skip(ADDRESSES));
+        let text: Vec<_> = lines.collect();
+        or_fail(fs::write(&file, text.join("\n")).context("write the configuration"));
+        self.act("kill --signal HUP", Signal::HUP);
+        wait_until("nats-server to read its configuration", GRACE, async || match self.loaded_at().await {
+            Ok(at) if at != before => Ok(()),
+            Ok(at) => Err(format!("still that of {at}\n{}", self.log())),
+            Err(error) => Err(format!("{error:#}")),
+        })
+        .await;
+    }
+
+    async fn loaded_at(&self) -> Result<String> {
+        let answer = http::get(&format!("{}/varz", self.monitor_url())).await?;
+        let varz: serde_json::Value = serde_json::from_str(&answer.body).context("varz")?;
+        Ok(varz["config_load_time"].as_str().context("varz has no time of the configuration")?.to_owned())
+    }
+
     /// Announces its end and moves its clients away before it ends (`nats-server --signal ldm`).
     pub fn lame_duck(&self) {
         self.act("kill --signal USR2", Signal::USR2);
@@ -199,7 +232,7 @@ impl NatsServer {
             return Ok(());
         }
         let folder = self.data.path();
-        let config = folder.join("nats.conf");
+        let config = folder.join(CONFIG);
         fs::write(&config, self.settings.render(LOCALHOST, self.ports(), folder))?;
         let log = File::options().create(true).append(true).open(folder.join("server.log"))?;
         let binary = nats_server_path()?;

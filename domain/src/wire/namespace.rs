@@ -212,6 +212,12 @@ impl Namespace {
         format!("{}.heartbeat.>", self.0)
     }
 
+    /// What the subject of every heartbeat begins with.
+    #[must_use]
+    pub fn heartbeats_prefix(&self) -> String {
+        format!("{}.heartbeat.", self.0)
+    }
+
     /// The instance that a heartbeat subject names.
     #[must_use]
     pub fn parse_heartbeat_subject(&self, subject: &str) -> Option<(ServiceName, InstanceName)> {

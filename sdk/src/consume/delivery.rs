@@ -22,14 +22,14 @@ pub(crate) enum Outcome {
     /// Nobody said anything.
     Dropped,
     /// The dead letter stands; only the dispatcher says so.
-    Buried,
+    DeadLettered,
 }
 
 impl Outcome {
     /// The code and the text of what went wrong.
     fn failure(&self) -> Option<(&str, &str)> {
         match self {
-            Self::Handled | Self::Buried => None,
+            Self::Handled | Self::DeadLettered => None,
             Self::Failed(Failure { fault, .. }) => Some((&fault.code, &fault.message)),
             Self::Dropped => Some((ErrorCode::HandlerFailed.as_str(), DROPPED)),
         }

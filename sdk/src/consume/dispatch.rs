@@ -21,8 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::bury::Letter;
 use super::consumer::Position;
+use super::dead_letter::DeadLetter;
 use super::delivery::{DROPPED, Held, Outcome, Settled};
 use super::figures::Figures;
 use super::order::{Order, Phase};
@@ -74,7 +74,7 @@ pub(crate) struct Dispatcher {
     settle: mpsc::UnboundedSender<Settled>,
     running: usize,
     /// Nothing is handed out until everything that is not settled is in hand.
-    barred: bool,
+    paused_until_synced: bool,
     probe: Option<(Probe, u64)>,
     looked: Instant,
     heard: Instant,
@@ -92,7 +92,7 @@ impl Dispatcher {
         let dispatcher = Self {
             connection: connection.clone(),
             order: Order::new(plan.ordered),
-            barred: plan.ordered && info.num_ack_pending > 0,
+            paused_until_synced: plan.ordered && info.num_ack_pending > 0,
             puller,
             plan,
             figures,
@@ -117,7 +117,7 @@ impl Dispatcher {
             self.hand_out().await;
             let wanted = self.wanted();
             let due = self.delays.peek().map(|Reverse((due, _))| (*due).into());
-            let look_at = self.looked + if self.barred { LOOK_CLOSELY } else { LOOK };
+            let look_at = self.looked + if self.paused_until_synced { LOOK_CLOSELY } else { LOOK };
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = self.out.closed() => break,
@@ -151,13 +151,13 @@ impl Dispatcher {
         match arrival {
             Arrival::Message { message, new_pin } => {
                 self.heard = Instant::now();
-                self.barred |= new_pin;
+                self.paused_until_synced |= new_pin;
                 self.take(message).await;
             }
             Arrival::Nothing => {}
-            Arrival::Interrupted => self.barred |= self.plan.ordered,
+            Arrival::Interrupted => self.paused_until_synced |= self.plan.ordered,
             Arrival::Unpinned => {
-                self.barred = true;
+                self.paused_until_synced = true;
                 // They are the next reader's now.
                 self.order.let_go();
             }
@@ -188,7 +188,7 @@ impl Dispatcher {
     }
 
     async fn hand_out(&mut self) {
-        while !self.barred && self.running < self.plan.concurrency {
+        while !self.paused_until_synced && self.running < self.plan.concurrency {
             let Some(position) = self.order.take() else { return };
             self.running += 1;
             let settle = self.settle.clone();
@@ -209,7 +209,7 @@ impl Dispatcher {
     }
 
     async fn settled(&mut self, Settled { position, outcome, done }: Settled) {
-        if matches!(outcome, Outcome::Buried) {
+        if matches!(outcome, Outcome::DeadLettered) {
             self.figures.dead_lettered();
             if let Some(in_hand) = self.order.settle(position) {
                 self.ack(&in_hand.message).await;
@@ -218,7 +218,7 @@ impl Dispatcher {
         }
         self.running -= 1;
         let failure = match outcome {
-            Outcome::Handled | Outcome::Buried => {
+            Outcome::Handled | Outcome::DeadLettered => {
                 self.figures.consumed();
                 if let Some(in_hand) = self.order.settle(position) {
                     self.ack(&in_hand.message).await;
@@ -242,15 +242,15 @@ impl Dispatcher {
         };
         let Some(after) = after else {
             let reason = reason(failure, attempt);
-            let letter = Letter::new(&self.connection, self.plan.kind, &in_hand.message, &reason);
-            self.order.set(position, Phase::Burying);
+            let letter = DeadLetter::new(&self.connection, self.plan.kind, &in_hand.message, &reason);
+            self.order.set(position, Phase::DeadLettering);
             let (connection, settle) = (self.connection.clone(), self.settle.clone());
             tokio::spawn(async move {
                 if let Some(letter) = letter {
-                    letter.bury(&connection).await;
+                    letter.publish(&connection).await;
                 }
-                // A dispatcher that has ended gets the message again, and buries it again: it stands once.
-                settle.send(Settled { position, outcome: Outcome::Buried, done }).ok();
+                // A dispatcher that has ended gets the message again, and writes the letter again: it stands once.
+                settle.send(Settled { position, outcome: Outcome::DeadLettered, done }).ok();
             });
             return;
         };
@@ -292,8 +292,8 @@ impl Dispatcher {
     fn saw(&mut self, answer: Option<(Info, u64)>) {
         let Some((info, mark)) = answer else { return };
         self.figures.lag(self.puller.spec().name(), info.num_pending);
-        if self.barred && info.num_ack_pending <= self.order.since_before(mark) {
-            self.barred = false;
+        if self.paused_until_synced && info.num_ack_pending <= self.order.since_before(mark) {
+            self.paused_until_synced = false;
         }
         // A reader that stands by hears nothing, and is told so.
         let reads = self.puller.is_pinned() || self.puller.spec().consumer.priority_groups.is_empty();

@@ -17,7 +17,7 @@ pub(crate) enum Phase {
     /// It waits for its next try, and holds its subject meanwhile.
     Delayed,
     /// It is being put aside.
-    Burying,
+    DeadLettering,
 }
 
 /// The messages in hand, by their position in their stream.

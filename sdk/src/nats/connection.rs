@@ -17,10 +17,12 @@ use super::error::{ConnectError, OLDEST_SERVER};
 use super::inbox::{self, Inbox};
 use super::link::{Address, Link, WhenLost};
 use super::login::Login;
+use super::regain;
 use super::restore::Tried;
 use super::security::{self, Credentials, Secret, Tls};
 use crate::metrics::Meters;
 use crate::otel::Spans;
+use crate::supervise::supervised;
 
 pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
 /// How long a connection may take to hear itself.
@@ -95,6 +97,9 @@ struct Shared {
     lanes: Vec<OnceLock<Arc<Lane>>>,
     next: AtomicUsize,
     serving: OnceLock<Link>,
+    /// Of the socket that a service is called on. Replies go where callers say: what is denied of them says nothing of
+    /// this side's permissions.
+    serving_denials: Denials,
     jetstream: jetstream::Context,
     options: ConnectOptions,
     state: watch::Receiver<ConnectionState>,
@@ -144,7 +149,7 @@ impl Connection {
         let observer = Observer {
             state: watch::channel(ConnectionState::Reconnecting).0,
             slow_consumers: Arc::clone(&slow_consumers),
-            denials: Denials::default(),
+            denials: Denials::of(&options.namespace),
             lame_duck: watch::channel(0).0,
         };
         let lame_duck = observer.lame_duck.subscribe();
@@ -167,6 +172,7 @@ impl Connection {
             lanes: (0..options.connections.max(1)).map(|_| OnceLock::new()).collect(),
             next: AtomicUsize::new(0),
             serving: OnceLock::new(),
+            serving_denials: Denials::default(),
             jetstream,
             options,
             state,
@@ -178,6 +184,14 @@ impl Connection {
         };
         let shared = Arc::new(shared);
         shared.runtime.spawn(leave_lame_ducks(Arc::downgrade(&shared), lame_duck));
+        // It must not hold what tells it: it ends with that.
+        let standing = [shared.address.denials.standing(), shared.serving_denials.standing()];
+        let weak = Arc::downgrade(&shared);
+        let connection = move || Some(Self { shared: weak.upgrade()? });
+        let trying = supervised("the permissions of a connection", async move || {
+            regain::keep_trying(&connection, standing.clone()).await;
+        });
+        shared.runtime.spawn(trying);
         Ok(Self { shared })
     }
 
@@ -201,10 +215,19 @@ impl Connection {
     /// The socket that a service is called on, and replies on. Not one that it calls on: a handler that keeps its
     /// thread does not keep the replies to other calls from it.
     pub(crate) fn serving(&self) -> &Link {
-        let Shared { address, serving, runtime, .. } = &*self.shared;
-        // Replies go where callers say: what is denied of them says nothing of this side's permissions.
-        let address = || Address { denials: Denials::default(), ..address.clone() };
+        let Shared { address, serving, serving_denials, runtime, .. } = &*self.shared;
+        let address = || Address { denials: serving_denials.clone(), ..address.clone() };
         serving.get_or_init(|| Link::open(address(), WhenLost::Keep, runtime))
+    }
+
+    /// The same, if it has been asked for already.
+    pub(super) fn serving_if_open(&self) -> Option<&Link> {
+        self.shared.serving.get()
+    }
+
+    /// The sockets for calls that are open.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
+        self.shared.lanes.iter().filter_map(OnceLock::get)
     }
 
     /// JetStream on this connection.
@@ -263,8 +286,8 @@ impl Connection {
     }
 
     /// Waits until the server has dealt with all that was sent to it, as far as that can be seen: it answers one message
-    /// after the other.
-    pub(crate) async fn heard_back(&self) {
+    /// after the other. Answers whether it has.
+    pub(crate) async fn heard_back(&self) -> bool {
         let client = self.client();
         let inbox = client.new_inbox();
         let echo = async {
@@ -272,9 +295,11 @@ impl Connection {
             client.publish(inbox, "".into()).await.ok()?;
             echo.next().await
         };
-        if tokio::time::timeout(HEARD_BACK, echo).await.is_err() {
+        let has_heard = matches!(tokio::time::timeout(HEARD_BACK, echo).await, Ok(Some(_)));
+        if !has_heard {
             tracing::debug!("the connection does not hear itself");
         }
+        has_heard
     }
 
     /// Waits until the connection is another one than now, and late answers have had their time.
@@ -412,6 +437,9 @@ impl Observer {
             async_nats::Event::Draining => None,
         };
         if let Some(next) = next {
+            if next == ConnectionState::Connected {
+                self.denials.note_connection();
+            }
             let before = self.state.send_replace(next);
             if before != next {
                 tracing::info!(state = ?next, "nats connection");

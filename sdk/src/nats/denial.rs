@@ -3,25 +3,40 @@
 //! A server answers a forbidden publish or subscription with a line of text, and nothing else: no reply, no
 //! acknowledgement. The line names the subject, so it is matched to what waits on that subject.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aegis_domain::wire::{Namespace, subject};
 use tokio::sync::{broadcast, watch};
 
 /// So many denials are kept for a slow listener; of one that misses some, the waiting ends by its time.
 const KEPT: usize = 256;
-/// The most subscriptions that are kept as denied.
-const SUBSCRIPTIONS: usize = 64;
+/// The most that stands as denied.
+const STANDING: usize = 64;
+/// So many denials are remembered as logged.
+const LOGGED: usize = 256;
 
 const PUBLISH: &str = "permissions violation for publish to ";
 const SUBSCRIBE: &str = "permissions violation for subscription to ";
+const QUEUE: &str = "\" using queue ";
+
+/// Of a consumer that cannot be read.
+const READS: &str = "$JS.API.CONSUMER.MSG.NEXT.";
 
 /// Something that the credentials of this connection may not do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Denied {
     Publish(String),
-    Subscribe(String),
+    Subscribe(Interest),
+}
+
+/// What is subscribed to. A permission may be for a queue group alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Interest {
+    pub(crate) subject: String,
+    pub(crate) queue: Option<String>,
 }
 
 /// The credentials of the connection do not permit it. Nothing was done.
@@ -44,22 +59,29 @@ pub(crate) fn cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<
     None
 }
 
+/// What stands as denied, with the connection on which that was told.
+pub(crate) type Standing = watch::Receiver<BTreeMap<Denied, u64>>;
+
 /// All denials of a connection. Cheap to clone; clones share them.
+///
+/// A subscription, or a publish that an instance cannot do without, stands as denied until it is seen to be permitted: see
+/// [`super::regain`].
 #[derive(Debug, Clone)]
 pub(crate) struct Denials {
     told: broadcast::Sender<Denied>,
-    /// The subjects that may not be subscribed to, as far as was heard.
-    subscriptions: watch::Sender<BTreeSet<String>>,
-    said: Arc<Mutex<BTreeSet<String>>>,
+    /// What is denied, and on which connection it was told: they are counted from 1.
+    standing: watch::Sender<BTreeMap<Denied, u64>>,
+    connections: Arc<AtomicU64>,
+    logged: Arc<Mutex<BTreeSet<Denied>>>,
+    /// What an instance cannot do without publishing to.
+    needed: Arc<[String]>,
 }
 
 impl Default for Denials {
+    /// Of a connection that publishes only where others say, such as replies: what is denied of them says nothing of this
+    /// side's permissions.
     fn default() -> Self {
-        Self {
-            told: broadcast::channel(KEPT).0,
-            subscriptions: watch::channel(BTreeSet::new()).0,
-            said: Arc::default(),
-        }
+        Self::needing([])
     }
 }
 
@@ -71,32 +93,80 @@ impl Denied {
             let head = text.get(..start.len())?;
             head.eq_ignore_ascii_case(start).then(|| &text[start.len()..])
         };
-        let subject = |rest: &str| Some(rest.strip_prefix('"')?.split('"').next()?.to_owned());
+        let quoted = |rest: &str| rest.split('"').nth(1).map(ToOwned::to_owned);
+        let subject = |rest: &str| rest.starts_with('"').then(|| quoted(rest)).flatten();
         match (after(PUBLISH), after(SUBSCRIBE)) {
             (Some(rest), _) => subject(rest).map(Self::Publish),
-            (None, Some(rest)) => subject(rest).map(Self::Subscribe),
+            (None, Some(rest)) => {
+                let queue = rest.split_once(QUEUE).and_then(|(_, queue)| quoted(queue));
+                subject(rest).map(|subject| Self::Subscribe(Interest { subject, queue }))
+            }
             (None, None) => None,
         }
     }
 }
 
 impl Denials {
+    /// Of a connection on which an instance publishes what it lives by.
+    pub(crate) fn of(namespace: &Namespace) -> Self {
+        let bucket = |name: String| subject::kv(&name, "");
+        Self::needing([
+            READS.to_owned(),
+            namespace.heartbeats_prefix(),
+            bucket(namespace.instances_bucket()),
+            bucket(namespace.leases_bucket()),
+        ])
+    }
+
+    fn needing(needed: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            told: broadcast::channel(KEPT).0,
+            standing: watch::channel(BTreeMap::new()).0,
+            connections: Arc::new(AtomicU64::new(0)),
+            logged: Arc::default(),
+            needed: needed.into_iter().collect(),
+        }
+    }
+
     /// The server has reported an error; true when it is a denial.
     pub(crate) fn hear(&self, text: &str) -> bool {
         let Some(denied) = Denied::parse(text) else { return false };
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        // Said once for each subject: it goes on being denied.
-        if said.len() < SUBSCRIPTIONS * 4 && said.insert(format!("{denied:?}")) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() >= LOGGED {
+            logged.clear();
+        }
+        // Once for each subject: it goes on being denied.
+        if logged.insert(denied.clone()) {
             tracing::warn!(?denied, "the credentials do not permit it: correct the permissions of this user");
         }
-        drop(said);
-        if let Denied::Subscribe(subject) = &denied {
-            self.subscriptions
-                .send_if_modified(|denied| denied.len() < SUBSCRIPTIONS && denied.insert(subject.clone()));
+        drop(logged);
+        if self.stands(&denied) {
+            let connection = self.connection();
+            self.standing.send_if_modified(|standing| {
+                let has_room = standing.len() < STANDING || standing.contains_key(&denied);
+                has_room && standing.insert(denied.clone(), connection).is_none()
+            });
         }
         // Nobody need listen.
         let _listeners = self.told.send(denied);
         true
+    }
+
+    fn stands(&self, denied: &Denied) -> bool {
+        match denied {
+            Denied::Subscribe(_) => true,
+            Denied::Publish(subject) => self.needed.iter().any(|needed| subject.starts_with(needed)),
+        }
+    }
+
+    /// There is another connection now.
+    pub(crate) fn note_connection(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Which connection there is now.
+    pub(crate) fn connection(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Each denial from now on.
@@ -121,20 +191,23 @@ impl Denials {
         }
     }
 
-    /// The subjects that may not be subscribed to, and each change of them.
-    pub(crate) fn subscriptions(&self) -> watch::Receiver<BTreeSet<String>> {
-        self.subscriptions.subscribe()
+    /// What stands as denied, with the connection on which that was told, and each change of it.
+    pub(crate) fn standing(&self) -> Standing {
+        self.standing.subscribe()
     }
 
-    /// They are subscribed to anew: whether they are denied is told again.
-    pub(crate) fn forget(&self, subjects: impl IntoIterator<Item = impl AsRef<str>>) {
-        self.subscriptions.send_if_modified(|denied| {
-            let mut changed = false;
-            for subject in subjects {
-                changed |= denied.remove(subject.as_ref());
-            }
-            changed
-        });
+    /// A subject that may not be subscribed to, if there is one.
+    pub(crate) fn subscription(&self) -> Option<String> {
+        self.standing.borrow().keys().find_map(|denied| match denied {
+            Denied::Subscribe(interest) => Some(interest.subject.clone()),
+            Denied::Publish(_) => None,
+        })
+    }
+
+    /// It is permitted now.
+    pub(super) fn forget(&self, denied: &Denied) {
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner).remove(denied);
+        self.standing.send_if_modified(|standing| standing.remove(denied).is_some());
     }
 }
 
@@ -147,6 +220,30 @@ pub(crate) fn tag(subject: &str) -> u64 {
 mod tests {
     use super::*;
 
+    fn subscribe(subject: &str, queue: Option<&str>) -> Denied {
+        Denied::Subscribe(Interest { subject: subject.to_owned(), queue: queue.map(ToOwned::to_owned) })
+    }
+
+    #[test]
+    fn only_what_an_instance_lives_by_stands_as_denied_until_it_is_forgotten() {
+        let hear = |denials: &Denials, subject: &str| {
+            assert!(denials.hear(&format!(r#"Permissions Violation for Publish to "{subject}""#)));
+        };
+        let (own, replies) = (Denials::of(&Namespace::default()), Denials::default());
+        for subject in
+            ["rpc.desk.quote", "$KV.mine.a", "$KV.aegis_leases.owner.desk.a", "aegis.heartbeat.desk.d-1"]
+        {
+            hear(&own, subject);
+            hear(&replies, subject);
+        }
+        let standing: Vec<_> = own.standing().borrow().keys().cloned().collect();
+        let needed = ["$KV.aegis_leases.owner.desk.a", "aegis.heartbeat.desk.d-1"];
+        assert_eq!(standing, needed.map(|subject| Denied::Publish(subject.to_owned())));
+        assert!(replies.standing().borrow().is_empty());
+        standing.iter().for_each(|denied| own.forget(denied));
+        assert!(own.standing().borrow().is_empty());
+    }
+
     #[test]
     fn what_the_server_says_of_violations_is_read() {
         for (text, denied) in [
@@ -154,10 +251,10 @@ mod tests {
                 r#"Permissions Violation for Publish to "rpc.desk.Buy""#,
                 Some(Denied::Publish("rpc.desk.Buy".into())),
             ),
-            (r#"'Permissions Violation for Subscription to "a.>"'"#, Some(Denied::Subscribe("a.>".into()))),
+            (r#"'Permissions Violation for Subscription to "a.>"'"#, Some(subscribe("a.>", None))),
             (
                 r#"permissions violation for subscription to "a" using queue "q""#,
-                Some(Denied::Subscribe("a".into())),
+                Some(subscribe("a", Some("q"))),
             ),
             ("Stale Connection", None),
             ("Permissions Violation for Publish to nothing", None),

@@ -318,7 +318,7 @@ async fn open(setup: &Setup, ways: &Ways) -> Result<(Connection, Listener), Puls
     let (settings, drain) = (setup.settings.clone(), ways.drain.clone());
     let listener = Listener::start(&connection, settings, requests, on_demand, drain).await?;
     connection.heard_back().await;
-    match connection.denials().subscriptions().borrow().first().cloned() {
+    match connection.denials().subscription() {
         Some(subject) => Err(ConnectError::Denied { subject }.into()),
         None => Ok((connection, listener)),
     }

@@ -132,11 +132,10 @@ impl Service {
         let stop = self.background.clone();
         tokio::spawn(supervised("the condition of the instance", async move || illness.run(&stop).await));
         for (name, denials) in [
-            ("permissions", self.connection.denials()),
-            ("permissions to serve", self.connection.serving().denials()),
+            ("permissions", self.connection.denials().clone()),
+            ("permissions to serve", self.connection.serving().denials().clone()),
         ] {
-            let (denials, condition) = (denials.clone(), self.condition.clone());
-            let stop = self.background.clone();
+            let (condition, stop) = (self.condition.clone(), self.background.clone());
             tokio::spawn(supervised("the permissions of the instance", async move || {
                 permissions::watch(name, &denials, &condition, &stop).await;
             }));

@@ -3,21 +3,26 @@
 use std::time::{Duration, Instant};
 
 use aegis_domain::ErrorCode;
+use aegis_domain::wire::heartbeat::Heartbeat;
+use aegis_sdk::nats::bucket::Bucket;
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{
-    Call, CallError, CallOptions, Client, ConnectOptions, Connection, Events, Fault, Service, ServiceConfig,
-    Target,
+    Call, CallError, CallOptions, Client, ConnectOptions, Connection, EventContext, Events, Failure, Fault,
+    Service, ServiceConfig, Target,
 };
 use aegis_testkit::{NatsServer, wait_until};
 
 use crate::events::PATIENCE;
 
-/// A server on which `app` may do everything but this; others may do all.
-async fn server(permissions: &str) -> NatsServer {
-    let users = format!(
+/// `app` may do everything but this; others may do all.
+fn users(permissions: &str) -> String {
+    format!(
         "authorization {{ users = [ {{ user: all, password: p }}, {{ user: app, password: p, permissions: {{ {permissions} }} }} ] }}"
-    );
-    NatsServer::builder().config(users).start().await
+    )
+}
+
+async fn server(permissions: &str) -> NatsServer {
+    NatsServer::builder().config(users(permissions)).start().await
 }
 
 fn url(server: &NatsServer, user: &str) -> String {
@@ -140,5 +145,75 @@ async fn a_call_of_which_nothing_is_denied_is_not_disturbed_by_what_others_may_n
             "{bad:?}"
         );
     }
+    service.stop("the test ends").await.unwrap();
+}
+
+/// Waits until the instance is well, or says that it is not permitted this.
+async fn unwell(server: &NatsServer, wanted: Option<&str>) {
+    let bucket = Bucket::new(&connect(server, "all").await, "aegis_instances".to_owned());
+    wait_until("the instance says how it is", PATIENCE, || async {
+        let slot = bucket.read("desk.desk-1").await.map_err(|error| error.to_string())?;
+        let record = slot.value.ok_or("no record")?;
+        let record: Heartbeat = serde_json::from_slice(&record).map_err(|error| error.to_string())?;
+        let is_so = match wanted {
+            Some(subject) => record.unwell.as_ref().is_some_and(|reason| reason.contains(subject)),
+            None => record.unwell.is_none(),
+        };
+        if is_so { Ok(()) } else { Err(format!("{:?}", record.unwell)) }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_is_well_again_without_a_restart_when_a_permission_comes_back() {
+    let server = server("publish: { deny: [\"unused\"] }").await;
+    let mut config = config(url(&server, "app"));
+    config.groups = vec!["ACC-1".parse().unwrap()];
+    let service = desk(config)
+        .on_event("deals.made", |_: EventContext, _: u64| std::future::ready(Ok::<_, Failure>(())))
+        .start()
+        .await
+        .unwrap();
+    let operator = connect(&server, "all").await;
+    let client = Client::new(&operator);
+    let targets = [(Target::any("desk").unwrap(), "quote"), (Target::owner("desk", "ACC-1").unwrap(), "buy")];
+    for (denied, told) in [
+        (r#"publish: { deny: ["aegis.heartbeat.desk.desk-1"] }"#, "aegis.heartbeat.desk.desk-1"),
+        (r#"publish: { deny: ["$KV.aegis_leases.>"] }"#, "$KV.aegis_leases."),
+        (r#"publish: { deny: ["$JS.API.CONSUMER.MSG.NEXT.>"] }"#, "$JS.API.CONSUMER.MSG.NEXT."),
+        (r#"subscribe: { deny: ["rpc.desk.*"] }"#, "rpc.desk.*"),
+        (r#"subscribe: { deny: ["rpc.desk.ACC-1.*"] }"#, "rpc.desk.ACC-1.*"),
+        (r#"subscribe: { deny: ["aegis.control.desk.desk-1"] }"#, "aegis.control.desk.desk-1"),
+    ] {
+        server.reload(users(denied)).await;
+        unwell(&server, Some(told)).await;
+        server.reload(users("publish: { deny: [\"unused\"] }")).await;
+        unwell(&server, None).await;
+        for (target, method) in &targets {
+            client
+                .call::<_, u32>(target, method, &(), CallOptions::within(PATIENCE).idempotent())
+                .await
+                .unwrap();
+        }
+        let control = "aegis.control.desk.desk-1";
+        operator.client().request(control, "{}".into()).await.expect("requests of operators are answered");
+    }
+    service.stop("the test ends").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_may_hear_replies_again_is_answered_without_a_new_connection() {
+    let server = server(r#"subscribe: { deny: ["_INBOX.>"] }"#).await;
+    let service = desk(config(url(&server, "all"))).start().await.unwrap();
+    let client = Client::new(&connect(&server, "app").await);
+    let target = Target::any("desk").unwrap();
+    let call =
+        || client.call::<_, u32>(&target, "quote", &(), CallOptions::within(Duration::from_millis(300)));
+    call().await.unwrap_err();
+    server.reload(users("publish: { deny: [\"unused\"] }")).await;
+    wait_until("calls are answered", PATIENCE, || async {
+        call().await.map(drop).map_err(|error| error.to_string())
+    })
+    .await;
     service.stop("the test ends").await.unwrap();
 }

@@ -15,7 +15,7 @@ use super::{Handle, Params, Shop};
 use crate::codec::Codec;
 use crate::commands::CommandContext;
 use crate::commands::register::{Entry, Tried, Verdict};
-use crate::consume::{CRASHES, Failure, Letter, Next, cut, jittered};
+use crate::consume::{CRASHES, DeadLetter, Failure, Next, cut, jittered};
 
 /// How long a try may take that does not say it.
 const TIMEOUT: Duration = Duration::from_secs(300);
@@ -252,8 +252,8 @@ async fn give_up(shop: &Shop, taken: &Taken, attempts: u32, failure: Failure) ->
     let code = cut(&failure.fault.code, CODE_MAX).to_owned();
     let message = cut(&failure.fault.message, MESSAGE_MAX).to_owned();
     let reason = format!("{code}: {message} ({attempts} tries)");
-    if let Some(letter) = Letter::new(&shop.connection, "command", &taken.message, &reason) {
-        letter.bury(&shop.connection).await;
+    if let Some(letter) = DeadLetter::new(&shop.connection, "command", &taken.message, &reason) {
+        letter.publish(&shop.connection).await;
     }
     shop.figures.dead_lettered();
     Outcome::Failed { code, message, attempts }

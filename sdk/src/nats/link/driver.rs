@@ -182,7 +182,6 @@ impl<'a> Driver<'a> {
         let mut writing = vec![];
         let mut out = shared.out();
         let subscribed = shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
-        shared.denials.forget(subscribed.values().map(|it| &it.subject));
         // To one that is known already, nothing changes.
         for (sid, it) in subscribed.iter() {
             frame::subscribe(&mut writing, &it.subject, it.queue.as_deref(), *sid);

@@ -12,6 +12,8 @@ mod frame;
 pub mod fuzzing;
 mod headers;
 mod moving;
+#[cfg(test)]
+mod moving_tests;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -30,7 +32,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::connection::ConnectionState;
-use super::denial::Denials;
+use super::denial::{Denials, Interest};
 use super::pace::Pace;
 use crate::number::Numbers;
 pub(super) use dial::Address;
@@ -292,6 +294,32 @@ impl Link {
         self.shared.subscribed.write().unwrap_or_else(PoisonError::into_inner).insert(sid, subscribed);
         self.shared.attend(out);
         Subscription { link: self.clone(), sid }
+    }
+
+    /// Subscribes once more to what was denied: for whoever subscribes to it now, if anybody does. Otherwise only to hear
+    /// whether that is permitted.
+    ///
+    /// NOTE: a message that comes in the moment between those two lines, of a subscription that nobody has any more, is
+    /// dropped. It is the time in which the server reads them, and once for each permission that has come back.
+    pub(super) fn subscribe_again(&self, interest: &Interest) {
+        let subscribed = self.shared.subscribed.read().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |it: &Subscribed| it.subject == interest.subject && it.queue == interest.queue;
+        let known: Vec<u64> = subscribed.iter().filter(|(_, it)| is_it(it)).map(|(sid, _)| *sid).collect();
+        drop(subscribed);
+        let mut out = self.shared.out();
+        if !out.connected {
+            return;
+        }
+        let (subject, queue) = (&interest.subject, interest.queue.as_deref());
+        for sid in &known {
+            frame::subscribe(&mut out.buffer, subject, queue, *sid);
+        }
+        if known.is_empty() {
+            let sid = self.shared.last_sid.fetch_add(1, Ordering::Relaxed) + 1;
+            frame::subscribe(&mut out.buffer, subject, queue, sid);
+            frame::unsubscribe(&mut out.buffer, sid);
+        }
+        self.shared.attend(out);
     }
 
     /// Waits until the server has taken all that was sent, and has sent all that it had by then. Answers whether it

@@ -5,8 +5,9 @@
 //! come twice and are heard once, requests that come twice are known by their reply subject and handed over once, and
 //! of a queue group one of the two gets each message.
 //!
-//! NOTE: a message of a queue group that another server sends on its way to the old connection just as that leaves the
-//! group is lost: NATS has no way to leave one without that. It is the time of one message between two servers.
+//! A message of a queue group that another server sends on its way to the old connection just as that leaves the group is
+//! not lost: the server that it comes to gives it to another member (`moving_tests.rs` holds the server to that). So the
+//! old connection leaves its queue groups only when the new one has joined them, and hands over what it still gets.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};

@@ -10,7 +10,7 @@ use super::*;
 use crate::nats::denial::Denials;
 use crate::nats::login::Login;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 fn to(url: &str, when_lost: WhenLost) -> Link {
     let (servers, name) = (vec![url.parse().unwrap()], "link".to_owned());
@@ -18,7 +18,7 @@ fn to(url: &str, when_lost: WhenLost) -> Link {
     Link::open(address, when_lost, &Handle::current())
 }
 
-async fn connected(server: &NatsServer) -> Link {
+pub(super) async fn connected(server: &NatsServer) -> Link {
     connected_that(server, WhenLost::Keep).await
 }
 
@@ -46,7 +46,7 @@ async fn lost(link: &Link) {
     .await;
 }
 
-fn say(link: &Link, subject: &str, text: &str) -> Result<(), Unsent> {
+pub(super) fn say(link: &Link, subject: &str, text: &str) -> Result<(), Unsent> {
     link.publish(&Outgoing::plain(subject, text.as_bytes()), Haste::Soon)
 }
 

@@ -26,39 +26,48 @@ impl Illness {
     }
 
     async fn follow(&mut self) {
-        let mut was_unwell = false;
+        let (mut was_unwell, mut recorded) = (false, false);
         while self.unwell.changed().await.is_ok() {
             let reason = self.unwell.borrow_and_update().clone();
+            let is_unwell = reason.is_some();
             // Another reason is no other state.
-            if reason.is_some() == was_unwell {
-                continue;
-            }
-            was_unwell = reason.is_some();
-            let (request, command) = match reason {
-                Some(reason) => {
-                    tracing::warn!(reason, "the instance is unwell");
-                    let resign = Request::Resign { reason: format!("unhealthy: {reason}"), done: None };
-                    (resign, Command::MarkUnhealthy { last_beat: None, missed: 0, reason: Some(reason) })
+            if is_unwell != was_unwell {
+                was_unwell = is_unwell;
+                let request = match &reason {
+                    Some(reason) => {
+                        tracing::warn!(reason, "the instance is unwell");
+                        Request::Resign { reason: format!("unhealthy: {reason}"), done: None }
+                    }
+                    None => {
+                        tracing::info!("the instance is well again");
+                        Request::Stand
+                    }
+                };
+                if self.requests.send(request).await.is_err() {
+                    tracing::debug!("an instance without groups has none to hand over");
                 }
-                None => {
-                    tracing::info!("the instance is well again");
-                    (Request::Stand, Command::Recover)
-                }
-            };
-            if self.requests.send(request).await.is_err() {
-                tracing::debug!("an instance without groups has none to hand over");
             }
-            self.record(command).await;
+            if is_unwell != recorded {
+                let command = match reason {
+                    Some(reason) => {
+                        Command::MarkUnhealthy { last_beat: None, missed: 0, reason: Some(reason) }
+                    }
+                    None => Command::Recover,
+                };
+                if self.record(command).await {
+                    recorded = is_unwell;
+                }
+            }
         }
     }
 
-    /// Tries until the log has it, or there is other news.
-    async fn record(&mut self, command: Command) {
+    /// Tries until the log has it, or there is other news. Answers whether it has.
+    async fn record(&mut self, command: Command) -> bool {
         let id = self.identity.aggregate();
         for attempt in 1.. {
             let context = self.identity.context();
             match self.journal.execute::<Instance>(&id, self.identity.own(command.clone()), &context).await {
-                Ok(_) => return,
+                Ok(_) => return true,
                 Err(error) => {
                     tracing::warn!(%error, "the condition of the instance is not recorded; trying again")
                 }
@@ -69,9 +78,10 @@ impl Illness {
                     if changed.is_ok() {
                         self.unwell.mark_changed();
                     }
-                    return;
+                    return false;
                 }
             }
         }
+        false
     }
 }

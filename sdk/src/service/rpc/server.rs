@@ -71,7 +71,7 @@ impl Server {
         };
         tokio::time::timeout(patience, subscribed).await.map_err(|_elapsed| unreachable())?;
         // A denial comes before the answer to what was sent after it.
-        if let Some(subject) = link.denials().subscriptions().borrow().first().cloned() {
+        if let Some(subject) = link.denials().subscription() {
             return Err(ConnectError::Denied { subject });
         }
         let stopping = dispatcher.stopping.clone();

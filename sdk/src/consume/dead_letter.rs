@@ -25,13 +25,13 @@ const OWN: [&str; 6] = [
 
 /// A dead letter to be.
 #[derive(Debug)]
-pub(crate) struct Letter {
+pub(crate) struct DeadLetter {
     subject: String,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl Letter {
+impl DeadLetter {
     /// Of this message, which the consumer gives up for this reason. None for what comes from no stream.
     ///
     /// One message has one subject among the dead letters, so that its letter stands there once however often it
@@ -66,7 +66,7 @@ impl Letter {
     ///
     /// # Cancel safety
     /// A dropped future may have written it; written again, it stands once.
-    pub(crate) async fn bury(mut self, connection: &Connection) {
+    pub(crate) async fn publish(mut self, connection: &Connection) {
         for attempt in 2.. {
             let message = PublishMessage::build()
                 .headers(self.headers.clone())

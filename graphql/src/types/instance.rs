@@ -25,6 +25,8 @@ pub(crate) enum InstanceStatus {
     Failed,
     Unhealthy,
     Expired,
+    /// A status that this version does not know; the reason tells what the event says.
+    Unknown,
 }
 
 #[derive(Debug, Clone, SimpleObject)]
@@ -172,7 +174,7 @@ impl<'a> Owned<'a> {
 /// Where an instance stands in a list: what needs somebody first, then what lives, then what has ended.
 pub(crate) fn rank(view: &InstanceView) -> u8 {
     match view.status {
-        ViewStatus::Unhealthy => 0,
+        ViewStatus::Unhealthy | ViewStatus::Unknown => 0,
         ViewStatus::Init | ViewStatus::Starting | ViewStatus::Draining | ViewStatus::Stopping => 1,
         ViewStatus::Running => 2,
         ViewStatus::Expired => 3,

@@ -4,6 +4,7 @@
 pub(crate) mod entry;
 mod load;
 mod names;
+pub(crate) mod reread;
 mod schema;
 mod write;
 
@@ -228,6 +229,7 @@ impl Projection for Registry {
     ) -> Result<(), WriteError> {
         write::batch(batch, tables).await?;
         write::kept(self.retention.keep_ended, tables).await?;
+        write::reader(tables).await?;
         match mode {
             Mode::Live => {
                 write::remove(&batch.gone, tables).await?;

@@ -15,6 +15,7 @@ pub(super) const TABLES: &[&str] = &[
         sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL)",
     "CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL, state BLOB NOT NULL)",
     "CREATE TABLE kept (id INTEGER PRIMARY KEY CHECK (id = 1), seconds INTEGER NOT NULL)",
+    "CREATE TABLE reader (id INTEGER PRIMARY KEY CHECK (id = 1), program TEXT NOT NULL)",
     "CREATE TABLE forgotten (id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL)",
 ];
 

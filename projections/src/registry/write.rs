@@ -63,6 +63,13 @@ pub(super) async fn kept(keep_ended: TimeDelta, tables: &mut SqliteConnection) -
     Ok(())
 }
 
+/// Says which program reads the log, unless another one does already: see [`super::reread`].
+pub(super) async fn reader(tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    let insert = sqlx::query("INSERT OR IGNORE INTO reader (id, program) VALUES (1, ?)");
+    insert.bind(super::reread::program()).execute(tables).await?;
+    Ok(())
+}
+
 /// Removes the views of instances that have left.
 pub(super) async fn remove(gone: &[InstanceKey], tables: &mut SqliteConnection) -> Result<(), WriteError> {
     for (service, instance) in gone {

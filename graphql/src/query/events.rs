@@ -9,7 +9,7 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
-use crate::types::{Event, EventFilter, Seq, cursor_of_sequence};
+use crate::types::{Event, EventFilter, Long, cursor_of_sequence};
 
 const PAGE: u32 = 50;
 const PAGE_MAX: u32 = 1000;
@@ -20,7 +20,7 @@ pub(super) struct EventsQuery;
 #[derive(Debug, SimpleObject)]
 struct AsOf {
     /// Sequence of the last event that the answer takes into account.
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 type Page = Connection<String, Event, AsOf, EmptyFields, DefaultConnectionName, DefaultEdgeName>;

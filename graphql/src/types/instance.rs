@@ -11,7 +11,7 @@ use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "ViewStatus")]
@@ -66,7 +66,7 @@ pub(crate) struct Instance {
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
     /// Sequence of the last event that changed this instance.
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 #[derive(Debug, Clone, SimpleObject)]

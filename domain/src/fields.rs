@@ -38,7 +38,7 @@ fn variant<T: JsonSchema>(name: &str) -> Vec<Field> {
     let schema = schema_for!(T).to_value();
     let empty = Map::new();
     let definitions = schema["$defs"].as_object().unwrap_or(&empty);
-    let variants = schema["oneOf"].as_array().into_iter().flatten();
+    let variants = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()).into_iter().flatten();
     let body = variants.filter_map(|variant| variant["properties"].get(name)).next();
     let mut fields = body.map(|body| of_object(body, definitions)).unwrap_or_default();
     fields.sort_by(|a, b| a.name.cmp(&b.name));
@@ -72,12 +72,16 @@ fn resolve<'a>(schema: &'a Value, definitions: &'a Map<String, Value>) -> &'a Va
 /// The form of a value, and whether it may be null.
 fn form(schema: &Value, definitions: &Map<String, Value>) -> (String, bool) {
     let schema = resolve(schema, definitions);
-    if let Some(any) = schema["anyOf"].as_array() {
-        let some = any.iter().find(|one| one["type"] != "null");
-        return (some.map(|one| form(one, definitions).0).unwrap_or_default(), any.len() > 1);
-    }
     if let Some(values) = words(schema) {
         return (values, false);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let is_null = |one: &&Value| one["type"] == "null";
+        let some = any.iter().find(|one| !is_null(one));
+        return (
+            some.map(|one| form(one, definitions).0).unwrap_or_default(),
+            any.iter().any(|one| is_null(&one)),
+        );
     }
     let types: Vec<_> = match &schema["type"] {
         Value::String(one) => vec![one.as_str()],
@@ -116,7 +120,7 @@ fn words(schema: &Value) -> Option<String> {
         };
         plain.or(several).or_else(with_fields)
     };
-    let words = match schema["oneOf"].as_array() {
+    let words = match schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
         Some(variants) => variants.iter().map(one).collect::<Option<Vec<_>>>()?.concat(),
         None => schema["enum"].as_array().and_then(|_| one(schema))?,
     };

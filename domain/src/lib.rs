@@ -17,6 +17,7 @@ pub mod envelope;
 pub mod event;
 pub mod fields;
 pub mod id;
+mod mend;
 pub mod name;
 pub mod number;
 pub mod scenario;

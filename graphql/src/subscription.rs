@@ -17,7 +17,7 @@ use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::schema::{Feed, Status};
-use crate::types::{Event, EventFilter, Instance, InstanceFilter, Owned, Seq, instance_id};
+use crate::types::{Event, EventFilter, Instance, InstanceFilter, Long, Owned, instance_id};
 
 /// At most four messages a second go to one subscriber.
 const PACE: Duration = Duration::from_millis(250);
@@ -31,7 +31,7 @@ pub struct Subscription;
 #[derive(Debug, SimpleObject)]
 struct InstanceSnapshot {
     instances: Vec<Instance>,
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 /// What changed since the message before: at most four a second.
@@ -40,7 +40,7 @@ struct InstanceDelta {
     changed: Vec<Instance>,
     /// Ids of instances that are gone.
     removed: Vec<ID>,
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 #[derive(Debug, Union)]
@@ -53,13 +53,13 @@ enum InstanceUpdate {
 struct EventSnapshot {
     /// The newest events, in order of sequence.
     events: Vec<Event>,
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 #[derive(Debug, SimpleObject)]
 struct EventBatch {
     events: Vec<Event>,
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 #[derive(Debug, Union)]
@@ -97,14 +97,14 @@ impl Subscription {
     async fn events(
         &self,
         context: &Context<'_>,
-        after_sequence: Option<Seq>,
+        after_sequence: Option<Long>,
         after_id: Option<String>,
         #[graphql(default = 100)] snapshot: u32,
         filter: Option<EventFilter>,
     ) -> Result<impl Stream<Item = Result<EventUpdate>> + use<>> {
         require(context, Role::Viewer)?;
         let store = context.data::<Store>()?.clone();
-        let position = after_sequence.map(|seq| seq.0);
+        let position = after_sequence.map(|sequence| Sequence(sequence.0));
         if let Some(position) = position {
             cursor::check(&store, context.data::<Status>()?, position, after_id.as_deref()).await?;
         }
@@ -114,7 +114,7 @@ impl Subscription {
             store,
             filter: filter.unwrap_or_default().into(),
             snapshot: after_sequence.is_none().then_some(snapshot.min(BATCH)),
-            after: after_sequence.map_or(Sequence::ZERO, |seq| seq.0),
+            after: position.unwrap_or_default(),
         };
         Ok(stream::unfold(follower, |mut follower| async move {
             let update = follower.next().await?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
-use aegis_domain::{AggregateId, Sequence, ServiceName};
+use aegis_domain::{AggregateId, Sequence};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
@@ -13,7 +13,7 @@ use crate::State;
 use crate::engine::Mark;
 use crate::load::{Calls, Counters};
 use crate::registry::Line;
-use crate::state::InstanceKey;
+use crate::state::{InstanceKey, of_service};
 
 /// The last heartbeat of an instance.
 #[derive(Debug, Clone)]
@@ -125,7 +125,8 @@ impl Live {
                 }
             }
             for service in &services {
-                changed.extend(of_service(&contents.state, service).cloned());
+                let mine = of_service(&contents.state.instances, service);
+                changed.extend(mine.map(|(key, _)| key.clone()));
             }
             contents.state.skip(position, mark.recorded_at);
             changed
@@ -238,8 +239,4 @@ impl Contents {
     pub fn count(&self) -> u64 {
         self.count
     }
-}
-
-fn of_service<'a>(state: &'a State, service: &'a ServiceName) -> impl Iterator<Item = &'a InstanceKey> {
-    state.instances.keys().filter(move |(name, _)| name == service)
 }

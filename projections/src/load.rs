@@ -10,6 +10,7 @@ use aegis_domain::wire::latency::Latency;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::live::{Beat, Contents};
+use crate::state::of_service;
 
 /// How many heartbeats an instance may miss until it says nothing of the present any more.
 const MISSED: u32 = 3;
@@ -88,7 +89,7 @@ impl Load {
     /// The figures of a service from what its instances said last, as far as they are heard.
     #[must_use]
     pub fn of(contents: &Contents, service: &ServiceName, now: Instant) -> Self {
-        let mine = contents.beats.iter().filter(|((name, _), _)| name == service);
+        let mine = of_service(&contents.beats, service);
         let heard = mine.filter(|(key, beat)| {
             let view = contents.state.instances.get(key).filter(|view| view.state.is_alive());
             let registration = view.and_then(|view| view.state.registration.as_ref());

@@ -5,8 +5,11 @@ use aegis_sdk::Connection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Database, Driver, Feed, Handle, History, Mark, Outlet, StoreError, Stream};
+use crate::engine::{
+    Database, Driver, Feed, Handle, History, Mark, Outlet, ProblemCode, Progress, StoreError, Stream,
+};
 use crate::kv::{self, Owed};
+use crate::registry::reread::reread;
 use crate::registry::{Batch, Log, Registry};
 use crate::store::Recent;
 use crate::{Live, Store};
@@ -25,12 +28,15 @@ pub enum ProjectorError {
 /// Reads the log into the store and into memory.
 #[derive(Debug)]
 pub struct Projector {
+    connection: Connection,
+    database: Database,
     driver: Driver<Registry, Log, Readers>,
 }
 
 /// Who is told of what was committed: memory, and the KV entries.
 #[derive(Debug)]
 struct Readers {
+    progress: Progress,
     live: Live,
     recent: Recent,
     kv: mpsc::Sender<Owed>,
@@ -55,13 +61,15 @@ impl Projector {
         let outlet = |registry: &Registry, mark: Mark| {
             store.recent.begin(mark.position);
             let live = live.insert(Live::new(registry.state.clone())).clone();
-            Readers { live, recent: store.recent.clone(), kv: sender }
+            let progress = store.progress.clone();
+            Readers { progress, live, recent: store.recent.clone(), kv: sender }
         };
         let (database, progress) = (store.database.clone(), store.progress.clone());
         let driver = Driver::restore(database, progress, feed, store.retention, stream, outlet).await?;
         // The driver has shown the registry exactly once.
         let live = live.unwrap_or_else(|| Live::new(crate::State::default()));
-        Ok((Self { driver }, live, changes))
+        let (connection, database) = (connection.clone(), store.database.clone());
+        Ok((Self { connection, database, driver }, live, changes))
     }
 
     /// How to ask for a rebuild while it runs.
@@ -72,12 +80,16 @@ impl Projector {
 
     /// Follows the log until stopped.
     pub async fn run(self, stop: CancellationToken) {
-        self.driver.run(stop).await;
+        let handle = self.driver.handle();
+        let reread = stop.run_until_cancelled(reread(&self.connection, &self.database, &handle));
+        // Both end with the stop.
+        let _ended = tokio::join!(Box::pin(self.driver.run(stop.clone())), reread);
     }
 }
 
 impl Outlet<Registry> for Readers {
     fn folded(&mut self, batch: &Batch, mark: Mark) {
+        self.tell_of_parts(batch);
         let views = batch.events.iter().map(|line| (line.view(), line.event.data.len())).collect();
         self.recent.extend(views, mark.position);
     }
@@ -100,6 +112,19 @@ impl Outlet<Registry> for Readers {
 }
 
 impl Readers {
+    /// Newer versions have written what this one does not know.
+    fn tell_of_parts(&self, batch: &Batch) {
+        let partly = batch.events.iter().rev().find(|line| !line.event.left_out.is_empty());
+        let Some(line) = partly else { return };
+        let (event_type, parts) = (&line.event.event_type, line.event.left_out.join(", "));
+        let (sequence, aggregate) = (line.sequence, &line.event.aggregate_name);
+        let message = format!(
+            "events of the log are read in part, the last one {event_type} of {aggregate} at {sequence}, without {parts}: \
+             a newer version has written them; upgrade this one"
+        );
+        self.progress.met(ProblemCode::PartlyRead, message);
+    }
+
     async fn owe(&self, ids: impl IntoIterator<Item = AggregateId>) {
         for id in ids {
             if !matches!(id, AggregateId::Instance(..)) {

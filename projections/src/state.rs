@@ -16,6 +16,16 @@ pub type InstanceKey = (ServiceName, InstanceName);
 /// The key of a group.
 pub type GroupKey = (ServiceName, GroupName);
 
+/// Those of one service in a map of all.
+pub(crate) fn of_service<'a, T>(
+    all: &'a BTreeMap<InstanceKey, T>,
+    service: &ServiceName,
+) -> impl Iterator<Item = (&'a InstanceKey, &'a T)> + Clone {
+    let first = InstanceName::new("0").expect("a digit is a name, and no name comes before it");
+    let service = service.clone();
+    all.range((service.clone(), first)..).take_while(move |((name, _), _)| *name == service)
+}
+
 /// What the fold takes from an event, and nothing else: so it is the same from the log and from the index.
 #[derive(Debug, Clone, Copy)]
 pub struct Fact<'a> {
@@ -114,7 +124,7 @@ impl State {
 
     /// Raise it with every change of the views or of their fold: a store of another version is
     /// rebuilt from the log.
-    pub const VERSION: i64 = 6;
+    pub const VERSION: i64 = 7;
 
     /// Applies one event. Total and deterministic; an event at or before the position changes nothing. Answers the
     /// instances that have left.
@@ -227,5 +237,25 @@ impl State {
     #[must_use]
     pub fn is_defined(&self, service: &ServiceName) -> bool {
         self.definitions.get(service).is_some_and(|definition| !definition.retired)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_of_a_service_are_found_beside_services_of_similar_names() {
+        let key = |service: &str, instance: &str| {
+            (ServiceName::new(service).unwrap(), InstanceName::new(instance).unwrap())
+        };
+        let keys =
+            [("ech", "z"), ("echo", "0"), ("echo", "Z"), ("echo", "z-1"), ("echo-2", "0"), ("echo0", "a")];
+        let all: BTreeMap<InstanceKey, usize> = keys.iter().map(|(s, i)| key(s, i)).zip(1..).collect();
+        let of = |service: &str| -> Vec<usize> {
+            of_service(&all, &ServiceName::new(service).unwrap()).map(|(_, n)| *n).collect()
+        };
+        assert_eq!(of("echo"), [2, 3, 4]);
+        assert_eq!((of("ech"), of("echo0"), of("ec"), of("zzz")), (vec![1], vec![6], vec![], vec![]));
     }
 }

@@ -111,7 +111,7 @@ async fn the_registry_is_told_as_it_stood_and_twice_in_the_same_bytes() {
     );
 }
 
-const AS_OF: &str = "query($sequence: Sequence, $time: DateTime) { asOf(sequence: $sequence, time: $time) {
+const AS_OF: &str = "query($sequence: Long, $time: DateTime) { asOf(sequence: $sequence, time: $time) {
     asOfSequence definitions { nodes { owner } } instances { nodes { instance status metrics { calls } } } } }";
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn whether_an_instance_was_flapping_is_told_by_the_time_that_is_asked_for(
         if system["system"]["asOfSequence"].as_u64() >= Some(7) { Ok(()) } else { Err(system.to_string()) }
     })
     .await;
-    let query = "query($sequence: Sequence, $time: DateTime) { asOf(sequence: $sequence, time: $time) {
+    let query = "query($sequence: Long, $time: DateTime) { asOf(sequence: $sequence, time: $time) {
         instances { nodes { flapping } } } }";
     let now = Utc::now();
     for (place, flapping) in [

@@ -89,8 +89,7 @@ async fn lists_begin_with_who_needs_somebody_and_end_with_who_has_ended_and_thos
     assert_eq!(forget(&control, "a-over").await["code"], "INSTANCE_NOT_FOUND");
 
     // The log, and the registry as of then, keep them.
-    let query =
-        "query($at: Sequence!) { asOf(sequence: $at) { instances(first: 9) { nodes { instance } } } }";
+    let query = "query($at: Long!) { asOf(sequence: $at) { instances(first: 9) { nodes { instance } } } }";
     let told = control.query(query, json!({ "at": head })).await["asOf"]["instances"]["nodes"].clone();
     assert_eq!(told.as_array().unwrap().len(), 5, "{told}");
     let query = "{ events(last: 9, filter: { types: [\"aegis.instance.forgotten.v1\"] }) { nodes { actor summary } } }";

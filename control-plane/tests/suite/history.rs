@@ -10,7 +10,7 @@ use crate::support::{ControlPlane, PATIENCE};
 
 const SYSTEM: &str = "{ system { asOfSequence headSequence problems { part code message since } }
     definitions(first: 500) { nodes { service } } }";
-const EVENTS: &str = "subscription($after: Sequence, $id: String) {
+const EVENTS: &str = "subscription($after: Long, $id: String) {
     events(afterSequence: $after, afterId: $id, snapshot: 10) { __typename
     ... on EventSnapshot { events { id sequence } } ... on EventBatch { events { id sequence } } } }";
 
@@ -175,7 +175,7 @@ async fn a_replica_with_a_full_disk_serves_from_memory_and_says_so_and_heals_by_
         until_ready(&control).await;
         let at = control.query(SYSTEM, json!({})).await["system"]["headSequence"].clone();
         let query =
-            "query($at: Sequence!) { asOf(sequence: $at) { definitions(first: 500) { nodes { service } } } }";
+            "query($at: Long!) { asOf(sequence: $at) { definitions(first: 500) { nodes { service } } } }";
         for _ in 0..12 {
             let told =
                 control.query(query, json!({ "at": at })).await["asOf"]["definitions"]["nodes"].clone();

@@ -85,6 +85,11 @@ async fn only_what_is_small_by_its_nature_is_an_int_and_large_ones_come_in_as_te
         }
     }
     assert_eq!(ints, ["MetricsSeries.resolutionSeconds"]);
+    let types = answer["__schema"]["types"].as_array().unwrap().iter();
+    let scalars = types.filter(|one| one["kind"] == "SCALAR").map(|one| one["name"].as_str().unwrap());
+    let mut scalars: Vec<_> = scalars.collect();
+    scalars.sort_unstable();
+    assert_eq!(scalars, ["Boolean", "DateTime", "Float", "ID", "Int", "JSON", "Long", "String"]);
     for sequence in [json!(9_007_199_254_740_993_u64), json!("9007199254740993"), json!(u64::MAX)] {
         let query = "query($n: Long!) { deadLetter(sequence: $n) { sequence } }";
         let answer = control.query(query, json!({ "n": sequence })).await;

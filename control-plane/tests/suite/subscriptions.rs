@@ -16,8 +16,7 @@ pub(crate) type Socket =
 const INSTANCES: &str = "subscription { instanceChanges { __typename
     ... on InstanceSnapshot { asOfSequence instances { id status } }
     ... on InstanceDelta { asOfSequence changed { id status groups { group term } metrics { uptimeSeconds } } removed } } }";
-const EVENTS: &str =
-    "subscription($after: Sequence) { events(afterSequence: $after, snapshot: 10) { __typename
+const EVENTS: &str = "subscription($after: Long) { events(afterSequence: $after, snapshot: 10) { __typename
     ... on EventSnapshot { asOfSequence events { sequence } }
     ... on EventBatch { asOfSequence events { sequence } } } }";
 const DEFINE: &str = "mutation($input: DefineInput!) { define(input: $input) { __typename } }";

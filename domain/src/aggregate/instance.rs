@@ -30,10 +30,13 @@ pub enum Status {
     Stopped,
     /// Ended by an error.
     Failed,
+    /// A status that this version does not know. Nothing follows from it but that the life goes on.
+    #[schemars(skip)]
+    Unknown,
 }
 
 impl Status {
-    /// All of them.
+    /// All that this version knows.
     pub const ALL: [Self; 7] = [
         Self::Init,
         Self::Starting,
@@ -49,14 +52,17 @@ impl Status {
     pub fn is_final(self) -> bool {
         match self {
             Self::Stopped | Self::Failed => true,
-            Self::Init | Self::Starting | Self::Running | Self::Draining | Self::Stopping => false,
+            Self::Init | Self::Starting | Self::Running | Self::Draining | Self::Stopping | Self::Unknown => {
+                false
+            }
         }
     }
 
-    /// Whether the life may go on to `next`: forward only, and to `Failed` from anywhere.
+    /// Whether the life may go on to `next`: forward only, and to `Failed` from anywhere. Where it is is
+    /// not known, it may go anywhere.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
-        !self.is_final() && (next == Self::Failed || next > self)
+        !self.is_final() && (next == Self::Failed || next > self || self == Self::Unknown)
     }
 
     /// The name used on the wire.
@@ -70,6 +76,7 @@ impl Status {
             Self::Stopping => "STOPPING",
             Self::Stopped => "STOPPED",
             Self::Failed => "FAILED",
+            Self::Unknown => "UNKNOWN",
         }
     }
 }
@@ -313,7 +320,7 @@ impl Aggregate for Instance {
     type Rejection = Rejection;
 
     const KIND: &'static str = "instance";
-    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 3 });
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 4 });
 
     fn decide(&self, command: Command) -> Result<Vec<InstanceEvent>, Rejection> {
         match command {

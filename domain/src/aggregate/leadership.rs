@@ -11,7 +11,7 @@ use super::{Aggregate, Snapshots};
 use crate::{ErrorCode, Event, InstanceName, Registry, SessionId, Term};
 
 /// Why a term began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ElectionReason {
     /// Nobody had led the group before.
@@ -20,16 +20,21 @@ pub enum ElectionReason {
     OwnerLost,
     /// The owner before it gave the group up.
     OwnerResigned,
+    /// A reason that this version does not know, as it was written.
+    #[serde(untagged)]
+    #[schemars(skip)]
+    Unknown(String),
 }
 
 impl ElectionReason {
     /// The name used on the wire.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::First => "first",
             Self::OwnerLost => "owner_lost",
             Self::OwnerResigned => "owner_resigned",
+            Self::Unknown(reason) => reason,
         }
     }
 }
@@ -201,7 +206,7 @@ impl Aggregate for Leadership {
     type Rejection = Rejection;
 
     const KIND: &'static str = "leadership";
-    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 2 });
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 3 });
 
     fn decide(&self, command: Command) -> Result<Vec<LeadershipEvent>, Rejection> {
         match command {

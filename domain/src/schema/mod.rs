@@ -4,6 +4,7 @@
 //! one; it gets a stream of its own, so that neither can harm the other.
 
 mod digits;
+mod lenient;
 mod registry;
 mod tagged;
 mod upcast;
@@ -15,6 +16,7 @@ use crate::EventId;
 use crate::wire::{DecodeError, Namespace};
 
 pub use digits::keep_digits;
+pub use lenient::{Partly, read_partly};
 pub use registry::Registry;
 pub use tagged::{from_tagged, to_tagged};
 pub use upcast::Upcaster;

@@ -1,10 +1,10 @@
 //! The schema of the control plane's own aggregates.
 
-use super::{Schema, Unreadable, from_tagged, keep_digits, to_tagged};
+use super::{Schema, Unreadable, read_partly, to_tagged};
 use crate::aggregate::leadership::LeadershipEvent;
 use crate::event::Entry;
 use crate::wire::{DecodeError, Namespace};
-use crate::{AggregateId, AggregateKind, Event, EventId};
+use crate::{AggregateId, Event, EventId};
 
 /// Definitions, instances, leaderships and the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,21 +41,7 @@ impl Schema for Registry {
     }
 
     fn read(id: &AggregateId, event_type: &str, body: &[u8]) -> Result<Event, DecodeError> {
-        let entry = entry_of(event_type)?;
-        if entry.kind != id.kind() {
-            return Err(DecodeError::Misplaced {
-                event_type: event_type.to_owned(),
-                aggregate: id.to_string(),
-            });
-        }
-        let body = &keep_digits(body);
-        let event = match entry.kind {
-            AggregateKind::Definition => from_tagged(entry.name, body).map(Event::Definition),
-            AggregateKind::Instance => from_tagged(entry.name, body).map(Event::Instance),
-            AggregateKind::Leadership => from_tagged(entry.name, body).map(Event::Leadership),
-            AggregateKind::Installation => from_tagged(entry.name, body).map(Event::Installation),
-        };
-        event.map_err(|e| DecodeError::Body { detail: e.to_string() })
+        read_partly(id, event_type, body).map(|read| read.event)
     }
 
     /// Elections have ids of their own, so that whoever records one records the same event.
@@ -70,7 +56,7 @@ impl Schema for Registry {
     }
 }
 
-fn entry_of(event_type: &str) -> Result<&'static Entry, DecodeError> {
+pub(super) fn entry_of(event_type: &str) -> Result<&'static Entry, DecodeError> {
     let unknown = || DecodeError::UnknownType { event_type: event_type.to_owned() };
     let (stem, version) = event_type.rsplit_once(".v").ok_or_else(unknown)?;
     let (kind, name) =

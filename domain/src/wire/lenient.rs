@@ -4,11 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::heartbeat::{Heartbeat, Metrics};
-
-/// So many attempts at most to find out what of a message can be read: it is whoever sends it who says how long it is.
-const ATTEMPTS: usize = 256;
-/// The most parts that are named.
-const NAMED: usize = 16;
+use crate::mend::mend;
 
 /// A heartbeat, as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,92 +26,23 @@ impl Heartbeat {
         match serde_json::from_slice(body) {
             Ok(heartbeat) => Ok(Read { heartbeat, left_out: vec![] }),
             Err(error) => match serde_json::from_slice(body) {
-                Ok(Value::Object(said)) => Mend::new(&said, taken).map_or(Err(error), |mend| mend.read(said)),
+                Ok(Value::Object(said)) => match least(&said, taken).and_then(|least| mend(least, said)) {
+                    Some((heartbeat, left_out)) => Ok(Read { heartbeat, left_out }),
+                    None => Err(error),
+                },
                 Ok(_) | Err(_) => Err(error),
             },
         }
     }
 }
 
-/// A heartbeat in the making: always one that can be read.
-struct Mend {
-    made: Value,
-    left_out: Vec<String>,
-    attempts: usize,
-}
-
-impl Mend {
-    fn new(said: &Map<String, Value>, taken: DateTime<Utc>) -> Option<Self> {
-        let (service, instance) = (said.get("service")?, said.get("instance")?);
-        let made = json!({
-            "service": service, "instance": instance, "version": "0.0.0", "status": "RUNNING",
-            "started_at": DateTime::<Utc>::UNIX_EPOCH, "sent_at": taken, "metrics": Metrics::default(),
-        });
-        serde_json::from_value::<Heartbeat>(made.clone()).ok()?;
-        Some(Self { made, left_out: vec![], attempts: 0 })
-    }
-
-    fn read(mut self, said: Map<String, Value>) -> Result<Read, serde_json::Error> {
-        for (name, value) in said {
-            self.put(&[name.as_str()], value);
-        }
-        let heartbeat = serde_json::from_value(self.made)?;
-        Ok(Read { heartbeat, left_out: self.left_out })
-    }
-
-    /// Takes a value over, or as much of it as can be read.
-    fn put(&mut self, path: &[&str], value: Value) {
-        if self.fits(path, value.clone()) {
-            return;
-        }
-        match value {
-            Value::Array(items) => {
-                let mut kept = vec![];
-                for item in items {
-                    kept.push(item);
-                    if !self.fits(path, Value::Array(kept.clone())) {
-                        kept.pop();
-                    }
-                }
-                self.leave_out(path);
-            }
-            Value::Object(fields) if path.len() == 1 => {
-                for (name, value) in fields {
-                    self.put(&[path[0], name.as_str()], value);
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-                self.leave_out(path);
-            }
-        }
-    }
-
-    /// Puts a value in its place if the whole can be read with it.
-    fn fits(&mut self, path: &[&str], value: Value) -> bool {
-        self.attempts += 1;
-        if self.attempts > ATTEMPTS {
-            return false;
-        }
-        let mut made = self.made.clone();
-        let place = path.iter().try_fold(&mut made, |place, name| {
-            let fields = place.as_object_mut()?;
-            Some(fields.entry(*name).or_insert_with(|| json!({})))
-        });
-        let Some(place) = place else { return false };
-        *place = value;
-        let readable = serde_json::from_value::<Heartbeat>(made.clone()).is_ok();
-        if readable {
-            self.made = made;
-        }
-        readable
-    }
-
-    fn leave_out(&mut self, path: &[&str]) {
-        let name: String = path.join(".").chars().filter(|c| !c.is_control()).take(64).collect();
-        if self.left_out.len() < NAMED {
-            self.left_out.push(name);
-        }
-    }
+/// A heartbeat of which only the instance is known.
+fn least(said: &Map<String, Value>, taken: DateTime<Utc>) -> Option<Value> {
+    let (service, instance) = (said.get("service")?, said.get("instance")?);
+    Some(json!({
+        "service": service, "instance": instance, "version": "0.0.0", "status": "RUNNING",
+        "started_at": DateTime::<Utc>::UNIX_EPOCH, "sent_at": taken, "metrics": Metrics::default(),
+    }))
 }
 
 #[cfg(test)]

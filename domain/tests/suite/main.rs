@@ -12,6 +12,7 @@ mod leadership;
 mod legacy;
 mod legacy_envelopes;
 mod names;
+mod newer;
 mod sample;
 mod strategy;
 mod wire;

@@ -7,7 +7,7 @@ use crate::error::{refused as fault, require};
 use crate::ports::Role;
 use crate::schema::Executor;
 use crate::types::{
-    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, Seq,
+    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, Long,
     StepDownInput, StepDownResult,
 };
 
@@ -31,7 +31,7 @@ impl OperationMutation {
 
     /// Rebuilds the projection of the replica that answers from the log, beside the live one, which serves
     /// meanwhile. Answers the sequence at which the new one took its place.
-    async fn rebuild_projection(&self, context: &Context<'_>) -> Result<Seq> {
+    async fn rebuild_projection(&self, context: &Context<'_>) -> Result<Long> {
         require(context, Role::Admin)?;
         let rebuilt = context.data::<Executor>()?.rebuild_projection().await;
         rebuilt.map(Into::into).map_err(fault)

@@ -11,7 +11,7 @@ use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::schema::Status;
-use crate::types::{Event, EventFilter, Seq, cursor_of_sequence};
+use crate::types::{Event, EventFilter, Long, cursor_of_sequence};
 
 const PAGE: u32 = 50;
 const PAGE_MAX: u32 = 1000;
@@ -22,7 +22,7 @@ pub(super) struct EventsQuery;
 #[derive(Debug, SimpleObject)]
 struct AsOf {
     /// Sequence of the last event that the answer takes into account.
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 type Page = Connection<String, Event, AsOf, EmptyFields, DefaultConnectionName, DefaultEdgeName>;

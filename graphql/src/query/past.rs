@@ -1,6 +1,6 @@
 //! The registry as it stood.
 
-use aegis_domain::ErrorCode;
+use aegis_domain::{ErrorCode, Sequence};
 use aegis_projections::store::{AsOfError, At};
 use aegis_projections::{Live, Store};
 use async_graphql::{Context, Object, Result};
@@ -10,7 +10,7 @@ use super::registry::{definitions, instances, leaders, services};
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::types::{
-    Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Page, Seq, Service,
+    Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Long, Page, Service,
 };
 
 #[derive(Debug, Default)]
@@ -24,12 +24,12 @@ impl PastQuery {
     async fn as_of(
         &self,
         context: &Context<'_>,
-        sequence: Option<Seq>,
+        sequence: Option<Long>,
         time: Option<DateTime<Utc>>,
     ) -> Result<RegistryAsOf> {
         require(context, Role::Auditor)?;
         let at = match (sequence, time) {
-            (Some(sequence), None) => At::Sequence(sequence.0),
+            (Some(sequence), None) => At::Sequence(Sequence(sequence.0)),
             (None, Some(time)) => At::Time(time),
             (Some(_), Some(_)) | (None, None) => {
                 return Err(error(ErrorCode::InvalidInput, "give a sequence or a time, and not both"));
@@ -59,7 +59,7 @@ struct RegistryAsOf {
 #[Object]
 impl RegistryAsOf {
     /// Sequence of the last event that it contains.
-    async fn as_of_sequence(&self) -> Seq {
+    async fn as_of_sequence(&self) -> Long {
         self.live.read().state.position.into()
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use crate::error::{require, store_error};
 use crate::ports::{self, Role};
 use crate::schema::{Feed, Letters, Status};
-use crate::types::{Long, Seq};
+use crate::types::Long;
 
 /// How long a field may wait for NATS.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -94,12 +94,12 @@ impl System {
     }
 
     /// Sequence of the last event that the projection has applied.
-    async fn as_of_sequence(&self, context: &Context<'_>) -> Result<Seq> {
+    async fn as_of_sequence(&self, context: &Context<'_>) -> Result<Long> {
         Ok(applied(context)?.into())
     }
 
     /// Sequence of the last event in the log; that of the last one applied while the log does not answer.
-    async fn head_sequence(&self, context: &Context<'_>) -> Result<Seq> {
+    async fn head_sequence(&self, context: &Context<'_>) -> Result<Long> {
         Ok(self.head(context).await?.into())
     }
 
@@ -115,7 +115,7 @@ impl System {
     }
 
     /// While it is being rebuilt: sequence of the last event that the rebuild has applied.
-    async fn rebuild_sequence(&self, context: &Context<'_>) -> Result<Option<Seq>> {
+    async fn rebuild_sequence(&self, context: &Context<'_>) -> Result<Option<Long>> {
         Ok(context.data::<Store>()?.progress().rebuilding().map(Into::into))
     }
 

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 
 use super::definition::Rejected;
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 use crate::ports::{self, Decided};
 
 /// A message that nobody could process, put aside for 30 days.
@@ -57,7 +57,7 @@ pub(crate) struct DeadLetterDone {
     /// The subject that the message was on before.
     subject: String,
     /// The event that records it.
-    sequence: Seq,
+    sequence: Long,
 }
 
 #[derive(Debug, Clone, Union)]

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::policy::{Failover, FailoverInput, RegistrationPolicy};
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(crate) enum DefinitionStatus {
@@ -38,7 +38,7 @@ pub(crate) struct Definition {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     updated_by: String,
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 impl From<&DefinitionView> for Definition {
@@ -122,7 +122,7 @@ pub(crate) struct ReinstateInput {
 pub(crate) struct DefinitionChanged {
     pub(crate) service: String,
     pub(crate) revision: Long,
-    pub(crate) sequence: Seq,
+    pub(crate) sequence: Long,
 }
 
 /// An expected refusal: nothing was recorded.

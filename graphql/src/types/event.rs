@@ -7,7 +7,7 @@ use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "Kind")]
@@ -23,7 +23,7 @@ pub(crate) enum AggregateKind {
 pub(crate) struct Event {
     /// The CloudEvents id.
     id: ID,
-    sequence: Seq,
+    sequence: Long,
     /// For example `aegis.leadership.leader_elected.v1`.
     #[graphql(name = "type")]
     event_type: String,

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::definition::Definition;
 use super::page::{Page, connection};
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 use crate::error::{error, store_error};
 use crate::schema::Feed;
 
@@ -30,7 +30,7 @@ pub(crate) enum DefinitionAction {
 pub(crate) struct DefinitionRevision {
     revision: Long,
     /// The event that made it.
-    sequence: Seq,
+    sequence: Long,
     at: DateTime<Utc>,
     by: String,
     action: DefinitionAction,

@@ -11,7 +11,7 @@ use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "ViewStatus")]
@@ -25,6 +25,8 @@ pub(crate) enum InstanceStatus {
     Failed,
     Unhealthy,
     Expired,
+    /// A status that this version does not know; the reason tells what the event says.
+    Unknown,
 }
 
 #[derive(Debug, Clone, SimpleObject)]
@@ -64,7 +66,7 @@ pub(crate) struct Instance {
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
     /// Sequence of the last event that changed this instance.
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 #[derive(Debug, Clone, SimpleObject)]
@@ -172,7 +174,7 @@ impl<'a> Owned<'a> {
 /// Where an instance stands in a list: what needs somebody first, then what lives, then what has ended.
 pub(crate) fn rank(view: &InstanceView) -> u8 {
     match view.status {
-        ViewStatus::Unhealthy => 0,
+        ViewStatus::Unhealthy | ViewStatus::Unknown => 0,
         ViewStatus::Init | ViewStatus::Starting | ViewStatus::Draining | ViewStatus::Stopping => 1,
         ViewStatus::Running => 2,
         ViewStatus::Expired => 3,

@@ -4,7 +4,7 @@ use aegis_projections::view::LeaderView;
 use async_graphql::{ID, InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct Leader {
@@ -20,7 +20,7 @@ pub(crate) struct Leader {
     reason: String,
     /// How long the group had no owner before this term, in milliseconds, where known.
     vacancy_ms: Option<Long>,
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 #[derive(Debug, Clone, Default, InputObject)]

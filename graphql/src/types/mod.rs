@@ -27,5 +27,5 @@ pub(crate) use operation::{
     StepDownResult,
 };
 pub(crate) use page::{Page, connection, cursor_of_sequence, is_ranked, is_service};
-pub(crate) use scalar::{Long, Seq};
+pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};

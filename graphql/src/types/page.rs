@@ -5,7 +5,7 @@ use aegis_domain::{ErrorCode, GroupName, InstanceName, Sequence, ServiceName};
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Error, OutputType, SimpleObject};
 
-use super::scalar::{Long, Seq};
+use super::scalar::Long;
 use crate::codes::cut;
 use crate::error::error;
 
@@ -18,7 +18,7 @@ pub(crate) struct Totals {
     /// How many nodes there are on all pages.
     total_count: Long,
     /// Sequence of the last event that the answer contains.
-    as_of_sequence: Seq,
+    as_of_sequence: Long,
 }
 
 /// A connection of this schema.

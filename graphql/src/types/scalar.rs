@@ -3,29 +3,10 @@
 use aegis_domain::Sequence;
 use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
 
-/// A JetStream stream sequence: a whole number from 0 to 2^64 - 1, as a JSON number with all its digits. As input also a
-/// string of digits, for clients whose numbers end at 2^53.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Seq(pub(crate) Sequence);
-
-/// A whole number from 0 to 2^64 - 1, as a JSON number with all its digits: terms, revisions, counts, sizes, durations. As
+/// A whole number from 0 to 2^64 - 1, as a JSON number with all its digits: sequences, terms, revisions, counts, sizes, durations. As
 /// input also a string of digits, for clients whose numbers end at 2^53.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Long(pub(crate) u64);
-
-#[Scalar(name = "Sequence")]
-impl ScalarType for Seq {
-    fn parse(value: Value) -> InputValueResult<Self> {
-        match whole(&value) {
-            Some(number) => Ok(Self(Sequence(number))),
-            None => Err(InputValueError::custom("a sequence is a whole number, 0 or more")),
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        Value::Number(Number::from(self.0.get()))
-    }
-}
 
 #[Scalar]
 impl ScalarType for Long {
@@ -41,9 +22,9 @@ impl ScalarType for Long {
     }
 }
 
-impl From<Sequence> for Seq {
+impl From<Sequence> for Long {
     fn from(sequence: Sequence) -> Self {
-        Self(sequence)
+        Self(sequence.get())
     }
 }
 
@@ -84,13 +65,13 @@ mod tests {
             assert_eq!(value.to_string(), number.to_string());
             assert_eq!(Long::parse(value).unwrap(), Long(number));
             assert_eq!(Long::parse(Value::String(number.to_string())).unwrap(), Long(number));
-            assert_eq!(Seq(Sequence(number)).to_value().to_string(), number.to_string());
+            assert_eq!(Long::from(Sequence(number)), Long(number));
         }
         let float = Number::from_f64(1.5).map_or(Value::Null, Value::Number);
         for junk in
             ["", "-1", "+1", "01", "1.0", "18446744073709551616", "x"].map(|text| Value::String(text.into()))
         {
-            assert!(Long::parse(junk.clone()).is_err() && Seq::parse(junk.clone()).is_err(), "{junk}");
+            assert!(Long::parse(junk.clone()).is_err(), "{junk}");
         }
         assert!(Long::parse(float).is_err() && Long::parse(Value::Number((-1).into())).is_err());
     }

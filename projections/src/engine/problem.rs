@@ -11,6 +11,8 @@ pub enum ProblemCode {
     Unwritable,
     /// There are more instances than figures are kept of.
     TooManyInstances,
+    /// Events of a newer version are read as far as they are known.
+    PartlyRead,
 }
 
 /// A problem that stands.
@@ -32,6 +34,7 @@ impl ProblemCode {
             Self::HistoryReplaced => "HISTORY_REPLACED",
             Self::Unwritable => "UNWRITABLE",
             Self::TooManyInstances => "TOO_MANY_INSTANCES",
+            Self::PartlyRead => "PARTLY_READ",
         }
     }
 
@@ -40,7 +43,7 @@ impl ProblemCode {
     pub fn is_unready(self) -> bool {
         match self {
             Self::HistoryReplaced | Self::Unwritable => true,
-            Self::TooManyInstances => false,
+            Self::TooManyInstances | Self::PartlyRead => false,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use aegis_domain::schema::read;
+use aegis_domain::schema::{Partly, read_partly};
 use aegis_domain::wire::DecodeError;
-use aegis_domain::wire::header::{self, ce};
-use aegis_domain::{Actor, AggregateId, AggregateVersion, Envelope, Sequence};
+use aegis_domain::wire::header;
+use aegis_domain::{Actor, AggregateId, AggregateVersion, Envelope, Heading, Sequence};
 use aegis_sdk::Connection;
 use aegis_sdk::journal::counted;
 use aegis_sdk::nats::follow::{Follower, From, Message, Wanted};
+use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
 use async_nats::jetstream::message::PublishMessage;
 use chrono::{DateTime, SubsecRound as _, Utc};
@@ -58,6 +59,8 @@ pub struct Event {
     pub data: String,
     /// What happened.
     pub event: aegis_domain::Event,
+    /// The parts of its body that this version could not read.
+    pub left_out: Vec<String>,
 }
 
 /// A message of the log that is no event.
@@ -85,24 +88,40 @@ impl Event {
     /// # Errors
     /// What is wrong with the message.
     pub fn read(namespace: &aegis_domain::wire::Namespace, message: &Message) -> Result<Self, DecodeError> {
+        Self::stored(namespace, message.sequence, &message.subject, message.headers.as_ref(), &message.body)
+    }
+
+    pub(super) fn stored(
+        namespace: &aegis_domain::wire::Namespace,
+        sequence: u64,
+        subject: &str,
+        headers: Option<&HeaderMap>,
+        body: &[u8],
+    ) -> Result<Self, DecodeError> {
         // One pass over the map: each look into it would make a name of its own first.
-        let headers: Vec<(&str, &str)> = message
-            .headers
+        let headers: Vec<(&str, &str)> = headers
             .iter()
             .flat_map(|headers| headers.iter())
             .filter_map(|(name, values)| Some((name.as_ref(), values.first()?.as_str())))
             .collect();
         let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-        let envelope = Envelope::decode(namespace, &message.subject, header, &message.body)?;
-        counted(envelope.version, message.sequence)?;
-        let event_type = header(ce::TYPE).ok_or(DecodeError::Header { name: ce::TYPE })?;
-        Ok(Self::new(envelope, event_type.to_owned(), String::from_utf8_lossy(&message.body).into_owned()))
+        let heading = Heading::<aegis_domain::Registry>::decode(namespace, subject, header)?;
+        counted(heading.version, sequence)?;
+        let read = read_partly(&heading.aggregate, &heading.event_type, body)?;
+        Ok(Self::of(heading, read, String::from_utf8_lossy(body).into_owned()))
     }
 
     /// The event of this envelope, with its type and its body as they stand in the log.
     #[must_use]
     pub fn new(envelope: Envelope, event_type: String, data: String) -> Self {
-        let Envelope { id, aggregate, version, context, event, .. } = envelope;
+        let Envelope { id, aggregate, version, context, previous, event } = envelope;
+        let heading = Heading { id, aggregate, version, event_type, context, previous };
+        Self::of(heading, Partly { event, left_out: vec![] }, data)
+    }
+
+    fn of(heading: Heading<aegis_domain::Registry>, read: Partly, data: String) -> Self {
+        let Heading { id, aggregate, version, event_type, context, .. } = heading;
+        let Partly { event, left_out } = read;
         Self {
             id: id.as_str().to_owned(),
             event_type,
@@ -116,6 +135,7 @@ impl Event {
             causation: context.causation,
             data,
             event,
+            left_out,
         }
     }
 
@@ -148,7 +168,18 @@ impl Feed for Log {
 
     async fn decode(&self, message: Message) -> Content {
         match Event::read(self.connection.namespace(), &message) {
-            Ok(event) => Content::Event(Box::new(event)),
+            Ok(event) => {
+                if !event.left_out.is_empty() {
+                    let (parts, subject) = (event.left_out.join(", "), &message.subject);
+                    tracing::warn!(
+                        sequence = message.sequence,
+                        subject,
+                        parts,
+                        "an event is read without some parts"
+                    );
+                }
+                Content::Event(Box::new(event))
+            }
             Err(error) => {
                 let (subject, reason) = (message.subject.clone(), error.to_string());
                 tracing::warn!(sequence = message.sequence, subject, reason, "an event cannot be read");
@@ -206,5 +237,5 @@ pub(crate) fn event_of(
     event_type: &str,
     body: &str,
 ) -> Result<aegis_domain::Event, DecodeError> {
-    read::<aegis_domain::Registry>(aggregate, event_type, body.as_bytes())
+    read_partly(aggregate, event_type, body.as_bytes()).map(|read| read.event)
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use aegis_domain::Sequence;
 use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use super::names::{Names, Stored};
 use super::{Registry, Retention};
 use crate::State;
-use crate::engine::mark::sequence;
+use crate::engine::mark::{integer, sequence};
 use crate::engine::{Mark, RestoreError};
 use crate::view::{DefinitionView, InstanceView, LeaderView};
 
@@ -35,18 +37,40 @@ pub(super) async fn registry(
     if let Some(view) = docs("SELECT doc FROM installation", tables).await?.pop() {
         state.installation = view;
     }
-    let name = |row: SqliteRow| Ok((row.try_get("name")?, row.try_get("id")?));
+    let name = |row: SqliteRow| {
+        let mentioned_after = sequence(row.try_get("mentioned_after")?);
+        Ok(Stored { id: row.try_get("id")?, text: row.try_get("name")?, mentioned_after })
+    };
     let position = |row: SqliteRow| Ok(sequence(row.try_get(0)?));
-    let names: Vec<(String, i64)> = rows("SELECT id, name FROM names", name, tables).await?;
-    let snapshots = rows("SELECT sequence FROM snapshots", position, tables).await?;
-    let forgotten = rows("SELECT through FROM forgotten", position, tables).await?;
+    let names = rows("SELECT id, name, mentioned_after FROM names", name, tables).await?;
+    let snapshots = BTreeSet::from_iter(rows("SELECT sequence FROM snapshots", position, tables).await?);
+    let through = |row: SqliteRow| Ok((sequence(row.try_get(0)?), row.try_get(1)?));
+    let forgotten = rows("SELECT through, highest_name FROM forgotten", through, tables).await?;
+    let (forgotten, highest) = forgotten.first().copied().unwrap_or_default();
+    let last = snapshots.last().copied().unwrap_or_default();
+    let names = Names::restored(names, highest, mentioned_since(last, tables).await?, last);
     Ok(Registry {
         state: state.restored(retention.keep_ended),
-        names: names.into_iter().collect(),
+        names,
         retention: *retention,
-        snapshots: BTreeSet::from_iter(snapshots),
-        forgotten: forgotten.first().copied().unwrap_or_default(),
+        snapshots,
+        forgotten,
     })
+}
+
+/// The names that events after the last snapshot mention. Before the first snapshot there is none to be written.
+async fn mentioned_since(
+    snapshot: Sequence,
+    tables: &mut SqliteConnection,
+) -> Result<Vec<i64>, RestoreError> {
+    if snapshot == Sequence::ZERO {
+        return Ok(vec![]);
+    }
+    let query = "WITH some AS (SELECT type, aggregate, service, actor FROM events WHERE sequence > ?)
+         SELECT type FROM some UNION SELECT aggregate FROM some UNION SELECT actor FROM some
+         UNION SELECT service FROM some WHERE service IS NOT NULL";
+    let rows = sqlx::query(query).bind(integer(snapshot.get())).fetch_all(tables).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 async fn docs<T: DeserializeOwned>(

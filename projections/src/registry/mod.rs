@@ -4,6 +4,7 @@
 pub(crate) mod entry;
 mod load;
 mod names;
+pub(crate) mod reread;
 mod schema;
 mod write;
 
@@ -18,7 +19,7 @@ use crate::State;
 use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
 use crate::state::{InstanceKey, KEEP_ENDED};
 use crate::view::EventView;
-use names::Names;
+use names::{Names, Stored};
 
 pub use entry::{Content, Dead, Event};
 pub(crate) use entry::{Log, event_of};
@@ -70,14 +71,18 @@ pub struct Batch {
     /// The events.
     pub(crate) events: Vec<Line>,
     /// The messages that are no events.
-    dead: Vec<(Sequence, DateTime<Utc>, Dead)>,
+    dead: Vec<(Sequence, DateTime<Utc>)>,
     /// Names that were met for the first time.
-    names: Vec<(i64, String)>,
+    names: Vec<Stored>,
+    /// Names that were mentioned since the snapshot before the last, each with where that was.
+    mentioned: Vec<(Sequence, Vec<i64>)>,
+    /// Names that leave the index.
+    unnamed: Vec<i64>,
     snapshots: Vec<Snapshot>,
     /// Instances that have left.
     gone: Vec<InstanceKey>,
-    /// Events up to this one are to leave the index.
-    forget: Option<Sequence>,
+    /// Events up to this one are to leave the index; with it, the highest id of a name.
+    forget: Option<(Sequence, i64)>,
 }
 
 /// An event with what the index says of it.
@@ -95,7 +100,7 @@ pub(crate) struct Line {
 /// The registry as it stood.
 #[derive(Debug)]
 struct Snapshot {
-    at: Mark,
+    at: Sequence,
     state: Result<Vec<u8>, serde_json::Error>,
 }
 
@@ -132,7 +137,7 @@ impl Registry {
 
     /// What is kept beyond the views is decided here, by position alone: so it is the same however the log was
     /// cut into batches.
-    fn keep(&mut self, recorded_at: DateTime<Utc>, batch: &mut Batch) {
+    fn keep(&mut self, batch: &mut Batch) {
         let position = self.state.position;
         let last = self.snapshots.last().copied().unwrap_or(Sequence::ZERO);
         let spacing = self.retention.snapshot_every.max(2 * self.state.len() as u64);
@@ -140,15 +145,16 @@ impl Registry {
             return;
         }
         self.snapshots.insert(position);
-        let at = Mark { position, recorded_at, anchor: None };
-        batch.snapshots.push(Snapshot { at, state: self.state.canonical() });
+        batch.mentioned.push(self.names.snapshot(position));
+        batch.snapshots.push(Snapshot { at: position, state: self.state.canonical() });
         let horizon = Sequence(position.get().saturating_sub(self.retention.events));
         // A snapshot begins what stays, so that the registry is known from its first event on.
         if let Some(oldest) = self.snapshots.range(..=horizon).next_back().copied() {
             self.snapshots = self.snapshots.split_off(&oldest);
             if oldest > self.forgotten {
                 self.forgotten = oldest;
-                batch.forget = Some(oldest);
+                batch.unnamed.extend(self.names.forget(oldest));
+                batch.forget = Some((oldest, self.names.highest()));
             }
         }
     }
@@ -212,12 +218,12 @@ impl Projection for Registry {
                     actor,
                 });
             }
-            Content::Dead(dead) => {
+            Content::Dead(_) => {
                 self.state.skip(sequence, recorded_at);
-                batch.dead.push((sequence, recorded_at, dead));
+                batch.dead.push((sequence, recorded_at));
             }
         }
-        self.keep(recorded_at, batch);
+        self.keep(batch);
     }
 
     async fn write(
@@ -228,6 +234,7 @@ impl Projection for Registry {
     ) -> Result<(), WriteError> {
         write::batch(batch, tables).await?;
         write::kept(self.retention.keep_ended, tables).await?;
+        write::reader(tables).await?;
         match mode {
             Mode::Live => {
                 write::remove(&batch.gone, tables).await?;

@@ -6,16 +6,16 @@ pub(super) const TABLES: &[&str] = &[
     "CREATE TABLE leaders (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE definitions (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE installation (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+    "CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL, mentioned_after INTEGER NOT NULL)",
     "CREATE TABLE events (
         sequence INTEGER PRIMARY KEY, id TEXT NOT NULL, type INTEGER NOT NULL, aggregate INTEGER NOT NULL,
         service INTEGER, version INTEGER NOT NULL, time INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
         actor INTEGER NOT NULL, correlation TEXT, causation TEXT, summary TEXT NOT NULL, data TEXT NOT NULL)",
-    "CREATE TABLE dead_letters (
-        sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL)",
-    "CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL, state BLOB NOT NULL)",
+    "CREATE TABLE dead_letters (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL)",
+    "CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, state BLOB NOT NULL)",
     "CREATE TABLE kept (id INTEGER PRIMARY KEY CHECK (id = 1), seconds INTEGER NOT NULL)",
-    "CREATE TABLE forgotten (id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL)",
+    "CREATE TABLE reader (id INTEGER PRIMARY KEY CHECK (id = 1), program TEXT NOT NULL)",
+    "CREATE TABLE forgotten (id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL, highest_name INTEGER NOT NULL)",
 ];
 
 /// An index ends with the row's key, the sequence, so that each is also in order of it.

@@ -10,6 +10,7 @@ use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, SqliteConnection};
 
+use super::names::Stored;
 use super::{Batch, Line};
 use crate::State;
 use crate::engine::WriteError;
@@ -34,24 +35,27 @@ static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| {
 });
 
 pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
-    for (id, name) in &batch.names {
-        sqlx::query("INSERT OR IGNORE INTO names (id, name) VALUES (?, ?)")
+    for Stored { id, text, mentioned_after } in &batch.names {
+        sqlx::query("INSERT OR IGNORE INTO names (id, name, mentioned_after) VALUES (?, ?, ?)")
             .bind(id)
-            .bind(name.as_str())
+            .bind(text.as_str())
+            .bind(integer(mentioned_after.get()))
             .execute(&mut *tables)
             .await?;
     }
     events(&batch.events, tables).await?;
-    for (sequence, recorded_at, dead) in &batch.dead {
-        sqlx::query(
-            "INSERT OR IGNORE INTO dead_letters (sequence, recorded_at, subject, reason) VALUES (?, ?, ?, ?)",
-        )
-        .bind(integer(sequence.get()))
-        .bind(recorded_at.timestamp_micros())
-        .bind(dead.subject.as_str())
-        .bind(dead.reason.as_str())
-        .execute(&mut *tables)
-        .await?;
+    for (sequence, recorded_at) in &batch.dead {
+        sqlx::query("INSERT OR IGNORE INTO dead_letters (sequence, recorded_at) VALUES (?, ?)")
+            .bind(integer(sequence.get()))
+            .bind(recorded_at.timestamp_micros())
+            .execute(&mut *tables)
+            .await?;
+    }
+    for (after, ids) in &batch.mentioned {
+        for id in ids {
+            let update = sqlx::query("UPDATE names SET mentioned_after = ? WHERE id = ?");
+            update.bind(integer(after.get())).bind(id).execute(&mut *tables).await?;
+        }
     }
     snapshots(batch, tables).await
 }
@@ -60,6 +64,13 @@ pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Resul
 pub(super) async fn kept(keep_ended: TimeDelta, tables: &mut SqliteConnection) -> Result<(), WriteError> {
     let insert = sqlx::query("INSERT OR IGNORE INTO kept (id, seconds) VALUES (1, ?)");
     insert.bind(keep_ended.num_seconds()).execute(tables).await?;
+    Ok(())
+}
+
+/// Says which program reads the log, unless another one does already: see [`super::reread`].
+pub(super) async fn reader(tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    let insert = sqlx::query("INSERT OR IGNORE INTO reader (id, program) VALUES (1, ?)");
+    insert.bind(super::reread::program()).execute(tables).await?;
     Ok(())
 }
 
@@ -108,23 +119,27 @@ async fn snapshots(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), W
             Ok(state) => state.clone(),
             Err(error) => return Err(WriteError::Row(serde::ser::Error::custom(error))),
         };
-        sqlx::query("INSERT OR IGNORE INTO snapshots (sequence, recorded_at, state) VALUES (?, ?, ?)")
-            .bind(integer(snapshot.at.position.get()))
-            .bind(snapshot.at.recorded_at.timestamp_micros())
+        sqlx::query("INSERT OR IGNORE INTO snapshots (sequence, state) VALUES (?, ?)")
+            .bind(integer(snapshot.at.get()))
             .bind(state)
             .execute(&mut *tables)
             .await?;
     }
-    let Some(forget) = batch.forget else { return Ok(()) };
+    let Some((forget, highest_name)) = batch.forget else { return Ok(()) };
     let deletes = [
         "DELETE FROM events WHERE sequence <= ?",
         "DELETE FROM dead_letters WHERE sequence <= ?",
         "DELETE FROM snapshots WHERE sequence < ?",
-        "INSERT INTO forgotten (id, through) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET through = excluded.through",
     ];
     for delete in deletes {
         sqlx::query(delete).bind(integer(forget.get())).execute(&mut *tables).await?;
     }
+    for id in &batch.unnamed {
+        sqlx::query("DELETE FROM names WHERE id = ?").bind(id).execute(&mut *tables).await?;
+    }
+    let forgotten =
+        sqlx::query("INSERT OR REPLACE INTO forgotten (id, through, highest_name) VALUES (1, ?, ?)");
+    forgotten.bind(integer(forget.get())).bind(highest_name).execute(tables).await?;
     Ok(())
 }
 

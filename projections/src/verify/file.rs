@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use aegis_domain::schema::keep_digits;
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Recorded, Sequence};
 use aegis_sdk::nats::follow::Message;
@@ -90,7 +91,10 @@ impl File {
             && step != Step::Duplicate
             && sequence > tables.forgotten
         {
-            tables.expected.push(EventView::of(recorded, tables.times.recorded_at));
+            let view = EventView::of(recorded, tables.times.recorded_at);
+            // As it stands in the log, with what this version does not know of it.
+            let data = serde_json::from_slice(&keep_digits(&message.body)).unwrap_or_default();
+            tables.expected.push(EventView { data, ..view });
         }
         let is_last = sequence == tables.mark.position;
         if tables.expected.len() >= PAGE || is_last {

@@ -31,6 +31,8 @@ pub enum InstanceStatus {
     Unhealthy,
     /// Its record has run out.
     Expired,
+    /// A status that this version does not know; the reason tells what the event says.
+    Unknown,
 }
 
 impl InstanceStatus {
@@ -44,7 +46,8 @@ impl InstanceStatus {
             | Self::Running
             | Self::Draining
             | Self::Stopping
-            | Self::Unhealthy => false,
+            | Self::Unhealthy
+            | Self::Unknown => false,
         }
     }
 
@@ -59,6 +62,7 @@ impl InstanceStatus {
             (Status::Running, Hearing::Heard) => Self::Running,
             (Status::Draining, Hearing::Heard) => Self::Draining,
             (Status::Stopping, Hearing::Heard) => Self::Stopping,
+            (Status::Unknown, Hearing::Heard) => Self::Unknown,
         }
     }
 }

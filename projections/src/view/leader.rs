@@ -50,7 +50,7 @@ impl LeaderView {
                     term: *term,
                     instance: Some(instance.clone()),
                     since,
-                    reason: *reason,
+                    reason: reason.clone(),
                     vacancy_ms: *vacancy_ms,
                     sequence,
                 })

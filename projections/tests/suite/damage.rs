@@ -87,7 +87,7 @@ async fn the_check_of_a_file_tells_how_far_it_has_come() {
         let store = Store::open(&path, Retention::default()).await.unwrap();
         let pool = store.database().pool().await;
         let fill = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
-                    INSERT INTO dead_letters SELECT i, 0, 'a', hex(randomblob(1000)) FROM n";
+                    INSERT INTO snapshots SELECT i, hex(randomblob(1000)) FROM n";
         sqlx::query(fill).execute(&*pool).await.unwrap();
         pool.close().await;
     }

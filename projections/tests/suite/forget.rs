@@ -153,3 +153,38 @@ fn heartbeats_of_strangers_are_bounded_and_those_of_known_instances_are_not() {
     assert_eq!(kept, STRANGERS_MAX + live.read().state.instances.len());
     assert!((0..5).all(|n| beat(&format!("known-{n}"))) && beat("stranger-1"));
 }
+
+#[tokio::test]
+async fn what_the_index_does_not_mention_any_more_leaves_no_names_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, whole) = (folder.path().join("p.sqlite"), folder.path().join("whole.sqlite"));
+    let retention = Retention { events: 60, snapshot_every: 20, keep_ended: TimeDelta::seconds(5) };
+    let mut log = Log::default();
+    for n in 0..400 {
+        // A name of its own each, as it is where nobody gives names.
+        let id = AggregateId::Instance(service("echo"), instance(&format!("echo-{n}")));
+        log.record(&id, InstanceEvent::Registered(registration()).into());
+        log.record(&id, InstanceEvent::Deregistered { reason: "done".into() }.into());
+    }
+    let mut opened_here = opened(&path, retention, LOG, END).await;
+    let events = timed(&log.events, &[1]);
+    let mut most = 0;
+    for part in events.chunks(7) {
+        opened_here.take(entries(part)).await;
+        // A restart knows as much.
+        opened_here = opened(&path, retention, LOG, END).await;
+        most = most.max(names(&opened_here.store).await);
+    }
+    assert!(most < 120, "{most} names of 800 events");
+    let mut at_once = opened(&whole, retention, LOG, END).await;
+    at_once.take(entries(&events)).await;
+    assert_eq!(dump(&path).await, dump(&whole).await);
+    let held = crate::store::held(&opened_here.store).await;
+    assert!(held.iter().all(|event| event.aggregate.starts_with("instance.echo.echo-")), "{held:?}");
+    assert_eq!(held.last().unwrap().event_type, "aegis.instance.deregistered.v1");
+}
+
+async fn names(store: &aegis_projections::Store) -> i64 {
+    let pool = store.database().pool().await;
+    sqlx::query_scalar("SELECT count(*) FROM names").fetch_one(&*pool).await.unwrap()
+}

@@ -14,6 +14,7 @@ mod installation;
 mod kill;
 mod kv;
 mod log;
+mod newer;
 mod pages;
 mod process;
 mod projector;

@@ -13,7 +13,10 @@ pub(super) fn since<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTi
 
 pub(super) fn reason<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ElectionReason, D::Error> {
     let value = Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).unwrap_or(ElectionReason::OwnerLost))
+    Ok(match serde_json::from_value(value) {
+        Ok(ElectionReason::Unknown(_)) | Err(_) => ElectionReason::OwnerLost,
+        Ok(reason) => reason,
+    })
 }
 
 pub(super) fn predecessors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tenure>, D::Error> {

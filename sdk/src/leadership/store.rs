@@ -72,7 +72,7 @@ impl OwnerRecord {
             term: self.term,
             instance: holder.instance,
             session: holder.session,
-            reason: self.reason,
+            reason: self.reason.clone(),
             resignation: self.resignation.clone(),
         })
     }

@@ -61,6 +61,10 @@ export function rootOf(world: World) {
       selfPreservation: null,
       problems: [],
     }),
+    forgetInstance: ({ input }: { input: { service: string; instance: string; reason: string } }) =>
+      world.forget(`${input.service}/${input.instance}`, input.reason)
+        ? { __typename: "Forgotten", service: input.service, instance: input.instance }
+        : { __typename: "Rejected", code: "INSTANCE_NOT_FOUND", message: "The instance is not registered." },
     leaders: () => connection([...world.leaders.values()], (l) => l.id, false, false, world.sequence),
     events: (args: {
       last?: number;

@@ -20,7 +20,11 @@ export class World {
   private readonly silent = new Set<string>();
   private readonly now: () => number;
   private readonly random: () => number;
-  private pending = { changed: new Map<string, MockInstance>(), events: [] as Event[] };
+  private pending = {
+    changed: new Map<string, MockInstance>(),
+    removed: new Set<string>(),
+    events: [] as Event[],
+  };
   private readonly versions = new Map<string, number>();
 
   constructor(options: WorldOptions = {}) {
@@ -48,10 +52,10 @@ export class World {
 
   /** Sends what has changed since the last flush. */
   flush(): void {
-    const { changed, events } = this.pending;
-    if (changed.size + events.length === 0) return;
-    this.pending = { changed: new Map(), events: [] };
-    const change: Change = { changed: [...changed.values()], removed: [], events };
+    const { changed, removed, events } = this.pending;
+    if (changed.size + removed.size + events.length === 0) return;
+    this.pending = { changed: new Map(), removed: new Set(), events: [] };
+    const change: Change = { changed: [...changed.values()], removed: [...removed], events };
     for (const listener of this.listeners) listener(change);
   }
 
@@ -112,6 +116,19 @@ export class World {
       if (groups.length !== each.groups.length || each.instance === owner)
         this.put({ ...each, groups, asOfSequence: event.sequence });
     }
+  }
+
+  /** Only what has ended is forgotten. */
+  forget(id: string, reason: string): boolean {
+    const known = this.instances.get(id);
+    if (!known || !["EXPIRED", "FAILED", "STOPPED"].includes(known.status)) return false;
+    const summary = `${known.instance} was forgotten: ${reason}`;
+    this.record("instance", `${known.service}.${known.instance}`, "forgotten", { reason }, summary);
+    this.instances.delete(id);
+    this.pending.changed.delete(id);
+    this.pending.removed.add(id);
+    this.flush();
+    return true;
   }
 
   /** What `kill -9` of one instance looks like from here: its groups move, it falls silent. */
@@ -178,6 +195,7 @@ export class World {
 
   private put(instance: MockInstance): void {
     this.instances.set(instance.id, instance);
+    this.pending.removed.delete(instance.id);
     this.pending.changed.set(instance.id, instance);
   }
 

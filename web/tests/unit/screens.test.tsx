@@ -7,6 +7,7 @@ import { FeedPanel, resetEvents } from "@/features/events";
 import { receive as receiveEvents } from "@/features/events/store";
 import { SignInScreen } from "@/features/session";
 import { useConnectionStore } from "@/shared/connection/store";
+import { useSession } from "@/shared/session/store";
 import { World } from "../mock/world";
 
 const show = (element: React.ReactNode, path = "/") =>
@@ -115,6 +116,71 @@ describe("the dashboard", () => {
     show(dashboard);
     expect(screen.getAllByTestId("instance-row").length).toBeLessThan(80);
     expect(screen.getByRole("table").getAttribute("aria-rowcount")).toBe("5018");
+  });
+});
+
+describe("forgetting an ended instance", () => {
+  const answer = (data: unknown) => {
+    const asked = vi.fn(
+      async (_url: unknown, _init?: RequestInit) =>
+        new Response(JSON.stringify({ data }), { headers: { "content-type": "application/json" } }),
+    );
+    vi.stubGlobal("fetch", asked);
+    return asked;
+  };
+  const signIn = (role: "VIEWER" | "OPERATOR") => useSession.getState().signedIn({ name: "m.ito", role });
+  const button = () => screen.getByRole("button", { name: "Forget algo-service-2" });
+  const ask = async (reason: string) => {
+    fireEvent.click(button());
+    fireEvent.change(screen.getByLabelText("Reason, for the record"), { target: { value: reason } });
+    await act(async () => {
+      fireEvent.click(screen.getByRole("button", { name: "Forget" }));
+      await vi.advanceTimersByTimeAsync(100);
+    });
+  };
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    useSession.getState().reset();
+  });
+
+  it("is offered for what has ended, and only to whoever may do it", () => {
+    signIn("VIEWER");
+    snapshotOf(new World());
+    show(dashboard, "/?flat=1");
+    expect(screen.getAllByRole("button", { name: /^Forget / })).toHaveLength(1);
+    expect(button().hasAttribute("disabled")).toBe(true);
+    expect(button().title).toContain("operator");
+    act(() => signIn("OPERATOR"));
+    expect(button().hasAttribute("disabled")).toBe(false);
+  });
+
+  it("asks for a reason before anything is sent, and sends what it is about", async () => {
+    const asked = answer({ forgetInstance: { __typename: "Forgotten" } });
+    signIn("OPERATOR");
+    snapshotOf(new World());
+    show(dashboard, "/?flat=1");
+    fireEvent.click(button());
+    expect(screen.getByRole("button", { name: "Forget" }).hasAttribute("disabled")).toBe(true);
+    fireEvent.keyDown(document.activeElement as Element, { key: "Escape" });
+    expect(screen.queryByLabelText("Reason, for the record")).toBeNull();
+    expect(asked).not.toHaveBeenCalled();
+    await ask("cleaned up");
+    const sent = JSON.parse(String(asked.mock.calls[0]?.[1]?.body)).variables.input;
+    expect(sent).toEqual({ service: "algo-service", instance: "algo-service-2", reason: "cleaned up" });
+    expect(screen.queryByLabelText("Reason, for the record")).toBeNull();
+  });
+
+  it("says why it was not done, and stays open", async () => {
+    const message = "the instance has not ended";
+    answer({ forgetInstance: { __typename: "Rejected", code: "ILLEGAL_TRANSITION", message } });
+    signIn("OPERATOR");
+    snapshotOf(new World());
+    show(dashboard, "/?flat=1");
+    await ask("too early");
+    expect(screen.getByRole("alert").textContent).toContain(message);
+    expect(screen.getByRole("alert").textContent).toContain("ILLEGAL_TRANSITION");
+    expect((screen.getByLabelText("Reason, for the record") as HTMLInputElement).value).toBe("too early");
   });
 });
 

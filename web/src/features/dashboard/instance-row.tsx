@@ -4,6 +4,7 @@ import { cn } from "@/shared/lib/utils";
 import { Age } from "@/shared/time/age";
 import { Sparkline } from "@/shared/ui/sparkline";
 import type { Instance, InstanceStatus } from "./documents";
+import { ForgetButton } from "./forget-button";
 import { GroupsCell } from "./groups-cell";
 import { ClockOff, Conflict, Flapping, Legacy } from "./marks";
 import { NotDefined } from "./not-defined";
@@ -53,6 +54,7 @@ export const InstanceRow = memo(function InstanceRow({ instance, series, flat, i
           </Link>
           {instance.legacy && <Legacy />}
           {flat && !instance.defined && <NotDefined brief />}
+          {down.includes(instance.status) && <ForgetButton instance={instance} />}
         </span>
       </td>
       <td className={cn(cell, "text-muted-foreground")}>{instance.version}</td>

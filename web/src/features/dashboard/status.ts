@@ -4,6 +4,7 @@ import {
   CircleDot,
   CircleOff,
   CirclePause,
+  CircleQuestionMark,
   CircleSlash,
   CircleX,
   Hourglass,
@@ -25,12 +26,13 @@ export const statusLook: Record<InstanceStatus, StatusLook> = {
   FAILED: { word: "Failed", icon: CircleX, tone: "text-bad", rank: 0 },
   EXPIRED: { word: "Expired", icon: CircleOff, tone: "text-bad", rank: 1 },
   UNHEALTHY: { word: "Unhealthy", icon: TriangleAlert, tone: "text-warn", rank: 2 },
-  STOPPING: { word: "Stopping", icon: CirclePause, tone: "text-info", rank: 3 },
-  DRAINING: { word: "Draining", icon: Hourglass, tone: "text-info", rank: 4 },
-  STARTING: { word: "Starting", icon: CircleDot, tone: "text-info", rank: 5 },
-  INIT: { word: "Init", icon: CircleDashed, tone: "text-info", rank: 6 },
-  RUNNING: { word: "Running", icon: CircleCheck, tone: "text-ok", rank: 7 },
-  STOPPED: { word: "Stopped", icon: CircleSlash, tone: "text-idle", rank: 8 },
+  UNKNOWN: { word: "Unknown", icon: CircleQuestionMark, tone: "text-warn", rank: 3 },
+  STOPPING: { word: "Stopping", icon: CirclePause, tone: "text-info", rank: 4 },
+  DRAINING: { word: "Draining", icon: Hourglass, tone: "text-info", rank: 5 },
+  STARTING: { word: "Starting", icon: CircleDot, tone: "text-info", rank: 6 },
+  INIT: { word: "Init", icon: CircleDashed, tone: "text-info", rank: 7 },
+  RUNNING: { word: "Running", icon: CircleCheck, tone: "text-ok", rank: 8 },
+  STOPPED: { word: "Stopped", icon: CircleSlash, tone: "text-idle", rank: 9 },
 };
 
 /** Worst first. */

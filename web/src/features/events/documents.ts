@@ -20,7 +20,7 @@ const EventFields = graphql(`
 
 export const EventTail = graphql(
   `
-  subscription EventTail($afterSequence: Sequence, $afterId: String, $snapshot: Int) {
+  subscription EventTail($afterSequence: Long, $afterId: String, $snapshot: Int) {
     events(afterSequence: $afterSequence, afterId: $afterId, snapshot: $snapshot) {
       __typename
       ... on EventSnapshot { events { ...EventFields } asOfSequence }

@@ -6,6 +6,10 @@ export interface Viewer {
   role: Role;
 }
 
+/** Whether the server would let them act on instances and groups. */
+export const mayOperate = (viewer: Viewer | null): boolean =>
+  viewer?.role === "OPERATOR" || viewer?.role === "ADMIN";
+
 interface SessionStore {
   /** `unknown` until the server has answered once. */
   status: "unknown" | "in" | "denied";

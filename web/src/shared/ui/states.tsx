@@ -30,6 +30,19 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
+/** An error beside what it is about: the same words as `ErrorView`, in little room. */
+export function Problem({ error }: { error: AppError }) {
+  return (
+    <p role="alert" className="rounded-sm bg-bad-soft px-2 py-1 text-bad text-xs">
+      {error.message}{" "}
+      <span className="font-mono">
+        {error.code}
+        {error.requestId && ` · ${error.requestId}`}
+      </span>
+    </p>
+  );
+}
+
 export function ErrorView({ error, onRetry }: { error: AppError; onRetry?: () => void }) {
   return (
     <Frame role="alert">

@@ -35,7 +35,7 @@ pub(crate) struct Config {
     /// How long figures of instances are kept, in a table `[metrics]`.
     #[serde(default)]
     pub(crate) metrics: Metrics,
-    /// What one principal may have at a time, in a table `[limits]`.
+    /// What one principal may have and do, in a table `[limits]`.
     #[serde(default)]
     pub(crate) limits: Limits,
     /// Who may use the API: `[[token]]` entries with `name`, `role` and `sha256`, as printed by
@@ -44,7 +44,7 @@ pub(crate) struct Config {
     pub(crate) tokens: Vec<TokenEntry>,
 }
 
-/// What one principal may have at a time, over all of its connections. Unknown fields are refused.
+/// What one principal may have and do, over all of its connections. Unknown fields are refused.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Limits {
@@ -52,11 +52,13 @@ pub(crate) struct Limits {
     pub(crate) websockets: usize,
     /// How many subscriptions. Default 400.
     pub(crate) subscriptions: usize,
+    /// Whether viewers may run only the GraphQL documents of the page. Default false.
+    pub(crate) viewers_run_only_documents_of_the_page: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { websockets: 100, subscriptions: 400 }
+        Self { websockets: 100, subscriptions: 400, viewers_run_only_documents_of_the_page: false }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
-use aegis_graphql::Principal;
+use aegis_graphql::{Principal, Registered};
 use aegis_projections::beats::{self, Sight};
 use aegis_projections::engine::Progress;
 use aegis_projections::rollups::{Keep, RollupProjector};
@@ -34,6 +34,9 @@ use crate::liveness::Liveness;
 use crate::metrics::{Metrics, Sources};
 use crate::startup::Startup;
 use crate::terms::Terms;
+
+/// The GraphQL documents of the page, by the SHA-256 of their texts.
+const DOCUMENTS: &str = include_str!("../../web/documents.json");
 
 /// How often a replica looks whether its projection has caught up.
 const CATCHING_UP: Duration = Duration::from_millis(50);
@@ -232,6 +235,8 @@ async fn start(
         progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
     });
     let folded = rollups.progress().clone();
+    let only = config.limits.viewers_run_only_documents_of_the_page;
+    let registered = Registered::read(DOCUMENTS, only).context("the documents of the page cannot be read")?;
     let schema = aegis_graphql::build(
         store.clone(),
         rollups,
@@ -239,6 +244,7 @@ async fn start(
         adapter.clone(),
         adapter.clone(),
         adapter.clone(),
+        registered,
     );
     let sources = Sources { connection, clock, findings, store, folded, live, sight, silence, unreadable };
     let metrics = Arc::new(Metrics::new(sources));

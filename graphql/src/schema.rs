@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aegis_projections::{Rollups, Store};
 use async_graphql::Schema;
 
-use crate::bounds::Limits;
+use crate::bounds::{Limits, Registered};
 use crate::codes::Codes;
 use crate::mutation::Mutation;
 use crate::ports::{ChangeFeed, Commands, DeadLetters, Health};
@@ -20,7 +20,7 @@ pub(crate) type Executor = Arc<dyn Commands>;
 pub(crate) type Status = Arc<dyn Health>;
 pub(crate) type Letters = Arc<dyn DeadLetters>;
 
-/// The schema over these ports and these files.
+/// The schema over these ports and these files, with these documents registered.
 #[must_use]
 pub fn build(
     store: Store,
@@ -29,12 +29,13 @@ pub fn build(
     commands: Executor,
     health: Status,
     letters: Letters,
+    registered: Registered,
 ) -> ApiSchema {
     Schema::build(Query::default(), Mutation::default(), Subscription)
         // Each word of a query would be compared with each name of the schema.
         .disable_suggestions()
         .extension(Codes)
-        .extension(Limits::default())
+        .extension(Limits::new(registered))
         .data(store)
         .data(rollups)
         .data(feed)

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+use crate::serve::Serve;
 use crate::subscriptions::{Socket, connect, hear};
 use crate::support::{ControlPlane, PATIENCE};
 
@@ -182,4 +183,32 @@ async fn a_thousand_clients_that_never_finish_their_request_hold_nobody_up() {
     }
     assert_eq!(control.query("{ viewer { name } }", json!({})).await["viewer"]["name"], "admin");
     drop(slow);
+}
+
+#[tokio::test]
+async fn viewers_can_be_kept_to_the_documents_of_the_page() {
+    let (nats, folder) = (NatsServer::start().await, tempfile::tempdir().unwrap());
+    let tables = "[[token]]\nname = \"bob\"\nrole = \"viewer\"\n\
+                  sha256 = \"d35ca5051b82ffc326a3b0b6574a9a3161dee16b9478a199ee39cd803ce5b799\"\n\
+                  [limits]\nviewers_run_only_documents_of_the_page = true";
+    let serve = Serve::start_with(&nats.url(), folder.path(), tables).await;
+    serve.ready().await;
+    let documents: Value = serde_json::from_str(include_str!("../../../web/documents.json")).unwrap();
+    let (hash, query) = documents
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(_, text)| text.as_str().unwrap().starts_with("query Viewer"))
+        .unwrap();
+    let ask = |token: &str, body: Value| {
+        let request = serve.http.post(format!("http://{}/graphql", serve.address)).bearer_auth(token);
+        let request = request.json(&body);
+        async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
+    };
+    let own = json!({ "query": "{ viewer { name } }" });
+    assert_eq!(code(&ask("viewer", own.clone()).await), "FORBIDDEN");
+    assert_eq!(ask(&serve.token, own).await["data"]["viewer"]["name"], "alice");
+    assert_eq!(ask("viewer", json!({ "query": query })).await["data"]["viewer"]["name"], "bob");
+    let by_hash = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
+    assert_eq!(ask("viewer", by_hash).await["data"]["viewer"]["name"], "bob");
 }

@@ -3,6 +3,7 @@
 
 mod budget;
 mod cost;
+mod registered;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -17,9 +18,11 @@ use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::{Request, Response, ServerError, ServerResult, ValidationResult, value};
 
 use crate::codes::server_error;
-use crate::ports::Principal;
+use crate::ports::{Principal, Role};
 use budget::Budgets;
 use cost::{Endless, Found, LEVELS};
+
+pub use registered::Registered;
 
 /// How deep fields may nest: as deep as the usual introspection query does.
 const DEPTH: u64 = 16;
@@ -32,18 +35,35 @@ const COST: u64 = 20_000;
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     budgets: Arc<Budgets>,
+    registered: Arc<Registered>,
+}
+
+impl Limits {
+    pub(crate) fn new(registered: Registered) -> Self {
+        Self { budgets: Arc::default(), registered: Arc::new(registered) }
+    }
 }
 
 /// See the module.
 #[derive(Debug)]
 struct Bounds {
     budgets: Arc<Budgets>,
-    cost: Mutex<Option<u64>>,
+    registered: Arc<Registered>,
+    seen: Mutex<Option<Seen>>,
+}
+
+/// What was found in the document of a request.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    cost: u64,
+    /// Whether a viewer may run it.
+    for_viewers: bool,
 }
 
 impl ExtensionFactory for Limits {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Bounds { budgets: Arc::clone(&self.budgets), cost: Mutex::new(None) })
+        let (budgets, registered) = (Arc::clone(&self.budgets), Arc::clone(&self.registered));
+        Arc::new(Bounds { budgets, registered, seen: Mutex::new(None) })
     }
 }
 
@@ -51,8 +71,8 @@ impl ExtensionFactory for Limits {
 impl Extension for Bounds {
     async fn request(&self, context: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
         let response = next.run(context).await;
-        match *self.cost.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(cost) => response.extension("cost", value!({ "asked": cost, "limit": COST })),
+        match self.seen() {
+            Some(Seen { cost, .. }) => response.extension("cost", value!({ "asked": cost, "limit": COST })),
             None => response,
         }
     }
@@ -64,11 +84,13 @@ impl Extension for Bounds {
         mut request: Request,
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
+        self.registered.complete(&mut request)?;
         let variables = request.variables.clone();
         let found =
             cost::of(&context.schema_env.registry, parsed(&mut request)?, &variables).map_err(endless)?;
         check(found)?;
-        *self.cost.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.cost);
+        let seen = Seen { cost: found.cost, for_viewers: self.registered.admits(&request.query) };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
         next.run(context, request).await
     }
 
@@ -77,11 +99,20 @@ impl Extension for Bounds {
         context: &ExtensionContext<'_>,
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
-        let cost = *self.cost.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(principal), Some(cost)) = (context.data_opt::<Principal>(), cost) {
-            self.budgets.spend(&principal.name, cost).map_err(|refusal| vec![refusal])?;
+        if let (Some(principal), Some(seen)) = (context.data_opt::<Principal>(), self.seen()) {
+            if principal.role == Role::Viewer && !seen.for_viewers {
+                let message = "viewers run only the documents that are registered here, those of the page";
+                return Err(vec![server_error(ErrorCode::Forbidden, message)]);
+            }
+            self.budgets.spend(&principal.name, seen.cost).map_err(|refusal| vec![refusal])?;
         }
         next.run(context).await
+    }
+}
+
+impl Bounds {
+    fn seen(&self) -> Option<Seen> {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,11 +122,13 @@ fn parsed(request: &mut Request) -> ServerResult<&ExecutableDocument> {
     request.parsed_query()
 }
 
-/// Whether it asks for a change. What cannot be read changes nothing.
+/// Whether it may ask for a change: by a mutation, or by the hash of a document that is not known here. What cannot be read
+/// changes nothing.
 pub fn is_change(request: &mut Request) -> bool {
-    parsed(request).is_ok_and(|document| {
-        document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation)
-    })
+    request.query.is_empty()
+        || parsed(request).is_ok_and(|document| {
+            document.operations.iter().any(|(_, operation)| operation.node.ty == OperationType::Mutation)
+        })
 }
 
 fn check(found: Found) -> ServerResult<()> {

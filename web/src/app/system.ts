@@ -1,20 +1,9 @@
 import { create } from "zustand";
-import { graphql, type ResultOf } from "@/gql";
 import { client } from "@/shared/graphql/client";
 import { noteServerTime } from "@/shared/time/clock";
+import { type System, SystemQuery } from "./documents";
 
-const SystemQuery = graphql(`
-  query System {
-    system {
-      version namespace time asOfSequence headSequence projectionLag natsConnected deadLetters
-      heartbeatsVisible
-      selfPreservation { since silent alive }
-      problems { part code message since }
-    }
-  }
-`);
-
-export type System = ResultOf<typeof SystemQuery>["system"];
+export type { System };
 
 const POLL_MS = 3_000;
 

@@ -45,6 +45,15 @@ export const Leaders = graphql(`
   }
 `);
 
+export const ForgetInstance = graphql(`
+  mutation ForgetInstance($input: ForgetInput!) {
+    forgetInstance(input: $input) {
+      __typename
+      ... on Rejected { code message }
+    }
+  }
+`);
+
 export type Instance = ResultOf<typeof InstanceFields>;
 export type InstanceStatus = Instance["status"];
 export type InstanceUpdate = ResultOf<typeof InstanceChanges>["instanceChanges"];

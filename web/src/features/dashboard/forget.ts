@@ -1,16 +1,6 @@
-import { graphql } from "@/gql";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql, unreachable } from "@/shared/graphql/errors";
-import type { Instance } from "./documents";
-
-const ForgetInstance = graphql(`
-  mutation ForgetInstance($input: ForgetInput!) {
-    forgetInstance(input: $input) {
-      __typename
-      ... on Rejected { code message }
-    }
-  }
-`);
+import { ForgetInstance, type Instance } from "./documents";
 
 /** Asks for it; answers why it was not done, or null when it was. The row leaves with the live registry. */
 export async function forget(

@@ -1,11 +1,7 @@
-import { graphql } from "@/gql";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromBody, errorFromUrql, unreachable } from "@/shared/graphql/errors";
 import { type Role, useSession } from "@/shared/session/store";
-
-const ViewerQuery = graphql(`
-  query Viewer { viewer { name role } }
-`);
+import { ViewerQuery } from "./documents";
 
 /** Asks who is signed in. A 401 has already marked the session as over (see `appFetch`). */
 export async function loadViewer(): Promise<AppError | null> {

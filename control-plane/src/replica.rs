@@ -18,7 +18,7 @@ use aegis_sdk::{ConnectOptions, Connection, Journal};
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -42,6 +42,8 @@ const DOCUMENTS: &str = include_str!("../../web/documents.json");
 const CATCHING_UP: Duration = Duration::from_millis(50);
 /// How long a stop may take, whatever hangs: what has not ended by then is cut off.
 const STOP: Duration = Duration::from_secs(5);
+/// How many connections may wait to be taken: those that find no room try again after a second.
+const BACKLOG: u32 = 4_096;
 /// How long one attempt to connect may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -78,7 +80,7 @@ impl Replica {
     ///
     /// `goes_on` says whether a start that cannot succeed now is tried again until it does.
     pub(crate) async fn listen(config: &Config, goes_on: bool) -> anyhow::Result<Self> {
-        let listener = listen(config.listen).await?;
+        let listener = listen(config.listen)?;
         if !http::has_page() {
             tracing::error!(
                 "this binary was built without the page: the API works, and there is nothing to look at"
@@ -298,8 +300,15 @@ async fn caught_up(progress: &Progress) {
     }
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bind = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A replica that is started again takes its port at once.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bind().with_context(|| {
         format!("{address} cannot be listened on: if another program has the port, stop it or choose another; port 0 takes a free one")
     })
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::text::is_hidden;
 use crate::{GroupName, ServiceName, Term};
 
 /// The id of one event: the CloudEvents `id`, and the JetStream de-duplication id.
@@ -112,12 +113,11 @@ impl Actor {
     /// # Errors
     /// See [`InvalidActor`].
     pub fn check_name(name: &str) -> Result<&str, InvalidActor> {
-        // Blanks of no width, and what turns the direction of writing: two names that look the same must be the same.
-        let invisible = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        // Two names that look the same must be the same.
         let told = name.contains(char::is_alphanumeric)
             && name.trim() == name
             && name.chars().count() <= ACTOR_NAME_MAX
-            && !name.contains(|c: char| c.is_control() || invisible(c));
+            && !name.contains(is_hidden);
         if told { Ok(name) } else { Err(InvalidActor(name.chars().take(ACTOR_NAME_MAX).collect())) }
     }
 

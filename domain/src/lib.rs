@@ -8,6 +8,7 @@
 //! - [`schema`]: which aggregates share a journal, the control plane's own or yours;
 //! - [`event`] and [`envelope`]: the record, and the metadata each entry of it carries;
 //! - [`wire`]: the only place where subjects, bucket names and header names are built and parsed;
+//! - [`text`]: what people write for the record;
 //! - [`code`]: the catalogue of error codes.
 
 pub mod aggregate;
@@ -22,6 +23,7 @@ pub mod name;
 pub mod number;
 pub mod scenario;
 pub mod schema;
+pub mod text;
 pub mod wire;
 
 pub use aggregate::{Aggregate, AggregateId, AggregateKind};

@@ -12,6 +12,7 @@ mod definitions;
 mod fleet;
 mod forget;
 mod history;
+mod input;
 mod legacy;
 mod liveness;
 mod load;

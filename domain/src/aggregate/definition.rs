@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
 use super::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN, RegistrationPolicy};
+use crate::text::{REASON_MAX, check_line, is_hidden};
 use crate::{AggregateVersion, ErrorCode, Event, Registry, ServiceName, Version};
 
 /// The longest owner, in characters.
@@ -314,29 +315,31 @@ fn validate(content: &Content) -> Result<(), Rejection> {
         return Err(Rejection::Invalid { field: "failover", rule });
     }
     if !labels_are_bounded(&content.labels) {
-        return Err(invalid("labels", "at most 64, keys of 1 to 64 bytes, values of at most 256 bytes"));
+        return Err(invalid(
+            "labels",
+            "at most 64, keys of 1 to 64 bytes, values of at most 256 bytes, and nothing in them that cannot be seen",
+        ));
     }
     Ok(())
 }
 
 fn reasonable(reason: String) -> Result<String, Rejection> {
-    within("reason", &reason, DESCRIPTION_MAX)?;
+    within("reason", &reason, REASON_MAX)?;
     Ok(reason)
 }
 
 fn within(field: &'static str, text: &str, max: usize) -> Result<(), Rejection> {
-    if text.trim().is_empty() || text.chars().count() > max {
-        return Err(Rejection::Invalid { field, rule: format!("1 to {max} characters, not only blanks") });
-    }
-    Ok(())
+    check_line(text, max).map_err(|invalid| Rejection::Invalid { field, rule: invalid.to_string() })
 }
 
-/// Whether there are [`LABELS_MAX`] labels at most, with keys of 1 to 64 bytes and values of 256 bytes at most. They are
+/// Whether there are [`LABELS_MAX`] labels at most, with keys of 1 to 64 bytes and values of 256 bytes at most, of characters
+/// that can be seen. They are
 /// in every heartbeat of an instance.
 #[must_use]
 pub fn labels_are_bounded(labels: &BTreeMap<String, String>) -> bool {
     let fits = |(key, value): (&String, &String)| (1..=64).contains(&key.len()) && value.len() <= 256;
-    labels.len() <= LABELS_MAX && labels.iter().all(fits)
+    let seen = |(key, value): (&String, &String)| !key.contains(is_hidden) && !value.contains(is_hidden);
+    labels.len() <= LABELS_MAX && labels.iter().all(|label| fits(label) && seen(label))
 }
 
 fn invalid(field: &'static str, rule: &str) -> Rejection {

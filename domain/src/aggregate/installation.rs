@@ -7,10 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
+use crate::text::{InvalidLine, check_reason};
 use crate::{ErrorCode, Event, Registry};
-
-/// The longest reason, in characters.
-pub const REASON_MAX: usize = 500;
 
 /// What may be asked of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +73,9 @@ pub enum Rejection {
         /// Its position in the stream of dead letters.
         sequence: u64,
     },
-    /// The reason is empty or too long.
-    #[error("reason: 1 to {REASON_MAX} characters, not only blanks")]
-    Reason,
+    /// The reason is not fit for the record.
+    #[error("reason: {0}")]
+    Reason(#[from] InvalidLine),
 }
 
 impl Rejection {
@@ -86,7 +84,7 @@ impl Rejection {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Decided { .. } => ErrorCode::DeadLetterDecided,
-            Self::Reason => ErrorCode::InvalidInput,
+            Self::Reason(_) => ErrorCode::InvalidInput,
         }
     }
 }
@@ -106,10 +104,7 @@ impl Installation {
         if self.decided.contains(&letter.sequence) {
             return Err(Rejection::Decided { sequence: letter.sequence });
         }
-        if letter.reason.trim().is_empty() || letter.reason.chars().count() > REASON_MAX {
-            return Err(Rejection::Reason);
-        }
-        Ok(())
+        Ok(check_reason(&letter.reason)?)
     }
 }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, Snapshots};
+use crate::text::{InvalidLine, check_reason};
 use crate::{ErrorCode, Event, GroupName, LifeId, Registry, Version};
 
 /// Where an instance is in its life, by its own account.
@@ -264,6 +265,9 @@ pub enum Rejection {
         /// To there.
         to: Status,
     },
+    /// The reason is not fit for the record.
+    #[error("reason: {0}")]
+    Reason(#[from] InvalidLine),
 }
 
 impl Rejection {
@@ -271,6 +275,7 @@ impl Rejection {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
+            Self::Reason(_) => ErrorCode::InvalidInput,
             Self::NotRegistered => ErrorCode::InstanceNotFound,
             Self::Alive | Self::IllegalTransition { .. } => ErrorCode::IllegalTransition,
         }
@@ -363,6 +368,7 @@ impl Aggregate for Instance {
             }),
             Command::RequestDrain { reason } => {
                 self.alive()?;
+                check_reason(&reason)?;
                 Ok(if self.drain_requested { vec![] } else { vec![InstanceEvent::DrainRequested { reason }] })
             }
             Command::InLife { life, command } => match self.life() {
@@ -384,7 +390,10 @@ impl Aggregate for Instance {
                 Ok(if self.is_alive() { vec![InstanceEvent::Expired { last_beat }] } else { vec![] })
             }
             Command::Forget { reason } => match (&self.registration, self.is_alive()) {
-                (Some(_), false) => Ok(vec![InstanceEvent::Forgotten { reason }]),
+                (Some(_), false) => {
+                    check_reason(&reason)?;
+                    Ok(vec![InstanceEvent::Forgotten { reason }])
+                }
                 (Some(_), true) => Err(Rejection::Alive),
                 (None, _) => Err(Rejection::NotRegistered),
             },

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Aggregate, Snapshots};
+use crate::text::{InvalidLine, check_reason};
 use crate::{ErrorCode, Event, InstanceName, Registry, SessionId, Term};
 
 /// Why a term began.
@@ -175,6 +176,9 @@ pub enum Rejection {
     /// Nobody leads.
     #[error("nobody leads the group")]
     Vacant,
+    /// The reason is not fit for the record.
+    #[error("reason: {0}")]
+    Reason(#[from] InvalidLine),
 }
 
 impl Rejection {
@@ -184,6 +188,7 @@ impl Rejection {
         match self {
             Self::StaleTerm { .. } | Self::ImplausibleTerm { .. } => ErrorCode::StaleTerm,
             Self::Vacant => ErrorCode::NotActive,
+            Self::Reason(_) => ErrorCode::InvalidInput,
         }
     }
 }
@@ -258,6 +263,7 @@ impl Aggregate for Leadership {
             }
             Command::RequestStepDown { to, reason } => {
                 self.holder.as_ref().ok_or(Rejection::Vacant)?;
+                check_reason(&reason)?;
                 Ok(vec![LeadershipEvent::StepDownRequested { term: self.term, to, reason }])
             }
         }

@@ -1,8 +1,9 @@
 //! Decisions on the installation: what any number of observers see is recorded once.
 
 use aegis_domain::aggregate::Installation;
-use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, REASON_MAX, Rejection};
+use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
 use aegis_domain::scenario::Scenario;
+use aegis_domain::text::{REASON_MAX, check_reason};
 
 fn given(events: &[InstallationEvent]) -> Scenario<Installation> {
     Scenario::given(events)
@@ -60,8 +61,12 @@ fn a_dead_letter_is_decided_on_once_by_whoever_comes_first() {
 #[test]
 fn a_dead_letter_is_decided_on_with_a_reason() {
     for reason in ["", "  ", &"x".repeat(REASON_MAX + 1)] {
-        given(&[]).when(Command::RedriveDeadLetter(letter(reason))).then_rejected(&Rejection::Reason);
-        given(&[]).when(Command::DiscardDeadLetter(letter(reason))).then_rejected(&Rejection::Reason);
+        given(&[])
+            .when(Command::RedriveDeadLetter(letter(reason)))
+            .then_rejected(&Rejection::Reason(check_reason(reason).unwrap_err()));
+        given(&[])
+            .when(Command::DiscardDeadLetter(letter(reason)))
+            .then_rejected(&Rejection::Reason(check_reason(reason).unwrap_err()));
     }
 }
 

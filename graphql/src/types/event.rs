@@ -68,18 +68,26 @@ impl From<EventView> for Event {
 
 #[derive(Debug, Clone, Default, InputObject)]
 pub(crate) struct EventFilter {
+    #[graphql(validator(max_items = 20))]
     kinds: Option<Vec<AggregateKind>>,
+    /// At most 100.
+    #[graphql(validator(max_items = 100, list, max_length = 200))]
     types: Option<Vec<String>>,
+    #[graphql(validator(max_length = 200))]
     service: Option<String>,
+    #[graphql(validator(max_length = 200))]
     aggregate: Option<String>,
     /// Caused by this actor, for example `user:alice`.
+    #[graphql(validator(max_length = 200))]
     actor: Option<String>,
+    #[graphql(validator(max_length = 200))]
     correlation_id: Option<String>,
     /// Recorded at this time or later (`recordedAt`).
     from: Option<DateTime<Utc>>,
     /// Recorded before this time (`recordedAt`).
     to: Option<DateTime<Utc>>,
-    /// Part of the summary, type or aggregate.
+    /// Part of the summary, type or aggregate: at most 200 characters.
+    #[graphql(validator(max_length = 200))]
     text: Option<String>,
 }
 

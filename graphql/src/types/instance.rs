@@ -122,9 +122,12 @@ pub(crate) struct ConsumerLag {
 
 #[derive(Debug, Clone, Default, InputObject)]
 pub(crate) struct InstanceFilter {
+    #[graphql(validator(max_length = 200))]
     service: Option<String>,
+    #[graphql(validator(max_items = 20))]
     statuses: Option<Vec<InstanceStatus>>,
-    /// Part of the service or instance name.
+    /// Part of the service or instance name: at most 200 characters.
+    #[graphql(validator(max_length = 200))]
     text: Option<String>,
 }
 

@@ -25,7 +25,9 @@ pub(crate) struct Leader {
 
 #[derive(Debug, Clone, Default, InputObject)]
 pub(crate) struct LeaderFilter {
+    #[graphql(validator(max_length = 200))]
     service: Option<String>,
+    #[graphql(validator(max_length = 200))]
     instance: Option<String>,
 }
 

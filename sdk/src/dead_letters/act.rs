@@ -146,7 +146,7 @@ impl DeadLetters {
             }
             Err(error) => match error.rejection() {
                 Ok(Rejection::Decided { .. }) => self.made_before(sequence, redrive).await,
-                Ok(rejection @ Rejection::Reason) => Err(DeadLetterError::Reason(rejection.to_string())),
+                Ok(rejection @ Rejection::Reason(_)) => Err(DeadLetterError::Reason(rejection.to_string())),
                 Err(error) => Err(DeadLetterError::unavailable(error)),
             },
         }

@@ -4,6 +4,7 @@ use aegis_domain::event::CATALOGUE;
 use aegis_domain::schema::keep_digits;
 use aegis_domain::{AggregateKind, Sequence};
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
@@ -40,6 +41,9 @@ pub struct EventPage {
     /// The position of the projection when the page was read.
     pub as_of: Sequence,
 }
+
+/// A page with more bytes of data than this ends early, and says that there are more.
+const PAGE_BYTES: usize = 4 << 20;
 
 const COLUMNS: &str = "SELECT sequence, id, version, time, recorded_at, correlation, causation, summary, data, \
      (SELECT name FROM names WHERE names.id = events.type) AS type, \
@@ -108,15 +112,22 @@ async fn page(
         None => None,
     };
     let mut query = select(filter, window, after, through);
-    let rows = query.build().fetch_all(tables).await?;
-    let mut events = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let (count, backwards) = match window {
         Window::First { count, .. } => (count, false),
         Window::Last { count, .. } => (count, true),
     };
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let more = events.len() > count;
-    events.truncate(count);
+    let (mut events, mut bytes, mut more) = (vec![], 0, false);
+    let mut rows = query.build().fetch(tables);
+    while let Some(row) = rows.try_next().await? {
+        if events.len() >= count || bytes > PAGE_BYTES {
+            more = true;
+            break;
+        }
+        bytes += row.try_get::<&str, _>("data")?.len();
+        events.push(read(&row)?);
+    }
+    drop(rows);
     if backwards {
         events.reverse();
     }

@@ -1,14 +1,17 @@
 //! Pages of the event index, in both directions and under every filter.
 
-use aegis_domain::{AggregateKind, Sequence};
+use aegis_domain::aggregate::Instance;
+use aegis_domain::aggregate::instance::Command;
+use aegis_domain::{AggregateId, AggregateKind, Sequence};
 use aegis_projections::Store;
 use aegis_projections::store::{EventFilter, Window};
 use aegis_projections::view::EventView;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::log::any_log;
+use crate::log::{Log, any_log, instance, registration, service};
 use crate::store::{recorded_at, restored, views};
 
 /// A store with the events of several logs' length, and what should be in it.
@@ -148,4 +151,31 @@ async fn an_empty_page_is_a_page() {
     }
     let page = store.events(&EventFilter::default(), Window::First { count: 0, after: Sequence::ZERO }).await;
     assert!(page.unwrap().more);
+}
+
+#[tokio::test]
+async fn a_page_of_large_events_ends_early_and_says_that_there_are_more() {
+    let mut log = Log::default();
+    let id = AggregateId::Instance(service("echo"), instance("echo-1"));
+    log.execute::<Instance>(&id, Command::Register(registration()));
+    for n in 0..20 {
+        let configuration = json!({ "n": n, "text": "x".repeat(500_000) });
+        log.execute::<Instance>(&id, Command::ReportConfiguration(configuration));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = restored(&folder.path().join("p.sqlite")).await;
+    opened.record(&log.events).await;
+    let all = views(&log.events);
+    let (mut seen, mut after) = (vec![], Sequence::ZERO);
+    loop {
+        let window = Window::First { count: 1_000, after };
+        let page = opened.store.events(&EventFilter::default(), window).await.unwrap();
+        assert!(!page.events.is_empty() && page.events.len() < 12, "{} events", page.events.len());
+        after = page.events.last().unwrap().sequence;
+        seen.extend(page.events);
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(seen, all);
 }

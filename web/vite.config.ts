@@ -8,6 +8,8 @@ const target = process.env.AEGIS_URL ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  // Relative to `<base>`, which the server writes: it may be reached under a path.
+  base: "./",
   build: {
     outDir: "dist",
     target: "es2022",

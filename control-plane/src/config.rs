@@ -8,6 +8,7 @@ use aegis_projections::Retention;
 use aegis_projections::rollups::Keep;
 use anyhow::Context as _;
 use chrono::TimeDelta;
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::auth::TokenEntry;
@@ -23,6 +24,13 @@ pub(crate) struct Config {
     /// free one. There is no TLS yet, so leave it on the loopback, or behind a proxy that has it.
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
+    /// The address at which browsers reach it through a proxy, for example `https://floor.example/aegis`: what links,
+    /// cookies, and the checks of `Host` and `Origin` follow. Default: none, browsers reach it at `listen`.
+    #[serde(default)]
+    pub(crate) public_url: Option<String>,
+    /// The networks of proxies whose `X-Forwarded-For` is believed, for example `["10.0.0.0/8"]`. Default: none.
+    #[serde(default)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Where the projection is kept; it may be deleted at any time. Default `.aegis`.
     #[serde(default = "default_data_dir")]
     pub(crate) data_dir: PathBuf,
@@ -146,6 +154,8 @@ impl Default for Config {
         Self {
             nats_url: default_nats_url(),
             listen: default_listen(),
+            public_url: None,
+            trusted_proxies: vec![],
             data_dir: default_data_dir(),
             namespace: default_namespace(),
             projection: Projection::default(),

@@ -28,7 +28,7 @@ use crate::auth::Authenticator;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::findings::Findings;
-use crate::http::{self, App, Core, Places, Workers};
+use crate::http::{self, App, Core, Outside, Places, Workers};
 use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::{Metrics, Sources};
@@ -90,9 +90,12 @@ impl Replica {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let auth = Arc::new(Authenticator::new(&config.tokens));
         let (startup, core) = (Startup::new(goes_on), Arc::default());
+        let outside = Outside::new(config.public_url.as_deref(), address, &config.trusted_proxies)?;
+        let outside = Arc::new(outside);
         let app = App {
             auth: Arc::clone(&auth),
             startup: startup.clone(),
+            outside: Arc::clone(&outside),
             workers: Workers::start().context("the threads for requests cannot be started")?,
             limits: http::Limits {
                 sockets: Places::new(config.limits.websockets),

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
+use super::outside::Outside;
 use super::places::Places;
 use super::{App, router};
 
@@ -31,13 +32,14 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long to wait when the system has no more sockets.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The address at the other end of the connection that a request came on.
+/// The address of whoever sent a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
 
 /// Serves until stopped; requests under way have [`FINISH`] to end.
 pub(crate) async fn serve(listener: TcpListener, app: App) {
     let (stop, tasks) = (app.stop.clone(), app.tasks.clone());
+    let outside = Arc::clone(&app.outside);
     let service = TowerToHyperService::new(router(app));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let of_address = Places::new(CONNECTIONS_EACH);
@@ -53,13 +55,15 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
                     continue;
                 }
             };
-            let Some(mine) = of_address.take(&peer) else {
+            let mine = of_address.take(&peer);
+            // All that comes by a proxy has the address of that.
+            if mine.is_none() && !outside.trusts(peer) {
                 tracing::debug!(%peer, "a connection is closed: its address has {CONNECTIONS_EACH} already");
                 continue;
-            };
-            let (service, stop) = (service.clone(), stop.clone());
+            }
+            let (service, stop, outside) = (service.clone(), stop.clone(), Arc::clone(&outside));
             tasks.spawn(async move {
-                converse(stream, Peer(peer), service, stop).await;
+                converse(stream, peer, &outside, service, stop).await;
                 drop((place, mine));
             });
         }
@@ -69,14 +73,17 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
 
 async fn converse(
     stream: TcpStream,
-    peer: Peer,
+    peer: IpAddr,
+    outside: &Outside,
     service: TowerToHyperService<axum::Router>,
     stop: CancellationToken,
 ) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+        let sender = outside.sender(peer, request.headers());
+        request.extensions_mut().insert(Peer(sender));
+        outside.strip(&mut request);
         service.call(request)
     });
     let connection = http1::Builder::new()

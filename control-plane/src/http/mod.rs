@@ -8,6 +8,7 @@ mod graphql;
 mod headers;
 mod health;
 mod identity;
+mod outside;
 mod page;
 mod places;
 mod session;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use connection::serve;
+pub(crate) use outside::Outside;
 pub(crate) use page::is_there as has_page;
 pub(crate) use places::Places;
 pub(crate) use sign_in_rate::{SignInRate, failed_sign_ins};
@@ -45,6 +47,7 @@ const BODY_MAX: usize = 256 * 1024;
 pub(crate) struct App {
     pub(crate) auth: Arc<Authenticator>,
     pub(crate) startup: Startup,
+    pub(crate) outside: Arc<Outside>,
     pub(crate) workers: Workers,
     pub(crate) limits: Limits,
     pub(crate) sign_ins: Arc<SignInRate>,
@@ -81,6 +84,7 @@ fn router(app: App) -> Router {
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn(body::bound))
+        .layer(from_fn_with_state(app.clone(), outside::check))
         .layer(from_fn_with_state(app.clone(), headers::dress))
         .with_state(app)
 }

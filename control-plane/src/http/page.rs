@@ -1,9 +1,12 @@
 //! The page, embedded. Every path that is not a file is a place within the page, except under prefixes
 //! that hold no places.
 
+use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
+
+use super::App;
 
 #[derive(RustEmbed)]
 #[folder = "../web/dist"]
@@ -17,9 +20,10 @@ pub(crate) fn is_there() -> bool {
     Files::get("index.html").is_some()
 }
 
-pub(super) async fn serve(uri: Uri) -> Response {
+pub(super) async fn serve(State(app): State<App>, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if let Some(file) = Files::get(path) {
+    // The index is one of the places.
+    if let Some(file) = Files::get(path).filter(|_| path != "index.html") {
         let kind = mime_guess::from_path(path).first_or_octet_stream();
         // Files under assets/ have a hash of their contents in their names.
         let cache =
@@ -34,7 +38,11 @@ pub(super) async fn serve(uri: Uri) -> Response {
         Some(index) => {
             let headers =
                 [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
-            (headers, index.data).into_response()
+            // What the page asks for, and where its places are, counts from here.
+            let base = format!("<base href=\"{}\" />", app.outside.base());
+            let index =
+                String::from_utf8_lossy(&index.data).replacen("<head>", &format!("<head>\n    {base}"), 1);
+            (headers, index).into_response()
         }
         None => {
             let text = "this binary was built without the page: build it with `cargo xtask up`, or run \

@@ -13,6 +13,7 @@ use super::connection::Peer;
 use super::error::ApiError;
 use super::headers::RequestId;
 use super::identity::{COOKIE, session};
+use super::outside::Outside;
 use super::sign_in_rate::note_failure;
 use crate::auth::SESSION;
 
@@ -40,14 +41,15 @@ pub(super) async fn sign_in(
         let message = "this token is not known, or has ended";
         ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message, &id)
     })?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&secret, SESSION.as_secs()))]).into_response())
+    let cookie = cookie(&app.outside, &secret, SESSION.as_secs());
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
 pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Response {
     if let Some(secret) = session(&headers) {
         app.auth.sign_out(secret);
     }
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", 0))]).into_response()
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(&app.outside, "", 0))]).into_response()
 }
 
 pub(super) async fn redeem(
@@ -64,16 +66,20 @@ pub(super) async fn redeem(
     if outcome.is_err() {
         note_failure(address, &id.0);
     }
+    let base = app.outside.base();
     match outcome {
         Ok(secret) => {
-            let cookie = [(header::SET_COOKIE, cookie(&secret, SESSION.as_secs()))];
-            (cookie, Redirect::to("/")).into_response()
+            let cookie = [(header::SET_COOKIE, cookie(&app.outside, &secret, SESSION.as_secs()))];
+            (cookie, Redirect::to(base)).into_response()
         }
-        Err(why) => Redirect::to(&format!("/signin?error={why}")).into_response(),
+        Err(why) => Redirect::to(&format!("{base}signin?error={why}")).into_response(),
     }
 }
 
-fn cookie(secret: &str, seconds: u64) -> HeaderValue {
-    let text = format!("{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}");
-    HeaderValue::from_str(&text).expect("secrets are hexadecimal")
+fn cookie(outside: &Outside, secret: &str, seconds: u64) -> HeaderValue {
+    let secure = if outside.is_secure() { "; Secure" } else { "" };
+    let base = outside.base();
+    let text =
+        format!("{COOKIE}={secret}; HttpOnly; SameSite=Strict; Path={base}; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&text).expect("secrets are hexadecimal, and the path was checked")
 }

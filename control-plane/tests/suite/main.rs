@@ -20,6 +20,7 @@ mod namespaces;
 mod numbers;
 mod operate;
 mod output;
+mod outside;
 mod refusals;
 mod serve;
 mod start;

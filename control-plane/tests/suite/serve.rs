@@ -32,9 +32,18 @@ impl Serve {
 
     /// With more tables in the configuration than that of the token.
     pub(crate) async fn start_with(nats_url: &str, folder: &Path, tables: &str) -> Self {
+        Self::configured(nats_url, folder, |text| format!("{text}\n{tables}\n")).await
+    }
+
+    /// With settings before the first table.
+    pub(crate) async fn start_after(nats_url: &str, folder: &Path, settings: &str) -> Self {
+        Self::configured(nats_url, folder, |text| format!("{settings}\n{text}\n")).await
+    }
+
+    async fn configured(nats_url: &str, folder: &Path, change: impl Fn(String) -> String) -> Self {
         let (config, token) = configuration(folder).await;
         let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, format!("{text}\n{tables}\n")).unwrap();
+        std::fs::write(&config, change(text)).unwrap();
         let process = aegis()
             .args(["serve", "--listen", "127.0.0.1:0", "--nats-url", nats_url])
             .args([Path::new("--config"), &config, Path::new("--data-dir"), &folder.join("data")])
@@ -193,10 +202,10 @@ async fn a_stop_ends_in_time_whatever_clients_leave_hanging() {
     let mut hanging = Vec::new();
     for half in [
         "GET /healthz HTTP/1.1\r\nHost: a".to_owned(),
-        "POST /api/session HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        "POST /api/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
             .to_owned(),
         format!(
-            "POST /graphql HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+            "POST /graphql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
             serve.token
         ),
         String::new(),
@@ -241,7 +250,7 @@ async fn a_request_that_is_never_finished_is_cut_off() {
     let (headers, body) = tokio::join!(
         answer("GET /healthz HTTP/1.1\r\nHost: a"),
         answer(
-            "POST /api/session HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n\
+            "POST /api/session HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
              Content-Length: 100\r\n\r\n{"
         ),
     );

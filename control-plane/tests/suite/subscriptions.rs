@@ -29,7 +29,11 @@ async fn start() -> (NatsServer, tempfile::TempDir, ControlPlane) {
 }
 
 pub(crate) async fn connect(control: &ControlPlane, origin: Option<&str>) -> Result<Socket, Error> {
-    let mut request = control.at("/graphql/ws").replace("http://", "ws://").into_client_request().unwrap();
+    connect_to(&control.at("/graphql/ws").replace("http://", "ws://"), origin).await
+}
+
+pub(crate) async fn connect_to(url: &str, origin: Option<&str>) -> Result<Socket, Error> {
+    let mut request = url.into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
     if let Some(origin) = origin {
         request.headers_mut().insert("origin", origin.parse().unwrap());

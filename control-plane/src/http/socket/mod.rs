@@ -6,20 +6,18 @@ mod protocol;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_domain::ErrorCode;
 use async_graphql::Data;
 use async_graphql::http::{ClientMessage, WebSocketProtocols, WsMessage};
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use chrono::Utc;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use super::error::ApiError;
 use super::headers::RequestId;
 use super::identity::{Started, bearer, session};
 use super::places::Places;
@@ -59,10 +57,6 @@ pub(super) async fn upgrade(
     Started(core): Started,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !is_same_origin(&headers) {
-        let message = "websockets are taken only from pages of this server";
-        return ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message, &id).into_response();
-    }
     let presented = bearer(&headers).or_else(|| session(&headers));
     let grant = presented.and_then(|presented| app.auth.identify(presented));
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
@@ -213,12 +207,4 @@ async fn close(
         while let Some(Ok(_unread)) = source.next().await {}
     };
     let _elapsed = tokio::time::timeout(FAREWELL, farewell).await;
-}
-
-/// A browser tells where the page came from that opens a websocket; others tell nothing.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    origin.is_some() && origin == host
 }

@@ -1,6 +1,7 @@
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromBody, errorFromUrql, unreachable } from "@/shared/graphql/errors";
 import { type Role, useSession } from "@/shared/session/store";
+import { at } from "@/shared/url/base";
 import { ViewerQuery } from "./documents";
 
 /** Asks who is signed in. A 401 has already marked the session as over (see `appFetch`). */
@@ -16,7 +17,7 @@ export async function loadViewer(): Promise<AppError | null> {
 /** Trades a token for the session cookie. Null on success. */
 export async function signIn(token: string): Promise<AppError | null> {
   try {
-    const response = await fetch("/api/session", {
+    const response = await fetch(at("api/session"), {
       method: "POST",
       credentials: "same-origin",
       headers: { "content-type": "application/json" },
@@ -31,7 +32,7 @@ export async function signIn(token: string): Promise<AppError | null> {
 
 export async function signOut(): Promise<AppError | null> {
   try {
-    const response = await fetch("/api/session", { method: "DELETE", credentials: "same-origin" });
+    const response = await fetch(at("api/session"), { method: "DELETE", credentials: "same-origin" });
     if (response.ok || response.status === 401) return null;
     return errorFromBody(response.status, await response.json().catch(() => null));
   } catch {

@@ -1,4 +1,5 @@
 import { Client, fetchExchange, mapExchange } from "@urql/core";
+import { at } from "@/shared/url/base";
 import { unmark } from "./exact";
 import { appFetch } from "./http";
 
@@ -7,7 +8,7 @@ import { appFetch } from "./http";
  * in the stores of its feature, and what is asked here is wanted as it stands now.
  */
 export const client = new Client({
-  url: "/graphql",
+  url: at("graphql"),
   exchanges: [
     mapExchange({ onResult: (result) => ({ ...result, data: unmark(result.data) }) }),
     fetchExchange,

@@ -1,5 +1,6 @@
 import { useConnectionStore } from "@/shared/connection/store";
 import { useSession } from "@/shared/session/store";
+import { at } from "@/shared/url/base";
 import { errorFromBody } from "./errors";
 import { mark } from "./exact";
 
@@ -28,7 +29,7 @@ export function sessionOver(): void {
 /** Asks the cheapest question there is: true when the server says that nobody is signed in. */
 export async function isDenied(timeoutMs = 3_000): Promise<boolean> {
   try {
-    const response = await fetch("/graphql", {
+    const response = await fetch(at("graphql"), {
       method: "POST",
       credentials: "same-origin",
       headers: { "content-type": "application/json" },

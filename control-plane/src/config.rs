@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::auth::TokenEntry;
+use crate::http::TlsFiles;
 
 /// How a replica runs. Unknown fields are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,7 +22,7 @@ pub(crate) struct Config {
     #[serde(default = "default_nats_url")]
     pub(crate) nats_url: String,
     /// The address that the page and the API are served on. Default `127.0.0.1:8080`; port 0 takes a
-    /// free one. There is no TLS yet, so leave it on the loopback, or behind a proxy that has it.
+    /// free one. Without `[tls]` it serves plain HTTP: leave it on the loopback, or behind a proxy, then.
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
     /// The address at which browsers reach it through a proxy, for example `https://floor.example/aegis`: what links,
@@ -37,6 +38,9 @@ pub(crate) struct Config {
     /// The installation's namespace. Default `aegis`.
     #[serde(default = "default_namespace")]
     pub(crate) namespace: String,
+    /// Certificate and key for HTTPS, in a table `[tls]`. Files that change are taken up. Default: none.
+    #[serde(default)]
+    pub(crate) tls: Option<TlsFiles>,
     /// What the projection keeps of the log, in a table `[projection]`.
     #[serde(default)]
     pub(crate) projection: Projection,
@@ -155,6 +159,7 @@ impl Default for Config {
             nats_url: default_nats_url(),
             listen: default_listen(),
             public_url: None,
+            tls: None,
             trusted_proxies: vec![],
             data_dir: default_data_dir(),
             namespace: default_namespace(),

@@ -70,6 +70,7 @@ struct Gauges {
     clock_ahead: Gauge<f64, AtomicU64>,
     log_lines_dropped: Count,
     failed_sign_ins: Count,
+    certificate_not_after: Gauge,
 }
 
 impl Metrics {
@@ -124,6 +125,11 @@ impl Metrics {
         gauge("log_lines_dropped", "Lines of the log that nobody read in time", &gauges.log_lines_dropped);
         gauge("panics", "Panics of tasks that were begun again, since the start", &gauges.panics);
         gauge("nats_slow_consumers", "Times that messages were dropped unread", &gauges.slow_consumers);
+        registry.register(
+            "tls_certificate_not_after_seconds",
+            "Until when the certificate is good, since 1970; 0 without one",
+            gauges.certificate_not_after.clone(),
+        );
         registry.register(
             "nats_clock_ahead_seconds",
             "How far the clock of NATS is ahead of this machine's",
@@ -198,6 +204,7 @@ impl Metrics {
         self.gauges.unreadable_heartbeats.set(self.of.sight.unreadable());
         self.gauges.unreadable_legacy.set(self.of.unreadable.count());
         self.gauges.unreadable_leases.set(self.of.findings.unreadable_lease_count());
+        self.gauges.certificate_not_after.set(crate::http::certificate_not_after());
         self.gauges.failed_sign_ins.set(crate::http::failed_sign_ins());
         self.gauges.log_lines_dropped.set(aegis_sdk::logs::dropped_lines());
         self.gauges.panics.set(aegis_sdk::supervise::panics());

@@ -28,7 +28,7 @@ use crate::auth::Authenticator;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::findings::Findings;
-use crate::http::{self, App, Core, Outside, Places, Workers};
+use crate::http::{self, App, Core, Outside, Places, Tls, Workers};
 use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::{Metrics, Sources};
@@ -96,6 +96,7 @@ impl Replica {
             auth: Arc::clone(&auth),
             startup: startup.clone(),
             outside: Arc::clone(&outside),
+            tls: config.tls.clone().map(Tls::load).transpose()?.map(Arc::new),
             workers: Workers::start().context("the threads for requests cannot be started")?,
             limits: http::Limits {
                 sockets: Places::new(config.limits.websockets),

@@ -10,7 +10,8 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +40,11 @@ pub(super) struct Peer(pub(super) IpAddr);
 /// Serves until stopped; requests under way have [`FINISH`] to end.
 pub(crate) async fn serve(listener: TcpListener, app: App) {
     let (stop, tasks) = (app.stop.clone(), app.tasks.clone());
-    let outside = Arc::clone(&app.outside);
+    let (outside, tls) = (Arc::clone(&app.outside), app.tls.clone());
+    if let Some(tls) = tls.clone() {
+        let stop = stop.clone();
+        tasks.spawn(async move { tls.follow(&stop).await });
+    }
     let service = TowerToHyperService::new(router(app));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let of_address = Places::new(CONNECTIONS_EACH);
@@ -62,8 +67,17 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
                 continue;
             }
             let (service, stop, outside) = (service.clone(), stop.clone(), Arc::clone(&outside));
+            let tls = tls.clone();
             tasks.spawn(async move {
-                converse(stream, peer, &outside, service, stop).await;
+                match tls {
+                    None => converse(stream, peer, &outside, service, stop).await,
+                    // Whoever is slow to agree holds up nobody else.
+                    Some(tls) => match stop.run_until_cancelled(tls.accept(stream)).await {
+                        Some(Ok(stream)) => converse(stream, peer, &outside, service, stop).await,
+                        Some(Err(error)) => tracing::debug!(%peer, %error, "no agreement on TLS"),
+                        None => {}
+                    },
+                }
                 drop((place, mine));
             });
         }
@@ -72,7 +86,7 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
 }
 
 async fn converse(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
     peer: IpAddr,
     outside: &Outside,
     service: TowerToHyperService<axum::Router>,

@@ -14,6 +14,7 @@ mod places;
 mod session;
 mod sign_in_rate;
 mod socket;
+mod tls;
 mod workers;
 
 use std::sync::{Arc, OnceLock};
@@ -32,6 +33,7 @@ pub(crate) use page::is_there as has_page;
 pub(crate) use places::Places;
 pub(crate) use sign_in_rate::{SignInRate, failed_sign_ins};
 pub(crate) use socket::Limits;
+pub(crate) use tls::{Tls, TlsFiles, certificate_not_after};
 pub(crate) use workers::Workers;
 
 use crate::adapter::Adapter;
@@ -48,6 +50,8 @@ pub(crate) struct App {
     pub(crate) auth: Arc<Authenticator>,
     pub(crate) startup: Startup,
     pub(crate) outside: Arc<Outside>,
+    /// Absent when it serves plain HTTP.
+    pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) workers: Workers,
     pub(crate) limits: Limits,
     pub(crate) sign_ins: Arc<SignInRate>,

@@ -1,0 +1,125 @@
+//! HTTPS by the replica itself. Certificates that are renewed in their files are taken up without a restart.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+
+/// How long a client may take to agree on a connection.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How often the files are looked at. They are read, not watched: mounted secrets are swapped by a link.
+const LOOK: Duration = Duration::from_secs(30);
+
+static NOT_AFTER: AtomicI64 = AtomicI64::new(0);
+
+/// Until when the certificate is good, in seconds since 1970; 0 without one.
+pub(crate) fn certificate_not_after() -> i64 {
+    NOT_AFTER.load(Ordering::Relaxed)
+}
+
+/// Where certificate and key are, in PEM. Unknown fields are refused.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsFiles {
+    /// The certificate, then those that lead from it to one that clients know.
+    pub(crate) certificate: PathBuf,
+    /// Its private key.
+    pub(crate) key: PathBuf,
+}
+
+/// What connections are made with now.
+#[derive(Debug)]
+pub(crate) struct Tls {
+    files: TlsFiles,
+    current: RwLock<Loaded>,
+}
+
+#[derive(Debug, Clone)]
+struct Loaded {
+    config: Arc<ServerConfig>,
+    hash: [u8; 32],
+    not_after: i64,
+}
+
+impl Tls {
+    /// Reads the files.
+    pub(crate) fn load(files: TlsFiles) -> anyhow::Result<Self> {
+        let loaded = Loaded::read(&files)?;
+        NOT_AFTER.store(loaded.not_after, Ordering::Relaxed);
+        Ok(Self { files, current: RwLock::new(loaded) })
+    }
+
+    /// Agrees on a connection with a client.
+    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+        let config = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).config);
+        tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await?
+    }
+
+    /// Takes up files that have changed, until stopped. Those that cannot be used are named, and the ones before stay.
+    pub(crate) async fn follow(&self, stop: &CancellationToken) {
+        let mut told = None;
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+            let before = self.current.read().unwrap_or_else(PoisonError::into_inner).hash;
+            let files = self.files.clone();
+            let read = tokio::task::spawn_blocking(move || Loaded::read(&files)).await;
+            match read.map_err(anyhow::Error::from).and_then(|read| read) {
+                Ok(loaded) if loaded.hash != before => {
+                    NOT_AFTER.store(loaded.not_after, Ordering::Relaxed);
+                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+                    tracing::info!(certificate = %self.files.certificate.display(), "a new certificate is used");
+                    told = None;
+                }
+                Ok(_same) => told = None,
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    if told.as_ref() != Some(&error) {
+                        tracing::error!(error, "the new certificate cannot be used: the one before stays");
+                        told = Some(error);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Loaded {
+    fn read(files: &TlsFiles) -> anyhow::Result<Self> {
+        let TlsFiles { certificate, key } = files;
+        let read = |path: &PathBuf| {
+            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+        };
+        let (chain_pem, key_pem) = (read(certificate)?, read(key)?);
+        let chain = CertificateDer::pem_slice_iter(&chain_pem).collect::<Result<Vec<_>, _>>();
+        let chain = chain.with_context(|| format!("{} is no certificate in PEM", certificate.display()))?;
+        let first = chain.first().with_context(|| format!("{} has no certificate", certificate.display()))?;
+        let (_, leaf) = X509Certificate::from_der(first)
+            .map_err(|error| anyhow::anyhow!("{}: {error}", certificate.display()))?;
+        let not_after = leaf.validity().not_after.timestamp();
+        let secret = PrivateKeyDer::from_pem_slice(&key_pem);
+        let secret = secret
+            .map_err(|_told_without_the_key| anyhow::anyhow!("{} is no private key in PEM", key.display()))?;
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, secret)
+            .with_context(|| format!("{} and {} do not fit", certificate.display(), key.display()))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let hash = Sha256::new().chain_update(&chain_pem).chain_update([0]).chain_update(&key_pem).finalize();
+        Ok(Self { config: Arc::new(config), hash: hash.into(), not_after })
+    }
+}

@@ -29,6 +29,8 @@ pub(super) struct Listener {
     pub(super) requests: Option<mpsc::Sender<Request>>,
     /// Why the instance is to drain, once it is.
     pub(super) drain: watch::Sender<Option<String>>,
+    /// Whether the instance's name is this process's own.
+    pub(super) named: watch::Receiver<bool>,
     pub(super) settings: Settings,
 }
 
@@ -70,7 +72,7 @@ impl Listener {
         settings: Settings,
         requests: Option<mpsc::Sender<Request>>,
         on_demand: bool,
-        drain: watch::Sender<Option<String>>,
+        (drain, named): (watch::Sender<Option<String>>, watch::Receiver<bool>),
     ) -> Result<Self, async_nats::SubscribeError> {
         let (client, namespace) = (connection.client(), connection.namespace());
         let Identity { service, instance, .. } = &settings.identity;
@@ -80,7 +82,7 @@ impl Listener {
             true => Some(client.queue_subscribe(subject.clone(), subject).await?),
             false => None,
         };
-        Ok(Self { connection: connection.clone(), control, activations, requests, drain, settings })
+        Ok(Self { connection: connection.clone(), control, activations, requests, drain, named, settings })
     }
 
     /// Answers until stopped.
@@ -111,6 +113,10 @@ impl Listener {
         #[cfg(feature = "test-hooks")]
         if &*message.payload == b"{\"request\":\"panic\"}" {
             std::panic::resume_unwind(Box::new("planted by a test"));
+        }
+        if !*self.named.borrow() {
+            // It is for the other process of this name, which answers.
+            return;
         }
         match read::<Control>(&message) {
             Ok(Control::StepDown { group, to, reason }) => {

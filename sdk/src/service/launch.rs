@@ -187,12 +187,13 @@ impl Begun {
             stopping: CancellationToken::new(),
             kept: Kept::default(),
         });
+        let (named, is_named) = watch::channel(true);
         let server = Server::start(
             Arc::clone(&dispatcher),
             &service,
             &instance,
             config.failover.lease(),
-            condition.unwell(),
+            (condition.unwell(), is_named),
         )
         .await?;
         let micro = micro::start(&dispatcher, &identity, &declared).await?;
@@ -224,6 +225,7 @@ impl Begun {
                 Duration::from_millis(config.call_timeout_ms) * 2,
             ),
             recorded,
+            named,
             settings,
         })
         .await?;

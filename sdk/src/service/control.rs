@@ -120,7 +120,12 @@ impl Listener {
         }
         match read::<Control>(&message) {
             Ok(Control::StepDown { group, to, reason }) => {
+                let reason = header::text(&reason, TEXT_MAX);
                 self.ask(message, |answer| Request::StepDown { group, to, reason, answer }).await;
+            }
+            Ok(Control::SetLog { filter }) if filter.len() > TEXT_MAX => {
+                let text = format!("the filter has {} bytes, and {TEXT_MAX} are the most", filter.len());
+                reply(&self.connection, &message, Err(Fault::of(ErrorCode::InvalidInput, text))).await;
             }
             Ok(Control::SetLog { filter }) => {
                 let outcome = self.settings.set_log(filter);
@@ -132,7 +137,7 @@ impl Listener {
                 reply(&self.connection, &message, outcome.map(|()| None)).await;
             }
             Ok(Control::Drain { reason }) => {
-                self.drain.send_replace(Some(reason));
+                self.drain.send_replace(Some(header::text(&reason, TEXT_MAX)));
                 reply(&self.connection, &message, Ok(None)).await;
             }
             Err(fault) => reply(&self.connection, &message, Err(fault)).await,
@@ -185,7 +190,7 @@ fn refused(refusal: &Refusal) -> Fault {
 }
 
 async fn reply(connection: &Connection, to: &Message, outcome: Result<Option<Owner>, Fault>) {
-    let Some(inbox) = to.reply.clone() else { return };
+    let Some(inbox) = to.reply.clone().filter(|to| !connection.namespace().is_reserved(to)) else { return };
     let mut headers = HeaderMap::new();
     let body = match outcome {
         Ok(owner) => {

@@ -78,6 +78,8 @@ impl Stage {
             | Command::Expire { .. }
             | Command::InLife { .. }
             | Command::ReportConflict { .. }
+            | Command::EndConflict { .. }
+            | Command::Succeed { .. }
             | Command::Forget { .. } => panic!("{command:?}"),
         };
         self.execute(command);

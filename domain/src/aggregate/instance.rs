@@ -163,6 +163,18 @@ pub enum Command {
         /// Its life.
         life: LifeId,
     },
+    /// Record that the process of that life is gone, of which a conflict was told.
+    EndConflict {
+        /// Its life.
+        life: LifeId,
+    },
+    /// Begin a life in the place of that one, whose process is gone: another of the name still runs.
+    Succeed {
+        /// The life that is over.
+        life: LifeId,
+        /// The one that begins.
+        registration: Registration,
+    },
     /// Record a clean end.
     Deregister {
         /// Why.
@@ -382,6 +394,14 @@ impl Aggregate for Instance {
                 let is_other = self.is_alive() && self.life().is_some_and(|current| current != life);
                 let is_new = is_other && self.conflict != Some(life);
                 Ok(if is_new { vec![InstanceEvent::Conflicted { life }] } else { vec![] })
+            }
+            Command::EndConflict { life } => {
+                let ends = self.is_alive() && self.conflict == Some(life);
+                Ok(if ends { vec![InstanceEvent::ConflictEnded {}] } else { vec![] })
+            }
+            Command::Succeed { life, registration } => {
+                let succeeds = self.is_alive() && self.life() == Some(life);
+                Ok(if succeeds { vec![InstanceEvent::Registered(registration)] } else { vec![] })
             }
             Command::Deregister { reason } => {
                 Ok(if self.is_alive() { vec![InstanceEvent::Deregistered { reason }] } else { vec![] })

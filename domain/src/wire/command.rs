@@ -113,6 +113,14 @@ pub fn message_id(service: &ServiceName, id: &str) -> String {
     format!("{service}.{id}")
 }
 
+/// Whether a text that somebody sent can be the id of a command: it becomes a part of keys and subjects.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
+    const MOST: usize = 1_024;
+    let plain = |b: u8| b.is_ascii_graphic() && b != b'*' && b != b'>';
+    id.len() <= MOST && id.split('.').all(|part| !part.is_empty() && part.bytes().all(plain))
+}
+
 /// The key of how a command stands, in the bucket of commands.
 #[must_use]
 pub fn key(service: &ServiceName, id: &str) -> String {
@@ -210,5 +218,20 @@ mod tests {
             assert_eq!(Priority::parse(priority.as_str()), Some(priority));
         }
         assert_eq!((Priority::parse("HIGH"), Priority::parse("urgent")), (Some(Priority::High), None));
+    }
+}
+
+#[cfg(test)]
+mod id_tests {
+    use super::is_id;
+
+    #[test]
+    fn an_id_is_a_part_of_a_key() {
+        for good in ["o-1", "a.b", "2026/11=x"] {
+            assert!(is_id(good), "{good}");
+        }
+        for bad in ["", "a b", "a..b", ".a", "a\n", "a*", "a.>", "\u{e9}", &"x".repeat(1_025)] {
+            assert!(!is_id(bad), "{bad:?}");
+        }
     }
 }

@@ -212,6 +212,13 @@ impl Namespace {
         format!("{}.heartbeat.>", self.0)
     }
 
+    /// Whether the subject is the server's, or one of this installation. No answer goes there: whoever answers may publish
+    /// what the one who asks may not.
+    #[must_use]
+    pub fn is_reserved(&self, subject: &str) -> bool {
+        subject.starts_with('$') || subject.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('.'))
+    }
+
     /// What the subject of every heartbeat begins with.
     #[must_use]
     pub fn heartbeats_prefix(&self) -> String {

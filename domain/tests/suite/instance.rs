@@ -235,4 +235,13 @@ fn what_one_life_says_touches_no_other_and_a_conflict_is_told_once() {
         .when(own(first, Command::Deregister { reason: why() }))
         .then(&[InstanceEvent::ConflictEnded {}]);
     assert!(Instance::replay(&conflicted).is_alive());
+    given(&conflicted).when(Command::EndConflict { life: second }).then(&[]);
+    given(&conflicted).when(Command::EndConflict { life: first }).then(&[InstanceEvent::ConflictEnded {}]);
+    let again = Registration { life: Some(first), ..registration() };
+    let succeed = |life| Command::Succeed { life, registration: again.clone() };
+    given(&conflicted).when(succeed(first)).then(&[]);
+    given(&conflicted).when(succeed(second)).then(&[begun(first)]);
+    let ended = [conflicted, vec![InstanceEvent::Deregistered { reason: why() }]].concat();
+    given(&ended).when(Command::EndConflict { life: first }).then(&[]);
+    given(&ended).when(succeed(second)).then(&[]);
 }

@@ -13,7 +13,7 @@ use crate::metrics::{Meter, Meters, Role};
 use crate::nats::denial;
 use crate::number::Numbers;
 
-/// The most routes that are kept; calls of more targets work theirs out each time.
+/// The most routes that are kept. A new one takes the place of any other, which is worked out again when it is needed.
 const ROUTES_MAX: usize = 4_096;
 
 /// Where a call goes.
@@ -60,9 +60,13 @@ impl Routes {
             owner_watch: OnceLock::new(),
         });
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() < ROUTES_MAX {
-            known.insert(key, Arc::clone(&route));
-        }
+        // In the order of a hash, so as good as drawn.
+        let other = known.keys().next().copied().filter(|_| known.len() >= ROUTES_MAX);
+        let replaced = other.and_then(|other| known.remove(&other));
+        known.insert(key, Arc::clone(&route));
+        drop(known);
+        // Its watch of an owner ends with it, when nothing is locked.
+        drop(replaced);
         Ok(route)
     }
 }
@@ -114,5 +118,10 @@ mod tests {
             );
         }
         assert_eq!(routes.known.read().unwrap().len(), ROUTES_MAX);
+        let find = |group: &str| {
+            let target = Target::owner("desk", group).unwrap();
+            routes.find(&target, "buy", (&Namespace::default(), &meters)).unwrap()
+        };
+        assert!(Arc::ptr_eq(&find("late"), &find("late")), "who comes late has a route as well");
     }
 }

@@ -92,8 +92,11 @@ impl SendOptions {
         }
         MethodName::new(command).map_err(|error| invalid(error.to_string()))?;
         let id = self.id.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
-        if !subject::is_token(&id, false) {
-            return Err(invalid(format!("{id:?} is no id of a command: use letters, digits, '-' and '_'")));
+        if !subject::is_token(&id, false) || !command::is_id(&id) {
+            let id = header::text(&id, 80);
+            let text =
+                format!("{id:?} is no id of a command: use letters, digits, '-' and '_', 1,024 at most");
+            return Err(invalid(text));
         }
         let mut headers = HeaderMap::new();
         // The queue is one for all services, and an id is one of its service.

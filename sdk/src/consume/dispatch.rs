@@ -80,6 +80,12 @@ pub(crate) struct Dispatcher {
     heard: Instant,
 }
 
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        self.figures.forget(self.puller.spec().name());
+    }
+}
+
 impl Dispatcher {
     pub(crate) fn new(
         connection: &Connection,

@@ -50,6 +50,11 @@ impl Figures {
         }
     }
 
+    /// The consumer is read here no more.
+    pub(crate) fn forget(&self, consumer: &str) {
+        self.lag.lock().unwrap_or_else(PoisonError::into_inner).remove(consumer);
+    }
+
     pub(crate) fn messages(&self) -> Messages {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Messages {
@@ -64,5 +69,25 @@ impl Figures {
     pub(crate) fn lags(&self) -> Vec<Lag> {
         let lag = self.lag.lock().unwrap_or_else(PoisonError::into_inner);
         lag.iter().map(|(consumer, pending)| Lag { consumer: consumer.clone(), pending: *pending }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_consumer_that_is_read_no_more_makes_room_for_others() {
+        let figures = Figures::default();
+        for n in 0..CONSUMERS * 3 {
+            let name = format!("c-{n}");
+            figures.lag(&name, 1);
+            assert_eq!(figures.lags().len(), 1);
+            figures.forget(&name);
+        }
+        for n in 0..CONSUMERS * 3 {
+            figures.lag(&format!("c-{n}"), 1);
+        }
+        assert_eq!(figures.lags().len(), CONSUMERS);
     }
 }

@@ -16,6 +16,9 @@ use crate::Connection;
 /// How long one round trip may take. The group's other appends wait for it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Beyond so many, writers are forgotten that nobody uses.
+const WRITERS: usize = 10_000;
+
 type SubjectOf = dyn Fn(&GroupName) -> String + Send + Sync;
 
 /// Appends the effects of groups to JetStream, one subject per group, such that the server itself refuses
@@ -51,9 +54,12 @@ struct Inner {
     connection: Connection,
     jetstream: jetstream::Context,
     subject_of: Box<SubjectOf>,
-    /// One writer per group that was ever written to. Appends of a group take turns.
-    writers: Mutex<HashMap<GroupName, Arc<Turns<Writer>>>>,
+    writers: Writers,
 }
+
+/// One writer per group. Appends of a group take turns.
+#[derive(Default)]
+struct Writers(Mutex<HashMap<GroupName, Arc<Turns<Writer>>>>);
 
 /// A message that the stream has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +90,7 @@ impl FencedLog {
             connection: connection.clone(),
             jetstream,
             subject_of: Box::new(subject_of),
-            writers: Mutex::default(),
+            writers: Writers::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -107,21 +113,43 @@ impl FencedLog {
             let why = "it must be one line of text, without blanks around it";
             return Err(FenceError::Id { id: id.to_owned(), why });
         }
-        let writer = Arc::clone(
-            self.inner
-                .writers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(group.clone())
-                .or_insert_with(|| Arc::new(Turns::new(Writer::new(group, (self.inner.subject_of)(group))))),
-        );
+        let writer = self.inner.writers.of(group, &self.inner.subject_of);
         let mut writer = writer.lock().await;
         writer.append((&self.inner.connection, &self.inner.jetstream), term, id, &body).await
+    }
+}
+
+impl Writers {
+    fn of(&self, group: &GroupName, subject_of: &SubjectOf) -> Arc<Turns<Writer>> {
+        let mut writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if writers.len() >= WRITERS && !writers.contains_key(group) {
+            // Whoever is in use is kept by its appends; the others read the last message again, as at a start.
+            writers.retain(|_, writer| Arc::strong_count(writer) > 1);
+        }
+        let new = || Arc::new(Turns::new(Writer::new(group, subject_of(group))));
+        Arc::clone(writers.entry(group.clone()).or_insert_with(new))
     }
 }
 
 impl std::fmt::Debug for FencedLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("FencedLog")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_are_bounded_and_one_in_use_is_kept() {
+        let writers = Writers::default();
+        let of = |name: &str| writers.of(&name.parse().unwrap(), &|group: &GroupName| format!("log.{group}"));
+        let used = of("used");
+        for n in 0..WRITERS * 2 {
+            of(&format!("G-{n}"));
+        }
+        assert!(writers.0.lock().unwrap().len() <= WRITERS);
+        assert!(Arc::ptr_eq(&used, &of("used")), "its appends take turns with those under way");
     }
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use aegis_domain::GroupName;
+
+use crate::supervise;
 
 /// Says whether a group that is not declared is taken when somebody calls it.
 pub(crate) type Accept = Arc<dyn Fn(&GroupName) -> bool + Send + Sync>;
@@ -19,13 +22,21 @@ pub(crate) struct Roster {
 impl Roster {
     /// Whether the member stands for this group.
     pub(crate) fn takes(&self, group: &GroupName) -> bool {
-        self.declared.contains(group) || self.on_demand.as_ref().is_some_and(|accept| accept(group))
+        self.declared.contains(group) || self.on_demand.as_ref().is_some_and(|accept| accepts(accept, group))
     }
 
     /// Whether the member stands for no group at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.declared.is_empty() && self.on_demand.is_none()
     }
+}
+
+/// Whoever decides on groups runs where leases are renewed: a panic is a refusal, and ends nothing.
+fn accepts(accept: &Accept, group: &GroupName) -> bool {
+    catch_unwind(AssertUnwindSafe(|| accept(group))).unwrap_or_else(|panic| {
+        supervise::note("the choice of groups on demand", &*panic);
+        false
+    })
 }
 
 impl fmt::Debug for Roster {

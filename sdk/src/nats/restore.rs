@@ -55,6 +55,7 @@ impl Tried {
         if tried.get(name).is_some_and(|at| at.elapsed() < AGAIN) {
             return false;
         }
+        tried.retain(|_, at| at.elapsed() < AGAIN);
         tried.insert(name.to_owned(), Instant::now());
         true
     }
@@ -102,4 +103,18 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_long_ago_is_forgotten() {
+        let tried = Tried::default();
+        let long_ago = Instant::now().checked_sub(AGAIN).unwrap();
+        tried.0.lock().unwrap().extend((0..1_000).map(|n| (n.to_string(), long_ago)));
+        assert!(tried.is_due("a") && !tried.is_due("a"));
+        assert_eq!(tried.0.lock().unwrap().len(), 1);
+    }
 }

@@ -73,6 +73,8 @@ pub(super) struct Beater {
     pub(super) unwell: watch::Receiver<Option<String>>,
     /// The status that the record in the registry tells.
     pub(super) recorded: watch::Sender<Status>,
+    /// Whether the name is this process's own, as far as it knows.
+    pub(super) named: watch::Sender<bool>,
 }
 
 /// What the record is to say.
@@ -138,7 +140,7 @@ impl Beater {
                 changed = owned => changed.is_ok(),
                 changed = status.changed() => changed.is_ok(),
                 Ok(()) = unwell.changed() => true,
-                Some(ack) = next(&mut acks) => {
+                Some(ack) = next_of(&mut acks) => {
                     if ack.status == Some(StatusCode::NO_RESPONDERS) {
                         tracing::warn!("no stream takes heartbeats");
                         self.connection.restore_installation();
@@ -168,6 +170,8 @@ impl Beater {
         // One that is cut off begins anew, so it has time for all its steps, however short the heartbeats are.
         let patience = self.every.max(self.connection.options().request_timeout);
         let mut next = None;
+        let key = subject::kv(&self.connection.namespace().instances_bucket(), &self.key());
+        let mut writes = self.connection.client().subscribe(key).await.ok();
         loop {
             let stale = async {
                 match next {
@@ -179,6 +183,12 @@ impl Beater {
                 () = stop.cancelled() => return record,
                 Ok(()) = saying.changed() => {}
                 () = stale => {}
+                // Another process may have the name: that is found out at once.
+                Some(write) = next_of(&mut writes) => {
+                    if record.yielded || !self.is_of_another(Some(&write.payload)) {
+                        continue;
+                    }
+                }
             }
             let Said { status, body } = saying.borrow_and_update().clone();
             let before = record.revision;
@@ -187,6 +197,7 @@ impl Beater {
             if tokio::time::timeout(patience, self.refresh(&mut record, &body)).await.is_err() {
                 tracing::warn!("the record in the registry was not refreshed in time");
             }
+            self.named.send_if_modified(|named| std::mem::replace(named, !record.yielded) == record.yielded);
             let written = record.revision != before;
             if written {
                 self.recorded.send_replace(status);
@@ -271,8 +282,8 @@ impl Beater {
 
     /// Whether the record is of another life.
     fn is_of_another(&self, value: Option<&[u8]>) -> bool {
-        let found = value.and_then(|value| serde_json::from_slice::<Heartbeat>(value).ok());
-        found.and_then(|found| found.life).is_some_and(|life| life != self.identity.life)
+        let found = value.and_then(|value| Heartbeat::read(value, DateTime::UNIX_EPOCH).ok());
+        found.and_then(|found| found.heartbeat.life).is_some_and(|life| life != self.identity.life)
     }
 
     /// Whether the log has given the name to a process that registered later. Then the record is that one's, and the log
@@ -293,12 +304,16 @@ impl Beater {
         if !record.yielded {
             tracing::error!(
                 instance = %self.identity.instance,
-                "another process has registered under this name: give each process a name of its own; the registry shows the other one"
+                "another process has registered under this name: give each process a name of its own; the registry shows the other one, and calls to the instance go to that"
             );
+            record.yielded = true;
+        }
+        // The other may have begun anew since, or taken this one for gone. At its end this one says that itself.
+        if state.conflict != Some(life) && !self.status.borrow().is_final() {
             let report = Command::ReportConflict { life };
-            match self.journal.execute::<Instance>(&id, report, &self.identity.context()).await {
-                Ok(_) => record.yielded = true,
-                Err(error) => tracing::warn!(%error, "the conflict was not recorded; trying again"),
+            if let Err(error) = self.journal.execute::<Instance>(&id, report, &self.identity.context()).await
+            {
+                tracing::warn!(%error, "the conflict was not recorded; trying again");
             }
         }
         // What is there next is not this one's: nothing of it is taken away at the end.
@@ -348,7 +363,7 @@ impl Beater {
     }
 }
 
-async fn next(acks: &mut Option<Subscriber>) -> Option<async_nats::Message> {
+async fn next_of(acks: &mut Option<Subscriber>) -> Option<async_nats::Message> {
     match acks {
         Some(acks) => acks.next().await,
         None => std::future::pending().await,

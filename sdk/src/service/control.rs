@@ -29,6 +29,8 @@ pub(super) struct Listener {
     pub(super) requests: Option<mpsc::Sender<Request>>,
     /// Why the instance is to drain, once it is.
     pub(super) drain: watch::Sender<Option<String>>,
+    /// Whether the instance's name is this process's own.
+    pub(super) named: watch::Receiver<bool>,
     pub(super) settings: Settings,
 }
 
@@ -70,7 +72,7 @@ impl Listener {
         settings: Settings,
         requests: Option<mpsc::Sender<Request>>,
         on_demand: bool,
-        drain: watch::Sender<Option<String>>,
+        (drain, named): (watch::Sender<Option<String>>, watch::Receiver<bool>),
     ) -> Result<Self, async_nats::SubscribeError> {
         let (client, namespace) = (connection.client(), connection.namespace());
         let Identity { service, instance, .. } = &settings.identity;
@@ -80,7 +82,7 @@ impl Listener {
             true => Some(client.queue_subscribe(subject.clone(), subject).await?),
             false => None,
         };
-        Ok(Self { connection: connection.clone(), control, activations, requests, drain, settings })
+        Ok(Self { connection: connection.clone(), control, activations, requests, drain, named, settings })
     }
 
     /// Answers until stopped.
@@ -112,9 +114,18 @@ impl Listener {
         if &*message.payload == b"{\"request\":\"panic\"}" {
             std::panic::resume_unwind(Box::new("planted by a test"));
         }
+        if !*self.named.borrow() {
+            // It is for the other process of this name, which answers.
+            return;
+        }
         match read::<Control>(&message) {
             Ok(Control::StepDown { group, to, reason }) => {
+                let reason = header::text(&reason, TEXT_MAX);
                 self.ask(message, |answer| Request::StepDown { group, to, reason, answer }).await;
+            }
+            Ok(Control::SetLog { filter }) if filter.len() > TEXT_MAX => {
+                let text = format!("the filter has {} bytes, and {TEXT_MAX} are the most", filter.len());
+                reply(&self.connection, &message, Err(Fault::of(ErrorCode::InvalidInput, text))).await;
             }
             Ok(Control::SetLog { filter }) => {
                 let outcome = self.settings.set_log(filter);
@@ -126,7 +137,7 @@ impl Listener {
                 reply(&self.connection, &message, outcome.map(|()| None)).await;
             }
             Ok(Control::Drain { reason }) => {
-                self.drain.send_replace(Some(reason));
+                self.drain.send_replace(Some(header::text(&reason, TEXT_MAX)));
                 reply(&self.connection, &message, Ok(None)).await;
             }
             Err(fault) => reply(&self.connection, &message, Err(fault)).await,
@@ -179,7 +190,7 @@ fn refused(refusal: &Refusal) -> Fault {
 }
 
 async fn reply(connection: &Connection, to: &Message, outcome: Result<Option<Owner>, Fault>) {
-    let Some(inbox) = to.reply.clone() else { return };
+    let Some(inbox) = to.reply.clone().filter(|to| !connection.namespace().is_reserved(to)) else { return };
     let mut headers = HeaderMap::new();
     let body = match outcome {
         Ok(owner) => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aegis_domain::aggregate::instance::{self, Registration, Status};
 use aegis_domain::aggregate::{Definition, Instance};
 use aegis_domain::wire::capability::Capability;
+use aegis_domain::wire::header;
 use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
 use aegis_domain::{Actor, AggregateId, GroupName, LifeId, MethodName, Term};
 use chrono::Utc;
@@ -23,11 +24,11 @@ use super::lifecycle::admission;
 use super::lifecycle::condition::Condition;
 use super::lifecycle::hooks::{Stage, Turn};
 use super::pulse::{Pulse, Setup};
-use super::rpc::Handle;
 use super::rpc::dispatch::{Dispatcher, Kept};
 use super::rpc::method::{Kind, Method, Served};
 use super::rpc::micro;
 use super::rpc::server::Server;
+use super::rpc::{Handle, TEXT_MAX};
 use super::running::Service;
 use super::stats::Stats;
 use crate::commands::{Commands, Workers};
@@ -101,7 +102,7 @@ impl Builder {
         let started = Box::pin(begun.serve(self.parts)).await;
         if let Err(error) = &started {
             // The log is to say so at once, and not when the registration runs out.
-            let reason = Some(error.to_string());
+            let reason = Some(header::text(&error.to_string(), TEXT_MAX));
             let failed = identity.own(instance::Command::ChangeStatus { to: Status::Failed, reason });
             let (id, context) = (identity.aggregate(), identity.context());
             let recorded = journal.execute::<Instance>(&id, failed, &context);
@@ -187,12 +188,13 @@ impl Begun {
             stopping: CancellationToken::new(),
             kept: Kept::default(),
         });
+        let (named, is_named) = watch::channel(true);
         let server = Server::start(
             Arc::clone(&dispatcher),
             &service,
             &instance,
             config.failover.lease(),
-            condition.unwell(),
+            (condition.unwell(), is_named),
         )
         .await?;
         let micro = micro::start(&dispatcher, &identity, &declared).await?;
@@ -224,6 +226,7 @@ impl Begun {
                 Duration::from_millis(config.call_timeout_ms) * 2,
             ),
             recorded,
+            named,
             settings,
         })
         .await?;

@@ -11,6 +11,7 @@ mod lifecycle;
 mod permissions;
 mod process;
 mod pulse;
+mod rival;
 mod rpc;
 mod running;
 mod serving;

@@ -24,6 +24,7 @@ use super::beat::{Beater, Identity};
 use super::control::{Listener, Settings};
 use super::lifecycle::condition::Condition;
 use super::permissions;
+use super::rival::Rival;
 use super::serving::Probe;
 use super::stats::Stats;
 use crate::leadership::history::logged_terms;
@@ -59,6 +60,8 @@ pub(super) struct Setup {
     /// The runtime and the connection that serve calls, and how long its oldest waiting call may have waited.
     pub(super) serving: (Handle, Connection, Duration),
     pub(super) recorded: watch::Sender<Status>,
+    /// Whether the name is this process's own, as far as it knows.
+    pub(super) named: watch::Sender<bool>,
     pub(super) settings: Settings,
 }
 
@@ -197,6 +200,15 @@ async fn run(
         status: setup.status.clone(),
         unwell: setup.condition.unwell(),
         recorded: setup.recorded.clone(),
+        named: setup.named.clone(),
+    };
+    let rival = Rival {
+        connection: connection.clone(),
+        journal: journal.clone(),
+        identity: setup.identity.clone(),
+        every: setup.record_ttl,
+        heartbeat: setup.heartbeat,
+        status: setup.status.clone(),
     };
     if let Some(ready) = ready.take() {
         // The caller may have been dropped; then nobody wants to know.
@@ -218,6 +230,7 @@ async fn run(
             tokio::join!(
                 beater.run(stop.clone()),
                 listener.run(stop.clone()),
+                rival.run(stop.clone()),
                 probe.run(stop.clone()),
                 permissions,
             )
@@ -261,6 +274,7 @@ async fn run(
             writer,
             beater.run(stop.clone()),
             listener.run(stop.clone()),
+            rival.run(stop.clone()),
             probe.run(stop.clone()),
             permissions,
         )
@@ -316,7 +330,8 @@ async fn open(setup: &Setup, ways: &Ways) -> Result<(Connection, Listener), Puls
     let requests = (!setup.roster.is_empty()).then(|| ways.requests.clone());
     let on_demand = setup.roster.on_demand.is_some();
     let (settings, drain) = (setup.settings.clone(), ways.drain.clone());
-    let listener = Listener::start(&connection, settings, requests, on_demand, drain).await?;
+    let named = setup.named.subscribe();
+    let listener = Listener::start(&connection, settings, requests, on_demand, (drain, named)).await?;
     connection.heard_back().await;
     match connection.denials().subscription() {
         Some(subject) => Err(ConnectError::Denied { subject }.into()),

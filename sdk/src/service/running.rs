@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Rejection, Status};
 use aegis_domain::wire::control::Owner;
+use aegis_domain::wire::header;
 use aegis_domain::{GroupName, InstanceName, ServiceName};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -23,7 +24,7 @@ use super::permissions;
 use super::pulse::Pulse;
 use super::rpc::micro::Micro;
 use super::rpc::server::Server;
-use super::rpc::{Fault, Handle};
+use super::rpc::{Fault, Handle, TEXT_MAX};
 use super::stats::Stats;
 use crate::commands::{Commands, Workers};
 use crate::events::EventHandlers;
@@ -177,7 +178,7 @@ impl Service {
         reason: &str,
     ) -> Result<Owner, Fault> {
         let (answer, answered) = oneshot::channel();
-        let (group, to, reason) = (group.clone(), to.cloned(), reason.to_owned());
+        let (group, to, reason) = (group.clone(), to.cloned(), header::text(reason, TEXT_MAX));
         let sent = self.pulse.requests().send(Request::StepDown { group, to, reason, answer }).await;
         let outcome = match sent {
             Ok(()) => answered.await.unwrap_or(Err(Refusal::Unclear)),
@@ -215,6 +216,8 @@ impl Service {
     /// When the end could not be recorded; everything else has been done, and the instance expires by
     /// itself.
     pub async fn stop(mut self, reason: &str) -> Result<(), ExecuteError<Rejection>> {
+        // An event that is too large would not be recorded.
+        let reason = &header::text(reason, TEXT_MAX);
         let closing = Closing::within(Duration::from_millis(self.config.drain_ms));
         // Refusals in `server` tell callers where the groups have gone, so it ends them last.
         let status = self.status.clone();

@@ -207,3 +207,115 @@ async fn an_owner_key_that_cannot_be_read_blinds_nobody_and_is_replaced_by_a_cla
     member.stop("the test ends").await.unwrap();
     service.stop("the test ends").await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_the_choice_of_groups_or_in_a_hook_ends_nothing_but_itself() {
+    let server = NatsServer::start().await;
+    let mut config = config(&server, "d-1");
+    config.groups = vec![];
+    let service = Service::builder(config)
+        .exclusive("who", |_: Call, (): ()| async move { Ok::<_, Fault>(1) })
+        .on_demand(|group| {
+            assert!(group.as_str() != "BAD", "as it is meant");
+            true
+        })
+        .on(aegis_sdk::service::Stage::Draining, |_| -> std::future::Ready<Result<(), Fault>> {
+            panic!("as it is meant")
+        })
+        .start()
+        .await
+        .unwrap();
+    let client = client(&server).await;
+    let good = Target::owner("desk", "GOOD").unwrap();
+    client.call::<_, u32>(&good, "who", &(), PATIENCE).await.unwrap();
+    let before = service.guard().serving();
+    let refused = client
+        .call::<_, u32>(&Target::owner("desk", "BAD").unwrap(), "who", &(), PATIENCE)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::GroupNotServed.as_str(), "{refused}");
+    assert_eq!(service.guard().serving(), before, "the pulse goes on");
+    service.stop("the test ends").await.unwrap();
+    let connection = Connection::open(ConnectOptions::new(server.url(), "reader")).await.unwrap();
+    let found = aegis_sdk::Journal::new(&connection)
+        .load::<aegis_domain::aggregate::Instance>(&aegis_domain::AggregateId::Instance(
+            "desk".parse().unwrap(),
+            "d-1".parse().unwrap(),
+        ))
+        .await
+        .unwrap();
+    assert_eq!(found.state.status.as_str(), "STOPPED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_for_a_reason_of_a_megabyte_is_recorded_and_the_instance_leaves() {
+    let server = NatsServer::start().await;
+    let service = start(config(&server, "d-1")).await;
+    let running = tokio::spawn(service.run_until_signal());
+    let request = serde_json::json!({ "request": "drain", "reason": "a\n".repeat(349_500) }).to_string();
+    let stranger = server.client().await;
+    stranger.request("aegis.control.desk.d-1", request.into()).await.unwrap();
+    tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap().expect("the end is recorded");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_goes_to_a_subject_of_the_installation() {
+    let server = NatsServer::start().await;
+    let service = start(config(&server, "d-1")).await;
+    let stranger = server.client().await;
+    let reserved =
+        ["aegis.event.instance.desk.d-9", "$KV.aegis_leases.session.desk.d-9", "aegis.control.desk.d-1"];
+    let mut heard = stranger.subscribe("aegis.event.instance.desk.d-9").await.unwrap();
+    let mut leases = stranger.subscribe("$KV.aegis_leases.session.desk.d-9").await.unwrap();
+    for reply in reserved {
+        for subject in ["rpc.desk.square", "service.desk.d-1.square", "aegis.control.desk.d-1", "$SRV.PING"] {
+            stranger.publish_with_reply(subject, reply, "7".into()).await.unwrap();
+        }
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Aegis-Stream", reply);
+        headers.insert("Aegis-Stream-Credit", "9");
+        let asked = stranger.request_with_headers("rpc.desk.square", headers, "7".into()).await.unwrap();
+        assert!(asked.headers.is_some(), "a refusal");
+    }
+    // All of that has been answered, if it is, before this.
+    for subject in
+        ["rpc.desk.square", "service.desk.d-1.square", "aegis.control.desk.d-1", "$SRV.PING.desk.d-1"]
+    {
+        stranger.request(subject, "7".into()).await.unwrap();
+    }
+    stranger.flush().await.unwrap();
+    use futures_util::{FutureExt as _, StreamExt as _};
+    assert!(heard.next().now_or_never().is_none() && leases.next().now_or_never().is_none());
+    service.stop("the test ends").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_id_names_no_key_is_handled_and_holds_nothing_up() {
+    let server = NatsServer::start().await;
+    let (told, mut handled) = tokio::sync::mpsc::unbounded_channel();
+    let service = Service::builder(ServiceConfig { groups: vec![], ..config(&server, "d-1") })
+        .command_concurrency(1)
+        .command("note", move |_: aegis_sdk::CommandContext, n: u64| {
+            told.send(n).unwrap();
+            std::future::ready(Ok::<_, aegis_sdk::Failure>(()))
+        })
+        .start()
+        .await
+        .unwrap();
+    let stranger = server.client().await;
+    let ids = ["a b", "a..b", "*", "a.>", "\u{e9}", &"x".repeat(5_000), "o-1"];
+    for (n, id) in ids.iter().enumerate() {
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert("Aegis-Request-Id", *id);
+        let body = n.to_string().into();
+        stranger.publish_with_headers("commands.desk.note", headers, body).await.unwrap();
+    }
+    let mut all = vec![];
+    while all.len() < ids.len() {
+        let one = tokio::time::timeout(PATIENCE, handled.recv()).await;
+        all.push(one.unwrap_or_else(|_| panic!("only {all:?} were handled")).unwrap());
+    }
+    all.sort_unstable();
+    assert_eq!(all, (0..7).collect::<Vec<u64>>());
+    service.stop("the test ends").await.unwrap();
+}

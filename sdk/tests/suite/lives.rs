@@ -1,24 +1,34 @@
 //! Two processes that were given one name: what one says touches nothing of the other.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{InstanceEvent, Status};
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::{Aggregate as _, AggregateId};
-use aegis_sdk::{Call, ConnectOptions, Connection, Fault, Journal, Service, ServiceConfig};
-use aegis_testkit::{NatsServer, wait_until};
+use aegis_sdk::{Call, Client, ConnectOptions, Connection, Fault, Journal, Service, ServiceConfig, Target};
+use aegis_testkit::{FaultProxy, NatsServer, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn start(server: &NatsServer) -> Service {
+    started(&server.url(), Arc::default()).await
+}
+
+/// Counts the calls that it handles.
+async fn started(url: &str, handled: Arc<AtomicU64>) -> Service {
     let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
     config.instance = Some("d-1".parse().unwrap());
-    config.nats_url = server.url();
+    config.nats_url = url.to_owned();
     config.heartbeat_ms = 200;
     config.record_ttl_ms = 3_000;
     Service::builder(config)
-        .rpc("echo", |_: Call, n: u64| async move { Ok::<_, Fault>(n) })
+        .rpc("echo", move |_: Call, n: u64| {
+            handled.fetch_add(1, Ordering::SeqCst);
+            async move { Ok::<_, Fault>(n) }
+        })
         .start()
         .await
         .unwrap()
@@ -89,6 +99,90 @@ async fn an_older_process_that_goes_on_when_the_younger_stops_registers_again() 
             return Ok(());
         }
         Err(format!("{:?}, {:?}", state.status, record.life))
+    })
+    .await;
+    first.stop("the test ends").await.unwrap();
+}
+
+async fn conflict_is(journal: &Journal, wanted: bool) {
+    wait_until("the conflict begins or ends", PATIENCE, || async {
+        let state = journal.load::<Instance>(&id()).await.map_err(|e| e.to_string())?.state;
+        let is_so = state.is_alive() && state.conflict.is_some() == wanted;
+        if is_so { Ok(()) } else { Err(format!("{:?} {:?}", state.status, state.conflict)) }
+    })
+    .await;
+}
+
+/// A process that can be killed: nobody is told then, and nothing of it is heard any more.
+struct Mortal {
+    way: FaultProxy,
+    _service: Service,
+}
+
+impl Mortal {
+    async fn start(server: &NatsServer) -> Self {
+        let way = FaultProxy::start(&server.url()).await;
+        let _service = started(&way.url(), Arc::default()).await;
+        Self { way, _service }
+    }
+
+    fn kill(&self) {
+        self.way.cut();
+        self.way.drop_connections();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_is_over_when_either_of_the_two_processes_is_killed() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    let journal = Journal::new(&connection);
+    let first = Mortal::start(&server).await;
+    let second = start(&server).await;
+    conflict_is(&journal, true).await;
+    let life = journal.load::<Instance>(&id()).await.unwrap().state.life();
+    first.kill();
+    conflict_is(&journal, false).await;
+    assert_eq!(journal.load::<Instance>(&id()).await.unwrap().state.life(), life);
+    let third = Mortal::start(&server).await;
+    conflict_is(&journal, true).await;
+    third.kill();
+    wait_until("the older is the instance again", PATIENCE, || async {
+        let state = journal.load::<Instance>(&id()).await.map_err(|e| e.to_string())?.state;
+        let record = recorded(&connection).await?;
+        let is_so = state.is_alive() && (state.life(), record.life, state.conflict) == (life, life, None);
+        if is_so { Ok(()) } else { Err(format!("{:?} {:?} {:?}", state.life(), record.life, state.conflict)) }
+    })
+    .await;
+    second.stop("the test ends").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_to_an_instance_is_handled_by_one_process_of_its_name() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    let handled = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
+    let first = started(&server.url(), Arc::clone(&handled[0])).await;
+    let second = started(&server.url(), Arc::clone(&handled[1])).await;
+    let (client, target) =
+        (Client::new(&connection), Target::Instance("desk".parse().unwrap(), "d-1".parse().unwrap()));
+    let counts = || [0, 1].map(|one: usize| handled[one].load(Ordering::SeqCst));
+    wait_until("the older leaves calls to the younger", PATIENCE, || async {
+        let before = counts();
+        client.call::<_, u64>(&target, "echo", &1, PATIENCE).await.map_err(|error| error.to_string())?;
+        let now = counts();
+        if now == [before[0], before[1] + 1] { Ok(()) } else { Err(format!("{before:?} {now:?}")) }
+    })
+    .await;
+    let before = counts();
+    for n in 0..50 {
+        assert_eq!(client.call::<_, u64>(&target, "echo", &n, PATIENCE).await.unwrap().body, n);
+    }
+    assert_eq!(counts(), [before[0], before[1] + 50]);
+    second.stop("the second ends").await.unwrap();
+    wait_until("the older takes them again", PATIENCE, || async {
+        let called = client.call::<_, u64>(&target, "echo", &1, Duration::from_secs(1)).await;
+        called.map(drop).map_err(|error| error.to_string())
     })
     .await;
     first.stop("the test ends").await.unwrap();

@@ -53,6 +53,8 @@ impl Taken {
         let (sequence, delivered) = (info.stream_sequence, info.delivered);
         let published = info.published.unix_timestamp_nanos();
         let given = message.headers.as_ref().and_then(|headers| headers.get(header::REQUEST_ID));
+        // One that others gave and that names no key and no subject could not be written anywhere.
+        let given = given.filter(|id| command::is_id(id.as_str()));
         let id = given.map_or_else(|| format!("{sequence}-{published}"), |id| id.as_str().to_owned());
         let delivered = u32::try_from(delivered).unwrap_or(u32::MAX);
         Some(Self { id, sequence, delivered, message })

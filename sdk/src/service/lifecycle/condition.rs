@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aegis_domain::wire::header;
 use tokio::sync::watch;
 
 /// The reasons why the instance is unwell, by who gives them. Cheap to clone.
@@ -31,7 +32,10 @@ impl Condition {
             true => reason.clone(),
             false => format!("{source}: {reason}"),
         };
-        let summary = (!reasons.is_empty()).then(|| reasons.iter().map(line).collect::<Vec<_>>().join("; "));
+        let summary = (!reasons.is_empty()).then(|| {
+            let all = reasons.iter().map(line).collect::<Vec<_>>().join("; ");
+            header::text(&all, SUMMARY_MAX)
+        });
         self.summary.send_if_modified(|before| {
             let changed = *before != summary;
             *before = summary;
@@ -44,6 +48,9 @@ impl Condition {
         self.summary.subscribe()
     }
 }
+
+/// What goes into heartbeats and into the log is short, however many checks there are and whatever they are called.
+const SUMMARY_MAX: usize = 1024;
 
 /// What goes into heartbeats is short.
 fn one_line(reason: &str) -> String {

@@ -105,7 +105,8 @@ impl Hooks {
         let all = async {
             for (_, hook) in hooks {
                 // On a task of its own, so that one that panics ends nothing but itself.
-                let ended = tokio::spawn(hook(turn.clone())).await;
+                let turn = turn.clone();
+                let ended = tokio::spawn(async move { hook(turn).await }).await;
                 ended.map_err(|broken| broken.to_string())?.map_err(|fault| fault.message)?;
             }
             Ok(())

@@ -98,8 +98,9 @@ impl Dispatcher {
     /// Takes a message. A handler that is known to give way soon is begun here; the others, and what remains of
     /// it, run on a task of their own.
     pub(super) fn take(self: &Arc<Self>, message: Message, way: Way) {
-        if message.reply.is_none() {
-            tracing::debug!(subject = %message.subject, "a call without a reply subject was ignored");
+        let namespace = self.handle.connection.namespace();
+        if message.reply.as_ref().is_none_or(|reply| namespace.is_reserved(reply)) {
+            tracing::debug!(subject = %message.subject, "a call that cannot be answered was ignored");
             return;
         }
         let job = match Job::read(self, message, way) {

@@ -111,6 +111,13 @@ impl Job {
             let text = format!("the content type {other:?} is not known here: use JSON or MessagePack");
             return Err(Fault::of(ErrorCode::InvalidInput, text));
         }
+        let namespace = dispatcher.handle.connection.namespace();
+        if asked.stream.as_ref().is_some_and(|ask| namespace.is_reserved(&ask.inbox)) {
+            return Err(Fault::of(
+                ErrorCode::InvalidInput,
+                "no stream goes to a subject of the installation",
+            ));
+        }
         let (size, most) = (body.len(), dispatcher.max_payload);
         if size > most {
             let text = format!("the parameters are {size} bytes, and the service takes {most} at most");

@@ -92,6 +92,9 @@ impl Responder {
 
     async fn answer(&self, question: Message) {
         let (Some(verb), Some(reply_to)) = (Verb::of(&question.subject), question.reply) else { return };
+        if self.dispatcher.handle.connection.namespace().is_reserved(&reply_to) {
+            return;
+        }
         let mut identity = self.identity.clone();
         let answer = match verb {
             Verb::Ping => Answer::Ping { identity },

@@ -14,9 +14,12 @@ use tokio::sync::watch;
 use super::fault::Fault;
 use crate::nats::link::Headers;
 
-/// The most replies kept, and the most bytes in their bodies; the oldest make room.
+/// The most replies kept, and the most bytes in their bodies and ids; the oldest make room.
 const REPLIES: usize = 8_192;
 const BYTES: usize = 16 * 1024 * 1024;
+
+/// Ids of so many bytes count as nothing.
+const ID: usize = 128;
 
 /// What a caller gets.
 pub(super) type Outcome = (Headers, Result<Bytes, Fault>);
@@ -69,6 +72,7 @@ impl Replies {
         }
         let (sender, outcome) = watch::channel(None);
         kept.outcomes.insert(key.clone(), outcome);
+        kept.bytes += id_size(&key);
         kept.order.push_back(key.clone());
         kept.make_room();
         Arrival::First(Turn { replies: self, key, outcome: sender })
@@ -92,10 +96,16 @@ impl Kept {
         while self.order.len() > REPLIES || self.bytes > BYTES {
             let Some(oldest) = self.order.pop_front() else { return };
             if let Some(outcome) = self.outcomes.remove(&oldest) {
-                self.bytes = self.bytes.saturating_sub(outcome.borrow().as_ref().map_or(0, size));
+                let of_reply = outcome.borrow().as_ref().map_or(0, size);
+                self.bytes = self.bytes.saturating_sub(of_reply + id_size(&oldest));
             }
         }
     }
+}
+
+/// Of an id that is longer than any of this SDK: callers choose them.
+fn id_size((_, id): &Key) -> usize {
+    if id.len() > ID { id.len() } else { 0 }
 }
 
 fn size((_, reply): &Outcome) -> usize {
@@ -163,5 +173,11 @@ mod tests {
             kept.bytes,
             kept.outcomes.len()
         );
+        drop(kept);
+        for n in 0..100 {
+            first(&replies, &format!("{n}{}", "x".repeat(BYTES / 20)))
+                .end((Headers::default(), Ok(Bytes::new())));
+        }
+        assert!(replies.kept.lock().unwrap().outcomes.len() < 20, "ids are as long as their callers like");
     }
 }

@@ -43,7 +43,7 @@ impl Server {
         service: &ServiceName,
         instance: &InstanceName,
         lease: Duration,
-        unwell: watch::Receiver<Option<String>>,
+        (unwell, named): (watch::Receiver<Option<String>>, watch::Receiver<bool>),
     ) -> Result<Self, ConnectError> {
         let connection = &dispatcher.handle.connection;
         let (link, patience) = (connection.serving(), connection.options().patience);
@@ -54,13 +54,25 @@ impl Server {
         let given_up = connection.namespace().cancel_subject(service);
         groups.keep(link.subscribe(given_up, None, move |message| cancels.hear(&message.payload)));
         if !dispatcher.balanced.is_empty() || dispatcher.only_group.is_some() {
-            let serving = serve_balanced(Arc::clone(&dispatcher), unwell, balanced.stop.clone());
-            balanced.spawn(serving);
-            let own = Arc::clone(&dispatcher);
-            balanced.keep(link.subscribe_to_requests(
-                subject::instance_rpc_all(connection.namespace(), service, instance),
-                move |message| {
-                    own.take(message, Way::Balanced);
+            let all = subject::rpc_all(connection.namespace(), service);
+            let queue = subject::rpc_queue(connection.namespace(), service);
+            let (taking, serving) = (Arc::clone(&dispatcher), link.clone());
+            balanced.spawn(serve_while(unwell, Option::is_none, balanced.stop.clone(), move || {
+                let taking = Arc::clone(&taking);
+                let take = move |message| taking.take(message, Way::Balanced);
+                serving.subscribe(all.clone(), Some(queue.clone()), take)
+            }));
+            let own = subject::instance_rpc_all(connection.namespace(), service, instance);
+            let (taking, serving) = (Arc::clone(&dispatcher), link.clone());
+            balanced.spawn(serve_while(
+                named,
+                |named| *named,
+                balanced.stop.clone(),
+                move || {
+                    let taking = Arc::clone(&taking);
+                    serving.subscribe_to_requests(own.clone(), move |message| {
+                        taking.take(message, Way::Balanced)
+                    })
                 },
             ));
         }
@@ -130,20 +142,14 @@ impl Drop for Subscriptions {
     }
 }
 
-/// Takes its share of the balanced calls for as long as the instance is well.
-fn serve_balanced(
-    dispatcher: Arc<Dispatcher>,
-    mut unwell: watch::Receiver<Option<String>>,
+/// Is subscribed for as long as that holds: balanced calls are taken while the instance is well, calls to the instance
+/// while its name is this process's own.
+fn serve_while<T: Send + Sync + 'static>(
+    mut state: watch::Receiver<T>,
+    serves: impl Fn(&T) -> bool + Send + Sync + 'static,
     stop: CancellationToken,
-) -> impl Future<Output = ()> {
-    let subscribe = move || {
-        let service = &dispatcher.handle.service;
-        let namespace = dispatcher.handle.connection.namespace();
-        let (all, queue) = (subject::rpc_all(namespace, service), subject::rpc_queue(namespace, service));
-        let taking = Arc::clone(&dispatcher);
-        let link = dispatcher.handle.connection.serving();
-        link.subscribe(all, Some(queue), move |message| taking.take(message, Way::Balanced))
-    };
+    subscribe: impl Fn() -> Subscription + Send + 'static,
+) -> impl Future<Output = ()> + Send + 'static {
     // Here and now, and not when the task first runs.
     let first = subscribe();
     async move {
@@ -151,12 +157,12 @@ fn serve_balanced(
         loop {
             let paused = tokio::select! {
                 () = stop.cancelled() => false,
-                Ok(_) = unwell.wait_for(Option::is_some) => true,
+                Ok(_) = state.wait_for(|state| !serves(state)) => true,
             };
             close(subscription).await;
-            // Whoever says how the instance is has ended with it.
-            let well = async { paused && unwell.wait_for(Option::is_none).await.is_ok() };
-            if stop.run_until_cancelled(well).await != Some(true) {
+            // Whoever says how it stands has ended with it.
+            let again = async { paused && state.wait_for(&serves).await.is_ok() };
+            if stop.run_until_cancelled(again).await != Some(true) {
                 return;
             }
             subscription = subscribe();

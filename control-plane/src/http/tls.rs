@@ -23,7 +23,7 @@ use x509_parser::prelude::FromDer as _;
 /// How long a client may take to agree on a connection.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How often the files are looked at. They are read, not watched: mounted secrets are swapped by a link.
-const LOOK: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_secs(10);
 
 static NOT_AFTER: AtomicI64 = AtomicI64::new(0);
 

@@ -27,4 +27,5 @@ mod start;
 mod subscriptions;
 mod support;
 mod terms;
+mod tls;
 mod tolerance;

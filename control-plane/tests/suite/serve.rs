@@ -63,6 +63,11 @@ impl Serve {
         (status, serde_json::from_str(&body).unwrap())
     }
 
+    /// Waits until its log says so.
+    pub(crate) async fn says(&self, text: &str) {
+        self.process.wait_for_line(|line| line.contains(text), PATIENCE).await;
+    }
+
     pub(crate) async fn ready(&self) {
         wait_until("readiness", PATIENCE, || async {
             match self.readiness().await {

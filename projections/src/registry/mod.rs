@@ -141,7 +141,8 @@ impl Registry {
         let position = self.state.position;
         let last = self.snapshots.last().copied().unwrap_or(Sequence::ZERO);
         let spacing = self.retention.snapshot_every.max(2 * self.state.len() as u64);
-        if position.get() - last.get() < spacing {
+        // A file that somebody has changed may tell of a later one.
+        if position.get().saturating_sub(last.get()) < spacing {
             return;
         }
         self.snapshots.insert(position);

@@ -21,6 +21,7 @@ mod operate;
 mod output;
 mod refusals;
 mod serve;
+mod small_disk;
 mod start;
 mod subscriptions;
 mod support;

@@ -102,6 +102,16 @@ async fn a_log_put_back_from_a_copy_under_a_replica_is_told_everywhere_and_read_
     let cursor = json!({ "after": last["sequence"], "id": last["id"] });
     let mut late = subscribed(&control, EVENTS, cursor).await;
     assert_eq!(hear(&mut late).await["payload"]["errors"][0]["extensions"]["code"], "HISTORY_REPLACED");
+    let as_of =
+        "query($at: Long!, $id: String) { asOf(sequence: $at, id: $id) { asOfSequence asOfId history } }";
+    let asked = json!({ "at": last["sequence"], "id": last["id"] });
+    let refused = control.ask(as_of, asked).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "HISTORY_REPLACED", "{refused}");
+    let told = control.query(as_of, json!({ "at": last["sequence"] })).await["asOf"].clone();
+    assert_ne!(told["asOfId"], last["id"], "it says which history has answered");
+    assert!(told["history"].as_str().unwrap().starts_with("AEGIS_EVENTS created "), "{told}");
+    let again = json!({ "at": last["sequence"], "id": told["asOfId"] });
+    assert_eq!(control.query(as_of, again).await["asOf"], told);
     drop(control);
     let control = ControlPlane::start(&nats, folder.path()).await;
     let mut services = services(&control).await;

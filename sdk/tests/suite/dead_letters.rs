@@ -127,8 +127,12 @@ async fn a_redriven_message_is_on_its_subject_again_with_its_headers_and_the_let
     assert_eq!(messages[0].0.get("Trade-Desk").unwrap().as_str(), "rates");
     assert!(messages[0].0.get(header::DEAD_REASON).is_none());
     assert_eq!(stage.letters.count().await.unwrap(), 0);
-    let letter =
-        Letter { sequence, subject: "events.trade.booked".into(), reason: "the consumer is fixed".into() };
+    let letter = Letter {
+        sequence,
+        at: None,
+        subject: "events.trade.booked".into(),
+        reason: "the consumer is fixed".into(),
+    };
     assert_eq!(stage.decisions().await, [InstallationEvent::DeadLetterRedriven(letter)]);
     let again = stage.letters.redrive(sequence, "again", &alice()).await.unwrap_err();
     assert_eq!(again.code(), ErrorCode::DeadLetterNotFound);
@@ -183,7 +187,8 @@ async fn of_racing_operators_one_decides() {
 async fn what_was_cut_off_is_finished_by_whoever_repeats_it_after_a_minute() {
     let stage = Stage::start().await;
     let decide = async |sequence, ago| {
-        let letter = Letter { sequence, subject: "events.trade.booked".into(), reason: "fixed".into() };
+        let letter =
+            Letter { sequence, at: None, subject: "events.trade.booked".into(), reason: "fixed".into() };
         let context = Context::new(Actor::user("bob"), Utc::now() - ago);
         let command = Command::RedriveDeadLetter(letter);
         let journal = Journal::new(&stage.connection);

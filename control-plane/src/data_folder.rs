@@ -42,7 +42,11 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(context),
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).with_context(context)?;
+        let told = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+        if let Err(error) = told {
+            // It is ours all the same: on a full disk others are refused without our name.
+            tracing::warn!(%error, path = %path.display(), "who has the data folder cannot be written down");
+        }
         Ok(Self { _file: file })
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aegis_projections::engine::FileCheck;
+use aegis_projections::engine::{FileCheck, StoreError};
+use aegis_projections::projector::ProjectorError;
 use aegis_sdk::{ConnectError, ConnectionState};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::watch;
@@ -79,7 +80,12 @@ impl Startup {
                 return Err(error);
             }
             tracing::warn!(error = format!("{error:#}"), step, "the replica cannot start yet; trying again");
-            self.step(format!("{step} (it failed and is tried again; the log says why)"));
+            self.step(match file_trouble(&error) {
+                Some(trouble) => format!(
+                    "{step}: {trouble}; this replica serves nothing until it can be written, and tries again"
+                ),
+                None => format!("{step} (it failed and is tried again; the log says why)"),
+            });
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -110,6 +116,23 @@ impl Outage {
                 return;
             }
         }
+    }
+}
+
+/// What the system says of a file of ours that cannot be used.
+fn file_trouble(error: &anyhow::Error) -> Option<String> {
+    let store =
+        error.downcast_ref::<StoreError>().or_else(|| match error.downcast_ref::<ProjectorError>() {
+            Some(ProjectorError::Store(store)) => Some(store),
+            Some(ProjectorError::Log(_)) | None => None,
+        })?;
+    match store {
+        StoreError::Database { source, .. } => {
+            let said = source.as_database_error().map(|error| error.message().to_owned());
+            Some(said.unwrap_or_else(|| source.to_string()))
+        }
+        StoreError::File { source, .. } => Some(source.to_string()),
+        StoreError::Row { .. } => None,
     }
 }
 

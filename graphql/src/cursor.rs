@@ -35,13 +35,29 @@ pub(crate) async fn check(store: &Store, status: &Status, cursor: Sequence, id: 
         );
         return Err(error(ErrorCode::CursorExpired, detail));
     }
-    let Some(id) = id else { return Ok(()) };
-    let window = Window::First { count: 1, after: Sequence(cursor.get() - 1) };
-    let page = store.events(&EventFilter::default(), window).await.map_err(|e| store_error(&e))?;
-    match page.events.first() {
-        Some(event) if event.sequence == cursor && event.id != id => replaced(format!(
-            "event {cursor} of the log is another one than {id}: begin anew without a position"
-        )),
-        Some(_) | None => Ok(()),
+    match (id, oldest) {
+        // What the index has forgotten cannot be compared.
+        (Some(id), Some(oldest)) if cursor >= oldest => is_event(store, cursor, id).await,
+        (Some(_), Some(_) | None) | (None, _) => Ok(()),
     }
+}
+
+/// Whether this event stands at this position, which the projection has come to.
+pub(crate) async fn is_event(store: &Store, at: Sequence, id: &str) -> Result<()> {
+    let found = event_at(store, at).await?;
+    if found.as_deref() == Some(id) {
+        return Ok(());
+    }
+    let there = found.map_or("no event".to_owned(), |found| format!("event {found}"));
+    let told: String = id.chars().filter(|c| !c.is_control()).take(100).collect();
+    let detail = format!("the log has {there} at {at}, not {told}: begin anew without a position");
+    Err(error(ErrorCode::HistoryReplaced, detail))
+}
+
+/// The id of the event at this position, if there is one in the index.
+pub(crate) async fn event_at(store: &Store, at: Sequence) -> Result<Option<String>> {
+    let Some(before) = at.get().checked_sub(1) else { return Ok(None) };
+    let window = Window::First { count: 1, after: Sequence(before) };
+    let page = store.events(&EventFilter::default(), window).await.map_err(|e| store_error(&e))?;
+    Ok(page.events.into_iter().next().filter(|event| event.sequence == at).map(|event| event.id))
 }

@@ -53,6 +53,10 @@ impl Adapter {
         }
     }
 
+    fn operator(&self, by: &Principal) -> Operator {
+        Operator::new(&self.connection, Actor::user(&by.name))
+    }
+
     /// The state already was as asked: it is as recent as its last event.
     async fn unchanged(&self, id: &AggregateId) -> Outcome {
         match self.journal.load::<Definition>(id).await {
@@ -116,8 +120,7 @@ impl Commands for Adapter {
         reason: String,
     ) -> BoxFuture<'_, Result<Owner, Refused>> {
         Box::pin(async move {
-            let operator = Operator::new(&self.connection, Actor::user(&by.name));
-            operator.step_down(&service, &group, to.as_ref(), &reason).await.map_err(refused)
+            self.operator(&by).step_down(&service, &group, to.as_ref(), &reason).await.map_err(refused)
         })
     }
 
@@ -138,10 +141,9 @@ impl Commands for Adapter {
         instance: InstanceName,
         reason: String,
     ) -> BoxFuture<'_, Result<(), Refused>> {
-        Box::pin(async move {
-            let operator = Operator::new(&self.connection, Actor::user(&by.name));
-            operator.forget(&service, &instance, &reason).await.map_err(refused)
-        })
+        Box::pin(
+            async move { self.operator(&by).forget(&service, &instance, &reason).await.map_err(refused) },
+        )
     }
 
     fn drain(
@@ -151,10 +153,7 @@ impl Commands for Adapter {
         instance: InstanceName,
         reason: String,
     ) -> BoxFuture<'_, Result<(), Refused>> {
-        Box::pin(async move {
-            let operator = Operator::new(&self.connection, Actor::user(&by.name));
-            operator.drain(&service, &instance, &reason).await.map_err(refused)
-        })
+        Box::pin(async move { self.operator(&by).drain(&service, &instance, &reason).await.map_err(refused) })
     }
 }
 

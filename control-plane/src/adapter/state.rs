@@ -14,6 +14,19 @@ use tokio::sync::watch;
 
 use super::Adapter;
 
+impl Adapter {
+    /// While nothing of the log is in the registry: what is waited for. Readers would take it for an empty one.
+    pub(crate) fn is_empty_yet(&self) -> Option<String> {
+        let [(_, registry), _] = &self.progress;
+        // The file is there a moment before memory.
+        let empty = self.live.read().state.position == Sequence::ZERO && registry.head() > Sequence::ZERO;
+        empty.then(|| {
+            let (come, head) = (registry.rebuilding().unwrap_or_default(), registry.head());
+            format!("the registry is made from the log, and is empty until then: {come} of {head}")
+        })
+    }
+}
+
 impl ChangeFeed for Adapter {
     fn contents(&self) -> RwLockReadGuard<'_, Contents> {
         self.live.read()

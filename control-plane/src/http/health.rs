@@ -35,6 +35,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Response {
     let problems = core.adapter.problems();
     let mut reasons: Vec<_> =
         problems.iter().filter(|problem| problem.unready).map(|problem| problem.message.clone()).collect();
+    reasons.extend(core.adapter.is_empty_yet());
     match head {
         Ok(Ok(head)) => {
             let lag = head.get().saturating_sub(applied);

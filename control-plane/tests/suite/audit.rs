@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use aegis_domain::aggregate::definition::{self, Change, Content};
-use aegis_domain::aggregate::instance::{self, Registration, Status};
+use aegis_domain::aggregate::instance::{self, Status};
 use aegis_domain::aggregate::{Definition, Instance};
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, InstanceName, ServiceName, Version};
 use aegis_sdk::nats::provision::provision;
@@ -12,6 +12,7 @@ use aegis_testkit::{NatsServer, Proc, wait_until};
 use chrono::Utc;
 use serde_json::{Value, json};
 
+use crate::fleet::registration;
 use crate::support::{ControlPlane, PATIENCE, aegis};
 
 pub(crate) fn desk() -> ServiceName {
@@ -43,18 +44,9 @@ pub(crate) async fn write(connection: &Connection) {
     let instance = AggregateId::Instance(desk(), InstanceName::new("desk-1").unwrap());
     let define = definition::Command::Define { service: desk(), content, reason: None };
     journal.execute::<Definition>(&definition, define, &context()).await.unwrap();
-    let registration = Registration {
-        version: Version::new("1.0.0").unwrap(),
-        groups: vec![],
-        labels: [].into(),
-        heartbeat_ms: 1000,
-        record_ttl_ms: 15_000,
-        legacy: false,
-        life: None,
-    };
     let running = instance::Command::ChangeStatus { to: Status::Running, reason: None };
     let done = instance::Command::Deregister { reason: "done".to_owned() };
-    for command in [instance::Command::Register(registration), running] {
+    for command in [instance::Command::Register(registration()), running] {
         journal.execute::<Instance>(&instance, command, &context()).await.unwrap();
     }
     let change = Change { owner: Some("bonds".to_owned()), ..Change::default() };
@@ -155,18 +147,9 @@ async fn whether_an_instance_was_flapping_is_told_by_the_time_that_is_asked_for(
     provision(&connection).await.unwrap();
     let journal = Journal::new(&connection);
     let id = AggregateId::Instance(desk(), InstanceName::new("desk-1").unwrap());
-    let registration = Registration {
-        version: Version::new("1.0.0").unwrap(),
-        groups: vec![],
-        labels: [].into(),
-        heartbeat_ms: 1000,
-        record_ttl_ms: 15_000,
-        legacy: false,
-        life: None,
-    };
     let silent = || instance::Command::MarkUnhealthy { last_beat: None, missed: 3, reason: None };
     let thrice = (0..3).flat_map(|_| [silent(), instance::Command::Recover]);
-    for command in [instance::Command::Register(registration)].into_iter().chain(thrice) {
+    for command in [instance::Command::Register(registration())].into_iter().chain(thrice) {
         let context = Context::new(Actor::user("alice"), Utc::now());
         journal.execute::<Instance>(&id, command, &context).await.unwrap();
     }

@@ -108,3 +108,39 @@ async fn the_command_line_does_the_same_without_a_control_plane() {
         lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["sequence"].clone()).collect();
     assert_eq!(sequences, [json!(3), json!(2)]);
 }
+
+#[tokio::test]
+async fn a_position_that_stands_for_another_letter_by_now_is_refused_and_the_new_letter_is_decided_on() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let control = ControlPlane::start(&nats, folder.path()).await;
+    let shown = async || {
+        let letter = control.query("{ deadLetter(sequence: 1) { sequence at text } }", json!({})).await;
+        letter["deadLetter"].clone()
+    };
+    let redrive = async |at: &Value| {
+        let query = "mutation($input: DeadLetterInput!) { redriveDeadLetter(input: $input) {
+            ... on DeadLetterDone { deadLetter at } ... on Rejected { code message } } }";
+        let input = json!({ "input": { "sequence": 1, "at": at, "reason": "fixed" } });
+        control.query(query, input).await["redriveDeadLetter"].clone()
+    };
+    put_aside(&nats, b"first").await;
+    let first = shown().await;
+    assert_eq!(redrive(&first["at"]).await, json!({ "deadLetter": 1, "at": first["at"] }));
+    let connection = connection(&nats).await;
+    let name = connection.namespace().dead_letters_stream();
+    let stream = connection.jetstream().get_stream(&name).await.unwrap().cached_info().config.clone();
+    connection.jetstream().delete_stream(&name).await.unwrap();
+    connection.jetstream().create_stream(stream).await.unwrap();
+    put_aside(&nats, b"second").await;
+    let second = shown().await;
+    assert_eq!((&second["sequence"], &second["text"]), (&json!(1), &json!("second")));
+    let refused = redrive(&first["at"]).await;
+    assert_eq!(refused["code"], "HISTORY_REPLACED", "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("nothing was done"), "{refused}");
+    let query = "query($at: DateTime) { deadLetter(sequence: 1, at: $at) { text } }";
+    let answer = control.ask(query, json!({ "at": first["at"] })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "HISTORY_REPLACED", "{answer}");
+    // What was decided on the first is not taken for a decision on this one.
+    assert_eq!(redrive(&second["at"]).await, json!({ "deadLetter": 1, "at": second["at"] }));
+}

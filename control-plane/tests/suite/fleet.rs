@@ -162,3 +162,16 @@ pub(crate) async fn installation(connection: &Connection) -> Vec<InstallationEve
     let events = Journal::new(connection).events(&AggregateId::Installation).await.unwrap();
     events.iter().filter_map(|it| Installation::event(&it.envelope.event).cloned()).collect()
 }
+
+/// What an instance says of itself where that is of no matter.
+pub(crate) fn registration() -> Registration {
+    Registration {
+        version: Version::new("1.0.0").unwrap(),
+        groups: vec![],
+        labels: [].into(),
+        heartbeat_ms: 1000,
+        record_ttl_ms: 15_000,
+        legacy: false,
+        life: None,
+    }
+}

@@ -1,6 +1,6 @@
-//! A replica whose log was put back from a copy, or whose disk is full: it says so everywhere, and heals by itself.
+//! A replica whose log was put back from a copy, made anew: it says so everywhere, and heals by itself.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aegis_testkit::{NatsServer, Proc, wait_until};
 use serde_json::{Value, json};
@@ -8,30 +8,30 @@ use serde_json::{Value, json};
 use crate::subscriptions::{define, hear, subscribed};
 use crate::support::{ControlPlane, PATIENCE};
 
-const SYSTEM: &str = "{ system { asOfSequence headSequence problems { part code message since } }
+pub(crate) const SYSTEM: &str = "{ system { asOfSequence headSequence problems { part code message since } }
     definitions(first: 500) { nodes { service } } }";
 const EVENTS: &str = "subscription($after: Long, $id: String) {
     events(afterSequence: $after, afterId: $id, snapshot: 10) { __typename
     ... on EventSnapshot { events { id sequence } } ... on EventBatch { events { id sequence } } } }";
 
-async fn ready(control: &ControlPlane) -> (u16, Value) {
+pub(crate) async fn ready(control: &ControlPlane) -> (u16, Value) {
     let answer = control.http.get(control.at("/readyz")).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-async fn services(control: &ControlPlane) -> Vec<String> {
+pub(crate) async fn services(control: &ControlPlane) -> Vec<String> {
     let nodes = control.query(SYSTEM, json!({})).await["definitions"]["nodes"].clone();
     nodes.as_array().unwrap().iter().map(|node| node["service"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn metric(control: &ControlPlane, name: &str) -> f64 {
+pub(crate) async fn metric(control: &ControlPlane, name: &str) -> f64 {
     let request = control.http.get(control.at("/metrics")).bearer_auth(&control.token);
     let text = request.send().await.unwrap().text().await.unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
     line.unwrap_or_else(|| panic!("{name} is no metric")).parse().unwrap()
 }
 
-async fn until_ready(control: &ControlPlane) {
+pub(crate) async fn until_ready(control: &ControlPlane) {
     wait_until("the replica to be ready", PATIENCE, || async {
         let (status, body) = ready(control).await;
         if status == 200 { Ok(()) } else { Err(body.to_string()) }
@@ -102,85 +102,19 @@ async fn a_log_put_back_from_a_copy_under_a_replica_is_told_everywhere_and_read_
     let cursor = json!({ "after": last["sequence"], "id": last["id"] });
     let mut late = subscribed(&control, EVENTS, cursor).await;
     assert_eq!(hear(&mut late).await["payload"]["errors"][0]["extensions"]["code"], "HISTORY_REPLACED");
+    let as_of =
+        "query($at: Long!, $id: String) { asOf(sequence: $at, id: $id) { asOfSequence asOfId history } }";
+    let asked = json!({ "at": last["sequence"], "id": last["id"] });
+    let refused = control.ask(as_of, asked).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "HISTORY_REPLACED", "{refused}");
+    let told = control.query(as_of, json!({ "at": last["sequence"] })).await["asOf"].clone();
+    assert_ne!(told["asOfId"], last["id"], "it says which history has answered");
+    assert!(told["history"].as_str().unwrap().starts_with("AEGIS_EVENTS created "), "{told}");
+    let again = json!({ "at": last["sequence"], "id": told["asOfId"] });
+    assert_eq!(control.query(as_of, again).await["asOf"], told);
     drop(control);
     let control = ControlPlane::start(&nats, folder.path()).await;
     let mut services = services(&control).await;
     services.retain(|service| service.starts_with("lost"));
     assert!(services.is_empty(), "phantoms after a restart: {services:?}");
-}
-
-/// A control plane whose data folder is a file system of its own, which has room for so much; none where nobody may
-/// mount one.
-async fn on_a_small_disk(
-    nats: &NatsServer,
-    folder: &Path,
-    kilobytes: u32,
-) -> Option<(ControlPlane, PathBuf)> {
-    let own = || Proc::builder("unshare").args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
-    if !own().args(["mount -t tmpfs tmpfs /mnt"]).spawn().wait_exit(PATIENCE).await.success() {
-        eprintln!(
-            "not tested: this machine allows nobody to mount a file system in a namespace of their own"
-        );
-        return None;
-    }
-    let (data, env_file) = (folder.join("data"), folder.join("env"));
-    std::fs::create_dir(&data).unwrap();
-    let script = format!("mount -t tmpfs -o size={kilobytes}k tmpfs {} && exec \"$@\"", data.display());
-    let process = own()
-        .args([script.as_str(), "sh", env!("CARGO_BIN_EXE_aegis"), "up", "--port", "0"])
-        .args(["--nats-url", &nats.url()])
-        .args([Path::new("--data-dir"), &data, Path::new("--env-file"), &env_file])
-        .spawn();
-    let control = ControlPlane::of(process, &env_file).await;
-    // The disk as that process sees it.
-    let disk = PathBuf::from(format!("/proc/{}/root{}", control.process.pid(), data.display()));
-    Some((control, disk))
-}
-
-#[tokio::test]
-async fn a_replica_with_a_full_disk_serves_from_memory_and_says_so_and_heals_by_itself() {
-    let (nats, folder) = (NatsServer::start().await, tempfile::tempdir().unwrap());
-    let Some((control, disk)) = on_a_small_disk(&nats, folder.path(), 6000).await else { return };
-    let mut defined = Vec::new();
-    for round in 0..3 {
-        // What the log of the file gives back while it is folded in is taken, too.
-        let fill = |part: usize| {
-            let _full = std::fs::write(disk.join(format!("filler-{part}")), vec![7; 8 << 20]);
-        };
-        let mut told = (false, false, false);
-        for n in 0..400 {
-            fill(n % 8);
-            let service = format!("service-{round}-{n:03}");
-            define(&control, &service).await;
-            defined.push(service);
-            let (status, body) = ready(&control).await;
-            told.0 |= status == 503 && body["problems"].to_string().contains("UNWRITABLE");
-            let problems = control.query(SYSTEM, json!({})).await["system"]["problems"].to_string();
-            told.1 |= problems.contains("served from memory");
-            told.2 |= metric(&control, "aegis_projection_unwritten_events").await >= 1.0;
-            if told == (true, true, true) {
-                break;
-            }
-        }
-        assert_eq!(told, (true, true, true), "/readyz, the API, the metrics");
-        defined.sort();
-        wait_until("memory to go on", PATIENCE, || async {
-            let found = services(&control).await;
-            if found == defined { Ok(()) } else { Err(format!("{} of {}", found.len(), defined.len())) }
-        })
-        .await;
-        for part in 0..8 {
-            let _absent = std::fs::remove_file(disk.join(format!("filler-{part}")));
-        }
-        until_ready(&control).await;
-        let at = control.query(SYSTEM, json!({})).await["system"]["headSequence"].clone();
-        let query =
-            "query($at: Long!) { asOf(sequence: $at) { definitions(first: 500) { nodes { service } } } }";
-        for _ in 0..12 {
-            let told =
-                control.query(query, json!({ "at": at })).await["asOf"]["definitions"]["nodes"].clone();
-            let count = told.as_array().unwrap().len();
-            assert_eq!(count, defined.len(), "as of {at}");
-        }
-    }
 }

@@ -23,6 +23,7 @@ mod output;
 mod outside;
 mod refusals;
 mod serve;
+mod small_disk;
 mod start;
 mod subscriptions;
 mod support;

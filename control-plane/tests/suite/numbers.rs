@@ -1,9 +1,9 @@
 //! Numbers beyond those of 32 bits, of 53 and of 64.
 
 use aegis_domain::aggregate::Instance;
-use aegis_domain::aggregate::instance::{Command, InstanceEvent, Registration};
+use aegis_domain::aggregate::instance::{Command, InstanceEvent};
 use aegis_domain::wire::Namespace;
-use aegis_domain::{Actor, AggregateId, Context, Envelope, Event, EventId, Version};
+use aegis_domain::{Actor, AggregateId, Context, Envelope, Event, EventId};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::{NatsServer, wait_until};
@@ -11,6 +11,7 @@ use async_nats::HeaderMap;
 use chrono::Utc;
 use serde_json::json;
 
+use crate::fleet::registration;
 use crate::support::{ControlPlane, PATIENCE};
 
 const LARGE: &str = "123456789012345678901234567890";
@@ -22,17 +23,9 @@ async fn no_digit_of_a_large_integer_is_lost_on_the_way_to_the_api() {
     provision(&connection).await.unwrap();
     let id = AggregateId::Instance("desk".parse().unwrap(), "desk-1".parse().unwrap());
     let context = Context::new(Actor::user("alice"), Utc::now());
-    let registration = Registration {
-        version: Version::new("1.0.0").unwrap(),
-        groups: vec![],
-        labels: [].into(),
-        heartbeat_ms: 1000,
-        record_ttl_ms: 15_000,
-        legacy: false,
-        life: None,
-    };
     let journal = Journal::new(&connection);
-    let recorded = journal.execute::<Instance>(&id, Command::Register(registration), &context).await.unwrap();
+    let recorded =
+        journal.execute::<Instance>(&id, Command::Register(registration()), &context).await.unwrap();
     // As a program in another language may write it.
     let event = InstanceEvent::ConfigurationReported { configuration: json!({ "limit": "LIMIT" }) };
     let envelope: Envelope = Envelope {

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use aegis_testkit::{NatsServer, Proc, wait_until};
 use futures_util::SinkExt as _;
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -19,14 +21,14 @@ const STOP: Duration = Duration::from_secs(5 + 3);
 
 /// A running `aegis serve`, from the moment that it listens.
 pub(crate) struct Serve {
-    process: Proc,
+    pub(crate) process: Proc,
     pub(crate) address: String,
     pub(crate) token: String,
     pub(crate) http: reqwest::Client,
 }
 
 impl Serve {
-    async fn start(nats_url: &str, folder: &Path) -> Self {
+    pub(crate) async fn start(nats_url: &str, folder: &Path) -> Self {
         Self::start_with(nats_url, folder, "").await
     }
 
@@ -48,17 +50,22 @@ impl Serve {
             .args(["serve", "--listen", "127.0.0.1:0", "--nats-url", nats_url])
             .args([Path::new("--config"), &config, Path::new("--data-dir"), &folder.join("data")])
             .spawn();
+        Self::of(process, token).await
+    }
+
+    /// The one that this process becomes.
+    pub(crate) async fn of(process: Proc, token: String) -> Self {
         let line = process.wait_for_line(|line| line.starts_with("aegis serves at "), PATIENCE).await;
         let address = line.rsplit("http://").next().unwrap().to_owned();
         Self { process, address, token, http: reqwest::Client::new() }
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let response = self.http.get(format!("http://{}{path}", self.address)).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    async fn readiness(&self) -> (u16, Value) {
+    pub(crate) async fn readiness(&self) -> (u16, Value) {
         let (status, body) = self.get("/readyz").await;
         (status, serde_json::from_str(&body).unwrap())
     }
@@ -79,13 +86,22 @@ impl Serve {
     }
 
     async fn ask(&self, token: &str) -> (u16, Value) {
+        self.query(token, "{ viewer { name role } }").await
+    }
+
+    /// What it answers to whoever it was configured for.
+    pub(crate) async fn answer(&self, query: &str) -> (u16, Value) {
+        self.query(&self.token, query).await
+    }
+
+    async fn query(&self, token: &str, query: &str) -> (u16, Value) {
         let request = self.http.post(format!("http://{}/graphql", self.address)).bearer_auth(token);
-        let response = request.json(&json!({ "query": "{ viewer { name role } }" })).send().await.unwrap();
+        let response = request.json(&json!({ "query": query })).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
     /// How long it takes to end after SIGTERM.
-    async fn stop(&self) -> Duration {
+    pub(crate) async fn stop(&self) -> Duration {
         let begun = Instant::now();
         self.process.terminate();
         let status = self.process.wait_exit(PATIENCE).await;
@@ -95,7 +111,7 @@ impl Serve {
 }
 
 /// A configuration with one token, as `aegis token` prints it.
-async fn configuration(folder: &Path) -> (std::path::PathBuf, String) {
+pub(crate) async fn configuration(folder: &Path) -> (std::path::PathBuf, String) {
     let printer = aegis().args(["token", "--name", "alice", "--role", "admin"]).spawn();
     assert!(printer.wait_exit(PATIENCE).await.success());
     let lines = printer.lines();
@@ -293,4 +309,35 @@ async fn a_replica_answers_and_stops_while_nobody_reads_its_log() {
     })
     .await;
     assert!(ended.success() && begun.elapsed() < STOP, "{ended} after {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn while_its_file_is_checked_a_replica_says_how_far_it_has_come() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let first = Serve::start(&nats.url(), folder.path()).await;
+    first.ready().await;
+    first.stop().await;
+    let options = SqliteConnectOptions::new().filename(folder.path().join("data/projection.sqlite"));
+    let mut file = options.connect().await.unwrap();
+    for statement in [
+        "CREATE TABLE large (n INTEGER PRIMARY KEY, filler BLOB)",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
+         INSERT INTO large SELECT i, zeroblob(300) FROM n",
+    ] {
+        sqlx::query(statement).execute(&mut file).await.unwrap();
+    }
+    file.close().await.unwrap();
+    let serve = Serve::start(&nats.url(), folder.path()).await;
+    let mut shown = Vec::new();
+    loop {
+        let (status, body) = serve.readiness().await;
+        if status == 200 {
+            break;
+        }
+        let reason = body["reasons"][0].as_str().unwrap_or_default();
+        let percent = reason.strip_prefix("checking the file projection.sqlite: ");
+        shown.extend(percent.map(|text| text.trim_end_matches(" %").parse::<u8>().unwrap()));
+    }
+    assert!(shown.is_sorted() && shown.last() > Some(&0), "{shown:?}");
 }

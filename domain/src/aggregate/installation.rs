@@ -1,8 +1,9 @@
 //! What concerns the installation as a whole, and no single service: whether it can see its instances, and
 //! what was done with its dead letters.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,10 +34,21 @@ pub enum Command {
 pub struct Letter {
     /// Its position in the stream of dead letters.
     pub sequence: u64,
+    /// When it was put aside, by the server's clock: a stream that was made anew counts from 1 again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
     /// The subject that its message was on before.
     pub subject: String,
     /// Why.
     pub reason: String,
+}
+
+impl Letter {
+    /// Whether the letter at its position that was put aside then is this one. Without a time, there is no telling.
+    #[must_use]
+    pub fn may_be_of(&self, at: Option<DateTime<Utc>>) -> bool {
+        at.zip(self.at).is_none_or(|(one, other)| one == other)
+    }
 }
 
 /// What happened to the installation.
@@ -94,14 +106,14 @@ impl Rejection {
 pub struct Installation {
     /// Whether none is marked down because most are silent.
     pub self_preservation: bool,
-    /// The dead letters that were decided on. They are few, and one position comes once in the life of a
-    /// stream.
-    pub decided: BTreeSet<u64>,
+    /// The dead letters that were decided on, by position, each with when it was put aside, where that is known. They are
+    /// few, and one position comes once in the life of a stream.
+    pub decided: BTreeMap<u64, Option<DateTime<Utc>>>,
 }
 
 impl Installation {
     fn undecided(&self, letter: &Letter) -> Result<(), Rejection> {
-        if self.decided.contains(&letter.sequence) {
+        if self.decided.get(&letter.sequence).is_some_and(|at| letter.may_be_of(*at)) {
             return Err(Rejection::Decided { sequence: letter.sequence });
         }
         Ok(check_reason(&letter.reason)?)
@@ -142,7 +154,7 @@ impl Aggregate for Installation {
             InstallationEvent::SelfPreservationLeft {} => self.self_preservation = false,
             InstallationEvent::DeadLetterRedriven(letter)
             | InstallationEvent::DeadLetterDiscarded(letter) => {
-                self.decided.insert(letter.sequence);
+                self.decided.insert(letter.sequence, letter.at);
             }
         }
     }

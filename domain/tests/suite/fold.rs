@@ -151,7 +151,7 @@ proptest! {
                 InstallationEvent::SelfPreservationEntered { .. } => prop_assert_eq!(around, (false, true)),
                 InstallationEvent::SelfPreservationLeft {} => prop_assert_eq!(around, (true, false)),
                 InstallationEvent::DeadLetterRedriven(letter) | InstallationEvent::DeadLetterDiscarded(letter) => {
-                    prop_assert!(!before.decided.contains(&letter.sequence), "decided on twice");
+                    prop_assert!(!before.decided.contains_key(&letter.sequence), "decided on twice");
                 }
             }
         }

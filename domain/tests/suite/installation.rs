@@ -4,6 +4,7 @@ use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
 use aegis_domain::scenario::Scenario;
 use aegis_domain::text::{REASON_MAX, check_reason};
+use chrono::DateTime;
 
 fn given(events: &[InstallationEvent]) -> Scenario<Installation> {
     Scenario::given(events)
@@ -36,7 +37,7 @@ fn the_end_of_the_silence_is_recorded_once_and_it_may_come_again() {
 }
 
 fn letter(reason: &str) -> Letter {
-    Letter { sequence: 7, subject: "events.trade.booked".into(), reason: reason.into() }
+    Letter { sequence: 7, at: None, subject: "events.trade.booked".into(), reason: reason.into() }
 }
 
 #[test]
@@ -73,4 +74,16 @@ fn a_dead_letter_is_decided_on_with_a_reason() {
 #[test]
 fn what_was_never_entered_is_not_left() {
     given(&[]).when(Command::LeaveSelfPreservation).then(&[]);
+}
+
+#[test]
+fn a_decision_on_a_letter_is_none_on_another_one_at_its_position() {
+    let at = |seconds| Letter { at: DateTime::from_timestamp(seconds, 0), ..letter("fixed") };
+    let redriven = InstallationEvent::DeadLetterRedriven;
+    let decided = Rejection::Decided { sequence: 7 };
+    let before = [redriven(at(1))];
+    given(&before).when(Command::RedriveDeadLetter(at(1))).then_rejected(&decided);
+    given(&before).when(Command::DiscardDeadLetter(letter("fixed"))).then_rejected(&decided);
+    given(&before).when(Command::RedriveDeadLetter(at(2))).then(&[redriven(at(2))]);
+    given(&[redriven(letter("old"))]).when(Command::RedriveDeadLetter(at(2))).then_rejected(&decided);
 }

@@ -135,12 +135,23 @@ pub(crate) fn later_forms() -> Vec<(&'static str, Envelope)> {
         ("legacy", InstanceEvent::Registered(legacy).into()),
         ("self", InstanceEvent::Unhealthy { last_beat: None, missed: 0, reason: reason() }.into()),
         ("life", InstanceEvent::Registered(living).into()),
+        ("at", InstallationEvent::DeadLetterRedriven(dated()).into()),
+        ("at", InstallationEvent::DeadLetterDiscarded(dated()).into()),
     ];
     forms.into_iter().zip(101..).map(|((form, event), n)| (form, envelope(event, n))).collect()
 }
 
+fn dated() -> Letter {
+    Letter { at: Some(time(41)), ..letter() }
+}
+
 fn letter() -> Letter {
-    Letter { sequence: 41, subject: "events.trade.booked".into(), reason: "the consumer is fixed".into() }
+    Letter {
+        sequence: 41,
+        at: None,
+        subject: "events.trade.booked".into(),
+        reason: "the consumer is fixed".into(),
+    }
 }
 
 fn envelope(event: Event, n: u64) -> Envelope {

@@ -203,6 +203,7 @@ pub(crate) fn installation_event() -> impl Strategy<Value = InstallationEvent> {
 /// Few positions, so that the same one comes back.
 fn letter() -> impl Strategy<Value = Letter> {
     (0..6_u64, any::<String>(), ".{0,3}").prop_map(|(sequence, subject, reason)| Letter {
+        at: sequence.is_multiple_of(2).then(DateTime::default),
         sequence,
         subject,
         reason,

@@ -4,7 +4,7 @@ use async_graphql::{Context, Object, Result};
 
 use super::expected;
 use crate::error::require;
-use crate::ports::{Decided, Refused, Role};
+use crate::ports::{DeadLetter, Refused, Role, is_seen};
 use crate::schema::Letters;
 use crate::types::{DeadLetterDone, DeadLetterInput, DeadLetterResult};
 
@@ -20,8 +20,15 @@ impl DeadLetterMutation {
         input: DeadLetterInput,
     ) -> Result<DeadLetterResult> {
         let by = require(context, Role::Operator)?.clone();
-        let outcome = context.data::<Letters>()?.redrive(by, input.sequence.0, input.reason).await;
-        result(input.sequence.0, outcome)
+        let letters = context.data::<Letters>()?;
+        let letter = match meant(letters, &input).await {
+            Ok(letter) => letter,
+            Err(refused) => return rejected(refused),
+        };
+        match letters.redrive(by, letter.sequence, input.reason).await {
+            Ok(done) => Ok(DeadLetterResult::Done(DeadLetterDone::new(&letter, done))),
+            Err(refused) => rejected(refused),
+        }
     }
 
     /// Gives the message up: the letter is removed.
@@ -31,14 +38,25 @@ impl DeadLetterMutation {
         input: DeadLetterInput,
     ) -> Result<DeadLetterResult> {
         let by = require(context, Role::Operator)?.clone();
-        let outcome = context.data::<Letters>()?.discard(by, input.sequence.0, input.reason).await;
-        result(input.sequence.0, outcome)
+        let letters = context.data::<Letters>()?;
+        let letter = match meant(letters, &input).await {
+            Ok(letter) => letter,
+            Err(refused) => return rejected(refused),
+        };
+        match letters.discard(by, letter.sequence, input.reason).await {
+            Ok(done) => Ok(DeadLetterResult::Done(DeadLetterDone::new(&letter, done))),
+            Err(refused) => rejected(refused),
+        }
     }
 }
 
-fn result(sequence: u64, outcome: Result<Decided, Refused>) -> Result<DeadLetterResult> {
-    match outcome {
-        Ok(done) => Ok(DeadLetterResult::Done(DeadLetterDone::new(sequence, done))),
-        Err(refused) => Ok(DeadLetterResult::Rejected(expected(refused)?)),
-    }
+/// The letter that the input names, if it is the one that whoever asks has seen.
+async fn meant(letters: &Letters, input: &DeadLetterInput) -> Result<DeadLetter, Refused> {
+    let letter = letters.get(input.sequence.0).await?;
+    is_seen(&letter, input.at)?;
+    Ok(letter)
+}
+
+fn rejected(refused: Refused) -> Result<DeadLetterResult> {
+    Ok(DeadLetterResult::Rejected(expected(refused)?))
 }

@@ -33,6 +33,7 @@ fn expected(refused: Refused) -> Result<Rejected> {
         ErrorCode::DeadLetterNotFound,
         ErrorCode::DeadLetterDecided,
         ErrorCode::DeadLetterStuck,
+        ErrorCode::HistoryReplaced,
     ];
     if of_the_request.contains(&refused.code) {
         Ok(Rejected::new(refused.code, cut(&refused.message)))

@@ -1,6 +1,6 @@
 //! What the schema needs to know of dead letters.
 
-use aegis_domain::Sequence;
+use aegis_domain::{ErrorCode, Sequence};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
@@ -78,4 +78,17 @@ pub trait DeadLetters: Send + Sync {
         sequence: u64,
         reason: String,
     ) -> BoxFuture<'_, Result<Decided, Refused>>;
+}
+
+/// Whether a letter is the one that was put aside then: its stream may have been made anew, and count from 1 again.
+pub(crate) fn is_seen(letter: &DeadLetter, at: Option<DateTime<Utc>>) -> Result<(), Refused> {
+    if at.is_none_or(|at| at.timestamp_micros() == letter.at.timestamp_micros()) {
+        return Ok(());
+    }
+    let message = format!(
+        "dead letter {} is another one than you have seen: it was put aside at {}; nothing was done, list them anew",
+        letter.sequence,
+        letter.at.to_rfc3339()
+    );
+    Err(Refused { code: ErrorCode::HistoryReplaced, message })
 }

@@ -3,10 +3,11 @@
 use aegis_domain::ErrorCode;
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Context, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
 
 use crate::codes::cut;
 use crate::error::{error, refused, require};
-use crate::ports::Role;
+use crate::ports::{Role, is_seen};
 use crate::schema::Letters;
 use crate::types::{DeadLetter, Long};
 
@@ -52,10 +53,19 @@ impl DeadLettersQuery {
         Ok(connection)
     }
 
-    async fn dead_letter(&self, context: &Context<'_>, sequence: Long) -> Result<Option<DeadLetter>> {
+    /// With the letter's `at`, a sequence that stands for another letter by now is refused (`HISTORY_REPLACED`).
+    async fn dead_letter(
+        &self,
+        context: &Context<'_>,
+        sequence: Long,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Option<DeadLetter>> {
         require(context, Role::Auditor)?;
         match context.data::<Letters>()?.get(sequence.0).await {
-            Ok(letter) => Ok(Some(letter.into())),
+            Ok(letter) => {
+                is_seen(&letter, at).map_err(refused)?;
+                Ok(Some(letter.into()))
+            }
             Err(none) if none.code == ErrorCode::DeadLetterNotFound => Ok(None),
             Err(failure) => Err(refused(failure)),
         }

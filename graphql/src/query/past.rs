@@ -7,6 +7,7 @@ use async_graphql::{Context, Object, Result};
 use chrono::{DateTime, Utc};
 
 use super::registry::{definitions, instances, leaders, services};
+use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::types::{
@@ -19,33 +20,44 @@ pub(super) struct PastQuery;
 #[Object]
 impl PastQuery {
     /// The whole registry exactly as it stood after the event with this sequence, or at this time by the server's
-    /// clock. Give one of the two.
+    /// clock. Give one of the two. With the id of the event at the sequence in `id`, a sequence of a history that is gone is
+    /// noticed (`HISTORY_REPLACED`); in any case `history` and `asOfId` say of which history the answer is.
     // The registry is folded for it anew, whatever is asked of it then.
     async fn as_of(
         &self,
         context: &Context<'_>,
         sequence: Option<Long>,
         time: Option<DateTime<Utc>>,
+        id: Option<String>,
     ) -> Result<RegistryAsOf> {
         require(context, Role::Auditor)?;
-        let at = match (sequence, time) {
-            (Some(sequence), None) => At::Sequence(Sequence(sequence.0)),
-            (None, Some(time)) => At::Time(time),
-            (Some(_), Some(_)) | (None, None) => {
+        let at = match (sequence, time, &id) {
+            (Some(sequence), None, _) => At::Sequence(Sequence(sequence.0)),
+            (None, Some(time), None) => At::Time(time),
+            (None, Some(_), Some(_)) => {
+                return Err(error(ErrorCode::InvalidInput, "an id goes with the sequence of its event"));
+            }
+            (Some(_), Some(_), _) | (None, None, _) => {
                 return Err(error(ErrorCode::InvalidInput, "give a sequence or a time, and not both"));
             }
         };
-        let mut state = context.data::<Store>()?.as_of(at).await.map_err(|cause| match cause {
+        let store = context.data::<Store>()?;
+        let mut state = store.as_of(at).await.map_err(|cause| match cause {
             AsOfError::Store(cause) => store_error(&cause),
             AsOfError::Ahead { .. } | AsOfError::Forgotten { .. } => {
                 error(ErrorCode::InvalidInput, cause.to_string())
             }
         })?;
+        if let (At::Sequence(sequence), Some(id)) = (at, &id) {
+            cursor::is_event(store, sequence, id).await?;
+        }
+        let as_of_id = cursor::event_at(store, state.position).await?;
+        let history = store.history().await.map_err(|e| store_error(&e))?;
         // Whatever is told by a time is told by that one: what had ended long before does not belong to the answer, as
         // it does not today, and nobody flaps by today's clock.
         let moment = time.unwrap_or(state.time);
         state.time = moment;
-        Ok(RegistryAsOf { live: Live::new(state), moment })
+        Ok(RegistryAsOf { live: Live::new(state), moment, as_of_id, history })
     }
 }
 
@@ -54,6 +66,8 @@ impl PastQuery {
 struct RegistryAsOf {
     live: Live,
     moment: DateTime<Utc>,
+    as_of_id: Option<String>,
+    history: String,
 }
 
 #[Object]
@@ -61,6 +75,16 @@ impl RegistryAsOf {
     /// Sequence of the last event that it contains.
     async fn as_of_sequence(&self) -> Long {
         self.live.read().state.position.into()
+    }
+
+    /// Id of that event; none where the last message is no event, or the index has forgotten it.
+    async fn as_of_id(&self) -> Option<&str> {
+        self.as_of_id.as_deref()
+    }
+
+    /// The log that it is told from: the stream, and when it was created.
+    async fn history(&self) -> &str {
+        &self.history
     }
 
     async fn services(

@@ -93,6 +93,11 @@ impl System {
         Ok(context.data::<Status>()?.time())
     }
 
+    /// The log that this replica tells of: the stream, and when it was created. Sequences belong to it.
+    async fn history(&self, context: &Context<'_>) -> Result<String> {
+        context.data::<Store>()?.history().await.map_err(|e| store_error(&e))
+    }
+
     /// Sequence of the last event that the projection has applied.
     async fn as_of_sequence(&self, context: &Context<'_>) -> Result<Long> {
         Ok(applied(context)?.into())

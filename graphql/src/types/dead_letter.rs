@@ -23,7 +23,9 @@ pub(crate) struct DeadLetter {
     original_subject: Option<String>,
     original_stream: Option<String>,
     original_sequence: Option<Long>,
-    at: DateTime<Utc>,
+    /// When it was put aside, by the server's clock. A sequence together with this names a letter for good: a stream that was
+    /// made anew counts from 1.
+    pub(crate) at: DateTime<Utc>,
     headers: Vec<Header>,
     /// Size of the payload in bytes.
     size: Long,
@@ -45,6 +47,8 @@ pub(crate) struct Header {
 #[derive(Debug, Clone, InputObject)]
 pub(crate) struct DeadLetterInput {
     pub(crate) sequence: Long,
+    /// The letter's `at`. With it, a sequence that stands for another letter by now is refused (`HISTORY_REPLACED`).
+    pub(crate) at: Option<DateTime<Utc>>,
     /// Why, for the record.
     pub(crate) reason: String,
 }
@@ -54,6 +58,8 @@ pub(crate) struct DeadLetterInput {
 pub(crate) struct DeadLetterDone {
     /// Of the dead letter.
     dead_letter: Long,
+    /// When that letter was put aside.
+    at: DateTime<Utc>,
     /// The subject that the message was on before.
     subject: String,
     /// The event that records it.
@@ -67,8 +73,9 @@ pub(crate) enum DeadLetterResult {
 }
 
 impl DeadLetterDone {
-    pub(crate) fn new(dead_letter: u64, done: Decided) -> Self {
-        Self { dead_letter: dead_letter.into(), subject: done.subject, sequence: done.event.into() }
+    pub(crate) fn new(letter: &ports::DeadLetter, done: Decided) -> Self {
+        let dead_letter = letter.sequence.into();
+        Self { dead_letter, at: letter.at, subject: done.subject, sequence: done.event.into() }
     }
 }
 

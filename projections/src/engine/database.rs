@@ -120,6 +120,11 @@ impl Database {
         Ok(self.stored().await?.map_or(Sequence::ZERO, |(_, mark)| mark.position))
     }
 
+    /// The log that the file is of; empty while it is of none.
+    pub(crate) async fn history(&self) -> Result<String, StoreError> {
+        Ok(self.stored().await?.map(|(log, _)| log).unwrap_or_default())
+    }
+
     /// The mark of this log. With another log, or one that contradicts the mark, the file is made anew; the text says
     /// what did not fit.
     pub(super) async fn mark(&self, stream: &Stream) -> Result<(Mark, Option<String>), StoreError> {

@@ -1,5 +1,9 @@
 //! Reads the stream, applies it batch by batch, and keeps each batch with its mark in one transaction.
 
+mod history;
+mod rebuild;
+mod write;
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -12,17 +16,12 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::checkpoint::Checkpoints;
-use super::error::Chain;
 use super::handle::Request;
 use super::history::Contradiction;
-use super::rebuild::{Rebuild, Rebuilt};
 use super::running::{Beside, News, Running, news};
 use super::source::{Source, Sourced};
 use super::unwritten::Unwritten;
-use super::{
-    Database, Entry, Feed, Gap, Handle, Held, Mark, Outlet, ProblemCode, Progress, Projection, RebuildError,
-    StoreError,
-};
+use super::{Database, Feed, Handle, Held, Mark, Outlet, ProblemCode, Progress, Projection, StoreError};
 
 /// How long a failed write waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -239,194 +238,6 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
                 Taken::Done
             }
             Sourced::Blind => Taken::Done,
-        }
-    }
-
-    /// Whether the stream contradicts what was applied, as far as it answers.
-    async fn look(&self) -> Option<Contradiction> {
-        let first = self.contradiction().await.ok().flatten()?;
-        tracing::warn!(
-            projection = P::NAME,
-            detail = first.detail,
-            "the stream seems to have another history"
-        );
-        tokio::time::sleep(SECOND_LOOK).await;
-        self.contradiction().await.ok().flatten()
-    }
-
-    async fn look_until_known(&self) -> Option<Contradiction> {
-        let mut pauses = every(SECOND_LOOK);
-        loop {
-            pauses.tick().await;
-            match self.contradiction().await {
-                Ok(None) => return None,
-                Ok(Some(_)) => {
-                    if let Some(contradiction) = self.look().await {
-                        return Some(contradiction);
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(projection = P::NAME, %error, "whether the stream has the same history is not known yet");
-                }
-            }
-        }
-    }
-
-    async fn contradiction(&self) -> Result<Option<Contradiction>, Box<dyn std::error::Error + Send + Sync>> {
-        self.feed.history().contradicts(&self.stream.identity, self.held.mark).await
-    }
-
-    fn tell_of_history(&self, detail: &str) {
-        tracing::error!(
-            projection = P::NAME,
-            detail,
-            "the stream has another history than the one that was applied; rebuilding from what is there"
-        );
-        self.progress.history_replaced(format!(
-            "the stream has another history than the one that was applied: {detail}; rebuilding from what is there"
-        ));
-    }
-
-    /// How far a rebuild has to come at least.
-    fn reached(&self, rebuild: Option<&Running<P>>) -> Sequence {
-        match rebuild.map(|running| running.beside) {
-            Some(Beside::OtherHistory) => Sequence::ZERO,
-            Some(Beside::Live | Beside::Nothing) | None => self.held.mark.position,
-        }
-    }
-
-    /// Applies entries and writes them, if they can be written; `false` when the live file is damaged.
-    async fn apply(&mut self, entries: Vec<Entry<P::Value>>) -> bool {
-        for entry in entries.last().into_iter().chain(entries.first()) {
-            self.progress.heard_of(Sequence(entry.sequence.get() + entry.pending));
-        }
-        let folded = self.held.fold(entries);
-        self.progress.came_again(folded.duplicates);
-        for gap in &folded.gaps {
-            tracing::error!(projection = P::NAME, first = %gap.first, last = %gap.last, "the log has a gap");
-        }
-        if folded.applied == 0 {
-            return true;
-        }
-        self.outlet.folded(&folded.batch, self.held.mark);
-        self.unwritten.push(folded);
-        self.unwritten.is_put_off() || self.write().await
-    }
-
-    /// Writes what is folded; `false` when the live file is damaged. What cannot be written waits: readers of memory
-    /// are told of it, and more is applied, until so much waits that no more may.
-    async fn write(&mut self) -> bool {
-        loop {
-            let written = self.held.commit(self.unwritten.batches()).await;
-            let Err(error) = written else { break };
-            self.progress.failed();
-            if error.is_damage() {
-                tracing::error!(error = %Chain(&error), "the projection's database is damaged; rebuilding it");
-                return false;
-            }
-            tracing::error!(error = %Chain(&error), "the projection cannot be written; trying again");
-            let message =
-                format!("the file cannot be written, and readers are served from memory: {}", Chain(&error));
-            drop(error);
-            self.progress.met(ProblemCode::Unwritable, message);
-            self.progress.unwritten(self.unwritten.entries());
-            self.tell().await;
-            if self.unwritten.put_off(PAUSE) {
-                return true;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        self.tell().await;
-        let gaps = self.unwritten.batches().iter().any(|folded| !folded.gaps.is_empty());
-        for folded in self.unwritten.batches() {
-            self.progress.committed(folded.applied);
-        }
-        self.unwritten.clear(&self.progress);
-        self.progress.stands_at(self.held.mark);
-        if self.progress.solved(ProblemCode::Unwritable) {
-            tracing::info!(projection = P::NAME, "the projection can be written again, and has been");
-        }
-        if gaps {
-            self.count_gaps().await;
-        }
-        true
-    }
-
-    /// Tells readers of what they have not been told of.
-    async fn tell(&mut self) {
-        for folded in self.unwritten.untold() {
-            self.outlet.committed(&self.held.projection, &folded.batch, folded.mark).await;
-        }
-    }
-
-    fn rebuild(&self, head: Sequence, beside: Beside) -> Running<P> {
-        tracing::info!(projection = P::NAME, %head, "rebuilding beside the live database");
-        self.progress.rebuild_begins();
-        let rebuild = Rebuild {
-            database: self.held.database.clone(),
-            feed: self.feed.clone(),
-            options: self.options.clone(),
-            log: self.stream.identity.clone(),
-            head,
-            progress: self.progress.clone(),
-        };
-        Running::start(|halt| rebuild.run(halt), beside)
-    }
-
-    /// Puts the rebuilt projection in place; `false` when there is none.
-    async fn conclude(
-        &mut self,
-        outcome: Result<Rebuilt<P>, StoreError>,
-        beside: Beside,
-        waiting: Vec<Request>,
-    ) -> bool {
-        let short = |rebuilt: &Rebuilt<P>| {
-            beside != Beside::OtherHistory && rebuilt.mark.position < self.held.mark.position
-        };
-        let done = match outcome {
-            Ok(rebuilt) if short(&rebuilt) => Err(StoreError::fell_short()),
-            Ok(rebuilt) => self.held.database.swap().await.map(|()| rebuilt),
-            Err(error) => Err(error),
-        };
-        let succeeded = done.is_ok();
-        let answer = match done {
-            Ok(Rebuilt { projection, mark }) => {
-                (self.held.projection, self.held.mark) = (projection, mark);
-                self.unwritten.clear(&self.progress);
-                self.progress.stands_at(mark);
-                self.count_gaps().await;
-                self.outlet.replaced(&self.held.projection, mark).await;
-                for code in [ProblemCode::HistoryReplaced, ProblemCode::Unwritable] {
-                    self.progress.solved(code);
-                }
-                tracing::info!(projection = P::NAME, position = %mark.position, "rebuilt, and in its place");
-                Ok(mark.position)
-            }
-            Err(error) => {
-                tracing::error!(error = %Chain(&error), "a rebuild failed; the projection goes on as it was");
-                self.progress.failed();
-                self.held.database.abandon_rebuild();
-                if beside != Beside::Live {
-                    let why = Chain(&error);
-                    let message = format!("the file has to be made anew, and cannot be yet: {why}");
-                    self.progress.met(ProblemCode::Unwritable, message);
-                }
-                Err(RebuildError::Failed(Chain(&error).to_string()))
-            }
-        };
-        // Last of all: whoever sees it finds everything in its place.
-        self.progress.rebuild_ends(succeeded);
-        for request in waiting {
-            // Whoever asked may have gone.
-            let _gone = request.send(answer.clone());
-        }
-        succeeded
-    }
-
-    async fn count_gaps(&self) {
-        match self.held.database.gaps().await {
-            Ok(gaps) => self.progress.gaps_are(gaps.len() as u64, gaps.iter().map(Gap::length).sum()),
-            Err(error) => tracing::warn!(error = %Chain(&error), "the gaps cannot be counted"),
         }
     }
 }

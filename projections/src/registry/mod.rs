@@ -154,7 +154,9 @@ impl Registry {
             self.snapshots = self.snapshots.split_off(&oldest);
             if oldest > self.forgotten {
                 self.forgotten = oldest;
-                batch.unnamed.extend(self.names.forget(oldest));
+                let gone = self.names.forget(oldest);
+                batch.names.retain(|name| gone.binary_search(&name.id).is_err());
+                batch.unnamed.extend(gone);
                 batch.forget = Some((oldest, self.names.highest()));
             }
         }

@@ -35,6 +35,10 @@ static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| {
 });
 
 pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    // First of all: a text that leaves may come back in the same batch, under another id.
+    for id in &batch.unnamed {
+        sqlx::query("DELETE FROM names WHERE id = ?").bind(id).execute(&mut *tables).await?;
+    }
     for Stored { id, text, mentioned_after } in &batch.names {
         sqlx::query("INSERT OR IGNORE INTO names (id, name, mentioned_after) VALUES (?, ?, ?)")
             .bind(id)
@@ -133,9 +137,6 @@ async fn snapshots(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), W
     ];
     for delete in deletes {
         sqlx::query(delete).bind(integer(forget.get())).execute(&mut *tables).await?;
-    }
-    for id in &batch.unnamed {
-        sqlx::query("DELETE FROM names WHERE id = ?").bind(id).execute(&mut *tables).await?;
     }
     let forgotten =
         sqlx::query("INSERT OR REPLACE INTO forgotten (id, through, highest_name) VALUES (1, ?, ?)");

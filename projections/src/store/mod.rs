@@ -78,6 +78,14 @@ impl Store {
         &self.progress
     }
 
+    /// The log that the file is of: the stream, and when it was created.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn history(&self) -> Result<String, StoreError> {
+        self.database.history().await
+    }
+
     /// The runs of sequences that the log has lost, oldest first.
     ///
     /// # Errors

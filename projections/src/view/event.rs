@@ -143,10 +143,10 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
             InstallationEvent::SelfPreservationLeft {} => {
                 "sees its instances again: each is judged by itself".to_owned()
             }
-            InstallationEvent::DeadLetterRedriven(Letter { sequence, subject, reason }) => {
+            InstallationEvent::DeadLetterRedriven(Letter { sequence, subject, reason, .. }) => {
                 format!("dead letter {sequence} went back to {subject}: {reason}")
             }
-            InstallationEvent::DeadLetterDiscarded(Letter { sequence, subject, reason }) => {
+            InstallationEvent::DeadLetterDiscarded(Letter { sequence, subject, reason, .. }) => {
                 format!("dead letter {sequence} of {subject} was discarded: {reason}")
             }
         },

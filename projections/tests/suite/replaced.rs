@@ -113,6 +113,14 @@ async fn a_log_that_was_put_back_from_a_copy_is_noticed_and_leaves_no_phantoms()
     assert_eq!(running.store.progress().histories_replaced(), 0, "the file is of this history");
 }
 
+/// Puts the copy of the first four events back, and lets the log grow past where it was, with other events.
+async fn grown_again(installation: &Installation, log: &Log) -> Log {
+    put_back(installation).await;
+    let other = other(log, 4, 150);
+    installation.record(&other.events[4..]).await;
+    other
+}
+
 #[tokio::test]
 async fn a_log_that_grew_again_past_the_position_while_nobody_looked_is_another_one() {
     let log = log(104);
@@ -123,9 +131,7 @@ async fn a_log_that_grew_again_past_the_position_while_nobody_looked_is_another_
     running.reaches(104).await;
     written(running.store.progress(), 104).await;
     drop(running);
-    put_back(&installation).await;
-    let other = other(&log, 4, 150);
-    installation.record(&other.events[4..]).await;
+    let other = grown_again(&installation, &log).await;
     let running = installation.project(&path).await;
     becomes(&running, &other.state()).await;
     assert_eq!(running.store.progress().histories_replaced(), 1);
@@ -142,9 +148,7 @@ async fn a_log_that_grew_again_past_the_position_before_a_replica_is_back_is_ano
     running.reaches(104).await;
     proxy.cut();
     proxy.drop_connections();
-    put_back(&installation).await;
-    let other = other(&log, 4, 150);
-    installation.record(&other.events[4..]).await;
+    let other = grown_again(&installation, &log).await;
     proxy.pass();
     becomes(&running, &other.state()).await;
     assert_eq!(running.store.progress().histories_replaced(), 1);

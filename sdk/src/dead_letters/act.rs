@@ -134,9 +134,13 @@ impl DeadLetters {
         redrive: bool,
     ) -> Result<Recorded, DeadLetterError> {
         let sequence = letter.sequence;
-        let decision = Letter { sequence, subject: subject.to_owned(), reason: reason.to_owned() };
-        let command =
-            if redrive { Command::RedriveDeadLetter(decision) } else { Command::DiscardDeadLetter(decision) };
+        let decision =
+            Letter { sequence, at: Some(letter.at), subject: subject.to_owned(), reason: reason.to_owned() };
+        let command = if redrive {
+            Command::RedriveDeadLetter(decision.clone())
+        } else {
+            Command::DiscardDeadLetter(decision.clone())
+        };
         let context = Context::new(by.clone(), Utc::now());
         let id = AggregateId::Installation;
         match self.journal.execute::<Installation>(&id, command, &context).await {
@@ -145,21 +149,22 @@ impl DeadLetters {
                 event.ok_or_else(|| DeadLetterError::unavailable("nothing was recorded"))
             }
             Err(error) => match error.rejection() {
-                Ok(Rejection::Decided { .. }) => self.made_before(sequence, redrive).await,
+                Ok(Rejection::Decided { .. }) => self.made_before(&decision, redrive).await,
                 Ok(rejection @ Rejection::Reason(_)) => Err(DeadLetterError::Reason(rejection.to_string())),
                 Err(error) => Err(DeadLetterError::unavailable(error)),
             },
         }
     }
 
-    async fn made_before(&self, sequence: u64, redrive: bool) -> Result<Recorded, DeadLetterError> {
+    async fn made_before(&self, decision: &Letter, redrive: bool) -> Result<Recorded, DeadLetterError> {
+        let sequence = decision.sequence;
         let events =
             self.journal.events(&AggregateId::Installation).await.map_err(DeadLetterError::unavailable)?;
-        let decision = events.into_iter().rev().find_map(|recorded| {
-            let redriven = decided(Installation::event(&recorded.envelope.event)?, sequence)?;
+        let made = events.into_iter().rev().find_map(|recorded| {
+            let redriven = decided(Installation::event(&recorded.envelope.event)?, decision)?;
             Some((recorded, redriven))
         });
-        let (recorded, redriven) = decision.ok_or(DeadLetterError::NotFound { sequence })?;
+        let (recorded, redriven) = made.ok_or(DeadLetterError::NotFound { sequence })?;
         let age = Utc::now() - recorded.envelope.context.time;
         if redriven == redrive && age >= UNDER_WAY {
             tracing::warn!(sequence, "finishing what was decided on a dead letter and cut off");
@@ -215,10 +220,11 @@ impl DeadLetters {
 }
 
 /// Whether this event decides on this letter, and if so whether it redrives it.
-fn decided(event: &InstallationEvent, sequence: u64) -> Option<bool> {
+fn decided(event: &InstallationEvent, letter: &Letter) -> Option<bool> {
+    let is_same = |made: &Letter| made.sequence == letter.sequence && letter.may_be_of(made.at);
     match event {
-        InstallationEvent::DeadLetterRedriven(letter) => (letter.sequence == sequence).then_some(true),
-        InstallationEvent::DeadLetterDiscarded(letter) => (letter.sequence == sequence).then_some(false),
+        InstallationEvent::DeadLetterRedriven(made) => is_same(made).then_some(true),
+        InstallationEvent::DeadLetterDiscarded(made) => is_same(made).then_some(false),
         InstallationEvent::SelfPreservationEntered { .. } | InstallationEvent::SelfPreservationLeft {} => {
             None
         }

@@ -120,6 +120,7 @@ async fn one_is_shown_with_all_that_is_known_of_it() {
 async fn a_redriven_message_is_on_its_subject_again_with_its_headers_and_the_letter_is_gone() {
     let stage = Stage::start().await;
     let sequence = stage.put_aside("message", "events.trade.booked", b"\x00binary\xff").await;
+    let at = Some(stage.letters.get(sequence).await.unwrap().at);
     let done = stage.letters.redrive(sequence, "the consumer is fixed", &alice()).await.unwrap();
     assert_eq!(done.subject, "events.trade.booked");
     let messages = stage.redelivered("events.trade.booked", 1).await;
@@ -127,8 +128,12 @@ async fn a_redriven_message_is_on_its_subject_again_with_its_headers_and_the_let
     assert_eq!(messages[0].0.get("Trade-Desk").unwrap().as_str(), "rates");
     assert!(messages[0].0.get(header::DEAD_REASON).is_none());
     assert_eq!(stage.letters.count().await.unwrap(), 0);
-    let letter =
-        Letter { sequence, subject: "events.trade.booked".into(), reason: "the consumer is fixed".into() };
+    let letter = Letter {
+        sequence,
+        at,
+        subject: "events.trade.booked".into(),
+        reason: "the consumer is fixed".into(),
+    };
     assert_eq!(stage.decisions().await, [InstallationEvent::DeadLetterRedriven(letter)]);
     let again = stage.letters.redrive(sequence, "again", &alice()).await.unwrap_err();
     assert_eq!(again.code(), ErrorCode::DeadLetterNotFound);
@@ -183,7 +188,8 @@ async fn of_racing_operators_one_decides() {
 async fn what_was_cut_off_is_finished_by_whoever_repeats_it_after_a_minute() {
     let stage = Stage::start().await;
     let decide = async |sequence, ago| {
-        let letter = Letter { sequence, subject: "events.trade.booked".into(), reason: "fixed".into() };
+        let letter =
+            Letter { sequence, at: None, subject: "events.trade.booked".into(), reason: "fixed".into() };
         let context = Context::new(Actor::user("bob"), Utc::now() - ago);
         let command = Command::RedriveDeadLetter(letter);
         let journal = Journal::new(&stage.connection);

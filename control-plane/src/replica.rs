@@ -51,6 +51,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Replica {
     address: SocketAddr,
+    outside: Arc<Outside>,
     auth: Arc<Authenticator>,
     startup: Startup,
     core: Arc<OnceLock<Core>>,
@@ -109,7 +110,7 @@ impl Replica {
         };
         tasks.spawn(http::serve(listener, app));
         let outcome = watch::channel(Outcome::Pending).0;
-        Ok(Self { address, auth, startup, core, outcome, stop, tasks })
+        Ok(Self { address, outside, auth, startup, core, outcome, stop, tasks })
     }
 
     /// What is waited for.
@@ -169,6 +170,11 @@ impl Replica {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address in the browser, where that is another.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        self.outside.url()
     }
 
     pub(crate) fn login_code(&self, principal: Principal) -> String {

@@ -48,8 +48,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let _lock = Lock::take(&config.data_dir)?;
     let place = told(&config.namespace()?);
     let replica = Replica::listen(&config, true).await?;
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     replica.begin(config)?;
-    say(&format!("aegis serves{place} at http://{}", replica.address()));
+    say(&format!("aegis serves{place} at {scheme}://{}", replica.address()));
+    if let Some(url) = replica.public_url() {
+        say(&format!("browsers reach it at {url}"));
+    }
     let outcome = tokio::select! {
         () = signals.next() => Ok(()),
         error = replica.failed() => Err(error),

@@ -56,7 +56,7 @@ impl Serve {
     /// The one that this process becomes.
     pub(crate) async fn of(process: Proc, token: String) -> Self {
         let line = process.wait_for_line(|line| line.starts_with("aegis serves at "), PATIENCE).await;
-        let address = line.rsplit("http://").next().unwrap().to_owned();
+        let address = line.rsplit("://").next().unwrap().to_owned();
         Self { process, address, token, http: reqwest::Client::new() }
     }
 

@@ -132,7 +132,7 @@ fn file_trouble(error: &anyhow::Error) -> Option<String> {
             Some(said.unwrap_or_else(|| source.to_string()))
         }
         StoreError::File { source, .. } => Some(source.to_string()),
-        StoreError::Row { .. } => None,
+        StoreError::Row { .. } | StoreError::Slow { .. } => None,
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) fn error(code: ErrorCode, message: impl Into<String>) -> Error {
 
 /// What went wrong inside stays inside; the log has it.
 pub(crate) fn store_error(cause: &StoreError) -> Error {
+    if let StoreError::Slow { .. } = cause {
+        return error(ErrorCode::QueryTooComplex, cause.to_string());
+    }
     tracing::error!(error = %cause, "the projection cannot be read");
     error(ErrorCode::Unavailable, "the projection cannot be read now")
 }

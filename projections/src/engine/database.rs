@@ -303,6 +303,7 @@ fn connect(path: &Path) -> SqlitePool {
     // itself) would go on in the connection: it would hold its lock, and show what was never written.
     let pool = pool.after_release(|connection, _| {
         Box::pin(async move {
+            connection.lock_handle().await?.remove_progress_handler();
             connection.ping().await?;
             Ok(!connection.is_in_transaction())
         })

@@ -23,6 +23,12 @@ pub enum StoreError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A read took too long, and was given up.
+    #[error("reading took more than {patience:?}: narrow the filter, or the time that it is about")]
+    Slow {
+        /// How long it may take.
+        patience: std::time::Duration,
+    },
     /// A file could not be removed, renamed or synced.
     #[error(
         "the database {path} cannot be {what}: correct the permissions of its folder, or delete it by hand"
@@ -82,7 +88,7 @@ impl StoreError {
         match self {
             Self::Database { source, .. } => is_damage(source),
             Self::Row { .. } => true,
-            Self::File { .. } => false,
+            Self::File { .. } | Self::Slow { .. } => false,
         }
     }
 }

@@ -8,6 +8,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
+use super::bounded::{PATIENCE, Wanted};
 use super::{EventFilter, Store, StoreError};
 use crate::engine::mark::{integer, sequence};
 use crate::view::EventView;
@@ -65,7 +66,14 @@ impl Store {
         }
         let pool = self.database.pool().await;
         let mut tx = pool.begin().await.map_err(|e| self.database.error(e))?;
-        page(filter, window, &mut tx).await.map_err(|e| self.database.error(e))
+        let wanted = Wanted::on(&mut tx, PATIENCE).await.map_err(|e| self.database.error(e))?;
+        page(filter, window, &mut tx).await.map_err(|error| {
+            if wanted.is_late() {
+                StoreError::Slow { patience: PATIENCE }
+            } else {
+                self.database.error(error)
+            }
+        })
     }
 }
 

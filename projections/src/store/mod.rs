@@ -1,6 +1,7 @@
 //! What readers get from the projection's file: pages of events, and the registry as it stood.
 
 mod as_of;
+mod bounded;
 mod events;
 mod filter;
 mod recent;

@@ -6,6 +6,12 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
+use aegis_domain::aggregate::policy::RegistrationPolicy;
+use aegis_domain::wire::chain::Hash;
+use aegis_domain::{
+    Actor, AggregateId, AggregateVersion, Context, Envelope, EventId, Registry, ServiceName, Version,
+};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Service, ServiceConfig};
 use aegis_testkit::{NatsServer, wait_until};
@@ -180,8 +186,33 @@ async fn what_others_have_written_is_shown_and_neither_obeyed_nor_a_line_of_its_
     let yaml = serde_json::json!({ "definitions": [definition] }).to_string();
     let yaml = yaml.replace('\u{9b}', "\\u009b").replace('\u{202e}', "\\u202e");
     std::fs::write(&file, yaml).unwrap();
-    let apply = ["definitions", "apply", "--yes", "-f", &file, "--reason", STEERING];
-    succeeds(&nats.url(), &apply).await;
+    // Nobody can define that any more; a log may hold it from before, or from others.
+    let content = Content {
+        owner: format!("{STEERING}\nforged  1.0.0"),
+        description: STEERING.into(),
+        version: Version::new("1.0.0").unwrap(),
+        min_instances: None,
+        max_instances: None,
+        failover: None,
+        registration: RegistrationPolicy::default(),
+        labels: [("desk".to_owned(), STEERING.to_owned())].into(),
+    };
+    let envelope = Envelope {
+        id: EventId::from_wire("event-1"),
+        aggregate: AggregateId::Definition(ServiceName::new("echo").unwrap()),
+        version: AggregateVersion::ZERO.next(),
+        context: Context::new(Actor::user("alice"), chrono::Utc::now()),
+        previous: Hash::GENESIS,
+        event: DefinitionEvent::Defined { content, reason: Some(STEERING.into()) }.into(),
+    };
+    let encoded = Envelope::<Registry>::encode(&envelope, connection.namespace()).unwrap();
+    let mut headers = async_nats::HeaderMap::new();
+    for (name, value) in &encoded.headers {
+        headers.insert(*name, value.as_str());
+    }
+    let sent =
+        connection.jetstream().publish_with_headers(encoded.subject, headers, encoded.body.into()).await;
+    sent.unwrap().await.unwrap();
     let mut headers = async_nats::HeaderMap::new();
     headers.insert("Aegis-Dead-Reason", STEERING);
     headers.insert("Aegis-Dead-Subject", STEERING);

@@ -42,7 +42,7 @@ const LENGTHS: [&str; 3] = ["first", "last", "points"];
 /// How long a list is taken to be of which nothing says so.
 const LIST: u64 = 5;
 /// The lists of a page, whose length the field above has said.
-const PAGED: [&str; 2] = ["edges", "nodes"];
+const PAGED: [&str; 3] = ["edges", "nodes", "points"];
 
 /// How deep selections of all kinds may nest: whoever walks them recurses so far.
 pub(super) const LEVELS: u64 = 48;

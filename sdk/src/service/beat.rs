@@ -140,7 +140,7 @@ impl Beater {
                 changed = owned => changed.is_ok(),
                 changed = status.changed() => changed.is_ok(),
                 Ok(()) = unwell.changed() => true,
-                Some(ack) = next_of(&mut acks) => {
+                Some(ack) = next(&mut acks) => {
                     if ack.status == Some(StatusCode::NO_RESPONDERS) {
                         tracing::warn!("no stream takes heartbeats");
                         self.connection.restore_installation();
@@ -170,8 +170,6 @@ impl Beater {
         // One that is cut off begins anew, so it has time for all its steps, however short the heartbeats are.
         let patience = self.every.max(self.connection.options().request_timeout);
         let mut next = None;
-        let key = subject::kv(&self.connection.namespace().instances_bucket(), &self.key());
-        let mut writes = self.connection.client().subscribe(key).await.ok();
         loop {
             let stale = async {
                 match next {
@@ -183,12 +181,6 @@ impl Beater {
                 () = stop.cancelled() => return record,
                 Ok(()) = saying.changed() => {}
                 () = stale => {}
-                // Another process may have the name: that is found out at once.
-                Some(write) = next_of(&mut writes) => {
-                    if record.yielded || !self.is_of_another(Some(&write.payload)) {
-                        continue;
-                    }
-                }
             }
             let Said { status, body } = saying.borrow_and_update().clone();
             let before = record.revision;
@@ -363,7 +355,7 @@ impl Beater {
     }
 }
 
-async fn next_of(acks: &mut Option<Subscriber>) -> Option<async_nats::Message> {
+async fn next(acks: &mut Option<Subscriber>) -> Option<async_nats::Message> {
     match acks {
         Some(acks) => acks.next().await,
         None => std::future::pending().await,

@@ -35,8 +35,8 @@ test("graphql-transport-ws: its own client, as it comes, subscribes, and is told
   });
   const first = await updates.next();
   expect(first.value?.data?.instanceChanges.__typename).toBe("InstanceSnapshot");
-  await updates.return?.();
   const refused = client.iterate({ query: "subscription { nothing }" });
   await expect(refused.next()).rejects.toMatchObject([{ extensions: { code: "INVALID_QUERY" } }]);
+  await updates.return?.();
   await client.dispose();
 });

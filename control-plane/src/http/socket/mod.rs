@@ -91,8 +91,10 @@ async fn converse(socket: WebSocket, app: &App, core: &Core, grant: Option<Grant
     } else {
         Some(told(SUBPROTOCOL))
     };
-    if let Some((code, text)) = reason {
-        close(sink, source, code, text).await;
+    match reason {
+        Some((code, text)) => close(sink, source, code, text).await,
+        // A client that has said farewell is answered.
+        None => drop(tokio::time::timeout(FAREWELL, sink.close()).await),
     }
 }
 

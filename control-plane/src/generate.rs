@@ -48,7 +48,7 @@ pub(crate) fn errors() -> String {
     );
     for code in ErrorCode::ALL {
         let retryable = if code.is_retryable() { "yes" } else { "no" };
-        line(&mut page, &format!("| `{code}` | {retryable} | {} |", code.meaning()));
+        line(&mut page, &format!("| <a id=\"{code}\"></a>`{code}` | {retryable} | {} |", code.meaning()));
     }
     page
 }

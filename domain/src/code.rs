@@ -73,6 +73,16 @@ pub enum ErrorCode {
     CircuitOpen,
     /// NATS or JetStream cannot be reached.
     Unavailable,
+    /// Nothing is at this address.
+    NotFound,
+    /// The address does not take this method.
+    MethodNotAllowed,
+    /// The change does not say what it is based on.
+    PreconditionRequired,
+    /// The first request with this idempotency key is under way.
+    IdempotencyKeyInUse,
+    /// The idempotency key came with another request before.
+    IdempotencyKeyReused,
     /// The program lacks a part that its configuration asks for.
     FeatureMissing,
     /// A defect in Aegis.
@@ -81,7 +91,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -117,6 +127,11 @@ impl ErrorCode {
         Self::RateLimited,
         Self::CircuitOpen,
         Self::Unavailable,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::PreconditionRequired,
+        Self::IdempotencyKeyInUse,
+        Self::IdempotencyKeyReused,
         Self::FeatureMissing,
         Self::Internal,
     ];
@@ -320,6 +335,31 @@ impl ErrorCode {
                 "UNAVAILABLE",
                 true,
                 "NATS or JetStream cannot be reached now. Nothing was recorded. Try again later; check the connection.",
+            ),
+            Self::NotFound => (
+                "NOT_FOUND",
+                false,
+                "Nothing is at this address. `/api/openapi.json` and `/api/docs` list what there is.",
+            ),
+            Self::MethodNotAllowed => (
+                "METHOD_NOT_ALLOWED",
+                false,
+                "The address does not take this method. The header `Allow` names those that it takes.",
+            ),
+            Self::PreconditionRequired => (
+                "PRECONDITION_REQUIRED",
+                false,
+                "The change has to say what it is based on: read the resource, and send its `ETag` as `If-Match`.",
+            ),
+            Self::IdempotencyKeyInUse => (
+                "IDEMPOTENCY_KEY_IN_USE",
+                true,
+                "The first request with this `Idempotency-Key` is still under way. Send this one again a little later: it then gets the first one's answer.",
+            ),
+            Self::IdempotencyKeyReused => (
+                "IDEMPOTENCY_KEY_REUSED",
+                false,
+                "Another request came with this `Idempotency-Key` before, and this one was not carried out. Draw a key for each request, and repeat it only with the same request.",
             ),
             Self::FeatureMissing => (
                 "FEATURE_MISSING",

@@ -12,7 +12,7 @@ mod schema;
 mod subscription;
 mod types;
 
-pub use bounds::{Registered, is_change};
+pub use bounds::{OwnDocument, Registered, is_change};
 pub use codes::{RequestId, cut, with_request_id};
 pub use ports::{Principal, Role};
 pub use schema::{ApiSchema, build, sdl};

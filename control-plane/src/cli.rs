@@ -66,6 +66,7 @@ enum Generated {
     Schema,
     Events,
     Errors,
+    Openapi,
 }
 
 impl Cli {
@@ -92,6 +93,7 @@ impl Cli {
                     Generated::Schema => aegis_graphql::sdl(),
                     Generated::Events => generate::events(),
                     Generated::Errors => generate::errors(),
+                    Generated::Openapi => crate::http::openapi(),
                 };
                 output::say(text.trim_end());
                 Ok(())

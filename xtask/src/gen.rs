@@ -17,8 +17,12 @@ use crate::{
 };
 
 /// File, and what `aegis gen` calls it.
-const FILES: [(&str, &str); 3] =
-    [("graphql/schema.graphql", "schema"), ("docs/events.md", "events"), ("docs/errors.md", "errors")];
+const FILES: [(&str, &str); 4] = [
+    ("graphql/schema.graphql", "schema"),
+    ("docs/events.md", "events"),
+    ("docs/errors.md", "errors"),
+    ("docs/openapi.json", "openapi"),
+];
 
 pub(crate) fn run() -> Result<ExitCode> {
     for file in write()? {

@@ -12,7 +12,9 @@ use serde_json::json;
 use super::BODY_MAX;
 use super::body::{BODY_TIMEOUT, is_too_slow};
 use super::headers::RequestId;
+use super::rest::Problem;
 
+#[derive(Debug)]
 pub(super) struct ApiError {
     status: StatusCode,
     code: ErrorCode,
@@ -65,6 +67,10 @@ impl ApiError {
     }
 }
 
+/// The error of a response, for routes that tell it as a problem.
+#[derive(Debug, Clone)]
+pub(super) struct AsProblem(pub(super) Problem);
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = json!({
@@ -77,6 +83,9 @@ impl IntoResponse for ApiError {
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds(wait).into());
         }
+        // Routes of REST have another shape: see `headers::dress`.
+        let problem = Problem::new(self.code, self.message).with_status(self.status);
+        response.extensions_mut().insert(AsProblem(problem.with_retry_after(self.retry_after)));
         response
     }
 }

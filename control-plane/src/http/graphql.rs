@@ -78,7 +78,7 @@ pub(super) async fn execute(
     Ok((status, [(header::CONTENT_TYPE, form.content_type())], body).into_response())
 }
 
-fn unfinished(why: &Unfinished, changes: bool, id: &RequestId) -> ApiError {
+pub(super) fn unfinished(why: &Unfinished, changes: bool, id: &RequestId) -> ApiError {
     if let Unfinished::Panicked(panic) = why {
         tracing::error!(request = id.0, %panic, "a request was not answered: its work panicked");
         return ApiError::internal(id);
@@ -93,7 +93,7 @@ fn unfinished(why: &Unfinished, changes: bool, id: &RequestId) -> ApiError {
     } else {
         (
             ErrorCode::Unavailable,
-            format!("no answer within {PATIENCE:?}; it was a query, and nothing was changed"),
+            format!("no answer within {PATIENCE:?}; it was a question, and nothing was changed"),
         )
     };
     ApiError::new(StatusCode::GATEWAY_TIMEOUT, code, message, id)

@@ -11,7 +11,8 @@ use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::App;
-use super::error::ApiError;
+use super::error::{ApiError, AsProblem};
+use super::rest::{self, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const POLICY: &str =
@@ -24,11 +25,20 @@ pub(super) struct RequestId(pub(super) String);
 pub(super) async fn dress(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId(given(request.headers()).unwrap_or_else(|| Uuid::new_v4().to_string()));
     request.extensions_mut().insert(id.clone());
+    let has_problems = rest::is_route(request.uri().path());
     // A defect in the answer to one request is told to whoever sent it, and is nobody else's trouble.
     let mut response = AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_panic| {
         tracing::error!(request = id.0, "a request was not answered: its handler panicked");
         ApiError::internal(&id).into_response()
     });
+    let told = response.extensions_mut().remove::<AsProblem>().filter(|_| has_problems);
+    let told = response.extensions_mut().remove::<Problem>().or(told.map(|AsProblem(problem)| problem));
+    if let Some(problem) = told {
+        let shown = problem.render(app.outside.base(), &id.0);
+        let allow = response.headers_mut().remove(header::ALLOW);
+        response = shown;
+        response.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+    }
     if let Some(core) = app.core.get() {
         core.metrics.count_request();
     }

@@ -11,6 +11,7 @@ mod identity;
 mod outside;
 mod page;
 mod places;
+mod rest;
 mod session;
 mod sign_in_rate;
 mod socket;
@@ -31,6 +32,7 @@ pub(crate) use connection::serve;
 pub(crate) use outside::Outside;
 pub(crate) use page::is_there as has_page;
 pub(crate) use places::Places;
+pub(crate) use rest::openapi;
 pub(crate) use sign_in_rate::{SignInRate, failed_sign_ins};
 pub(crate) use socket::Limits;
 pub(crate) use tls::{Tls, TlsFiles, certificate_not_after};
@@ -77,14 +79,16 @@ impl std::fmt::Debug for Core {
 }
 
 fn router(app: App) -> Router {
+    let rest = rest::router(&app);
     Router::new()
         .route("/graphql", post(graphql::execute))
         .route("/graphql/ws", get(socket::upgrade))
-        .route("/api/session", post(session::sign_in).delete(session::sign_out))
+        .route("/api/session", post(session::sign_in).delete(session::sign_out).fallback(rest::wrong_method))
         .route("/login", get(session::redeem))
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .merge(rest)
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn(body::bound))

@@ -211,4 +211,18 @@ async fn viewers_can_be_kept_to_the_documents_of_the_page() {
     assert_eq!(ask("viewer", json!({ "query": query })).await["data"]["viewer"]["name"], "bob");
     let by_hash = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
     assert_eq!(ask("viewer", by_hash).await["data"]["viewer"]["name"], "bob");
+    // Documents of REST are the program's own.
+    let rest = |method: reqwest::Method, path: &str| {
+        let request = serve.http.request(method, format!("http://{}{path}", serve.address));
+        let request = request.bearer_auth("viewer").json(&json!({ "reason": "a" }));
+        async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
+    };
+    assert_eq!(rest(reqwest::Method::GET, "/api/viewer").await, json!({ "name": "bob", "role": "VIEWER" }));
+    for (method, path) in [
+        (reqwest::Method::POST, "/api/instances/a/b/drain"),
+        (reqwest::Method::POST, "/api/dead-letters/1/discard"),
+        (reqwest::Method::GET, "/api/registry?at=1"),
+    ] {
+        assert_eq!(rest(method, path).await["code"], "FORBIDDEN", "{path}");
+    }
 }

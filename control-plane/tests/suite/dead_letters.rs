@@ -12,7 +12,7 @@ const LIST: &str = "query($after: String) { system { deadLetters }
     deadLetters(first: 2, after: $after) { totalCount pageInfo { hasNextPage endCursor }
         nodes { sequence kind reason originalSubject size text base64 truncated headers { name value } } } }";
 
-async fn put_aside(nats: &NatsServer, body: &[u8]) {
+pub(crate) async fn put_aside(nats: &NatsServer, body: &[u8]) {
     let connection = connection(nats).await;
     let mut headers = HeaderMap::new();
     headers.insert(header::DEAD_REASON, "the handler failed");

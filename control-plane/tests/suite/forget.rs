@@ -14,7 +14,7 @@ use crate::support::{ControlPlane, PATIENCE, aegis};
 const FORGET: &str = "mutation($input: ForgetInput!) { forgetInstance(input: $input) {
     __typename ... on Forgotten { service instance } ... on Rejected { code message } } }";
 
-async fn end(connection: &Connection, name: &str) {
+pub(crate) async fn end(connection: &Connection, name: &str) {
     let (service, instance) = key(name);
     let id = AggregateId::Instance(service.clone(), instance.clone());
     let context = Context::new(Actor::instance(&service, &instance), Utc::now());

@@ -37,7 +37,7 @@ async fn member(nats: &NatsServer, name: &str) -> Service {
 }
 
 /// Two members, the first of which owns the group.
-async fn members(nats: &NatsServer) -> [Service; 2] {
+pub(crate) async fn members(nats: &NatsServer) -> [Service; 2] {
     let first = member(nats, "desk-1").await;
     let client = first.client();
     client.call::<_, u64>(&Target::owner("desk", "ACC-1").unwrap(), "who", &(), PATIENCE).await.unwrap();

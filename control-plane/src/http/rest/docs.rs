@@ -1,0 +1,176 @@
+//! The OpenAPI document, and two small pages for people, without a script.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use aegis_domain::ErrorCode;
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, SecurityRequirement, Server};
+use utoipa::{OpenApi as _, openapi};
+
+use super::call::{Caller, Params};
+use super::page::Nothing;
+use super::problem::{Body, Problem};
+use super::types::Event;
+use crate::http::identity::COOKIE;
+
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Aegis",
+        description = "The control plane by REST: see docs/api.md.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(Body, Event))
+)]
+struct Head;
+
+/// What the document says apart from the routes.
+pub(super) fn head() -> OpenApi {
+    Head::openapi()
+}
+
+/// `docs/openapi.json`
+pub(crate) fn openapi() -> String {
+    // It has no values that are not JSON.
+    whole().to_pretty_json().unwrap_or_default() + "\n"
+}
+
+/// The document, with what holds for all routes.
+fn whole() -> OpenApi {
+    let mut document = super::routes().into_openapi();
+    document.servers = Some(vec![Server::new("/")]);
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    components.add_security_scheme("token", SecurityScheme::Http(bearer));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(COOKIE));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+    let none = <[String; 0]>::default;
+    document.security =
+        Some(vec![SecurityRequirement::new("token", none()), SecurityRequirement::new("session", none())]);
+    for ((method, path), operation) in operations(&mut document) {
+        operation.operation_id = Some(operation_id(name_of(&method), path));
+        let responses = &mut operation.responses.responses;
+        responses.insert("401".to_owned(), refusal("There is no valid credential."));
+        responses.insert("default".to_owned(), refusal("It was refused, or failed; `code` says why."));
+    }
+    document
+}
+
+fn refusal(description: &str) -> RefOr<openapi::Response> {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(description).content(PROBLEM, content).build().into()
+}
+
+/// Each operation, with its method and path.
+fn operations(document: &mut OpenApi) -> impl Iterator<Item = ((HttpMethod, &String), &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let methods = [
+            (HttpMethod::Get, &mut item.get),
+            (HttpMethod::Post, &mut item.post),
+            (HttpMethod::Put, &mut item.put),
+            (HttpMethod::Delete, &mut item.delete),
+        ];
+        methods.into_iter().filter_map(move |(method, operation)| Some(((method, path), operation.as_mut()?)))
+    })
+}
+
+fn name_of(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Trace => "TRACE",
+    }
+}
+
+/// For example `get_services_service_history`.
+fn operation_id(method: &str, path: &str) -> String {
+    let words = path.trim_start_matches("/api").split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| !word.is_empty()).fold(method.to_ascii_lowercase(), |id, word| id + "_" + word)
+}
+
+/// This document, as OpenAPI 3.1.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "documentation",
+    responses((status = 200, description = "The document.", body = serde_json::Value)))]
+pub(super) async fn document(
+    caller: Caller,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Response, Problem> {
+    let mut document = whole();
+    document.servers = Some(vec![Server::new(caller.app.outside.base())]);
+    let text = document.to_json().unwrap_or_default();
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, JSON)], text).into_response())
+}
+
+/// The routes for people.
+#[utoipa::path(get, path = "/api/docs", tag = "documentation",
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html")))]
+pub(super) async fn page(_caller: Caller, Params(Nothing {}): Params<Nothing>) -> Html<&'static str> {
+    static PAGE: OnceLock<String> = OnceLock::new();
+    Html(PAGE.get_or_init(listed))
+}
+
+/// The codes of problems for people.
+#[utoipa::path(get, path = "/api/docs/errors", tag = "documentation",
+    responses((status = 200, description = "The page.", body = String, content_type = "text/html")))]
+pub(super) async fn errors(_caller: Caller, Params(Nothing {}): Params<Nothing>) -> Html<String> {
+    let mut rows = String::new();
+    for code in ErrorCode::ALL {
+        let (retryable, meaning) = (if code.is_retryable() { "yes" } else { "no" }, escaped(code.meaning()));
+        // Writing to a String cannot fail; so below.
+        let _infallible = writeln!(
+            rows,
+            "<tr id=\"{code}\"><td><code>{code}</code></td><td>{retryable}</td><td>{meaning}</td></tr>"
+        );
+    }
+    Html(html(
+        "Error codes",
+        &format!("<table><tr><th>code</th><th>retryable</th><th>meaning</th></tr>\n{rows}</table>"),
+    ))
+}
+
+fn listed() -> String {
+    let mut document = whole();
+    let mut rows = String::new();
+    for ((method, path), operation) in operations(&mut document) {
+        let method = name_of(&method);
+        let parameters: Vec<_> = operation.parameters.iter().flatten().map(|it| escaped(&it.name)).collect();
+        let summary = escaped(operation.summary.as_deref().unwrap_or_default());
+        let _infallible = writeln!(
+            rows,
+            "<tr><td>{method}</td><td><code>{}</code></td><td>{summary}</td><td>{}</td></tr>",
+            escaped(path),
+            parameters.join(", ")
+        );
+    }
+    let head = "<p>The whole document, for tools, is <a href=\"openapi.json\">openapi.json</a>. \
+                <a href=\"docs/errors\">The codes of errors</a>.</p>";
+    html(
+        "Aegis by REST",
+        &format!(
+            "{head}<table><tr><th>method</th><th>path</th><th>what</th><th>parameters</th></tr>\n{rows}</table>"
+        ),
+    )
+}
+
+fn html(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n\
+         <body><h1>{title}</h1>\n{body}\n</body></html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

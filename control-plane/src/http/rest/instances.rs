@@ -1,0 +1,180 @@
+//! Instances: as they stand, their figures and configuration, and what is asked of them.
+
+use aegis_domain::ErrorCode;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::call::{Body, Caller, Names, Params, json as answer_json};
+use super::metrics::{Window, series};
+use super::page::{self, Nothing, PAGE, PAGE_MAX, length, listed};
+use super::problem::Problem;
+use super::types::{
+    AsOf, Connection, Data, Instance, InstanceStatus, Named, Page, Reason, Series, instance_fields,
+    metrics_fields, page_fields, rejected_fields,
+};
+
+const LIST: &str = concat!(
+    "query($first: Int!, $after: String, $filter: InstanceFilter) {
+        data: instances(first: $first, after: $after, filter: $filter) { nodes {",
+    instance_fields!(),
+    metrics_fields!(),
+    "}",
+    page_fields!(),
+    "} }"
+);
+const ONE: &str = concat!(
+    "query($service: String!, $instance: String!) { data: instance(service: $service, instance: $instance) {",
+    instance_fields!(),
+    metrics_fields!(),
+    "} }"
+);
+const CONFIGURATION: &str = "query($service: String!, $instance: String!) {
+    data: instance(service: $service, instance: $instance) { id }
+    configuration(service: $service, instance: $instance) system { asOfSequence } }";
+const DRAIN: &str = concat!(
+    "mutation($input: DrainInput!) { data: drain(input: $input) {",
+    rejected_fields!(),
+    "... on DrainAsked { service instance } } }"
+);
+const FORGET: &str = concat!(
+    "mutation($input: ForgetInput!) { data: forgetInstance(input: $input) {",
+    rejected_fields!(),
+    "... on Forgotten { service instance } } }"
+);
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Listed {
+    /// The length of the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    first: Option<u32>,
+    /// Where it begins: `nextCursor` of the page before.
+    after: Option<String>,
+    /// Those of this service.
+    service: Option<String>,
+    /// Those with one of these statuses.
+    #[param(style = Form, explode = false)]
+    #[serde(default, deserialize_with = "listed")]
+    statuses: Option<Vec<InstanceStatus>>,
+    /// Those with this in the name of their service or their own.
+    text: Option<String>,
+}
+
+/// What an instance reported of its configuration.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Configuration {
+    /// What it reported last, its secrets masked; null when it has reported none.
+    configuration: Value,
+    /// Sequence of the last event that the answer contains.
+    as_of_sequence: u64,
+}
+
+/// Instances: those that need somebody come first (unhealthy), then those that live, then those that have ended.
+#[utoipa::path(get, path = "/api/instances", tag = "instances", params(Listed),
+    responses((status = 200, description = "A page of instances.", body = Page<Instance>,
+        headers(("Link" = String, description = "The next page.")))))]
+pub(super) async fn list(caller: Caller, Params(asked): Params<Listed>) -> Result<Response, Problem> {
+    let filter = json!({ "service": asked.service, "statuses": asked.statuses, "text": asked.text });
+    of_filter(&caller, asked.first, asked.after, filter).await
+}
+
+pub(super) async fn of_filter(
+    caller: &Caller,
+    first: Option<u32>,
+    after: Option<String>,
+    filter: Value,
+) -> Result<Response, Problem> {
+    let first = length(first, PAGE, PAGE_MAX)?;
+    let variables = json!({ "first": first, "after": after, "filter": filter });
+    let Data { data }: Data<Connection<Instance>> = caller.ask(LIST, variables).await?;
+    page::answer(caller, data, 0)
+}
+
+/// One instance.
+#[utoipa::path(get, path = "/api/instances/{service}/{instance}", tag = "instances",
+    params(("service" = String, Path), ("instance" = String, Path)),
+    responses((status = 200, description = "The instance.", body = Instance)))]
+pub(super) async fn show(
+    caller: Caller,
+    Names((service, instance)): Names<(String, String)>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Response, Problem> {
+    let variables = json!({ "service": service, "instance": instance });
+    let Data { data }: Data<Option<Instance>> = caller.ask(ONE, variables).await?;
+    answer_json(StatusCode::OK, &data.ok_or_else(not_found)?)
+}
+
+/// The configuration that an instance reported.
+#[utoipa::path(get, path = "/api/instances/{service}/{instance}/configuration", tag = "instances",
+    params(("service" = String, Path), ("instance" = String, Path)),
+    responses((status = 200, description = "The configuration.", body = Configuration)))]
+pub(super) async fn configuration(
+    caller: Caller,
+    Names((service, instance)): Names<(String, String)>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Response, Problem> {
+    #[derive(Deserialize)]
+    struct Found {
+        data: Option<Value>,
+        configuration: Value,
+        system: AsOf,
+    }
+    let variables = json!({ "service": service, "instance": instance });
+    let found: Found = caller.ask(CONFIGURATION, variables).await?;
+    found.data.ok_or_else(not_found)?;
+    let as_of_sequence = found.system.as_of_sequence;
+    answer_json(StatusCode::OK, &Configuration { configuration: found.configuration, as_of_sequence })
+}
+
+/// What an instance did over time.
+#[utoipa::path(get, path = "/api/instances/{service}/{instance}/metrics", tag = "instances",
+    params(("service" = String, Path), ("instance" = String, Path), Window),
+    responses((status = 200, description = "The windows in which a heartbeat came.", body = Series)))]
+pub(super) async fn metrics(
+    caller: Caller,
+    Names((service, instance)): Names<(String, String)>,
+    Params(window): Params<Window>,
+) -> Result<Response, Problem> {
+    series(&caller, service, Some(instance), window).await
+}
+
+/// Asks an instance to hand its groups over, finish its calls, and end.
+#[utoipa::path(post, path = "/api/instances/{service}/{instance}/drain", tag = "instances", request_body = Reason,
+    params(("service" = String, Path), ("instance" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+    responses((status = 202, description = "It has been asked; it leaves the registry when it has ended.", body = Named)))]
+pub(super) async fn drain(
+    caller: Caller,
+    Names((service, instance)): Names<(String, String)>,
+    Params(Nothing {}): Params<Nothing>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Response, Problem> {
+    let input = json!({ "service": service, "instance": instance, "reason": reason });
+    let asked: Named = super::changed(&caller, DRAIN, json!({ "input": input })).await?;
+    answer_json(StatusCode::ACCEPTED, &asked)
+}
+
+/// Takes an instance that has ended out of the registry before its time. Its history stays in the log.
+#[utoipa::path(post, path = "/api/instances/{service}/{instance}/forget", tag = "instances", request_body = Reason,
+    params(("service" = String, Path), ("instance" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+    responses((status = 200, description = "It is no longer in the registry.", body = Named)))]
+pub(super) async fn forget(
+    caller: Caller,
+    Names((service, instance)): Names<(String, String)>,
+    Params(Nothing {}): Params<Nothing>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Response, Problem> {
+    let input = json!({ "service": service, "instance": instance, "reason": reason });
+    let forgotten: Named = super::changed(&caller, FORGET, json!({ "input": input })).await?;
+    answer_json(StatusCode::OK, &forgotten)
+}
+
+fn not_found() -> Problem {
+    Problem::new(ErrorCode::InstanceNotFound, "no such instance is in the registry")
+}

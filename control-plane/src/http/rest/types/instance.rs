@@ -1,0 +1,136 @@
+//! Instances, and the figures of their last heartbeats.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::http::rest) enum InstanceStatus {
+    Init,
+    Starting,
+    Running,
+    Draining,
+    Stopping,
+    Stopped,
+    Failed,
+    Unhealthy,
+    Expired,
+    /// A status that this version does not know.
+    Unknown,
+}
+
+/// A group that an instance owns.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct LedGroup {
+    group: String,
+    term: u64,
+    since: DateTime<Utc>,
+}
+
+/// One instance of a service.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct Instance {
+    /// `<service>/<instance>`
+    id: String,
+    service: String,
+    instance: String,
+    version: String,
+    status: InstanceStatus,
+    /// Why it has this status, when there is more to say.
+    reason: Option<String>,
+    status_since: DateTime<Utc>,
+    registered_at: DateTime<Utc>,
+    /// Groups that it owns now.
+    groups: Vec<LedGroup>,
+    labels: BTreeMap<String, String>,
+    /// False when the service has no definition, or a retired one.
+    defined: bool,
+    /// It goes silent and comes back again and again.
+    flapping: bool,
+    /// Another process, of an earlier start, still runs under its name.
+    conflict: bool,
+    /// How far its clock is ahead of that of NATS; null as long as it is off by no more than a second.
+    clock_offset_seconds: Option<f64>,
+    /// It speaks the wire of the Python SDK.
+    legacy: bool,
+    /// Methods by their names, commands as `command:…`, events as `event:…`.
+    capabilities: Vec<String>,
+    /// The services that it has called since it started.
+    dependencies: Vec<String>,
+    /// When the server took the last heartbeat.
+    last_beat_at: Option<DateTime<Utc>>,
+    metrics: Option<InstanceMetrics>,
+    /// Sequence of the last event that changed it.
+    as_of_sequence: u64,
+}
+
+/// What one instance does now.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct LiveInstance {
+    id: String,
+    service: String,
+    instance: String,
+    version: String,
+    status: InstanceStatus,
+    last_beat_at: Option<DateTime<Utc>>,
+    metrics: Option<InstanceMetrics>,
+}
+
+/// Figures of the last heartbeat, over the window since the one before.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct InstanceMetrics {
+    uptime_seconds: u64,
+    in_flight: u64,
+    queue_depth: u64,
+    /// Calls since the instance started.
+    calls: u64,
+    /// Failed calls since the instance started.
+    errors: u64,
+    calls_per_second: f64,
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    cpu_percent: Option<f64>,
+    memory_bytes: Option<f64>,
+    events: MessageCounts,
+    commands: MessageCounts,
+    /// What waits for each consumer of the instance.
+    lag: Vec<ConsumerLag>,
+}
+
+/// What became of messages since the instance started.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct MessageCounts {
+    published: u64,
+    consumed: u64,
+    failed: u64,
+    retried: u64,
+    dead_lettered: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct ConsumerLag {
+    consumer: String,
+    pending: u64,
+}
+
+macro_rules! metrics_fields {
+    () => {
+        " metrics { uptimeSeconds inFlight queueDepth calls errors callsPerSecond p50Ms p99Ms cpuPercent memoryBytes
+            events { published consumed failed retried deadLettered }
+            commands { published consumed failed retried deadLettered } lag { consumer pending } } "
+    };
+}
+macro_rules! instance_fields {
+    () => {
+        " id service instance version status reason statusSince registeredAt groups { group term since } labels
+          defined flapping conflict clockOffsetSeconds legacy capabilities dependencies lastBeatAt asOfSequence "
+    };
+}
+pub(in crate::http::rest) use {instance_fields, metrics_fields};

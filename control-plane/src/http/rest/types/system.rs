@@ -1,0 +1,80 @@
+//! The control plane itself, and whoever asks it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::http::rest) enum Role {
+    Viewer,
+    Auditor,
+    Operator,
+    Admin,
+}
+
+/// Whoever asks.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct Viewer {
+    name: String,
+    role: Role,
+}
+
+/// What keeps a replica from being what it should be.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct ReplicaProblem {
+    part: String,
+    code: String,
+    message: String,
+    since: DateTime<Utc>,
+}
+
+/// So many instances fell silent at once that the fault is thought to be with whoever listens.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct SelfPreservation {
+    since: DateTime<Utc>,
+    silent: u64,
+    alive: u64,
+}
+
+/// The replica that answers.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct System {
+    version: String,
+    namespace: String,
+    /// The time by the clock of NATS.
+    time: DateTime<Utc>,
+    /// The log that it tells of: the stream, and when it was created.
+    history: String,
+    /// Sequence of the last event that it has applied.
+    as_of_sequence: u64,
+    /// Sequence of the last event in the log.
+    head_sequence: u64,
+    projection_lag: u64,
+    rebuilding: bool,
+    rebuild_sequence: Option<u64>,
+    log_gaps: u64,
+    nats_connected: bool,
+    heartbeats_visible: bool,
+    self_preservation: Option<SelfPreservation>,
+    dead_letters: u64,
+    /// Empty when all is well.
+    problems: Vec<ReplicaProblem>,
+}
+
+/// The projection was rebuilt.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct Rebuilt {
+    /// Where the new one took the place of the old.
+    pub(in crate::http::rest) sequence: u64,
+}
+
+macro_rules! system_fields {
+    () => {
+        " version namespace time history asOfSequence headSequence projectionLag rebuilding rebuildSequence logGaps
+          natsConnected heartbeatsVisible selfPreservation { since silent alive } deadLetters
+          problems { part code message since } "
+    };
+}
+pub(in crate::http::rest) use system_fields;

@@ -103,6 +103,7 @@ impl DeadLetters {
         let stuck = |why: String| DeadLetterError::Stuck { sequence: letter.sequence, why };
         let sequence = letter
             .original_sequence
+            .filter(|sequence| *sequence > 0)
             .ok_or_else(|| stuck("it does not say which event of the log it is".to_owned()))?;
         let namespace = self.connection.namespace();
         let stream = self.connection.jetstream().get_stream_no_info(namespace.events_stream()).await;

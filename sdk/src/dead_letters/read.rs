@@ -73,6 +73,10 @@ impl DeadLetters {
 
     /// From the stream's leader: a letter that was just removed is not there any more.
     async fn read(&self, stream: &Stream, sequence: u64) -> Result<Option<DeadLetter>, DeadLetterError> {
+        // Sequences begin at 1, and the server takes 0 for a malformed request.
+        if sequence == 0 {
+            return Ok(None);
+        }
         match stream.get_raw_message(sequence).await {
             Ok(message) => Ok(Some(letter(message))),
             Err(error) if matches!(error.kind(), RawMessageErrorKind::NoMessageFound) => Ok(None),

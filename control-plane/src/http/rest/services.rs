@@ -73,6 +73,7 @@ pub(super) struct Listed {
 #[into_params(parameter_in = Query)]
 pub(super) struct Retirement {
     /// Why, for the record.
+    #[param(min_length = 1, max_length = 500)]
     reason: String,
 }
 

@@ -68,6 +68,13 @@ async fn dead_letters_are_read_and_decided_on() {
     assert_eq!((again.status, &again.body["code"]), (404, &json!("DEAD_LETTER_NOT_FOUND")));
     let discarded = post(&control, "/api/dead-letters/2/discard", &json!({ "reason": "a test" })).await;
     assert_eq!((discarded.status, &discarded.body["deadLetter"]), (200, &json!(2)));
-    let gone = get(&control, "/api/dead-letters/2").await;
-    assert_eq!((gone.status, &gone.body["code"]), (404, &json!("DEAD_LETTER_NOT_FOUND")));
+    // A stream has no message 0, and none is not an outage.
+    for path in ["/api/dead-letters/2", "/api/dead-letters/0", "/api/dead-letters/18446744073709551615"] {
+        let gone = get(&control, path).await;
+        assert_eq!((gone.status, &gone.body["code"]), (404, &json!("DEAD_LETTER_NOT_FOUND")), "{path}");
+    }
+    for what in ["redrive", "discard"] {
+        let path = format!("/api/dead-letters/0/{what}");
+        assert_eq!(post(&control, &path, &json!({ "reason": "a test" })).await.status, 404, "{path}");
+    }
 }

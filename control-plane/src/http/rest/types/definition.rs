@@ -47,7 +47,8 @@ pub(in crate::http::rest) struct Failover {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http::rest) struct FailoverInput {
     policy: FailoverPolicy,
-    /// With `CUSTOM`, and only with it: 150 to 60000.
+    /// With `CUSTOM`, and only with it.
+    #[schema(minimum = 150, maximum = 60000)]
     lease_ms: Option<u64>,
 }
 
@@ -111,8 +112,11 @@ pub(in crate::http::rest) struct DefinitionRevision {
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http::rest) struct Content {
+    #[schema(min_length = 1, max_length = 100)]
     pub(in crate::http::rest) owner: String,
+    #[schema(min_length = 1, max_length = 500)]
     pub(in crate::http::rest) description: String,
+    #[schema(max_length = 32, pattern = r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     pub(in crate::http::rest) version: String,
     pub(in crate::http::rest) min_instances: Option<u64>,
     pub(in crate::http::rest) max_instances: Option<u64>,
@@ -122,6 +126,7 @@ pub(in crate::http::rest) struct Content {
     /// None when absent.
     pub(in crate::http::rest) labels: Option<BTreeMap<String, String>>,
     /// Why, for the record.
+    #[schema(min_length = 1, max_length = 500)]
     pub(in crate::http::rest) reason: Option<String>,
 }
 
@@ -129,9 +134,13 @@ pub(in crate::http::rest) struct Content {
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http::rest) struct New {
+    #[schema(min_length = 3, max_length = 64, pattern = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
     pub(in crate::http::rest) service: String,
+    #[schema(min_length = 1, max_length = 100)]
     owner: String,
+    #[schema(min_length = 1, max_length = 500)]
     description: String,
+    #[schema(max_length = 32, pattern = r"^[0-9]+\.[0-9]+\.[0-9]+$")]
     version: String,
     min_instances: Option<u64>,
     max_instances: Option<u64>,
@@ -141,6 +150,7 @@ pub(in crate::http::rest) struct New {
     /// None when absent.
     labels: Option<BTreeMap<String, String>>,
     /// Why, for the record.
+    #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
 }
 

@@ -30,6 +30,7 @@ pub(in crate::http::rest) struct StepDown {
     /// The member that is to have it; whichever comes first when absent.
     pub(in crate::http::rest) to: Option<String>,
     /// Why, for the record.
+    #[schema(min_length = 1, max_length = 500)]
     pub(in crate::http::rest) reason: String,
 }
 

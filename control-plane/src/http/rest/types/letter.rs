@@ -44,6 +44,7 @@ pub(in crate::http::rest) struct Decision {
     /// The letter's `at`. With it, a sequence that stands for another letter by now is refused.
     pub(in crate::http::rest) at: Option<DateTime<Utc>>,
     /// Why, for the record.
+    #[schema(min_length = 1, max_length = 500)]
     pub(in crate::http::rest) reason: String,
 }
 

@@ -107,6 +107,7 @@ pub(super) struct Data<T> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Reason {
     /// Why, for the record.
+    #[schema(min_length = 1, max_length = 500)]
     pub(super) reason: String,
 }
 

@@ -4,20 +4,20 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use aegis_domain::ErrorCode;
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::{Html, Response};
+use serde_json::{Value, json};
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, SecurityRequirement, Server};
 use utoipa::{OpenApi as _, openapi};
 
-use super::call::{Caller, Params};
+use super::call::{Caller, Params, json as answer_json};
 use super::page::Nothing;
 use super::problem::{Body, Problem};
 use super::types::Event;
 use crate::http::identity::COOKIE;
 
-const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
 #[derive(utoipa::OpenApi)]
@@ -39,7 +39,40 @@ pub(super) fn head() -> OpenApi {
 /// `docs/openapi.json`
 pub(crate) fn openapi() -> String {
     // It has no values that are not JSON.
-    whole().to_pretty_json().unwrap_or_default() + "\n"
+    serde_json::to_string_pretty(&published()).unwrap_or_default() + "\n"
+}
+
+/// The document as it is told.
+fn published() -> Value {
+    let mut document = serde_json::to_value(whole()).unwrap_or_default();
+    correct(&mut document);
+    document
+}
+
+/// Numbers have no sign where they begin at 0, and a parameter that is not given is absent and not null.
+fn correct(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            if object.get("minimum").and_then(Value::as_u64) == Some(0)
+                && let Some(Value::String(format)) = object.get_mut("format")
+            {
+                format.insert(0, 'u');
+                if format == "uint64" {
+                    object.insert("maximum".to_owned(), u64::MAX.into());
+                }
+            }
+            if object.contains_key("in")
+                && let Some(kind) = object.get_mut("schema").and_then(|schema| schema.get_mut("type"))
+                && let Some(name) =
+                    kind.as_array().and_then(|kinds| kinds.iter().find(|kind| *kind != "null"))
+            {
+                *kind = name.clone();
+            }
+            object.values_mut().for_each(correct);
+        }
+        Value::Array(values) => values.iter_mut().for_each(correct),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// The document, with what holds for all routes.
@@ -107,10 +140,14 @@ pub(super) async fn document(
     caller: Caller,
     Params(Nothing {}): Params<Nothing>,
 ) -> Result<Response, Problem> {
-    let mut document = whole();
-    document.servers = Some(vec![Server::new(caller.app.outside.base())]);
-    let text = document.to_json().unwrap_or_default();
-    Ok((StatusCode::OK, [(header::CONTENT_TYPE, JSON)], text).into_response())
+    let mut document = published();
+    // Paths are put behind it, and begin with a slash themselves.
+    let base = match caller.app.outside.base().trim_end_matches('/') {
+        "" => "/",
+        base => base,
+    };
+    document["servers"] = json!([{ "url": base }]);
+    answer_json(StatusCode::OK, &document)
 }
 
 /// The routes for people.

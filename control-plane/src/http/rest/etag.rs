@@ -42,8 +42,12 @@ pub(super) fn basis(headers: &HeaderMap) -> Result<Basis, Problem> {
     if tag == "*" {
         return Ok(Basis::Any);
     }
-    let revision = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
-    match revision.and_then(|revision| revision.parse().ok()) {
+    let quoted = tag.trim_start_matches("W/").strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    if quoted.is_none() {
+        return Err(Problem::invalid("If-Match: give the ETag as it was told, with its quotes"));
+    }
+    // A weak one is never the same as any other.
+    match quoted.filter(|_| !tag.starts_with("W/")).and_then(|revision| revision.parse().ok()) {
         Some(revision) => Ok(Basis::Revision(revision)),
         // No definition ever has such a tag, so this one is another.
         None => Err(Problem::new(
@@ -71,8 +75,11 @@ mod tests {
         let based = |value: &str| basis(&headers(header::IF_MATCH, value)).map_err(|problem| problem.code());
         assert_eq!(based("\"3\""), Ok(Basis::Revision(3)));
         assert_eq!(based("*"), Ok(Basis::Any));
-        for other in ["W/\"3\"", "3", "\"a\"", "\"-1\""] {
+        for other in ["W/\"3\"", "\"a\"", "\"-1\""] {
             assert_eq!(based(other), Err(ErrorCode::DefinitionConflict), "{other}");
+        }
+        for malformed in ["3", "{}", "\"", "\"3"] {
+            assert_eq!(based(malformed), Err(ErrorCode::InvalidInput), "{malformed}");
         }
         assert_eq!(based("\"3\", \"4\""), Err(ErrorCode::InvalidInput));
         let none = basis(&HeaderMap::new()).map_err(|problem| problem.code());

@@ -103,7 +103,7 @@ enum Form {
 /// The log: a page as JSON, the same page as lines of JSON (`application/x-ndjson`), or the live log
 /// (`text/event-stream`).
 #[utoipa::path(get, path = "/api/events", tag = "events",
-    params(Asked, ("Last-Event-ID" = Option<String>, Header, description = "With server-sent events: go on after this one.")),
+    params(Asked, ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,19}(:[!-~]*)?$", description = "With server-sent events: go on after this one.")),
     responses((status = 200, description = "A page of events, or the live log.",
         content((EventPage = "application/json"), (String = "application/x-ndjson"), (String = "text/event-stream")),
         headers(("Link" = String, description = "The next page, and the previous one.")))))]

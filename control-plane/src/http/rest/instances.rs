@@ -146,7 +146,7 @@ pub(super) async fn metrics(
 /// Asks an instance to hand its groups over, finish its calls, and end.
 #[utoipa::path(post, path = "/api/instances/{service}/{instance}/drain", tag = "instances", request_body = Reason,
     params(("service" = String, Path), ("instance" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
     responses((status = 202, description = "It has been asked; it leaves the registry when it has ended.", body = Named)))]
 pub(super) async fn drain(
     caller: Caller,
@@ -162,7 +162,7 @@ pub(super) async fn drain(
 /// Takes an instance that has ended out of the registry before its time. Its history stays in the log.
 #[utoipa::path(post, path = "/api/instances/{service}/{instance}/forget", tag = "instances", request_body = Reason,
     params(("service" = String, Path), ("instance" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
     responses((status = 200, description = "It is no longer in the registry.", body = Named)))]
 pub(super) async fn forget(
     caller: Caller,

@@ -57,7 +57,7 @@ pub(super) async fn list(caller: Caller, Params(asked): Params<Listed>) -> Resul
 /// Has the owner of a group hand it over: calls in flight end first, later ones go to the new owner.
 #[utoipa::path(post, path = "/api/leaders/{service}/{group}/step-down", tag = "leaders", request_body = StepDown,
     params(("service" = String, Path), ("group" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
     responses((status = 200, description = "The new owner.", body = HandedOver)))]
 pub(super) async fn step_down(
     caller: Caller,

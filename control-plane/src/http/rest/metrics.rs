@@ -52,8 +52,10 @@ pub(super) struct Window {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
+    #[param(max_length = 64, pattern = "^[A-Za-z][A-Za-z0-9_-]*$")]
     service: String,
     /// All instances of the service together when absent.
+    #[param(max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9_-]*$")]
     instance: Option<String>,
     /// Since when; an hour before `to` when absent.
     from: Option<DateTime<Utc>>,

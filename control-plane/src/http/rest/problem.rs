@@ -179,6 +179,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::DeadLetterStuck
         | ErrorCode::IllegalTransition
         | ErrorCode::MemberNotFound
+        | ErrorCode::NotActive
         | ErrorCode::StaleTerm
         | ErrorCode::SequenceConflict
         | ErrorCode::Cancelled
@@ -196,8 +197,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         | ErrorCode::MethodNotFound
         | ErrorCode::HandlerFailed
         | ErrorCode::StreamRefused => StatusCode::BAD_GATEWAY,
-        ErrorCode::NotActive
-        | ErrorCode::NoResponders
+        ErrorCode::NoResponders
         | ErrorCode::OutboxFull
         | ErrorCode::Overloaded
         | ErrorCode::CircuitOpen

@@ -91,7 +91,7 @@ pub(super) async fn list(caller: Caller, Params(asked): Params<Listed>) -> Resul
 
 /// Defines a service.
 #[utoipa::path(post, path = "/api/services", tag = "services", request_body = New,
-    params(("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
     responses((status = 201, description = "It is defined.", body = Change,
         headers(("ETag" = String), ("Location" = String)))))]
 pub(super) async fn create(
@@ -124,7 +124,7 @@ pub(super) async fn show(
 /// Replaces what a definition says, or creates it.
 #[utoipa::path(put, path = "/api/services/{service}", tag = "services", request_body = Content,
     params(("service" = String, Path),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the definition that is replaced; this or the next is needed."),
+        ("If-Match" = Option<String>, Header, pattern = r#"^("[0-9]+"|\*)$"#, description = "The ETag of the definition that is replaced; this or the next is needed."),
         ("If-None-Match" = Option<String>, Header, description = "`*` to create it.")),
     responses((status = 200, description = "It is replaced.", body = Change, headers(("ETag" = String))),
         (status = 201, description = "It is created.", body = Change, headers(("ETag" = String), ("Location" = String)))))]
@@ -157,7 +157,7 @@ pub(super) async fn replace(
 /// Takes a definition out of use.
 #[utoipa::path(delete, path = "/api/services/{service}", tag = "services",
     params(("service" = String, Path), Retirement,
-        ("If-Match" = Option<String>, Header, description = "The ETag of the definition; needed.")),
+        ("If-Match" = String, Header, pattern = r#"^("[0-9]+"|\*)$"#, description = "The ETag of the definition.")),
     responses((status = 200, description = "It is retired.", body = Change, headers(("ETag" = String)))))]
 pub(super) async fn retire(
     caller: Caller,
@@ -173,8 +173,8 @@ pub(super) async fn retire(
 /// Brings a retired definition back as it was.
 #[utoipa::path(post, path = "/api/services/{service}/reinstate", tag = "services", request_body = Reason,
     params(("service" = String, Path),
-        ("If-Match" = Option<String>, Header, description = "The ETag of the definition; needed."),
-        ("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+        ("If-Match" = String, Header, pattern = r#"^("[0-9]+"|\*)$"#, description = "The ETag of the definition."),
+        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
     responses((status = 200, description = "It is back.", body = Change, headers(("ETag" = String)))))]
 pub(super) async fn reinstate(
     caller: Caller,

@@ -41,6 +41,7 @@ const REGISTRY: &str = concat!(
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(super) struct Moment {
     /// After the event with this sequence, or at this time (RFC 3339) by the server's clock.
+    #[param(pattern = "^([0-9]{1,19}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))$")]
     at: String,
     /// With a sequence: the id of its event, so that a sequence of a history that is gone is noticed.
     id: Option<String>,
@@ -73,7 +74,7 @@ pub(super) async fn show(caller: Caller, Params(Nothing {}): Params<Nothing>) ->
 
 /// Rebuilds the projection of the replica that answers from the log, while it serves.
 #[utoipa::path(post, path = "/api/system/rebuild", tag = "system",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A repeated request with it gets the first answer.")),
+    params(("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
     responses((status = 200, description = "It is rebuilt.", body = Rebuilt)))]
 pub(super) async fn rebuild(
     caller: Caller,

@@ -22,7 +22,7 @@ async fn a_group_is_moved_and_an_instance_drained() {
     let absent = step_down("ACC-1", "desk-9").await;
     assert_eq!((absent.status, &absent.body["code"]), (409, &json!("MEMBER_NOT_FOUND")), "{}", absent.body);
     let unowned = step_down("ACC-9", "desk-2").await;
-    assert_eq!((unowned.status, &unowned.body["code"]), (503, &json!("NOT_ACTIVE")), "{}", unowned.body);
+    assert_eq!((unowned.status, &unowned.body["code"]), (409, &json!("NOT_ACTIVE")), "{}", unowned.body);
     wait_until("the leader", PATIENCE, || async {
         let leaders = get(&control, "/api/leaders?service=desk").await.body;
         let leads = leaders["items"][0]["instance"] == "desk-2";

@@ -30,6 +30,20 @@ async fn behind_a_proxy_everything_follows_the_public_url() {
     let used = serve.http.get(at("/aegis/login?code=none")).send().await.unwrap();
     let place = used.headers().get(LOCATION).map(|place| place.to_str().unwrap().to_owned());
     assert!(place.is_none_or(|place| place.starts_with("/aegis/signin")));
+    // REST tells addresses as the browser reaches them.
+    let rest = |method: reqwest::Method, path: &str| {
+        let request = serve.http.request(method, at(path)).header(HOST, "floor.example");
+        request.bearer_auth(&serve.token)
+    };
+    let missing: Value =
+        rest(reqwest::Method::GET, "/aegis/api/none").send().await.unwrap().json().await.unwrap();
+    assert_eq!(missing["type"], "/aegis/api/docs/errors#NOT_FOUND");
+    let document = rest(reqwest::Method::GET, "/aegis/api/openapi.json").send().await.unwrap();
+    assert_eq!(document.json::<Value>().await.unwrap()["servers"], json!([{ "url": "/aegis" }]));
+    let new = json!({ "service": "echo", "owner": "desk", "description": "d", "version": "1.0.0" });
+    let created = rest(reqwest::Method::POST, "/aegis/api/services").json(&new).send().await.unwrap();
+    assert_eq!(created.status(), 201);
+    assert_eq!(created.headers()[LOCATION], "/aegis/api/services/echo");
     for (host, origin, status) in [
         ("floor.example", Some("https://floor.example"), 200),
         ("127.0.0.1", Some("https://floor.example"), 200),

@@ -83,14 +83,14 @@ impl IntoResponse for ApiError {
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds(wait).into());
         }
-        // Routes of REST have another shape: see `headers::dress`.
+        // For paths under /api, `headers::dress` answers with this problem instead of the body above.
         let problem = Problem::new(self.code, self.message).with_status(self.status);
         response.extensions_mut().insert(AsProblem(problem.with_retry_after(self.retry_after)));
         response
     }
 }
 
-/// Whole seconds, never too few.
-fn seconds(wait: Duration) -> u64 {
+/// Whole seconds, never too few, as `Retry-After` has them.
+pub(super) fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + 1
 }

@@ -2,7 +2,6 @@
 //! JSON, so that no other site can make a browser send one.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use aegis_domain::ErrorCode;
 use async_graphql::{ServerError, Value};
@@ -14,14 +13,11 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::App;
+use super::accept::{Accepted, accepted};
 use super::bounded::bounded_json;
 use super::error::ApiError;
 use super::headers::RequestId;
 use super::identity::{Identity, Started};
-use super::workers::Unfinished;
-
-/// How long one request may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const JSON: &str = "application/json";
 const GRAPHQL: &str = "application/graphql-response+json";
@@ -54,19 +50,18 @@ pub(super) async fn execute(
         let mut request = request;
         (aegis_graphql::is_change(&mut request), request)
     };
-    let (changes, request) =
-        app.workers.run(PATIENCE, read).await.map_err(|why| unfinished(&why, false, &id))?;
+    let (changes, request) = app.workers.run(read).await.map_err(|why| why.told(false, &id))?;
     let work = async move {
         let response = aegis_graphql::with_request_id(core.schema.execute(request).await, &request_id);
         (form.status(&response), bounded_json(&Body::of(&response)))
     };
     let done = if changes {
         // A client that goes away leaves no change half done.
-        app.workers.finish(PATIENCE, work).await
+        app.workers.finish(work).await
     } else {
-        app.workers.run(PATIENCE, work).await
+        app.workers.run(work).await
     };
-    let (status, body) = done.map_err(|why| unfinished(&why, changes, &id))?;
+    let (status, body) = done.map_err(|why| why.told(changes, &id))?;
     let body = body.map_err(|too_large| {
         let (code, done) = if changes {
             (ErrorCode::OutcomeUnknown, "what was asked for has happened")
@@ -78,49 +73,19 @@ pub(super) async fn execute(
     Ok((status, [(header::CONTENT_TYPE, form.content_type())], body).into_response())
 }
 
-pub(super) fn unfinished(why: &Unfinished, changes: bool, id: &RequestId) -> ApiError {
-    if let Unfinished::Panicked(panic) = why {
-        tracing::error!(request = id.0, %panic, "a request was not answered: its work panicked");
-        return ApiError::internal(id);
-    }
-    let (code, message) = if changes {
-        (
-            ErrorCode::OutcomeUnknown,
-            format!(
-                "no outcome within {PATIENCE:?}: what was asked for may have happened, or happen yet; look first"
-            ),
-        )
-    } else {
-        (
-            ErrorCode::Unavailable,
-            format!("no answer within {PATIENCE:?}; it was a question, and nothing was changed"),
-        )
-    };
-    ApiError::new(StatusCode::GATEWAY_TIMEOUT, code, message, id)
-}
-
 impl Form {
     /// The form that a client prefers; none if it accepts neither. One that says nothing gets plain JSON.
     fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let mut accepts = headers.get_all(header::ACCEPT).iter().peekable();
-        if accepts.peek().is_none() {
-            return Some(Self::Json);
+        let form = |kind: &str| match kind {
+            GRAPHQL => Some(Self::GraphQl),
+            JSON | "application/*" | "*/*" => Some(Self::Json),
+            _ => None,
+        };
+        match accepted(headers, form) {
+            Accepted::Any => Some(Self::Json),
+            Accepted::Form(form) => Some(form),
+            Accepted::Neither => None,
         }
-        let ranges = accepts.filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(','));
-        let mut best: Option<(f32, Self)> = None;
-        for range in ranges {
-            let mut parts = range.split(';').map(str::trim);
-            let form = match parts.next().map(str::to_ascii_lowercase).as_deref() {
-                Some(GRAPHQL) => Self::GraphQl,
-                Some(JSON | "application/*" | "*/*") => Self::Json,
-                _ => continue,
-            };
-            let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
-            if quality > 0.0 && best.is_none_or(|(most, _)| quality > most) {
-                best = Some((quality, form));
-            }
-        }
-        best.map(|(_, form)| form)
     }
 
     fn content_type(self) -> HeaderValue {

@@ -13,7 +13,7 @@ use crate::auth::Grant;
 /// The name of the session cookie.
 pub(super) const COOKIE: &str = "aegis_session";
 
-/// A route that takes this is closed to whoever is nobody.
+/// A route that takes this answers 401 to a request without a valid credential.
 pub(super) struct Identity(pub(super) Grant);
 
 impl FromRequestParts<App> for Identity {

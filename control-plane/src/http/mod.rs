@@ -1,5 +1,6 @@
 //! The HTTP side of a replica: one router, and what all its routes share.
 
+mod accept;
 mod body;
 mod bounded;
 mod connection;

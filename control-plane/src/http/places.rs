@@ -59,6 +59,6 @@ mod tests {
         assert!(places.take(&"b").is_some());
         drop(taken);
         assert!(places.take(&"a").is_some());
-        assert_eq!(places.taken.lock().unwrap().len(), 0, "nobody is remembered who has none");
+        assert_eq!(places.taken.lock().unwrap().len(), 0, "a holder without places takes no memory");
     }
 }

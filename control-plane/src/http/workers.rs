@@ -5,10 +5,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aegis_domain::ErrorCode;
+use axum::http::StatusCode;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::error::ApiError;
+use super::headers::RequestId;
+
+/// How long one request may take.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How many there are. More would take the processors from what the answers are about.
 const THREADS: usize = 2;
 
@@ -35,28 +42,26 @@ impl Workers {
         Ok(Self(Arc::new(Owned(Some(runtime)))))
     }
 
-    /// Does the work there. It is given up after `patience`, at its next point of waiting.
+    /// Does the work there. After [`PATIENCE`] it is given up, at its next point of waiting.
     ///
     /// # Cancel safety
     /// Dropped, it gives the work up, too.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        patience: Duration,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Unfinished> {
-        within(patience, AbortOnDropHandle::new(self.spawn(work))).await
+        within_patience(AbortOnDropHandle::new(self.spawn(work))).await
     }
 
-    /// Does the work there. After `patience` it goes on, and nobody is told what becomes of it.
+    /// Does the work there. After [`PATIENCE`] the work goes on, and its result is dropped.
     ///
     /// # Cancel safety
     /// Dropped, it lets the work go on, too.
     pub(super) async fn finish<T: Send + 'static>(
         &self,
-        patience: Duration,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Unfinished> {
-        within(patience, self.spawn(work)).await
+        within_patience(self.spawn(work)).await
     }
 
     /// Begins the work there; it goes on whoever waits for it.
@@ -70,14 +75,35 @@ impl Workers {
     }
 }
 
-async fn within<T>(
-    patience: Duration,
-    work: impl Future<Output = Result<T, JoinError>>,
-) -> Result<T, Unfinished> {
-    match tokio::time::timeout(patience, work).await {
+async fn within_patience<T>(work: impl Future<Output = Result<T, JoinError>>) -> Result<T, Unfinished> {
+    match tokio::time::timeout(PATIENCE, work).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(panicked)) => Err(Unfinished::Panicked(panicked)),
         Err(_elapsed) => Err(Unfinished::Elapsed),
+    }
+}
+
+impl Unfinished {
+    /// What its caller is told, who may have asked for a change.
+    pub(super) fn told(&self, changes: bool, id: &RequestId) -> ApiError {
+        if let Self::Panicked(panic) = self {
+            tracing::error!(request = id.0, %panic, "a request was not answered: its work panicked");
+            return ApiError::internal(id);
+        }
+        let (code, message) = if changes {
+            (
+                ErrorCode::OutcomeUnknown,
+                format!(
+                    "no outcome within {PATIENCE:?}: what was asked for may have happened, or happen yet; look first"
+                ),
+            )
+        } else {
+            (
+                ErrorCode::Unavailable,
+                format!("no answer within {PATIENCE:?}; it was a query, and nothing was changed"),
+            )
+        };
+        ApiError::new(StatusCode::GATEWAY_TIMEOUT, code, message, id)
     }
 }
 

@@ -1,12 +1,14 @@
 //! What anybody can do to the API, and what others notice of it: nothing.
 
+use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use aegis_testkit::{NatsServer, wait_until};
 use futures_util::{SinkExt as _, StreamExt as _, future};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
@@ -225,4 +227,47 @@ async fn viewers_can_be_kept_to_the_documents_of_the_page() {
     ] {
         assert_eq!(rest(method, path).await["code"], "FORBIDDEN", "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_answers_is_cut_off() {
+    let (_nats, _folder, control) = start().await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let address = control.url.trim_start_matches("http://").parse().unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    let request = format!(
+        "GET /api/openapi.json HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\r\n",
+        control.token
+    );
+    // More than all buffers between the two hold.
+    stream.write_all(request.repeat(200).as_bytes()).await.unwrap();
+    wait_until("the end of the connection", 2 * PATIENCE, || async {
+        match stream.try_write(b"GET") {
+            Err(error) if error.kind() != ErrorKind::WouldBlock => Ok(()),
+            written => Err(format!("{written:?}")),
+        }
+    })
+    .await;
+    is_healthy(&control).await;
+}
+
+#[tokio::test]
+async fn one_address_has_half_of_all_connections_at_most() {
+    let (_nats, _folder, control) = start().await;
+    let address = control.url.trim_start_matches("http://").to_owned();
+    let mut streams = vec![];
+    for _ in 0..2_100 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let _refused = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        match stream.read(&mut [0; 16]).await {
+            Ok(count) if count > 0 => streams.push(stream),
+            _closed => break,
+        }
+    }
+    assert!((2_000..=2_048).contains(&streams.len()), "{}", streams.len());
+    let other =
+        reqwest::Client::builder().local_address("127.0.0.2".parse::<IpAddr>().unwrap()).build().unwrap();
+    let answer = other.get(control.at("/healthz")).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "another address is served");
 }

@@ -48,12 +48,7 @@ impl Registered {
 }
 
 fn hash(query: &str) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(query).iter().fold(String::new(), |mut hex, byte| {
-        // To a text, writing does not fail.
-        let _written = write!(hex, "{byte:02x}");
-        hex
-    })
+    format!("{:x}", Sha256::digest(query))
 }
 
 #[cfg(test)]

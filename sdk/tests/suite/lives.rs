@@ -113,7 +113,7 @@ async fn conflict_is(journal: &Journal, wanted: bool) {
     .await;
 }
 
-/// A process that can be killed: nobody is told then, and nothing of it is heard any more.
+/// A service whose connections can be cut as a kill cuts them: it sends no deregistration and no further heartbeat.
 struct Mortal {
     way: FaultProxy,
     _service: Service,

@@ -1,7 +1,5 @@
 //! What every route does: it runs a document of its own on the schema for whoever asks, on the threads of requests.
 
-use std::time::Duration;
-
 use aegis_domain::ErrorCode;
 use aegis_graphql::{OwnDocument, Principal};
 use async_graphql::{Request, Variables};
@@ -19,13 +17,9 @@ use super::problem::Problem;
 use crate::auth::Grant;
 use crate::http::bounded::bounded_json;
 use crate::http::error::ApiError;
-use crate::http::graphql::unfinished;
 use crate::http::headers::RequestId;
 use crate::http::identity::{Identity, Started};
 use crate::http::{App, Core};
-
-/// How long one request may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Answers on the threads of requests. What changes something goes on when its client goes away.
 pub(super) async fn on_workers(
@@ -36,15 +30,11 @@ pub(super) async fn on_workers(
 ) -> Response {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let work = next.run(request);
-    let done = if changes {
-        app.workers.finish(PATIENCE, work).await
-    } else {
-        app.workers.run(PATIENCE, work).await
-    };
-    done.unwrap_or_else(|why| unfinished(&why, changes, &id).into_response())
+    let done = if changes { app.workers.finish(work).await } else { app.workers.run(work).await };
+    done.unwrap_or_else(|why| why.told(changes, &id).into_response())
 }
 
-/// Who asks, and where. A route that takes this is closed to whoever is nobody.
+/// Who asks, and for which path. A route that takes this answers 401 to a request without a valid credential.
 pub(super) struct Caller {
     pub(super) app: App,
     pub(super) core: Core,

@@ -9,6 +9,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use super::call::{Body, Caller, Names, Params, json as answer_json};
+use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, length};
 use super::problem::Problem;
 use super::types::{
@@ -95,7 +96,7 @@ pub(super) async fn show(
 /// Sends the message back to the subject that it came from, and removes the letter.
 #[utoipa::path(post, path = "/api/dead-letters/{sequence}/redrive", tag = "dead letters", request_body = Decision,
     params(("sequence" = u64, Path),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+        KeyHeader),
     responses((status = 200, description = "It went back.", body = DeadLetterDone)))]
 pub(super) async fn redrive(
     caller: Caller,
@@ -109,7 +110,7 @@ pub(super) async fn redrive(
 /// Gives the message up: the letter is removed.
 #[utoipa::path(post, path = "/api/dead-letters/{sequence}/discard", tag = "dead letters", request_body = Decision,
     params(("sequence" = u64, Path),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+        KeyHeader),
     responses((status = 200, description = "It is gone.", body = DeadLetterDone)))]
 pub(super) async fn discard(
     caller: Caller,

@@ -12,6 +12,7 @@ use super::page::{PAGE, length, listed};
 use super::problem::Problem;
 use super::stream;
 use super::types::{AggregateKind, Data, Event, event_fields};
+use crate::http::accept::{Accepted, accepted};
 use crate::http::bounded::ANSWER_MAX;
 
 /// The longest page.
@@ -178,31 +179,22 @@ fn lines(events: &[Event]) -> Result<String, Problem> {
     Ok(lines)
 }
 
-/// The form that the client asks for first, of those that there are.
+/// The form that the client prefers. One that says nothing gets plain JSON.
 fn form(headers: &HeaderMap) -> Result<Form, Problem> {
-    let mut accepts = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok()).peekable();
-    if accepts.peek().is_none() {
-        return Ok(Form::Json);
-    }
-    let mut best: Option<(f32, Form)> = None;
-    for range in accepts.flat_map(|line| line.split(',')) {
-        let mut parts = range.split(';').map(str::trim);
-        let form = match parts.next().map(str::to_ascii_lowercase).as_deref() {
-            Some("application/json" | "application/*" | "*/*") => Form::Json,
-            Some(NDJSON) => Form::Lines,
-            Some(SSE) => Form::Live,
-            _ => continue,
-        };
-        let quality = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
-        if quality > 0.0 && best.is_none_or(|(most, _)| quality > most) {
-            best = Some((quality, form));
+    let form = |kind: &str| match kind {
+        "application/json" | "application/*" | "*/*" => Some(Form::Json),
+        NDJSON => Some(Form::Lines),
+        SSE => Some(Form::Live),
+        _ => None,
+    };
+    match accepted(headers, form) {
+        Accepted::Any => Ok(Form::Json),
+        Accepted::Form(form) => Ok(form),
+        Accepted::Neither => {
+            let detail = format!("accept application/json, {NDJSON} or {SSE}");
+            Err(Problem::invalid(detail).with_status(StatusCode::NOT_ACCEPTABLE))
         }
     }
-    let unacceptable = || {
-        let detail = format!("accept application/json, {NDJSON} or {SSE}");
-        Problem::invalid(detail).with_status(StatusCode::NOT_ACCEPTABLE)
-    };
-    best.map(|(_, form)| form).ok_or_else(unacceptable)
 }
 
 #[cfg(test)]

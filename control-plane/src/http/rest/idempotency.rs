@@ -33,6 +33,16 @@ const KEY_MAX: usize = 200;
 /// Answers with more bytes are not remembered.
 const BODY_MAX: usize = 16 * 1024;
 
+/// The header, for the document of the API.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the header is read by the middleware, whatever the route")]
+pub(super) struct KeyHeader {
+    /// A repeated request with it gets the first answer.
+    #[param(rename = "Idempotency-Key", max_length = 200, pattern = "^[!-~]+$")]
+    key: Option<String>,
+}
+
 /// The keys of each principal.
 #[derive(Debug, Default)]
 pub(super) struct Remembered(Mutex<HashMap<String, HashMap<String, Entry>>>);

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::call::{Body, Caller, Names, Params, json as answer_json};
+use super::idempotency::KeyHeader;
 use super::metrics::{Window, series};
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length, listed};
 use super::problem::Problem;
@@ -146,7 +147,7 @@ pub(super) async fn metrics(
 /// Asks an instance to hand its groups over, finish its calls, and end.
 #[utoipa::path(post, path = "/api/instances/{service}/{instance}/drain", tag = "instances", request_body = Reason,
     params(("service" = String, Path), ("instance" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+        KeyHeader),
     responses((status = 202, description = "It has been asked; it leaves the registry when it has ended.", body = Named)))]
 pub(super) async fn drain(
     caller: Caller,
@@ -154,15 +155,13 @@ pub(super) async fn drain(
     Params(Nothing {}): Params<Nothing>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Response, Problem> {
-    let input = json!({ "service": service, "instance": instance, "reason": reason });
-    let asked: Named = super::changed(&caller, DRAIN, json!({ "input": input })).await?;
-    answer_json(StatusCode::ACCEPTED, &asked)
+    answer_json(StatusCode::ACCEPTED, &asked_of(&caller, DRAIN, &service, &instance, &reason).await?)
 }
 
 /// Takes an instance that has ended out of the registry before its time. Its history stays in the log.
 #[utoipa::path(post, path = "/api/instances/{service}/{instance}/forget", tag = "instances", request_body = Reason,
     params(("service" = String, Path), ("instance" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+        KeyHeader),
     responses((status = 200, description = "It is no longer in the registry.", body = Named)))]
 pub(super) async fn forget(
     caller: Caller,
@@ -170,9 +169,18 @@ pub(super) async fn forget(
     Params(Nothing {}): Params<Nothing>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Response, Problem> {
+    answer_json(StatusCode::OK, &asked_of(&caller, FORGET, &service, &instance, &reason).await?)
+}
+
+async fn asked_of(
+    caller: &Caller,
+    document: &'static str,
+    service: &str,
+    instance: &str,
+    reason: &str,
+) -> Result<Named, Problem> {
     let input = json!({ "service": service, "instance": instance, "reason": reason });
-    let forgotten: Named = super::changed(&caller, FORGET, json!({ "input": input })).await?;
-    answer_json(StatusCode::OK, &forgotten)
+    super::changed(caller, document, json!({ "input": input })).await
 }
 
 fn not_found() -> Problem {

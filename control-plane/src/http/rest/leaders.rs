@@ -7,6 +7,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use super::call::{Body, Caller, Names, Params, json as answer_json};
+use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length};
 use super::problem::Problem;
 use super::types::{
@@ -57,7 +58,7 @@ pub(super) async fn list(caller: Caller, Params(asked): Params<Listed>) -> Resul
 /// Has the owner of a group hand it over: calls in flight end first, later ones go to the new owner.
 #[utoipa::path(post, path = "/api/leaders/{service}/{group}/step-down", tag = "leaders", request_body = StepDown,
     params(("service" = String, Path), ("group" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+        KeyHeader),
     responses((status = 200, description = "The new owner.", body = HandedOver)))]
 pub(super) async fn step_down(
     caller: Caller,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::types::Rejected;
+use crate::http::error::seconds;
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -122,7 +123,7 @@ impl Problem {
         headers.extend(self.0.headers.clone());
         headers.insert(header::CONTENT_TYPE, CONTENT_TYPE);
         if let Some(wait) = self.0.retry_after {
-            headers.insert(header::RETRY_AFTER, (wait.as_secs() + 1).into());
+            headers.insert(header::RETRY_AFTER, seconds(wait).into());
         }
         if self.0.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

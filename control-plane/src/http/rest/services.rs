@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 
 use super::call::{Body, Caller, Names, Params, encoded, json as answer_json};
 use super::etag::{Basis, basis, etag, is_known};
+use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, PAGE_MAX, Paging, length};
 use super::problem::Problem;
 use super::types::{
@@ -91,7 +92,7 @@ pub(super) async fn list(caller: Caller, Params(asked): Params<Listed>) -> Resul
 
 /// Defines a service.
 #[utoipa::path(post, path = "/api/services", tag = "services", request_body = New,
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+    params(KeyHeader),
     responses((status = 201, description = "It is defined.", body = Change,
         headers(("ETag" = String), ("Location" = String)))))]
 pub(super) async fn create(
@@ -174,7 +175,7 @@ pub(super) async fn retire(
 #[utoipa::path(post, path = "/api/services/{service}/reinstate", tag = "services", request_body = Reason,
     params(("service" = String, Path),
         ("If-Match" = String, Header, pattern = r#"^("[0-9]+"|\*)$"#, description = "The ETag of the definition."),
-        ("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+        KeyHeader),
     responses((status = 200, description = "It is back.", body = Change, headers(("ETag" = String)))))]
 pub(super) async fn reinstate(
     caller: Caller,

@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa::IntoParams;
 
 use super::call::{Caller, Params, json as answer_json};
+use super::idempotency::KeyHeader;
 use super::page::{Nothing, PAGE, PAGE_MAX, length};
 use super::problem::Problem;
 use super::types::{
@@ -74,7 +75,7 @@ pub(super) async fn show(caller: Caller, Params(Nothing {}): Params<Nothing>) ->
 
 /// Rebuilds the projection of the replica that answers from the log, while it serves.
 #[utoipa::path(post, path = "/api/system/rebuild", tag = "system",
-    params(("Idempotency-Key" = Option<String>, Header, max_length = 200, pattern = "^[!-~]+$", description = "A repeated request with it gets the first answer.")),
+    params(KeyHeader),
     responses((status = 200, description = "It is rebuilt.", body = Rebuilt)))]
 pub(super) async fn rebuild(
     caller: Caller,

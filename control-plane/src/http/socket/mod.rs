@@ -107,17 +107,17 @@ async fn answer(
     grant: Option<Grant>,
     id: RequestId,
 ) -> Option<(u16, std::borrow::Cow<'static, str>)> {
-    let client = Client::new(grant, app.limits.clone());
+    let client = Client::new(app.limits.clone());
     let (asked, mut waiting) = mpsc::channel::<ClientMessage>(WAITING);
     let incoming = futures_util::stream::poll_fn(move |cx| waiting.poll_recv(cx)).map(Ok);
     let (auth, known) = (Arc::clone(&app.auth), client.clone());
     let introduce = move |payload: serde_json::Value| async move {
         let token =
             serde_json::from_value::<Introduction>(payload).ok().and_then(|introduction| introduction.token);
-        let grant = known.introduce(token.map(|token| auth.identify(&token)));
-        let grant = grant.ok_or_else(|| async_graphql::Error::new("refused"))?;
+        let grant = token.map_or(grant, |token| auth.identify(&token));
+        let principal = known.introduce(grant).ok_or_else(|| async_graphql::Error::new("refused"))?;
         let mut data = Data::default();
-        data.insert(grant.principal);
+        data.insert(principal);
         data.insert(aegis_graphql::RequestId(id.0));
         Ok(data)
     };

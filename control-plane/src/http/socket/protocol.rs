@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use aegis_graphql::Principal;
 use async_graphql::http::ClientMessage;
 use axum::extract::ws::Message;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,44 +37,36 @@ pub(super) struct Client(Arc<Mutex<State>>);
 
 struct State {
     limits: Limits,
+    /// Absent until it has introduced itself as somebody.
     grant: Option<Grant>,
-    introduced: bool,
     verdict: Option<Reason>,
     socket: Option<Place<String>>,
     /// The operations under way, with the subscription that each takes of its principal's.
-    running: HashMap<String, Option<Place<String>>>,
+    running: HashMap<String, Place<String>>,
 }
 
 impl Client {
-    pub(super) fn new(grant: Option<Grant>, limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let running = HashMap::new();
-        let state = State { limits, grant, introduced: false, verdict: None, socket: None, running };
-        Self(Arc::new(Mutex::new(state)))
+        Self(Arc::new(Mutex::new(State { limits, grant: None, verdict: None, socket: None, running })))
     }
 
-    /// Whom it introduces itself as; none ends the conversation.
-    pub(super) fn introduce(&self, presented: Option<Option<Grant>>) -> Option<Grant> {
+    /// Takes what it introduced itself with, and tells as whom; none ends the conversation.
+    pub(super) fn introduce(&self, grant: Option<Grant>) -> Option<Principal> {
         let mut state = self.state();
-        if let Some(grant) = presented {
-            state.grant = grant;
-        }
-        state.introduced = true;
-        let Some(grant) = state.grant.clone() else {
-            state.verdict = Some(UNAUTHENTICATED);
-            return None;
+        let Some(grant) = grant else { return state.end(UNAUTHENTICATED) };
+        let Some(place) = state.limits.sockets.take(&grant.principal.name) else {
+            return state.end(SOCKETS_EXCEEDED);
         };
-        state.socket = state.limits.sockets.take(&grant.principal.name);
-        if state.socket.is_none() {
-            state.verdict = Some(SOCKETS_EXCEEDED);
-            return None;
-        }
-        Some(grant)
+        let principal = grant.principal.clone();
+        (state.socket, state.grant) = (Some(place), Some(grant));
+        Some(principal)
     }
 
     /// Whether it has introduced itself, and until when it may stay.
-    pub(super) fn standing(&self) -> (bool, Option<chrono::DateTime<chrono::Utc>>) {
+    pub(super) fn standing(&self) -> (bool, Option<DateTime<Utc>>) {
         let state = self.state();
-        (state.introduced, state.grant.as_ref().and_then(|grant| grant.expires))
+        (state.grant.is_some(), state.grant.as_ref().and_then(|grant| grant.expires))
     }
 
     /// Why the conversation has to end, once it has to.
@@ -86,17 +80,19 @@ impl Client {
             Message::Text(text) => text,
             // Answered by the library, and nothing to the protocol above it. A blank keeps the stream going.
             Message::Ping(_) | Message::Pong(_) => return Some(ClientMessage::Pong { payload: None }),
-            Message::Binary(_) => return self.end(MALFORMED),
+            Message::Binary(_) => return self.state().end(MALFORMED),
             Message::Close(_) => return None,
         };
         if text.len() > MESSAGE_MAX {
-            return self.end(TOO_BIG);
+            return self.state().end(TOO_BIG);
         }
-        let Ok(message) = serde_json::from_str::<ClientMessage>(text) else { return self.end(MALFORMED) };
+        let Ok(message) = serde_json::from_str::<ClientMessage>(text) else {
+            return self.state().end(MALFORMED);
+        };
         match &message {
             ClientMessage::Start { id, .. } => {
                 if let Err(reason) = self.begin(id) {
-                    return self.end(reason);
+                    return self.state().end(reason);
                 }
             }
             ClientMessage::Stop { id } => {
@@ -112,30 +108,17 @@ impl Client {
 
     fn begin(&self, id: &str) -> Result<(), Reason> {
         let mut state = self.state();
-        if !state.introduced {
-            return Err(UNAUTHENTICATED);
-        }
+        let principal = state.grant.as_ref().map(|grant| grant.principal.name.clone());
+        let principal = principal.ok_or(UNAUTHENTICATED)?;
         if state.running.len() >= OPERATIONS {
             return Err(OPERATIONS_EXCEEDED);
         }
         if state.running.contains_key(id) {
             return Err(DUPLICATE);
         }
-        let place = match &state.grant {
-            Some(grant) => {
-                let place = state.limits.subscriptions.take(&grant.principal.name);
-                Some(place.ok_or(SUBSCRIPTIONS_EXCEEDED)?)
-            }
-            // It is closed before the operation begins.
-            None => None,
-        };
+        let place = state.limits.subscriptions.take(&principal).ok_or(SUBSCRIPTIONS_EXCEEDED)?;
         state.running.insert(id.to_owned(), place);
         Ok(())
-    }
-
-    fn end<T>(&self, reason: Reason) -> Option<T> {
-        self.state().verdict = Some(reason);
-        None
     }
 
     /// What is sent for a message of the library: an operation that was not run ends with `error`, as the protocol has
@@ -168,6 +151,13 @@ impl Client {
     }
 }
 
+impl State {
+    fn end<T>(&mut self, reason: Reason) -> Option<T> {
+        self.verdict = Some(reason);
+        None
+    }
+}
+
 /// Whether an answer says that its document was not run. Only short ones are looked at closely.
 fn is_refusal(text: &str) -> bool {
     #[derive(Deserialize)]
@@ -197,15 +187,15 @@ mod tests {
     use crate::http::places::Places;
 
     fn client() -> Client {
-        let limits = Limits { sockets: Places::new(1), subscriptions: Places::new(1) };
-        Client::new(None, limits)
+        Client::new(Limits { sockets: Places::new(1), subscriptions: Places::new(2) })
     }
 
     #[test]
     fn what_was_not_run_ends_with_an_error_and_without_a_complete() {
         let client = client();
         for id in ["1", "2"] {
-            client.state().running.insert(id.to_owned(), None);
+            let place = client.state().limits.subscriptions.take(&"alice".to_owned()).unwrap();
+            client.state().running.insert(id.to_owned(), place);
         }
         let next =
             r#"{"type":"next","id":"1","payload":{"data":null,"errors":[{"message":"no","path":[]}]}}"#;

@@ -55,7 +55,10 @@ impl<S: Schema> Journal<S> {
             match self.send(&mut outgoing, head.sequence).await {
                 Ok(ack) => return Ok(recorded(outgoing, ack.sequence)),
                 Err(error) => match error.kind() {
-                    PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => ambiguous = true,
+                    PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => {
+                        ambiguous = true;
+                        self.restore_if_gone(outgoing[0].subject.clone());
+                    }
                     // Refused after a send without an answer: that one may have been recorded.
                     _ if ambiguous => return self.find(id, &outgoing).await,
                     PublishErrorKind::WrongLastSequence => return Err(AppendError::Conflict),

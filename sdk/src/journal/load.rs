@@ -83,8 +83,18 @@ impl<S: Schema> Journal<S> {
     async fn run(&self, id: &S::Id, after: Sequence) -> Result<Run<S>, LoadError> {
         let subject = self.namespace().subject_of::<S>(id);
         let mut run = Run { events: Vec::new(), last: after };
-        while self.batch(&subject, &mut run).await? {}
-        Ok(run)
+        loop {
+            match self.batch(&subject, &mut run).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(run),
+                Err(error) => {
+                    if let LoadError::Unavailable { .. } = error {
+                        self.restore_if_gone(subject);
+                    }
+                    return Err(error);
+                }
+            }
+        }
     }
 
     /// Reads one batch; says whether there is more.

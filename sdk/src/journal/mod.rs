@@ -163,12 +163,20 @@ impl<S: Schema> Journal<S> {
 
     /// Somebody has removed the stream: makes it again.
     fn restore(&self) {
+        self.connection.restore_stream(&S::stream(self.namespace()), &self.making());
+    }
+
+    /// As [`Connection::restore_if_gone`], for the stream of this subject.
+    fn restore_if_gone(&self, subject: String) {
+        self.connection.restore_if_gone(&S::stream(self.namespace()), subject, self.making());
+    }
+
+    fn making(&self) -> MakeStream {
         let journal = Self { connection: self.connection.clone(), schema: PhantomData };
-        let make = MakeStream::by(move |_connection| {
+        MakeStream::by(move |_connection| {
             let journal = Self { connection: journal.connection.clone(), schema: PhantomData };
             Box::pin(async move { Ok(journal.provision().await?) })
-        });
-        self.connection.restore_stream(&S::stream(self.namespace()), &make);
+        })
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {

@@ -15,6 +15,7 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::connection::Connection;
 use super::last::each_last;
+use super::restore::MakeStream;
 
 /// What stands under a key, and at which revision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,7 +175,10 @@ impl Bucket {
                     CasError::Refused { source: e }
                 }
                 PublishErrorKind::WrongLastSequence => CasError::Conflict,
-                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => CasError::Ambiguous,
+                PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => {
+                    self.connection.restore_if_gone(&self.name, subject, MakeStream::bucket(&self.name));
+                    CasError::Ambiguous
+                }
                 PublishErrorKind::WrongLastMessageId
                 | PublishErrorKind::MaxAckPending
                 | PublishErrorKind::MaxPayloadExceeded

@@ -9,6 +9,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use async_nats::jetstream::context::GetStreamByNameErrorKind;
+
 use super::connection::Connection;
 use super::provision::{ensure_bucket, provision};
 
@@ -34,6 +36,15 @@ impl MakeStream {
     /// All streams and buckets of the installation, that of the events of applications among them.
     pub(crate) fn of_installation() -> Self {
         Self::by(|connection| Box::pin(async move { Ok(provision(&connection).await?) }))
+    }
+
+    /// The bucket of this name.
+    pub(super) fn bucket(name: &str) -> Self {
+        let name = name.to_owned();
+        Self::by(move |connection| {
+            let name = name.clone();
+            Box::pin(async move { Ok(ensure_bucket(&connection, name).await?) })
+        })
     }
 
     /// Makes it now.
@@ -74,8 +85,29 @@ impl Connection {
 
     /// A bucket is gone: makes it.
     pub(super) fn restore_bucket(&self, name: &str) {
-        let (connection, bucket) = (self.clone(), name.to_owned());
-        self.restore(name, Box::pin(async move { Ok(ensure_bucket(&connection, bucket).await?) }));
+        self.restore_stream(name, &MakeStream::bucket(name));
+    }
+
+    /// A write to this subject was not acknowledged in time. A stream that is gone acknowledges nothing, and the server says
+    /// so («no responders») only when nobody else subscribes to the subject. So the stream is looked for, and made again if
+    /// it is gone.
+    pub(crate) fn restore_if_gone(&self, name: &str, subject: String, make: MakeStream) {
+        if !self.tried().is_due(&format!("looking for {name}")) {
+            return;
+        }
+        let (connection, name) = (self.clone(), name.to_owned());
+        self.runtime().spawn(async move {
+            let found = connection.jetstream().stream_by_subject(subject).await;
+            // Any other error says nothing of the stream.
+            if found.is_err_and(|error| error.kind() == GetStreamByNameErrorKind::NotFound) {
+                connection.restore_stream(&name, &make);
+            }
+        });
+    }
+
+    /// As [`Connection::restore_if_gone`], for the installation's streams.
+    pub(crate) fn restore_installation_if_gone(&self, subject: String) {
+        self.restore_if_gone(&subject.clone(), subject, MakeStream::of_installation());
     }
 
     fn restore(&self, name: &str, making: Making) {

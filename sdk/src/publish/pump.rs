@@ -139,8 +139,9 @@ impl Pump {
     }
 
     fn check(&mut self) {
-        if self.hold_until.is_none() && self.queue.oldest().is_some_and(|sent| sent.elapsed() >= ACK_PATIENCE)
-        {
+        let Some((sent, subject)) = self.queue.oldest() else { return };
+        if self.hold_until.is_none() && sent.elapsed() >= ACK_PATIENCE {
+            self.connection.restore_if_gone("the stream of an outbox", subject, self.make.clone());
             self.hold("no acknowledgement came in time");
         }
     }

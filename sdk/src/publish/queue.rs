@@ -215,13 +215,14 @@ impl Queue {
         }
     }
 
-    /// When the oldest message under way was sent.
-    pub(super) fn oldest(&self) -> Option<Instant> {
+    /// When the oldest message under way was sent, and where to.
+    pub(super) fn oldest(&self) -> Option<(Instant, String)> {
         let state = self.state();
         if state.next == state.first {
             return None;
         }
-        state.entries.front().and_then(|entry| entry.sent)
+        let entry = state.entries.front()?;
+        Some((entry.sent?, entry.message.subject.to_string()))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -27,6 +27,8 @@ const GROUP_BYTES: usize = 200;
 
 /// One heartbeat in so many is acknowledged, so that a stream that somebody has removed is missed.
 const ACKNOWLEDGED: u64 = 5;
+/// After so many heartbeats without the acknowledgement that they asked for, their stream is looked for.
+const UNANSWERED: u32 = 2;
 
 /// By so many calls the load has to change for the record to be written anew out of turn.
 const MARKED_CHANGE: u64 = 8;
@@ -128,7 +130,7 @@ impl Beater {
         let mut spaced = tokio::time::Instant::now();
         let inbox = self.connection.client().new_inbox();
         let mut acks = self.connection.client().subscribe(inbox.clone()).await.ok();
-        let mut beats = 0_u64;
+        let (mut beats, mut unanswered) = (0_u64, 0_u32);
         loop {
             let owned = async {
                 tokio::time::sleep_until(spaced).await;
@@ -141,6 +143,7 @@ impl Beater {
                 changed = status.changed() => changed.is_ok(),
                 Ok(()) = unwell.changed() => true,
                 Some(ack) = next(&mut acks) => {
+                    unanswered = 0;
                     if ack.status == Some(StatusCode::NO_RESPONDERS) {
                         tracing::warn!("no stream takes heartbeats");
                         self.connection.restore_installation();
@@ -150,7 +153,12 @@ impl Beater {
             };
             let status = *self.status.borrow();
             let body = self.body(&metrics);
-            self.beat(&body, beats.is_multiple_of(ACKNOWLEDGED).then_some(&inbox)).await;
+            let acknowledged = beats.is_multiple_of(ACKNOWLEDGED);
+            self.beat(&body, acknowledged.then_some(&inbox)).await;
+            unanswered += u32::from(acknowledged);
+            if acknowledged && unanswered > UNANSWERED {
+                self.connection.restore_installation_if_gone(self.subject());
+            }
             beats += 1;
             let load = metrics.in_flight + metrics.queue_depth;
             let at_once = changed || told.is_none_or(|told| is_misleading(told, load));
@@ -222,10 +230,14 @@ impl Beater {
         serde_json::to_vec(&heartbeat).expect("a heartbeat holds only strings and finite numbers")
     }
 
+    fn subject(&self) -> String {
+        let identity = &self.identity;
+        self.connection.namespace().heartbeat_subject(&identity.service, &identity.instance)
+    }
+
     /// Sent without waiting: the next one heals a lost one. The stream acknowledges it to the inbox, if there is one.
     async fn beat(&self, body: &[u8], inbox: Option<&String>) {
-        let identity = &self.identity;
-        let subject = self.connection.namespace().heartbeat_subject(&identity.service, &identity.instance);
+        let subject = self.subject();
         let (client, body) = (self.connection.client(), body.to_vec().into());
         let sent = match inbox {
             Some(inbox) => client.publish_with_reply(subject, inbox.clone(), body).await,

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use aegis_domain::ServiceName;
+use aegis_domain::aggregate::Definition;
+use aegis_domain::{AggregateId, ServiceName};
 use aegis_sdk::streams::{Item, Reader, ReaderOptions, Stream, StreamOptions};
 use aegis_sdk::{
-    CommandContext, Commands, EventContext, Failure, SendOptions, Service, ServiceConfig, Start, Subscribe,
+    CommandContext, Commands, EventContext, Failure, Journal, SendOptions, Service, ServiceConfig, Start,
+    Subscribe,
 };
 use aegis_testkit::wait_until;
 
 use crate::events::{PATIENCE, Seen, Stage, noting};
+use crate::journal::{context, define, service};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_after_a_backup_was_put_back_is_handled_each() {
@@ -86,6 +89,8 @@ async fn streams_and_buckets_of_the_registry_come_back_under_a_running_instance(
         .start()
         .await
         .unwrap();
+    // Somebody who listens to everything takes «no responders» away from whoever publishes.
+    let _tap = stage.connection.client().subscribe(">").await.unwrap();
     let jetstream = stage.connection.jetstream();
     for removed in ["AEGIS_HEARTBEATS", "KV_aegis_instances"] {
         jetstream.delete_stream(removed).await.unwrap();
@@ -96,6 +101,26 @@ async fn streams_and_buckets_of_the_registry_come_back_under_a_running_instance(
         .await;
     }
     service.stop("the test ends").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_stream_is_missed_also_while_somebody_listens_to_its_subjects() {
+    let stage = Stage::start().await;
+    let _tap = stage.connection.client().subscribe(">").await.unwrap();
+    let jetstream = stage.connection.jetstream();
+    // Nobody reads: whoever publishes or records is the only one to miss it.
+    jetstream.delete_stream("EVENTS").await.unwrap();
+    wait_until("the event", PATIENCE, || async {
+        stage.events.publish("test", "one", &1_u64).await.map(drop).map_err(|e| e.to_string())
+    })
+    .await;
+    jetstream.delete_stream(stage.connection.namespace().events_stream()).await.unwrap();
+    let journal = Journal::new(&stage.connection);
+    let id = AggregateId::Definition(service());
+    wait_until("the record", 2 * PATIENCE, || async {
+        journal.execute::<Definition>(&id, define(), &context()).await.map(drop).map_err(|e| e.to_string())
+    })
+    .await;
 }
 
 async fn prices(stage: &Stage) -> Stream {

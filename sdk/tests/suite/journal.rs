@@ -27,7 +27,7 @@ async fn journal() -> (NatsServer, Connection, Journal) {
     (server, connection, journal)
 }
 
-fn service() -> ServiceName {
+pub(crate) fn service() -> ServiceName {
     ServiceName::new("trading-service").unwrap()
 }
 
@@ -44,11 +44,11 @@ fn content(description: &str) -> Content {
     }
 }
 
-fn define() -> definition::Command {
+pub(crate) fn define() -> definition::Command {
     definition::Command::Define { service: service(), content: content("trades"), reason: None }
 }
 
-fn context() -> Context {
+pub(crate) fn context() -> Context {
     Context::new(Actor::user("alice"), Utc::now())
 }
 

@@ -67,7 +67,7 @@ fn name(n: u32) -> anyhow::Result<(ServiceName, InstanceName)> {
     Ok((ServiceName::new(format!("fleet-{service}"))?, InstanceName::new(format!("fleet-{service}-{n}"))?))
 }
 
-async fn register(journal: &Journal, n: u32) -> anyhow::Result<()> {
+pub(crate) async fn register(journal: &Journal, n: u32) -> anyhow::Result<()> {
     let (service, instance) = name(n)?;
     let registered = InstanceEvent::Registered(Registration {
         version: Version::new("1.0.0")?,
@@ -129,7 +129,7 @@ async fn send(connection: &Connection, n: u32, window: u64, calls: u64) -> anyho
 }
 
 /// Every instance but the first beats once a second; answers how many beats a second there were.
-async fn beat(connection: Connection, fleet: u32, stop: CancellationToken) -> anyhow::Result<f64> {
+pub(crate) async fn beat(connection: Connection, fleet: u32, stop: CancellationToken) -> anyhow::Result<f64> {
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / PORTIONS);
     let (begun, mut sent) = (Instant::now(), 0_u32);
     for portion in 0.. {

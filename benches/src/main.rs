@@ -1,5 +1,6 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
+mod api;
 mod consume;
 mod control;
 mod discovery;
@@ -59,6 +60,8 @@ enum Name {
     Idle,
     /// From an append to the GraphQL subscription that shows it.
     Feed,
+    /// The page's own queries, and subscribers of pages and of the log, at ten thousand instances.
+    Api,
     /// The projection made from zero, against a reader that does nothing; questions «as of».
     Projection,
 }
@@ -89,6 +92,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Fleet => fleet::run(args.quick).await?,
         Name::Idle => idle::run(args.quick).await?,
         Name::Feed => feed::run(args.quick).await?,
+        Name::Api => api::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,
         Name::Failover => failover::run(args.quick).await?,
     };

@@ -19,8 +19,17 @@ pub(crate) fn cpu_seconds(process: &Proc) -> anyhow::Result<f64> {
 
 /// The most memory that the process has had resident.
 pub(crate) fn peak_bytes(process: &Proc) -> anyhow::Result<f64> {
+    status_bytes(process, "VmHWM:")
+}
+
+/// The memory that the process has resident.
+pub(crate) fn resident(process: &Proc) -> anyhow::Result<f64> {
+    status_bytes(process, "VmRSS:")
+}
+
+fn status_bytes(process: &Proc, field: &str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(Path::new("/proc").join(process.pid().to_string()).join("status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
     Ok(kib.context("the kernel does not tell the memory")? * 1024.0)
 }

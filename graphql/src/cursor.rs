@@ -59,5 +59,5 @@ pub(crate) async fn event_at(store: &Store, at: Sequence) -> Result<Option<Strin
     let Some(before) = at.get().checked_sub(1) else { return Ok(None) };
     let window = Window::First { count: 1, after: Sequence(before) };
     let page = store.events(&EventFilter::default(), window).await.map_err(|e| store_error(&e))?;
-    Ok(page.events.into_iter().next().filter(|event| event.sequence == at).map(|event| event.id))
+    Ok(page.events.into_iter().next().filter(|event| event.sequence == at).map(|event| event.id.clone()))
 }

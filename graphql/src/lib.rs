@@ -5,10 +5,12 @@ mod bounds;
 mod codes;
 mod cursor;
 mod error;
+mod listing;
 mod mutation;
 pub mod ports;
 mod query;
 mod schema;
+mod shared;
 mod subscription;
 mod types;
 
@@ -16,3 +18,4 @@ pub use bounds::{OwnDocument, Registered, is_change};
 pub use codes::{RequestId, cut, with_request_id};
 pub use ports::{Principal, Role};
 pub use schema::{ApiSchema, build, sdl};
+pub use shared::{data_json, write_response};

@@ -7,10 +7,12 @@ use async_graphql::Schema;
 
 use crate::bounds::{Limits, Registered};
 use crate::codes::Codes;
+use crate::listing::Listings;
 use crate::mutation::Mutation;
 use crate::ports::{ChangeFeed, Commands, DeadLetters, Health};
 use crate::query::Query;
-use crate::subscription::Subscription;
+use crate::shared::Texts;
+use crate::subscription::{Subscription, Tails};
 
 /// The schema, ready to execute.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
@@ -42,6 +44,9 @@ pub fn build(
         .data(commands)
         .data(health)
         .data(letters)
+        .data(Listings::default())
+        .data(Tails::default())
+        .data(Texts::default())
         .finish()
 }
 

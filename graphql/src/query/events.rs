@@ -1,9 +1,11 @@
 //! The log, a page at a time.
 
-use aegis_domain::ErrorCode;
-use aegis_domain::Sequence;
+use std::sync::Arc;
+
+use aegis_domain::{ErrorCode, Sequence};
 use aegis_projections::Store;
 use aegis_projections::store::Window;
+use aegis_projections::view::EventView;
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Context, Object, Result, SimpleObject};
 
@@ -60,9 +62,8 @@ impl EventsQuery {
         };
         let mut connection =
             Connection::with_additional_fields(previous, next, AsOf { as_of_sequence: page.as_of.into() });
-        let edge =
-            |event: aegis_projections::view::EventView| Edge::new(event.sequence.to_string(), event.into());
-        connection.edges.extend(page.events.into_iter().map(edge));
+        let edge = |event: &Arc<EventView>| Edge::new(event.sequence.to_string(), Event::from(&**event));
+        connection.edges.extend(page.events.iter().map(edge));
         Ok(connection)
     }
 }

@@ -11,7 +11,8 @@ use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::types::{
-    Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Long, Page, Service,
+    Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, Leader, LeaderFilter, Long, Page,
+    Service,
 };
 
 #[derive(Debug, Default)]
@@ -100,8 +101,10 @@ impl RegistryAsOf {
         #[graphql(default = 50)] first: u32,
         after: Option<String>,
         filter: Option<InstanceFilter>,
+        order_by: Option<InstanceOrder>,
     ) -> Result<Page<Instance>> {
-        instances(&self.live.read(), self.moment, first, after.as_deref(), &filter.unwrap_or_default())
+        let (filter, order) = (filter.unwrap_or_default(), order_by.unwrap_or_default());
+        instances(&self.live.read(), self.moment, first, after.as_deref(), (&filter, order))
     }
 
     async fn leaders(

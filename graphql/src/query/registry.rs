@@ -2,7 +2,6 @@
 
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_projections::live::Contents;
-use aegis_projections::view::LeaderView;
 use async_graphql::{Context, Json, Object, Result};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -11,8 +10,8 @@ use crate::error::require;
 use crate::ports::Role;
 use crate::schema::Feed;
 use crate::types::{
-    Definition, DefinitionFilter, Instance, InstanceFilter, Leader, LeaderFilter, Members, Owned, Page,
-    Service, connection, is_ranked, is_service, rank,
+    Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, InstancePosition, Leader,
+    LeaderFilter, LeaderPosition, Members, Page, Service, connection,
 };
 
 #[derive(Debug, Default)]
@@ -37,16 +36,19 @@ impl RegistryQuery {
         Ok(name.map(|name| Service::of(&contents, &Members::of(&contents), &name, now)))
     }
 
-    /// Those that need somebody come first (unhealthy), then those that live, then those that have ended.
+    /// Without `orderBy`, those that need somebody come first (unhealthy), then those that live, then those that have
+    /// ended. A cursor belongs to the order that it was given in.
     async fn instances(
         &self,
         context: &Context<'_>,
         #[graphql(default = 50)] first: u32,
         after: Option<String>,
         filter: Option<InstanceFilter>,
+        order_by: Option<InstanceOrder>,
     ) -> Result<Page<Instance>> {
         let contents = contents(context)?;
-        instances(&contents, contents.time(), first, after.as_deref(), &filter.unwrap_or_default())
+        let (filter, order) = (filter.unwrap_or_default(), order_by.unwrap_or_default());
+        instances(&contents, contents.time(), first, after.as_deref(), (&filter, order))
     }
 
     async fn instance(
@@ -61,8 +63,7 @@ impl RegistryQuery {
             return Ok(None);
         };
         let key = (service, instance);
-        let owned = Owned::of(&contents);
-        Ok(contents.state.instances.get(&key).map(|view| Instance::of(&contents, &owned, &key, view)))
+        Ok(contents.state.instances.get(&key).map(|view| Instance::of(&contents, &key, view)))
     }
 
     /// The configuration that the instance reported last, its secrets masked; null when it has reported none.
@@ -120,26 +121,25 @@ pub(super) fn services(
     first: u32,
     after: Option<&str>,
 ) -> Result<Page<Service>> {
-    let keys = Service::names(contents, now).into_iter().map(|name| (name.to_string(), name)).collect();
+    let keys = Service::names(contents, now).into_iter().map(|name| (name.clone(), name)).collect();
     let members = Members::of(contents);
     let node = |name| Service::of(contents, &members, &name, now);
-    connection(keys, first, (after, is_service), contents.state.position, node)
+    connection(keys, first, after, contents.state.position, node)
 }
 
-/// Its instances: first those that need somebody, then those that live, then those that have ended.
+/// Its instances.
 pub(super) fn instances(
     contents: &Contents,
     now: DateTime<Utc>,
     first: u32,
     after: Option<&str>,
-    filter: &InstanceFilter,
+    (filter, order): (&InstanceFilter, InstanceOrder),
 ) -> Result<Page<Instance>> {
     let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
-    let keys =
-        views.map(|(key, view)| (format!("{}/{}/{}", rank(view), key.0, key.1), (key, view))).collect();
-    let owned = Owned::of(contents);
-    let node = |(key, view)| Instance::of(contents, &owned, key, view);
-    connection(keys, first, (after, is_ranked), contents.state.position, node)
+    let nodes = views
+        .map(|(key, view)| (InstancePosition(order.rank(contents, key, view), key.clone()), (key, view)));
+    let node = |(key, view)| Instance::of(contents, key, view);
+    connection(nodes.collect(), first, after, contents.state.position, node)
 }
 
 /// Its groups.
@@ -150,10 +150,8 @@ pub(super) fn leaders(
     filter: &LeaderFilter,
 ) -> Result<Page<Leader>> {
     let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
-    // Groups that nobody owns come first.
-    let rank = |view: &LeaderView| u8::from(view.instance.is_some());
-    let keys = views.map(|(key, view)| (format!("{}/{}/{}", rank(view), key.0, key.1), view)).collect();
-    connection(keys, first, (after, is_ranked), contents.state.position, Leader::from)
+    let nodes = views.map(|(key, view)| (LeaderPosition::of(key, view), view)).collect();
+    connection(nodes, first, after, contents.state.position, Leader::from)
 }
 
 /// Its definitions.
@@ -165,6 +163,6 @@ pub(super) fn definitions(
 ) -> Result<Page<Definition>> {
     let views = contents.state.definitions.iter();
     let views = views.filter(|(_, view)| filter.include_retired || !view.retired);
-    let keys = views.map(|(key, view)| (key.to_string(), view)).collect();
-    connection(keys, first, (after, is_service), contents.state.position, Definition::from)
+    let nodes = views.map(|(key, view)| (key.clone(), view)).collect();
+    connection(nodes, first, after, contents.state.position, Definition::from)
 }

@@ -45,23 +45,23 @@ pub(crate) struct Event {
     data: Json<Value>,
 }
 
-impl From<EventView> for Event {
-    fn from(view: EventView) -> Self {
+impl From<&EventView> for Event {
+    fn from(view: &EventView) -> Self {
         Self {
-            id: ID(view.id),
+            id: ID(view.id.clone()),
             sequence: view.sequence.into(),
-            event_type: view.event_type,
+            event_type: view.event_type.clone(),
             kind: view.kind.into(),
-            aggregate: view.aggregate,
-            service: view.service,
+            aggregate: view.aggregate.clone(),
+            service: view.service.clone(),
             aggregate_version: view.version.into(),
             time: view.time,
             recorded_at: view.recorded_at,
-            actor: view.actor,
-            correlation_id: view.correlation,
-            causation_id: view.causation,
-            summary: view.summary,
-            data: Json(view.data),
+            actor: view.actor.clone(),
+            correlation_id: view.correlation.clone(),
+            causation_id: view.causation.clone(),
+            summary: view.summary.clone(),
+            data: Json(view.data.clone()),
         }
     }
 }

@@ -8,7 +8,7 @@ use async_graphql::{ComplexObject, Context, Enum, Error, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::definition::Definition;
-use super::page::{Page, connection};
+use super::page::{Page, Position, connection};
 use super::scalar::Long;
 use crate::error::{error, store_error};
 use crate::schema::Feed;
@@ -72,17 +72,25 @@ impl Definition {
             }
         }
         let as_of = *context.data::<Feed>()?.position().borrow();
-        let keys = history(events.iter().filter_map(Entry::indexed))
+        let nodes = history(events.iter().filter_map(|event| Entry::indexed(event)))
             .into_iter()
-            .map(|revision| (cursor(revision.revision), revision));
-        let shape = |cursor: &str| cursor.parse::<u64>().is_ok();
-        connection(keys.collect(), first, (after.as_deref(), shape), as_of, DefinitionRevision::from)
+            .map(|revision| (NewestFirst(u64::MAX - revision.revision), revision));
+        connection(nodes.collect(), first, after.as_deref(), as_of, DefinitionRevision::from)
     }
 }
 
-/// Connections sort by their cursors: newer ones come first, and text sorts as the numbers do.
-fn cursor(revision: u64) -> String {
-    format!("{:020}", u64::MAX - revision)
+/// Where a revision stands in a list: by how many the largest number exceeds its own.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct NewestFirst(u64);
+
+impl Position for NewestFirst {
+    fn text(&self) -> String {
+        format!("{:020}", self.0)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
 }
 
 fn name(service: &str) -> Result<ServiceName, Error> {

@@ -1,19 +1,16 @@
 //! An instance: what the log says of it, with its last heartbeat.
 
-use std::collections::HashMap;
-
 use aegis_domain::wire::heartbeat::Messages;
-use aegis_domain::{InstanceName, ServiceName};
 use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
 use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView, LeaderView};
-use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
+use async_graphql::{Enum, ID, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::scalar::Long;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[graphql(remote = "ViewStatus")]
 pub(crate) enum InstanceStatus {
     Init,
@@ -120,76 +117,14 @@ pub(crate) struct ConsumerLag {
     pending: Long,
 }
 
-#[derive(Debug, Clone, Default, InputObject)]
-pub(crate) struct InstanceFilter {
-    #[graphql(validator(max_length = 200))]
-    service: Option<String>,
-    #[graphql(validator(max_items = 20))]
-    statuses: Option<Vec<InstanceStatus>>,
-    /// Part of the service or instance name: at most 200 characters.
-    #[graphql(validator(max_length = 200))]
-    text: Option<String>,
-}
-
-impl InstanceFilter {
-    /// Whether the instance belongs to the answer. Without `statuses`, one whose life has been over for
-    /// ten minutes does not.
-    pub(crate) fn takes(&self, view: &InstanceView, now: DateTime<Utc>) -> bool {
-        let lingering = chrono::TimeDelta::minutes(10);
-        let wanted = match &self.statuses {
-            Some(statuses) => statuses.contains(&view.status.into()),
-            None => !view.status.is_final() || now - view.status_since < lingering,
-        };
-        let named = self.service.as_ref().is_none_or(|service| view.service.as_str() == service);
-        let text = self.text.as_ref().is_none_or(|text| {
-            view.service.as_str().contains(text.as_str()) || view.instance.as_str().contains(text.as_str())
-        });
-        wanted && named && text
-    }
-}
-
-/// The groups of each instance, joined once for any number of instances.
-#[derive(Debug)]
-pub(crate) struct Owned<'a>(HashMap<(&'a ServiceName, &'a InstanceName), Vec<&'a LeaderView>>);
-
-impl<'a> Owned<'a> {
-    pub(crate) fn of(contents: &'a Contents) -> Self {
-        let mut owned = HashMap::<_, Vec<_>>::new();
-        for leader in contents.state.leaders.values() {
-            if let Some(instance) = &leader.instance {
-                owned.entry((&leader.service, instance)).or_default().push(leader);
-            }
-        }
-        Self(owned)
-    }
-
-    fn groups(&self, key: &InstanceKey) -> Vec<LedGroup> {
-        let leaders = self.0.get(&(&key.0, &key.1)).into_iter().flatten();
-        let group = |leader: &&LeaderView| LedGroup {
+impl Instance {
+    pub(crate) fn of(contents: &Contents, key: &InstanceKey, view: &InstanceView) -> Self {
+        let registration = view.state.registration.as_ref();
+        let group = |leader: &LeaderView| LedGroup {
             group: leader.group.to_string(),
             term: leader.term.get().into(),
             since: leader.since,
         };
-        leaders.map(group).collect()
-    }
-}
-
-/// Where an instance stands in a list: what needs somebody first, then what lives, then what has ended.
-pub(crate) fn rank(view: &InstanceView) -> u8 {
-    match view.status {
-        ViewStatus::Unhealthy | ViewStatus::Unknown => 0,
-        ViewStatus::Init | ViewStatus::Starting | ViewStatus::Draining | ViewStatus::Stopping => 1,
-        ViewStatus::Running => 2,
-        ViewStatus::Expired => 3,
-        ViewStatus::Failed => 4,
-        ViewStatus::Stopped => 5,
-    }
-}
-
-impl Instance {
-    pub(crate) fn of(contents: &Contents, owned: &Owned<'_>, key: &InstanceKey, view: &InstanceView) -> Self {
-        let registration = view.state.registration.as_ref();
-        let groups = owned.groups(key);
         let beat = contents.beats.get(key).map(|beat| &beat.heartbeat);
         Self {
             id: id(key),
@@ -200,7 +135,7 @@ impl Instance {
             reason: view.reason.clone(),
             status_since: view.status_since,
             registered_at: view.registered_at,
-            groups,
+            groups: contents.owned_by(key).map(group).collect(),
             labels: Json(registration.map_or(Value::Null, |r| {
                 r.labels.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect()
             })),

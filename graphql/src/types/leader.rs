@@ -1,9 +1,12 @@
 //! Who leads a group.
 
+use aegis_domain::{GroupName, ServiceName};
+use aegis_projections::state::GroupKey;
 use aegis_projections::view::LeaderView;
 use async_graphql::{ID, InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
 
+use super::page::Position;
 use super::scalar::Long;
 
 #[derive(Debug, Clone, SimpleObject)]
@@ -55,5 +58,35 @@ impl From<&LeaderView> for Leader {
             vacancy_ms: view.vacancy_ms.map(Into::into),
             as_of_sequence: view.sequence.into(),
         }
+    }
+}
+
+/// Where a group stands in a list: those that nobody owns come first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LeaderPosition {
+    owned: bool,
+    key: GroupKey,
+}
+
+impl LeaderPosition {
+    pub(crate) fn of(key: &GroupKey, view: &LeaderView) -> Self {
+        Self { owned: view.instance.is_some(), key: key.clone() }
+    }
+}
+
+impl Position for LeaderPosition {
+    fn text(&self) -> String {
+        format!("{}/{}/{}", u8::from(self.owned), self.key.0, self.key.1)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('/');
+        let owned = match parts.next()? {
+            "0" => false,
+            "1" => true,
+            _ => return None,
+        };
+        let key = (ServiceName::new(parts.next()?).ok()?, GroupName::new(parts.next()?).ok()?);
+        parts.next().is_none().then_some(Self { owned, key })
     }
 }

@@ -5,6 +5,8 @@ mod definition;
 mod event;
 mod history;
 mod instance;
+mod instance_filter;
+mod instance_order;
 mod leader;
 mod metrics;
 mod operation;
@@ -19,13 +21,15 @@ pub(crate) use definition::{
     ReinstateInput, Rejected, RetireInput, rejected, service as service_name,
 };
 pub(crate) use event::{Event, EventFilter};
-pub(crate) use instance::{ConsumerLag, Instance, InstanceFilter, Owned, id as instance_id, rank};
-pub(crate) use leader::{Leader, LeaderFilter};
+pub(crate) use instance::{ConsumerLag, Instance, InstanceStatus, id as instance_id};
+pub(crate) use instance_filter::InstanceFilter;
+pub(crate) use instance_order::{InstanceOrder, InstancePosition, compare};
+pub(crate) use leader::{Leader, LeaderFilter, LeaderPosition};
 pub(crate) use metrics::MetricsSeries;
 pub(crate) use operation::{
     DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, StepDownInput,
     StepDownResult,
 };
-pub(crate) use page::{Page, connection, cursor_of_sequence, is_ranked, is_service};
+pub(crate) use page::{Page, connection, cursor_of_sequence};
 pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};

@@ -1,7 +1,6 @@
-//! Relay connections over sorted keys: a cursor is the key of its node, so a page stays right while the
-//! list changes.
+//! Relay connections over sorted lists.
 
-use aegis_domain::{ErrorCode, GroupName, InstanceName, Sequence, ServiceName};
+use aegis_domain::{ErrorCode, Sequence, ServiceName};
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Error, OutputType, SimpleObject};
 
@@ -24,59 +23,64 @@ pub(crate) struct Totals {
 /// A connection of this schema.
 pub(crate) type Page<T> = Connection<String, T, Totals, EmptyFields, DefaultConnectionName, DefaultEdgeName>;
 
-/// What the cursors of a connection look like: whether a text may be one.
-pub(crate) type Shape = fn(&str) -> bool;
-
-/// Cursors that are names of services.
-pub(crate) fn is_service(cursor: &str) -> bool {
-    ServiceName::new(cursor).is_ok()
+/// Where a node stands in a list, and the cursor that tells it: so a page stays right while the list changes.
+pub(crate) trait Position: Ord {
+    fn text(&self) -> String;
+    /// None of a text that is no cursor of such a list.
+    fn read(text: &str) -> Option<Self>
+    where
+        Self: Sized;
 }
 
-/// Cursors that are a rank, a service and the name of something of it.
-pub(crate) fn is_ranked(cursor: &str) -> bool {
-    let mut parts = cursor.split('/');
-    let rank = parts.next().is_some_and(|rank| rank.len() == 1 && rank.as_bytes()[0].is_ascii_digit());
-    let service = parts.next().is_some_and(is_service);
-    let name =
-        parts.next().is_some_and(|name| InstanceName::new(name).is_ok() || GroupName::new(name).is_ok());
-    rank && service && name && parts.next().is_none()
+impl Position for ServiceName {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Self::new(text).ok()
+    }
 }
 
-/// Cuts the page after `after` out of the sorted keys, and tells which keys are on it.
-fn slice<K>(
-    keys: &[(String, K)],
+/// Cuts the page after `after` out of the sorted nodes, and tells whether there are more before it and behind it.
+fn slice<P: Position, K>(
+    nodes: &[(P, K)],
     first: u32,
     after: Option<&str>,
-    shape: Shape,
 ) -> Result<(std::ops::Range<usize>, bool, bool), Error> {
     if first > FIRST_MAX {
         return Err(error(ErrorCode::InvalidInput, format!("first is {first}: use {FIRST_MAX} at most")));
     }
-    if let Some(after) = after.filter(|after| !shape(after)) {
-        let message =
-            format!("{:?} is no cursor of this list: pass one from an edge or pageInfo", cut(after));
-        return Err(error(ErrorCode::InvalidInput, message));
-    }
-    let start = after.map_or(0, |after| keys.partition_point(|(key, _)| key.as_str() <= after));
-    let end = keys.len().min(start + usize::try_from(first).unwrap_or(usize::MAX));
-    Ok((start..end, start > 0, end < keys.len()))
+    let start = match after {
+        None => 0,
+        Some(after) => {
+            let position = P::read(after).ok_or_else(|| {
+                let message =
+                    format!("{:?} is no cursor of this list: pass one from an edge or pageInfo", cut(after));
+                error(ErrorCode::InvalidInput, message)
+            })?;
+            nodes.partition_point(|(before, _)| *before <= position)
+        }
+    };
+    let end = nodes.len().min(start + usize::try_from(first).unwrap_or(usize::MAX));
+    Ok((start..end, start > 0, end < nodes.len()))
 }
 
-/// A connection over all these keys, sorted by their text, showing the nodes of one page.
-pub(crate) fn connection<K, T: OutputType>(
-    mut keys: Vec<(String, K)>,
+/// A connection over all these nodes, by their positions, showing those of one page.
+pub(crate) fn connection<P: Position, K, T: OutputType>(
+    mut nodes: Vec<(P, K)>,
     first: u32,
-    (after, shape): (Option<&str>, Shape),
+    after: Option<&str>,
     as_of: Sequence,
     node: impl Fn(K) -> T,
 ) -> Result<Page<T>, Error> {
-    keys.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let (range, before, more) = slice(&keys, first, after, shape)?;
-    let totals = Totals { total_count: (keys.len() as u64).into(), as_of_sequence: as_of.into() };
+    nodes.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let (range, before, more) = slice(&nodes, first, after)?;
+    let totals = Totals { total_count: (nodes.len() as u64).into(), as_of_sequence: as_of.into() };
     let mut connection = Connection::with_additional_fields(before, more, totals);
     let (skip, take) = (range.start, range.len());
-    let page = keys.into_iter().skip(skip).take(take);
-    connection.edges.extend(page.map(|(key, value)| Edge::new(key, node(value))));
+    let page = nodes.into_iter().skip(skip).take(take);
+    connection.edges.extend(page.map(|(position, value)| Edge::new(position.text(), node(value))));
     Ok(connection)
 }
 

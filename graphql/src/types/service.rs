@@ -11,7 +11,7 @@ use aegis_projections::view::{InstanceView, LeaderView};
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
 
-use super::{ConsumerLag, Definition, Instance, InstanceFilter, Leader, Owned};
+use super::{ConsumerLag, Definition, Instance, InstanceFilter, Leader};
 
 /// A service, seen through its definition, its instances and its leaders.
 #[derive(Debug, Clone, SimpleObject)]
@@ -42,7 +42,6 @@ pub(crate) struct Service {
 /// The instances and groups of each service, joined once for any number of services.
 #[derive(Debug)]
 pub(crate) struct Members<'a> {
-    owned: Owned<'a>,
     instances: HashMap<&'a ServiceName, Vec<(&'a InstanceKey, &'a InstanceView)>>,
     leaders: HashMap<&'a ServiceName, Vec<&'a LeaderView>>,
 }
@@ -56,7 +55,7 @@ impl<'a> Members<'a> {
         for leader in contents.state.leaders.values() {
             leaders.entry(&leader.service).or_default().push(leader);
         }
-        Self { owned: Owned::of(contents), instances, leaders }
+        Self { instances, leaders }
     }
 }
 
@@ -78,9 +77,7 @@ impl Service {
         let filter = InstanceFilter::default();
         let views = members.instances.get(name).into_iter().flatten();
         let mine = views.filter(|(_, view)| filter.takes(view, now));
-        let owned = &members.owned;
-        let instances: Vec<_> =
-            mine.clone().map(|(key, view)| Instance::of(contents, owned, key, view)).collect();
+        let instances: Vec<_> = mine.clone().map(|(key, view)| Instance::of(contents, key, view)).collect();
         let versions: BTreeSet<_> = mine
             .filter_map(|(_, view)| Some(view.state.registration.as_ref()?.version.to_string()))
             .collect();

@@ -1,5 +1,7 @@
 //! Reading the event index, a page at a time, by sequence.
 
+use std::sync::Arc;
+
 use aegis_domain::event::CATALOGUE;
 use aegis_domain::schema::keep_digits;
 use aegis_domain::{AggregateKind, Sequence};
@@ -35,8 +37,8 @@ pub enum Window {
 /// A page, in order of sequence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventPage {
-    /// The events.
-    pub events: Vec<EventView>,
+    /// The events, shared with all who are shown them.
+    pub events: Vec<Arc<EventView>>,
     /// Whether there are more beyond the side that the page was counted towards.
     pub more: bool,
     /// The position of the projection when the page was read.
@@ -133,7 +135,7 @@ async fn page(
             break;
         }
         bytes += row.try_get::<&str, _>("data")?.len();
-        events.push(read(&row)?);
+        events.push(Arc::new(read(&row)?));
     }
     drop(rows);
     if backwards {

@@ -39,7 +39,7 @@ struct Kept {
 
 #[derive(Debug)]
 struct Entry {
-    event: EventView,
+    event: Arc<EventView>,
     bytes: usize,
 }
 
@@ -50,7 +50,7 @@ impl Recent {
         kept.through = position;
         for (event, bytes) in events {
             kept.bytes += bytes;
-            kept.events.push_back(Entry { event, bytes });
+            kept.events.push_back(Entry { event: Arc::new(event), bytes });
         }
         while kept.events.len() > EVENTS || kept.bytes > BYTES {
             let Some(Entry { event, bytes }) = kept.events.pop_front() else { break };

@@ -1,5 +1,7 @@
 //! Pages of the event index, in both directions and under every filter.
 
+use std::sync::Arc;
+
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::Command;
 use aegis_domain::{AggregateId, AggregateKind, Sequence};
@@ -81,7 +83,8 @@ fn passes(filter: &EventFilter, event: &EventView) -> bool {
 async fn forward_pages_hold_every_event_that_passes_once() {
     let (_folder, store, all) = store().await;
     for filter in filters() {
-        let expected: Vec<_> = all.iter().filter(|event| passes(&filter, event)).cloned().collect();
+        let expected: Vec<_> =
+            all.iter().filter(|event| passes(&filter, event)).cloned().map(Arc::new).collect();
         let (mut found, mut after) = (Vec::new(), Sequence::ZERO);
         loop {
             let page = store.events(&filter, Window::First { count: 3, after }).await.unwrap();
@@ -99,7 +102,8 @@ async fn forward_pages_hold_every_event_that_passes_once() {
 async fn backward_pages_hold_the_same_events_each_in_order() {
     let (_folder, store, all) = store().await;
     for filter in filters() {
-        let expected: Vec<_> = all.iter().filter(|event| passes(&filter, event)).cloned().collect();
+        let expected: Vec<_> =
+            all.iter().filter(|event| passes(&filter, event)).cloned().map(Arc::new).collect();
         let (mut found, mut before) = (Vec::new(), None);
         loop {
             let page = store.events(&filter, Window::Last { count: 3, before }).await.unwrap();
@@ -172,7 +176,7 @@ async fn a_page_of_large_events_ends_early_and_says_that_there_are_more() {
         let page = opened.store.events(&EventFilter::default(), window).await.unwrap();
         assert!(!page.events.is_empty() && page.events.len() < 12, "{} events", page.events.len());
         after = page.events.last().unwrap().sequence;
-        seen.extend(page.events);
+        seen.extend(page.events.into_iter().map(Arc::unwrap_or_clone));
         if !page.more {
             break;
         }

@@ -114,7 +114,8 @@ pub(crate) async fn dump(path: &Path) -> String {
 /// All events that the file holds; pages that begin at the end come from nowhere else.
 pub(crate) async fn held(store: &Store) -> Vec<EventView> {
     let window = Window::Last { count: u32::MAX, before: None };
-    store.events(&EventFilter::default(), window).await.unwrap().events
+    let page = store.events(&EventFilter::default(), window).await.unwrap();
+    page.events.into_iter().map(std::sync::Arc::unwrap_or_clone).collect()
 }
 
 /// A log of some length, committed to a new store under this path.

@@ -14,6 +14,7 @@ use aegis_sdk::{
     ServiceConfig, Target,
 };
 use aegis_testkit::{NatsServer, wait_until};
+use async_nats::jetstream::stream::{Config, DiscardPolicy};
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use tokio::sync::{Semaphore, watch};
@@ -392,13 +393,19 @@ async fn with_a_strict_audit_no_call_is_served_before_the_log_has_the_term() {
     let strict = ServiceConfig { audit: AuditMode::Strict, ..floor.config("d-1", &[]) };
     let only = floor.start(strict).await;
     assert_eq!(floor.who("ACC-1").await.1, 1);
-    floor.connection.jetstream().delete_stream("AEGIS_EVENTS").await.unwrap();
+    // A log that takes nothing more, as with a full disk. One that is removed comes back by itself.
+    let mut log = floor.connection.jetstream().get_stream("AEGIS_EVENTS").await.unwrap();
+    let state = log.info().await.unwrap();
+    let (room, messages) = (state.config.clone(), state.state.messages);
+    let full = Config { max_messages: i64::try_from(messages).unwrap(), ..room.clone() };
+    let full = Config { discard: DiscardPolicy::New, ..full };
+    floor.connection.jetstream().update_stream(full).await.unwrap();
     let short = Duration::from_millis(1_500);
-    let early = floor.client.call::<_, ()>(&target("ACC-2"), "who", &(), short).await.unwrap_err();
+    let early = floor.client.call::<_, (String, u64)>(&target("ACC-2"), "who", &(), short).await.unwrap_err();
     assert!(matches!(early, CallError::NoResponders { .. } | CallError::NotActive { .. }), "{early:?}");
     let leases = floor.connection.jetstream().get_key_value("aegis_leases").await.unwrap();
     assert!(leases.get("owner.desk.ACC-2").await.unwrap().is_some(), "it is owned all the same");
-    provision(&floor.connection).await.unwrap();
+    floor.connection.jetstream().update_stream(room).await.unwrap();
     assert_eq!(floor.who("ACC-2").await, ("d-1".to_owned(), 1));
     assert_eq!(floor.history("ACC-2", 1).await.len(), 1);
     drop(only);

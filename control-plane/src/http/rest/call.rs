@@ -103,11 +103,17 @@ impl Caller {
 
 /// Data of the schema in the shape that it is known to have.
 pub(super) fn read<T: DeserializeOwned>(data: async_graphql::Value, id: &RequestId) -> Result<T, Problem> {
-    let read = data.into_json().and_then(serde_json::from_value);
-    read.map_err(|error| {
-        tracing::error!(request = id.0, %error, "an answer of the schema has another shape than its document");
-        Problem::new(ErrorCode::Internal, ErrorCode::Internal.meaning())
-    })
+    data.into_json().and_then(serde_json::from_value).map_err(|error| misshapen(&error, id))
+}
+
+/// The same of what is JSON already.
+pub(super) fn read_json<T: DeserializeOwned>(data: &[u8], id: &RequestId) -> Result<T, Problem> {
+    serde_json::from_slice(data).map_err(|error| misshapen(&error, id))
+}
+
+fn misshapen(error: &serde_json::Error, id: &RequestId) -> Problem {
+    tracing::error!(request = id.0, %error, "an answer of the schema has another shape than its document");
+    Problem::new(ErrorCode::Internal, ErrorCode::Internal.meaning())
 }
 
 /// A text as a part of a query.

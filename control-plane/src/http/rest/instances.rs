@@ -13,13 +13,13 @@ use super::metrics::{Window, series};
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length, listed};
 use super::problem::Problem;
 use super::types::{
-    AsOf, Connection, Data, Instance, InstanceStatus, Named, Page, Reason, Series, instance_fields,
-    metrics_fields, page_fields, rejected_fields,
+    AsOf, Connection, Data, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series,
+    instance_fields, metrics_fields, page_fields, rejected_fields,
 };
 
 const LIST: &str = concat!(
-    "query($first: Int!, $after: String, $filter: InstanceFilter) {
-        data: instances(first: $first, after: $after, filter: $filter) { nodes {",
+    "query($first: Int!, $after: String, $filter: InstanceFilter, $order: InstanceOrder) {
+        data: instances(first: $first, after: $after, filter: $filter, orderBy: $order) { nodes {",
     instance_fields!(),
     metrics_fields!(),
     "}",
@@ -47,8 +47,8 @@ const FORGET: &str = concat!(
 );
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub(super) struct Listed {
     /// The length of the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -63,6 +63,17 @@ pub(super) struct Listed {
     statuses: Option<Vec<InstanceStatus>>,
     /// Those with this in the name of their service or their own.
     text: Option<String>,
+    /// Those with all of these labels, each a key, or a key and a value: `zone=a,spare`.
+    #[param(style = Form, explode = false)]
+    #[serde(default, deserialize_with = "listed")]
+    labels: Option<Vec<String>>,
+    /// Those of exactly this version.
+    version: Option<String>,
+    /// What the list is ordered by. Without it, those that need somebody come first.
+    order_by: Option<InstanceOrderField>,
+    /// The other way round. Those without such a figure come last all the same.
+    #[serde(default)]
+    descending: bool,
 }
 
 /// What an instance reported of its configuration.
@@ -80,18 +91,35 @@ pub(super) struct Configuration {
     responses((status = 200, description = "A page of instances.", body = Page<Instance>,
         headers(("Link" = String, description = "The next page.")))))]
 pub(super) async fn list(caller: Caller, Params(asked): Params<Listed>) -> Result<Response, Problem> {
-    let filter = json!({ "service": asked.service, "statuses": asked.statuses, "text": asked.text });
-    of_filter(&caller, asked.first, asked.after, filter).await
+    let labels = asked.labels.map(|labels| {
+        let parts = |label: String| match label.split_once('=') {
+            Some((key, value)) => json!({ "key": key, "value": value }),
+            None => json!({ "key": label }),
+        };
+        labels.into_iter().map(parts).collect::<Vec<_>>()
+    });
+    let filter = json!({
+        "service": asked.service,
+        "statuses": asked.statuses,
+        "text": asked.text,
+        "labels": labels,
+        "version": asked.version,
+    });
+    let order = asked.order_by.map(|field| json!({ "field": field, "descending": asked.descending }));
+    if order.is_none() && asked.descending {
+        return Err(Problem::invalid("descending goes with orderBy: give both, or neither"));
+    }
+    of_filter(&caller, (asked.first, asked.after), filter, order).await
 }
 
 pub(super) async fn of_filter(
     caller: &Caller,
-    first: Option<u32>,
-    after: Option<String>,
+    (first, after): (Option<u32>, Option<String>),
     filter: Value,
+    order: Option<Value>,
 ) -> Result<Response, Problem> {
     let first = length(first, PAGE, PAGE_MAX)?;
-    let variables = json!({ "first": first, "after": after, "filter": filter });
+    let variables = json!({ "first": first, "after": after, "filter": filter, "order": order });
     let Data { data }: Data<Connection<Instance>> = caller.ask(LIST, variables).await?;
     page::answer(caller, data, 0)
 }

@@ -219,7 +219,8 @@ pub(super) async fn instances(
     Names(service): Names<String>,
     Params(asked): Params<Paging>,
 ) -> Result<Response, Problem> {
-    super::instances::of_filter(&caller, asked.first, asked.after, json!({ "service": service })).await
+    super::instances::of_filter(&caller, (asked.first, asked.after), json!({ "service": service }), None)
+        .await
 }
 
 async fn define(caller: &Caller, new: &New) -> Result<Response, Problem> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aegis_domain::ErrorCode;
+use aegis_graphql::data_json;
 use async_graphql::Response as Told;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, header};
@@ -13,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::call::{Caller, read};
+use super::call::{Caller, read_json};
 use super::page::PAGE;
 use super::problem::Problem;
 use super::types::{Data, Event, event_fields};
@@ -118,7 +119,7 @@ fn events(told: Told, caller: &Caller) -> Result<String, Problem> {
     if let Some(error) = told.errors.first() {
         return Err(Problem::of_error(error));
     }
-    let Data { data: Batch { events } } = read(told.data, &caller.id)?;
+    let Data { data: Batch { events } } = read_json(&data_json(&told), &caller.id)?;
     let mut text = String::new();
     for event in events {
         let data = serde_json::to_string(&event).expect("events are JSON");

@@ -6,8 +6,6 @@ mod protocol;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Data;
-use async_graphql::http::{ClientMessage, WebSocketProtocols, WsMessage};
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
@@ -15,15 +13,14 @@ use axum::response::Response;
 use chrono::Utc;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde::Deserialize;
-use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::headers::RequestId;
 use super::identity::{Started, bearer, session};
 use super::places::Places;
 use super::{App, Core};
 use crate::auth::Grant;
-use protocol::{Client, GOING_AWAY, Reason, SLOW_READER, SUBPROTOCOL, UNAUTHENTICATED};
+use protocol::{Client, End, GOING_AWAY, Reason, SILENT, SLOW_READER, SUBPROTOCOL, UNAUTHENTICATED};
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// The largest message from a client, in bytes.
@@ -34,14 +31,12 @@ const FRAME_MAX: usize = 1024 * 1024;
 const INTRODUCTION: Duration = Duration::from_secs(10);
 /// How often a client is asked whether it is there. Any websocket client answers by itself.
 const PING: Duration = Duration::from_secs(10);
-/// How long a client may say nothing at all.
-const KEEPALIVE: Duration = Duration::from_secs(60);
+/// How long a client may say nothing at all: pings go unanswered then.
+const SILENCE: Duration = Duration::from_secs(60);
 /// How long one message may wait for a slow reader.
 const SLOW: Duration = Duration::from_secs(3);
 /// How long a client has to take a close, and to stop sending.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// How many messages of a client wait for those before them.
-const WAITING: usize = 16;
 
 /// What one principal may have at a time, over all of its connections. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -77,28 +72,22 @@ pub(super) async fn upgrade(
     })
 }
 
-/// What a client may say when it introduces itself.
-#[derive(Deserialize)]
-struct Introduction {
-    token: Option<String>,
-}
-
 async fn converse(socket: WebSocket, app: &App, core: &Core, grant: Option<Grant>, id: RequestId) {
     let acceptable = socket.protocol().is_some_and(|protocol| protocol.as_bytes() == PROTOCOL.as_bytes());
     let (mut sink, mut source) = socket.split();
-    let reason = if acceptable {
+    let end = if acceptable {
         answer(&mut sink, &mut source, app, core, grant, id).await
     } else {
-        Some(told(SUBPROTOCOL))
+        End::Told(SUBPROTOCOL)
     };
-    match reason {
-        Some((code, text)) => close(sink, source, code, text).await,
+    match end {
+        End::Told(reason) => close(sink, source, reason).await,
         // A client that has said farewell is answered.
-        None => drop(tokio::time::timeout(FAREWELL, sink.close()).await),
+        End::Gone => drop(tokio::time::timeout(FAREWELL, sink.close()).await),
     }
 }
 
-/// Until the conversation ends; the reason is told to the client, if there is one.
+/// Until the conversation ends.
 async fn answer(
     sink: &mut SplitSink<WebSocket, Message>,
     source: &mut SplitStream<WebSocket>,
@@ -106,79 +95,39 @@ async fn answer(
     core: &Core,
     grant: Option<Grant>,
     id: RequestId,
-) -> Option<(u16, std::borrow::Cow<'static, str>)> {
-    let client = Client::new(app.limits.clone());
-    let (asked, mut waiting) = mpsc::channel::<ClientMessage>(WAITING);
-    let incoming = futures_util::stream::poll_fn(move |cx| waiting.poll_recv(cx)).map(Ok);
-    let (auth, known) = (Arc::clone(&app.auth), client.clone());
-    let introduce = move |payload: serde_json::Value| async move {
-        let token =
-            serde_json::from_value::<Introduction>(payload).ok().and_then(|introduction| introduction.token);
-        let grant = token.map_or(grant, |token| auth.identify(&token));
-        let principal = known.introduce(grant).ok_or_else(|| async_graphql::Error::new("refused"))?;
-        let mut data = Data::default();
-        data.insert(principal);
-        data.insert(aegis_graphql::RequestId(id.0));
-        Ok(data)
-    };
-    let mut outgoing = std::pin::pin!(
-        async_graphql::http::WebSocket::from_message_stream(
-            core.schema.clone(),
-            incoming,
-            WebSocketProtocols::GraphQLWS
-        )
-        .on_connection_init(introduce)
-        .keepalive_timeout(KEEPALIVE)
-    );
-    let begun = tokio::time::Instant::now();
+) -> End {
+    let mut client = Client::new(app, core, grant, id);
+    let begun = Instant::now();
+    let mut heard = begun;
     let mut ping = tokio::time::interval_at(begun + PING, PING);
     loop {
         let (introduced, expires) = client.standing();
         let left = expires.map(|expires| (expires - Utc::now()).to_std().unwrap_or_default());
-        let heard = async {
-            let room = asked.reserve().await;
-            (source.next().await, room)
+        let said = tokio::select! {
+            text = client.next() => Ok(Some(Message::text(text))),
+            message = source.next() => {
+                heard = Instant::now();
+                match message {
+                    Some(Ok(message)) => client.hear(message).map(|text| text.map(Message::text)),
+                    Some(Err(_)) | None => Err(End::Gone),
+                }
+            }
+            _ = ping.tick() => Ok(Some(Message::Ping(vec![].into()))),
+            () = app.stop.cancelled() => Err(End::Told(GOING_AWAY)),
+            () = tokio::time::sleep(left.unwrap_or_default()), if left.is_some() => Err(End::Told(UNAUTHENTICATED)),
+            () = tokio::time::sleep_until(begun + INTRODUCTION), if !introduced => Err(End::Told(UNAUTHENTICATED)),
+            () = tokio::time::sleep_until(heard + SILENCE) => Err(End::Told(SILENT)),
         };
-        let message = tokio::select! {
-            message = outgoing.next() => message,
-            (message, room) = heard => {
-                let message = client.read(&message?.ok()?);
-                if let Some(verdict) = client.verdict() {
-                    return Some(told(verdict));
-                }
-                // Nobody takes it when the other side has just ended, which is heard next.
-                if let Ok(room) = room {
-                    room.send(message?);
-                }
-                continue;
-            }
-            _ = ping.tick() => {
-                send(sink, Message::Ping(vec![].into())).await.ok()?;
-                continue;
-            }
-            () = app.stop.cancelled() => return Some(told(GOING_AWAY)),
-            () = tokio::time::sleep(left.unwrap_or_default()), if left.is_some() => return Some(told(UNAUTHENTICATED)),
-            () = tokio::time::sleep_until(begun + INTRODUCTION), if !introduced => return Some(told(UNAUTHENTICATED)),
-        };
-        if let Some(verdict) = client.verdict() {
-            return Some(told(verdict));
-        }
-        match message? {
-            WsMessage::Text(text) => {
-                let Some(text) = client.answer(text) else { continue };
-                match send(sink, Message::Text(text.into())).await {
-                    Ok(()) => {}
-                    Err(Unsent::Gone) => return None,
-                    Err(Unsent::Slow) => return Some(told(SLOW_READER)),
-                }
-            }
-            WsMessage::Close(code, text) => return Some((code, text.into())),
+        match said {
+            Ok(None) => {}
+            Ok(Some(message)) => match send(sink, message).await {
+                Ok(()) => {}
+                Err(Unsent::Gone) => return End::Gone,
+                Err(Unsent::Slow) => return End::Told(SLOW_READER),
+            },
+            Err(end) => return end,
         }
     }
-}
-
-fn told((code, text): Reason) -> (u16, std::borrow::Cow<'static, str>) {
-    (code, text.into())
 }
 
 enum Unsent {
@@ -199,10 +148,9 @@ async fn send(sink: &mut SplitSink<WebSocket, Message>, message: Message) -> Res
 async fn close(
     mut sink: SplitSink<WebSocket, Message>,
     mut source: SplitStream<WebSocket>,
-    code: u16,
-    text: std::borrow::Cow<'static, str>,
+    (code, text): Reason,
 ) {
-    let frame = CloseFrame { code, reason: text.as_ref().into() };
+    let frame = CloseFrame { code, reason: text.into() };
     let farewell = async {
         // A client that has gone needs none.
         let _gone = sink.send(Message::Close(Some(frame))).await;

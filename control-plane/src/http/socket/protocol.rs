@@ -1,18 +1,24 @@
-//! What one client of graphql-transport-ws has under way, what it may say, and how it is answered.
+//! graphql-transport-ws: what one client may say, what it has under way, and how it is answered.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::future::pending;
+use std::sync::Arc;
 
-use aegis_graphql::Principal;
+use aegis_graphql::write_response;
 use async_graphql::http::ClientMessage;
+use async_graphql::{Data, Request, Response, Value};
 use axum::extract::ws::Message;
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::json;
+use tokio_stream::StreamMap;
 
-use super::{Limits, MESSAGE_MAX};
+use super::MESSAGE_MAX;
 use crate::auth::Grant;
+use crate::http::headers::RequestId;
 use crate::http::places::Place;
+use crate::http::{App, Core};
 
 /// The most operations on one connection at a time.
 const OPERATIONS: usize = 32;
@@ -20,192 +26,196 @@ const OPERATIONS: usize = 32;
 /// Why the conversation has to end, with the code that graphql-transport-ws gives it.
 pub(super) type Reason = (u16, &'static str);
 
+/// How a conversation ends.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The client is told.
+    Told(Reason),
+    /// The client has ended it.
+    Gone,
+}
+
 pub(super) const UNAUTHENTICATED: Reason = (4401, "Unauthenticated");
 pub(super) const SUBPROTOCOL: Reason = (4406, "Subprotocol not acceptable: use graphql-transport-ws");
 pub(super) const SLOW_READER: Reason = (4408, "Messages were not taken in time");
 pub(super) const GOING_AWAY: Reason = (1001, "The server is stopping");
+pub(super) const SILENT: Reason = (3008, "Nothing was heard for too long");
 const MALFORMED: Reason = (4400, "Not a message of graphql-transport-ws");
 const DUPLICATE: Reason = (4409, "An operation with this id is under way");
+const INTRODUCED_TWICE: Reason = (4429, "Too many initialisation requests");
 const OPERATIONS_EXCEEDED: Reason = (4429, "Too many operations on one connection");
 const SUBSCRIPTIONS_EXCEEDED: Reason = (4429, "Too many subscriptions of one principal");
 const SOCKETS_EXCEEDED: Reason = (4429, "Too many connections of one principal");
 const TOO_BIG: Reason = (1009, "A message is too large");
 
-/// One client. Cheap to clone.
-#[derive(Clone)]
-pub(super) struct Client(Arc<Mutex<State>>);
-
-struct State {
-    limits: Limits,
-    /// Absent until it has introduced itself as somebody.
-    grant: Option<Grant>,
-    verdict: Option<Reason>,
-    socket: Option<Place<String>>,
-    /// The operations under way, with the subscription that each takes of its principal's.
-    running: HashMap<String, Place<String>>,
+/// One client.
+pub(super) struct Client<'a> {
+    app: &'a App,
+    core: &'a Core,
+    /// As whom it came, before it introduces itself.
+    came: Option<Grant>,
+    id: RequestId,
+    introduced: Option<Introduced>,
+    operations: StreamMap<String, Operation>,
 }
 
-impl Client {
-    pub(super) fn new(limits: Limits) -> Self {
-        let running = HashMap::new();
-        Self(Arc::new(Mutex::new(State { limits, grant: None, verdict: None, socket: None, running })))
-    }
+struct Introduced {
+    grant: Grant,
+    /// In the context of each operation.
+    data: Arc<Data>,
+    _place: Place<String>,
+}
 
-    /// Takes what it introduced itself with, and tells as whom; none ends the conversation.
-    pub(super) fn introduce(&self, grant: Option<Grant>) -> Option<Principal> {
-        let mut state = self.state();
-        let Some(grant) = grant else { return state.end(UNAUTHENTICATED) };
-        let Some(place) = state.limits.sockets.take(&grant.principal.name) else {
-            return state.end(SOCKETS_EXCEEDED);
-        };
-        let principal = grant.principal.clone();
-        (state.socket, state.grant) = (Some(place), Some(grant));
-        Some(principal)
+/// The answers of an operation, and none at its end. It holds its place among those of its principal.
+type Operation = BoxStream<'static, Option<Response>>;
+
+/// What a client may say when it introduces itself.
+#[derive(Deserialize)]
+struct Introduction {
+    token: Option<String>,
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(app: &'a App, core: &'a Core, came: Option<Grant>, id: RequestId) -> Self {
+        Self { app, core, came, id, introduced: None, operations: StreamMap::new() }
     }
 
     /// Whether it has introduced itself, and until when it may stay.
     pub(super) fn standing(&self) -> (bool, Option<DateTime<Utc>>) {
-        let state = self.state();
-        (state.grant.is_some(), state.grant.as_ref().and_then(|grant| grant.expires))
+        let grant = self.introduced.as_ref().map(|introduced| &introduced.grant);
+        (grant.is_some(), grant.and_then(|grant| grant.expires))
     }
 
-    /// Why the conversation has to end, once it has to.
-    pub(super) fn verdict(&self) -> Option<Reason> {
-        self.state().verdict
-    }
-
-    /// Reads one message; none ends the conversation.
-    pub(super) fn read(&self, message: &Message) -> Option<ClientMessage> {
+    /// Takes what the client says; tells what it is answered at once.
+    pub(super) fn hear(&mut self, message: Message) -> Result<Option<String>, End> {
         let text = match message {
             Message::Text(text) => text,
-            // Answered by the library, and nothing to the protocol above it. A blank keeps the stream going.
-            Message::Ping(_) | Message::Pong(_) => return Some(ClientMessage::Pong { payload: None }),
-            Message::Binary(_) => return self.state().end(MALFORMED),
-            Message::Close(_) => return None,
+            // Answered by the library, and nothing to the protocol above it.
+            Message::Ping(_) | Message::Pong(_) => return Ok(None),
+            Message::Binary(_) => return Err(End::Told(MALFORMED)),
+            Message::Close(_) => return Err(End::Gone),
         };
         if text.len() > MESSAGE_MAX {
-            return self.state().end(TOO_BIG);
+            return Err(End::Told(TOO_BIG));
         }
-        let Ok(message) = serde_json::from_str::<ClientMessage>(text) else {
-            return self.state().end(MALFORMED);
-        };
-        match &message {
-            ClientMessage::Start { id, .. } => {
-                if let Err(reason) = self.begin(id) {
-                    return self.state().end(reason);
-                }
+        match serde_json::from_str(&text).map_err(|_unread| End::Told(MALFORMED))? {
+            ClientMessage::ConnectionInit { payload } => {
+                self.introduce(payload.unwrap_or_default()).map_err(End::Told)?;
+                Ok(Some(json!({ "type": "connection_ack" }).to_string()))
+            }
+            ClientMessage::Start { id, payload } => {
+                self.begin(id, payload).map_err(End::Told)?;
+                Ok(None)
             }
             ClientMessage::Stop { id } => {
-                self.state().running.remove(id);
+                self.operations.remove(&id);
+                Ok(None)
             }
-            ClientMessage::ConnectionInit { .. }
-            | ClientMessage::ConnectionTerminate
-            | ClientMessage::Ping { .. }
-            | ClientMessage::Pong { .. } => {}
+            ClientMessage::Ping { .. } => Ok(Some(json!({ "type": "pong" }).to_string())),
+            ClientMessage::Pong { .. } => Ok(None),
+            ClientMessage::ConnectionTerminate => Err(End::Gone),
         }
-        Some(message)
     }
 
-    fn begin(&self, id: &str) -> Result<(), Reason> {
-        let mut state = self.state();
-        let principal = state.grant.as_ref().map(|grant| grant.principal.name.clone());
-        let principal = principal.ok_or(UNAUTHENTICATED)?;
-        if state.running.len() >= OPERATIONS {
-            return Err(OPERATIONS_EXCEEDED);
+    /// What the client is told next of what it has under way. Nothing is lost when this is not waited for to its end.
+    pub(super) async fn next(&mut self) -> String {
+        if self.operations.is_empty() {
+            return pending().await;
         }
-        if state.running.contains_key(id) {
-            return Err(DUPLICATE);
+        match self.operations.next().await {
+            Some((id, told)) => {
+                let (text, ends) = told_of(&id, told);
+                if ends {
+                    self.operations.remove(&id);
+                }
+                text
+            }
+            None => pending().await,
         }
-        let place = state.limits.subscriptions.take(&principal).ok_or(SUBSCRIPTIONS_EXCEEDED)?;
-        state.running.insert(id.to_owned(), place);
+    }
+
+    fn introduce(&mut self, payload: serde_json::Value) -> Result<(), Reason> {
+        if self.introduced.is_some() {
+            return Err(INTRODUCED_TWICE);
+        }
+        let token = serde_json::from_value::<Introduction>(payload).ok().and_then(|said| said.token);
+        let grant = match token {
+            Some(token) => self.app.auth.identify(&token),
+            None => self.came.take(),
+        };
+        let grant = grant.ok_or(UNAUTHENTICATED)?;
+        let place = self.app.limits.sockets.take(&grant.principal.name).ok_or(SOCKETS_EXCEEDED)?;
+        let mut data = Data::default();
+        data.insert(grant.principal.clone());
+        data.insert(aegis_graphql::RequestId(self.id.0.clone()));
+        self.introduced = Some(Introduced { grant, data: Arc::new(data), _place: place });
         Ok(())
     }
 
-    /// What is sent for a message of the library: an operation that was not run ends with `error`, as the protocol has
-    /// it, and then has no `complete`. One that has ended frees its id.
-    pub(super) fn answer(&self, text: String) -> Option<String> {
-        #[derive(Deserialize)]
-        struct Sent<'a> {
-            #[serde(rename = "type")]
-            kind: &'a str,
-            #[serde(borrow)]
-            id: Option<std::borrow::Cow<'a, str>>,
+    fn begin(&mut self, id: String, request: Request) -> Result<(), Reason> {
+        let Introduced { grant, data, .. } = self.introduced.as_ref().ok_or(UNAUTHENTICATED)?;
+        if self.operations.len() >= OPERATIONS {
+            return Err(OPERATIONS_EXCEEDED);
         }
-        let Ok(Sent { kind, id: Some(id) }) = serde_json::from_str::<Sent<'_>>(&text) else {
-            return Some(text);
-        };
-        match kind {
-            "complete" | "error" => self.state().running.remove(&*id).map(|_ended| text),
-            "next" if is_refusal(&text) => {
-                self.state().running.remove(&*id);
-                let mut sent: Value = serde_json::from_str(&text).unwrap_or_default();
-                let errors = sent["payload"]["errors"].take();
-                Some(serde_json::json!({ "type": "error", "id": id, "payload": errors }).to_string())
-            }
-            _ => Some(text),
+        if self.operations.contains_key(&id) {
+            return Err(DUPLICATE);
         }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let subscriptions = &self.app.limits.subscriptions;
+        let place = subscriptions.take(&grant.principal.name).ok_or(SUBSCRIPTIONS_EXCEEDED)?;
+        let answers = self.core.schema.execute_stream_with_session_data(request, Arc::clone(data));
+        let operation = answers.map(Some).chain(stream::iter([None])).map(move |told| {
+            let _held = &place;
+            told
+        });
+        self.operations.insert(id, operation.boxed());
+        Ok(())
     }
 }
 
-impl State {
-    fn end<T>(&mut self, reason: Reason) -> Option<T> {
-        self.verdict = Some(reason);
-        None
+/// What is sent for an answer of an operation, or for its end; and whether nothing follows. An operation that was not run ends
+/// with `error`, as the protocol has it, and then has no `complete`.
+fn told_of(id: &str, told: Option<Response>) -> (String, bool) {
+    match told {
+        None => (json!({ "type": "complete", "id": id }).to_string(), true),
+        Some(response) if is_refusal(&response) => {
+            (json!({ "type": "error", "id": id, "payload": response.errors }).to_string(), true)
+        }
+        Some(response) => {
+            let mut text = br#"{"type":"next","id":"#.to_vec();
+            text.extend_from_slice(json!(id).to_string().as_bytes());
+            text.extend_from_slice(br#","payload":"#);
+            write_response(&response, &mut text);
+            text.push(b'}');
+            (String::from_utf8(text).expect("JSON is UTF-8"), false)
+        }
     }
 }
 
-/// Whether an answer says that its document was not run. Only short ones are looked at closely.
-fn is_refusal(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Next {
-        payload: Payload,
-    }
-    #[derive(Deserialize)]
-    struct Payload {
-        data: Option<serde::de::IgnoredAny>,
-        #[serde(default)]
-        errors: Vec<Refusal>,
-    }
-    #[derive(Deserialize)]
-    struct Refusal {
-        path: Option<Vec<Value>>,
-    }
-    text.contains(r#""data":null"#)
-        && serde_json::from_str(text).is_ok_and(|Next { payload: Payload { data, errors } }| {
-            let unrun = |error: &Refusal| error.path.as_ref().is_none_or(Vec::is_empty);
-            data.is_none() && !errors.is_empty() && errors.iter().all(unrun)
-        })
+/// Whether an answer says that its document was not run.
+fn is_refusal(Response { data, errors, .. }: &Response) -> bool {
+    *data == Value::Null && !errors.is_empty() && errors.iter().all(|error| error.path.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::http::places::Places;
+    use async_graphql::{PathSegment, ServerError};
 
-    fn client() -> Client {
-        Client::new(Limits { sockets: Places::new(1), subscriptions: Places::new(2) })
-    }
+    use super::*;
 
     #[test]
     fn what_was_not_run_ends_with_an_error_and_without_a_complete() {
-        let client = client();
-        for id in ["1", "2"] {
-            let place = client.state().limits.subscriptions.take(&"alice".to_owned()).unwrap();
-            client.state().running.insert(id.to_owned(), place);
-        }
-        let next =
-            r#"{"type":"next","id":"1","payload":{"data":null,"errors":[{"message":"no","path":[]}]}}"#;
-        let error: Value = serde_json::from_str(&client.answer(next.to_owned()).unwrap()).unwrap();
+        let refused = Response::from_errors(vec![ServerError::new("no", None)]);
+        let (text, ends) = told_of("1", Some(refused));
+        let error: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!((&error["type"], &error["payload"][0]["message"]), (&"error".into(), &"no".into()));
-        assert_eq!(client.answer(r#"{"type":"complete","id":"1"}"#.to_owned()), None);
-        let run =
-            r#"{"type":"next","id":"2","payload":{"data":null,"errors":[{"message":"no","path":["a"]}]}}"#;
-        assert_eq!(client.answer(run.to_owned()).as_deref(), Some(run));
-        let complete = r#"{"type":"complete","id":"2"}"#;
-        assert_eq!(client.answer(complete.to_owned()).as_deref(), Some(complete));
+        assert!(ends);
+        let failed =
+            ServerError { path: vec![PathSegment::Field("a".to_owned())], ..ServerError::new("no", None) };
+        let (text, ends) = told_of("\"2", Some(Response::from_errors(vec![failed])));
+        let next: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&next["type"], &next["id"]), (&"next".into(), &"\"2".into()));
+        assert_eq!(next["payload"]["data"], serde_json::Value::Null);
+        assert!(!ends);
+        assert_eq!(told_of("2", None), (r#"{"id":"2","type":"complete"}"#.to_owned(), true));
     }
 }

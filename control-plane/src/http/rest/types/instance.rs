@@ -22,6 +22,29 @@ pub(in crate::http::rest) enum InstanceStatus {
     Unknown,
 }
 
+/// What a list of instances is ordered by.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::http::rest) enum InstanceOrderField {
+    /// Those that need somebody, then those that live, then those that have ended.
+    Severity,
+    Name,
+    /// Numbers in a version count as numbers: 1.10 comes after 1.9.
+    Version,
+    StatusSince,
+    RegisteredAt,
+    LastBeatAt,
+    CallsPerSecond,
+    P50,
+    P99,
+    InFlight,
+    QueueDepth,
+    Errors,
+    Cpu,
+    Memory,
+    Uptime,
+}
+
 /// A group that an instance owns.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 pub(in crate::http::rest) struct LedGroup {

@@ -16,7 +16,9 @@ pub(super) use definition::{
     Change, Content, Definition, DefinitionRevision, New, definition_fields, revision_fields,
 };
 pub(super) use event::{AggregateKind, Event, event_fields};
-pub(super) use instance::{Instance, InstanceStatus, LiveInstance, instance_fields, metrics_fields};
+pub(super) use instance::{
+    Instance, InstanceOrderField, InstanceStatus, LiveInstance, instance_fields, metrics_fields,
+};
 pub(super) use leader::{HandedOver, Leader, StepDown, leader_fields};
 pub(super) use letter::{DeadLetter, DeadLetterDone, Decision, letter_fields};
 pub(super) use metrics::{Series, SeriesData, series_fields};

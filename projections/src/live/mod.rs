@@ -1,11 +1,13 @@
 //! The projection in memory: what queries answer from and subscriptions wait on.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod owned;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
-use aegis_domain::{AggregateId, Sequence};
+use aegis_domain::{AggregateId, InstanceName, Sequence};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
@@ -14,6 +16,8 @@ use crate::engine::Mark;
 use crate::load::{Calls, Counters};
 use crate::registry::Line;
 use crate::state::{InstanceKey, of_service};
+use crate::view::LeaderView;
+use owned::Owned;
 
 /// The last heartbeat of an instance.
 #[derive(Debug, Clone)]
@@ -67,9 +71,13 @@ pub struct Contents {
     pub beats: BTreeMap<InstanceKey, Beat>,
     /// When the server took the last heartbeat, and when it arrived here.
     beats_time: Option<(DateTime<Utc>, Instant)>,
-    /// When each instance last changed, by the count of changes.
-    changes: BTreeMap<InstanceKey, u64>,
-    count: u64,
+    /// The number of the last change of each instance. No two changes have the same.
+    changes: HashMap<InstanceKey, u64>,
+    /// The number of the last change of all.
+    last: u64,
+    /// The number of the last change by an event, heartbeats aside.
+    last_by_event: u64,
+    owned: Owned,
 }
 
 impl Live {
@@ -77,9 +85,11 @@ impl Live {
     #[must_use]
     pub fn new(state: State) -> Self {
         let position = watch::channel(state.position).0;
-        let changes = state.instances.keys().map(|key| (key.clone(), 0)).collect();
-        let contents = RwLock::new(Contents { state, changes, ..Contents::default() });
-        Self { inner: Arc::new(Inner { contents, changed: watch::channel(0).0, position }) }
+        let changes: HashMap<_, _> = state.instances.keys().cloned().zip(1..).collect();
+        let last = changes.len() as u64;
+        let owned = Owned::of(&state);
+        let contents = RwLock::new(Contents { state, changes, last, owned, ..Contents::default() });
+        Self { inner: Arc::new(Inner { contents, changed: watch::channel(last).0, position }) }
     }
 
     /// What stands now. Hold it shortly: writers wait.
@@ -87,7 +97,7 @@ impl Live {
         self.inner.contents.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The count of changes of instances, and each change of it.
+    /// The number of the last change of an instance, and each further one.
     #[must_use]
     pub fn changed(&self) -> watch::Receiver<u64> {
         self.inner.changed.subscribe()
@@ -102,24 +112,31 @@ impl Live {
     /// The log has moved on to this position, by these events.
     pub(crate) fn advance(&self, events: &[Line], mark: Mark) {
         let position = mark.position;
-        self.change(|contents| {
+        self.change(Cause::Event, |contents| {
             let (mut changed, mut services) = (BTreeSet::new(), BTreeSet::new());
             for line in events {
+                let aggregate = &line.event.aggregate;
+                let owner = contents.owner(aggregate);
                 let gone = contents.state.apply(line.event.fact(line.sequence, line.recorded_at));
                 for key in gone {
                     contents.beats.remove(&key);
                     changed.insert(key);
                 }
-                match &line.event.aggregate {
+                match aggregate {
                     AggregateId::Instance(service, instance) => {
                         changed.insert((service.clone(), instance.clone()));
                     }
-                    // A change of leader shows on the old owner and the new one; a definition on all
-                    // instances of its service.
-                    AggregateId::Leadership(service, _) | AggregateId::Definition(service) => {
-                        if !services.contains(service) {
-                            services.insert(service.clone());
-                        }
+                    // It shows on the old owner and the new one.
+                    AggregateId::Leadership(service, group) => {
+                        let (from, to) = (owner, contents.owner(aggregate));
+                        let key = (service.clone(), group.clone());
+                        contents.owned.moves(&key, from.as_ref(), to.as_ref());
+                        let owners = from.into_iter().chain(to);
+                        changed.extend(owners.map(|instance| (service.clone(), instance)));
+                    }
+                    // It shows on all instances of its service.
+                    AggregateId::Definition(service) => {
+                        services.insert(service.clone());
                     }
                     AggregateId::Installation => {}
                 }
@@ -137,7 +154,8 @@ impl Live {
     /// The registry was made anew from the log.
     pub(crate) fn replace(&self, state: State) {
         let position = state.position;
-        self.change(|contents| {
+        self.change(Cause::Event, |contents| {
+            contents.owned = Owned::of(&state);
             let before = std::mem::replace(&mut contents.state, state);
             // Those that are gone have changed, too.
             let after = contents.state.instances.keys().cloned();
@@ -162,7 +180,7 @@ impl Live {
                 return false;
             }
         }
-        self.change(|contents| {
+        self.change(Cause::Heartbeat, |contents| {
             // Of two processes under one name, the log says which is the instance.
             let life = contents.state.instances.get(&key).and_then(|view| view.state.life());
             if life.is_some() && heartbeat.life.is_some_and(|sender| Some(sender) != life) {
@@ -192,22 +210,37 @@ impl Live {
         changes.retain(|key, _| state.instances.contains_key(key) || beats.contains_key(key));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Contents) -> BTreeSet<InstanceKey>) {
+    fn change(&self, cause: Cause, change: impl FnOnce(&mut Contents) -> BTreeSet<InstanceKey>) {
         let mut contents = self.inner.contents.write().unwrap_or_else(PoisonError::into_inner);
         let changed = change(&mut contents);
-        contents.count += 1;
-        let count = contents.count;
+        if changed.is_empty() {
+            return;
+        }
         for key in changed {
+            contents.last += 1;
+            let number = contents.last;
             // Of what is nowhere any more there is nothing to ask.
             if contents.state.instances.contains_key(&key) || contents.beats.contains_key(&key) {
-                contents.changes.insert(key, count);
+                contents.changes.insert(key, number);
             } else {
                 contents.changes.remove(&key);
             }
         }
+        let last = contents.last;
+        match cause {
+            Cause::Event => contents.last_by_event = last,
+            Cause::Heartbeat => {}
+        }
         drop(contents);
-        self.inner.changed.send_replace(count);
+        self.inner.changed.send_replace(last);
     }
+}
+
+/// What changes the contents.
+#[derive(Debug, Clone, Copy)]
+enum Cause {
+    Event,
+    Heartbeat,
 }
 
 impl Contents {
@@ -227,16 +260,33 @@ impl Contents {
         before + now.saturating_duration_since(received)
     }
 
-    /// The instances that have changed since this count, and the count now.
+    /// The number of the last change of this instance: another one means that what is told of it may be another. Numbers are
+    /// never used again. None of an instance that is not known.
     #[must_use]
-    pub fn changed_since(&self, count: u64) -> (Vec<&InstanceKey>, u64) {
-        let changed = self.changes.iter().filter(|(_, at)| **at > count).map(|(key, _)| key).collect();
-        (changed, self.count)
+    pub fn change_of(&self, key: &InstanceKey) -> Option<u64> {
+        self.changes.get(key).copied()
     }
 
-    /// The count of changes now.
+    /// The number of the last change of any instance.
     #[must_use]
-    pub fn count(&self) -> u64 {
-        self.count
+    pub fn last_change(&self) -> u64 {
+        self.last
+    }
+
+    /// The number of the last change by an event. As long as it stays, heartbeats alone have changed something: their
+    /// figures, and neither which instances there are nor their states.
+    #[must_use]
+    pub fn last_change_by_event(&self) -> u64 {
+        self.last_by_event
+    }
+
+    /// The groups that this instance owns, in order of name.
+    pub fn owned_by(&self, key: &InstanceKey) -> impl Iterator<Item = &LeaderView> {
+        self.owned.by(key).filter_map(|group| self.state.leaders.get(&group))
+    }
+
+    fn owner(&self, aggregate: &AggregateId) -> Option<InstanceName> {
+        let AggregateId::Leadership(service, group) = aggregate else { return None };
+        self.state.leaders.get(&(service.clone(), group.clone()))?.instance.clone()
     }
 }

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use aegis_domain::wire::consumer::durable;
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_sdk::events::Mode;
 use aegis_sdk::{Connection, Events, Start, Subscribe};
@@ -92,10 +93,11 @@ async fn subscribed(
         delivery.event.decode::<Value>()?;
         delivery.ack();
     }
-    let durable = match mode {
-        Mode::Compete | Mode::Spread => format!("bench-{name}"),
-        Mode::Broadcast => format!("bench-{name}-bench-1"),
+    let alone = match mode {
+        Mode::Compete | Mode::Spread => None,
+        Mode::Broadcast => Some(&instance),
     };
+    let durable = durable(&service, &name, alone);
     settled(connection, &durable).await?;
     let took = begun.elapsed();
     subscription.close(ACK_WAIT).await?;

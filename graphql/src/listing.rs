@@ -1,6 +1,6 @@
 //! Lists of instances that are followed: filtered and ordered once for all who follow the same list.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use aegis_projections::live::Contents;
 use aegis_projections::state::InstanceKey;
 
-use crate::types::{InstanceFilter, InstanceOrder, InstanceStatus, compare};
+use crate::types::{InstanceFilter, InstanceOrder, InstanceStatus};
 
 /// A list is made again at most so often.
 const PACE: Duration = Duration::from_millis(250);
@@ -50,6 +50,8 @@ pub(crate) struct List {
     pub(crate) keys: Vec<InstanceKey>,
     /// How many instances there are in each status, whichever statuses the list shows.
     pub(crate) counts: BTreeMap<InstanceStatus, u64>,
+    /// Those of them that flap, which ends without a change.
+    pub(crate) flapping: BTreeSet<InstanceKey>,
 }
 
 #[derive(Debug)]
@@ -118,10 +120,19 @@ impl Listing {
     }
 }
 
+impl List {
+    /// What tells the present state of an instance of the list from all others: the number of its last change, and whether it
+    /// flaps. Zero of one that is gone.
+    pub(crate) fn number(&self, contents: &Contents, key: &InstanceKey) -> u64 {
+        let change = contents.change_of(key).unwrap_or_default();
+        change * 2 + u64::from(self.flapping.contains(key))
+    }
+}
+
 impl Question {
     fn answer(&self, contents: &Contents) -> List {
         let now = contents.time();
-        let mut counts = BTreeMap::new();
+        let (mut counts, mut flapping) = (BTreeMap::new(), BTreeSet::new());
         let mut ranked = Vec::new();
         for (key, view) in &contents.state.instances {
             if !self.filter.takes_in_any_status(view) {
@@ -130,9 +141,13 @@ impl Question {
             *counts.entry(view.status.into()).or_default() += 1;
             if self.filter.takes_status(view, now) {
                 ranked.push((self.order.rank(contents, key, view), key));
+                if view.is_flapping(now) {
+                    flapping.insert(key.clone());
+                }
             }
         }
-        ranked.sort_unstable_by(compare);
-        List { keys: ranked.into_iter().map(|(_, key)| key.clone()).collect(), counts }
+        // They come in order of name, and what is equal by rank stays so.
+        ranked.sort_by(|(a, _), (b, _)| a.cmp(b));
+        List { keys: ranked.into_iter().map(|(_, key)| key.clone()).collect(), counts, flapping }
     }
 }

@@ -18,7 +18,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Registry, fmt};
 
 /// So many lines wait to be written at most.
-const LINES: usize = 4_096;
+const LINES: usize = 2_048;
 
 static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 

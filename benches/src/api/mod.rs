@@ -72,7 +72,7 @@ async fn followed(
 ) -> anyhow::Result<Vec<Row>> {
     let before = process::resident(&control.process)?;
     let mut sockets = JoinSet::new();
-    let stop = CancellationToken::new();
+    let (counting, stop) = (CancellationToken::new(), CancellationToken::new());
     for n in 0..pages + tails {
         let token = &tokens[usize::try_from(n / EACH)?];
         let socket = if n < pages {
@@ -80,22 +80,23 @@ async fn followed(
         } else {
             sockets::tail(control, token).await?
         };
-        sockets.spawn(socket.hear(Instant::now() + SETTLE, stop.clone()));
+        sockets.spawn(socket.hear(counting.clone(), stop.clone()));
     }
     let writing = tokio::spawn(write(journal.clone(), stop.clone()));
     tokio::time::sleep(SETTLE).await;
+    counting.cancel();
     let (cpu, begun) = (process::cpu_seconds(&control.process)?, Instant::now());
     tokio::time::sleep(time).await;
     let share = (process::cpu_seconds(&control.process)? - cpu) / begun.elapsed().as_secs_f64();
-    let after = process::resident(&control.process)?;
+    let seconds = begun.elapsed().as_secs_f64();
     stop.cancel();
+    let after = process::resident(&control.process)?;
     let written = writing.await??;
     let mut heard = Heard::default();
     while let Some(one) = sockets.join_next().await {
         heard.add(&one??)?;
     }
     let Heard { pages: page, events, .. } = &heard;
-    let seconds = begun.elapsed().as_secs_f64();
     let each = f64::from(pages + tails);
     let most = |metric: &str, value, bar, unit, trials| {
         Row::new(metric, "replica", (value, bar), unit, Bar::AtMost(1.0), trials)

@@ -12,9 +12,10 @@ use aegis_domain::{
     Recorded, Sequence, ServiceName, SessionId, Term, Version,
 };
 use aegis_projections::State;
+use aegis_projections::state::Fact;
 use aegis_sdk::Connection;
 use async_nats::HeaderMap;
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 const SERVICES: u64 = 20;
@@ -44,12 +45,14 @@ pub(super) async fn fill(connection: &Connection, events: u64) -> anyhow::Result
     Ok(())
 }
 
-/// The registry after so many events, folded from what is written and not from what is read.
-pub(super) fn expected(events: u64) -> anyhow::Result<State> {
+/// The registry after so many events, folded from what is written and not from what is read; the server took them at these
+/// times.
+pub(super) fn expected(events: u64, times: &[DateTime<Utc>]) -> anyhow::Result<State> {
     let (mut state, mut versions) = (State::default(), BTreeMap::new());
-    for n in 1..=events {
+    for (n, time) in (1..=events).zip(times) {
         let envelope = envelope(n, &mut versions)?;
-        state.apply(&Recorded { sequence: Sequence(n), hash: Hash::GENESIS, envelope });
+        let recorded = Recorded { sequence: Sequence(n), hash: Hash::GENESIS, envelope };
+        state.apply(Fact::from(&recorded).recorded_at(*time));
     }
     Ok(state)
 }

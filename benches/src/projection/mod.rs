@@ -14,7 +14,9 @@ use aegis_projections::{Retention, Store};
 use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::NatsServer;
+use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 
 use crate::measure::Latencies;
@@ -38,14 +40,14 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     log::fill(&connection, events).await?;
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("projection.sqlite");
-    let before = read_raw(&connection, events).await?;
+    let (before, times) = read_raw(&connection, events).await?;
     let rebuilt = child::rebuild(&server.url(), &path, events).await?;
-    let after = read_raw(&connection, events).await?;
+    let (after, _same) = read_raw(&connection, events).await?;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52 events")]
     let (raw, rate) = ((before + after) / 2.0, events as f64 / rebuilt.took.as_secs_f64());
     let questions = if quick { 50 } else { 500 };
     let as_of = as_of(&path, events, questions).await?;
-    let differing = differing(&connection, &path, events).await?;
+    let differing = differing(&connection, &path, &times).await?;
     let wanted = f64::min(WANTED, raw / 2.0);
     let limit = |quantile| (as_of.micros(quantile) / 1000.0, AS_OF);
     let memory =
@@ -61,29 +63,42 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// How many messages a second an ordered consumer delivers to a reader that does nothing.
-async fn read_raw(connection: &Connection, events: u64) -> anyhow::Result<f64> {
+/// How many messages a second an ordered consumer delivers to a reader that does nothing but note when the server took each.
+async fn read_raw(connection: &Connection, events: u64) -> anyhow::Result<(f64, Vec<DateTime<Utc>>)> {
     let stream = connection.namespace().events_stream();
     let begun = Instant::now();
     let consumer =
         connection.jetstream().create_consumer_on_stream(OrderedConfig::default(), &stream).await?;
     let mut messages = consumer.messages().await?;
+    let mut times = Vec::new();
     for _ in 0..events {
         let message = tokio::time::timeout(Duration::from_secs(30), messages.next()).await?;
-        message.ok_or_else(|| anyhow::anyhow!("the reading ended early"))??;
+        let message = message.ok_or_else(|| anyhow::anyhow!("the reading ended early"))??;
+        times.push(taken(&message)?);
     }
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52 events")]
-    Ok(events as f64 / begun.elapsed().as_secs_f64())
+    Ok((events as f64 / begun.elapsed().as_secs_f64(), times))
+}
+
+/// When the server took a message.
+fn taken(message: &Message) -> anyhow::Result<DateTime<Utc>> {
+    let nanos = message.info().map_err(|error| anyhow::anyhow!(error))?.published.unix_timestamp_nanos();
+    Ok(DateTime::from_timestamp_nanos(i64::try_from(nanos)?))
 }
 
 /// The registry as of three moments, from the file and replayed from the log, against what was written up to there:
 /// how many of the six are not the same to the byte.
-async fn differing(connection: &Connection, path: &Path, events: u64) -> anyhow::Result<f64> {
+async fn differing(
+    connection: &Connection,
+    path: &Path,
+    times: &[DateTime<Utc>],
+) -> anyhow::Result<f64> {
+    let events = times.len() as u64;
     let store = Store::open(path, Retention::default()).await?;
     let mut differing = 0.0;
     for at in [events / 4, events / 2, events - 1] {
         let place = At::Sequence(Sequence(at));
-        let expected = log::expected(at)?.canonical()?;
+        let expected = log::expected(at, times)?.canonical()?;
         let told = store.as_of(place).await?.canonical()?;
         let replayed = from_log(connection, place, vec![]).await?.state.canonical()?;
         differing += [told, replayed].iter().filter(|text| **text != expected).map(|_| 1.0).sum::<f64>();

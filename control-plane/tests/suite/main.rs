@@ -14,6 +14,7 @@ mod forget;
 mod history;
 mod input;
 mod legacy;
+mod lists;
 mod liveness;
 mod load;
 mod namespaces;

@@ -21,7 +21,7 @@ const EVENTS: &str = "subscription($after: Long) { events(afterSequence: $after,
     ... on EventBatch { asOfSequence events { sequence } } } }";
 const DEFINE: &str = "mutation($input: DefineInput!) { define(input: $input) { __typename } }";
 
-async fn start() -> (NatsServer, tempfile::TempDir, ControlPlane) {
+pub(crate) async fn start() -> (NatsServer, tempfile::TempDir, ControlPlane) {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let control = ControlPlane::start(&nats, folder.path()).await;
@@ -67,7 +67,7 @@ pub(crate) async fn subscribed(control: &ControlPlane, query: &str, variables: V
     socket
 }
 
-async fn next(socket: &mut Socket, field: &str) -> Value {
+pub(crate) async fn next(socket: &mut Socket, field: &str) -> Value {
     let message = hear(socket).await;
     assert_eq!(message["type"], "next", "{message}");
     message["payload"]["data"][field].clone()

@@ -1,5 +1,7 @@
 //! Services, instances, leaders and definitions, answered from memory.
 
+use std::borrow::Cow;
+
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_projections::live::Contents;
 use async_graphql::{Context, Json, Object, Result};
@@ -137,7 +139,7 @@ pub(super) fn instances(
 ) -> Result<Page<Instance>> {
     let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
     let nodes = views
-        .map(|(key, view)| (InstancePosition(order.rank(contents, key, view), key.clone()), (key, view)));
+        .map(|(key, view)| (InstancePosition(order.rank(contents, key, view), Cow::Borrowed(key)), (key, view)));
     let node = |(key, view)| Instance::of(contents, key, view);
     connection(nodes.collect(), first, after, contents.state.position, node)
 }

@@ -62,6 +62,7 @@ pub(super) struct StatusCount {
 /// Instances, each in the state of a change.
 pub(super) struct InstanceRows {
     feed: Feed,
+    list: Arc<List>,
     rows: Vec<(InstanceKey, u64)>,
 }
 
@@ -138,9 +139,9 @@ impl Instances {
         let contents = feed.contents();
         let list = self.look(&contents);
         let keys = &list.keys[self.page(&list)];
-        let rows: Vec<_> = keys.iter().map(|key| (key.clone(), number(&contents, key))).collect();
+        let rows: Vec<_> = keys.iter().map(|key| (key.clone(), list.number(&contents, key))).collect();
         let snapshot = InstanceSnapshot {
-            instances: self.rows(rows.clone()),
+            instances: self.rows(&list, rows.clone()),
             total_count: total(&list),
             counts: counts(&list.counts),
             as_of_sequence: contents.state.position.into(),
@@ -158,7 +159,7 @@ impl Instances {
         let (mut removed, mut order) = (Vec::new(), None);
         if Arc::ptr_eq(&before, &list) {
             for (key, known) in &mut shown.rows {
-                let now = number(&contents, key);
+                let now = list.number(&contents, key);
                 if *known != now {
                     *known = now;
                     changed.push((key.clone(), now));
@@ -169,7 +170,7 @@ impl Instances {
             let stays = shown.rows.iter().map(|(key, _)| key).eq(keys);
             let mut known: HashMap<_, _> = shown.rows.drain(..).collect();
             for key in keys {
-                let now = number(&contents, key);
+                let now = list.number(&contents, key);
                 if known.remove(key) != Some(now) {
                     changed.push((key.clone(), now));
                 }
@@ -191,7 +192,7 @@ impl Instances {
             return None;
         }
         Some(InstanceDelta {
-            changed: self.rows(changed),
+            changed: self.rows(&list, changed),
             removed,
             order,
             total_count: total(&list),
@@ -216,8 +217,8 @@ impl Instances {
         start..end
     }
 
-    fn rows(&self, rows: Vec<(InstanceKey, u64)>) -> Shared<InstanceRows> {
-        Shared(InstanceRows { feed: Feed::clone(&self.feed), rows })
+    fn rows(&self, list: &Arc<List>, rows: Vec<(InstanceKey, u64)>) -> Shared<InstanceRows> {
+        Shared(InstanceRows { feed: Feed::clone(&self.feed), list: Arc::clone(list), rows })
     }
 }
 
@@ -236,18 +237,10 @@ impl Rows for InstanceRows {
         let node = |index: &usize| {
             let (key, _) = self.rows.get(*index)?;
             let view = contents.state.instances.get(key)?;
-            Some((number(&contents, key), Instance::of(&contents, key, view)))
+            Some((self.list.number(&contents, key), Instance::of(&contents, key, view)))
         };
         wanted.iter().map(node).collect()
     }
-}
-
-/// What tells the present state of an instance from all others: the number of its last change; and whether it flaps, which
-/// ends without a change. Zero of one that is gone.
-fn number(contents: &Contents, key: &InstanceKey) -> u64 {
-    let Some(change) = contents.change_of(key) else { return 0 };
-    let view = contents.state.instances.get(key);
-    change * 2 + u64::from(view.is_some_and(|view| view.is_flapping(contents.time())))
 }
 
 fn total(list: &List) -> Long {

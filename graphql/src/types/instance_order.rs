@@ -1,6 +1,6 @@
 //! In which order a list shows instances.
 
-use std::cmp::Ordering;
+use std::borrow::Cow;
 
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_projections::live::Contents;
@@ -74,7 +74,7 @@ impl InstanceOrder {
     }
 
     pub(crate) fn rank(self, contents: &Contents, key: &InstanceKey, view: &InstanceView) -> Rank {
-        let beat = contents.beats.get(key);
+        let beat = self.is_by_figures().then(|| contents.beats.get(key)).flatten();
         let metrics = beat.map(|beat| &beat.heartbeat.metrics);
         let number = match self.field {
             InstanceOrderField::Name => return Rank::default(),
@@ -171,11 +171,12 @@ fn natural(text: &str) -> Vec<u8> {
 
 /// Where an instance stands in a list, and the cursor that tells it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct InstancePosition(pub(crate) Rank, pub(crate) InstanceKey);
+pub(crate) struct InstancePosition<'a>(pub(crate) Rank, pub(crate) Cow<'a, InstanceKey>);
 
-impl Position for InstancePosition {
+impl Position for InstancePosition<'_> {
     fn text(&self) -> String {
-        let Self(Rank { class, number, text }, (service, instance)) = self;
+        let Self(Rank { class, number, text }, key) = self;
+        let (service, instance) = &**key;
         let mut cursor = class.to_string();
         if *number > 0 || !text.is_empty() {
             cursor += &format!("{number:016x}");
@@ -203,13 +204,8 @@ impl Position for InstancePosition {
             left = &left[2..];
         }
         let key = (ServiceName::new(service).ok()?, InstanceName::new(instance).ok()?);
-        Some(Self(Rank { class, number, text }, key))
+        Some(Self(Rank { class, number, text }, Cow::Owned(key)))
     }
-}
-
-/// The order of two instances in a list.
-pub(crate) fn compare(a: &(Rank, &InstanceKey), b: &(Rank, &InstanceKey)) -> Ordering {
-    a.0.cmp(&b.0).then_with(|| a.1.cmp(b.1))
 }
 
 #[cfg(test)]
@@ -242,10 +238,10 @@ mod tests {
             Rank { number: u64::MAX, ..Rank::default() },
             Rank { text: natural("1.10"), ..Rank::default() },
         ] {
-            let position = InstancePosition(rank, key.clone());
+            let position = InstancePosition(rank, Cow::Borrowed(&key));
             assert_eq!(InstancePosition::read(&position.text()), Some(position));
         }
-        let plain = InstancePosition(Rank { class: 2, ..Rank::default() }, key);
+        let plain = InstancePosition(Rank { class: 2, ..Rank::default() }, Cow::Owned(key));
         assert_eq!(plain.text(), "2/echo/e-1");
         for junk in
             ["", "2", "2/echo", "2/echo/e-1/x", "x/echo/e-1", "2ff/echo/e-1", "2/Ech o/e-1", "ä/echo/e-1"]

@@ -23,7 +23,7 @@ pub(crate) use definition::{
 pub(crate) use event::{Event, EventFilter};
 pub(crate) use instance::{ConsumerLag, Instance, InstanceStatus, id as instance_id};
 pub(crate) use instance_filter::InstanceFilter;
-pub(crate) use instance_order::{InstanceOrder, InstancePosition, compare};
+pub(crate) use instance_order::{InstanceOrder, InstancePosition};
 pub(crate) use leader::{Leader, LeaderFilter, LeaderPosition};
 pub(crate) use metrics::MetricsSeries;
 pub(crate) use operation::{

@@ -42,45 +42,40 @@ impl Position for ServiceName {
     }
 }
 
-/// Cuts the page after `after` out of the sorted nodes, and tells whether there are more before it and behind it.
-fn slice<P: Position, K>(
-    nodes: &[(P, K)],
-    first: u32,
-    after: Option<&str>,
-) -> Result<(std::ops::Range<usize>, bool, bool), Error> {
-    if first > FIRST_MAX {
-        return Err(error(ErrorCode::InvalidInput, format!("first is {first}: use {FIRST_MAX} at most")));
-    }
-    let start = match after {
-        None => 0,
-        Some(after) => {
-            let position = P::read(after).ok_or_else(|| {
-                let message =
-                    format!("{:?} is no cursor of this list: pass one from an edge or pageInfo", cut(after));
-                error(ErrorCode::InvalidInput, message)
-            })?;
-            nodes.partition_point(|(before, _)| *before <= position)
-        }
-    };
-    let end = nodes.len().min(start + usize::try_from(first).unwrap_or(usize::MAX));
-    Ok((start..end, start > 0, end < nodes.len()))
-}
-
-/// A connection over all these nodes, by their positions, showing those of one page.
+/// A connection over all these nodes, by their positions, showing those of one page. No two have the same position.
 pub(crate) fn connection<P: Position, K, T: OutputType>(
-    mut nodes: Vec<(P, K)>,
+    nodes: Vec<(P, K)>,
     first: u32,
     after: Option<&str>,
     as_of: Sequence,
     node: impl Fn(K) -> T,
 ) -> Result<Page<T>, Error> {
-    nodes.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let (range, before, more) = slice(&nodes, first, after)?;
-    let totals = Totals { total_count: (nodes.len() as u64).into(), as_of_sequence: as_of.into() };
+    if first > FIRST_MAX {
+        return Err(error(ErrorCode::InvalidInput, format!("first is {first}: use {FIRST_MAX} at most")));
+    }
+    let after = after.map(|after| {
+        P::read(after).ok_or_else(|| {
+            let message =
+                format!("{:?} is no cursor of this list: pass one from an edge or pageInfo", cut(after));
+            error(ErrorCode::InvalidInput, message)
+        })
+    });
+    let (total, length) = (nodes.len(), usize::try_from(first).unwrap_or(usize::MAX));
+    let mut page = match after.transpose()? {
+        Some(after) => nodes.into_iter().filter(|(position, _)| *position > after).collect(),
+        None => nodes,
+    };
+    let (before, more) = (page.len() < total, page.len() > length);
+    if more {
+        // Only the page is put in order.
+        page.select_nth_unstable_by(length, |(a, _), (b, _)| a.cmp(b));
+        page.truncate(length);
+    }
+    page.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    let totals = Totals { total_count: (total as u64).into(), as_of_sequence: as_of.into() };
     let mut connection = Connection::with_additional_fields(before, more, totals);
-    let (skip, take) = (range.start, range.len());
-    let page = nodes.into_iter().skip(skip).take(take);
-    connection.edges.extend(page.map(|(position, value)| Edge::new(position.text(), node(value))));
+    let edges = page.into_iter().map(|(position, value)| Edge::new(position.text(), node(value)));
+    connection.edges.extend(edges);
     Ok(connection)
 }
 

@@ -27,6 +27,8 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const MESSAGE_MAX: usize = 64 * 1024;
 /// A message of more bytes ends the connection without a word: nothing of it is read.
 const FRAME_MAX: usize = 1024 * 1024;
+/// What is read of a client at once, in bytes: there are many clients, and they say little.
+const READ_BUFFER: usize = 4 * 1024;
 /// How long a client may take to introduce itself.
 const INTRODUCTION: Duration = Duration::from_secs(10);
 /// How often a client is asked whether it is there. Any websocket client answers by itself.
@@ -55,6 +57,7 @@ pub(super) async fn upgrade(
     let presented = bearer(&headers).or_else(|| session(&headers));
     let grant = presented.and_then(|presented| app.auth.identify(presented));
     let upgrade = upgrade.protocols([PROTOCOL]).max_message_size(FRAME_MAX).max_frame_size(FRAME_MAX);
+    let upgrade = upgrade.read_buffer_size(READ_BUFFER);
     upgrade.on_upgrade(move |socket| async move {
         // A stop waits until it has told the client.
         let awaited = app.tasks.token();

@@ -88,11 +88,7 @@ fn taken(message: &Message) -> anyhow::Result<DateTime<Utc>> {
 
 /// The registry as of three moments, from the file and replayed from the log, against what was written up to there:
 /// how many of the six are not the same to the byte.
-async fn differing(
-    connection: &Connection,
-    path: &Path,
-    times: &[DateTime<Utc>],
-) -> anyhow::Result<f64> {
+async fn differing(connection: &Connection, path: &Path, times: &[DateTime<Utc>]) -> anyhow::Result<f64> {
     let events = times.len() as u64;
     let store = Store::open(path, Retention::default()).await?;
     let mut differing = 0.0;

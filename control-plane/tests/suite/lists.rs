@@ -12,7 +12,8 @@ use crate::support::{ControlPlane, PATIENCE};
 const LIST: &str = "query($first: Int!, $after: String, $filter: InstanceFilter, $order: InstanceOrder) {
     instances(first: $first, after: $after, filter: $filter, orderBy: $order) {
         nodes { id } pageInfo { endCursor hasNextPage } totalCount } }";
-const FOLLOW: &str = "subscription($filter: InstanceFilter, $order: InstanceOrder, $first: Int, $offset: Int!) {
+const FOLLOW: &str =
+    "subscription($filter: InstanceFilter, $order: InstanceOrder, $first: Int, $offset: Int!) {
     instanceChanges(filter: $filter, orderBy: $order, first: $first, offset: $offset) { __typename
         ... on InstanceSnapshot { instances { id } totalCount counts { status count } }
         ... on InstanceDelta { changed { id } removed order totalCount counts { status count } } } }";
@@ -25,7 +26,8 @@ async fn instance(nats: &NatsServer, name: &str, version: &str, zone: &str) -> S
 }
 
 fn ids(list: &Value) -> Vec<String> {
-    let id = |node: &Value| node.as_str().or(node["id"].as_str()).unwrap().trim_start_matches("echo/").to_owned();
+    let id =
+        |node: &Value| node.as_str().or(node["id"].as_str()).unwrap().trim_start_matches("echo/").to_owned();
     list.as_array().unwrap().iter().map(id).collect()
 }
 
@@ -39,7 +41,8 @@ async fn listed(control: &ControlPlane, filter: Value, order: Value) -> Vec<Stri
 async fn a_list_is_filtered_ordered_and_paged_by_the_server() {
     let (nats, _folder, control) = start().await;
     let mut running = Vec::new();
-    for (name, version, zone) in [("a", "1.9.0", "north"), ("b", "1.10.0", "south"), ("c", "1.2.0", "north")] {
+    for (name, version, zone) in [("a", "1.9.0", "north"), ("b", "1.10.0", "south"), ("c", "1.2.0", "north")]
+    {
         running.push(instance(&nats, name, version, zone).await);
     }
     let name = json!({ "field": "NAME" });
@@ -146,10 +149,9 @@ async fn everybody_gets_what_they_select_of_a_row_that_others_follow_too() {
         let snapshot = next(&mut socket, "instanceChanges").await;
         assert_eq!(snapshot["instances"], json!([row]), "{selection}");
     }
-    for (variables, words) in [
-        (json!({ "first": 501, "offset": 0 }), "500"),
-        (json!({ "offset": 1 }), "first"),
-    ] {
+    for (variables, words) in
+        [(json!({ "first": 501, "offset": 0 }), "500"), (json!({ "offset": 1 }), "first")]
+    {
         let mut socket = subscribed(&control, FOLLOW, variables).await;
         let refused = hear(&mut socket).await;
         let error = refused.pointer("/payload/0").or(refused.pointer("/payload/errors/0")).unwrap().clone();

@@ -138,8 +138,9 @@ pub(super) fn instances(
     (filter, order): (&InstanceFilter, InstanceOrder),
 ) -> Result<Page<Instance>> {
     let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
-    let nodes = views
-        .map(|(key, view)| (InstancePosition(order.rank(contents, key, view), Cow::Borrowed(key)), (key, view)));
+    let nodes = views.map(|(key, view)| {
+        (InstancePosition(order.rank(contents, key, view), Cow::Borrowed(key)), (key, view))
+    });
     let node = |(key, view)| Instance::of(contents, key, view);
     connection(nodes.collect(), first, after, contents.state.position, node)
 }

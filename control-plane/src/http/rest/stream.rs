@@ -88,7 +88,7 @@ async fn converse(caller: &Caller, variables: Value, sender: &mpsc::Sender<Bytes
         }
         let left = caller.grant.expires.map(|expires| (expires - Utc::now()).to_std().unwrap_or_default());
         let end = tokio::select! {
-            batch = told.next() => match batch.map(|batch| events(batch, caller)) {
+            batch = told.next() => match batch.map(|batch| events(&batch, caller)) {
                 Some(Ok(text)) => {
                     next = text;
                     continue;
@@ -115,11 +115,11 @@ async fn converse(caller: &Caller, variables: Value, sender: &mpsc::Sender<Bytes
 }
 
 /// The events as they are sent.
-fn events(told: Told, caller: &Caller) -> Result<String, Problem> {
+fn events(told: &Told, caller: &Caller) -> Result<String, Problem> {
     if let Some(error) = told.errors.first() {
         return Err(Problem::of_error(error));
     }
-    let Data { data: Batch { events } } = read_json(&data_json(&told), &caller.id)?;
+    let Data { data: Batch { events } } = read_json(&data_json(told), &caller.id)?;
     let mut text = String::new();
     for event in events {
         let data = serde_json::to_string(&event).expect("events are JSON");

@@ -7,12 +7,13 @@ use crate::key::IdempotencyKey;
 use crate::query::query;
 use crate::route::{self, Route};
 use crate::transport::Outgoing;
-use crate::types::{Configuration, Instance, InstanceStatus, Named, Page, Reason, Series};
+use crate::types::{Configuration, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series};
 use crate::{Client, Error};
 
 /// Which instances.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
 pub struct InstancesFilter {
     /// Those of this service.
     pub service: Option<String>,
@@ -20,10 +21,18 @@ pub struct InstancesFilter {
     pub statuses: Vec<InstanceStatus>,
     /// Those with this in the name of their service or their own.
     pub text: Option<String>,
+    /// Those with all of these labels, each a key, or a key and a value: `zone=a`.
+    pub labels: Vec<String>,
+    /// Those of exactly this version.
+    pub version: Option<String>,
+    /// What the list is ordered by. Without it, those that need somebody come first.
+    pub order_by: Option<InstanceOrderField>,
+    /// The other way round; only with `order_by`. Those without such a figure come last all the same.
+    pub descending: Option<bool>,
 }
 
 impl Client {
-    /// Instances, those that need somebody first.
+    /// Instances, those that need somebody first unless the filter says otherwise.
     ///
     /// # Errors
     /// See [`Error`].

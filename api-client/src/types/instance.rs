@@ -53,6 +53,43 @@ impl InstanceStatus {
     }
 }
 
+/// What a list of instances is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InstanceOrderField {
+    /// Those that need somebody, then those that live, then those that have ended.
+    Severity,
+    /// Its service and name.
+    Name,
+    /// Numbers in a version count as numbers: 1.10 comes after 1.9.
+    Version,
+    /// Since when it has its status.
+    StatusSince,
+    /// When this life of it began.
+    RegisteredAt,
+    /// Its last heartbeat.
+    LastBeatAt,
+    /// Calls in a second.
+    CallsPerSecond,
+    /// The median latency.
+    P50,
+    /// The latency of which one call in a hundred takes longer.
+    P99,
+    /// Calls under way.
+    InFlight,
+    /// Calls that wait.
+    QueueDepth,
+    /// Failed calls.
+    Errors,
+    /// Percent of one core.
+    Cpu,
+    /// Resident memory.
+    Memory,
+    /// Since it started.
+    Uptime,
+}
+
 /// A group that an instance owns.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -20,7 +20,7 @@ pub use definition::{
 };
 pub use event::{AggregateKind, Event, EventPage};
 pub use instance::{
-    Configuration, ConsumerLag, Instance, InstanceMetrics, InstanceStatus, LedGroup, LiveInstance,
+    Configuration, ConsumerLag, Instance, InstanceMetrics, InstanceOrderField, InstanceStatus, LedGroup, LiveInstance,
     MessageCounts,
 };
 pub use leader::{HandedOver, Leader, StepDown};

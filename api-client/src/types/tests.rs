@@ -120,6 +120,7 @@ fn every_type_has_the_fields_that_the_document_gives_it() {
         ("Header", own::<Header>()),
         ("Instance", own::<Instance>()),
         ("InstanceMetrics", own::<InstanceMetrics>()),
+        ("InstanceOrderField", own::<InstanceOrderField>()),
         ("InstanceStatus", own::<InstanceStatus>()),
         ("Leader", own::<Leader>()),
         ("LedGroup", own::<LedGroup>()),

@@ -75,6 +75,14 @@ pub(super) async fn history(args: HistoryArgs, remote: &Remote) -> anyhow::Resul
             Format::Json => say(&line(revision).to_string()),
         }
     }
+    // What is there is told; that it is not all is no success.
+    if let Some(first) = revisions.first().filter(|first| first.revision > 1) {
+        bail!(
+            "CURSOR_EXPIRED: the index of the control plane begins with revision {}, and does not know what that has changed: \
+             --nats-url tells the whole history",
+            first.revision
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -95,6 +95,14 @@ async fn a_beginning_that_the_index_has_forgotten_is_an_error_and_not_a_silent_g
             "{lines:?}"
         );
     }
+    let history = aegis()
+        .args(["definitions", "history", "s-0", "--url", &url])
+        .env("AEGIS_TOKEN", &serve.token)
+        .spawn();
+    assert_eq!(history.wait_exit(PATIENCE).await.code(), Some(1));
+    let lines = history.lines();
+    let told = |text: &str| lines.iter().any(|line| line.contains(text));
+    assert!(told("revision 65") && !told("(none) ->") && told("CURSOR_EXPIRED: the index"), "{lines:?}");
     let known = follow(&url, &serve.token, &["--from", "400", "--no-follow"]);
     assert_eq!(known.wait_exit(PATIENCE).await.code(), Some(0), "{:?}", known.lines());
     assert_eq!(known.lines().len(), 901);

@@ -1,39 +1,75 @@
-//! Where a command goes to, and in whose name: for the commands that need NATS and no control plane.
+//! Where a command goes to, and in whose name: straight to NATS, which needs no control plane, or to the API of one.
 
 use aegis_domain::wire::Namespace;
 use aegis_domain::{Actor, InvalidActor};
 use aegis_sdk::{ConnectOptions, Connection};
+use anyhow::{Context as _, ensure};
 
 use crate::output::complain;
+use crate::remote::{Api, Remote, environment};
 
 /// Where to ask, and in whose name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Access {
-    /// Where NATS is; several URLs joined by commas.
-    #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
-    nats_url: String,
-    /// The installation's namespace.
-    #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
-    namespace: Namespace,
-    /// Who asks, for the record.
-    #[arg(long = "as", env = "USER", default_value = "operator", value_name = "NAME", value_parser = actor_name)]
-    actor: String,
+    /// Where NATS is; several URLs joined by commas. Default: `NATS_URL`, or nats://127.0.0.1:4222.
+    #[arg(long)]
+    nats_url: Option<String>,
+    /// The installation's namespace. Default: `AEGIS_NAMESPACE`, or aegis.
+    #[arg(long, value_parser = Namespace::new)]
+    namespace: Option<Namespace>,
+    /// Who asks, for the record. Default: `USER`, or operator.
+    #[arg(long = "as", value_name = "NAME", value_parser = actor_name)]
+    actor: Option<String>,
+}
+
+/// How a command reaches what it is about.
+pub(crate) enum Way {
+    Nats(Connection),
+    Api(Api),
 }
 
 impl Access {
-    pub(crate) async fn connection(&self) -> anyhow::Result<Connection> {
-        let options = ConnectOptions {
-            namespace: self.namespace.clone(),
-            ..ConnectOptions::new(self.nats_url.clone(), "aegis command line")
+    /// What is on the command line goes before the environment, and there `AEGIS_URL` before `NATS_URL`.
+    pub(crate) async fn way(&self, remote: &Remote) -> anyhow::Result<Way> {
+        let Some(url) = remote.url(self.nats_url.as_deref())? else {
+            return self.connection().await.map(Way::Nats);
         };
-        if !self.namespace.is_default() {
-            complain(&format!("in the namespace {}", self.namespace.as_str()));
+        ensure!(
+            self.actor.is_none(),
+            "--as does not go with a URL: there the record names the owner of the token; leave --as away"
+        );
+        Ok(Way::Api(remote.open(url, self.named()?.as_ref()).await?))
+    }
+
+    pub(crate) async fn connection(&self) -> anyhow::Result<Connection> {
+        let namespace = self.named()?.unwrap_or_default();
+        let url = self.nats_url.clone().or_else(|| environment("NATS_URL"));
+        let url = url.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned());
+        if !namespace.is_default() {
+            complain(&format!("in the namespace {}", namespace.as_str()));
         }
+        let options = ConnectOptions { namespace, ..ConnectOptions::new(url, "aegis command line") };
         Ok(Connection::open(options).await?)
     }
 
-    pub(crate) fn actor(&self) -> Actor {
-        Actor::user(&self.actor)
+    pub(crate) fn actor(&self) -> anyhow::Result<Actor> {
+        let name = match &self.actor {
+            Some(name) => name.clone(),
+            None => {
+                let name = environment("USER").unwrap_or_else(|| "operator".to_owned());
+                actor_name(&name).context("USER names nobody whom the record can name: pass --as")?
+            }
+        };
+        Ok(Actor::user(&name))
+    }
+
+    /// The namespace, where one is given.
+    fn named(&self) -> anyhow::Result<Option<Namespace>> {
+        match (&self.namespace, environment("AEGIS_NAMESPACE")) {
+            (Some(namespace), _) => Ok(Some(namespace.clone())),
+            (None, Some(name)) => Namespace::new(&name).context("AEGIS_NAMESPACE").map(Some),
+            (None, None) => Ok(None),
+        }
     }
 }
 

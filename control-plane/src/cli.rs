@@ -4,9 +4,11 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use aegis_sdk::logs;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::remote::Remote;
 use crate::{audit, auth, dead_letters, definitions, generate, nats_server, operate, output, serve, up};
 
 /// The Aegis control plane.
@@ -15,6 +17,8 @@ use crate::{audit, auth, dead_letters, definitions, generate, nats_server, opera
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,26 +32,29 @@ enum Command {
     Serve(serve::Args),
     /// Draw a bearer token, and print it with the entry for the configuration of `serve`.
     Token(auth::token::Args),
-    /// List who owns which group, as the lease store has it. Needs NATS, and no control plane.
+    /// List who owns which group, as the lease store has it. Needs NATS, and no control plane; or one, with --url.
     Leaders(operate::LeadersArgs),
-    /// Ask the owner of a group to hand it over. Needs NATS, and no control plane.
+    /// Ask the owner of a group to hand it over. Needs NATS, and no control plane; or one, with --url.
     Stepdown(operate::StepdownArgs),
-    /// Ask an instance to hand its groups over, finish its calls, and end. Needs NATS, and no control plane.
+    /// Ask an instance to hand its groups over, finish its calls, and end. Needs NATS, and no control plane; or one, with
+    /// --url.
     Drain(operate::DrainArgs),
     /// Take an ended instance out of the registry at once. Its history stays in the log.
     Forget(operate::DrainArgs),
     /// Change what an instance logs, while it runs.
     Log(operate::LogArgs),
     /// What services are meant to be, as a file: apply, diff, export, list, history. Needs NATS, and no
-    /// control plane.
+    /// control plane; or one, with --url.
     Definitions(definitions::Args),
-    /// Messages that nobody could process: list, show, redrive, discard. Needs NATS, and no control plane.
+    /// Messages that nobody could process: list, show, redrive, discard. Needs NATS, and no control plane;
+    /// or one, with --url.
     #[command(name = "deadletters")]
     DeadLetters(dead_letters::Args),
     /// Hold the log to its chains, and KV entries, files and exported heads to the log. Exits with 1 when anything
     /// is not as it must be. Needs NATS, and no control plane.
     Verify(audit::VerifyArgs),
-    /// Tell the registry as it stood at any time, folded from the log. Needs NATS, and no control plane.
+    /// Tell the registry as it stood at any time, folded from the log. Needs NATS, and no control plane; or one, with
+    /// --url.
     Replay(audit::ReplayArgs),
     /// Print, export or import the log. Needs NATS, and no control plane.
     Events(audit::EventsArgs),
@@ -70,24 +77,36 @@ enum Generated {
 }
 
 impl Cli {
+    /// Refuses what only goes over NATS, or asks nobody, when it is to go to a URL. `AEGIS_URL` alone is for those that can.
+    pub(crate) fn checked(self) -> Result<Self, clap::Error> {
+        match (self.command.needs_nats(), self.remote.given()) {
+            (Some((name, why)), Some(option)) => {
+                let message = format!("`aegis {name}` does not take {option}: {why}");
+                Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+            }
+            (Some(_), None) | (None, _) => Ok(self),
+        }
+    }
+
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let remote = self.remote;
         let done = match self.command {
-            Command::Definitions(args) => return block_on("warn", definitions::run(args)),
+            Command::Definitions(args) => return block_on("warn", definitions::run(args, remote)),
             Command::Up(args) => block_on("info", up::run(args)),
             Command::Serve(args) => block_on("info", serve::run(args)),
             Command::Token(args) => {
                 output::say(&args.draw());
                 Ok(())
             }
-            Command::Leaders(args) => block_on("warn", operate::leaders(args)),
-            Command::Stepdown(args) => block_on("warn", operate::stepdown(args)),
-            Command::Drain(args) => block_on("warn", operate::drain(args)),
-            Command::Forget(args) => block_on("warn", operate::forget(args)),
+            Command::Leaders(args) => block_on("warn", operate::leaders(args, remote)),
+            Command::Stepdown(args) => block_on("warn", operate::stepdown(args, remote)),
+            Command::Drain(args) => block_on("warn", operate::drain(args, remote)),
+            Command::Forget(args) => block_on("warn", operate::forget(args, remote)),
             Command::Log(args) => block_on("warn", operate::log(args)),
-            Command::DeadLetters(args) => block_on("warn", dead_letters::run(args)),
+            Command::DeadLetters(args) => block_on("warn", dead_letters::run(args, remote)),
             Command::Verify(args) => block_on("error", audit::verify(args)),
-            Command::Replay(args) => block_on("error", audit::replay(args)),
-            Command::Events(args) => block_on("error", audit::events(args)),
+            Command::Replay(args) => block_on("error", audit::replay(args, remote)),
+            Command::Events(args) => block_on("error", audit::events(args, remote)),
             Command::Gen { what } => {
                 let text = match what {
                     Generated::Schema => aegis_graphql::sdl(),
@@ -101,6 +120,32 @@ impl Cli {
             Command::Tied(args) => args.become_it(),
         };
         done.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+impl Command {
+    /// The name of a command that does not go over the API, and why.
+    fn needs_nats(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Up(_) => Some(("up", "it runs a control plane itself")),
+            Self::Serve(_) => Some(("serve", "it is the control plane; give --nats-url")),
+            Self::Token(_) => Some(("token", "it draws a token for a configuration, and asks nobody")),
+            Self::Log(_) => Some(("log", "it asks the instance itself over NATS; give --nats-url")),
+            Self::Verify(_) => Some((
+                "verify",
+                "it holds the stream and the files themselves to the chains, and trusts no control plane; give --nats-url",
+            )),
+            Self::Events(args) => args.needs_nats(),
+            Self::Gen { .. } => Some(("gen", "it prints what the program has in it, and asks nobody")),
+            Self::Tied(_) => Some(("tied", "it runs a program, and asks nobody")),
+            Self::Leaders(_)
+            | Self::Stepdown(_)
+            | Self::Drain(_)
+            | Self::Forget(_)
+            | Self::Definitions(_)
+            | Self::DeadLetters(_)
+            | Self::Replay(_) => None,
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod metrics;
 mod nats_server;
 mod operate;
 mod output;
+mod remote;
 mod replica;
 mod serve;
 mod signals;
@@ -36,7 +37,7 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let done = match cli::Cli::try_parse() {
+    let done = match cli::Cli::try_parse().and_then(cli::Cli::checked) {
         Ok(cli) => cli.run(),
         Err(told) => cli::tell(&told),
     };

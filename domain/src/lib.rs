@@ -3,7 +3,7 @@
 //! Nothing in this crate does I/O, reads a clock or draws a random number: time, ids and randomness
 //! enter as arguments (`clippy.toml` bans the functions that would bring them in otherwise).
 //!
-//! - [`name`], [`number`], [`id`]: validated value types;
+//! - [`name`], [`number`], [`id`], [`letter`]: validated value types;
 //! - [`aggregate`]: the aggregates, each with a pure `decide` and a total `evolve`;
 //! - [`schema`]: which aggregates share a journal, the control plane's own or yours;
 //! - [`event`] and [`envelope`]: the record, and the metadata each entry of it carries;
@@ -18,6 +18,7 @@ pub mod envelope;
 pub mod event;
 pub mod fields;
 pub mod id;
+pub mod letter;
 mod mend;
 pub mod name;
 pub mod number;
@@ -32,6 +33,7 @@ pub use cqrs::Cqrs;
 pub use envelope::{Context, Envelope, Heading, Recorded};
 pub use event::Event;
 pub use id::{Actor, EventId, InvalidActor, LifeId, SessionId};
+pub use letter::{InvalidLetterId, LetterId};
 pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, StreamName, Version};
 pub use number::{AggregateVersion, Sequence, Term};
 pub use schema::{Registry, Schema};

@@ -11,7 +11,6 @@ use futures_util::future::BoxFuture;
 use std::sync::RwLockReadGuard;
 use tokio::sync::watch;
 
-pub(crate) use dead_letters::is_seen;
 pub use dead_letters::{DeadLetter, DeadLetterPage, DeadLetters, Decided};
 
 /// What a principal may do; each role may do all that the ones before it may.

@@ -6,12 +6,16 @@ use serde::Deserialize;
 use crate::command::{capture, cargo};
 
 /// Each package, and the packages of this workspace that it may depend on. `*` is all.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("aegis-domain", &[]),
     ("aegis-sdk", &["aegis-domain"]),
     ("aegis-projections", &["aegis-domain", "aegis-sdk"]),
     ("aegis-graphql", &["aegis-domain", "aegis-projections"]),
-    ("aegis-control-plane", &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-graphql"]),
+    ("aegis-api-client", &[]),
+    (
+        "aegis-control-plane",
+        &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-graphql", "aegis-api-client"],
+    ),
     ("aegis-testkit", &[]),
     ("aegis-benches", &["*"]),
     ("aegis-chaos", &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-testkit"]),
@@ -20,9 +24,10 @@ const ALLOWED: [(&str, &[&str]); 10] = [
 ];
 
 /// Libraries that a package must not know, because they would bring I/O or a transport into it.
-const BANNED: [(&str, &[&str]); 2] = [
+const BANNED: [(&str, &[&str]); 3] = [
     ("aegis-domain", &["tokio", "async-nats", "axum", "sqlx"]),
     ("aegis-graphql", &["async-nats", "axum", "async-graphql-axum"]),
+    ("aegis-api-client", &["async-nats", "axum", "sqlx"]),
 ];
 
 const TESTKIT: &str = "aegis-testkit";

@@ -1,6 +1,6 @@
 //! The dead letters, over the SDK.
 
-use aegis_domain::Actor;
+use aegis_domain::{Actor, LetterId};
 use aegis_graphql::ports::{DeadLetter, DeadLetterPage, DeadLetters, Decided, Principal, Refused};
 use aegis_sdk::dead_letters::{self, DeadLetterError, Done, PREVIEW};
 use futures_util::future::BoxFuture;
@@ -20,7 +20,7 @@ impl DeadLetters for Adapter {
 
     fn list(
         &self,
-        before: Option<u64>,
+        before: Option<LetterId>,
         count: usize,
         kind: Option<String>,
     ) -> BoxFuture<'_, Result<DeadLetterPage, Refused>> {
@@ -31,30 +31,26 @@ impl DeadLetters for Adapter {
         })
     }
 
-    fn get(&self, sequence: u64) -> BoxFuture<'_, Result<DeadLetter, Refused>> {
-        Box::pin(async move { self.letters().get(sequence).await.map(shown).map_err(|e| refused(&e)) })
+    fn get(&self, id: LetterId) -> BoxFuture<'_, Result<DeadLetter, Refused>> {
+        Box::pin(async move { self.letters().get(id).await.map(shown).map_err(|e| refused(&e)) })
     }
 
     fn redrive(
         &self,
         by: Principal,
-        sequence: u64,
+        id: LetterId,
         reason: String,
     ) -> BoxFuture<'_, Result<Decided, Refused>> {
-        Box::pin(
-            async move { decided(self.letters().redrive(sequence, &reason, &Actor::user(&by.name)).await) },
-        )
+        Box::pin(async move { decided(self.letters().redrive(id, &reason, &Actor::user(&by.name)).await) })
     }
 
     fn discard(
         &self,
         by: Principal,
-        sequence: u64,
+        id: LetterId,
         reason: String,
     ) -> BoxFuture<'_, Result<Decided, Refused>> {
-        Box::pin(
-            async move { decided(self.letters().discard(sequence, &reason, &Actor::user(&by.name)).await) },
-        )
+        Box::pin(async move { decided(self.letters().discard(id, &reason, &Actor::user(&by.name)).await) })
     }
 }
 

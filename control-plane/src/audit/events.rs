@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::export::{ExportArgs, export};
 use super::import::{ImportArgs, import};
 use super::tail::{TailArgs, tail};
+use crate::remote::Remote;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EventsArgs {
@@ -22,9 +23,26 @@ enum Command {
     Import(ImportArgs),
 }
 
-pub(crate) async fn events(args: EventsArgs) -> anyhow::Result<()> {
+impl EventsArgs {
+    /// The command that can only go over NATS, and why.
+    pub(crate) fn needs_nats(&self) -> Option<(&'static str, &'static str)> {
+        match &self.command {
+            Command::Tail(_) => None,
+            Command::Export(_) => Some((
+                "events export",
+                "it writes each message as it is stored, which the API does not tell; give --nats-url",
+            )),
+            Command::Import(_) => Some((
+                "events import",
+                "it writes the stream itself, which the API does not; give --nats-url",
+            )),
+        }
+    }
+}
+
+pub(crate) async fn events(args: EventsArgs, remote: Remote) -> anyhow::Result<()> {
     match args.command {
-        Command::Tail(args) => tail(args).await,
+        Command::Tail(args) => tail(args, remote).await,
         Command::Export(args) => export(args).await,
         Command::Import(args) => import(args).await,
     }

@@ -1,10 +1,11 @@
 //! For auditors: `aegis verify`, `replay` and `events`. Straight to NATS, so that they work while every control
-//! plane is down, and trust none.
+//! plane is down, and trust none; `replay` and `events tail` over the API as well.
 
 mod dump;
 mod events;
 mod export;
 mod import;
+mod past;
 mod place;
 mod replay;
 mod tail;

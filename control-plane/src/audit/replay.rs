@@ -1,4 +1,4 @@
-//! `aegis replay`
+//! `aegis replay`: folded from the log, or told by a control plane.
 
 use std::io::Write as _;
 
@@ -11,9 +11,11 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::past;
 use super::place::Place;
-use crate::access::Access;
+use crate::access::{Access, Way};
 use crate::output::{Raw, complain, say, table};
+use crate::remote::Remote;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
@@ -35,20 +37,48 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     service: Option<ServiceName>,
     /// How many minutes an instance stays in the registry after its end: what the replicas are configured with, as
-    /// `[projection] keep_ended_minutes`.
-    #[arg(long, value_name = "MINUTES", default_value_t = 1_440, value_parser = clap::value_parser!(u32).range(1..=5_256_000))]
-    keep_ended_minutes: u32,
+    /// `[projection] keep_ended_minutes`. Default 1440. Not over the API, where the control plane knows.
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=5_256_000))]
+    keep_ended_minutes: Option<u32>,
+    /// How to print it. Over the API as a table only: objects are folded from the log itself.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     #[command(flatten)]
     access: Access,
 }
 
-pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
-    let connection = args.access.connection().await?;
+/// The registry as it is printed in tables: rows in order of their names.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// The last message that it contains.
+    pub(super) position: u64,
+    pub(super) definitions: Vec<[String; 5]>,
+    pub(super) instances: Vec<[String; 5]>,
+    pub(super) groups: Vec<[String; 5]>,
+}
+
+pub(crate) async fn replay(args: ReplayArgs, remote: Remote) -> anyhow::Result<()> {
+    let connection = match args.access.way(&remote).await? {
+        Way::Nats(connection) => connection,
+        Way::Api(api) => {
+            match args.format {
+                Format::Table => {}
+                Format::Json | Format::Ndjson => anyhow::bail!(
+                    "over the API the registry is told as a table only: --format json and ndjson are folded from the log \
+                     itself, so that the same log gives the same bytes; give --nats-url"
+                ),
+            }
+            anyhow::ensure!(
+                args.keep_ended_minutes.is_none(),
+                "--keep-ended-minutes does not go with a URL: the control plane has its own setting; leave it away"
+            );
+            past::tables(&api, args.at, args.service.as_ref()).await?.print();
+            return Ok(());
+        }
+    };
     let at = args.at.map_or(At::Time(DateTime::<Utc>::MAX_UTC), At::from);
     let filters = args.service.as_ref().map(|service| of_service(connection.namespace(), service));
-    let keep_ended = TimeDelta::minutes(i64::from(args.keep_ended_minutes));
+    let keep_ended = TimeDelta::minutes(i64::from(args.keep_ended_minutes.unwrap_or(1_440)));
     let replayed = from_log_keeping(&connection, at, filters.unwrap_or_default(), keep_ended).await?;
     for gap in &replayed.gaps {
         complain(&format!("missing: messages {} to {} of the log", gap.first, gap.last));
@@ -57,7 +87,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> anyhow::Result<()> {
         complain(&format!("warning: {} messages are no events; `aegis verify` names them", replayed.dead));
     }
     match args.format {
-        Format::Table => tables(&replayed.state),
+        Format::Table => tables(&replayed.state).print(),
         Format::Json => say(&serde_json::to_string_pretty(&object(&replayed.state)?)?),
         // As it is, to the byte.
         Format::Ndjson => Raw.write_all(&replayed.state.canonical()?)?,
@@ -92,9 +122,11 @@ fn object(state: &State) -> anyhow::Result<Value> {
     }))
 }
 
-fn tables(state: &State) {
-    say(&format!("the registry after message {}", state.position));
-    let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+pub(super) fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn tables(state: &State) -> Tables {
     let definitions = state.definitions.values().map(|view| {
         let status = if view.retired { "RETIRED" } else { "ACTIVE" };
         [
@@ -105,11 +137,6 @@ fn tables(state: &State) {
             time(view.updated_at),
         ]
     });
-    section(
-        "definitions",
-        ["SERVICE", "STATUS", "VERSION", "OWNER", "SINCE"],
-        &definitions.collect::<Vec<_>>(),
-    );
     let instances = state.instances.values().map(|view| {
         let version =
             view.state.registration.as_ref().map_or("-", |registration| registration.version.as_str());
@@ -123,12 +150,7 @@ fn tables(state: &State) {
             time(view.status_since),
         ]
     });
-    section(
-        "instances",
-        ["SERVICE", "INSTANCE", "STATUS", "VERSION", "SINCE"],
-        &instances.collect::<Vec<_>>(),
-    );
-    let leaders = state.leaders.values().map(|view| {
+    let groups = state.leaders.values().map(|view| {
         let owner = view.instance.as_ref().map_or("-", |instance| instance.as_str());
         [
             view.service.to_string(),
@@ -138,7 +160,21 @@ fn tables(state: &State) {
             time(view.since),
         ]
     });
-    section("groups", ["SERVICE", "GROUP", "OWNER", "TERM", "SINCE"], &leaders.collect::<Vec<_>>());
+    Tables {
+        position: state.position.get(),
+        definitions: definitions.collect(),
+        instances: instances.collect(),
+        groups: groups.collect(),
+    }
+}
+
+impl Tables {
+    fn print(&self) {
+        say(&format!("the registry after message {}", self.position));
+        section("definitions", ["SERVICE", "STATUS", "VERSION", "OWNER", "SINCE"], &self.definitions);
+        section("instances", ["SERVICE", "INSTANCE", "STATUS", "VERSION", "SINCE"], &self.instances);
+        section("groups", ["SERVICE", "GROUP", "OWNER", "TERM", "SINCE"], &self.groups);
+    }
 }
 
 fn section<const N: usize>(title: &str, header: [&str; N], rows: &[[String; N]]) {

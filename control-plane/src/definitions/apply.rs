@@ -1,27 +1,22 @@
 //! `apply` and `diff`: the plan, and carrying it out.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use aegis_domain::aggregate::Definition;
-use aegis_domain::aggregate::definition::Rejection;
-use aegis_domain::{AggregateId, Context, ServiceName};
 use aegis_projections::view::history::FieldChange;
-use aegis_sdk::{Connection, Journal, definitions};
-use anyhow::{Context as _, bail};
-use chrono::Utc;
+use anyhow::bail;
 use serde_json::json;
 
 use super::file::File;
 use super::plan::{Action, Step, plan};
-use super::{ApplyArgs, DIFFERENT, DiffArgs, Format};
+use super::{ApplyArgs, DIFFERENT, Definitions, DiffArgs, Format, definitions};
 use crate::output::{ask, complain, finish, one_line, say};
+use crate::remote::Remote;
 
-pub(super) async fn diff(args: DiffArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn diff(args: DiffArgs, remote: &Remote) -> anyhow::Result<ExitCode> {
     let file = File::read(&args.file)?;
-    let connection = args.access.connection().await?;
-    let steps = planned(&connection, file, args.prune, None).await?;
+    let definitions = definitions(&args.access, remote).await?;
+    let steps = planned(&*definitions, file, args.prune, None).await?;
     match args.format {
         Format::Text => show(&steps),
         Format::Json => steps.iter().for_each(|step| say(&line(step).to_string())),
@@ -30,10 +25,10 @@ pub(super) async fn diff(args: DiffArgs) -> anyhow::Result<ExitCode> {
     Ok(if different { ExitCode::from(DIFFERENT) } else { ExitCode::SUCCESS })
 }
 
-pub(super) async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn apply(args: ApplyArgs, remote: &Remote) -> anyhow::Result<ExitCode> {
     let file = File::read(&args.file)?;
-    let connection = args.access.connection().await?;
-    let steps = planned(&connection, file, args.prune, args.reason.as_deref()).await?;
+    let definitions = definitions(&args.access, remote).await?;
+    let steps = planned(&*definitions, file, args.prune, args.reason.as_deref()).await?;
     show(&steps);
     // A plan that nobody could read is not carried out.
     finish()?;
@@ -50,11 +45,9 @@ pub(super) async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
         say("nothing was done");
         return Ok(ExitCode::FAILURE);
     }
-    let journal = Journal::new(&connection);
-    let context = Context::new(args.access.actor(), Utc::now());
     let mut failed = 0;
     for step in &todo {
-        match carry_out(&journal, step, &context).await {
+        match carry_out(&*definitions, step).await {
             Ok(revision) => say(&format!("{} {}: revision {revision}", done(step.action), step.service)),
             Err(error) => {
                 failed += 1;
@@ -70,14 +63,12 @@ pub(super) async fn apply(args: ApplyArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn planned(
-    connection: &Connection,
+    definitions: &dyn Definitions,
     file: File,
     prune: bool,
     reason: Option<&str>,
 ) -> anyhow::Result<Vec<Step>> {
-    let loaded = definitions(connection).await.context("the definitions cannot be read")?;
-    let standing: BTreeMap<ServiceName, Definition> =
-        loaded.into_iter().map(|(service, loaded)| (service, loaded.state)).collect();
+    let standing = definitions.all().await?;
     plan(file, &standing, prune, reason).map_err(|refused| {
         let lines: Vec<_> =
             refused.iter().map(|refused| format!("{}: {}", refused.service, refused.rejection)).collect();
@@ -86,24 +77,10 @@ async fn planned(
 }
 
 /// Carries one step out, and answers the revision that it led to.
-async fn carry_out(journal: &Journal, step: &Step, context: &Context) -> anyhow::Result<u64> {
-    let id = AggregateId::Definition(step.service.clone());
+async fn carry_out(definitions: &dyn Definitions, step: &Step) -> anyhow::Result<u64> {
     let mut revision = 0;
     for command in &step.commands {
-        let recorded = match journal.execute::<Definition>(&id, command.clone(), context).await {
-            Ok(recorded) => recorded,
-            Err(error) => match error.rejection() {
-                Ok(
-                    rejection @ (Rejection::Conflict { .. }
-                    | Rejection::AlreadyDefined
-                    | Rejection::NotDefined
-                    | Rejection::NotRetired),
-                ) => bail!("{}: somebody changed it since the plan was made ({rejection})", rejection.code()),
-                Ok(rejection @ Rejection::Invalid { .. }) => bail!("{}: {rejection}", rejection.code()),
-                Err(error) => bail!("{}: {error:#}", error.code()),
-            },
-        };
-        revision = recorded.last().map_or(revision, |last| last.envelope.version.get());
+        revision = definitions.change(&step.service, command.clone()).await?;
     }
     Ok(revision)
 }
@@ -155,17 +132,20 @@ fn done(action: Action) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::nats::Log;
     use super::*;
+    use aegis_domain::aggregate::Definition;
     use aegis_domain::aggregate::definition::{Change, Command};
-    use aegis_domain::{Actor, AggregateVersion};
-    use aegis_sdk::ConnectOptions;
+    use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, ServiceName};
     use aegis_sdk::nats::provision::provision;
+    use aegis_sdk::{ConnectOptions, Connection, Journal};
     use aegis_testkit::NatsServer;
+    use chrono::Utc;
 
     const BEFORE: &str = "definitions: [{service: echo, owner: desk, description: d, version: 1.0.0}]";
 
-    async fn steps(connection: &Connection, text: &str) -> Vec<Step> {
-        planned(connection, File::parse(text).unwrap(), true, None).await.unwrap()
+    async fn steps(log: &Log, text: &str) -> Vec<Step> {
+        planned(log, File::parse(text).unwrap(), true, None).await.unwrap()
     }
 
     #[tokio::test]
@@ -175,12 +155,13 @@ mod tests {
         provision(&connection).await.unwrap();
         let journal = Journal::new(&connection);
         let context = Context::new(Actor::user("alice"), Utc::now());
-        let define = steps(&connection, BEFORE).await;
-        assert_eq!(carry_out(&journal, &define[0], &context).await.unwrap(), 1);
-        let again = format!("{:#}", carry_out(&journal, &define[0], &context).await.unwrap_err());
+        let log = Log::new(connection.clone(), Actor::user("alice"));
+        let define = steps(&log, BEFORE).await;
+        assert_eq!(carry_out(&log, &define[0]).await.unwrap(), 1);
+        let again = format!("{:#}", carry_out(&log, &define[0]).await.unwrap_err());
         assert!(again.contains("DEFINITION_EXISTS"), "{again}");
-        let amend = steps(&connection, &BEFORE.replace("desk", "night")).await;
-        let retire = steps(&connection, "definitions: []").await;
+        let amend = steps(&log, &BEFORE.replace("desk", "night")).await;
+        let retire = steps(&log, "definitions: []").await;
         let other = Command::Amend {
             expected: AggregateVersion(1),
             change: Change { owner: Some("morning".to_owned()), ..Change::default() },
@@ -189,7 +170,7 @@ mod tests {
         let id = AggregateId::Definition(ServiceName::new("echo").unwrap());
         journal.execute::<Definition>(&id, other, &context).await.unwrap();
         for late in [&amend[0], &retire[0]] {
-            let error = format!("{:#}", carry_out(&journal, late, &context).await.unwrap_err());
+            let error = format!("{:#}", carry_out(&log, late).await.unwrap_err());
             assert!(error.contains("DEFINITION_CONFLICT") && error.contains("revision 2"), "{error}");
         }
         let state = journal.load::<Definition>(&id).await.unwrap().state;

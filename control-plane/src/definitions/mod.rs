@@ -1,19 +1,27 @@
 //! `aegis definitions`: what services are meant to be, as a file. Straight to NATS, so that it works while
-//! every control plane is down.
+//! every control plane is down; over the API as well.
 
+mod api;
 mod apply;
 mod file;
+mod nats;
 mod plan;
 mod show;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use aegis_domain::ServiceName;
+use aegis_domain::aggregate::Definition;
+use aegis_domain::aggregate::definition::Command as Change;
+use aegis_projections::view::history::Revision;
+use async_trait::async_trait;
 use clap::{Subcommand, ValueEnum};
 
-use crate::access::Access;
+use crate::access::{Access, Way};
 use crate::output::{complain, finish};
+use crate::remote::Remote;
 
 /// There is a difference, as `diff` says it; or not all could be carried out, as `apply` says it.
 const DIFFERENT: u8 = 1;
@@ -116,10 +124,30 @@ pub(crate) enum Format {
     Json,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
+/// The definitions of an installation, whichever way they are reached.
+#[async_trait(?Send)]
+trait Definitions {
+    /// As they stand, retired ones too.
+    async fn all(&self) -> anyhow::Result<BTreeMap<ServiceName, Definition>>;
+
+    /// Changes one, and answers the revision that it led to. A refusal begins with its code.
+    async fn change(&self, service: &ServiceName, change: Change) -> anyhow::Result<u64>;
+
+    /// Every version of one, from the first on; none when it was never defined.
+    async fn history(&self, service: &ServiceName) -> anyhow::Result<Vec<Revision>>;
+}
+
+async fn definitions(access: &Access, remote: &Remote) -> anyhow::Result<Box<dyn Definitions>> {
+    Ok(match access.way(remote).await? {
+        Way::Nats(connection) => Box::new(nats::Log::new(connection, access.actor()?)),
+        Way::Api(api) => Box::new(api),
+    })
+}
+
+pub(crate) async fn run(args: Args, remote: Remote) -> anyhow::Result<ExitCode> {
     match args.command {
-        Command::Apply(args) => apply::apply(args).await,
-        Command::Diff(args) => match apply::diff(args).await {
+        Command::Apply(args) => apply::apply(args, &remote).await,
+        Command::Diff(args) => match apply::diff(args, &remote).await {
             // The error itself is told at the end, as that of every command.
             Ok(_) if finish().is_err() => Ok(ExitCode::from(TROUBLE)),
             Ok(code) => Ok(code),
@@ -128,8 +156,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<ExitCode> {
                 Ok(ExitCode::from(TROUBLE))
             }
         },
-        Command::Export(args) => show::export(args).await,
-        Command::List(args) => show::list(args).await,
-        Command::History(args) => show::history(args).await,
+        Command::Export(args) => show::export(args, &remote).await,
+        Command::List(args) => show::list(args, &remote).await,
+        Command::History(args) => show::history(args, &remote).await,
     }
 }

@@ -3,23 +3,21 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use aegis_domain::AggregateId;
-use aegis_projections::view::history::{Action, Entry as Made, Revision, failover, history as revisions};
-use aegis_sdk::{Journal, definitions};
+use aegis_projections::view::history::{Action, Revision, failover};
 use anyhow::{Context as _, bail};
 use chrono::SecondsFormat;
 use serde_json::json;
 
 use super::apply::{change, words};
 use super::file::{Entry, File};
-use super::{ExportArgs, Format, HistoryArgs, ListArgs};
+use super::{ExportArgs, Format, HistoryArgs, ListArgs, definitions};
 use crate::output::{Raw, one_line, say, table};
+use crate::remote::Remote;
 
-pub(super) async fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
-    let connection = args.access.connection().await?;
-    let loaded = definitions(&connection).await.context("the definitions cannot be read")?;
-    let in_use = loaded.into_iter().filter(|(_, loaded)| !loaded.state.retired);
-    let entries = in_use.filter_map(|(service, loaded)| Some(Entry::new(service, loaded.state.content?)));
+pub(super) async fn export(args: ExportArgs, remote: &Remote) -> anyhow::Result<ExitCode> {
+    let all = definitions(&args.access, remote).await?.all().await?;
+    let in_use = all.into_iter().filter(|(_, definition)| !definition.retired);
+    let entries = in_use.filter_map(|(service, definition)| Some(Entry::new(service, definition.content?)));
     let text = File { definitions: entries.collect() }.text()?;
     match args.output {
         Some(path) => {
@@ -36,13 +34,11 @@ pub(super) async fn export(args: ExportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn list(args: ListArgs) -> anyhow::Result<ExitCode> {
-    let connection = args.access.connection().await?;
-    let loaded = definitions(&connection).await.context("the definitions cannot be read")?;
+pub(super) async fn list(args: ListArgs, remote: &Remote) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
-    for (service, loaded) in loaded {
-        let (version, retired) = (loaded.state.version, loaded.state.retired);
-        let Some(content) = loaded.state.content.filter(|_| args.all || !retired) else { continue };
+    for (service, definition) in definitions(&args.access, remote).await?.all().await? {
+        let (version, retired) = (definition.version, definition.retired);
+        let Some(content) = definition.content.filter(|_| args.all || !retired) else { continue };
         let status = if retired { "retired" } else { "active" };
         if args.format == Format::Json {
             say(&json!({ "service": service, "status": status, "revision": version, "content": content })
@@ -68,18 +64,24 @@ pub(super) async fn list(args: ListArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn history(args: HistoryArgs) -> anyhow::Result<ExitCode> {
-    let connection = args.access.connection().await?;
-    let id = AggregateId::Definition(args.service.clone());
-    let events = Journal::new(&connection).events(&id).await.context("the history cannot be read")?;
-    if events.is_empty() {
+pub(super) async fn history(args: HistoryArgs, remote: &Remote) -> anyhow::Result<ExitCode> {
+    let revisions = definitions(&args.access, remote).await?.history(&args.service).await?;
+    if revisions.is_empty() {
         bail!("{} was never defined", args.service);
     }
-    for revision in revisions(events.iter().filter_map(Made::recorded)).iter().rev() {
+    for revision in revisions.iter().rev() {
         match args.format {
             Format::Text => print(revision),
             Format::Json => say(&line(revision).to_string()),
         }
+    }
+    // What is there is told; that it is not all is no success.
+    if let Some(first) = revisions.first().filter(|first| first.revision > 1) {
+        bail!(
+            "CURSOR_EXPIRED: the index of the control plane begins with revision {}, and does not know what that has changed: \
+             --nats-url tells the whole history",
+            first.revision
+        );
     }
     Ok(ExitCode::SUCCESS)
 }

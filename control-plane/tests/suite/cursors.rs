@@ -50,13 +50,8 @@ async fn what_is_no_cursor_of_a_list_is_refused() {
     }
 }
 
-#[tokio::test]
-async fn a_cursor_before_the_index_is_an_error_and_not_a_silent_gap() {
-    let nats = NatsServer::start().await;
-    let folder = tempfile::tempdir().unwrap();
-    let tables = "[projection]\nkeep_events = 1000\nsnapshot_every = 100";
-    let serve = Serve::start_with(&nats.url(), folder.path(), tables).await;
-    serve.ready().await;
+/// More events than an index of the smallest size keeps.
+pub(crate) async fn revisions(serve: &Serve) {
     let ask = |query: String, variables: Value| {
         let request = serve.http.post(format!("http://{}/graphql", serve.address)).bearer_auth(&serve.token);
         let request = request.json(&json!({ "query": query, "variables": variables }));
@@ -77,6 +72,21 @@ async fn a_cursor_before_the_index_is_an_error_and_not_a_silent_gap() {
         }
     };
     stream::iter(0..20).for_each_concurrent(None, revise).await;
+}
+
+#[tokio::test]
+async fn a_cursor_before_the_index_is_an_error_and_not_a_silent_gap() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let tables = "[projection]\nkeep_events = 1000\nsnapshot_every = 100";
+    let serve = Serve::start_with(&nats.url(), folder.path(), tables).await;
+    serve.ready().await;
+    let ask = |query: String, variables: Value| {
+        let request = serve.http.post(format!("http://{}/graphql", serve.address)).bearer_auth(&serve.token);
+        let request = request.json(&json!({ "query": query, "variables": variables }));
+        async move { request.send().await.unwrap().json::<Value>().await.unwrap() }
+    };
+    revisions(&serve).await;
     let at =
         |arguments: String| ask(format!("{{ events({arguments}) {{ edges {{ cursor }} }} }}"), json!({}));
     // While events are still applied, it may begin later each time.

@@ -1,5 +1,6 @@
 //! Dead letters by the API and on the command line.
 
+use aegis_domain::LetterId;
 use aegis_domain::wire::header;
 use aegis_testkit::{NatsServer, Proc, wait_until};
 use async_nats::HeaderMap;
@@ -90,8 +91,12 @@ async fn the_command_line_does_the_same_without_a_control_plane() {
     }
     let (_, lines) = run(&nats, &["list", "--count", "2"]).await;
     let cells: Vec<_> = lines[1].split_whitespace().take(3).collect();
-    assert_eq!(cells, ["3", "message", "events.trade.booked"], "{lines:?}");
-    assert!(lines[3].contains("--before 2"), "{lines:?}");
+    let letter: LetterId = cells[0].parse().unwrap();
+    assert_eq!((letter.sequence, &cells[1..]), (3, &["message", "events.trade.booked"][..]), "{lines:?}");
+    assert!(letter.at.is_some() && lines[3].contains("--before 2@"), "{lines:?}");
+    let id = cells[0].to_owned();
+    let (_, lines) = run(&nats, &["list", "--json", "--before", &id]).await;
+    assert!(lines.len() == 2 && lines[0].contains("\"letter\":\"2@"), "{lines:?}");
     let (_, lines) = run(&nats, &["show", "1"]).await;
     assert!(lines.iter().any(|line| line == "header      Trade-Desk: rates"), "{lines:?}");
     assert_eq!(lines.last().unwrap(), "{\"id\":1}");
@@ -107,6 +112,65 @@ async fn the_command_line_does_the_same_without_a_control_plane() {
     let sequences: Vec<_> =
         lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["sequence"].clone()).collect();
     assert_eq!(sequences, [json!(3), json!(2)]);
+}
+
+/// Removes the stream with its letters, and makes it again.
+async fn make_anew(nats: &NatsServer) {
+    let connection = connection(nats).await;
+    let name = connection.namespace().dead_letters_stream();
+    let stream = connection.jetstream().get_stream(&name).await.unwrap().cached_info().config.clone();
+    connection.jetstream().delete_stream(&name).await.unwrap();
+    connection.jetstream().create_stream(stream).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_goes_on_only_in_the_stream_that_its_cursor_is_of() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let control = ControlPlane::start(&nats, folder.path()).await;
+    for body in [b"first", b"other", b"third"] {
+        put_aside(&nats, body).await;
+    }
+    let page = async |after: &Value| {
+        let query = "query($after: String) { deadLetters(first: 1, after: $after) {
+            pageInfo { endCursor } nodes { sequence } } }";
+        control.ask(query, json!({ "after": after })).await
+    };
+    let first = page(&Value::Null).await;
+    let cursor = first["data"]["deadLetters"]["pageInfo"]["endCursor"].clone();
+    let text = cursor.as_str().unwrap();
+    assert!(text.starts_with("3@"), "{text}");
+    // Of this stream it leads on, also when its letter has gone since; and so does a bare sequence.
+    let (ok, _) = run(&nats, &["discard", text, "--reason", "a test"]).await;
+    assert!(ok);
+    for after in [&cursor, &json!("3")] {
+        assert_eq!(page(after).await["data"]["deadLetters"]["nodes"][0]["sequence"], 2, "{after}");
+    }
+    let (_, lines) = run(&nats, &["list", "--json", "--before", text]).await;
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    make_anew(&nats).await;
+    // Whether the new stream has come as far as the old one, or not.
+    for body in [b"a", b"b", b"c", b"d"] {
+        let answer = page(&cursor).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "HISTORY_REPLACED", "{answer}");
+        for args in [
+            &["list", "--before", text][..],
+            &["show", text],
+            &["redrive", text, "--reason", "a test"],
+            &["discard", text, "--reason", "a test"],
+        ] {
+            let (ok, lines) = run(&nats, args).await;
+            let gone = ["HISTORY_REPLACED", "DEAD_LETTER_NOT_FOUND"];
+            let told = lines.iter().any(|line| gone.iter().any(|code| line.contains(code)));
+            assert!(!ok && told, "{args:?}: {lines:?}");
+        }
+        put_aside(&nats, body).await;
+    }
+    let left = page(&Value::Null).await;
+    assert_eq!(
+        left["data"]["deadLetters"]["nodes"][0]["sequence"], 4,
+        "nothing of it was decided on: {left}"
+    );
 }
 
 #[tokio::test]
@@ -127,11 +191,7 @@ async fn a_position_that_stands_for_another_letter_by_now_is_refused_and_the_new
     put_aside(&nats, b"first").await;
     let first = shown().await;
     assert_eq!(redrive(&first["at"]).await, json!({ "deadLetter": 1, "at": first["at"] }));
-    let connection = connection(&nats).await;
-    let name = connection.namespace().dead_letters_stream();
-    let stream = connection.jetstream().get_stream(&name).await.unwrap().cached_info().config.clone();
-    connection.jetstream().delete_stream(&name).await.unwrap();
-    connection.jetstream().create_stream(stream).await.unwrap();
+    make_anew(&nats).await;
     put_aside(&nats, b"second").await;
     let second = shown().await;
     assert_eq!((&second["sequence"], &second["text"]), (&json!(1), &json!("second")));

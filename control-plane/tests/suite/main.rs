@@ -23,6 +23,7 @@ mod operate;
 mod output;
 mod outside;
 mod refusals;
+mod remote;
 mod rest;
 mod serve;
 mod small_disk;

@@ -42,6 +42,16 @@ impl Serve {
         Self::configured(nats_url, folder, |text| format!("{settings}\n{text}\n")).await
     }
 
+    /// With settings before the first table, and with more tables.
+    pub(crate) async fn start_configured(
+        nats_url: &str,
+        folder: &Path,
+        settings: &str,
+        tables: &str,
+    ) -> Self {
+        Self::configured(nats_url, folder, |text| format!("{settings}\n{text}\n{tables}\n")).await
+    }
+
     async fn configured(nats_url: &str, folder: &Path, change: impl Fn(String) -> String) -> Self {
         let (config, token) = configuration(folder).await;
         let text = std::fs::read_to_string(&config).unwrap();

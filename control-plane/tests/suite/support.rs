@@ -70,5 +70,6 @@ impl ControlPlane {
 }
 
 pub(crate) fn aegis() -> aegis_testkit::ProcBuilder {
-    Proc::builder(env!("CARGO_BIN_EXE_aegis")).name("aegis")
+    // Whoever runs the tests may have a control plane of their own; an empty variable says nothing.
+    Proc::builder(env!("CARGO_BIN_EXE_aegis")).name("aegis").env("AEGIS_URL", "").env("AEGIS_TOKEN", "")
 }

@@ -1,10 +1,11 @@
 //! Deciding on dead letters.
 
+use aegis_domain::LetterId;
 use async_graphql::{Context, Object, Result};
 
 use super::expected;
 use crate::error::require;
-use crate::ports::{DeadLetter, Refused, Role, is_seen};
+use crate::ports::{DeadLetter, Refused, Role};
 use crate::schema::Letters;
 use crate::types::{DeadLetterDone, DeadLetterInput, DeadLetterResult};
 
@@ -25,7 +26,7 @@ impl DeadLetterMutation {
             Ok(letter) => letter,
             Err(refused) => return rejected(refused),
         };
-        match letters.redrive(by, letter.sequence, input.reason).await {
+        match letters.redrive(by, LetterId::new(letter.sequence, letter.at), input.reason).await {
             Ok(done) => Ok(DeadLetterResult::Done(DeadLetterDone::new(&letter, done))),
             Err(refused) => rejected(refused),
         }
@@ -43,7 +44,7 @@ impl DeadLetterMutation {
             Ok(letter) => letter,
             Err(refused) => return rejected(refused),
         };
-        match letters.discard(by, letter.sequence, input.reason).await {
+        match letters.discard(by, LetterId::new(letter.sequence, letter.at), input.reason).await {
             Ok(done) => Ok(DeadLetterResult::Done(DeadLetterDone::new(&letter, done))),
             Err(refused) => rejected(refused),
         }
@@ -52,9 +53,7 @@ impl DeadLetterMutation {
 
 /// The letter that the input names, if it is the one that whoever asks has seen.
 async fn meant(letters: &Letters, input: &DeadLetterInput) -> Result<DeadLetter, Refused> {
-    let letter = letters.get(input.sequence.0).await?;
-    is_seen(&letter, input.at)?;
-    Ok(letter)
+    letters.get(LetterId { sequence: input.sequence.0, at: input.at }).await
 }
 
 fn rejected(refused: Refused) -> Result<DeadLetterResult> {

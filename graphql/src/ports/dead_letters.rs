@@ -1,6 +1,6 @@
 //! What the schema needs to know of dead letters.
 
-use aegis_domain::{ErrorCode, Sequence};
+use aegis_domain::{LetterId, Sequence};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
@@ -55,40 +55,19 @@ pub struct Decided {
 pub trait DeadLetters: Send + Sync {
     /// How many there are.
     fn count(&self) -> BoxFuture<'_, Result<u64, Refused>>;
-    /// The newest before a sequence, or of all; of one kind, or of all.
+    /// The newest before a letter, or of all; of one kind, or of all.
     fn list(
         &self,
-        before: Option<u64>,
+        before: Option<LetterId>,
         count: usize,
         kind: Option<String>,
     ) -> BoxFuture<'_, Result<DeadLetterPage, Refused>>;
-    /// The one at this sequence.
-    fn get(&self, sequence: u64) -> BoxFuture<'_, Result<DeadLetter, Refused>>;
+    /// This one; another one that stands at its position by now is `HISTORY_REPLACED`, here and below.
+    fn get(&self, id: LetterId) -> BoxFuture<'_, Result<DeadLetter, Refused>>;
     /// Sends it back to where it came from.
-    fn redrive(
-        &self,
-        by: Principal,
-        sequence: u64,
-        reason: String,
-    ) -> BoxFuture<'_, Result<Decided, Refused>>;
+    fn redrive(&self, by: Principal, id: LetterId, reason: String)
+    -> BoxFuture<'_, Result<Decided, Refused>>;
     /// Gives it up.
-    fn discard(
-        &self,
-        by: Principal,
-        sequence: u64,
-        reason: String,
-    ) -> BoxFuture<'_, Result<Decided, Refused>>;
-}
-
-/// Whether a letter is the one that was put aside then: its stream may have been made anew, and count from 1 again.
-pub(crate) fn is_seen(letter: &DeadLetter, at: Option<DateTime<Utc>>) -> Result<(), Refused> {
-    if at.is_none_or(|at| at.timestamp_micros() == letter.at.timestamp_micros()) {
-        return Ok(());
-    }
-    let message = format!(
-        "dead letter {} is another one than you have seen: it was put aside at {}; nothing was done, list them anew",
-        letter.sequence,
-        letter.at.to_rfc3339()
-    );
-    Err(Refused { code: ErrorCode::HistoryReplaced, message })
+    fn discard(&self, by: Principal, id: LetterId, reason: String)
+    -> BoxFuture<'_, Result<Decided, Refused>>;
 }

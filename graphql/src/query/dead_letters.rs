@@ -1,13 +1,13 @@
 //! The dead letters, straight from their stream.
 
-use aegis_domain::ErrorCode;
+use aegis_domain::{ErrorCode, LetterId};
 use async_graphql::connection::{Connection, DefaultConnectionName, DefaultEdgeName, Edge, EmptyFields};
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use crate::codes::cut;
 use crate::error::{error, refused, require};
-use crate::ports::{Role, is_seen};
+use crate::ports::Role;
 use crate::schema::Letters;
 use crate::types::{DeadLetter, Long};
 
@@ -48,7 +48,9 @@ impl DeadLettersQuery {
             page.more,
             All { total_count: total_count.into() },
         );
-        let edge = |letter: crate::ports::DeadLetter| Edge::new(letter.sequence.to_string(), letter.into());
+        let cursor =
+            |letter: &crate::ports::DeadLetter| LetterId::new(letter.sequence, letter.at).to_string();
+        let edge = |letter: crate::ports::DeadLetter| Edge::new(cursor(&letter), letter.into());
         connection.edges.extend(page.letters.into_iter().map(edge));
         Ok(connection)
     }
@@ -61,19 +63,16 @@ impl DeadLettersQuery {
         at: Option<DateTime<Utc>>,
     ) -> Result<Option<DeadLetter>> {
         require(context, Role::Auditor)?;
-        match context.data::<Letters>()?.get(sequence.0).await {
-            Ok(letter) => {
-                is_seen(&letter, at).map_err(refused)?;
-                Ok(Some(letter.into()))
-            }
+        match context.data::<Letters>()?.get(LetterId { sequence: sequence.0, at }).await {
+            Ok(letter) => Ok(Some(letter.into())),
             Err(none) if none.code == ErrorCode::DeadLetterNotFound => Ok(None),
             Err(failure) => Err(refused(failure)),
         }
     }
 }
 
-fn cursor(cursor: &str) -> Result<u64> {
-    cursor.parse().map_err(|_not_a_number| {
+fn cursor(cursor: &str) -> Result<LetterId> {
+    cursor.parse().map_err(|_not_one| {
         let message =
             format!("{:?} is no cursor of a dead letter: pass one from an edge or pageInfo", cut(cursor));
         error(ErrorCode::InvalidInput, message)

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
 use aegis_domain::wire::header;
-use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, Recorded, Registry};
+use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, LetterId, Recorded, Registry};
 use async_nats::HeaderMap;
 use async_nats::header::HeaderName;
 use async_nats::jetstream::context::GetStreamByNameErrorKind;
@@ -29,8 +29,14 @@ impl DeadLetters {
     ///
     /// # Cancel safety
     /// Not cancel-safe: a dropped future may leave the decision recorded and not carried out. Repeat it.
-    pub async fn redrive(&self, sequence: u64, reason: &str, by: &Actor) -> Result<Done, DeadLetterError> {
-        let letter = self.get(sequence).await?;
+    pub async fn redrive(
+        &self,
+        id: impl Into<LetterId>,
+        reason: &str,
+        by: &Actor,
+    ) -> Result<Done, DeadLetterError> {
+        let letter = self.get(id).await?;
+        let sequence = letter.sequence;
         let subject = self.way_back(&letter).await?;
         let event = self.decide(&letter, &subject, reason, by, true).await?;
         if !self.is_domain_event(&subject) {
@@ -49,11 +55,16 @@ impl DeadLetters {
     ///
     /// # Cancel safety
     /// As with [`DeadLetters::redrive`].
-    pub async fn discard(&self, sequence: u64, reason: &str, by: &Actor) -> Result<Done, DeadLetterError> {
-        let letter = self.get(sequence).await?;
+    pub async fn discard(
+        &self,
+        id: impl Into<LetterId>,
+        reason: &str,
+        by: &Actor,
+    ) -> Result<Done, DeadLetterError> {
+        let letter = self.get(id).await?;
         let subject = letter.original_subject.clone().unwrap_or_else(|| letter.subject.clone());
         let event = self.decide(&letter, &subject, reason, by, false).await?;
-        self.remove(sequence).await?;
+        self.remove(letter.sequence).await?;
         Ok(Done { event: event.sequence, subject })
     }
 

@@ -1,6 +1,7 @@
 //! What can go wrong with dead letters.
 
-use aegis_domain::{Actor, ErrorCode};
+use aegis_domain::{Actor, ErrorCode, LetterId};
+use chrono::{DateTime, Utc};
 
 /// A dead letter could not be read or acted on. Except for `OutcomeUnknown`, nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +11,25 @@ pub enum DeadLetterError {
     NotFound {
         /// The sequence.
         sequence: u64,
+    },
+    /// Another letter stands there than the one that is meant: the stream was made anew, or put back from a copy.
+    #[error(
+        "dead letter {} is another one than you have seen: it was put aside at {}; nothing was done, list them anew",
+        .id.sequence, .found.to_rfc3339()
+    )]
+    Replaced {
+        /// The one that is meant.
+        id: LetterId,
+        /// When the one that stands there was put aside.
+        found: DateTime<Utc>,
+    },
+    /// A list is to go on after a letter of a stream that is gone.
+    #[error(
+        "the stream of dead letters is another one than that of {id}: it was made anew or put back from a copy; list them anew"
+    )]
+    CursorReplaced {
+        /// The letter.
+        id: LetterId,
     },
     /// Somebody has decided on it already.
     #[error("{by} has {what} dead letter {sequence} already; if it is still there after a minute, {repeat}")]
@@ -60,6 +80,7 @@ impl DeadLetterError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotFound { .. } => ErrorCode::DeadLetterNotFound,
+            Self::Replaced { .. } | Self::CursorReplaced { .. } => ErrorCode::HistoryReplaced,
             Self::Decided { .. } => ErrorCode::DeadLetterDecided,
             Self::Stuck { .. } => ErrorCode::DeadLetterStuck,
             Self::Reason(_) => ErrorCode::InvalidInput,

@@ -13,7 +13,7 @@ mod act;
 mod error;
 mod read;
 
-use aegis_domain::Sequence;
+use aegis_domain::{LetterId, Sequence};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
@@ -61,6 +61,14 @@ pub struct Page {
     pub letters: Vec<DeadLetter>,
     /// Whether there are older ones.
     pub more: bool,
+}
+
+impl DeadLetter {
+    /// What names it for good.
+    #[must_use]
+    pub fn id(&self) -> LetterId {
+        LetterId::new(self.sequence, self.at)
+    }
 }
 
 /// What became of a letter.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aegis_domain::LetterId;
 use aegis_domain::wire::header;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
@@ -24,20 +25,24 @@ impl DeadLetters {
         Ok(self.stream().await?.cached_info().state.messages)
     }
 
-    /// The newest before this sequence, or of all; of one kind, or of all. `count` is [`PAGE_MAX`] at most.
+    /// The newest before this letter, or of all; of one kind, or of all. `count` is [`PAGE_MAX`] at most.
     ///
     /// # Errors
-    /// When the stream does not answer.
+    /// [`DeadLetterError::CursorReplaced`] when that letter is known to be of a stream that is gone; otherwise the stream
+    /// does not answer.
     pub async fn list(
         &self,
-        before: Option<u64>,
+        before: Option<LetterId>,
         count: usize,
         kind: Option<&str>,
     ) -> Result<Page, DeadLetterError> {
         let stream = self.stream().await?;
+        if let Some(before) = before {
+            self.is_of(&stream, before).await?;
+        }
         let state = &stream.cached_info().state;
         let count = count.min(PAGE_MAX);
-        let last = before.map_or(state.last_sequence, |before| before.saturating_sub(1));
+        let last = before.map_or(state.last_sequence, |before| before.sequence.saturating_sub(1));
         let sequences = (state.first_sequence.max(1)..=last.min(state.last_sequence)).rev();
         let mut found =
             stream::iter(sequences).map(|sequence| self.read(&stream, sequence)).buffered(AT_ONCE);
@@ -57,13 +62,35 @@ impl DeadLetters {
         Ok(Page { letters, more: false })
     }
 
-    /// The letter at this sequence, whole.
+    /// This letter, whole.
     ///
     /// # Errors
-    /// [`DeadLetterError::NotFound`] when there is none; otherwise the stream does not answer.
-    pub async fn get(&self, sequence: u64) -> Result<DeadLetter, DeadLetterError> {
+    /// [`DeadLetterError::NotFound`] when there is none; [`DeadLetterError::Replaced`] when another one stands there by now;
+    /// otherwise the stream does not answer.
+    pub async fn get(&self, id: impl Into<LetterId>) -> Result<DeadLetter, DeadLetterError> {
+        let id = id.into();
         let stream = self.stream().await?;
-        self.read(&stream, sequence).await?.ok_or(DeadLetterError::NotFound { sequence })
+        let letter = self.read(&stream, id.sequence).await?;
+        let letter = letter.ok_or(DeadLetterError::NotFound { sequence: id.sequence })?;
+        if id.may_be_of(letter.at) {
+            Ok(letter)
+        } else {
+            Err(DeadLetterError::Replaced { id, found: letter.at })
+        }
+    }
+
+    /// Whether a letter is, or may have been, one of this stream. One that has gone since cannot be told for certain from
+    /// one of a copy that was put back and has been written to beyond it.
+    async fn is_of(&self, stream: &Stream, id: LetterId) -> Result<(), DeadLetterError> {
+        let Some(at) = id.at else { return Ok(()) };
+        let info = stream.cached_info();
+        let made = i64::try_from(info.created.unix_timestamp_nanos().div_euclid(1000)).unwrap_or_default();
+        let ended = id.sequence > info.state.last_sequence || at.timestamp_micros() < made;
+        let stands = self.read(stream, id.sequence).await?;
+        if ended || stands.is_some_and(|letter| !id.may_be_of(letter.at)) {
+            return Err(DeadLetterError::CursorReplaced { id });
+        }
+        Ok(())
     }
 
     pub(super) async fn stream(&self) -> Result<Stream, DeadLetterError> {

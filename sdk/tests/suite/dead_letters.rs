@@ -51,7 +51,7 @@ impl Stage {
     }
 
     async fn sequences(&self, before: Option<u64>, count: usize, kind: Option<&str>) -> (Vec<u64>, bool) {
-        let page = self.letters.list(before, count, kind).await.unwrap();
+        let page = self.letters.list(before.map(Into::into), count, kind).await.unwrap();
         (page.letters.iter().map(|letter| letter.sequence).collect(), page.more)
     }
 

@@ -105,7 +105,7 @@ pub(super) async fn remembered(
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    match memory.claim(principal, key, hash.finalize().into()) {
+    match memory.claim(principal, key, hash.finalize().into(), Instant::now()) {
         Err(problem) => problem.into_response(),
         Ok(Verdict::Again(answer)) => answer.again(),
         Ok(Verdict::New(claim)) => {
@@ -127,8 +127,8 @@ impl Remembered {
         principal: String,
         key: String,
         request: [u8; 32],
+        now: Instant,
     ) -> Result<Verdict, Problem> {
-        let now = Instant::now();
         let mut memory = self.memory();
         let keys = memory.entry(principal.clone()).or_default();
         keys.retain(|_, entry| entry.answer.is_none() || now - entry.begun < MEMORY);
@@ -219,7 +219,16 @@ mod tests {
     use super::*;
 
     fn claim(memory: &Arc<Remembered>, key: &str, request: u8) -> Result<Verdict, ErrorCode> {
-        let claim = memory.claim("alice".to_owned(), key.to_owned(), [request; 32]);
+        claim_at(memory, key, request, Instant::now())
+    }
+
+    fn claim_at(
+        memory: &Arc<Remembered>,
+        key: &str,
+        request: u8,
+        now: Instant,
+    ) -> Result<Verdict, ErrorCode> {
+        let claim = memory.claim("alice".to_owned(), key.to_owned(), [request; 32], now);
         claim.map_err(|problem| problem.code())
     }
 
@@ -242,6 +251,25 @@ mod tests {
         let Ok(Verdict::New(refused)) = claim(&memory, "a", 1) else { panic!("it is free") };
         refused.answered(Problem::new(ErrorCode::Unavailable, "later").into_response()).await;
         assert!(matches!(claim(&memory, "a", 1), Ok(Verdict::New(_))));
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_remembered_for_24_hours_and_a_request_under_way_for_as_long_as_it_takes() {
+        let memory = Arc::new(Remembered::default());
+        let begun = Instant::now();
+        let day = Duration::from_secs(24 * 3600);
+        let moment = Duration::from_millis(1);
+        let Ok(Verdict::New(first)) = claim_at(&memory, "a", 1, begun) else { panic!("it is new") };
+        first.answered("done".into_response()).await;
+        assert!(matches!(claim_at(&memory, "a", 1, begun + day - moment), Ok(Verdict::Again(_))));
+        let other = claim_at(&memory, "a", 2, begun + day - moment).err();
+        assert_eq!(other, Some(ErrorCode::IdempotencyKeyReused));
+        let Ok(Verdict::New(slow)) = claim_at(&memory, "a", 2, begun + day) else {
+            panic!("it is forgotten")
+        };
+        assert_eq!(claim_at(&memory, "a", 2, begun + 3 * day).err(), Some(ErrorCode::IdempotencyKeyInUse));
+        drop(slow);
+        assert!(matches!(claim_at(&memory, "a", 3, begun + 3 * day), Ok(Verdict::New(_))));
     }
 
     #[tokio::test]

@@ -5,6 +5,8 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use super::{get, post, send, start};
+use crate::cursors::revisions;
+use crate::serve::Serve;
 use crate::support::{ControlPlane, PATIENCE};
 
 async fn define(control: &ControlPlane, service: &str) -> u64 {
@@ -30,8 +32,11 @@ struct Message {
 
 impl Live {
     async fn open(control: &ControlPlane, query: &str, last: Option<&str>) -> Self {
-        let request =
-            control.http.get(control.at(&format!("/api/events{query}"))).bearer_auth(&control.token);
+        Self::at(&control.http, &control.url, &control.token, query, last).await
+    }
+
+    async fn at(http: &reqwest::Client, url: &str, token: &str, query: &str, last: Option<&str>) -> Self {
+        let request = http.get(format!("{url}/api/events{query}")).bearer_auth(token);
         let mut request = request.header("accept", "text/event-stream");
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -147,4 +152,59 @@ async fn a_stop_ends_the_live_log_with_a_word() {
     let end = live.next().await.unwrap();
     assert_eq!((end.event.as_str(), &end.data["code"]), ("problem", &json!("UNAVAILABLE")));
     assert!(control.process.wait_exit(PATIENCE).await.success());
+}
+
+#[tokio::test]
+async fn a_position_before_the_index_ends_the_live_log_and_is_taken_from_the_client() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let tables = "[projection]\nkeep_events = 1000\nsnapshot_every = 100";
+    let serve = Serve::start_with(&nats.url(), folder.path(), tables).await;
+    serve.ready().await;
+    revisions(&serve).await;
+    let url = format!("http://{}", serve.address);
+    aegis_testkit::wait_until("an index that begins later", PATIENCE, || async {
+        for (query, last) in [("?after=1", None), ("", Some("1")), ("", Some("1:an-event-of-then"))] {
+            let mut live = Live::at(&serve.http, &url, &serve.token, query, last).await;
+            let first = live.next().await.ok_or("it has ended")?;
+            if first.event != "problem" {
+                return Err(format!("{first:?}"));
+            }
+            assert_eq!(first.data["code"], "CURSOR_EXPIRED");
+            assert_eq!(first.id.as_deref(), Some(""), "a browser begins anew");
+            assert!(live.next().await.is_none(), "it has ended");
+        }
+        Ok(())
+    })
+    .await;
+    let mut anew = Live::at(&serve.http, &url, &serve.token, "?last=1", None).await;
+    assert_eq!(anew.next().await.unwrap().event, "event");
+}
+
+#[tokio::test]
+async fn beyond_its_places_a_principal_gets_no_live_log_until_one_is_given_back() {
+    let nats = NatsServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let serve = Serve::start_with(&nats.url(), folder.path(), "[limits]\nsubscriptions = 2").await;
+    serve.ready().await;
+    let url = format!("http://{}", serve.address);
+    let mut held = vec![];
+    for _ in 0..2 {
+        held.push(Live::at(&serve.http, &url, &serve.token, "", None).await);
+    }
+    let ask = || serve.http.get(format!("{url}/api/events")).bearer_auth(&serve.token);
+    let live = || ask().header("accept", "text/event-stream").send();
+    let refused = live().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!((&problem["code"], &problem["retryable"]), (&json!("RATE_LIMITED"), &json!(true)));
+    assert_eq!(ask().send().await.unwrap().status(), 200, "a page takes no place");
+    held.pop();
+    aegis_testkit::wait_until("the place", PATIENCE, || async {
+        let status = live().await.unwrap().status();
+        if status == 200 { Ok(()) } else { Err(status.to_string()) }
+    })
+    .await;
 }

@@ -1,15 +1,21 @@
 //! `aegis deadletters`: messages that nobody could process. Straight to NATS, so that it works while every
-//! control plane is down.
+//! control plane is down; over the API as well.
 
-use aegis_sdk::dead_letters::{DeadLetter, DeadLetterError, DeadLetters};
+mod api;
+mod nats;
+
+use aegis_domain::LetterId;
+use aegis_sdk::dead_letters::{DeadLetter, Page};
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::SecondsFormat;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use crate::access::Access;
-use crate::output::{one_line, say, table};
+use crate::access::{Access, Way};
+use crate::output::{complain, one_line, say, table};
+use crate::remote::Remote;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -34,9 +40,10 @@ struct ListArgs {
     /// How many at most.
     #[arg(long, default_value_t = 50)]
     count: usize,
-    /// Only those before this one.
-    #[arg(long, value_name = "SEQUENCE")]
-    before: Option<u64>,
+    /// Only those before this one, as `list` shows it: 41@2026-11-21T14:05:00.123456Z. A stream that was made anew since is
+    /// noticed by the time.
+    #[arg(long, value_name = "LETTER")]
+    before: Option<LetterId>,
     /// Only of this kind: `event` for domain events that cannot be read.
     #[arg(long)]
     kind: Option<String>,
@@ -49,8 +56,8 @@ struct ListArgs {
 
 #[derive(Debug, clap::Args)]
 struct ShowArgs {
-    /// Its sequence, as `list` shows it.
-    sequence: u64,
+    /// Which one, as `list` shows it: 41@2026-11-21T14:05:00.123456Z. With the sequence alone, whichever stands there.
+    letter: LetterId,
     /// As JSON, with the payload in base64.
     #[arg(long)]
     json: bool,
@@ -60,8 +67,9 @@ struct ShowArgs {
 
 #[derive(Debug, clap::Args)]
 struct ActArgs {
-    /// Its sequence, as `list` shows it.
-    sequence: u64,
+    /// Which one, as `list` shows it: 41@2026-11-21T14:05:00.123456Z. Another one that stands there by now is left alone. With
+    /// the sequence alone, whichever stands there.
+    letter: LetterId,
     /// Why, for the record.
     #[arg(long)]
     reason: String,
@@ -69,51 +77,72 @@ struct ActArgs {
     access: Access,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
+/// The dead letters, whichever way they are reached.
+#[async_trait(?Send)]
+trait Letters {
+    async fn list(&self, before: Option<LetterId>, count: usize, kind: Option<&str>) -> anyhow::Result<Page>;
+    /// With as much of its body as can be had.
+    async fn get(&self, id: LetterId) -> anyhow::Result<DeadLetter>;
+    /// Answers the subject that it went back to.
+    async fn redrive(&self, id: LetterId, reason: &str) -> anyhow::Result<String>;
+    /// Answers the subject that it came from.
+    async fn discard(&self, id: LetterId, reason: &str) -> anyhow::Result<String>;
+}
+
+async fn letters(access: &Access, remote: &Remote) -> anyhow::Result<Box<dyn Letters>> {
+    Ok(match access.way(remote).await? {
+        Way::Nats(connection) => Box::new(nats::Stream::new(&connection, access.actor()?)),
+        Way::Api(api) => Box::new(api),
+    })
+}
+
+pub(crate) async fn run(args: Args, remote: Remote) -> anyhow::Result<()> {
     match args.command {
-        Command::List(args) => list(args).await,
-        Command::Show(args) => show(args).await,
+        Command::List(args) => list(args, &remote).await,
+        Command::Show(args) => show(args, &remote).await,
         Command::Redrive(args) => {
-            let letters = DeadLetters::new(&args.access.connection().await?);
-            let done = letters.redrive(args.sequence, &args.reason, &args.access.actor()).await;
-            let done = done.map_err(with_code)?;
-            say(&format!("dead letter {} went back to {}", args.sequence, done.subject));
+            let subject = letters(&args.access, &remote).await?.redrive(args.letter, &args.reason).await?;
+            say(&format!("dead letter {} went back to {}", args.letter.sequence, one_line(&subject)));
             Ok(())
         }
         Command::Discard(args) => {
-            let letters = DeadLetters::new(&args.access.connection().await?);
-            let done = letters.discard(args.sequence, &args.reason, &args.access.actor()).await;
-            let done = done.map_err(with_code)?;
-            say(&format!("dead letter {} of {} was discarded", args.sequence, done.subject));
+            let subject = letters(&args.access, &remote).await?.discard(args.letter, &args.reason).await?;
+            say(&format!("dead letter {} of {} was discarded", args.letter.sequence, one_line(&subject)));
             Ok(())
         }
     }
 }
 
-async fn list(args: ListArgs) -> anyhow::Result<()> {
-    let letters = DeadLetters::new(&args.access.connection().await?);
-    let page = letters.list(args.before, args.count, args.kind.as_deref()).await.map_err(with_code)?;
+async fn list(args: ListArgs, remote: &Remote) -> anyhow::Result<()> {
+    let letters = letters(&args.access, remote).await?;
+    let page = letters.list(args.before, args.count, args.kind.as_deref()).await?;
     if args.json {
         page.letters.iter().for_each(|letter| say(&line(letter).to_string()));
         return Ok(());
     }
     let rows: Vec<_> = page.letters.iter().map(row).collect();
-    table(["SEQUENCE", "KIND", "FROM", "AT", "BYTES", "REASON"], &rows);
+    table(["LETTER", "KIND", "FROM", "BYTES", "REASON"], &rows);
     if let (true, Some(last)) = (page.more, page.letters.last()) {
-        say(&format!("there are older ones: --before {}", last.sequence));
+        say(&format!("there are older ones: --before {}", last.id()));
     }
     Ok(())
 }
 
-async fn show(args: ShowArgs) -> anyhow::Result<()> {
-    let letters = DeadLetters::new(&args.access.connection().await?);
-    let letter = letters.get(args.sequence).await.map_err(with_code)?;
+async fn show(args: ShowArgs, remote: &Remote) -> anyhow::Result<()> {
+    let letter = letters(&args.access, remote).await?.get(args.letter).await?;
+    if letter.body.len() < letter.size && !letter.body.is_empty() {
+        let (shown, size) = (letter.body.len(), letter.size);
+        complain(&format!(
+            "warning: only the first {shown} bytes of {size}: the API tells no more; --nats-url tells all of it"
+        ));
+    }
     if args.json {
         say(&line(&letter).to_string());
         return Ok(());
     }
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     for (name, value) in [
+        ("letter", letter.id().to_string()),
         ("sequence", letter.sequence.to_string()),
         ("kind", letter.kind.clone()),
         ("reason", or_dash(letter.reason.clone())),
@@ -136,13 +165,12 @@ async fn show(args: ShowArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(letter: &DeadLetter) -> [String; 6] {
+fn row(letter: &DeadLetter) -> [String; 5] {
     let from = letter.original_subject.clone().unwrap_or_else(|| "-".to_owned());
     [
-        letter.sequence.to_string(),
+        letter.id().to_string(),
         letter.kind.clone(),
         from,
-        letter.at.to_rfc3339_opts(SecondsFormat::Secs, true),
         letter.size.to_string(),
         letter.reason.clone().unwrap_or_else(|| "-".to_owned()),
     ]
@@ -150,6 +178,7 @@ fn row(letter: &DeadLetter) -> [String; 6] {
 
 fn line(letter: &DeadLetter) -> Value {
     json!({
+        "letter": letter.id().to_string(),
         "sequence": letter.sequence,
         "kind": letter.kind,
         "reason": letter.reason,
@@ -161,9 +190,4 @@ fn line(letter: &DeadLetter) -> Value {
         "size": letter.size,
         "base64": BASE64_STANDARD.encode(&letter.body),
     })
-}
-
-fn with_code(error: DeadLetterError) -> anyhow::Error {
-    let code = error.code();
-    anyhow::Error::from(error).context(code.as_str())
 }

@@ -1,0 +1,104 @@
+//! The control plane itself, and whoever asks it.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+/// What a principal may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Role {
+    /// Look at what stands.
+    Viewer,
+    /// Look at the log and the past, too.
+    Auditor,
+    /// Move groups, drain instances, decide on dead letters, too.
+    Operator,
+    /// Everything.
+    Admin,
+    /// A value that this version does not know.
+    #[serde(other)]
+    #[cfg_attr(test, schemars(skip))]
+    Unknown,
+}
+
+/// Whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Viewer {
+    /// In whose name changes are recorded.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// What keeps a replica from being what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ReplicaProblem {
+    /// The part that it is about.
+    pub part: String,
+    /// Its code.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// So many instances fell silent at once that the fault is thought to be with whoever listens.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SelfPreservation {
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// How many were silent.
+    pub silent: u64,
+    /// Of how many.
+    pub alive: u64,
+}
+
+/// The replica that answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct System {
+    /// Its version.
+    pub version: String,
+    /// The installation that it serves.
+    pub namespace: String,
+    /// The time by the clock of NATS.
+    pub time: DateTime<Utc>,
+    /// The log that it tells of: the stream, and when it was created.
+    pub history: String,
+    /// Sequence of the last event that it has applied.
+    pub as_of_sequence: u64,
+    /// Sequence of the last event in the log.
+    pub head_sequence: u64,
+    /// How many events it is behind.
+    pub projection_lag: u64,
+    /// Whether it makes its projection anew.
+    pub rebuilding: bool,
+    /// How far that has come.
+    pub rebuild_sequence: Option<u64>,
+    /// How many stretches of the log are lost.
+    pub log_gaps: u64,
+    /// Whether it is connected to NATS.
+    pub nats_connected: bool,
+    /// Whether it can read heartbeats.
+    pub heartbeats_visible: bool,
+    /// Set while it marks no instance down.
+    pub self_preservation: Option<SelfPreservation>,
+    /// How many dead letters there are.
+    pub dead_letters: u64,
+    /// Empty when all is well.
+    pub problems: Vec<ReplicaProblem>,
+}
+
+/// The projection was rebuilt.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Rebuilt {
+    /// Where the new one took the place of the old.
+    pub sequence: u64,
+}

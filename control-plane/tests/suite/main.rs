@@ -21,6 +21,7 @@ mod numbers;
 mod operate;
 mod output;
 mod outside;
+mod proxies;
 mod refusals;
 mod rest;
 mod serve;

@@ -21,6 +21,8 @@ export default defineConfig({
       executablePath: process.env.AEGIS_CHROMIUM ?? "/usr/bin/chromium",
       args: [
         "--no-sandbox",
+        // The hosts of the second replica, which stands behind a proxy.
+        "--host-resolver-rules=MAP floor.example 127.0.0.1, MAP elsewhere.example 127.0.0.1",
         "--disable-gpu",
         "--disable-quic",
         "--no-first-run",

@@ -31,6 +31,37 @@ pub fn nats_server_path() -> Result<PathBuf> {
     })
 }
 
+/// The reverse proxies that `cargo xtask tools` keeps there, each in a folder of its name and version.
+const PROXIES: [(&str, &str); 4] =
+    [("nginx", "1.31.3"), ("caddy", "2.11.7"), ("traefik", "3.7.15"), ("envoy", "1.40.0")];
+
+/// Finds a reverse proxy by its name: `AEGIS_NGINX` and so on, then the pinned one, then `PATH`.
+///
+/// # Errors
+/// When there is none; the message says which command provides one.
+pub fn proxy_path(name: &str) -> Result<PathBuf> {
+    let variable = format!("AEGIS_{}", name.to_uppercase());
+    if let Some(given) = env::var_os(&variable).filter(|value| !value.is_empty()) {
+        let given = PathBuf::from(given);
+        if !given.is_file() {
+            bail!("{variable} names {}, which does not exist", given.display());
+        }
+        return Ok(given);
+    }
+    let version = PROXIES.iter().find(|(proxy, _)| *proxy == name).map(|(_, version)| version);
+    let version = version.with_context(|| format!("{name} is none of the proxies of deploy/proxy"))?;
+    let pinned = target_dir().join("tools").join(format!("{name}-{version}")).join(name);
+    let search = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&search).map(|folder| folder.join(name));
+    std::iter::once(pinned.clone()).chain(on_path).find(|candidate| candidate.is_file()).with_context(|| {
+        format!(
+            "no {name}, so deploy/proxy/{name} is not tried: not in {variable}, not at {}, not on PATH. Run \
+             `cargo xtask tools`, or install it",
+            pinned.display()
+        )
+    })
+}
+
 /// Finds a binary of this workspace next to the running test executable.
 ///
 /// Building it is the caller's job, because a test cannot know with which options.
@@ -69,7 +100,13 @@ fn target_dir() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::find_bin;
+    use super::{find_bin, proxy_path};
+
+    #[test]
+    fn a_missing_proxy_names_what_is_not_tried() {
+        let error = proxy_path("no-such-proxy").unwrap_err().to_string();
+        assert!(error.contains("no-such-proxy"), "{error}");
+    }
 
     #[test]
     fn a_missing_binary_names_the_command_that_builds_it() {

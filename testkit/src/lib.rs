@@ -19,7 +19,7 @@ mod proxy;
 mod server;
 mod wait;
 
-pub use binary::{bin, nats_server_path};
+pub use binary::{bin, nats_server_path, proxy_path};
 pub use cluster::NatsCluster;
 pub use http::{Response, get};
 pub use proc::{Proc, ProcBuilder};

@@ -32,8 +32,9 @@ pub(crate) fn run() -> Result<ExitCode> {
         });
         steps.step("web types", || run_command(&mut web::npm_run("typecheck")));
         steps.step("web lint", || run_command(&mut web::npm_run("lint")));
+        steps.step("OpenAPI document", || run_command(&mut web::npm_run("lint:api")));
     } else {
-        for name in ["web lock", "clippy", "generated files", "web types", "web lint"] {
+        for name in ["web lock", "clippy", "generated files", "web types", "web lint", "OpenAPI document"] {
             steps.skip(name, "the web page does not build");
         }
     }

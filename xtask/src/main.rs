@@ -17,6 +17,8 @@ mod layers;
 mod lint;
 mod output;
 mod part;
+mod proxied;
+mod proxies;
 mod stack;
 mod steps;
 mod test;
@@ -24,6 +26,7 @@ mod tools;
 mod up;
 mod web;
 mod web_lock;
+mod wheels;
 mod workspace;
 
 use std::process::ExitCode;
@@ -39,7 +42,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Fetch the pinned nats-server, unless a good one is given or installed
+    /// Fetch the pinned nats-server, unless a good one is given or installed, and the proxies of deploy/proxy
     Tools,
     /// Build everything and run it here: NATS, control plane, web page, demo services
     Up(up::Options),

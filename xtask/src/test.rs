@@ -15,6 +15,8 @@ use crate::{
     chromium,
     command::{capture, cargo, run as run_command, show},
     output::{Log, say},
+    proxied::{self, Proxied},
+    proxies,
     stack::{End, Plan, Signals, Stack},
     steps::Steps,
     tools, web,
@@ -41,7 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let mut nats_server = PathBuf::new();
     let tools = steps.step("tools", || {
         nats_server = tools::nats_server()?;
-        Ok(())
+        if rust || e2e { proxies::fetch() } else { Ok(()) }
     });
     let page = if rust || e2e {
         steps.step("web build", web::build)
@@ -114,7 +116,11 @@ fn browser_tests(nats_server: PathBuf) -> Result<()> {
     let log = Log::file(File::create(&log_file)?, plan.name_width());
     let signals = Signals::catch()?;
     let mut stack = Stack::start(&plan, &log, &signals)?;
-    let outcome = against(&mut stack, &browser, &env_file);
+    let outcome = behind_nginx(&plan, &stack, &log).and_then(|mut proxied| {
+        let outcome = against(&mut stack, &proxied, &browser, &env_file);
+        proxied.stop();
+        outcome
+    });
     stack.stop();
     match outcome {
         Ok(()) => fs::remove_dir_all(&data_dir).context("remove the stack's data"),
@@ -122,9 +128,24 @@ fn browser_tests(nats_server: PathBuf) -> Result<()> {
     }
 }
 
-fn against(stack: &mut Stack, browser: &Path, env_file: &Path) -> Result<()> {
+/// A second replica, on the NATS of the stack.
+fn behind_nginx(plan: &Plan, stack: &Stack, log: &Log) -> Result<Proxied> {
+    let plan = proxied::Plan {
+        aegis: plan.binaries.join("aegis"),
+        nginx: proxies::nginx()?,
+        nats_url: stack.env().get("NATS_URL").context("aegis did not report NATS_URL")?,
+        folder: plan.data_dir.canonicalize()?.join("proxied"),
+    };
+    Proxied::start(&plan, log)
+}
+
+fn against(stack: &mut Stack, proxied: &Proxied, browser: &Path, env_file: &Path) -> Result<()> {
     let mut tests = web::npm_run("e2e");
-    tests.envs(stack.env().iter()).env("AEGIS_ENV_FILE", env_file).env("AEGIS_CHROMIUM", browser);
+    tests
+        .envs(stack.env().iter())
+        .envs(proxied.env().iter())
+        .env("AEGIS_ENV_FILE", env_file)
+        .env("AEGIS_CHROMIUM", browser);
     let shown = show(&tests);
     // A group of its own, so that the browsers can be ended with it.
     let mut child = tests.process_group(0).spawn().with_context(|| format!("cannot run `{shown}`"))?;

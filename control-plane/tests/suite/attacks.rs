@@ -119,6 +119,28 @@ async fn a_client_is_told_why_its_websocket_is_closed() {
 }
 
 #[tokio::test]
+async fn a_client_of_another_subprotocol_is_closed_with_4406() {
+    let (_nats, _folder, control) = start().await;
+    let address = control.url.trim_start_matches("http://").to_owned();
+    // Clients refuse the handshake by themselves when the protocol that they asked for is not taken.
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let handshake = format!(
+        "GET /graphql/ws HTTP/1.1\r\nhost: {address}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         sec-websocket-protocol: graphql-ws\r\n\r\n"
+    );
+    stream.write_all(handshake.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // Until the replica, which has said farewell, ends the connection.
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&answer);
+    assert!(text.starts_with("HTTP/1.1 101") && !text.contains("sec-websocket-protocol"), "{text}");
+    // The frame of a close: its opcode, its length, and the code.
+    let frame = answer.windows(4).find(|bytes| bytes[0] == 0x88).unwrap();
+    assert_eq!(u16::from_be_bytes([frame[2], frame[3]]), 4406, "{text}");
+}
+
+#[tokio::test]
 async fn an_operation_that_was_not_run_ends_with_an_error_and_its_id_is_free() {
     let (_nats, _folder, control) = start().await;
     let mut socket = introduced(&control).await;

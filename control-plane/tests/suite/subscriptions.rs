@@ -7,11 +7,12 @@ use aegis_sdk::{Service, ServiceConfig};
 use aegis_testkit::NatsServer;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-pub(crate) type Socket =
-    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket = WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 const INSTANCES: &str = "subscription { instanceChanges { __typename
     ... on InstanceSnapshot { asOfSequence instances { id status } }
@@ -46,7 +47,10 @@ async fn say(socket: &mut Socket, message: Value) {
 }
 
 /// The next message; a close as `{"close": code}`.
-pub(crate) async fn hear(socket: &mut Socket) -> Value {
+pub(crate) async fn hear<S>(socket: &mut WebSocketStream<S>) -> Value
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     loop {
         let message =
             tokio::time::timeout(PATIENCE, socket.next()).await.expect("nothing was said").unwrap().unwrap();

@@ -1,5 +1,5 @@
 import { TriangleAlert } from "lucide-react";
-import { useStaleSince } from "@/shared/connection/store";
+import { useRefusal, useStaleSince } from "@/shared/connection/store";
 import { formatClock, type Zone } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
 import { type System, useSystem } from "./system";
@@ -41,6 +41,7 @@ export function warnings(system: System | null, zone: Zone): string[] {
 export function Banner() {
   const system = useSystem((s) => s.system);
   const refusal = useSystem((s) => s.refusal);
+  const refused = useRefusal();
   const staleSince = useStaleSince();
   const zone = useZone((s) => s.zone);
   const lines = warnings(system, zone);
@@ -49,7 +50,9 @@ export function Banner() {
       `Stale since ${formatClock(new Date(staleSince).toISOString(), zone).slice(0, 8)}: the live connection is down.`,
     );
   }
-  if (refusal !== null) lines.unshift(`The control plane answers: ${refusal}`);
+  if (refused !== null) {
+    lines.unshift(`The live connection is refused: ${refused}. Reload the page once that is corrected.`);
+  } else if (refusal !== null) lines.unshift(`The control plane answers: ${refusal}`);
   if (lines.length === 0) return null;
   return (
     <div

@@ -22,6 +22,8 @@ export function lookOf(connection: Connection, now: number): Look {
       return { icon: CircleCheck, text: "Live", tone: "text-ok" };
     case "denied":
       return { icon: CircleSlash, text: "Denied", tone: "text-bad" };
+    case "refused":
+      return { icon: CircleSlash, text: "Refused", tone: "text-bad" };
     case "reconnecting": {
       const { attempt, nextAt, staleSince } = connection;
       const left = nextAt === null ? 0 : Math.max(0, Math.ceil((nextAt - now) / 1000));

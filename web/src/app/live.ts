@@ -7,7 +7,7 @@ import {
 } from "@/features/dashboard";
 import { type Event, onNewEvents, resetEvents, startEvents } from "@/features/events";
 import { useConnectionStore } from "@/shared/connection/store";
-import { isDenied, sessionOver } from "@/shared/graphql/http";
+import { sessionOver, standing } from "@/shared/graphql/http";
 import { createLive } from "@/shared/graphql/live";
 import { liveUrl } from "@/shared/graphql/live-url";
 import { useAnnouncer } from "@/shared/ui/announcer";
@@ -22,7 +22,7 @@ function onLeadership(events: readonly Event[]): void {
 /** Opens the one live connection and everything that hangs off it; the result closes it all. */
 export function goLive(): () => void {
   const { dispatch } = useConnectionStore.getState();
-  const live = createLive({ url: liveUrl(window.location), dispatch, isDenied, onDenied: sessionOver });
+  const live = createLive({ url: liveUrl(window.location), dispatch, standing, onDenied: sessionOver });
   const offline = (): void => live.interrupt();
   const online = (): void => live.hurry();
   window.addEventListener("offline", offline);

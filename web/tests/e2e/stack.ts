@@ -17,6 +17,16 @@ export const stack = {
   envFile: required("AEGIS_ENV_FILE"),
 };
 
+/** A second replica on the same NATS, behind nginx with TLS and under a path: `xtask/src/proxied.rs`. */
+export const proxied = {
+  url: required("AEGIS_PROXY_URL"),
+  /** The same replica under a host that it does not know. */
+  elsewhere: required("AEGIS_PROXY_ELSEWHERE_URL"),
+  /** The same, with a proxy that hides this from it, but for websockets. */
+  halfway: required("AEGIS_PROXY_HALFWAY_URL"),
+  token: required("AEGIS_PROXY_TOKEN"),
+};
+
 /** The pid of a part as it runs now: the file is written again whenever a part is restarted. */
 export function pidOf(instance: string): number {
   const name = `${instance.toUpperCase().replaceAll("-", "_")}_PID`;

@@ -52,6 +52,14 @@ describe("the connection", () => {
     expect(nextConnection(denied, { type: "stopped" })).toEqual({ kind: "denied" });
   });
 
+  it("stays refused with its reason and what is stale, until it is begun anew", () => {
+    const refused = run(...lost, { type: "refused", reason: "no" }, { type: "lost", at: 9 });
+    expect(refused).toEqual({ kind: "refused", reason: "no", staleSince: 5_000 });
+    expect([staleMoment(refused), lookOf(refused, 0).text]).toEqual([5_000, "Refused"]);
+    expect(nextConnection(refused, { type: "stopped" })).toEqual(idle);
+    expect(nextConnection({ kind: "denied" }, { type: "refused", reason: "no" })).toEqual({ kind: "denied" });
+  });
+
   it("is said in words, with the attempt and the wait", () => {
     const state = run(...lost, { type: "waiting", attempt: 3, nextAt: 12_000 });
     expect(lookOf(state, 10_000).text).toBe("Reconnecting, attempt 3, next in 2s · stale for 5s");

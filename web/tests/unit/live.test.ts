@@ -53,7 +53,7 @@ function start(options: Partial<LiveOptions> = {}) {
     url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/graphql/ws`,
     dispatch: (event) => seen.push(event.type),
     onDenied,
-    isDenied: async () => false,
+    standing: async () => "allowed",
     random: () => 0,
     ...options,
   });
@@ -120,11 +120,23 @@ describe("the live connection", () => {
   });
 
   it("learns from the viewer query that a refused handshake means denied", async () => {
-    const { onDenied } = start({ isDenied: async () => true });
+    const { onDenied } = start({ standing: async () => "denied" });
     await subscribed(1);
     latest().socket.terminate();
     await vi.waitFor(() => expect(onDenied).toHaveBeenCalledTimes(1));
     expect(connections).toBe(1);
+  });
+
+  it("does not come back once the server says that pages of this address may not connect", async () => {
+    const reasons: string[] = [];
+    const { onDenied } = start({
+      standing: async () => ({ refused: "only those of https://floor.example may" }),
+      dispatch: (event) => event.type === "refused" && reasons.push(event.reason),
+    });
+    await subscribed(1);
+    latest().socket.terminate();
+    await vi.waitFor(() => expect(reasons).toEqual(["only those of https://floor.example may"]));
+    expect([connections, onDenied.mock.calls.length]).toEqual([1, 0]);
   });
 
   it("subscribes again when the server completes a subscription", async () => {

@@ -3,6 +3,7 @@ import { figure, percent } from "@/features/dashboard/numbers";
 import { graphql } from "@/gql";
 import { client } from "@/shared/graphql/client";
 import { errorFromBody, errorFromGraphQL, errorFromUrql } from "@/shared/graphql/errors";
+import { standing } from "@/shared/graphql/http";
 import { Ring } from "@/shared/live/ring";
 import { throttle } from "@/shared/live/throttle";
 import { formatAge, formatClock, formatMoment } from "@/shared/time/format";
@@ -10,6 +11,30 @@ import { sparkPoints } from "@/shared/ui/sparkline";
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("why a websocket fails", () => {
+  const answers = (graphql: Response, websocket: Response) =>
+    vi.stubGlobal("fetch", async (path: string) => (path.endsWith("/ws") ? websocket : graphql));
+  const refusal = (code: string) =>
+    new Response(JSON.stringify({ error: { code, message: "only pages of https://floor.example may" } }), {
+      status: 403,
+    });
+  const wrongMethod = () => new Response(null, { status: 405 });
+
+  it("is asked where queries go and where the websocket is", async () => {
+    answers(new Response("{}"), wrongMethod());
+    expect(await standing()).toBe("allowed");
+    answers(new Response(null, { status: 401 }), refusal("FORBIDDEN"));
+    expect(await standing()).toBe("denied");
+    answers(new Response("{}"), refusal("FORBIDDEN"));
+    expect(await standing()).toEqual({ refused: "only pages of https://floor.example may" });
+    answers(new Response("<html>", { status: 403 }), refusal("SOMETHING_ELSE"));
+    expect(await standing()).toBe("allowed");
+    vi.stubGlobal("fetch", () => Promise.reject(new Error("down")));
+    expect(await standing()).toBe("allowed");
+  });
 });
 
 describe("times", () => {

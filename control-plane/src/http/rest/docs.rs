@@ -27,7 +27,17 @@ const PROBLEM: &str = "application/problem+json";
         description = "The control plane by REST: see docs/api.md.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(Body, Event))
+    components(schemas(Body, Event)),
+    tags(
+        (name = "services", description = "What services are meant to be."),
+        (name = "instances", description = "What runs, and what operators ask of it."),
+        (name = "metrics", description = "Figures, over time and now."),
+        (name = "leaders", description = "Who leads which group."),
+        (name = "events", description = "The log."),
+        (name = "dead letters", description = "Messages that nobody could process."),
+        (name = "system", description = "Whoever asks, the replica that answers, and the registry of the past."),
+        (name = "documentation", description = "What there is.")
+    )
 )]
 struct Head;
 
@@ -46,7 +56,23 @@ pub(crate) fn openapi() -> String {
 fn published() -> Value {
     let mut document = serde_json::to_value(whole()).unwrap_or_default();
     correct(&mut document);
+    refer(&mut document);
     document
+}
+
+/// A page refers to what it lists, as everything else does, instead of repeating it.
+fn refer(document: &mut Value) {
+    let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let Some(schemas) = schemas else { return };
+    let known = schemas.clone();
+    for (name, page) in schemas {
+        let Some(listed) = name.strip_prefix("Page_") else { continue };
+        if let Some(item) = page.pointer_mut("/properties/items/items")
+            && known.get(listed) == Some(item)
+        {
+            *item = json!({ "$ref": format!("#/components/schemas/{listed}") });
+        }
+    }
 }
 
 /// Numbers have no sign where they begin at 0, and a parameter that is not given is absent and not null.

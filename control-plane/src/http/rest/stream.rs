@@ -20,6 +20,7 @@ use super::problem::Problem;
 use super::types::{Data, Event, event_fields};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// How often a client is told that the connection lives.
 const PING: Duration = Duration::from_secs(15);
 /// How long a client waits before it connects again.
@@ -70,7 +71,9 @@ pub(super) fn follow(
         drop((place, awaited));
     });
     let body = stream::poll_fn(move |cx| waiting.poll_recv(cx)).map(Ok::<_, std::convert::Infallible>);
-    Ok(([(header::CONTENT_TYPE, "text/event-stream")], Body::from_stream(body)).into_response())
+    // nginx would keep a message until more of them fill its buffer.
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (UNBUFFERED, "no")];
+    Ok((headers, Body::from_stream(body)).into_response())
 }
 
 async fn converse(caller: &Caller, variables: Value, sender: &mpsc::Sender<Bytes>) {

@@ -4,7 +4,9 @@ export type Connection =
   | { kind: "connecting" }
   | { kind: "live"; since: number }
   | { kind: "reconnecting"; attempt: number; nextAt: number | null; staleSince: number | null }
-  | { kind: "denied" };
+  | { kind: "denied" }
+  /** The server takes no connection from this page, and says why: trying again would not help. */
+  | { kind: "refused"; reason: string; staleSince: number | null };
 
 export type ConnectionEvent =
   | { type: "opening" }
@@ -12,6 +14,7 @@ export type ConnectionEvent =
   | { type: "lost"; at: number }
   | { type: "waiting"; attempt: number; nextAt: number }
   | { type: "denied" }
+  | { type: "refused"; reason: string }
   | { type: "stopped" };
 
 export const idle: Connection = { kind: "idle" };
@@ -22,13 +25,16 @@ export function nextConnection(state: Connection, event: ConnectionEvent): Conne
       return state.kind === "denied" ? state : idle;
     case "denied":
       return { kind: "denied" };
+    case "refused":
+      if (state.kind === "denied") return state;
+      return { kind: "refused", reason: event.reason, staleSince: staleMoment(state) };
     case "opened":
       return { kind: "live", since: event.at };
     case "opening":
       if (state.kind === "reconnecting") return { ...state, nextAt: null };
       return state.kind === "live" ? state : { kind: "connecting" };
     case "lost":
-      if (state.kind === "denied" || state.kind === "idle") return state;
+      if (isOver(state)) return state;
       return {
         kind: "reconnecting",
         attempt: attemptOf(state),
@@ -36,7 +42,7 @@ export function nextConnection(state: Connection, event: ConnectionEvent): Conne
         staleSince: staleSince(state, event.at),
       };
     case "waiting":
-      if (state.kind === "denied" || state.kind === "idle") return state;
+      if (isOver(state)) return state;
       return {
         kind: "reconnecting",
         attempt: event.attempt,
@@ -48,7 +54,11 @@ export function nextConnection(state: Connection, event: ConnectionEvent): Conne
 
 /** Null while the data on the page is current, or while there is none yet. */
 export function staleMoment(state: Connection): number | null {
-  return state.kind === "reconnecting" ? state.staleSince : null;
+  return state.kind === "reconnecting" || state.kind === "refused" ? state.staleSince : null;
+}
+
+function isOver(state: Connection): boolean {
+  return state.kind === "denied" || state.kind === "refused" || state.kind === "idle";
 }
 
 function attemptOf(state: Connection): number {

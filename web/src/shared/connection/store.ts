@@ -13,5 +13,9 @@ export const useConnectionStore = create<ConnectionStore>((set) => ({
 
 export const useConnection = (): Connection => useConnectionStore((s) => s.connection);
 
+/** Why the server takes no connection from this page, or null. */
+export const useRefusal = (): string | null =>
+  useConnectionStore((s) => (s.connection.kind === "refused" ? s.connection.reason : null));
+
 /** The moment since which the data on the page is stale, or null. */
 export const useStaleSince = (): number | null => useConnectionStore((s) => staleMoment(s.connection));

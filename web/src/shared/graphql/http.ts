@@ -26,18 +26,33 @@ export function sessionOver(): void {
   useSession.getState().denied();
 }
 
-/** Asks the cheapest question there is: true when the server says that nobody is signed in. */
-export async function isDenied(timeoutMs = 3_000): Promise<boolean> {
+/** What the server says of this page when a websocket fails, which itself tells no reason. */
+export type Standing = "allowed" | "denied" | { refused: string };
+
+/**
+ * Asks the cheapest question there is, and again where the websocket is: a proxy may treat the two differently. That
+ * nobody is signed in goes before that no page of this address may connect; «allowed» when nothing answers, too.
+ */
+export async function standing(timeoutMs = 3_000): Promise<Standing> {
+  const answers = await Promise.all(["graphql", "graphql/ws"].map((path) => verdict(path, timeoutMs)));
+  return answers.find((each) => each === "denied") ?? answers.find((each) => each !== "allowed") ?? "allowed";
+}
+
+async function verdict(path: string, timeoutMs: number): Promise<Standing> {
   try {
-    const response = await fetch(at("graphql"), {
+    const response = await fetch(at(path), {
       method: "POST",
       credentials: "same-origin",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ query: "{ viewer { name } }" }),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    return response.status === 401;
+    if (response.status === 401) return "denied";
+    if (response.status !== 403) return "allowed";
+    // Of another server on the way it is another matter, which may pass.
+    const error = errorFromBody(response.status, await response.json());
+    return error.code === "FORBIDDEN" ? { refused: error.message } : "allowed";
   } catch {
-    return false;
+    return "allowed";
   }
 }

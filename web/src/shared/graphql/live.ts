@@ -5,6 +5,7 @@ import { backoffMs } from "@/shared/connection/backoff";
 import type { ConnectionEvent } from "@/shared/connection/machine";
 import { type AppError, errorFromGraphQL } from "./errors";
 import { exactSocket, revive } from "./exact";
+import type { Standing } from "./http";
 import { createAlarm } from "./wait";
 
 const UNAUTHORIZED = 4401;
@@ -24,7 +25,8 @@ export interface LiveOptions {
   url: string;
   dispatch: (event: ConnectionEvent) => void;
   onDenied: () => void;
-  isDenied: () => Promise<boolean>;
+  /** Asked after each failure: a websocket that is not accepted tells no reason. */
+  standing: () => Promise<Standing>;
   now?: () => number;
   random?: () => number;
 }
@@ -41,7 +43,8 @@ export interface Live {
 /**
  * One websocket for all streams. graphql-ws reconnects and resubscribes by itself, except after closes it
  * deems fatal (1002, 1011, a server-side `complete`): those are retried here, with the same waits, which grow
- * until a connection has stood for {@link STEADY_MS}. 4401 is final: the session is over.
+ * until a connection has stood for {@link STEADY_MS}. 4401 is final: the session is over. So is the refusal of
+ * pages of this address.
  */
 export function createLive(options: LiveOptions): Live {
   const { dispatch, now = Date.now, random = Math.random } = options;
@@ -69,6 +72,13 @@ export function createLive(options: LiveOptions): Live {
     dispatch({ type: "denied" });
     options.onDenied();
   };
+  const judge = (standing: Standing): void => {
+    if (standing === "denied") denied();
+    else if (standing !== "allowed" && !over) {
+      stop();
+      dispatch({ type: "refused", reason: standing.refused });
+    }
+  };
   const wait = async (): Promise<void> => {
     const retries = now() - steadySince >= STEADY_MS ? 0 : failures;
     failures = retries + 1;
@@ -76,7 +86,7 @@ export function createLive(options: LiveOptions): Live {
     const ms = backoffMs(retries, random());
     dispatch({ type: "waiting", attempt: retries + 1, nextAt: now() + ms });
     // The check must not hold up the attempt; it is only there to tell «down» from «not allowed».
-    void options.isDenied().then((yes) => yes && denied());
+    void options.standing().then(judge);
     await alarm.sleep(ms);
   };
 

@@ -1,0 +1,93 @@
+import type { Page } from "@playwright/test";
+import { connection, expect, expectLive, expectSamePage, markPage, test } from "./fixtures";
+import { proxied } from "./stack";
+
+// The certificate of the proxy is its own.
+test.use({ ignoreHTTPSErrors: true });
+
+async function signIn(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel("Access token").fill(proxied.token);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** What the page's own origin is answered, so that cookie, path and origin are those of the page. */
+const post = (page: Page, path: string, body: unknown): Promise<number> =>
+  page.evaluate(
+    async ([to, text]) => {
+      const headers = { "content-type": "application/json" };
+      return (await fetch(to as string, { method: "POST", headers, body: text as string })).status;
+    },
+    [path, JSON.stringify(body)],
+  );
+
+test("behind nginx, under a path, with TLS: signs in, is live, and shows a step-down", async ({ page }) => {
+  await signIn(page, proxied.url);
+  await expect(page).toHaveURL(proxied.url);
+  await expectLive(page);
+  const [cookie] = await page.context().cookies();
+  expect(cookie).toMatchObject({ path: "/aegis/", secure: true, httpOnly: true, sameSite: "Strict" });
+  await markPage(page);
+
+  const rows = page.getByTestId("instance-row");
+  await expect(rows.first()).toBeVisible();
+  const beat = rows
+    .first()
+    .locator("td[title]")
+    .filter({ hasText: /^\d+s$/ })
+    .first();
+  const before = await beat.getAttribute("title");
+  await expect(beat).not.toHaveAttribute("title", before ?? "");
+
+  const owned = page
+    .locator('[data-testid="group-line"][data-group^="trading-service/"]:not([data-owner=""])')
+    .first();
+  const group = (await owned.getAttribute("data-group")) ?? "";
+  const term = Number(await owned.getAttribute("data-term"));
+  const owner = (await owned.getAttribute("data-owner")) ?? "";
+  expect(await post(page, `/aegis/api/leaders/${group}/step-down`, { reason: "a test" })).toBeLessThan(300);
+  const line = page.locator(`[data-testid="group-line"][data-group="${group}"]`);
+  await expect(line).toHaveAttribute("data-term", String(term + 1));
+  await expect(line).not.toHaveAttribute("data-owner", owner);
+
+  await page.getByRole("link", { name: "Events" }).click();
+  await expect(page).toHaveURL(`${proxied.url}events`);
+  await page.getByRole("button", { name: "Leadership" }).click();
+  const elections = page
+    .locator('[data-testid="event-row"][data-type="aegis.leadership.leader_elected.v1"]')
+    .filter({ hasText: group.replace("trading-service/", "") });
+  await expect(elections.first()).toBeVisible();
+  await expectSamePage(page);
+
+  await page.reload();
+  await expect(page).toHaveURL(`${proxied.url}events?kind=LEADERSHIP`);
+  await expect(elections.first()).toBeVisible();
+  await expectLive(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(`${proxied.url}signin`);
+});
+
+test("a page of an address that the replica does not know says at once which one it expects", async ({
+  page,
+}) => {
+  await page.goto(proxied.elsewhere);
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText(`public_url, ${new URL(proxied.url).origin}`);
+  await expect(alert).toContainText("FORBIDDEN");
+});
+
+test("a page whose websocket is refused says why, and does not try again", async ({ page }) => {
+  let attempts = 0;
+  page.on("websocket", () => {
+    attempts += 1;
+  });
+  await signIn(page, proxied.halfway);
+  await expect(connection(page)).toHaveAttribute("data-state", "refused");
+  await expect(page.getByTestId("banner")).toContainText(`public_url, ${new URL(proxied.url).origin}`);
+  const made = attempts;
+  // The page asks for the state of the system every 3 s: so many times take longer than any wait between two attempts.
+  for (let polls = 0; polls < 3; polls += 1) {
+    await page.waitForRequest((request) => request.url().endsWith("/graphql"));
+  }
+  expect(attempts).toBe(made);
+});

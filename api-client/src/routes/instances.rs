@@ -7,7 +7,9 @@ use crate::key::IdempotencyKey;
 use crate::query::query;
 use crate::route::{self, Route};
 use crate::transport::Outgoing;
-use crate::types::{Configuration, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series};
+use crate::types::{
+    Configuration, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series,
+};
 use crate::{Client, Error};
 
 /// Which instances.

@@ -32,7 +32,7 @@ fn shape(schema: &Value, all: &Value) -> Value {
             // Either "null and something", or constants one by one.
             let constants: Vec<_> = cases.iter().filter_map(|case| case.get("const")).cloned().collect();
             if constants.len() == cases.len() {
-                return json!({ "values": sorted(constants) });
+                return json!({ "values": sorted(&constants) });
             }
             let cases: Vec<_> = cases.iter().filter(|case| case["type"] != "null").collect();
             // An enumeration whose values have descriptions: some in a list, some alone.
@@ -42,13 +42,13 @@ fn shape(schema: &Value, all: &Value) -> Value {
             });
             let listed: Vec<_> = listed.collect();
             if !listed.is_empty() {
-                return json!({ "values": sorted(listed) });
+                return json!({ "values": sorted(&listed) });
             }
             return shape(cases[0], all);
         }
     }
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-        return json!({ "values": sorted(values.clone()) });
+        return json!({ "values": sorted(values) });
     }
     let kind = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.iter().find(|kind| *kind != "null").cloned(),
@@ -79,7 +79,7 @@ fn shape(schema: &Value, all: &Value) -> Value {
     }
 }
 
-fn sorted(values: Vec<Value>) -> Vec<String> {
+fn sorted(values: &[Value]) -> Vec<String> {
     let mut values: Vec<_> =
         values.iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect();
     values.sort();

@@ -15,7 +15,7 @@ use utoipa::{OpenApi as _, openapi};
 use super::call::{Caller, Params, json as answer_json};
 use super::page::Nothing;
 use super::problem::{Body, Problem};
-use super::types::Event;
+use super::types::{Event, InstanceOrderField};
 use crate::http::identity::COOKIE;
 
 const PROBLEM: &str = "application/problem+json";
@@ -27,7 +27,7 @@ const PROBLEM: &str = "application/problem+json";
         description = "The control plane by REST: see docs/api.md.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(Body, Event)),
+    components(schemas(Body, Event, InstanceOrderField)),
     tags(
         (name = "services", description = "What services are meant to be."),
         (name = "instances", description = "What runs, and what operators ask of it."),

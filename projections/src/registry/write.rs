@@ -56,10 +56,7 @@ pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Resul
             .await?;
     }
     for (after, ids) in &batch.mentioned {
-        for id in ids {
-            let update = sqlx::query("UPDATE names SET mentioned_after = ? WHERE id = ?");
-            update.bind(integer(after.get())).bind(id).execute(&mut *tables).await?;
-        }
+        mentioned(integer(after.get()), ids, tables).await?;
     }
     snapshots(batch, tables).await
 }
@@ -83,6 +80,27 @@ pub(super) async fn remove(gone: &[InstanceKey], tables: &mut SqliteConnection) 
     for (service, instance) in gone {
         let key = AggregateId::Instance(service.clone(), instance.clone()).to_string();
         sqlx::query("DELETE FROM instances WHERE key = ?").bind(key).execute(&mut *tables).await?;
+    }
+    Ok(())
+}
+
+/// How many names one statement marks, at most: with each snapshot, most of those that are in use.
+const NAMES: [usize; 3] = [256, 16, 1];
+
+static MENTIONS: LazyLock<[String; 3]> = LazyLock::new(|| {
+    NAMES.map(|names| {
+        format!("UPDATE names SET mentioned_after = ? WHERE id IN ({})", vec!["?"; names].join(","))
+    })
+});
+
+async fn mentioned(after: i64, mut ids: &[i64], tables: &mut SqliteConnection) -> Result<(), WriteError> {
+    for (names, update) in NAMES.into_iter().zip(MENTIONS.iter()) {
+        while ids.len() >= names {
+            let (now, later) = ids.split_at(names);
+            let query = sqlx::query(update.as_str()).bind(after);
+            now.iter().fold(query, |query, id| query.bind(id)).execute(&mut *tables).await?;
+            ids = later;
+        }
     }
     Ok(())
 }

@@ -83,7 +83,9 @@ async fn read_raw(connection: &Connection, events: u64) -> anyhow::Result<(f64, 
 /// When the server took a message.
 fn taken(message: &Message) -> anyhow::Result<DateTime<Utc>> {
     let nanos = message.info().map_err(|error| anyhow::anyhow!(error))?.published.unix_timestamp_nanos();
-    Ok(DateTime::from_timestamp_nanos(i64::try_from(nanos)?))
+    // Projections count in microseconds.
+    let time = DateTime::from_timestamp_micros(i64::try_from(nanos.div_euclid(1_000))?);
+    time.ok_or_else(|| anyhow::anyhow!("no time: {nanos} ns"))
 }
 
 /// The registry as of three moments, from the file and replayed from the log, against what was written up to there:

@@ -33,7 +33,8 @@ impl Client {
     /// Has the owner of a group hand it over.
     ///
     /// # Errors
-    /// `NOT_ACTIVE` when nobody owns it, `MEMBER_NOT_FOUND` when nobody is there to take it; see [`Error`].
+    /// `NOT_ACTIVE` if no instance owns the group: there is nothing to hand over. `MEMBER_NOT_FOUND` if no other instance can
+    /// take it: start one, then try again. The rest as in [`Error`].
     pub async fn step_down(
         &self,
         service: &str,

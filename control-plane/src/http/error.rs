@@ -83,7 +83,7 @@ impl IntoResponse for ApiError {
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds(wait).into());
         }
-        // For paths under /api, `headers::dress` answers with this problem instead of the body above.
+        // The middleware `headers::dress` replaces the body by problem details for paths under /api.
         let problem = Problem::new(self.code, self.message).with_status(self.status);
         response.extensions_mut().insert(AsProblem(problem.with_retry_after(self.retry_after)));
         response

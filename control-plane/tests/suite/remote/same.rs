@@ -104,7 +104,11 @@ async fn definitions_are_applied_compared_listed_and_exported() {
     std::fs::write(&place, FILE).unwrap();
     let file = place.to_str().unwrap();
     assert_eq!(same(&nats, &control, &["definitions", "diff", "-f", file]).await.code, 1);
-    assert_eq!(same(&nats, &control, &["definitions", "apply", "-f", file]).await.code, 1, "nobody is asked");
+    assert_eq!(
+        same(&nats, &control, &["definitions", "apply", "-f", file]).await.code,
+        1,
+        "without --yes, and without a terminal to ask at, nothing is applied"
+    );
     assert_eq!(same(&nats, &control, &["definitions", "apply", "-f", file, "--dry-run"]).await.code, 0);
     let applied = by_url(&control, &["definitions", "apply", "-f", file, "--yes", "--reason", "first"]).await;
     assert!(applied.code == 0 && applied.has("defined trading-service: revision 1"), "{applied:?}");

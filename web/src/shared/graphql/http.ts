@@ -30,8 +30,9 @@ export function sessionOver(): void {
 export type Standing = "allowed" | "denied" | { refused: string };
 
 /**
- * Asks the cheapest question there is, and again where the websocket is: a proxy may treat the two differently. That
- * nobody is signed in goes before that no page of this address may connect; «allowed» when nothing answers, too.
+ * Sends a cheap query to the path of queries and to that of the websocket, because a proxy may treat the two differently.
+ * If either answers 401, the result is "denied"; else, if either answers 403, it is the reason given; else it is "allowed",
+ * also when neither answers.
  */
 export async function standing(timeoutMs = 3_000): Promise<Standing> {
   const answers = await Promise.all(["graphql", "graphql/ws"].map((path) => verdict(path, timeoutMs)));

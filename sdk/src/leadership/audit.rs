@@ -94,7 +94,8 @@ impl Audit {
     /// Whether there is more urgent work: owners for ten thousand groups come before their history. With a
     /// strict audit nothing is more urgent.
     pub(crate) fn hold_back(&self, hold_back: bool) {
-        self.held_back.send_replace(hold_back && !self.is_strict());
+        let hold_back = hold_back && !self.is_strict();
+        self.held_back.send_if_modified(|held_back| std::mem::replace(held_back, hold_back) != hold_back);
     }
 
     pub(crate) fn elected(

@@ -9,6 +9,7 @@ use super::store::{Holder, LeaseStore, OwnerRecord, SessionRecord, StoreError, V
 use crate::nats::bucket::CasError;
 
 /// How a claim ended.
+#[derive(Debug)]
 pub(super) enum Outcome {
     /// The group is ours.
     Won(Versioned<OwnerRecord>),
@@ -46,14 +47,13 @@ impl<S: LeaseStore> Elector<S> {
     }
 
     /// Claims a group, if it really is vacant.
-    pub(super) async fn claim(&self, candidate: Candidate, session: SessionId) -> (Candidate, Outcome) {
-        let Candidate { group, before, proven, .. } = &candidate;
+    pub(super) async fn claim(&self, candidate: &Candidate, session: SessionId) -> Outcome {
+        let Candidate { group, before, proven, .. } = candidate;
         let me = Holder { instance: self.me.clone(), session };
-        let outcome = self.appoint(group, before.clone(), *proven, me).await.unwrap_or_else(|error| {
+        self.appoint(group, before.clone(), *proven, me).await.unwrap_or_else(|error| {
             tracing::warn!(%group, %error, "a group cannot be claimed now");
             Outcome::Unclear
-        });
-        (candidate, outcome)
+        })
     }
 
     /// Makes this holder the owner of the group, if the record before it leaves it vacant: it has no

@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use tokio::sync::oneshot;
 
 use super::activation::Found;
+use super::claiming::Claimed;
 use super::election::Election;
 use super::handover::{Drained, Ending, HandOver};
 use super::request::{Answer, Refusal, Request, owner};
@@ -36,6 +37,8 @@ pub(super) enum Done {
     Settled(GroupName),
     /// A group that is not taken here was given up.
     Disowned,
+    /// A claim has ended.
+    Claimed(Claimed),
     /// An activation has ended.
     Activated(GroupName, Found, Result<Owner, Refusal>),
 }
@@ -87,6 +90,7 @@ impl<S: LeaseStore> Election<'_, S> {
                 self.hand_over_if_possible(hand_over);
             }
             Done::Disowned => {}
+            Done::Claimed(claim) => self.conclude(vec![claim]),
             Done::Settled(group) => self.begin_activation(group),
             Done::Activated(group, found, answer) => self.activated(&group, found, &answer),
         }
@@ -189,6 +193,7 @@ impl<S: LeaseStore> Election<'_, S> {
 
     fn look_whether_left(&mut self) {
         if let Some(leaving) = &mut self.leaving
+            && self.claiming.is_empty()
             && self.elector.guard.holds_nothing()
         {
             for done in leaving.waiting.drain(..) {

@@ -1,6 +1,6 @@
 //! The loop of an elector: hear, fence, claim, and bring the guard in line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,16 +13,15 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::Elector;
-use super::claim::Outcome;
 use super::duty::{Done, Leaving};
 use super::handover::{AT_ONCE, HandOver};
-use super::observer::{Candidate, Observer};
+use super::observer::Observer;
 use super::request::{Answer, Request, owner};
 use super::store::{Change, LeaseStore, OwnerRecord, StoreError, Versioned};
 use crate::nats::connection::backoff;
 
-/// How many claims are under way at a time.
-const CLAIMS: usize = 256;
+/// The history of terms waits while a group is vacant, unless it has been so for longer: nobody may be able to take it.
+const HISTORY_WAITS: Duration = Duration::from_secs(2);
 /// How long a watch may take to begin, or a lease if that is longer.
 const WATCH_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -41,6 +40,9 @@ pub(super) struct Election<'a, S> {
     pub(super) coming: BTreeSet<GroupName>,
     /// How many hand-overs of a group are under way.
     pub(super) passing: BTreeMap<GroupName, usize>,
+    /// The groups of which a claim is under way, and those to be claimed next.
+    pub(super) claiming: BTreeSet<GroupName>,
+    pub(super) to_claim: VecDeque<GroupName>,
     pub(super) leaving: Option<Leaving>,
 }
 
@@ -57,6 +59,8 @@ impl<'a, S: LeaseStore> Election<'a, S> {
             activating: BTreeMap::new(),
             coming: BTreeSet::new(),
             passing: BTreeMap::new(),
+            claiming: BTreeSet::new(),
+            to_claim: VecDeque::new(),
             leaving: None,
         }
     }
@@ -155,7 +159,8 @@ impl<'a, S: LeaseStore> Election<'a, S> {
     /// Cancel-safe: whatever is taken is dealt with.
     async fn stir(&mut self, requests: &mut mpsc::Receiver<Request>) {
         let lease = self.elector.policy.lease();
-        let claims = self.candidacy().is_some();
+        // While claims are under way, what follows is looked at when one of them has ended.
+        let claims = self.candidacy().is_some() && self.claiming.is_empty();
         let deadline = self.observer.next_deadline(claims).unwrap_or_else(|| Instant::now() + lease);
         tokio::select! {
             biased;
@@ -166,10 +171,17 @@ impl<'a, S: LeaseStore> Election<'a, S> {
                 }
             }
             Some(done) = self.tasks.next() => {
-                self.proceed(done);
-                while let Some(Some(done)) = self.tasks.next().now_or_never() {
-                    self.proceed(done);
+                // Claims that have ended are dealt with together: the guard is changed once for all of them.
+                let mut claimed = Vec::new();
+                let mut done = Some(done);
+                while let Some(next) = done {
+                    match next {
+                        Done::Claimed(claim) => claimed.push(claim),
+                        other => self.proceed(other),
+                    }
+                    done = self.tasks.next().now_or_never().flatten();
                 }
+                self.conclude(claimed);
             }
             () = tokio::time::sleep_until(deadline.into()) => {}
         }
@@ -204,14 +216,27 @@ impl<'a, S: LeaseStore> Election<'a, S> {
 
     pub(super) fn see_owner(&mut self, group: &GroupName, found: Versioned<OwnerRecord>) {
         let found = self.elector.plausible(group, found);
-        self.note_owner(group, &found);
+        let claimed = self.claiming.contains(group) && self.is_mine(&found);
+        // Of a claim under way it is dealt with when that ends: it knows how long the group was vacant.
+        if !claimed {
+            self.note_owner(group, &found);
+        }
         if found.record.is_some() {
             self.coming.remove(group);
         }
         self.observer.see_owner(group, found, Instant::now());
     }
 
+    /// Does what is to be done now. Owners for ten thousand groups come before their history, also where it is another
+    /// member's turn to claim them: all write to one server.
     async fn act(&mut self) {
+        self.fence().await;
+        self.claim();
+        let urgent = !self.claiming.is_empty() || self.observer.is_vacant_within(HISTORY_WAITS, Instant::now());
+        self.elector.audit.hold_back(urgent);
+    }
+
+    async fn fence(&mut self) {
         let elector = self.elector;
         let silent = self.observer.silent(Instant::now());
         let examined = silent.iter().map(|(instance, revision)| elector.examine(instance, *revision));
@@ -223,56 +248,10 @@ impl<'a, S: LeaseStore> Election<'a, S> {
                 self.observer.see_session(instance, &found, Instant::now());
             }
         }
-        let Some(session) = self.candidacy() else { return };
-        let due = self.observer.due(Instant::now());
-        if due.is_empty() {
-            return;
-        }
-        elector.audit.hold_back(true);
-        let claims = due.into_iter().map(|candidate| elector.claim(candidate, session));
-        let mut claims = futures_util::stream::iter(claims).buffer_unordered(CLAIMS).ready_chunks(CLAIMS);
-        while let Some(outcomes) = claims.next().await {
-            self.conclude(session, outcomes);
-        }
-        elector.audit.hold_back(false);
-    }
-
-    fn conclude(&mut self, session: SessionId, outcomes: Vec<(Candidate, Outcome)>) {
-        let now = Instant::now();
-        let mut won = Vec::new();
-        for (candidate, outcome) in outcomes {
-            let group = &candidate.group;
-            match outcome {
-                Outcome::Won(found) => {
-                    if let Some(record) = &found.record {
-                        self.elector.learn(group, record.term);
-                        won.push((group.clone(), record.term, candidate.vacancy, record.clone()));
-                    }
-                    self.observer.see_owner(group, found, now);
-                }
-                Outcome::Owned(found) => {
-                    // Neither written nor written by another: it was refused, and would be again.
-                    let refused = found.revision <= candidate.before.revision;
-                    self.see_owner(group, found);
-                    if refused {
-                        self.observer.hold_off(group, now);
-                    }
-                }
-                Outcome::Alive(instance, found) => {
-                    self.observer.see_session(&instance, &found, now);
-                    self.observer.hold_off(group, now);
-                }
-                Outcome::Unclear => self.observer.hold_off(group, now),
-            }
-        }
-        self.own(session, won.iter().map(|(group, term, ..)| (group.clone(), *term)));
-        for (group, _, vacancy, record) in won {
-            self.record(&group, &record, Some(vacancy));
-        }
     }
 
     /// These groups are ours.
-    fn own(&mut self, session: SessionId, groups: impl IntoIterator<Item = (GroupName, Term)>) {
+    pub(super) fn own(&mut self, session: SessionId, groups: impl IntoIterator<Item = (GroupName, Term)>) {
         let groups: Vec<_> = groups.into_iter().collect();
         let guard = &self.elector.guard;
         guard.grant(session, groups.iter().cloned(), !self.elector.audit.is_strict());
@@ -288,7 +267,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
     }
 
     /// Says that a term of ours has begun.
-    fn record(&self, group: &GroupName, record: &OwnerRecord, vacancy: Option<Duration>) {
+    pub(super) fn record(&self, group: &GroupName, record: &OwnerRecord, vacancy: Option<Duration>) {
         let Some(tenure) = record.tenure() else { return };
         tracing::info!(%group, term = %record.term, reason = record.reason.as_str(), "leads the group");
         let vacancy = vacancy.filter(|_| record.reason != ElectionReason::First);
@@ -306,13 +285,19 @@ impl<'a, S: LeaseStore> Election<'a, S> {
         }
     }
 
+    /// Whether the session of this member owns the group, by this record.
+    fn is_mine(&self, found: &Versioned<OwnerRecord>) -> bool {
+        let holder = found.record.as_ref().and_then(|record| record.holder.as_ref());
+        holder.is_some_and(|holder| self.elector.guard.session() == Some(holder.session))
+    }
+
     /// Brings the guard in line with what the owner key says.
     fn note_owner(&mut self, group: &GroupName, found: &Versioned<OwnerRecord>) {
         let guard = &self.elector.guard;
         let Some(record) = &found.record else { return self.note_loss(group, found.revision) };
         self.elector.learn(group, record.term);
         let Some(session) = guard.session() else { return };
-        let mine = record.holder.as_ref().is_some_and(|holder| holder.session == session);
+        let mine = self.is_mine(found);
         match (mine, guard.held_term(group)) {
             // Also while it is being handed over: a word of our own record is no leave to go on.
             (true, Some(term)) if term >= record.term => {}

@@ -37,6 +37,7 @@ pub mod store;
 mod activation;
 mod audit;
 mod claim;
+mod claiming;
 mod duty;
 mod election;
 mod elector;

@@ -21,6 +21,8 @@ pub(super) struct Observer {
     /// The last session of this member's own that was seen to end.
     mine_ended: Option<SessionId>,
     groups: BTreeMap<GroupName, Group>,
+    /// How many of them are vacant.
+    vacant: usize,
 }
 
 /// A session, and since when its revision stands still.
@@ -61,11 +63,20 @@ pub(super) struct Candidate {
     pub(super) vacancy: Duration,
 }
 
+/// When this member may claim a vacant group.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    /// How many members claim it before.
+    rank: u32,
+    at: Instant,
+}
+
 impl Observer {
     pub(super) fn new(me: InstanceName, policy: Policy, roster: Roster, now: Instant) -> Self {
-        let groups = roster.declared.iter().map(|group| (group.clone(), Group::vacant(now))).collect();
-        let (sessions, ended) = (BTreeMap::new(), BTreeMap::new());
-        Self { me, policy, roster, sessions, ended, mine_ended: None, groups }
+        let groups: BTreeMap<_, _> =
+            roster.declared.iter().map(|group| (group.clone(), Group::vacant(now))).collect();
+        let (sessions, ended, vacant) = (BTreeMap::new(), BTreeMap::new(), groups.len());
+        Self { me, policy, roster, sessions, ended, mine_ended: None, groups, vacant }
     }
 
     /// A session was seen: by the watch, or by a direct read.
@@ -109,6 +120,7 @@ impl Observer {
         // A group that is taken on demand is known from its first owner on.
         if found.record.is_some() && !self.groups.contains_key(name) && self.roster.takes(name) {
             self.groups.insert(name.clone(), Group::vacant(now));
+            self.vacant += 1;
         }
         let Some(group) = self.groups.get_mut(name) else { return };
         if found.revision < group.revision {
@@ -117,7 +129,9 @@ impl Observer {
         group.revision = found.revision;
         group.record = found.record;
         group.not_before = None;
+        let was_vacant = group.is_vacant();
         group.look_for_vacancy(&self.sessions, &self.ended, now);
+        self.vacant = self.vacant - usize::from(was_vacant) + usize::from(group.is_vacant());
     }
 
     /// Whether this session of the member's own was seen to end. Its keeper may not know yet: it waits for
@@ -146,17 +160,38 @@ impl Observer {
         }
     }
 
-    /// The vacant groups that it is this member's turn to claim.
-    pub(super) fn due(&self, now: Instant) -> Vec<Candidate> {
-        let due =
-            self.groups.iter().filter(|(name, group)| self.turn(name, group).is_some_and(|turn| now >= turn));
-        due.map(|(name, group)| Candidate {
+    /// The vacant groups that it is this member's turn to claim, in the order in which it claims them: first those that are
+    /// its own to claim, then what others have left longer than they should, from the other end. Members that claim the
+    /// same groups so meet once, and do not get in each other's way at each of them.
+    pub(super) fn due(&self, now: Instant) -> Vec<GroupName> {
+        let (mut own, mut left) = (Vec::new(), Vec::new());
+        for (name, group) in self.vacant_groups() {
+            match self.turn(name, group) {
+                Some(turn) if now < turn.at => {}
+                Some(turn) if turn.rank == 0 => own.push(name.clone()),
+                Some(_) => left.push(name.clone()),
+                None => {}
+            }
+        }
+        own.extend(left.into_iter().rev());
+        own
+    }
+
+    /// What is to be claimed of a group, if it still is this member's turn.
+    pub(super) fn candidate(&self, name: &GroupName, now: Instant) -> Option<Candidate> {
+        let group = self.groups.get(name)?;
+        self.turn(name, group).filter(|turn| now >= turn.at)?;
+        Some(Candidate {
             group: name.clone(),
             before: Versioned { revision: group.revision, record: group.record.clone() },
             proven: group.holder().is_none_or(|holder| self.has_ended(holder)),
             vacancy: now.saturating_duration_since(group.unheard_since.unwrap_or(now)),
         })
-        .collect()
+    }
+
+    /// The revision of the owner key of a group, as far as was seen.
+    pub(super) fn revision(&self, name: &GroupName) -> u64 {
+        self.groups.get(name).map_or(0, |group| group.revision)
     }
 
     /// What the owner key of a group said last.
@@ -167,7 +202,7 @@ impl Observer {
 
     /// Whether the owner of the group has a session that lives, as far as was seen.
     pub(super) fn is_owned(&self, name: &GroupName) -> bool {
-        self.groups.get(name).is_some_and(|group| group.vacant_since.is_none())
+        self.groups.get(name).is_some_and(|group| !group.is_vacant())
     }
 
     /// Whether the end of the holder's session was seen; it ends once, so that is for good.
@@ -206,15 +241,27 @@ impl Observer {
     /// by one that cannot now.
     pub(super) fn next_deadline(&self, claims: bool) -> Option<Instant> {
         let sessions = self.others().map(|(_, seen)| seen.due());
-        let turns = || self.groups.iter().filter_map(|(name, group)| self.turn(name, group));
+        let turns = || self.vacant_groups().filter_map(|(name, group)| Some(self.turn(name, group)?.at));
         sessions.chain(claims.then(turns).into_iter().flatten()).min()
+    }
+
+    /// Whether a group has become vacant in this time, and still is.
+    pub(super) fn is_vacant_within(&self, time: Duration, now: Instant) -> bool {
+        let within = |since| now.saturating_duration_since(since) < time;
+        self.vacant_groups().any(|(_, group)| group.vacant_since.is_some_and(within))
+    }
+
+    /// The vacant groups. Nothing is looked for while there are none, which is nearly always.
+    fn vacant_groups(&self) -> impl Iterator<Item = (&GroupName, &Group)> {
+        let groups = (self.vacant > 0).then_some(&self.groups);
+        groups.into_iter().flatten().filter(|(_, group)| group.is_vacant())
     }
 
     fn others(&self) -> impl Iterator<Item = (&InstanceName, &Seen)> {
         self.sessions.iter().filter(|(instance, _)| **instance != self.me)
     }
 
-    fn turn(&self, name: &GroupName, group: &Group) -> Option<Instant> {
+    fn turn(&self, name: &GroupName, group: &Group) -> Option<Turn> {
         let vacant_since = group.vacant_since?;
         // Members that start together would otherwise find only themselves, and the first of them
         // would take every group: a group that nobody ever led waits for one lease.
@@ -224,8 +271,8 @@ impl Observer {
         let standing = self.sessions.iter().filter(|(_, seen)| seen.standing).map(|(member, _)| member);
         let members = standing.filter(|member| Some(*member) != resigned);
         let rank = rank(name, &self.me, members);
-        let turn = vacant_since + settle + self.policy.rank_step() * rank;
-        Some(group.not_before.map_or(turn, |not_before| turn.max(not_before)))
+        let at = vacant_since + settle + self.policy.rank_step() * rank;
+        Some(Turn { rank, at: group.not_before.map_or(at, |not_before| at.max(not_before)) })
     }
 
     /// A session has ended (this one, if there was one) or begun: who owns what?
@@ -237,6 +284,7 @@ impl Observer {
         for group in self.groups.values_mut() {
             group.look_for_vacancy(&self.sessions, &self.ended, now);
         }
+        self.vacant = self.groups.values().filter(|group| group.is_vacant()).count();
         // What no group waits for any more is forgotten.
         let waited_for: BTreeSet<_> =
             self.groups.values().filter_map(|group| Some(group.holder()?.session)).collect();
@@ -255,6 +303,10 @@ impl Seen {
 impl Group {
     fn vacant(now: Instant) -> Self {
         Self { revision: 0, record: None, vacant_since: Some(now), unheard_since: None, not_before: None }
+    }
+
+    fn is_vacant(&self) -> bool {
+        self.vacant_since.is_some()
     }
 
     fn holder(&self) -> Option<&Holder> {

@@ -25,7 +25,11 @@ fn owned_by(member: u32, session: u128, revision: u64) -> Versioned<OwnerRecord>
 }
 
 fn due(observer: &Observer, now: Instant) -> Vec<GroupName> {
-    observer.due(now).into_iter().map(|candidate| candidate.group).collect()
+    observer.due(now)
+}
+
+fn candidates(observer: &Observer, now: Instant) -> Vec<Candidate> {
+    observer.due(now).iter().filter_map(|group| observer.candidate(group, now)).collect()
 }
 
 fn roster(group: &GroupName) -> Roster {
@@ -137,7 +141,7 @@ fn a_silent_session_is_looked_at_once_in_a_step_whatever_the_look_has_found() {
     assert_eq!(observer.silent(late + step), [(instance(2), 5)]);
     let gone = late + step;
     observer.see_session(&instance(2), &Versioned { revision: 6, record: None }, gone);
-    let [candidate] = &observer.due(gone)[..] else { panic!("nothing is due") };
+    let [candidate] = &candidates(&observer, gone)[..] else { panic!("nothing is due") };
     assert_eq!(candidate.vacancy, gone - start, "the look does not count as a sign of life");
 }
 
@@ -150,7 +154,7 @@ fn a_vacancy_counts_from_when_the_lost_owner_was_last_heard() {
     observer.see_session(&instance(2), &session(2, 7), start + LEASE / 4);
     observer.see_session(&instance(2), &Versioned { revision: 8, record: None }, start + LEASE);
     let claimed = start + LEASE + Duration::from_millis(5);
-    let [candidate] = &observer.due(claimed)[..] else { panic!("nothing is due") };
+    let [candidate] = &candidates(&observer, claimed)[..] else { panic!("nothing is due") };
     assert_eq!((&candidate.group, candidate.proven), (&group, true));
     assert_eq!(candidate.vacancy, LEASE - LEASE / 4 + Duration::from_millis(5));
 }
@@ -164,7 +168,7 @@ fn a_vacancy_counts_from_when_the_owner_gave_the_group_up() {
     let mut vacant = owned_by(2, 2, 9);
     vacant.record.as_mut().unwrap().holder = None;
     observer.see_owner(&group, vacant, start + LEASE);
-    let [candidate] = &observer.due(start + LEASE * 2)[..] else { panic!("nothing is due") };
+    let [candidate] = &candidates(&observer, start + LEASE * 2)[..] else { panic!("nothing is due") };
     assert_eq!((candidate.vacancy, candidate.before.revision), (LEASE, 9));
 }
 
@@ -173,7 +177,7 @@ fn a_holder_that_was_never_seen_is_not_taken_for_dead_without_a_look() {
     let start = Instant::now();
     let (mut observer, group) = observer(start);
     observer.see_owner(&group, owned_by(2, 2, 6), start);
-    let [candidate] = &observer.due(start + LEASE)[..] else { panic!("nothing is due") };
+    let [candidate] = &candidates(&observer, start + LEASE)[..] else { panic!("nothing is due") };
     assert!(!candidate.proven);
 }
 
@@ -237,4 +241,44 @@ fn a_session_of_ones_own_that_was_seen_to_end_is_over_whatever_its_keeper_believ
     observer.see_session(&instance(1), &session(4, 4), start);
     assert!(!observer.is_over(mine(4)));
     assert!(observer.is_over(mine(1)), "a session ends for good");
+}
+
+#[test]
+fn its_own_groups_come_first_and_those_that_others_left_from_the_other_end() {
+    let start = Instant::now();
+    let declared: BTreeSet<_> = (0..100).map(|n| GroupName::new(format!("ACC-{n}")).unwrap()).collect();
+    let roster = Roster { declared: declared.clone(), on_demand: None };
+    let members = [instance(1), instance(2)];
+    let mut observer = Observer::new(instance(1), Policy::BALANCED, roster, start);
+    observer.see_session(&instance(1), &session(1, 1), start);
+    observer.see_session(&instance(2), &session(2, 2), start);
+    let (own, left): (Vec<_>, Vec<_>) =
+        declared.iter().cloned().partition(|group| rank(group, &instance(1), &members) == 0);
+    assert!(!own.is_empty() && !left.is_empty());
+    assert_eq!(due(&observer, start + LEASE), own, "the other's are not this one's turn yet");
+    let later = start + LEASE + Policy::BALANCED.rank_step();
+    let all: Vec<_> = own.iter().chain(left.iter().rev()).cloned().collect();
+    assert_eq!(due(&observer, later), all);
+    observer.see_owner(&left[0], owned_by(2, 2, 5), later);
+    assert!(observer.candidate(&left[0], later).is_none(), "it was claimed meanwhile");
+    assert!(observer.candidate(&left[1], later).is_some());
+}
+
+#[test]
+fn vacant_groups_are_told_until_they_are_owned_or_have_been_vacant_for_long() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    assert!(observer.is_vacant_within(LEASE, start));
+    assert!(!observer.is_vacant_within(LEASE, start + LEASE));
+    observer.see_session(&instance(2), &session(2, 5), start);
+    observer.see_owner(&group, owned_by(2, 2, 6), start);
+    assert!(!observer.is_vacant_within(LEASE, start));
+    let lost = start + LEASE * 3;
+    observer.see_session(&instance(2), &Versioned { revision: 7, record: None }, lost);
+    assert!(observer.is_vacant_within(LEASE, lost));
+    observer.see_session(&instance(3), &session(3, 8), lost);
+    observer.see_owner(&group, owned_by(3, 3, 9), lost);
+    assert!(!observer.is_vacant_within(LEASE, lost) && due(&observer, lost + LEASE * 9).is_empty());
+    observer.see_owner(&group, Versioned { revision: 10, record: None }, lost);
+    assert!(observer.is_vacant_within(LEASE, lost));
 }

@@ -62,7 +62,9 @@ impl Projector {
             store.recent.begin(mark.position);
             let live = live.insert(Live::new(registry.state.clone())).clone();
             let progress = store.progress.clone();
-            Readers { progress, live, recent: store.recent.clone(), kv: sender }
+            let readers = Readers { progress, live, recent: store.recent.clone(), kv: sender };
+            readers.tell_of_parts(registry);
+            readers
         };
         let (database, progress) = (store.database.clone(), store.progress.clone());
         let driver = Driver::restore(database, progress, feed, store.retention, stream, outlet).await?;
@@ -89,12 +91,14 @@ impl Projector {
 
 impl Outlet<Registry> for Readers {
     fn folded(&mut self, batch: &Batch, mark: Mark) {
-        self.tell_of_parts(batch);
         let views = batch.events.iter().map(|line| (line.view(), line.event.data.len())).collect();
         self.recent.extend(views, mark.position);
     }
 
-    async fn committed(&mut self, _registry: &Registry, batch: &Batch, mark: Mark) {
+    async fn committed(&mut self, registry: &Registry, batch: &Batch, mark: Mark) {
+        if batch.partly.is_some() {
+            self.tell_of_parts(registry);
+        }
         self.live.advance(&batch.events, mark);
         self.owe(batch.touched().cloned()).await;
     }
@@ -104,6 +108,7 @@ impl Outlet<Registry> for Readers {
     }
 
     async fn replaced(&mut self, registry: &Registry, mark: Mark) {
+        self.tell_of_parts(registry);
         self.recent.begin(mark.position);
         self.live.replace(registry.state.clone());
         // The receiver ends only with the process.
@@ -112,17 +117,12 @@ impl Outlet<Registry> for Readers {
 }
 
 impl Readers {
-    /// Newer versions have written what this one does not know.
-    fn tell_of_parts(&self, batch: &Batch) {
-        let partly = batch.events.iter().rev().find(|line| !line.event.left_out.is_empty());
-        let Some(line) = partly else { return };
-        let (event_type, parts) = (&line.event.event_type, line.event.left_out.join(", "));
-        let (sequence, aggregate) = (line.sequence, &line.event.aggregate_name);
-        let message = format!(
-            "events of the log are read in part, the last one {event_type} of {aggregate} at {sequence}, without {parts}: \
-             a newer version has written them; upgrade this one"
-        );
-        self.progress.met(ProblemCode::PartlyRead, message);
+    /// Newer versions have written what this one does not know, or it has been read again and whole.
+    fn tell_of_parts(&self, registry: &Registry) {
+        match registry.partly() {
+            Some(partly) => self.progress.met(ProblemCode::PartlyRead, partly.message.clone()),
+            None => self.progress.solved(ProblemCode::PartlyRead),
+        };
     }
 
     async fn owe(&self, ids: impl IntoIterator<Item = AggregateId>) {

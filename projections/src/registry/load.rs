@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::names::{Names, Stored};
-use super::{Registry, Retention};
+use super::{Partly, Registry, Retention};
 use crate::State;
 use crate::engine::mark::{integer, sequence};
 use crate::engine::{Mark, RestoreError};
@@ -49,12 +49,18 @@ pub(super) async fn registry(
     let (forgotten, highest) = forgotten.first().copied().unwrap_or_default();
     let last = snapshots.last().copied().unwrap_or_default();
     let names = Names::restored(names, highest, mentioned_since(last, tables).await?, last);
+    let partly = |row: SqliteRow| {
+        let (first, last) = (sequence(row.try_get("first")?), sequence(row.try_get("last")?));
+        Ok(Partly { first, last, message: row.try_get("message")? })
+    };
+    let partly = rows("SELECT first, last, message FROM partly", partly, tables).await?.pop();
     Ok(Registry {
         state: state.restored(retention.keep_ended),
         names,
         retention: *retention,
         snapshots,
         forgotten,
+        partly,
     })
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod entry;
 mod load;
 mod names;
+mod partly;
 pub(crate) mod reread;
 mod schema;
 mod write;
@@ -22,6 +23,7 @@ use crate::view::EventView;
 use names::{Names, Stored};
 
 pub use entry::{Content, Dead, Event};
+pub(crate) use partly::Partly;
 pub(crate) use entry::{Log, event_of};
 
 /// What a projector keeps of the log beside the registry as it stands.
@@ -60,6 +62,8 @@ pub struct Registry {
     snapshots: BTreeSet<Sequence>,
     /// Events up to this one are in the index no more.
     forgotten: Sequence,
+    /// The events that were read in part, if there are any.
+    partly: Option<Partly>,
 }
 
 /// What a run of entries has changed.
@@ -70,6 +74,8 @@ pub struct Batch {
     touched: BTreeMap<i64, usize>,
     /// The events.
     pub(crate) events: Vec<Line>,
+    /// The events that were read in part, if there are more of them now.
+    pub(crate) partly: Option<Partly>,
     /// The messages that are no events.
     dead: Vec<(Sequence, DateTime<Utc>)>,
     /// Names that were met for the first time.
@@ -129,6 +135,11 @@ impl Line {
 }
 
 impl Registry {
+    /// The events that were read in part, if there are any.
+    pub(crate) fn partly(&self) -> Option<&Partly> {
+        self.partly.as_ref()
+    }
+
     /// The registry.
     #[must_use]
     pub fn state(&self) -> &State {
@@ -188,6 +199,7 @@ impl Projection for Registry {
             retention: *retention,
             snapshots: BTreeSet::new(),
             forgotten: Sequence::ZERO,
+            partly: None,
         }
     }
 
@@ -210,6 +222,10 @@ impl Projection for Registry {
                 let service = event.aggregate.service().map(|service| name(service.as_str()));
                 let actor = name(event.actor.as_str());
                 let event = *event;
+                if let Some(partly) = Partly::after(self.partly.as_ref(), sequence, &event) {
+                    batch.partly = Some(partly.clone());
+                    self.partly = Some(partly);
+                }
                 batch.touched.entry(aggregate).or_insert(batch.events.len());
                 batch.events.push(Line {
                     sequence,

@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aegis_domain::Sequence;
 use aegis_sdk::Connection;
+use async_nats::jetstream;
 use async_nats::jetstream::stream::RawMessageErrorKind;
 use sqlx::Row as _;
 
@@ -50,7 +51,7 @@ async fn attempt(connection: &Connection, database: &Database, handle: &Handle) 
         return Ok(());
     }
     if let Some(found) = first_readable(connection, database).await? {
-        tracing::info!(sequence = %found, "messages that were put aside can be read by this version; rebuilding");
+        tracing::info!(sequence = %found, "this version can read what was put aside or read in part; rebuilding");
         handle.rebuild().await?;
         return Ok(());
     }
@@ -67,26 +68,46 @@ async fn is_of_another_program(database: &Database) -> Result<bool, sqlx::Error>
 }
 
 async fn first_readable(connection: &Connection, database: &Database) -> Result<Option<Sequence>, Error> {
-    let namespace = connection.namespace();
-    let stream = connection.jetstream().get_stream_no_info(namespace.events_stream()).await?;
+    let stream = connection.jetstream().get_stream_no_info(connection.namespace().events_stream()).await?;
+    for sequence in partly(database).await? {
+        if read(connection, &stream, sequence).await?.is_some_and(|event| event.left_out.is_empty()) {
+            return Ok(Some(sequence));
+        }
+    }
     let mut after = Sequence::ZERO;
     loop {
         let page = dead_letters(database, after).await?;
         let Some(last) = page.last().copied() else { return Ok(None) };
         for sequence in page {
-            let message = match stream.get_raw_message(sequence.get()).await {
-                Ok(message) => message,
-                // The log has lost it.
-                Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let (subject, headers) = (&message.subject, Some(&message.headers));
-            if Event::stored(namespace, sequence.get(), subject, headers, &message.payload).is_ok() {
+            if read(connection, &stream, sequence).await?.is_some() {
                 return Ok(Some(sequence));
             }
         }
         after = last;
     }
+}
+
+/// The event, if the log still has it and it can be read.
+async fn read(
+    connection: &Connection,
+    stream: &jetstream::stream::Stream<()>,
+    sequence: Sequence,
+) -> Result<Option<Event>, Error> {
+    let message = match stream.get_raw_message(sequence.get()).await {
+        Ok(message) => message,
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let (subject, headers) = (&message.subject, Some(&message.headers));
+    Ok(Event::stored(connection.namespace(), sequence.get(), subject, headers, &message.payload).ok())
+}
+
+/// The first and the last event that were read in part.
+async fn partly(database: &Database) -> Result<Vec<Sequence>, sqlx::Error> {
+    let pool = database.pool().await;
+    let row = sqlx::query("SELECT first, last FROM partly").fetch_optional(&*pool).await?;
+    let Some(row) = row else { return Ok(vec![]) };
+    Ok(vec![sequence(row.try_get("first")?), sequence(row.try_get("last")?)])
 }
 
 async fn dead_letters(database: &Database, after: Sequence) -> Result<Vec<Sequence>, sqlx::Error> {

@@ -15,6 +15,8 @@ pub(super) const TABLES: &[&str] = &[
     "CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, state BLOB NOT NULL)",
     "CREATE TABLE kept (id INTEGER PRIMARY KEY CHECK (id = 1), seconds INTEGER NOT NULL)",
     "CREATE TABLE reader (id INTEGER PRIMARY KEY CHECK (id = 1), program TEXT NOT NULL)",
+    "CREATE TABLE partly (
+        id INTEGER PRIMARY KEY CHECK (id = 1), first INTEGER NOT NULL, last INTEGER NOT NULL, message TEXT NOT NULL)",
     "CREATE TABLE forgotten (id INTEGER PRIMARY KEY CHECK (id = 1), through INTEGER NOT NULL, highest_name INTEGER NOT NULL)",
 ];
 

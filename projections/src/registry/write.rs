@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::names::Stored;
-use super::{Batch, Line};
+use super::{Batch, Line, Partly};
 use crate::State;
 use crate::engine::WriteError;
 use crate::engine::mark::integer;
@@ -52,6 +52,14 @@ pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Resul
         sqlx::query("INSERT OR IGNORE INTO dead_letters (sequence, recorded_at) VALUES (?, ?)")
             .bind(integer(sequence.get()))
             .bind(recorded_at.timestamp_micros())
+            .execute(&mut *tables)
+            .await?;
+    }
+    if let Some(Partly { first, last, message }) = &batch.partly {
+        sqlx::query("INSERT OR REPLACE INTO partly (id, first, last, message) VALUES (1, ?, ?, ?)")
+            .bind(integer(first.get()))
+            .bind(integer(last.get()))
+            .bind(message.as_str())
             .execute(&mut *tables)
             .await?;
     }

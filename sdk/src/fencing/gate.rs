@@ -17,7 +17,26 @@ pub struct StaleTerm {
     pub current: Term,
 }
 
-/// Remembers the highest term of each group and refuses lower ones. Pure: whoever keeps it decides where.
+/// Why a writer is not let in. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// Its term is over.
+    #[error(transparent)]
+    StaleTerm(#[from] StaleTerm),
+    /// Its term is so far above what the sink has seen that no election can have made it (more than 2^48). If it were
+    /// believed, every writer after it would be refused. Whoever sent it is no member of the service: find out who it is.
+    #[error("no election can have made term {term} of {group}: the sink has seen term {current}")]
+    ImplausibleTerm {
+        /// The group.
+        group: GroupName,
+        /// The writer's term.
+        term: Term,
+        /// The highest term that the sink has seen, or 0.
+        current: Term,
+    },
+}
+
+/// Remembers the highest term of each group, and refuses lower ones and those that no election can have made. Pure: whoever keeps it decides where.
 ///
 /// The check and the effect must be one step: a lock around both, or one transaction. And the gate must
 /// last as long as the effects do: one that forgets its terms in a restart lets an old writer in again,
@@ -33,7 +52,7 @@ pub struct StaleTerm {
 /// gate.admit(&account, Term(5))?;
 /// gate.admit(&account, Term(6))?;
 /// let late = gate.admit(&account, Term(5)).unwrap_err();
-/// assert_eq!(late.current, Term(6));
+/// assert_eq!(late.to_string(), "term 5 of ACC-1 is over: the sink has seen term 6");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -49,18 +68,32 @@ impl StaleTerm {
     }
 }
 
+impl NotAdmitted {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::StaleTerm(stale) => stale.code(),
+            Self::ImplausibleTerm { .. } => ErrorCode::StaleTerm,
+        }
+    }
+}
+
 impl Gate {
     /// Lets a writer of this term in, and from then on nobody of a lower one.
     ///
     /// # Errors
-    /// When a higher term of the group was let in before.
-    pub fn admit(&mut self, group: &GroupName, term: Term) -> Result<(), StaleTerm> {
-        match self.highest.get_mut(group) {
-            None => {
-                self.highest.insert(group.clone(), term);
+    /// See [`NotAdmitted`].
+    pub fn admit(&mut self, group: &GroupName, term: Term) -> Result<(), NotAdmitted> {
+        let current = self.highest.get(group).copied().unwrap_or(Term::ZERO);
+        if term < current {
+            return Err(StaleTerm { group: group.clone(), term, current }.into());
+        }
+        if term > current {
+            if !term.may_follow(current) {
+                return Err(NotAdmitted::ImplausibleTerm { group: group.clone(), term, current });
             }
-            Some(highest) if *highest <= term => *highest = term,
-            Some(highest) => return Err(StaleTerm { group: group.clone(), term, current: *highest }),
+            self.highest.insert(group.clone(), term);
         }
         Ok(())
     }
@@ -79,7 +112,8 @@ mod tests {
         }
         for term in [1, 2] {
             let refused = gate.admit(&group, Term(term)).unwrap_err();
-            assert_eq!(refused, StaleTerm { group: group.clone(), term: Term(term), current: Term(3) });
+            let stale = StaleTerm { group: group.clone(), term: Term(term), current: Term(3) };
+            assert_eq!(refused, NotAdmitted::StaleTerm(stale));
         }
         gate.admit(&group, Term(3)).unwrap();
     }
@@ -89,5 +123,19 @@ mod tests {
         let mut gate = Gate::default();
         gate.admit(&GroupName::new("ACC-1").unwrap(), Term(9)).unwrap();
         gate.admit(&GroupName::new("ACC-2").unwrap(), Term(1)).unwrap();
+    }
+
+    #[test]
+    fn a_term_that_no_election_can_have_made_keeps_nobody_out() {
+        let group = GroupName::new("ACC-1").unwrap();
+        let mut gate = Gate::default();
+        for term in [Term(u64::MAX), Term::MAX, Term((1 << 48) + 1)] {
+            let refused = gate.admit(&group, term).unwrap_err();
+            let current = Term::ZERO;
+            assert_eq!(refused, NotAdmitted::ImplausibleTerm { group: group.clone(), term, current });
+        }
+        gate.admit(&group, Term(7)).unwrap();
+        gate.admit(&group, Term::MAX).unwrap_err();
+        gate.admit(&group, Term(8)).unwrap();
     }
 }

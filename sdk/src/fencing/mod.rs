@@ -42,6 +42,6 @@ mod token;
 mod writer;
 
 pub use error::FenceError;
-pub use gate::{Gate, StaleTerm};
+pub use gate::{Gate, NotAdmitted, StaleTerm};
 pub use log::{Appended, FencedLog};
 pub use token::{Token, TokenError};

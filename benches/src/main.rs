@@ -1,5 +1,6 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
+mod attacks;
 mod consume;
 mod control;
 mod discovery;
@@ -57,6 +58,8 @@ enum Name {
     Fleet,
     /// What a service takes that nobody calls.
     Idle,
+    /// What anybody can do to a replica: what it takes, and what others notice of it.
+    Attacks,
     /// From an append to the GraphQL subscription that shows it.
     Feed,
     /// The projection made from zero, against a reader that does nothing; questions «as of».
@@ -88,6 +91,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Events => events::run(args.quick).await?,
         Name::Fleet => fleet::run(args.quick).await?,
         Name::Idle => idle::run(args.quick).await?,
+        Name::Attacks => attacks::run(args.quick).await?,
         Name::Feed => feed::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,
         Name::Failover => failover::run(args.quick).await?,

@@ -31,7 +31,8 @@ const WRITERS: u32 = 100;
 const PATIENCE: Duration = Duration::from_secs(30);
 const QUERY: &str = "subscription { events(snapshot: 0) { ... on EventBatch { events { sequence } } } }";
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let (rounds, seconds) = if quick { (100, 2) } else { (1_000, 20) };
@@ -65,19 +66,25 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
 /// Starts a control plane and subscribes to its events.
 async fn subscribe(nats: &str, folder: &Path) -> anyhow::Result<(ControlPlane, Socket)> {
     let control = ControlPlane::start(nats, folder).await?;
-    let url = control.url.replace("http://", "ws://");
-    let mut request = format!("{url}/graphql/ws").into_client_request()?;
-    request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse()?);
-    let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
-    let init = json!({ "type": "connection_init", "payload": { "token": control.token } });
-    socket.send(Message::text(init.to_string())).await?;
-    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": QUERY } });
-    socket.send(Message::text(subscribe.to_string())).await?;
+    let socket = subscribe_at(&control.url, &control.token).await?;
     Ok((control, socket))
 }
 
+/// Subscribes to the events of a control plane.
+pub(crate) async fn subscribe_at(url: &str, token: &str) -> anyhow::Result<Socket> {
+    let url = url.replace("http://", "ws://");
+    let mut request = format!("{url}/graphql/ws").into_client_request()?;
+    request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse()?);
+    let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
+    let init = json!({ "type": "connection_init", "payload": { "token": token } });
+    socket.send(Message::text(init.to_string())).await?;
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": QUERY } });
+    socket.send(Message::text(subscribe.to_string())).await?;
+    Ok(socket)
+}
+
 /// Each sequence that is shown, and when.
-fn listen(mut socket: Socket) -> mpsc::UnboundedReceiver<(u64, Instant)> {
+pub(crate) fn listen(mut socket: Socket) -> mpsc::UnboundedReceiver<(u64, Instant)> {
     let (sender, shown) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(Ok(message)) = socket.next().await {

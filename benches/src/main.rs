@@ -1,6 +1,7 @@
 //! What is measured, each against its limit in the same run: `cargo xtask bench NAME [--quick]`.
 
 mod api;
+mod attacks;
 mod consume;
 mod control;
 mod discovery;
@@ -58,6 +59,8 @@ enum Name {
     Fleet,
     /// What a service takes that nobody calls.
     Idle,
+    /// What anybody can do to a replica: what it takes, and what others notice of it.
+    Attacks,
     /// From an append to the GraphQL subscription that shows it.
     Feed,
     /// The page's own queries, and subscribers of pages and of the log, at ten thousand instances.
@@ -91,6 +94,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Events => events::run(args.quick).await?,
         Name::Fleet => fleet::run(args.quick).await?,
         Name::Idle => idle::run(args.quick).await?,
+        Name::Attacks => attacks::run(args.quick).await?,
         Name::Feed => feed::run(args.quick).await?,
         Name::Api => api::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,

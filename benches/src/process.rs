@@ -34,6 +34,11 @@ fn status_bytes(process: &Proc, field: &str) -> anyhow::Result<f64> {
     Ok(kib.context("the kernel does not tell the memory")? * 1024.0)
 }
 
+/// From now on the peak is that of what comes: see proc_pid_clear_refs(5).
+pub(crate) fn forget_peak(process: &Proc) -> anyhow::Result<()> {
+    Ok(fs::write(Path::new("/proc").join(process.pid().to_string()).join("clear_refs"), "5")?)
+}
+
 /// The memory that this process has resident (Linux).
 pub(crate) fn resident_bytes() -> anyhow::Result<f64> {
     let statm = fs::read_to_string("/proc/self/statm")?;

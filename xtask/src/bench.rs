@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Builds what the benchmark runs, as it is shipped.
 pub(crate) fn build(name: &str) -> Result<()> {
     let runs: &[&str] = match name {
-        "api" | "feed" | "fleet" => &["-p", "aegis-control-plane"],
+        "api" | "attacks" | "feed" | "fleet" => &["-p", "aegis-control-plane"],
         "idle" => &["-p", "aegis-sdk", "--example", "echo"],
         _ => &["-p", "aegis-benches"],
     };

@@ -13,8 +13,19 @@ use crate::bench;
 use crate::output::say;
 
 /// The benchmarks, the shortest first: what is wrong shows early.
-const NAMES: [&str; 10] =
-    ["discovery", "idle", "journal", "feed", "rpc", "events", "fleet", "api", "projection", "failover"];
+const NAMES: [&str; 11] = [
+    "discovery",
+    "idle",
+    "journal",
+    "feed",
+    "rpc",
+    "events",
+    "fleet",
+    "attacks",
+    "api",
+    "projection",
+    "failover",
+];
 /// How often a benchmark is run whose rows fall short: noise does not fall short each time.
 const RUNS: usize = 3;
 /// So much worse than what stands may be the noise of a quick run. What slips unnoticed slips further.

@@ -160,12 +160,18 @@ async fn an_operation_that_was_not_run_ends_with_an_error_and_its_id_is_free() {
 }
 
 #[tokio::test]
-async fn a_client_that_says_nothing_is_asked_whether_it_is_there() {
+async fn a_client_without_pings_of_its_own_outlives_the_limit_of_silence() {
     let (_nats, _folder, control) = start().await;
     let mut socket = introduced(&control).await;
     assert_eq!(hear(&mut socket).await["type"], "connection_ack");
-    let asked = tokio::time::timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
-    assert!(matches!(asked, Message::Ping(_)), "{asked:?}");
+    // One every 10 s, and the limit is 60 s. Reading answers them, as in any websocket client.
+    for _ in 0..7 {
+        let asked = tokio::time::timeout(PATIENCE, socket.next()).await.unwrap().unwrap().unwrap();
+        assert!(matches!(asked, Message::Ping(_)), "{asked:?}");
+    }
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": "{ viewer { name } }" } });
+    socket.send(Message::text(subscribe.to_string())).await.unwrap();
+    assert_eq!(hear(&mut socket).await["payload"]["data"]["viewer"]["name"], "admin");
 }
 
 #[tokio::test]

@@ -23,8 +23,8 @@ use crate::view::EventView;
 use names::{Names, Stored};
 
 pub use entry::{Content, Dead, Event};
-pub(crate) use partly::Partly;
 pub(crate) use entry::{Log, event_of};
+pub(crate) use partly::Partly;
 
 /// What a projector keeps of the log beside the registry as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

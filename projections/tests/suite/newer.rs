@@ -121,7 +121,10 @@ async fn events_of_a_newer_version_are_folded_as_far_as_they_are_known_and_the_r
 
 fn partly_read(running: &Running) -> Option<String> {
     let problems = running.store.progress().problems();
-    problems.into_iter().find(|problem| problem.code == ProblemCode::PartlyRead).map(|problem| problem.message)
+    problems
+        .into_iter()
+        .find(|problem| problem.code == ProblemCode::PartlyRead)
+        .map(|problem| problem.message)
 }
 
 #[tokio::test]

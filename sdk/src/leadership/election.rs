@@ -232,7 +232,8 @@ impl<'a, S: LeaseStore> Election<'a, S> {
     async fn act(&mut self) {
         self.fence().await;
         self.claim();
-        let urgent = !self.claiming.is_empty() || self.observer.is_vacant_within(HISTORY_WAITS, Instant::now());
+        let urgent =
+            !self.claiming.is_empty() || self.observer.is_vacant_within(HISTORY_WAITS, Instant::now());
         self.elector.audit.hold_back(urgent);
     }
 

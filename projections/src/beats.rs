@@ -13,7 +13,7 @@ use aegis_sdk::Connection;
 use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
 use aegis_sdk::supervise::recover;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,8 @@ use crate::Live;
 /// For so long a heartbeat that could not be read whole is told, and of so many instances at most.
 const NAME_FOR: Duration = Duration::from_secs(60);
 const NAMED: usize = 100;
+/// So many heartbeats are shown to readers at once, if so many are there.
+const TOGETHER: usize = 256;
 const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// How well heartbeats are seen. Cheap to clone.
@@ -116,16 +118,23 @@ async fn run(connection: &Connection, live: &Live, sight: &Sight, stop: &Cancell
         tokio::select! {
             () = stop.cancelled() => return,
             _ = forget.tick() => live.forget(FORGET_AFTER),
-            followed = follower.next() => match followed {
-                Followed::Message(message) => {
-                    sight.inner.sees.store(true, Ordering::Relaxed);
-                    take(connection, live, sight, &message);
+            followed = follower.next() => {
+                let (mut followed, mut heartbeats) = (Some(followed), Vec::new());
+                for _ in 0..TOGETHER {
+                    let Some(next) = followed.take().or_else(|| follower.try_next()) else { break };
+                    match next {
+                        Followed::Message(message) => {
+                            sight.inner.sees.store(true, Ordering::Relaxed);
+                            heartbeats.extend(read(connection, sight, &message));
+                        }
+                        Followed::Idle => sight.inner.sees.store(true, Ordering::Relaxed),
+                        // What follows tells how things stand.
+                        Followed::Replaced => {}
+                        Followed::Blind => sight.inner.sees.store(false, Ordering::Relaxed),
+                    }
                 }
-                Followed::Idle => sight.inner.sees.store(true, Ordering::Relaxed),
-                // What follows tells how things stand.
-                Followed::Replaced => {}
-                Followed::Blind => sight.inner.sees.store(false, Ordering::Relaxed),
-            },
+                take(live, sight, heartbeats);
+            }
         }
     }
 }
@@ -155,7 +164,12 @@ pub async fn last_heard(
     }
 }
 
-fn take(connection: &Connection, live: &Live, sight: &Sight, message: &Message) {
+/// The heartbeat, with where and when the server took it; nothing when the message is none.
+fn read(
+    connection: &Connection,
+    sight: &Sight,
+    message: &Message,
+) -> Option<(Heartbeat, (Sequence, DateTime<Utc>))> {
     let subject = connection.namespace().parse_heartbeat_subject(&message.subject);
     let heartbeat = Heartbeat::read(&message.body, message.recorded_at);
     match (subject, heartbeat) {
@@ -165,19 +179,24 @@ fn take(connection: &Connection, live: &Live, sight: &Sight, message: &Message) 
         {
             sight.partly_read(&message.subject, &left_out);
             sight.inner.received.fetch_add(1, Ordering::Relaxed);
-            let place = (Sequence(message.sequence), message.recorded_at);
-            if !live.beat(beat, place, Instant::now())
-                && sight.inner.strangers.fetch_add(1, Ordering::Relaxed).is_power_of_two()
-            {
-                tracing::warn!(
-                    subject = message.subject,
-                    "too many heartbeats of instances that are not registered"
-                );
-            }
+            Some((beat, (Sequence(message.sequence), message.recorded_at)))
         }
         _ => {
             sight.inner.unreadable.fetch_add(1, Ordering::Relaxed);
             sight.partly_read(&message.subject, &["all of it".to_owned()]);
+            None
         }
+    }
+}
+
+fn take(live: &Live, sight: &Sight, heartbeats: Vec<(Heartbeat, (Sequence, DateTime<Utc>))>) {
+    let left_out = live.beats(heartbeats, Instant::now());
+    let before = sight.inner.strangers.fetch_add(left_out, Ordering::Relaxed);
+    // Once, and again when they are twice as many.
+    if left_out > 0 && before.checked_ilog2() != (before + left_out).checked_ilog2() {
+        tracing::warn!(
+            strangers = before + left_out,
+            "too many heartbeats of instances that are not registered"
+        );
     }
 }

@@ -164,39 +164,32 @@ impl Live {
         self.inner.position.send_replace(position);
     }
 
-    /// A heartbeat has arrived, taken by the server at this place and time. Answers whether it was kept: of instances that
-    /// the registry does not know there may be [`STRANGERS_MAX`] at most.
-    pub fn beat(
+    /// A heartbeat has arrived: see [`Live::beats`].
+    pub fn beat(&self, heartbeat: Heartbeat, place: (Sequence, DateTime<Utc>), received: Instant) -> bool {
+        self.beats([(heartbeat, place)], received) == 0
+    }
+
+    /// Heartbeats have arrived, each taken by the server at its place and time. Answers how many were left out: of instances
+    /// that the registry does not know there may be [`STRANGERS_MAX`] at most.
+    pub fn beats(
         &self,
-        heartbeat: Heartbeat,
-        (sequence, recorded_at): (Sequence, DateTime<Utc>),
+        heartbeats: impl IntoIterator<Item = (Heartbeat, (Sequence, DateTime<Utc>))>,
         received: Instant,
-    ) -> bool {
-        let key = (heartbeat.service.clone(), heartbeat.instance.clone());
-        {
-            let contents = self.read();
-            let known = contents.beats.contains_key(&key) || contents.state.instances.contains_key(&key);
-            if !known && contents.beats.len() >= contents.state.instances.len() + STRANGERS_MAX {
-                return false;
-            }
-        }
+    ) -> u64 {
+        let mut left_out = 0;
         self.change(Cause::Heartbeat, |contents| {
-            // Of two processes under one name, the log says which is the instance.
-            let life = contents.state.instances.get(&key).and_then(|view| view.state.life());
-            if life.is_some() && heartbeat.life.is_some_and(|sender| Some(sender) != life) {
-                return BTreeSet::new();
+            let mut changed = BTreeSet::new();
+            for (heartbeat, place) in heartbeats {
+                let key = (heartbeat.service.clone(), heartbeat.instance.clone());
+                match contents.take(&key, heartbeat, place, received) {
+                    Taken::Kept => drop(changed.insert(key)),
+                    Taken::OfAnotherLife => {}
+                    Taken::Stranger => left_out += 1,
+                }
             }
-            let calls = contents.beats.get(&key).and_then(|before| {
-                let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
-                if now.repeats(&past) { before.calls } else { Some(Calls::between(&past, &now)) }
-            });
-            if sequence > Sequence::ZERO && contents.beats_time.is_none_or(|(last, _)| last < recorded_at) {
-                contents.beats_time = Some((recorded_at, received));
-            }
-            contents.beats.insert(key.clone(), Beat { heartbeat, sequence, recorded_at, received, calls });
-            BTreeSet::from([key])
+            changed
         });
-        true
+        left_out
     }
 
     /// Forgets heartbeats of instances that are long over.
@@ -243,7 +236,47 @@ enum Cause {
     Heartbeat,
 }
 
+/// What has become of a heartbeat.
+#[derive(Debug, Clone, Copy)]
+enum Taken {
+    Kept,
+    /// Of two processes under one name, the log says which is the instance.
+    OfAnotherLife,
+    /// There are too many of them.
+    Stranger,
+}
+
 impl Contents {
+    fn take(
+        &mut self,
+        key: &InstanceKey,
+        heartbeat: Heartbeat,
+        (sequence, recorded_at): (Sequence, DateTime<Utc>),
+        received: Instant,
+    ) -> Taken {
+        let view = self.state.instances.get(key);
+        let before = self.beats.get(key);
+        if view.is_none()
+            && before.is_none()
+            && self.beats.len() >= self.state.instances.len() + STRANGERS_MAX
+        {
+            return Taken::Stranger;
+        }
+        let life = view.and_then(|view| view.state.life());
+        if life.is_some() && heartbeat.life.is_some_and(|sender| Some(sender) != life) {
+            return Taken::OfAnotherLife;
+        }
+        let calls = before.and_then(|before| {
+            let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
+            if now.repeats(&past) { before.calls } else { Some(Calls::between(&past, &now)) }
+        });
+        if sequence > Sequence::ZERO && self.beats_time.is_none_or(|(last, _)| last < recorded_at) {
+            self.beats_time = Some((recorded_at, received));
+        }
+        self.beats.insert(key.clone(), Beat { heartbeat, sequence, recorded_at, received, calls });
+        Taken::Kept
+    }
+
     /// The time of the installation: when the server took the last event or the last heartbeat. All replicas tell
     /// the same, whatever their own clocks say.
     #[must_use]

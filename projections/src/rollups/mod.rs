@@ -79,6 +79,8 @@ pub struct Batch {
     services: Vec<(i64, ServiceName)>,
     series: Vec<NewSeries>,
     rows: BTreeMap<RowKey, Vec<u8>>,
+    /// The instances of which the open second is to be written out.
+    open: HashMap<i64, InstanceKey>,
     /// The counters of instances whose minute is over, by their ids.
     counters: BTreeMap<i64, Last>,
     /// The stream's time when rows were last given up, and the instances that were.
@@ -167,6 +169,8 @@ impl Rolling {
         let is_full = self.is_full();
         let series = match self.series.entry(key) {
             MapEntry::Occupied(known) => {
+                let id = known.get().id;
+                batch.open.entry(id).or_insert_with(|| known.key().clone());
                 let series = known.into_mut();
                 if !series.take(heartbeat, self.now) {
                     return;
@@ -190,6 +194,7 @@ impl Rolling {
                 let ended = heartbeat.metrics.latency.as_ref().map_or(0, |latency| latency.count());
                 let window = Window::of(heartbeat.metrics, Calls { ended, failed: 0 });
                 series.add(Width::Second, self.now, &window);
+                batch.open.insert(id, place.key().clone());
                 place.insert(series)
             }
         };
@@ -228,12 +233,11 @@ impl Projection for Rolling {
 
     /// What stands in an open second is written out once for each batch.
     fn seal(&self, batch: &mut Batch) {
-        let open = batch.rows.values().any(Vec::is_empty);
-        let series = if open { self.series.values() } else { Default::default() };
-        let series: HashMap<i64, &Series> = series.map(|series| (series.id, series)).collect();
+        let open = std::mem::take(&mut batch.open);
         batch.rows.retain(|key, figures| {
             if figures.is_empty() {
-                *figures = series.get(&key.series).and_then(|series| series.now()).unwrap_or_default();
+                let series = open.get(&key.series).and_then(|instance| self.series.get(instance));
+                *figures = series.and_then(Series::now).unwrap_or_default();
             }
             !figures.is_empty()
         });

@@ -1,13 +1,13 @@
 //! The text of a histogram: base64 of a short header and a zlib stream, in which a longer header and the counts stand.
 //! A count is a zigzag number of seven bits a byte; a negative one stands for so many steps without any.
 
-use std::io::{Read as _, Write as _};
+use std::cell::RefCell;
+use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use flate2::{Compression, Decompress, FlushDecompress, Status};
 
 use super::{Latency, LatencyError, STEPS};
 
@@ -18,6 +18,8 @@ const COMPRESSED: u32 = 0x1c84_9304 | 0x10;
 const HEADER: usize = 40;
 /// The most bytes that one number takes.
 const WORD: usize = 9;
+/// Room for most plain forms.
+const FIRST: usize = 1_024;
 /// The longest plain form.
 const MAX_PLAIN: usize = HEADER + STEPS as usize * WORD;
 
@@ -50,13 +52,7 @@ impl Latency {
         if cookie != COMPRESSED || length as usize != body.len() {
             return Err(LatencyError::Header);
         }
-        let mut plain = Vec::new();
-        let limit = MAX_PLAIN as u64 + 1;
-        let read = ZlibDecoder::new(body).take(limit).read_to_end(&mut plain);
-        if read.map_err(|_corrupt| LatencyError::Compression)? > MAX_PLAIN {
-            return Err(LatencyError::TooLong);
-        }
-        Self::read_plain(&plain)
+        Self::read_plain(&inflate(body)?)
     }
 
     fn plain(&self) -> Vec<u8> {
@@ -117,6 +113,38 @@ impl Latency {
         }
         Ok(Self { counts })
     }
+}
+
+/// Ten thousand instances send one of these each second, and to make what reads them costs more than to read one.
+fn inflate(body: &[u8]) -> Result<Vec<u8>, LatencyError> {
+    thread_local! {
+        static INFLATE: RefCell<Decompress> = RefCell::new(Decompress::new(true));
+    }
+    INFLATE.with_borrow_mut(|inflate| {
+        inflate.reset(true);
+        let mut plain = Vec::with_capacity(FIRST);
+        loop {
+            let read = usize::try_from(inflate.total_in()).unwrap_or(body.len());
+            let before = (read, plain.len());
+            let rest = body.get(read..).unwrap_or_default();
+            let status = inflate.decompress_vec(rest, &mut plain, FlushDecompress::None);
+            let status = status.map_err(|_corrupt| LatencyError::Compression)?;
+            if plain.len() > MAX_PLAIN {
+                return Err(LatencyError::TooLong);
+            }
+            let after = (usize::try_from(inflate.total_in()).unwrap_or(body.len()), plain.len());
+            match status {
+                Status::StreamEnd => return Ok(plain),
+                // It ends too early.
+                Status::Ok | Status::BufError if before == after && plain.len() < plain.capacity() => {
+                    return Err(LatencyError::Compression);
+                }
+                Status::Ok | Status::BufError => {
+                    plain.reserve(plain.len().max(FIRST).min(MAX_PLAIN + 1 - plain.len()))
+                }
+            }
+        }
+    })
 }
 
 /// What stands between the lengths and the counts: no offset, digits, lowest and highest value, and the ratio of

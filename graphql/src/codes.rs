@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aegis_domain::ErrorCode;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextRequest, NextSubscribe};
-use async_graphql::{Response, ServerError};
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Response, ServerError, Value};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
@@ -53,6 +54,10 @@ pub fn with_request_id(mut response: Response, RequestId(id): &RequestId) -> Res
 
 fn completed(mut response: Response, id: Option<&RequestId>) -> Response {
     response.errors.truncate(ERRORS);
+    // Null is for what failed; when nothing was selected in the end, there is nothing in the answer.
+    if response.errors.is_empty() && response.data == Value::Null {
+        response.data = Value::Object(IndexMap::new());
+    }
     for error in &mut response.errors {
         complete(error, id);
         if let Some(RequestId(id)) = id {

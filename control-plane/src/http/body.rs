@@ -1,16 +1,55 @@
-//! How long the body of a request may take to arrive.
+//! The body of a request: how long it may take to arrive, and what it has to be.
 
 use std::time::Duration;
 
+use aegis_domain::ErrorCode;
+use axum::Json;
 use axum::body::{Body, BodyDataStream, Bytes};
-use axum::extract::Request;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::{Stream, StreamExt as _, stream};
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
+
+use super::App;
+use super::error::ApiError;
+use super::headers::RequestId;
 
 /// From the end of the headers to the end of the body. Bodies are small: see [`BODY_MAX`](super::BODY_MAX).
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A body that is one JSON object. A list of its fields' values is none, although it could be read as one.
+pub(super) struct Object<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Object<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let id = request.extensions().get::<RequestId>().cloned();
+        let id = id.unwrap_or_else(|| RequestId("unknown".to_owned()));
+        let (parts, body) = request.into_parts();
+        let head = Request::from_parts(parts.clone(), Body::empty());
+        let bytes = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        let bytes = bytes.map_err(|rejection| ApiError::unread(&JsonRejection::from(rejection), &id))?;
+        let request = head.map(|_nothing| Body::from(bytes.clone()));
+        let read: Result<Json<T>, JsonRejection> = Json::from_request(request, app).await;
+        let Json(read) = read.map_err(|rejection| ApiError::unread(&rejection, &id))?;
+        if is_object(&bytes) {
+            Ok(Self(read))
+        } else {
+            let message = "the body is JSON, but no object; nothing was done";
+            Err(ApiError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidInput, message, &id))
+        }
+    }
+}
+
+/// Whether JSON is an object.
+pub(super) fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().starts_with(b"{")
+}
 
 #[derive(Debug, thiserror::Error)]
 #[error("the body did not arrive within {BODY_TIMEOUT:?}")]

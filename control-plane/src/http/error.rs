@@ -67,6 +67,11 @@ impl ApiError {
     }
 }
 
+pub(super) async fn wrong_method(id: RequestId) -> ApiError {
+    let code = ErrorCode::MethodNotAllowed;
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, code, code.meaning(), &id)
+}
+
 /// The error of a response, for routes that tell it as a problem.
 #[derive(Debug, Clone)]
 pub(super) struct AsProblem(pub(super) Problem);

@@ -5,15 +5,14 @@ use std::collections::BTreeMap;
 
 use aegis_domain::ErrorCode;
 use async_graphql::{ServerError, Value};
-use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use super::App;
 use super::accept::{Accepted, accepted};
+use super::body::Object;
 use super::bounded::bounded_json;
 use super::error::ApiError;
 use super::headers::RequestId;
@@ -37,13 +36,13 @@ pub(super) async fn execute(
     headers: HeaderMap,
     Identity(grant): Identity,
     Started(core): Started,
-    body: Result<Json<async_graphql::Request>, JsonRejection>,
+    body: Result<Object<async_graphql::Request>, ApiError>,
 ) -> Result<Response, ApiError> {
     let form = Form::accepted(&headers).ok_or_else(|| {
         let message = format!("accept {GRAPHQL} or {JSON}; nothing was done");
         ApiError::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::InvalidInput, message, &id)
     })?;
-    let Json(request) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
+    let Object(request) = body?;
     let request_id = aegis_graphql::RequestId(id.0.clone());
     let request = request.data(grant.principal).data(request_id.clone());
     let read = async move {

@@ -89,6 +89,7 @@ fn router(app: App) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .method_not_allowed_fallback(error::wrong_method)
         .merge(rest)
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(BODY_MAX))

@@ -2,11 +2,12 @@
 //! that hold no places.
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-use super::App;
+use super::headers::RequestId;
+use super::{App, error};
 
 #[derive(RustEmbed)]
 #[folder = "../web/dist"]
@@ -20,7 +21,10 @@ pub(crate) fn is_there() -> bool {
     Files::get("index.html").is_some()
 }
 
-pub(super) async fn serve(State(app): State<App>, uri: Uri) -> Response {
+pub(super) async fn serve(State(app): State<App>, id: RequestId, method: Method, uri: Uri) -> Response {
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return ([(header::ALLOW, "GET, HEAD")], error::wrong_method(id).await).into_response();
+    }
     let path = uri.path().trim_start_matches('/');
     // The index is one of the places.
     if let Some(file) = Files::get(path).filter(|_| path != "index.html") {

@@ -9,6 +9,7 @@ use futures_util::{SinkExt as _, StreamExt as _, future};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
@@ -18,6 +19,11 @@ use crate::support::{ControlPlane, PATIENCE};
 
 /// How long a health check may take meanwhile. Binaries of tests are not optimised, and other tests run beside this one.
 const HEALTH: Duration = Duration::from_millis(500);
+
+/// The head of a text frame that says that it has 2^40 bytes; a frame without a mask; a text that is none.
+const OVERSIZED: &[u8] = &[0x81, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4];
+const UNMASKED: &[u8] = &[0x81, 0x02, b'{', b'}'];
+const NO_UTF8: &[u8] = &[0x81, 0x81, 0, 0, 0, 0, 0xff];
 
 async fn start() -> (NatsServer, tempfile::TempDir, ControlPlane) {
     let nats = NatsServer::start().await;
@@ -113,6 +119,15 @@ async fn a_client_is_told_why_its_websocket_is_closed() {
     }
     assert_eq!(hear(&mut socket).await, json!({ "close": 1009 }));
 
+    // Beyond what is read at all, and what is no frame.
+    for (strange, code) in [(OVERSIZED, 1009), (UNMASKED, 1002), (NO_UTF8, 1007)] {
+        let mut socket = introduced(&control).await;
+        assert_eq!(hear(&mut socket).await["type"], "connection_ack");
+        let MaybeTlsStream::Plain(stream) = socket.get_mut() else { panic!("it is no TLS") };
+        stream.write_all(strange).await.unwrap();
+        assert_eq!(hear(&mut socket).await, json!({ "close": code }));
+    }
+
     let request = control.at("/graphql/ws").replace("http://", "ws://").into_client_request().unwrap();
     let (mut socket, _response) = tokio_tungstenite::connect_async(request).await.unwrap();
     assert_eq!(hear(&mut socket).await, json!({ "close": 4406 }));
@@ -157,6 +172,16 @@ async fn an_operation_that_was_not_run_ends_with_an_error_and_its_id_is_free() {
     socket.send(Message::text(subscribe.to_string())).await.unwrap();
     assert_eq!(hear(&mut socket).await["payload"]["data"]["viewer"]["name"], "admin");
     assert_eq!(hear(&mut socket).await, json!({ "type": "complete", "id": "1" }));
+    // Each root field would be a stream, and all of them one operation.
+    let fields: String = (0..300).map(|n| format!("a{n}: events {{ __typename }} ")).collect();
+    let query = format!("subscription {{ {fields} }}");
+    let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": query } });
+    socket.send(Message::text(subscribe.to_string())).await.unwrap();
+    let error = hear(&mut socket).await;
+    assert_eq!(
+        (&error["type"], &error["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("INVALID_QUERY"))
+    );
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ fn read<T: DeserializeOwned>(
     let Some(least) = least(entry, &said) else { return Err(error) };
     // The fields stand one level down, below the name of the variant.
     let tagged = json!({ entry.name: least });
-    let (event, left_out) = mend(tagged, [(entry.name.to_owned(), Value::Object(said))]).ok_or(error)?;
+    let (event, left_out) =
+        mend(tagged, Map::from_iter([(entry.name.to_owned(), Value::Object(said))])).ok_or(error)?;
     let prefix = format!("{}.", entry.name);
     let name = |path: String| path.strip_prefix(&prefix).map(str::to_owned).unwrap_or(path);
     Ok(Partly { event: wrap(event), left_out: left_out.into_iter().map(name).collect() })

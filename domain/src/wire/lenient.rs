@@ -83,6 +83,28 @@ mod tests {
     }
 
     #[test]
+    fn a_long_list_with_something_new_in_it_costs_the_other_parts_nothing() {
+        let groups: Vec<_> = (1..300).map(|n| format!(r#"{{"group":"A-{n}","term":{n}}}"#)).collect();
+        let groups = [r#"{"new":1}"#.to_owned()].into_iter().chain(groups).collect::<Vec<_>>().join(",");
+        let labels: Vec<_> = (0..300).map(|n| format!(r#""l{n}":{n}"#)).collect();
+        let text = format!(
+            r#"{{"service":"echo","instance":"e-1","version":"2.0.0","status":"RUNNING","groups":[{groups}],
+                "labels":{{{}}},"started_at":"2026-01-01T00:00:00Z","sent_at":"2026-01-01T00:00:00Z",
+                "metrics":{{"uptime_seconds":5,"in_flight":2,"queue_depth":0,"calls":777,"errors":"none"}}}}"#,
+            labels.join(",")
+        );
+        let Read { heartbeat, left_out } = read(&text);
+        assert_eq!((heartbeat.version.to_string().as_str(), heartbeat.groups.len()), ("2.0.0", 299));
+        assert_eq!(
+            (heartbeat.metrics.calls, heartbeat.metrics.in_flight, heartbeat.metrics.errors),
+            (777, 2, 0)
+        );
+        for part in ["groups", "metrics.errors"] {
+            assert!(left_out.iter().any(|left| left == part), "{part}: {left_out:?}");
+        }
+    }
+
+    #[test]
     fn what_names_no_instance_is_none_and_much_junk_costs_little() {
         let taken = DateTime::UNIX_EPOCH;
         for text in [

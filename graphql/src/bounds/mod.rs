@@ -4,6 +4,7 @@
 mod budget;
 mod cost;
 mod registered;
+mod root;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -91,9 +92,13 @@ impl Extension for Bounds {
     ) -> ServerResult<Request> {
         self.registered.complete(&mut request)?;
         let variables = request.variables.clone();
-        let found =
-            cost::of(&context.schema_env.registry, parsed(&mut request)?, &variables).map_err(endless)?;
+        let document = parsed(&mut request)?;
+        let found = cost::of(&context.schema_env.registry, document, &variables).map_err(endless)?;
         check(found)?;
+        if !root::is_single(document) {
+            let message = "a subscription has exactly one field at its root: begin one for each, on the same connection";
+            return Err(server_error(ErrorCode::InvalidQuery, message));
+        }
         let seen = Seen { cost: found.cost, for_viewers: self.registered.admits(&request.query) };
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
         next.run(context, request).await

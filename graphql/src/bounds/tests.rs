@@ -188,3 +188,30 @@ async fn who_has_spent_a_budget_is_told_to_wait_and_others_are_served() {
     assert!((1..1_000).contains(&wait), "{wait}");
     assert_eq!(ask("modest").await.errors, []);
 }
+
+#[tokio::test]
+async fn an_answer_without_anything_is_an_empty_object() {
+    let response = answer(&schema(), "{ __typename @skip(if: true) }").await;
+    assert!(response.errors.is_empty(), "{response:?}");
+    assert_eq!(response.data.into_json().unwrap(), serde_json::json!({}));
+}
+
+#[tokio::test]
+async fn a_subscription_has_one_root_field() {
+    let schema = schema();
+    let refused = [
+        "subscription { a: events { __typename } b: events { __typename } }",
+        "subscription { events { __typename } events { __typename } }",
+        "subscription { events { __typename } ...f } fragment f on Subscription { instanceChanges { __typename } }",
+        "subscription { ...f ...f } fragment f on Subscription { events { __typename } }",
+        "subscription { ... on Subscription { events { __typename } ... { leaderChanges { __typename } } } }",
+        "subscription { __typename }",
+    ];
+    for document in refused {
+        assert_eq!(code(&answer(&schema, document).await).as_deref(), Some("INVALID_QUERY"), "{document}");
+    }
+    let taken = "subscription { ...f } fragment f on Subscription { events { __typename } }";
+    let response = answer(&schema, taken).await;
+    // It is not run here: this way of asking is for queries.
+    assert!(!response.errors.iter().any(|error| error.message.contains("at its root")), "{response:?}");
+}

@@ -41,6 +41,9 @@ pub struct Answer {
     pub points: Vec<Point>,
 }
 
+/// A year, in seconds.
+const FAR: i64 = 366 * 24 * 60 * 60;
+
 /// Which rows make up an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Plan {
@@ -119,7 +122,7 @@ impl Rollups {
         let mark = sqlx::query("SELECT recorded_at FROM meta").fetch_optional(&mut *tables).await?;
         let micros = mark.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or_default();
         let now = micros.div_euclid(1_000_000);
-        let plan = Plan::of(range, now, self.keep);
+        let plan = Plan::of(range.within(now, self.keep), now, self.keep);
         let Some((service, instance)) = whose(service, instance, tables).await? else {
             return Ok(Answer { resolution: plan.resolution, points: vec![] });
         };
@@ -153,6 +156,15 @@ impl Rollups {
         }
         let point = |(at, window)| Point::of(DateTime::from_timestamp(at, 0).unwrap_or_default(), window);
         Ok(Answer { resolution: plan.resolution, points: windows.into_iter().map(point).collect() })
+    }
+}
+
+impl Range {
+    /// Without what is far from all that there can be: a resolution is a number of seconds that people use.
+    fn within(self, now: i64, keep: Keep) -> Self {
+        let time = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+        let (first, last) = (time(now - keep.longest() - FAR), time(now + FAR));
+        Self { from: self.from.clamp(first, last), to: self.to.clamp(first, last), ..self }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aegis_domain::wire::subject::LeaseKey;
-use aegis_domain::{GroupName, InstanceName, ServiceName};
+use aegis_domain::{GroupName, InstanceName, ServiceName, Term};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use serde::Serialize;
@@ -60,7 +60,13 @@ impl KvLeaseStore {
 
 impl LeaseStore for KvLeaseStore {
     async fn session(&self, instance: &InstanceName) -> Result<Versioned<SessionRecord>, StoreError> {
-        self.read(self.session_key(instance)).await
+        match self.read(self.session_key(instance)).await {
+            Err(error @ StoreError::Corrupt { revision, .. }) => {
+                tracing::error!(%instance, %error, "it counts as no session");
+                Ok(Versioned { revision, record: None })
+            }
+            found => found,
+        }
     }
 
     async fn put_session(
@@ -115,12 +121,17 @@ pub(super) fn versioned_owner(key: &str, slot: &Slot) -> Result<Versioned<OwnerR
     match found.record.as_ref().map(|record| record.term) {
         // Each change of a term is a write, and a new bucket begins beyond the log: a higher term was not given out here.
         Some(term) if term.get() > slot.revision => {
-            let detail = format!("term {term} is beyond the sequence of its bucket");
-            let source = serde::de::Error::custom(detail);
-            Err(StoreError::Corrupt { key: key.to_owned(), revision: slot.revision, source })
+            Err(corrupt(key, slot, &format!("term {term} is beyond the sequence of its bucket")))
         }
+        // Terms begin with 1.
+        Some(Term::ZERO) => Err(corrupt(key, slot, "0 is no term")),
         Some(_) | None => Ok(found),
     }
+}
+
+fn corrupt(key: &str, slot: &Slot, detail: &str) -> StoreError {
+    let source = serde::de::Error::custom(detail);
+    StoreError::Corrupt { key: key.to_owned(), revision: slot.revision, source }
 }
 
 pub(super) fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<Versioned<T>, StoreError> {

@@ -1,10 +1,21 @@
-//! Parts of an owner's record that a newer version, or a stranger, may write otherwise: none of them decides anything, so none
-//! of them makes the whole unreadable.
+//! What a newer version, or a stranger, may write otherwise. Parts of an owner's record that decide nothing make nothing
+//! unreadable; a lease that cannot be makes no session, which would otherwise never end.
 
 use aegis_domain::aggregate::leadership::{ElectionReason, Tenure};
+use aegis_domain::aggregate::policy::{LEASE_MS_MAX, LEASE_MS_MIN};
 use chrono::{DateTime, Utc};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+pub(super) fn lease<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let lease = u64::deserialize(deserializer)?;
+    if (LEASE_MS_MIN..=LEASE_MS_MAX).contains(&lease) {
+        Ok(lease)
+    } else {
+        Err(D::Error::custom(format_args!("no policy has a lease of {lease} ms")))
+    }
+}
 
 pub(super) fn since<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     let value = Value::deserialize(deserializer)?;

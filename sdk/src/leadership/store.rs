@@ -16,7 +16,8 @@ use crate::nats::bucket::CasError;
 pub struct SessionRecord {
     /// Its id, never used twice.
     pub session: SessionId,
-    /// How long it lives without a renewal, in milliseconds.
+    /// How long it lives without a renewal, in milliseconds. No policy has another than 150 ms to 60 s, and none is read.
+    #[serde(deserialize_with = "lenient::lease")]
     pub lease_ms: u64,
     /// Whether the instance takes groups: not while it drains, or calls itself unhealthy.
     #[serde(default = "standing")]
@@ -148,7 +149,7 @@ pub enum StoreError {
     #[error("the lease store cannot be read now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The record is not one of ours: nothing is decided on it. Look at the key and correct it; a claimer replaces that of
-    /// an owner.
+    /// an owner, and an instance that of its own session.
     #[error("the lease record under {key} cannot be read as one")]
     Corrupt {
         /// The key.
@@ -163,7 +164,7 @@ pub enum StoreError {
 /// The sessions and ownerships of one service. All writes are compare-and-set; all reads come from the
 /// authority, never from a replica that may be behind.
 pub trait LeaseStore: Clone + Send + Sync + 'static {
-    /// Reads a session.
+    /// Reads a session. A record that is none counts as no session at its revision.
     fn session(
         &self,
         instance: &InstanceName,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aegis_domain::{ErrorCode, GroupName};
+use aegis_domain::{ErrorCode, GroupName, InstanceName};
 use aegis_sdk::{
     Call, CallError, Client, ConfigError, ConnectOptions, Connection, Fault, Service, ServiceConfig,
     StartError, Target,
@@ -184,17 +184,24 @@ async fn an_owner_key_that_cannot_be_read_blinds_nobody_and_is_replaced_by_a_cla
             "ACC-3",
             r#"{"term":9223372036854775807,"holder":null,"since":"2026-01-01T00:00:00Z","reason":"first"}"#,
         ),
+        ("ACC-5", r#"{"term":0,"holder":null,"since":"2026-01-01T00:00:00Z","reason":"first"}"#),
         ("ACC-4", r#"{"term":3,"holder":null,"since":"x","reason":"moon","more":{}}"#),
         ("ACC-9", "\"nobody stands for it\""),
     ] {
         leases.put(format!("owner.desk.{group}"), record.to_owned().into()).await.unwrap();
     }
     leases.put("session.desk.stranger", "[]".into()).await.unwrap();
+    // None of them is a member, and one bears the name of an instance to come.
+    let session = uuid::Uuid::new_v4();
+    for (name, lease) in [("ghost", u64::MAX), ("zero", 0), ("d-1", 60_001)] {
+        let record = format!(r#"{{"session":"{session}","lease_ms":{lease},"standing":true}}"#);
+        leases.put(format!("session.desk.{name}"), record.into()).await.unwrap();
+    }
     let mut config = config(&server, "d-1");
-    config.groups = (1..=4).map(|n| format!("ACC-{n}").parse().unwrap()).collect();
+    config.groups = (1..=5).map(|n| format!("ACC-{n}").parse().unwrap()).collect();
     let member = start(config).await;
     let client = client(&server).await;
-    for (group, term) in [("ACC-1", 1), ("ACC-2", 1), ("ACC-3", 1), ("ACC-4", 4)] {
+    for (group, term) in [("ACC-1", 1), ("ACC-2", 1), ("ACC-3", 1), ("ACC-4", 4), ("ACC-5", 1)] {
         let owner = Target::owner("desk", group).unwrap();
         let reply = client.call::<_, u32>(&owner, "who", &(), PATIENCE).await.unwrap();
         assert_eq!(reply.term.map(|term| term.get()), Some(term), "{group}");
@@ -202,8 +209,14 @@ async fn an_owner_key_that_cannot_be_read_blinds_nobody_and_is_replaced_by_a_cla
     let connection = Connection::open(ConnectOptions::new(server.url(), "operator")).await.unwrap();
     let operator = aegis_sdk::Operator::new(&connection, aegis_domain::Actor::user("alice"));
     let found = operator.leaders(None).await.unwrap();
-    assert_eq!(found.leaders.len(), 4);
-    assert_eq!(found.unreadable, ["owner.desk.ACC-9", "session.desk.stranger"]);
+    assert_eq!(found.leaders.len(), 5);
+    let strange = ["owner.desk.ACC-9", "session.desk.ghost", "session.desk.stranger", "session.desk.zero"];
+    assert_eq!(found.unreadable, strange);
+    let ghost = InstanceName::new("ghost").unwrap();
+    for to in [None, Some(&ghost)] {
+        let refused = member.step_down(&GroupName::new("ACC-1").unwrap(), to, "nobody is there").await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::MemberNotFound.as_str());
+    }
     member.stop("the test ends").await.unwrap();
     service.stop("the test ends").await.unwrap();
 }

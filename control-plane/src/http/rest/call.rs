@@ -3,8 +3,7 @@
 use aegis_domain::ErrorCode;
 use aegis_graphql::{OwnDocument, Principal};
 use async_graphql::{Request, Variables};
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, FromRequestParts, Json, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -155,23 +154,6 @@ impl<T: DeserializeOwned + Send> FromRequestParts<App> for Names<T> {
         match Path::<T>::from_request_parts(parts, app).await {
             Ok(Path(read)) => Ok(Self(read)),
             Err(rejection) => Err(Problem::invalid(aegis_graphql::cut(&rejection.body_text()))),
-        }
-    }
-}
-
-/// The body of a request.
-pub(super) struct Body<T>(pub(super) T);
-
-impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: axum::extract::Request, app: &App) -> Result<Self, ApiError> {
-        let id = request.extensions().get::<RequestId>().cloned();
-        let id = id.unwrap_or_else(|| RequestId("unknown".to_owned()));
-        let read: Result<Json<T>, JsonRejection> = Json::from_request(request, app).await;
-        match read {
-            Ok(Json(read)) => Ok(Self(read)),
-            Err(rejection) => Err(ApiError::unread(&rejection, &id)),
         }
     }
 }

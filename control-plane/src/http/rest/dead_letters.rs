@@ -8,13 +8,14 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::call::{Body, Caller, Names, Params, json as answer_json};
+use super::call::{Caller, Names, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, length};
 use super::problem::Problem;
 use super::types::{
     AsOf, Connection, Data, DeadLetter, DeadLetterDone, Decision, Page, letter_fields, rejected_fields,
 };
+use crate::http::body::Object;
 
 /// Each has up to 4 KiB of a payload, twice.
 const LETTERS_MAX: u32 = 200;
@@ -102,7 +103,7 @@ pub(super) async fn redrive(
     caller: Caller,
     Names(sequence): Names<u64>,
     Params(Nothing {}): Params<Nothing>,
-    Body(decision): Body<Decision>,
+    Object(decision): Object<Decision>,
 ) -> Result<Response, Problem> {
     decide(&caller, REDRIVE, sequence, &decision).await
 }
@@ -116,7 +117,7 @@ pub(super) async fn discard(
     caller: Caller,
     Names(sequence): Names<u64>,
     Params(Nothing {}): Params<Nothing>,
-    Body(decision): Body<Decision>,
+    Object(decision): Object<Decision>,
 ) -> Result<Response, Problem> {
     decide(&caller, DISCARD, sequence, &decision).await
 }

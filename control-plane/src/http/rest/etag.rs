@@ -47,7 +47,11 @@ pub(super) fn basis(headers: &HeaderMap) -> Result<Basis, Problem> {
         return Err(Problem::invalid("If-Match: give the ETag as it was told, with its quotes"));
     }
     // A weak one is never the same as any other.
-    match quoted.filter(|_| !tag.starts_with("W/")).and_then(|revision| revision.parse().ok()) {
+    let quoted = quoted.filter(|_| !tag.starts_with("W/"));
+    // Tags are compared as texts: «+1» and «01» are none of ours.
+    let revision =
+        quoted.and_then(|text| text.parse().ok().filter(|revision: &u64| revision.to_string() == text));
+    match revision {
         Some(revision) => Ok(Basis::Revision(revision)),
         // No definition ever has such a tag, so this one is another.
         None => Err(Problem::new(
@@ -75,7 +79,7 @@ mod tests {
         let based = |value: &str| basis(&headers(header::IF_MATCH, value)).map_err(|problem| problem.code());
         assert_eq!(based("\"3\""), Ok(Basis::Revision(3)));
         assert_eq!(based("*"), Ok(Basis::Any));
-        for other in ["W/\"3\"", "\"a\"", "\"-1\""] {
+        for other in ["W/\"3\"", "\"a\"", "\"-1\"", "\"+3\"", "\"03\""] {
             assert_eq!(based(other), Err(ErrorCode::DefinitionConflict), "{other}");
         }
         for malformed in ["3", "{}", "\"", "\"3"] {

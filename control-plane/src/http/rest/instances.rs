@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::call::{Body, Caller, Names, Params, json as answer_json};
+use super::call::{Caller, Names, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::metrics::{Window, series};
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length, listed};
@@ -16,6 +16,7 @@ use super::types::{
     AsOf, Connection, Data, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series,
     instance_fields, metrics_fields, page_fields, rejected_fields,
 };
+use crate::http::body::Object;
 
 const LIST: &str = concat!(
     "query($first: Int!, $after: String, $filter: InstanceFilter, $order: InstanceOrder) {
@@ -181,7 +182,7 @@ pub(super) async fn drain(
     caller: Caller,
     Names((service, instance)): Names<(String, String)>,
     Params(Nothing {}): Params<Nothing>,
-    Body(Reason { reason }): Body<Reason>,
+    Object(Reason { reason }): Object<Reason>,
 ) -> Result<Response, Problem> {
     answer_json(StatusCode::ACCEPTED, &asked_of(&caller, DRAIN, &service, &instance, &reason).await?)
 }
@@ -195,7 +196,7 @@ pub(super) async fn forget(
     caller: Caller,
     Names((service, instance)): Names<(String, String)>,
     Params(Nothing {}): Params<Nothing>,
-    Body(Reason { reason }): Body<Reason>,
+    Object(Reason { reason }): Object<Reason>,
 ) -> Result<Response, Problem> {
     answer_json(StatusCode::OK, &asked_of(&caller, FORGET, &service, &instance, &reason).await?)
 }

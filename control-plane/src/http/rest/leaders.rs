@@ -6,13 +6,14 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::call::{Body, Caller, Names, Params, json as answer_json};
+use super::call::{Caller, Names, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length};
 use super::problem::Problem;
 use super::types::{
     Connection, Data, HandedOver, Leader, Page, StepDown, leader_fields, page_fields, rejected_fields,
 };
+use crate::http::body::Object;
 
 const LIST: &str = concat!(
     "query($first: Int!, $after: String, $filter: LeaderFilter) {
@@ -64,7 +65,7 @@ pub(super) async fn step_down(
     caller: Caller,
     Names((service, group)): Names<(String, String)>,
     Params(Nothing {}): Params<Nothing>,
-    Body(StepDown { to, reason }): Body<StepDown>,
+    Object(StepDown { to, reason }): Object<StepDown>,
 ) -> Result<Response, Problem> {
     let input = json!({ "service": service, "group": group, "to": to, "reason": reason });
     let handed_over: HandedOver = super::changed(&caller, STEP_DOWN, json!({ "input": input })).await?;

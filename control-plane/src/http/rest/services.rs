@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
-use super::call::{Body, Caller, Names, Params, encoded, json as answer_json};
+use super::call::{Caller, Names, Params, encoded, json as answer_json};
 use super::etag::{Basis, basis, etag, is_known};
 use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, PAGE_MAX, Paging, length};
@@ -16,6 +16,7 @@ use super::types::{
     Change, Connection, Content, Data, Definition, DefinitionRevision, Instance, New, Page, Reason,
     definition_fields, page_fields, rejected_fields, revision_fields,
 };
+use crate::http::body::Object;
 
 const LIST: &str = concat!(
     "query($first: Int!, $after: String, $retired: Boolean!) {
@@ -98,7 +99,7 @@ pub(super) async fn list(caller: Caller, Params(asked): Params<Listed>) -> Resul
 pub(super) async fn create(
     caller: Caller,
     Params(Nothing {}): Params<Nothing>,
-    Body(new): Body<New>,
+    Object(new): Object<New>,
 ) -> Result<Response, Problem> {
     define(&caller, &new).await
 }
@@ -134,7 +135,7 @@ pub(super) async fn replace(
     Names(service): Names<String>,
     Params(Nothing {}): Params<Nothing>,
     headers: HeaderMap,
-    Body(content): Body<Content>,
+    Object(content): Object<Content>,
 ) -> Result<Response, Problem> {
     let basis = basis(&headers)?;
     if basis == Basis::Absent {
@@ -182,7 +183,7 @@ pub(super) async fn reinstate(
     Names(service): Names<String>,
     Params(Nothing {}): Params<Nothing>,
     headers: HeaderMap,
-    Body(Reason { reason }): Body<Reason>,
+    Object(Reason { reason }): Object<Reason>,
 ) -> Result<Response, Problem> {
     let expected = revision(&caller, &service, basis(&headers)?).await?;
     let input = json!({ "service": service, "expectedRevision": expected, "reason": reason });

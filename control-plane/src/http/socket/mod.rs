@@ -14,13 +14,18 @@ use chrono::Utc;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::time::Instant;
+use tokio_tungstenite::tungstenite::Error as Unread;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use super::headers::RequestId;
 use super::identity::{Started, bearer, session};
 use super::places::Places;
 use super::{App, Core};
 use crate::auth::Grant;
-use protocol::{Client, End, GOING_AWAY, Reason, SILENT, SLOW_READER, SUBPROTOCOL, UNAUTHENTICATED};
+use protocol::{
+    Client, End, GOING_AWAY, NO_PROTOCOL, NO_TEXT, Reason, SILENT, SLOW_READER, SUBPROTOCOL, TOO_BIG,
+    UNAUTHENTICATED,
+};
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// The largest message from a client, in bytes.
@@ -112,7 +117,8 @@ async fn answer(
                 heard = Instant::now();
                 match message {
                     Some(Ok(message)) => client.hear(message).map(|text| text.map(Message::text)),
-                    Some(Err(_)) | None => Err(End::Gone),
+                    Some(Err(error)) => Err(why(error)),
+                    None => Err(End::Gone),
                 }
             }
             _ = ping.tick() => Ok(Some(Message::Ping(vec![].into()))),
@@ -130,6 +136,17 @@ async fn answer(
             },
             Err(end) => return end,
         }
+    }
+}
+
+/// How a conversation ends with a frame that cannot be read.
+fn why(error: axum::Error) -> End {
+    match error.into_inner().downcast_ref::<Unread>() {
+        Some(Unread::Capacity(_)) => End::Told(TOO_BIG),
+        Some(Unread::Utf8(_)) => End::Told(NO_TEXT),
+        Some(Unread::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => End::Gone,
+        Some(Unread::Protocol(_)) => End::Told(NO_PROTOCOL),
+        _ => End::Gone,
     }
 }
 
@@ -156,8 +173,15 @@ async fn close(
     let frame = CloseFrame { code, reason: text.into() };
     let farewell = async {
         // A client that has gone needs none.
-        let _gone = sink.send(Message::Close(Some(frame))).await;
-        while let Some(Ok(_unread)) = source.next().await {}
+        if sink.send(Message::Close(Some(frame))).await.is_err() {
+            return;
+        }
+        while let Some(read) = source.next().await {
+            if read.is_err() {
+                // What comes cannot be read on: the client has until the end of this to read.
+                std::future::pending::<()>().await;
+            }
+        }
     };
     let _elapsed = tokio::time::timeout(FAREWELL, farewell).await;
 }

@@ -16,6 +16,7 @@ use tokio_stream::StreamMap;
 
 use super::MESSAGE_MAX;
 use crate::auth::Grant;
+use crate::http::body::is_object;
 use crate::http::headers::RequestId;
 use crate::http::places::Place;
 use crate::http::{App, Core};
@@ -40,13 +41,15 @@ pub(super) const SUBPROTOCOL: Reason = (4406, "Subprotocol not acceptable: use g
 pub(super) const SLOW_READER: Reason = (4408, "Messages were not taken in time");
 pub(super) const GOING_AWAY: Reason = (1001, "The server is stopping");
 pub(super) const SILENT: Reason = (3008, "Nothing was heard for too long");
+pub(super) const NO_PROTOCOL: Reason = (1002, "Not a frame of a websocket");
+pub(super) const NO_TEXT: Reason = (1007, "A text is not UTF-8");
 const MALFORMED: Reason = (4400, "Not a message of graphql-transport-ws");
 const DUPLICATE: Reason = (4409, "An operation with this id is under way");
 const INTRODUCED_TWICE: Reason = (4429, "Too many initialisation requests");
 const OPERATIONS_EXCEEDED: Reason = (4429, "Too many operations on one connection");
 const SUBSCRIPTIONS_EXCEEDED: Reason = (4429, "Too many subscriptions of one principal");
 const SOCKETS_EXCEEDED: Reason = (4429, "Too many connections of one principal");
-const TOO_BIG: Reason = (1009, "A message is too large");
+pub(super) const TOO_BIG: Reason = (1009, "A message is too large");
 
 /// One client.
 pub(super) struct Client<'a> {
@@ -98,7 +101,8 @@ impl<'a> Client<'a> {
         if text.len() > MESSAGE_MAX {
             return Err(End::Told(TOO_BIG));
         }
-        match serde_json::from_str(&text).map_err(|_unread| End::Told(MALFORMED))? {
+        let message: Result<ClientMessage, _> = serde_json::from_str(&text);
+        match message.ok().filter(|_| is_object(text.as_bytes())).ok_or(End::Told(MALFORMED))? {
             ClientMessage::ConnectionInit { payload } => {
                 self.introduce(payload.unwrap_or_default()).map_err(End::Told)?;
                 Ok(Some(json!({ "type": "connection_ack" }).to_string()))

@@ -31,6 +31,19 @@ async fn what_is_not_there_is_a_problem_and_never_the_page() {
         expected.sort_unstable();
         assert_eq!(methods, expected, "{path}");
     }
+    for (method, path, allowed) in [
+        (Method::GET, "/graphql", "POST"),
+        (Method::DELETE, "/healthz", "GET,HEAD"),
+        (Method::PUT, "/metrics", "GET,HEAD"),
+        (Method::DELETE, "/", "GET, HEAD"),
+        (Method::OPTIONS, "/services/a", "GET, HEAD"),
+    ] {
+        let answer = send(&control, method, path, &[], None).await;
+        let code = &answer.body["error"]["code"];
+        assert_eq!((answer.status, code), (405, &json!("METHOD_NOT_ALLOWED")), "{path}: {}", answer.body);
+        assert_eq!(answer.header("allow"), allowed, "{path}");
+        assert_eq!(answer.body["error"]["requestId"], answer.header("x-request-id"));
+    }
 }
 
 #[tokio::test]
@@ -49,6 +62,7 @@ async fn what_cannot_be_read_is_refused_with_the_code_and_the_place() {
         ("/api/dead-letters/first", "first"),
         ("/api/events?first=1&before=3", "before"),
         ("/api/metrics?service=a&from=b", "from"),
+        ("/api/metrics?service=a&from=99999999999999-01-01T00:00:00Z", "from"),
     ] {
         let answer = get(&control, path).await;
         assert_eq!(
@@ -59,6 +73,26 @@ async fn what_cannot_be_read_is_refused_with_the_code_and_the_place() {
         );
         assert!(answer.body["detail"].as_str().unwrap().contains(told), "{path}: {}", answer.body);
     }
+    // Far is no mistake: there is nothing so far.
+    let far = "from=-100000-01-01T00:00:00Z&to=%2B200000-01-01T00:00:00Z&points=1";
+    let answer = get(&control, &format!("/api/metrics?service=a&{far}")).await;
+    assert!(answer.status == 200 || answer.status == 404, "{}", answer.body);
+    // The values of an object's fields in their order are no object.
+    for (path, list) in [
+        ("/api/services", json!(["a", "o", "d", "1.0.0", null, null, null, null, null, null])),
+        ("/api/leaders/a/b/step-down", json!([null, "why"])),
+        ("/api/instances/a/b/drain", json!(["why"])),
+    ] {
+        let answer = post(&control, path, &list).await;
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (400, &json!("INVALID_INPUT")),
+            "{path}: {}",
+            answer.body
+        );
+    }
+    let graphql = control.http.post(control.at("/graphql")).bearer_auth(&control.token);
+    assert_eq!(graphql.json(&json!(["{ __typename }"])).send().await.unwrap().status(), 400);
     let unknown = json!({ "reason": "a", "force": true });
     let answer = post(&control, "/api/instances/a/b/drain", &unknown).await;
     assert_eq!((answer.status, &answer.body["code"]), (400, &json!("INVALID_INPUT")), "{}", answer.body);

@@ -16,6 +16,12 @@ def sha256(parts):
     return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
 
 
+def unique(pairs):
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError(f"a field is there twice: {[name for name, _ in pairs]}")
+    return dict(pairs)
+
+
 def flat(headers):
     return [text.encode() for pair in sorted(headers) for text in pair]
 
@@ -35,10 +41,15 @@ def hashes(message, body):
 
 def verify(log, heads):
     chains, last, count, digest, records, end = {}, 0, 0, ZEROS, ZEROS, None
+    formats = []
     at_heads = (ZEROS, ZEROS) if heads and heads["sequence"] == 0 else None
     for line in log:
-        kind, content = next(iter(json.loads(line).items()))
-        if kind == "end":
+        (kind, content), = json.loads(line, object_pairs_hook=unique).items()
+        if end is not None or (kind == "head") != (not formats):
+            yield f"end: a line of the kind {kind} where none may be"
+        if kind == "head":
+            formats.append(content["format"])
+        elif kind == "end":
             end = content
         if kind != "message":
             continue
@@ -63,7 +74,9 @@ def verify(log, heads):
             at_heads = (digest, records)
     if end is None or (end["messages"], end["last"], end["digest"]) != (count, last, digest.hex()):
         yield "end: the file was cut off, or changed after it was exported"
-    elif end.get("records", records.hex()) != records.hex():
+    elif formats not in (["aegis-log-1"], ["aegis-log-2"]):
+        yield f"head: the file has the formats {formats}, not aegis-log-1 or aegis-log-2"
+    elif end.get("records", records.hex() if formats == ["aegis-log-1"] else None) != records.hex():
         yield "end: times of record or headers were changed after the export"
     if heads and at_heads is None:
         yield f"head: the heads end with message {heads['sequence']}, which is missing"

@@ -43,7 +43,10 @@ impl Access {
 
     pub(crate) async fn connection(&self) -> anyhow::Result<Connection> {
         let namespace = self.named()?.unwrap_or_default();
-        let url = self.nats_url.clone().or_else(|| environment("NATS_URL"));
+        let url = match &self.nats_url {
+            Some(url) => Some(url.clone()),
+            None => environment("NATS_URL")?,
+        };
         let url = url.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned());
         if !namespace.is_default() {
             complain(&format!("in the namespace {}", namespace.as_str()));
@@ -56,7 +59,7 @@ impl Access {
         let name = match &self.actor {
             Some(name) => name.clone(),
             None => {
-                let name = environment("USER").unwrap_or_else(|| "operator".to_owned());
+                let name = environment("USER")?.unwrap_or_else(|| "operator".to_owned());
                 actor_name(&name).context("USER names nobody whom the record can name: pass --as")?
             }
         };
@@ -65,7 +68,7 @@ impl Access {
 
     /// The namespace, where one is given.
     fn named(&self) -> anyhow::Result<Option<Namespace>> {
-        match (&self.namespace, environment("AEGIS_NAMESPACE")) {
+        match (&self.namespace, environment("AEGIS_NAMESPACE")?) {
             (Some(namespace), _) => Ok(Some(namespace.clone())),
             (None, Some(name)) => Namespace::new(&name).context("AEGIS_NAMESPACE").map(Some),
             (None, None) => Ok(None),

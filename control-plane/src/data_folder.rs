@@ -60,6 +60,24 @@ pub(crate) fn make_private(folder: &Path) -> anyhow::Result<()> {
         .with_context(|| format!("the folder {} cannot be made", folder.display()))
 }
 
+/// As [`write_private`], in the place of nothing or of an earlier file of the same kind, which begins with these words.
+/// Anything else that is there stays: a device, a link, a file of somebody else.
+pub(crate) fn replace_private(path: &Path, begins: &str, text: &str) -> anyhow::Result<()> {
+    let is_ours = match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => {
+            std::fs::read(path).is_ok_and(|there| there.is_empty() || there.starts_with(begins.as_bytes()))
+        }
+        Ok(_) => false,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    anyhow::ensure!(
+        is_ours,
+        "{} is there and none of aegis' own files, which begin with {begins}: remove it, or name another path",
+        path.display()
+    );
+    write_private(path, text)
+}
+
 /// Puts a file in place that only this user may read. Whoever looks finds the old one or the new one, whole.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let context = || format!("the file {} cannot be written", path.display());
@@ -98,6 +116,24 @@ mod tests {
         assert!(refused.contains(&format!("process {}", std::process::id())), "{refused}");
         drop(lock);
         Lock::take(&folder).unwrap();
+    }
+
+    #[test]
+    fn only_nothing_and_a_file_of_the_same_kind_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("env"), folder.path().join("other"));
+        for _ in 0..2 {
+            replace_private(&path, "A=", "A=1\n").unwrap();
+        }
+        assert_eq!(mode(&path), 0o600);
+        std::fs::write(&other, "precious").unwrap();
+        let link = folder.path().join("link");
+        symlink(&path, &link).unwrap();
+        for there in [other.as_path(), &link, folder.path(), Path::new("/dev/null")] {
+            let refused = replace_private(there, "A=", "A=1\n").unwrap_err().to_string();
+            assert!(refused.contains("name another path"), "{refused}");
+        }
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "precious");
     }
 
     #[test]

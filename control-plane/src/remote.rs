@@ -1,5 +1,6 @@
 //! The API of a control plane, for the commands that it can serve (`--url`).
 
+use std::env::VarError;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -59,7 +60,10 @@ impl Remote {
             let both = |option| anyhow!("{option} and --nats-url lead to two places: give one of them");
             return given.map_or(Ok(None), |option| Err(both(option)));
         }
-        let url = self.url.clone().or_else(|| environment("AEGIS_URL"));
+        let url = match &self.url {
+            Some(url) => Some(url.clone()),
+            None => environment("AEGIS_URL")?,
+        };
         match (&url, given) {
             (None, Some(option)) => bail!("{option} goes with a URL: give --url, too, or set AEGIS_URL"),
             (Some(_), _) | (None, None) => Ok(url),
@@ -111,7 +115,7 @@ impl Remote {
                     .with_context(|| format!("the token file {name} cannot be read"))?;
                 (text, format!("the token file {name}"))
             }
-            None => match environment("AEGIS_TOKEN") {
+            None => match environment("AEGIS_TOKEN")? {
                 Some(token) => (token, "AEGIS_TOKEN".to_owned()),
                 None => bail!(
                     "a control plane wants to know who asks: set AEGIS_TOKEN, or name a file with --token-file; \
@@ -221,7 +225,11 @@ pub(crate) fn told(error: &Error) -> anyhow::Error {
     anyhow!("{}{remedy}{request}", one_line(&error.to_string()))
 }
 
-/// A variable that says something.
-pub(crate) fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+/// A variable that says something. One that cannot be read is not as if it were not there.
+pub(crate) fn environment(name: &str) -> anyhow::Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => bail!("the variable {name} is not UTF-8: correct it"),
+    }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Args {
     #[arg(long)]
     config: Option<PathBuf>,
     /// Where NATS is.
-    #[arg(long, env = "NATS_URL")]
+    #[arg(long, env = "NATS_URL", hide_env_values = true)]
     nats_url: Option<String>,
     /// The installation's namespace.
     #[arg(long, env = "AEGIS_NAMESPACE")]

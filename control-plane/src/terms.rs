@@ -16,6 +16,7 @@ use aegis_projections::view::LeaderView;
 use aegis_sdk::leadership::kv::{KvLeaseStore, Leader, Leaders, Overview};
 use aegis_sdk::leadership::store::{LeaseStore as _, StoreError};
 use aegis_sdk::nats::bucket::Slot;
+use aegis_sdk::nats::provision::provision;
 use aegis_sdk::{Connection, Journal};
 use chrono::Utc;
 use futures_util::StreamExt as _;
@@ -72,6 +73,11 @@ impl Terms {
                     Some(Ok((everything, watch))) => (overview, changes) = (everything, Some(watch)),
                     Some(Err(error)) => {
                         tracing::warn!(%error, "the lease store cannot be read");
+                        // The bucket may be gone.
+                        if let Some(Err(error)) = stop.run_until_cancelled(provision(&self.connection)).await
+                        {
+                            tracing::warn!(%error, "the buckets cannot be made or read");
+                        }
                         (changes, before) = (None, BTreeMap::new());
                         continue;
                     }

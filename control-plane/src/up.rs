@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use aegis_domain::wire::Namespace;
 use aegis_graphql::{Principal, Role};
+use aegis_sdk::nats::connection::without_secrets;
 use anyhow::Context as _;
 
 use crate::auth::token::{Digest, kept_in};
 use crate::auth::{RoleName, TokenEntry};
 use crate::config::Config;
-use crate::data_folder::{Lock, write_private};
+use crate::data_folder::{Lock, replace_private};
 use crate::nats_server::PrivateServer;
 use crate::output::say;
 use crate::replica::Replica;
@@ -26,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = ".aegis")]
     data_dir: PathBuf,
     /// Use this NATS instead of a private one.
-    #[arg(long, env = "NATS_URL")]
+    #[arg(long, env = "NATS_URL", hide_env_values = true)]
     nats_url: Option<String>,
     /// The installation's namespace.
     #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
@@ -37,6 +38,8 @@ pub(crate) struct Args {
 }
 
 const ADMIN: &str = "admin";
+/// How a file for scripts begins.
+const ENV_FIRST: &str = "AEGIS_URL=";
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let mut signals = Signals::catch()?;
@@ -93,7 +96,7 @@ async fn serve(
     let login = format!("{url}/login?code={code}");
     if let Some(file) = &args.env_file {
         let mut lines = vec![
-            format!("AEGIS_URL={url}"),
+            format!("{ENV_FIRST}{url}"),
             format!("AEGIS_TOKEN={token}"),
             format!("AEGIS_LOGIN_URL={login}"),
             format!("NATS_URL={nats_url}"),
@@ -101,11 +104,12 @@ async fn serve(
             format!("AEGIS_PID={}", std::process::id()),
         ];
         lines.extend(server.as_ref().map(|server| format!("NATS_PID={}", server.pid())));
-        write_private(file, &(lines.join("\n") + "\n"))?;
+        replace_private(file, ENV_FIRST, &(lines.join("\n") + "\n"))?;
     }
     let place = told(&args.namespace);
     say(&format!(
-        "aegis is ready{place} at {url}\nsign in, once, within 10 minutes: {login}\nNATS: {nats_url}"
+        "aegis is ready{place} at {url}\nsign in, once, within 10 minutes: {login}\nNATS: {}",
+        without_secrets(&nats_url)
     ));
     Err(server_ended(server).await)
 }

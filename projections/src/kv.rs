@@ -9,13 +9,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use aegis_domain::wire::subject;
 use aegis_domain::{AggregateId, Sequence};
 use aegis_sdk::nats::bucket::{Bucket, CasError, Slot, entries};
-use aegis_sdk::nats::provision::MARKER_TTL;
+use aegis_sdk::nats::provision::{MARKER_TTL, provision};
 use aegis_sdk::supervise::recover;
 use aegis_sdk::{Connection, Journal};
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::GetStreamErrorKind;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
+use time::OffsetDateTime;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +30,8 @@ use crate::Live;
 pub(crate) const QUEUE: usize = 1024;
 /// After so long an entry is looked at again that says it is newer than what this replica has applied.
 const LATER: Duration = Duration::from_secs(1);
+/// So often it is looked whether the buckets are those that were written.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// Matches every key of a bucket.
 const EVERY_KEY: &str = ">";
@@ -76,6 +82,9 @@ pub async fn project(
 async fn run(projection: &Projection, changes: &mut mpsc::Receiver<Owed>, stop: &CancellationToken) {
     let mut work = Work { all: true, ..Work::default() };
     let mut failures = 0;
+    let mut looks = tokio::time::interval(LOOK);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut before = None;
     loop {
         while let Ok(owed) = changes.try_recv() {
             work.take(owed);
@@ -88,6 +97,16 @@ async fn run(projection: &Projection, changes: &mut mpsc::Receiver<Owed>, stop: 
                     None => return,
                 },
                 () = tokio::time::sleep(LATER), if !work.later.is_empty() => work.now(),
+                _ = looks.tick() => {
+                    let Some(looked) = stop.run_until_cancelled(projection.look()).await else { return };
+                    let Some(Looked { made, entries }) = looked else { continue };
+                    // Somebody has removed one, and whoever makes it again makes it empty; or has emptied it.
+                    let anew = before.replace(made.clone()).is_some_and(|before| before != made);
+                    if anew || entries < projection.count() {
+                        tracing::warn!("a bucket of the projection lacks entries; writing what is missing");
+                        work.take(Owed::All);
+                    }
+                }
             }
             continue;
         };
@@ -164,6 +183,15 @@ enum Settled {
     All(Vec<AggregateId>),
 }
 
+/// What stands in NATS.
+#[derive(Debug, Default)]
+struct Looked {
+    /// When each bucket was made.
+    made: Vec<OffsetDateTime>,
+    /// Keys of all of them, also of what was deleted.
+    entries: u64,
+}
+
 struct Projection {
     connection: Connection,
     live: Live,
@@ -208,6 +236,37 @@ impl Projection {
             return Ok(false);
         }
         Ok(sequence <= Journal::new(&self.connection).last_sequence().await?)
+    }
+
+    /// The buckets as they stand; one that is gone is made again. Nothing while that cannot be told.
+    async fn look(&self) -> Option<Looked> {
+        let mut looked = Looked::default();
+        for bucket in self.buckets() {
+            match self.connection.jetstream().get_stream(subject::kv_stream(&bucket)).await {
+                Ok(stream) => {
+                    looked.made.push(stream.cached_info().created);
+                    looked.entries += stream.cached_info().state.messages;
+                }
+                Err(error) if is_gone(error.kind()) => {
+                    tracing::warn!(bucket, "a bucket of the projection is gone; making it again");
+                    if let Err(error) = provision(&self.connection).await {
+                        tracing::warn!(%error, "the buckets cannot be made or read");
+                    }
+                    return None;
+                }
+                Err(error) => {
+                    tracing::debug!(bucket, %error, "a bucket cannot be looked at now");
+                    return None;
+                }
+            }
+        }
+        Some(looked)
+    }
+
+    /// How many entries there are to be.
+    fn count(&self) -> u64 {
+        let contents = self.live.read();
+        (contents.state.definitions.len() + contents.state.leaders.len()) as u64
     }
 
     /// Removes entries of what the log knows nothing of.
@@ -273,6 +332,10 @@ impl Projection {
         let (Some(view), Some((bucket, key))) = (view, self.place(id)) else { return Ok(None) };
         view.map(|(sequence, value)| Some((bucket, key, sequence, value)))
     }
+}
+
+fn is_gone(kind: GetStreamErrorKind) -> bool {
+    matches!(kind, GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// Whether the aggregate has an entry.

@@ -9,6 +9,7 @@ use crate::engine::{
     Database, Driver, Feed, Handle, History, Mark, Outlet, ProblemCode, Progress, StoreError, Stream,
 };
 use crate::kv::{self, Owed};
+use crate::registry::aside::settle;
 use crate::registry::reread::reread;
 use crate::registry::{Batch, Log, Registry};
 use crate::store::Recent;
@@ -30,6 +31,7 @@ pub enum ProjectorError {
 pub struct Projector {
     connection: Connection,
     database: Database,
+    progress: Progress,
     driver: Driver<Registry, Log, Readers>,
 }
 
@@ -67,11 +69,12 @@ impl Projector {
             readers
         };
         let (database, progress) = (store.database.clone(), store.progress.clone());
-        let driver = Driver::restore(database, progress, feed, store.retention, stream, outlet).await?;
+        let driver =
+            Driver::restore(database, progress.clone(), feed, store.retention, stream, outlet).await?;
         // The driver has shown the registry exactly once.
         let live = live.unwrap_or_else(|| Live::new(crate::State::default()));
         let (connection, database) = (connection.clone(), store.database.clone());
-        Ok((Self { connection, database, driver }, live, changes))
+        Ok((Self { connection, database, progress, driver }, live, changes))
     }
 
     /// How to ask for a rebuild while it runs.
@@ -84,8 +87,9 @@ impl Projector {
     pub async fn run(self, stop: CancellationToken) {
         let handle = self.driver.handle();
         let reread = stop.run_until_cancelled(reread(&self.connection, &self.database, &handle));
-        // Both end with the stop.
-        let _ended = tokio::join!(Box::pin(self.driver.run(stop.clone())), reread);
+        let letters = stop.run_until_cancelled(settle(&self.connection, &self.database, &self.progress));
+        // All end with the stop.
+        let _ended = tokio::join!(Box::pin(self.driver.run(stop.clone())), reread, letters);
     }
 }
 

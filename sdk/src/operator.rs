@@ -62,7 +62,7 @@ impl Operator {
     /// # Errors
     /// `INVALID_INPUT` when that member owns it already; `NOT_ACTIVE` when nobody owns the group, or the owner
     /// changed meanwhile; `MEMBER_NOT_FOUND` when nobody is there to take it; `OUTCOME_UNKNOWN` when the owner did not answer; `UNAVAILABLE` when the
-    /// request could not be recorded, or not be sent.
+    /// request could not be recorded, or not be sent; `OUTCOME_UNKNOWN` also when no word came of whether it was recorded.
     ///
     /// # Cancel safety
     /// Not cancel-safe: a dropped future leaves it open whether the group was handed over.
@@ -101,7 +101,8 @@ impl Operator {
     ///
     /// # Errors
     /// `INSTANCE_NOT_FOUND` when no such instance is registered; `NO_RESPONDERS` when it is, and does not
-    /// run; `UNAVAILABLE` when the request could not be recorded, or not be sent.
+    /// run; `UNAVAILABLE` when the request could not be recorded, or not be sent; `OUTCOME_UNKNOWN` when no word came
+    /// of that.
     ///
     /// # Cancel safety
     /// Not cancel-safe: a dropped future leaves it open whether the instance was asked.
@@ -121,7 +122,7 @@ impl Operator {
     ///
     /// # Errors
     /// `INSTANCE_NOT_FOUND` when nothing is known of it; `ILLEGAL_TRANSITION` while it lives; `UNAVAILABLE` when it could
-    /// not be recorded.
+    /// not be recorded; `OUTCOME_UNKNOWN` when no word came of whether it was.
     ///
     /// # Cancel safety
     /// Not cancel-safe: a dropped future leaves it open whether it was recorded.
@@ -246,6 +247,13 @@ fn unread(error: &StoreError) -> OperatorError {
 }
 
 fn unrecorded<R: std::error::Error>(error: &ExecuteError<R>) -> OperatorError {
-    tracing::warn!(error = %error, "a request was not recorded");
-    OperatorError::new(error.code(), format!("the request was not recorded, so nothing was asked: {error}"))
+    tracing::warn!(error = %error, "a request was not recorded, as far as is known");
+    let code = error.code();
+    let outcome = match code {
+        ErrorCode::OutcomeUnknown => {
+            "whether the request was recorded is not known, and no instance was asked; look at the log before repeating it"
+        }
+        _ => "the request was not recorded, so nothing was asked",
+    };
+    OperatorError::new(code, format!("{outcome}: {error}"))
 }

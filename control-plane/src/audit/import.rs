@@ -40,6 +40,12 @@ pub(crate) struct ImportArgs {
 
 pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
     let connection = args.access.connection().await?;
+    let is_file = std::fs::metadata(&args.file).map(|found| found.is_file());
+    anyhow::ensure!(
+        is_file.with_context(|| format!("{} cannot be read", args.file.display()))?,
+        "{} is no regular file, and it is read twice: write what comes from a pipe to a file first",
+        args.file.display()
+    );
     let end = check(&args.file, connection.namespace())?;
     say(&format!("{}: {} messages, digest {}: whole", args.file.display(), end.messages, end.digest));
     if args.dry_run {
@@ -58,6 +64,12 @@ pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
         imported::mark(&connection, &stream, end.last.get()).await?;
     }
     say(&format!("imported {imported} messages"));
+    let stands = Journal::new(&connection).last_sequence().await?;
+    anyhow::ensure!(
+        stands >= end.last,
+        "the log ends at {stands}, and the file at {}: the file was changed while it was read, import it again",
+        end.last
+    );
     if args.verify {
         let report = verify(&connection, Scope::default()).await?;
         // The projections follow once a control plane runs.

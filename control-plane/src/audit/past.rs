@@ -42,6 +42,9 @@ pub(super) async fn tables(
             "HISTORY_REPLACED: the log was replaced while the registry was read: ask again"
         );
         tables.position = page.as_of_sequence;
+        if is_first {
+            tables.missing = page.missing.iter().map(|gap| (gap.first, gap.last)).collect();
+        }
         // A list that has come to its end comes again from its beginning, or from where it ended, beside the others.
         if is_first || moment.after_definition.is_some() {
             let items = page.definitions.items.iter().filter(|it| is_of(&it.service));

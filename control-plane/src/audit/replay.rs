@@ -52,6 +52,8 @@ pub(crate) struct ReplayArgs {
 pub(super) struct Tables {
     /// The last message that it contains.
     pub(super) position: u64,
+    /// What the log has lost before: the first and the last of each run.
+    pub(super) missing: Vec<(u64, u64)>,
     pub(super) definitions: Vec<[String; 5]>,
     pub(super) instances: Vec<[String; 5]>,
     pub(super) groups: Vec<[String; 5]>,
@@ -72,17 +74,18 @@ pub(crate) async fn replay(args: ReplayArgs, remote: Remote) -> anyhow::Result<(
                 args.keep_ended_minutes.is_none(),
                 "--keep-ended-minutes does not go with a URL: the control plane has its own setting; leave it away"
             );
-            past::tables(&api, args.at, args.service.as_ref()).await?.print();
-            return Ok(());
+            let tables = past::tables(&api, args.at, args.service.as_ref()).await?;
+            name(&tables.missing);
+            tables.print();
+            return whole(&tables.missing);
         }
     };
     let at = args.at.map_or(At::Time(DateTime::<Utc>::MAX_UTC), At::from);
     let filters = args.service.as_ref().map(|service| of_service(connection.namespace(), service));
     let keep_ended = TimeDelta::minutes(i64::from(args.keep_ended_minutes.unwrap_or(1_440)));
     let replayed = from_log_keeping(&connection, at, filters.unwrap_or_default(), keep_ended).await?;
-    for gap in &replayed.gaps {
-        complain(&format!("missing: messages {} to {} of the log", gap.first, gap.last));
-    }
+    let missing: Vec<_> = replayed.gaps.iter().map(|gap| (gap.first.get(), gap.last.get())).collect();
+    name(&missing);
     if replayed.dead > 0 {
         complain(&format!("warning: {} messages are no events; `aegis verify` names them", replayed.dead));
     }
@@ -92,8 +95,18 @@ pub(crate) async fn replay(args: ReplayArgs, remote: Remote) -> anyhow::Result<(
         // As it is, to the byte.
         Format::Ndjson => Raw.write_all(&replayed.state.canonical()?)?,
     }
+    whole(&missing)
+}
+
+fn name(missing: &[(u64, u64)]) {
+    for (first, last) in missing {
+        complain(&format!("missing: messages {first} to {last} of the log"));
+    }
+}
+
+fn whole(missing: &[(u64, u64)]) -> anyhow::Result<()> {
     anyhow::ensure!(
-        replayed.gaps.is_empty(),
+        missing.is_empty(),
         "the log has lost messages, so this is not the registry as it stood, only what the rest of the log says"
     );
     Ok(())
@@ -161,6 +174,7 @@ fn tables(state: &State) -> Tables {
         ]
     });
     Tables {
+        missing: vec![],
         position: state.position.get(),
         definitions: definitions.collect(),
         instances: instances.collect(),

@@ -55,6 +55,18 @@ fn with_a_fitting_end(log: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// The text with an end that tells nothing of times of record.
+fn without_records(log: &str) -> String {
+    let cut = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        if let Some(end) = line.get_mut("end").and_then(Value::as_object_mut) {
+            end.remove("records");
+        }
+        line.to_string()
+    };
+    log.lines().map(cut).collect::<Vec<_>>().join("\n") + "\n"
+}
+
 /// The text with the time of record of the second message an hour earlier.
 fn with_a_shifted_time(log: &str) -> String {
     let shift = |line: &str| {
@@ -151,6 +163,15 @@ async fn the_independent_verifier_agrees_on_a_real_log_and_on_each_fault_planted
         ),
         ("a lost message", without(2), "gap: messages 2 to 2"),
         ("a lost end", without(6), "end: the file"),
+        (
+            "a shifted time, and an end without its records",
+            without_records(&with_a_shifted_time(&text)),
+            "end: times of record",
+        ),
+        ("another format", text.replacen("aegis-log-2", "aegis-log-99", 1), "head: the file has the formats"),
+        ("two heads", text.lines().next().unwrap().to_owned() + "\n" + &text, "end: a line of the kind head"),
+        ("no head", without(0), "where none may be"),
+        ("a line after the end", text.clone() + text.lines().nth(1).unwrap() + "\n", "where none may be"),
     ] {
         assert_ne!(changed, text, "{fault}");
         std::fs::write(&spoilt, &changed).unwrap();

@@ -37,7 +37,7 @@ pub(crate) enum Role {
 #[derive(Debug, Args)]
 pub(crate) struct ServiceArgs {
     /// Where NATS is; several URLs joined by commas.
-    #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
+    #[arg(long, env = "NATS_URL", hide_env_values = true, default_value = "nats://127.0.0.1:4222")]
     pub(crate) nats_url: String,
     /// The installation's namespace.
     #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
@@ -89,7 +89,13 @@ pub(crate) struct AlgoArgs {
 #[derive(Debug, Args)]
 pub(crate) struct TraderArgs {
     /// Where NATS is; several URLs joined by commas.
-    #[arg(long, env = "NATS_URL", default_value = "nats://127.0.0.1:4222", global = true)]
+    #[arg(
+        long,
+        env = "NATS_URL",
+        hide_env_values = true,
+        default_value = "nats://127.0.0.1:4222",
+        global = true
+    )]
     pub(crate) nats_url: String,
     /// The installation's namespace.
     #[arg(

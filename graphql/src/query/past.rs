@@ -3,7 +3,7 @@
 use aegis_domain::{ErrorCode, Sequence};
 use aegis_projections::store::{AsOfError, At};
 use aegis_projections::{Live, Store};
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::registry::{definitions, instances, leaders, services};
@@ -54,12 +54,27 @@ impl PastQuery {
         }
         let as_of_id = cursor::event_at(store, state.position).await?;
         let history = store.history().await.map_err(|e| store_error(&e))?;
+        let end = match at {
+            At::Sequence(sequence) => sequence,
+            // What is missing next may have been before this time.
+            At::Time(_) => state.position.next(),
+        };
+        let gaps = store.gaps().await.map_err(|e| store_error(&e))?;
+        let missing = gaps.into_iter().filter(|gap| gap.first <= end);
+        let missing = missing.map(|gap| Missing { first: gap.first.into(), last: gap.last.into() }).collect();
         // Whatever is told by a time is told by that one: what had ended long before does not belong to the answer, as
         // it does not today, and nobody flaps by today's clock.
         let moment = time.unwrap_or(state.time);
         state.time = moment;
-        Ok(RegistryAsOf { live: Live::new(state), moment, as_of_id, history })
+        Ok(RegistryAsOf { live: Live::new(state), moment, as_of_id, history, missing })
     }
+}
+
+/// Messages that the log has lost, both ends included.
+#[derive(Debug, Clone, SimpleObject)]
+struct Missing {
+    first: Long,
+    last: Long,
 }
 
 /// The registry at one moment of the past. There are no figures of instances: those are not part of the log.
@@ -69,6 +84,7 @@ struct RegistryAsOf {
     moment: DateTime<Utc>,
     as_of_id: Option<String>,
     history: String,
+    missing: Vec<Missing>,
 }
 
 #[Object]
@@ -86,6 +102,12 @@ impl RegistryAsOf {
     /// The log that it is told from: the stream, and when it was created.
     async fn history(&self) -> &str {
         &self.history
+    }
+
+    /// What the log has lost of its messages up to then, before this replica could read them: where there is any, this is
+    /// not the registry as it stood, only what the rest of the log says.
+    async fn missing(&self) -> &[Missing] {
+        &self.missing
     }
 
     async fn services(

@@ -39,6 +39,8 @@ struct Problem {
     part: String,
     /// What kind it is: `HISTORY_REPLACED` (the stream has another history than the one that was applied, and is being
     /// read anew), `UNWRITABLE` (the file cannot be written, and readers are served from memory): with these `/readyz` says 503.
+    /// `DEAD_LETTERS_UNWRITABLE`: messages that are no events are yet to be copied to the dead letters. `LOG_GAP`: the log has
+    /// lost messages before this replica could read them. `PARTLY_READ`: newer versions have written what is not known here.
     /// `TOO_MANY_INSTANCES`: there are more instances than figures are kept of. `UNREADABLE_RECORD`: something is left out
     /// because it cannot be read.
     code: String,

@@ -13,6 +13,10 @@ pub enum ProblemCode {
     TooManyInstances,
     /// Events of a newer version are read as far as they are known.
     PartlyRead,
+    /// What is no event cannot be copied to the dead letters.
+    DeadLettersUnwritable,
+    /// The log has lost events of before: what was then is not known.
+    LogGap,
 }
 
 /// A problem that stands.
@@ -35,6 +39,8 @@ impl ProblemCode {
             Self::Unwritable => "UNWRITABLE",
             Self::TooManyInstances => "TOO_MANY_INSTANCES",
             Self::PartlyRead => "PARTLY_READ",
+            Self::DeadLettersUnwritable => "DEAD_LETTERS_UNWRITABLE",
+            Self::LogGap => "LOG_GAP",
         }
     }
 
@@ -43,7 +49,8 @@ impl ProblemCode {
     pub fn is_unready(self) -> bool {
         match self {
             Self::HistoryReplaced | Self::Unwritable => true,
-            Self::TooManyInstances | Self::PartlyRead => false,
+            // Another replica could not do better.
+            Self::TooManyInstances | Self::PartlyRead | Self::DeadLettersUnwritable | Self::LogGap => false,
         }
     }
 }

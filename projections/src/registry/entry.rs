@@ -1,27 +1,19 @@
-//! Messages of the log, decoded. What is no event is copied to the dead letters before it is passed on.
-
-use std::time::Duration;
+//! Messages of the log, decoded. What is no event is copied to the dead letters before it is passed on, or noted as one that is
+//! still to be copied.
 
 use aegis_domain::schema::{Partly, read_partly};
 use aegis_domain::wire::DecodeError;
-use aegis_domain::wire::header;
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Envelope, Heading, Sequence};
 use aegis_sdk::Connection;
 use aegis_sdk::journal::counted;
 use aegis_sdk::nats::follow::{Follower, From, Message, Wanted};
 use async_nats::HeaderMap;
-use async_nats::jetstream::context::PublishErrorKind;
-use async_nats::jetstream::message::PublishMessage;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
+use super::aside::{Letter, put_aside};
 use crate::engine::{Feed, History};
 use crate::state::Fact;
 use crate::view::summary;
-
-/// The longest reason on a dead letter, in characters.
-const REASON_MAX: usize = 500;
-/// How long a failed write waits before it is tried again.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a message of the log is.
 #[derive(Debug)]
@@ -70,6 +62,8 @@ pub struct Dead {
     pub subject: String,
     /// Why it is none.
     pub reason: String,
+    /// Whether its copy among the dead letters is still to be written.
+    pub owed: bool,
 }
 
 /// The events stream.
@@ -183,46 +177,11 @@ impl Feed for Log {
             Err(error) => {
                 let (subject, reason) = (message.subject.clone(), error.to_string());
                 tracing::warn!(sequence = message.sequence, subject, reason, "an event cannot be read");
-                if self.puts_aside {
-                    put_aside(&self.connection, message, &reason).await;
-                }
-                Content::Dead(Dead { subject, reason })
-            }
-        }
-    }
-}
-
-/// Copies the message to the dead letters. Its subject names its position, and expects to be the first there:
-/// of any number of replicas and repetitions, one writes it.
-async fn put_aside(connection: &Connection, message: Message, reason: &str) {
-    let namespace = connection.namespace();
-    let reason: String =
-        reason.chars().take(REASON_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let Message { sequence, subject: original, mut body, .. } = message;
-    let dead = |body| {
-        PublishMessage::build()
-            .payload(body)
-            .header(header::DEAD_REASON, reason.as_str())
-            .header(header::DEAD_SUBJECT, original.as_str())
-            .header(header::DEAD_STREAM, namespace.events_stream())
-            .header(header::DEAD_SEQUENCE, sequence.to_string())
-            .expected_last_subject_sequence(0)
-    };
-    loop {
-        let subject = namespace.dead_event_subject(sequence);
-        let dead = dead(body.clone());
-        let sent = async { connection.jetstream().send_publish(subject, dead).await?.await };
-        match sent.await {
-            Ok(_) => return,
-            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => return,
-            // A message as large as the server allows has no room for our headers. It stays in the log, and
-            // the headers say where.
-            Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded && !body.is_empty() => {
-                body.clear();
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a dead letter cannot be written; trying again");
-                tokio::time::sleep(PAUSE).await;
+                let owed = match self.puts_aside {
+                    true => put_aside(&self.connection, Letter::of(message, &reason)).await.is_err(),
+                    false => false,
+                };
+                Content::Dead(Dead { subject, reason, owed })
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The projection of the registry: the fold of the events stream in tables, the index of events, and the
 //! snapshots that answer how it stood at any time.
 
+pub(crate) mod aside;
 pub(crate) mod entry;
 mod load;
 mod names;
@@ -78,6 +79,8 @@ pub struct Batch {
     pub(crate) partly: Option<Partly>,
     /// The messages that are no events.
     dead: Vec<(Sequence, DateTime<Utc>)>,
+    /// Those of them that are still to be copied to the dead letters, and why they are none.
+    owed: Vec<(Sequence, String)>,
     /// Names that were met for the first time.
     names: Vec<Stored>,
     /// Names that were mentioned since the snapshot before the last, each with where that was.
@@ -237,8 +240,11 @@ impl Projection for Registry {
                     actor,
                 });
             }
-            Content::Dead(_) => {
+            Content::Dead(dead) => {
                 self.state.skip(sequence, recorded_at);
+                if dead.owed {
+                    batch.owed.push((sequence, aside::line(&dead.reason)));
+                }
                 batch.dead.push((sequence, recorded_at));
             }
         }

@@ -12,6 +12,7 @@ pub(super) const TABLES: &[&str] = &[
         service INTEGER, version INTEGER NOT NULL, time INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
         actor INTEGER NOT NULL, correlation TEXT, causation TEXT, summary TEXT NOT NULL, data TEXT NOT NULL)",
     "CREATE TABLE dead_letters (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL)",
+    "CREATE TABLE owed_letters (sequence INTEGER PRIMARY KEY, reason TEXT NOT NULL)",
     "CREATE TABLE snapshots (sequence INTEGER PRIMARY KEY, state BLOB NOT NULL)",
     "CREATE TABLE kept (id INTEGER PRIMARY KEY CHECK (id = 1), seconds INTEGER NOT NULL)",
     "CREATE TABLE reader (id INTEGER PRIMARY KEY CHECK (id = 1), program TEXT NOT NULL)",

@@ -55,6 +55,13 @@ pub(super) async fn batch(batch: &Batch, tables: &mut SqliteConnection) -> Resul
             .execute(&mut *tables)
             .await?;
     }
+    for (sequence, reason) in &batch.owed {
+        sqlx::query("INSERT OR IGNORE INTO owed_letters (sequence, reason) VALUES (?, ?)")
+            .bind(integer(sequence.get()))
+            .bind(reason.as_str())
+            .execute(&mut *tables)
+            .await?;
+    }
     if let Some(Partly { first, last, message }) = &batch.partly {
         sqlx::query("INSERT OR REPLACE INTO partly (id, first, last, message) VALUES (1, ?, ?, ?)")
             .bind(integer(first.get()))

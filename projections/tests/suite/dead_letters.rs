@@ -2,6 +2,8 @@
 
 use aegis_domain::wire::header::{self, ce};
 use aegis_domain::wire::{Encoded, Namespace};
+use aegis_projections::engine::ProblemCode;
+use aegis_testkit::wait_until;
 use async_nats::jetstream::message::StreamMessage;
 
 use crate::installation::{Installation, encode};
@@ -147,4 +149,43 @@ async fn a_message_as_large_as_the_server_allows_stops_nobody() {
     let letters = dead_letters(&installation).await;
     assert_eq!(letters.len(), 1);
     is_letter_of(&letters[0], 1, &Encoded { body: vec![], ..junk }, "the header ce-type is missing");
+}
+
+#[tokio::test]
+async fn a_dead_letter_that_cannot_be_written_holds_nothing_up_is_told_and_comes_later() {
+    let installation = Installation::start().await;
+    let running = installation.project(&installation.path("p.sqlite")).await;
+    let jetstream = installation.connection.jetstream();
+    let name = Namespace::default().dead_letters_stream();
+    let made = jetstream.get_stream(&name).await.unwrap().cached_info().config.clone();
+    let full = async_nats::jetstream::stream::Config {
+        max_messages: 1,
+        discard: async_nats::jetstream::stream::DiscardPolicy::New,
+        ..made
+    };
+    jetstream.publish(Namespace::default().dead_event_subject(0), "".into()).await.unwrap().await.unwrap();
+    jetstream.update_stream(&full).await.unwrap();
+    let last = record_all(&installation).await;
+    running.reaches(last).await;
+    let told = || {
+        let problems = running.store.progress().problems();
+        problems.iter().any(|problem| problem.code == ProblemCode::DeadLettersUnwritable)
+    };
+    let patience = std::time::Duration::from_secs(30);
+    wait_until("a word of it", patience, || async {
+        if told() { Ok(()) } else { Err("none yet".to_owned()) }
+    })
+    .await;
+    // One that is gone is made again, with its own limits, and gets all of them.
+    jetstream.delete_stream(&name).await.unwrap();
+    wait_until("all letters", patience, || async {
+        let all = jetstream.get_stream(&name).await.map_err(|e| e.to_string())?.cached_info().state.messages;
+        if all == bad().len() as u64 && !told() { Ok(()) } else { Err(format!("{all}")) }
+    })
+    .await;
+    for ((letter, (message, reason)), sequence) in
+        dead_letters(&installation).await.iter().zip(bad()).zip(2..)
+    {
+        is_letter_of(letter, sequence, &message, reason);
+    }
 }

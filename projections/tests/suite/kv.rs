@@ -139,3 +139,33 @@ async fn what_a_crash_left_behind_or_somebody_removed_is_written_at_the_next_sta
     write(&installation, log.state()).await;
     assert_eq!(entries(&installation).await, expected(&log.state()));
 }
+
+#[tokio::test]
+async fn buckets_that_somebody_removes_or_empties_come_back_with_all_of_their_entries() {
+    let installation = Installation::start().await;
+    let log = crate::projector::log(300);
+    installation.record(&log.events).await;
+    let _running = installation.project(&installation.path("p.sqlite")).await;
+    let expected = owed(&log.state());
+    let complete = async |what: &str| {
+        wait_until(what, LIMIT, async || {
+            let namespace = installation.connection.namespace();
+            for bucket in [namespace.definitions_bucket(), namespace.leaders_bucket()] {
+                let there = installation.connection.jetstream().get_key_value(&bucket).await;
+                drop(there.map_err(|e| e.to_string())?);
+            }
+            let found = all(&installation).await;
+            if found == expected { Ok(()) } else { Err(format!("{} of {}", found.len(), expected.len())) }
+        })
+        .await;
+    };
+    complete("every entry").await;
+    let namespace = installation.connection.namespace();
+    for bucket in [namespace.definitions_bucket(), namespace.leaders_bucket()] {
+        installation.connection.jetstream().delete_key_value(bucket).await.unwrap();
+    }
+    complete("every entry of new buckets").await;
+    let stream = format!("KV_{}", namespace.leaders_bucket());
+    installation.connection.jetstream().get_stream(stream).await.unwrap().purge().await.unwrap();
+    complete("every entry that was purged").await;
+}

@@ -36,7 +36,7 @@ pub(crate) fn entry(recorded: &Recorded) -> Entry<Content> {
 
 /// What is read of a message that is no event.
 pub(crate) fn dead(sequence: Sequence) -> Entry<Content> {
-    let dead = Dead { subject: "aegis.event.junk".into(), reason: "junk".into() };
+    let dead = Dead { subject: "aegis.event.junk".into(), reason: "junk".into(), owed: false };
     Entry {
         sequence,
         recorded_at: recorded_at(sequence),

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
 use aegis_domain::wire::header;
-use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, LetterId, Recorded, Registry};
+use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, ErrorCode, LetterId, Recorded, Registry};
 use async_nats::HeaderMap;
 use async_nats::header::HeaderName;
 use async_nats::jetstream::context::GetStreamByNameErrorKind;
@@ -15,6 +15,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::{DeadLetter, DeadLetterError, DeadLetters, Done};
 use crate::journal;
+use crate::nats::provision::provision;
 
 /// So long whoever decided is left alone to carry it out; afterwards anybody may finish it.
 const UNDER_WAY: TimeDelta = TimeDelta::seconds(60);
@@ -91,7 +92,9 @@ impl DeadLetters {
         }
         // Whoever may write dead letters must not get to speak with our voice where we alone may speak.
         let own = format!("{}.", self.connection.namespace().as_str());
-        if ["$", "_", &own].iter().any(|prefix| subject.starts_with(prefix)) {
+        // A call is a message of no stream, so that no letter is of one.
+        let calls = format!("{}rpc.", self.connection.namespace().prefix());
+        if ["$", "_", &own, &calls, "internal."].iter().any(|prefix| subject.starts_with(prefix)) {
             return Err(stuck(format!("{subject} is no subject of an application")));
         }
         let whole = |token: &str| {
@@ -101,7 +104,29 @@ impl DeadLetters {
         if !subject.split('.').all(whole) {
             return Err(stuck(format!("{subject:?} is no subject")));
         }
+        if let Some(stream) = &letter.original_stream
+            && !self.is_taken(&subject).await?
+        {
+            // It may have been removed: those of the installation are made again.
+            if let Err(error) = provision(&self.connection).await {
+                tracing::warn!(%error, "the streams cannot be made or read");
+            }
+            if !self.is_taken(&subject).await? {
+                return Err(stuck(format!(
+                    "it came from {stream}, and no stream takes {subject} now: make the stream again"
+                )));
+            }
+        }
         Ok(subject)
+    }
+
+    /// Whether a stream takes what is sent to this subject.
+    async fn is_taken(&self, subject: &str) -> Result<bool, DeadLetterError> {
+        match self.connection.jetstream().stream_by_subject(subject).await {
+            Ok(_stream) => Ok(true),
+            Err(error) if error.kind() == GetStreamByNameErrorKind::NotFound => Ok(false),
+            Err(error) => Err(DeadLetterError::unavailable(error)),
+        }
     }
 
     fn is_domain_event(&self, subject: &str) -> bool {
@@ -163,6 +188,9 @@ impl DeadLetters {
             Err(error) => match error.rejection() {
                 Ok(Rejection::Decided { .. }) => self.made_before(&decision, redrive).await,
                 Ok(rejection @ Rejection::Reason(_)) => Err(DeadLetterError::Reason(rejection.to_string())),
+                Err(error) if error.code() == ErrorCode::OutcomeUnknown => {
+                    Err(DeadLetterError::Unclear { sequence, source: error.into() })
+                }
                 Err(error) => Err(DeadLetterError::unavailable(error)),
             },
         }
@@ -219,7 +247,8 @@ impl DeadLetters {
     async fn remove(&self, sequence: u64) -> Result<(), DeadLetterError> {
         let cut_off =
             |source: Box<dyn std::error::Error + Send + Sync>| DeadLetterError::CutOff { sequence, source };
-        let stream = self.stream().await?;
+        // The decision is recorded: from here on nothing is as if it had not been.
+        let stream = self.stream().await.map_err(|error| cut_off(error.into()))?;
         match stream.delete_message(sequence).await {
             Ok(_) => Ok(()),
             // Whoever finishes what was cut off may be one of several.

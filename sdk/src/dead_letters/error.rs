@@ -3,6 +3,8 @@
 use aegis_domain::{Actor, ErrorCode, LetterId};
 use chrono::{DateTime, Utc};
 
+use crate::nats::denial;
+
 /// A dead letter could not be read or acted on. Except for `OutcomeUnknown`, nothing was done.
 #[derive(Debug, thiserror::Error)]
 pub enum DeadLetterError {
@@ -62,6 +64,16 @@ pub enum DeadLetterError {
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// No word came of whether the decision was recorded. Repeat it after a minute: one that was is finished then.
+    #[error(
+        "whether the decision on dead letter {sequence} was recorded is not known: repeat it in a minute"
+    )]
+    Unclear {
+        /// Its sequence.
+        sequence: u64,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// NATS does not answer.
     #[error("the dead letters cannot be read or decided on now")]
     Unavailable {
@@ -84,7 +96,8 @@ impl DeadLetterError {
             Self::Decided { .. } => ErrorCode::DeadLetterDecided,
             Self::Stuck { .. } => ErrorCode::DeadLetterStuck,
             Self::Reason(_) => ErrorCode::InvalidInput,
-            Self::CutOff { .. } => ErrorCode::OutcomeUnknown,
+            Self::CutOff { .. } | Self::Unclear { .. } => ErrorCode::OutcomeUnknown,
+            Self::Unavailable { source } if denial::cause(&**source).is_some() => ErrorCode::PermissionDenied,
             Self::Unavailable { .. } => ErrorCode::Unavailable,
         }
     }

@@ -1,5 +1,6 @@
 //! One NATS connection that reconnects for ever.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::link::{Address, Link, WhenLost};
 use super::login::Login;
 use super::regain;
 use super::restore::Tried;
-use super::security::{self, Credentials, Secret, Tls};
+use super::security::{self, Credentials, MASKED, Secret, Tls};
 use crate::metrics::Meters;
 use crate::otel::Spans;
 use crate::supervise::supervised;
@@ -33,9 +34,9 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(20);
 const BACKOFF_MAX: Duration = Duration::from_secs(2);
 
 /// How to reach NATS.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConnectOptions {
-    /// One URL, or several joined by commas.
+    /// One URL, or several joined by commas. What it says of who connects is in no text of the SDK.
     pub url: String,
     /// The name that the server shows for the connection.
     pub name: String,
@@ -53,6 +54,37 @@ pub struct ConnectOptions {
     pub credentials: Option<Credentials>,
     /// TLS, for more than what a `tls://` URL asks for.
     pub tls: Option<Tls>,
+}
+
+impl fmt::Debug for ConnectOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectOptions")
+            .field("url", &without_secrets(&self.url))
+            .field("name", &self.name)
+            .field("namespace", &self.namespace)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// URLs as they may be told: without user, password and token.
+#[must_use]
+pub fn without_secrets(urls: &str) -> String {
+    let parts: Vec<_> = urls.split(',').collect();
+    let told = parts.iter().enumerate().map(|(index, part)| {
+        let (scheme, rest) = match part.split_once("://") {
+            Some((scheme, rest)) => (format!("{scheme}://"), rest),
+            None => (String::new(), *part),
+        };
+        // A password may have a comma in it: what comes before that comma is none of a host, either.
+        let goes_on = parts.get(index + 1).is_some_and(|next| next.contains('@') && !next.contains("://"));
+        match rest.rsplit_once('@') {
+            Some((_secret, host)) => format!("{scheme}{MASKED}@{host}"),
+            None if goes_on => format!("{scheme}{MASKED}"),
+            None => (*part).to_owned(),
+        }
+    });
+    told.collect::<Vec<_>>().join(",")
 }
 
 impl ConnectOptions {
@@ -144,7 +176,7 @@ impl Connection {
     /// # Cancel safety
     /// Dropping the future closes the half-made connection.
     pub async fn open(options: ConnectOptions) -> Result<Self, ConnectError> {
-        let url = options.url.clone();
+        let url = without_secrets(&options.url);
         let slow_consumers = Arc::new(AtomicU64::new(0));
         let observer = Observer {
             state: watch::channel(ConnectionState::Reconnecting).0,
@@ -352,7 +384,7 @@ async fn connect(
         .split(',')
         .map(|part| part.trim().parse::<async_nats::ServerAddr>())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|source| ConnectError::BadUrl { url: url.clone(), source })?;
+        .map_err(|source| ConnectError::BadUrl { url: without_secrets(url), source })?;
     let (mut state, denials) = (observer.state.subscribe(), observer.denials.clone());
     let settings = async_nats::ConnectOptions::new()
         .name(&options.name)
@@ -397,7 +429,7 @@ async fn connect(
         },
         Ok(Ok(_)) | Err(_) => None,
     };
-    let url = url.clone();
+    let url = without_secrets(url);
     let expired = credentials.as_ref().and_then(security::expiry).filter(|at| *at <= Utc::now());
     Err(match refused {
         Some(_) if let Some(at) = expired => ConnectError::Expired { url, at },
@@ -487,6 +519,22 @@ fn is_new_enough(version: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_told_without_what_it_says_of_who_connects() {
+        for (url, told) in [
+            ("nats://127.0.0.1:4222", "nats://127.0.0.1:4222"),
+            ("nats://u:secret@a:1, tls://token@b:2,c:3", "nats://********@a:1, tls://********@b:2,c:3"),
+            ("u:p@ss@host", "********@host"),
+            ("nats://u:sec,ret@a:1", "nats://********,********@a:1"),
+            ("nats://u:secret@a:99999", "nats://********@a:99999"),
+            ("a:1,b:2", "a:1,b:2"),
+        ] {
+            assert_eq!(without_secrets(url), told);
+        }
+        let options = ConnectOptions::new("nats://u:secret@a:1", "test");
+        assert!(!format!("{options:?}").contains("secret"));
+    }
 
     #[test]
     fn the_backoff_starts_at_once_grows_and_is_bounded() {

@@ -28,6 +28,11 @@ async fn nobody_at_the_address_is_said_within_the_patience() {
     let error = open(format!("nats://127.0.0.1:{port}")).await.unwrap_err();
     assert!(error.to_string().contains(&port.to_string()), "{error}");
     assert!(matches!(open("nats://a b".into()).await, Err(ConnectError::BadUrl { .. })));
+    // Texts go to logs and terminals.
+    for url in [format!("nats://u:hunter2@127.0.0.1:{port}"), "nats://u:hunter2@127.0.0.1:99999".to_owned()] {
+        let error = open(url).await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,9 @@ impl Stage {
         let mut headers = HeaderMap::new();
         headers.insert(header::DEAD_REASON, "the handler failed 5 times");
         headers.insert(header::DEAD_SUBJECT, from);
-        headers.insert(header::DEAD_STREAM, "EVENTS");
+        if !from.starts_with("plain.") {
+            headers.insert(header::DEAD_STREAM, "EVENTS");
+        }
         headers.insert(header::DEAD_SEQUENCE, "7");
         headers.insert("Nats-Msg-Id", uuid::Uuid::new_v4().to_string());
         headers.insert("Trade-Desk", "rates");
@@ -140,6 +142,16 @@ async fn a_redriven_message_is_on_its_subject_again_with_its_headers_and_the_let
 }
 
 #[tokio::test]
+async fn a_message_goes_back_to_its_stream_also_when_somebody_has_removed_that() {
+    let stage = Stage::start().await;
+    let sequence = stage.put_aside("message", "events.trade.booked", b"body").await;
+    stage.connection.jetstream().delete_stream("EVENTS").await.unwrap();
+    stage.letters.redrive(sequence, "fixed", &alice()).await.unwrap();
+    let redelivered = stage.redelivered("events.trade.booked", 1).await;
+    assert_eq!(redelivered[0].1, b"body");
+}
+
+#[tokio::test]
 async fn a_message_of_no_stream_goes_to_whoever_listens() {
     let stage = Stage::start().await;
     let mut listener = stage.connection.client().subscribe("plain.subject").await.unwrap();
@@ -217,6 +229,11 @@ async fn nothing_is_sent_where_only_aegis_and_the_server_may_speak() {
         "_INBOX.a.b",
         "aegis.heartbeat.echo.echo-1",
         "aegis.control.echo.echo-1",
+        "rpc.echo.say",
+        "internal.registry.register",
+        // They came from a stream that is not there.
+        "commands.echo.plain.a",
+        "gone.subject",
         "events.*",
         "events..a",
         "events.a b",

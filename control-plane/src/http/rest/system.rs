@@ -21,7 +21,7 @@ const SYSTEM: &str = concat!("{ data: system {", system_fields!(), "} }");
 const REBUILD: &str = "mutation { data: rebuildProjection }";
 const REGISTRY: &str = concat!(
     "query($sequence: Long, $time: DateTime, $id: String, $first: Int!, $definitions: String, $instances: String,
-        $leaders: String) { data: asOf(sequence: $sequence, time: $time, id: $id) { asOfSequence asOfId history
+        $leaders: String) { data: asOf(sequence: $sequence, time: $time, id: $id) { asOfSequence asOfId history missing { first last }
         definitions(first: $first, after: $definitions, filter: { includeRetired: true }) { nodes {",
     definition_fields!(),
     "}",

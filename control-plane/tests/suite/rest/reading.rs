@@ -1,11 +1,12 @@
 //! What stands: instances, figures, leaders, the past, the system.
 
-use aegis_testkit::wait_until;
+use aegis_testkit::{Proc, wait_until};
+use async_nats::jetstream::stream;
 use serde_json::{Value, json};
 
 use super::{get, post, start};
 use crate::fleet::{Member, connection};
-use crate::support::PATIENCE;
+use crate::support::{ControlPlane, PATIENCE};
 
 #[tokio::test]
 async fn pages_of_instances_are_linked_and_together_have_each_once() {
@@ -83,6 +84,44 @@ async fn the_past_is_told_by_sequence_and_by_time() {
     assert_eq!(rest["definitions"]["items"][0]["service"], "two", "{rest}");
     let ahead = get(&control, "/api/registry?at=999999").await;
     assert_eq!(ahead.status, 400, "{}", ahead.body);
+}
+
+#[tokio::test]
+async fn a_past_of_which_the_log_has_lost_something_is_told_with_what_is_missing() {
+    let (nats, _folder, control) = start().await;
+    for service in ["one", "two", "three"] {
+        let new = json!({ "service": service, "owner": "desk", "description": "d", "version": "1.0.0" });
+        assert_eq!(post(&control, "/api/services", &new).await.status, 201);
+    }
+    let jetstream = async_nats::jetstream::new(nats.client().await);
+    let config = jetstream.get_stream("AEGIS_EVENTS").await.unwrap().cached_info().config.clone();
+    for max_messages in [1, -1] {
+        jetstream.update_stream(stream::Config { max_messages, ..config.clone() }).await.unwrap();
+    }
+    // Whoever has read it knows it; whoever comes later does not.
+    let whole = get(&control, "/api/registry?at=2").await.body;
+    assert_eq!((&whole["missing"], &whole["definitions"]["totalCount"]), (&json!([]), &json!(2)), "{whole}");
+    let folder = tempfile::tempdir().unwrap();
+    let late = ControlPlane::start(&nats, folder.path()).await;
+    wait_until("the projection", PATIENCE, || async {
+        let page = get(&late, "/api/services").await.body;
+        if page["totalCount"] == 1 { Ok(()) } else { Err(page.to_string()) }
+    })
+    .await;
+    for (at, count) in [("1", 0), ("2", 0), ("3", 1), ("2020-01-01T00:00:00Z", 0)] {
+        let told = get(&late, &format!("/api/registry?at={at}")).await.body;
+        let missing = json!([{ "first": 1, "last": 2 }]);
+        assert_eq!((&told["missing"], &told["definitions"]["totalCount"]), (&missing, &json!(count)), "{at}");
+    }
+    let problems = get(&late, "/api/system").await.body["problems"].to_string();
+    assert!(problems.contains("LOG_GAP"), "{problems}");
+    let replay = Proc::builder(env!("CARGO_BIN_EXE_aegis"))
+        .env("AEGIS_TOKEN", &late.token)
+        .args(["--url", &late.url, "replay", "--at", "3"])
+        .spawn();
+    assert!(!replay.wait_exit(PATIENCE).await.success());
+    let lines = replay.lines();
+    assert!(lines.iter().any(|line| line == "missing: messages 1 to 2 of the log"), "{lines:#?}");
 }
 
 #[tokio::test]

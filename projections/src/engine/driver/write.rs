@@ -73,7 +73,20 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
 
     pub(super) async fn count_gaps(&self) {
         match self.held.database.gaps().await {
-            Ok(gaps) => self.progress.gaps_are(gaps.len() as u64, gaps.iter().map(Gap::length).sum()),
+            Ok(gaps) => {
+                let missing = gaps.iter().map(Gap::length).sum();
+                self.progress.gaps_are(gaps.len() as u64, missing);
+                match gaps.last() {
+                    Some(Gap { first, last }) => {
+                        let message = format!(
+                            "the log has lost {missing} messages, the last of them {first} to {last}: what it was as of then and later \
+                             cannot be told before the next whole view; find out who removes them (`aegis verify`)"
+                        );
+                        self.progress.met(ProblemCode::LogGap, message);
+                    }
+                    None => drop(self.progress.solved(ProblemCode::LogGap)),
+                }
+            }
             Err(error) => tracing::warn!(error = %Chain(&error), "the gaps cannot be counted"),
         }
     }

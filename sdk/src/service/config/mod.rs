@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::ConnectOptions;
 use crate::leadership::{AuditMode, Policy};
-use crate::nats::security::{Credentials, MASKED, Tls};
+use crate::nats::connection::without_secrets;
+use crate::nats::security::{Credentials, Tls};
 use crate::otel::{InvalidOtel, OtelConfig};
 
 /// Why a configuration was refused.
@@ -89,7 +90,7 @@ impl ConfigError {
 }
 
 /// How a service runs. Unknown fields are refused.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceConfig {
     /// The name of the service.
@@ -186,6 +187,12 @@ pub struct ServiceConfig {
     pub otel: Option<OtelConfig>,
 }
 
+impl std::fmt::Debug for ServiceConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ServiceConfig").field(&self.report()).finish()
+    }
+}
+
 impl ServiceConfig {
     /// A configuration with every default.
     ///
@@ -271,8 +278,7 @@ impl ServiceConfig {
     /// The configuration in force, with secrets masked: what the instance reports.
     #[must_use]
     pub fn report(&self) -> serde_json::Value {
-        let urls = self.nats_url.split(',').map(masked).collect::<Vec<_>>().join(",");
-        let shown = Self { nats_url: urls, ..self.clone() };
+        let shown = Self { nats_url: without_secrets(&self.nats_url), ..self.clone() };
         serde_json::to_value(&shown).expect("a configuration holds only text, numbers and lists of them")
     }
 
@@ -306,15 +312,6 @@ impl ServiceConfig {
 
     pub(super) fn record_ttl(&self) -> Duration {
         Duration::from_millis(self.record_ttl_ms)
-    }
-}
-
-/// A URL without the credentials in it.
-fn masked(url: &str) -> String {
-    let after_scheme = url.find("://").map_or(0, |at| at + 3);
-    match url[after_scheme..].rfind('@') {
-        Some(at) => format!("{}{MASKED}{}", &url[..after_scheme], &url[after_scheme + at..]),
-        None => url.to_owned(),
     }
 }
 
@@ -373,6 +370,7 @@ fn default_max_in_flight() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nats::security::MASKED;
 
     #[test]
     fn absent_fields_have_their_documented_defaults() {

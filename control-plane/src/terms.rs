@@ -70,9 +70,12 @@ impl Terms {
             };
             if due {
                 match stop.run_until_cancelled(self.read()).await {
-                    Some(Ok((everything, watch))) => (overview, changes) = (everything, Some(watch)),
+                    Some(Ok((everything, watch))) => {
+                        self.findings.lease_store(None);
+                        (overview, changes) = (everything, Some(watch));
+                    }
                     Some(Err(error)) => {
-                        tracing::warn!(%error, "the lease store cannot be read");
+                        self.findings.lease_store(Some(error.to_string()));
                         // The bucket may be gone.
                         if let Some(Err(error)) = stop.run_until_cancelled(provision(&self.connection)).await
                         {

@@ -194,7 +194,7 @@ pub struct InstanceMetrics {
     /// Percent of one core.
     pub cpu_percent: Option<f64>,
     /// Resident memory.
-    pub memory_bytes: Option<f64>,
+    pub memory_bytes: Option<u64>,
     /// What became of events.
     pub events: MessageCounts,
     /// What became of commands.

@@ -37,7 +37,7 @@ pub struct MetricsPoint {
     /// The most of it.
     pub cpu_percent_max: Option<f64>,
     /// The most resident memory.
-    pub memory_bytes: Option<f64>,
+    pub memory_bytes: Option<u64>,
 }
 
 /// What an instance did over time, or all instances of a service together.

@@ -42,7 +42,7 @@ struct Problem {
     /// `DEAD_LETTERS_UNWRITABLE`: messages that are no events are yet to be copied to the dead letters. `LOG_GAP`: the log has
     /// lost messages before this replica could read them. `PARTLY_READ`: newer versions have written what is not known here.
     /// `TOO_MANY_INSTANCES`: there are more instances than figures are kept of. `UNREADABLE_RECORD`: something is left out
-    /// because it cannot be read.
+    /// because it cannot be read. `UNREADABLE`: the whole part cannot be read.
     code: String,
     /// What is wrong, and what to do.
     message: String,

@@ -87,7 +87,7 @@ pub(crate) struct InstanceMetrics {
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
     cpu_percent: Option<f64>,
-    memory_bytes: Option<f64>,
+    memory_bytes: Option<Long>,
     events: MessageCounts,
     commands: MessageCounts,
     /// What waits for each consumer that the instance takes events or commands by.
@@ -166,7 +166,7 @@ impl Instance {
                 p50_ms: beat.metrics.p50_ms,
                 p99_ms: beat.metrics.p99_ms,
                 cpu_percent: beat.metrics.cpu_percent,
-                memory_bytes: beat.metrics.memory_bytes.map(|bytes| bytes as f64),
+                memory_bytes: beat.metrics.memory_bytes.map(Long::from),
                 events: beat.metrics.events.into(),
                 commands: beat.metrics.commands.into(),
                 lag: beat

@@ -44,7 +44,7 @@ pub(crate) struct MetricsPoint {
     cpu_percent: Option<f64>,
     cpu_percent_max: Option<f64>,
     /// The most resident memory.
-    memory_bytes: Option<f64>,
+    memory_bytes: Option<Long>,
 }
 
 impl From<Answer> for MetricsSeries {
@@ -73,7 +73,7 @@ impl MetricsPoint {
             queue_depth_max: point.queue_depth_max.into(),
             cpu_percent: point.cpu_percent,
             cpu_percent_max: point.cpu_percent_max,
-            memory_bytes: point.memory_bytes.map(|bytes| bytes as f64),
+            memory_bytes: point.memory_bytes.map(Long::from),
         }
     }
 }

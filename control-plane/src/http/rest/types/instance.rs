@@ -119,7 +119,7 @@ pub(in crate::http::rest) struct InstanceMetrics {
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
     cpu_percent: Option<f64>,
-    memory_bytes: Option<f64>,
+    memory_bytes: Option<u64>,
     events: MessageCounts,
     commands: MessageCounts,
     /// What waits for each consumer of the instance.

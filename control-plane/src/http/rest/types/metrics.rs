@@ -28,7 +28,7 @@ pub(in crate::http::rest) struct MetricsPoint {
     cpu_percent: Option<f64>,
     cpu_percent_max: Option<f64>,
     /// The most resident memory.
-    memory_bytes: Option<f64>,
+    memory_bytes: Option<u64>,
 }
 
 /// As the schema tells it.

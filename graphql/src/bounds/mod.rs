@@ -22,6 +22,7 @@ use crate::codes::server_error;
 use crate::ports::{Principal, Role};
 use budget::Budgets;
 use cost::{Endless, Found, LEVELS};
+use text::Excess;
 
 pub use registered::Registered;
 
@@ -129,7 +130,10 @@ impl Bounds {
 
 /// The document of a request, if it is within the bounds of what is parsed. It is parsed once.
 fn parsed(request: &mut Request) -> ServerResult<&ExecutableDocument> {
-    text::check(&request.query).map_err(|excess| too_complex(excess.to_string()))?;
+    text::check(&request.query).map_err(|excess| match excess {
+        Excess::Unended => server_error(ErrorCode::InvalidQuery, excess.to_string()),
+        Excess::Tokens | Excess::Nesting | Excess::Word | Excess::Ignored => too_complex(excess.to_string()),
+    })?;
     request.parsed_query()
 }
 

@@ -19,6 +19,8 @@ pub(super) enum Excess {
     Nesting,
     Word,
     Ignored,
+    /// A string does not end: a parser looks for its end several times.
+    Unended,
 }
 
 impl fmt::Display for Excess {
@@ -32,6 +34,7 @@ impl fmt::Display for Excess {
             }
             Self::Nesting => write!(f, "brackets of the document nest more than {NESTING} levels deep"),
             Self::Word => write!(f, "a name or number of the document is longer than {WORD} bytes"),
+            Self::Unended => f.write_str("a string of the document does not end"),
             Self::Ignored => {
                 write!(
                     f,
@@ -51,7 +54,7 @@ pub(super) fn check(text: &str) -> Result<(), Excess> {
         let length = match byte {
             b' ' | b'\t' | b'\r' | b'\n' | b',' => 1,
             b'#' => rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len()),
-            b'"' => string(rest),
+            b'"' => string(rest).ok_or(Excess::Unended)?,
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'0'..=b'9' | b'-' => word(rest),
             _ => 1,
         };
@@ -92,29 +95,29 @@ fn word(bytes: &[u8]) -> usize {
     spread.max(1)
 }
 
-/// The length of the string that the bytes begin with, closed or not.
-fn string(bytes: &[u8]) -> usize {
+/// The length of the string that the bytes begin with; none if it does not end.
+fn string(bytes: &[u8]) -> Option<usize> {
     if bytes.starts_with(b"\"\"\"") {
         let mut at = 3;
         while at < bytes.len() {
             match &bytes[at..] {
                 [b'\\', b'"', b'"', b'"', ..] => at += 4,
-                [b'"', b'"', b'"', ..] => return at + 3,
+                [b'"', b'"', b'"', ..] => return Some(at + 3),
                 _ => at += 1,
             }
         }
-        return bytes.len();
+        return None;
     }
     let mut at = 1;
     while at < bytes.len() {
         match bytes[at] {
             b'\\' => at += 2,
-            b'"' => return at + 1,
-            b'\n' | b'\r' => return at,
+            b'"' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
             _ => at += 1,
         }
     }
-    bytes.len()
+    None
 }
 
 #[cfg(test)]
@@ -129,9 +132,6 @@ mod tests {
             format!("{{ a(b: \"{brackets}\\\"{brackets}\") }}"),
             format!("{{ a(b: \"\"\"{brackets}\\\"\"\"{brackets}\"\"\") }}"),
             format!("# {brackets}\n{{ a }}"),
-            "{ a(b: \"".to_owned(),
-            "{ a(b: \"\\".to_owned(),
-            "\"\"\"".to_owned(),
             format!("{}a{}", "{a".repeat(NESTING), "}".repeat(NESTING)),
             "…{é}".to_owned(),
         ] {
@@ -152,6 +152,10 @@ mod tests {
             (" ".repeat(IGNORED + 1), Excess::Ignored),
             ("#".repeat(IGNORED + 1), Excess::Ignored),
             ("#\n".repeat(IGNORED), Excess::Ignored),
+            ("{ a(b: \"".to_owned() + &"x".repeat(20), Excess::Unended),
+            ("{ a(b: \"ends on another line\n\") }".to_owned(), Excess::Unended),
+            ("{ a(b: \"ends in an escape\\".to_owned(), Excess::Unended),
+            ("\"\"\" ends in an escape \\\"\"\"".to_owned(), Excess::Unended),
         ] {
             assert_eq!(check(&text), Err(excess), "{}", &text[..20]);
         }

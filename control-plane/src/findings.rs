@@ -36,14 +36,14 @@ impl Findings {
         self.stand("leases", "UNREADABLE_RECORD", keys, text);
     }
 
-    /// Whether the lease store can be read at all; why not.
-    pub(crate) fn lease_store(&self, why: Option<String>) {
+    /// Why the lease store cannot be read at all, if it cannot.
+    pub(crate) fn lease_store(&self, why: &[String]) {
         let text = |why: String| {
             format!(
                 "the lease store cannot be read, and terms that instances leave out are not recorded meanwhile: {why}"
             )
         };
-        self.stand("leases", "UNREADABLE", why.as_slice(), text);
+        self.stand("leases", "UNREADABLE", why, text);
     }
 
     /// These heartbeats could not be read, or not whole.

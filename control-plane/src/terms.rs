@@ -71,13 +71,14 @@ impl Terms {
             if due {
                 match stop.run_until_cancelled(self.read()).await {
                     Some(Ok((everything, watch))) => {
-                        self.findings.lease_store(None);
+                        self.findings.lease_store(&[]);
                         (overview, changes) = (everything, Some(watch));
                     }
                     Some(Err(error)) => {
-                        self.findings.lease_store(Some(error.to_string()));
+                        self.findings.lease_store(&[error.to_string()]);
                         // The bucket may be gone.
-                        if let Some(Err(error)) = stop.run_until_cancelled(provision(&self.connection)).await
+                        if let Some(Err(error)) =
+                            stop.run_until_cancelled(Box::pin(provision(&self.connection))).await
                         {
                             tracing::warn!(%error, "the buckets cannot be made or read");
                         }

@@ -98,7 +98,7 @@ async fn run(projection: &Projection, changes: &mut mpsc::Receiver<Owed>, stop: 
                 },
                 () = tokio::time::sleep(LATER), if !work.later.is_empty() => work.now(),
                 _ = looks.tick() => {
-                    let Some(looked) = stop.run_until_cancelled(projection.look()).await else { return };
+                    let Some(looked) = stop.run_until_cancelled(Box::pin(projection.look())).await else { return };
                     let Some(Looked { made, entries }) = looked else { continue };
                     // Somebody has removed one, and whoever makes it again makes it empty; or has emptied it.
                     let anew = before.replace(made.clone()).is_some_and(|before| before != made);

@@ -87,7 +87,8 @@ impl Projector {
     pub async fn run(self, stop: CancellationToken) {
         let handle = self.driver.handle();
         let reread = stop.run_until_cancelled(reread(&self.connection, &self.database, &handle));
-        let letters = stop.run_until_cancelled(settle(&self.connection, &self.database, &self.progress));
+        let letters =
+            stop.run_until_cancelled(Box::pin(settle(&self.connection, &self.database, &self.progress)));
         // All end with the stop.
         let _ended = tokio::join!(Box::pin(self.driver.run(stop.clone())), reread, letters);
     }

@@ -249,11 +249,10 @@ fn unread(error: &StoreError) -> OperatorError {
 fn unrecorded<R: std::error::Error>(error: &ExecuteError<R>) -> OperatorError {
     tracing::warn!(error = %error, "a request was not recorded, as far as is known");
     let code = error.code();
-    let outcome = match code {
-        ErrorCode::OutcomeUnknown => {
-            "whether the request was recorded is not known, and no instance was asked; look at the log before repeating it"
-        }
-        _ => "the request was not recorded, so nothing was asked",
+    let outcome = if code == ErrorCode::OutcomeUnknown {
+        "whether the request was recorded is not known, and no instance was asked; look at the log before repeating it"
+    } else {
+        "the request was not recorded, so nothing was asked"
     };
     OperatorError::new(code, format!("{outcome}: {error}"))
 }

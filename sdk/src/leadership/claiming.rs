@@ -89,5 +89,6 @@ impl<S: LeaseStore> Election<'_, S> {
         for (_, group, record, vacancy) in won {
             self.record(&group, &record, Some(vacancy));
         }
+        self.look_whether_left();
     }
 }

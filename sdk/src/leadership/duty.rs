@@ -71,8 +71,8 @@ impl<S: LeaseStore> Election<'_, S> {
         }
     }
 
-    /// Goes on from where a task has ended.
-    pub(super) fn proceed(&mut self, done: Done) {
+    /// Goes on from where a task has ended. A claim comes back, to be dealt with together with others.
+    pub(super) fn proceed(&mut self, done: Done) -> Option<Claimed> {
         match done {
             Done::Drained(Ok(drained)) => self.transfer(drained),
             Done::Drained(Err(hand_over)) => {
@@ -90,11 +90,12 @@ impl<S: LeaseStore> Election<'_, S> {
                 self.hand_over_if_possible(hand_over);
             }
             Done::Disowned => {}
-            Done::Claimed(claim) => self.conclude(vec![claim]),
+            Done::Claimed(claim) => return Some(claim),
             Done::Settled(group) => self.begin_activation(group),
             Done::Activated(group, found, answer) => self.activated(&group, found, &answer),
         }
         self.look_whether_left();
+        None
     }
 
     /// Begins a hand-over.
@@ -191,7 +192,7 @@ impl<S: LeaseStore> Election<'_, S> {
         hand_over.reply(Err(Refusal::NotOwner(owner)));
     }
 
-    fn look_whether_left(&mut self) {
+    pub(super) fn look_whether_left(&mut self) {
         if let Some(leaving) = &mut self.leaving
             && self.claiming.is_empty()
             && self.elector.guard.holds_nothing()

@@ -175,10 +175,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
                 let mut claimed = Vec::new();
                 let mut done = Some(done);
                 while let Some(next) = done {
-                    match next {
-                        Done::Claimed(claim) => claimed.push(claim),
-                        other => self.proceed(other),
-                    }
+                    claimed.extend(self.proceed(next));
                     done = self.tasks.next().now_or_never().flatten();
                 }
                 self.conclude(claimed);

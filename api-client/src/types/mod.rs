@@ -26,7 +26,7 @@ pub use instance::{
 pub use leader::{HandedOver, Leader, StepDown};
 pub use letter::{DeadLetter, DeadLetterDone, Decision, Header};
 pub use metrics::{MetricsPoint, Series};
-pub use registry::Registry;
+pub use registry::{Missing, Registry};
 pub use system::{Rebuilt, ReplicaProblem, Role, SelfPreservation, System, Viewer};
 
 /// One page of a list.

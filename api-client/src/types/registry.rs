@@ -27,7 +27,6 @@ pub struct Registry {
     pub history: String,
     /// What the log has lost of its messages up to then: where there is any, this is not the registry as it stood, only what
     /// the rest of the log says.
-    #[serde(default)]
     pub missing: Vec<Missing>,
     /// A page of definitions.
     pub definitions: Page<Definition>,

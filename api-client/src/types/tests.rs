@@ -127,6 +127,7 @@ fn every_type_has_the_fields_that_the_document_gives_it() {
         ("LiveInstance", own::<LiveInstance>()),
         ("MessageCounts", own::<MessageCounts>()),
         ("MetricsPoint", own::<MetricsPoint>()),
+        ("Missing", own::<Missing>()),
         ("Named", own::<Named>()),
         ("New", own::<New>()),
         ("Page_DeadLetter", own::<Page<DeadLetter>>()),

@@ -12,11 +12,9 @@ use std::time::Duration;
 use aegis_domain::wire::subject;
 use aegis_domain::{AggregateId, Sequence};
 use aegis_sdk::nats::bucket::{Bucket, CasError, Slot, entries};
-use aegis_sdk::nats::provision::{MARKER_TTL, provision};
+use aegis_sdk::nats::provision::{MARKER_TTL, is_absent, provision};
 use aegis_sdk::supervise::recover;
 use aegis_sdk::{Connection, Journal};
-use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::context::GetStreamErrorKind;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -247,7 +245,7 @@ impl Projection {
                     looked.made.push(stream.cached_info().created);
                     looked.entries += stream.cached_info().state.messages;
                 }
-                Err(error) if is_gone(error.kind()) => {
+                Err(error) if is_absent(&error.kind()) => {
                     tracing::warn!(bucket, "a bucket of the projection is gone; making it again");
                     if let Err(error) = provision(&self.connection).await {
                         tracing::warn!(%error, "the buckets cannot be made or read");
@@ -332,10 +330,6 @@ impl Projection {
         let (Some(view), Some((bucket, key))) = (view, self.place(id)) else { return Ok(None) };
         view.map(|(sequence, value)| Some((bucket, key, sequence, value)))
     }
-}
-
-fn is_gone(kind: GetStreamErrorKind) -> bool {
-    matches!(kind, GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// Whether the aggregate has an entry.

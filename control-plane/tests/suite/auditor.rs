@@ -185,6 +185,13 @@ async fn the_independent_verifier_agrees_on_a_real_log_and_on_each_fault_planted
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_twice_is_not_imported() {
+    let nats = NatsServer::start().await;
+    let (success, told) = run(&nats, &["events", "import", "/dev/null"]).await;
+    assert!(!success && told.iter().any(|line| line.contains("it is read twice")), "{told:#?}");
+}
+
+#[tokio::test]
 async fn a_time_of_record_that_was_shifted_is_found_by_heads_that_were_kept() {
     let (nats, other) = (NatsServer::start().await, NatsServer::start().await);
     written(&nats).await;

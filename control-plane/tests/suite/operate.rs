@@ -1,5 +1,7 @@
 //! What operators do: by the API, and on the command line without any control plane.
 
+use std::os::unix::ffi::OsStrExt as _;
+
 use aegis_domain::aggregate::Leadership;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::{Aggregate as _, AggregateId, GroupName, InstanceName, ServiceName, SessionId, Term};
@@ -185,4 +187,28 @@ async fn terms_that_the_log_lacks_are_completed_from_the_lease_store_each_once()
     let expected = ["a elected 1", "resigned 1 drain", "b elected 2", "lost 2", "c elected 3", "lost 3"];
     assert_eq!(kinds(history(&connection, "ACC-1", 6).await), expected);
     assert_eq!(kinds(history(&connection, "ACC-2", 2).await), ["a elected 1", "resigned 1 drain"]);
+}
+
+/// What the command says, with this variable in its environment.
+fn said(variable: &str, value: &[u8], args: &[&str]) -> (bool, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aegis"));
+    let output = command.env(variable, std::ffi::OsStr::from_bytes(value)).args(args).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn a_variable_that_is_not_utf8_is_an_error_and_not_as_if_it_were_not_there() {
+    for variable in ["AEGIS_NAMESPACE", "NATS_URL", "AEGIS_URL"] {
+        let (success, told) = said(variable, b"dev\xff", &["leaders"]);
+        assert!(!success && told.contains(&format!("{variable} is not UTF-8")), "{told}");
+    }
+}
+
+#[test]
+fn the_help_tells_no_password_of_the_environment() {
+    for args in [&["serve", "--help"][..], &["up", "--help"]] {
+        let (success, told) = said("NATS_URL", b"nats://u:hunter2@127.0.0.1:1", args);
+        assert!(success && told.contains("NATS_URL") && !told.contains("hunter2"), "{told}");
+    }
 }

@@ -177,10 +177,8 @@ impl Feed for Log {
             Err(error) => {
                 let (subject, reason) = (message.subject.clone(), error.to_string());
                 tracing::warn!(sequence = message.sequence, subject, reason, "an event cannot be read");
-                let owed = match self.puts_aside {
-                    true => put_aside(&self.connection, Letter::of(message, &reason)).await.is_err(),
-                    false => false,
-                };
+                let owed = self.puts_aside
+                    && put_aside(&self.connection, Letter::of(message, &reason)).await.is_err();
                 Content::Dead(Dead { subject, reason, owed })
             }
         }

@@ -220,6 +220,8 @@ pub(crate) async fn ensure_bucket(connection: &Connection, name: String) -> Resu
     Ok(())
 }
 
-pub(crate) fn is_absent(kind: &GetStreamErrorKind) -> bool {
+/// Whether a stream was not found because there is none.
+#[must_use]
+pub fn is_absent(kind: &GetStreamErrorKind) -> bool {
     matches!(kind, GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }

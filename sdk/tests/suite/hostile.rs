@@ -214,7 +214,7 @@ async fn an_owner_key_that_cannot_be_read_blinds_nobody_and_is_replaced_by_a_cla
     assert_eq!(found.unreadable, strange);
     let ghost = InstanceName::new("ghost").unwrap();
     for to in [None, Some(&ghost)] {
-        let refused = member.step_down(&GroupName::new("ACC-1").unwrap(), to, "nobody is there").await;
+        let refused = member.step_down(&GroupName::new("ACC-1").unwrap(), to, "no other member runs").await;
         assert_eq!(refused.unwrap_err().code, ErrorCode::MemberNotFound.as_str());
     }
     member.stop("the test ends").await.unwrap();

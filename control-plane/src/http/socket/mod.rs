@@ -178,7 +178,7 @@ async fn close(
         }
         while let Some(read) = source.next().await {
             if read.is_err() {
-                // What comes cannot be read on: the client has until the end of this to read.
+                // Nothing more can be read: the client has until the time-out to take the close.
                 std::future::pending::<()>().await;
             }
         }

@@ -79,8 +79,9 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
                 match gaps.last() {
                     Some(Gap { first, last }) => {
                         let message = format!(
-                            "the log has lost {missing} messages, the last of them {first} to {last}: what it was as of then and later \
-                             cannot be told before the next whole view; find out who removes them (`aegis verify`)"
+                            "the log has lost {missing} messages before this replica read them, the last of them {first} to {last}: \
+                             what they said is missing here, and answers about the past name them; find out with `aegis verify` \
+                             what is lost, and who removes messages of the log"
                         );
                         self.progress.met(ProblemCode::LogGap, message);
                     }

@@ -2,6 +2,8 @@
 
 use aegis_domain::ErrorCode;
 
+use crate::nats::refusal;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A command could not be sent, or did not come to a good end.
@@ -69,7 +71,7 @@ impl CommandError {
             Self::NoQueue { .. } => ErrorCode::NoResponders.as_str(),
             Self::Refused { .. } => ErrorCode::StreamRefused.as_str(),
             Self::Unconfirmed { .. } => ErrorCode::OutcomeUnknown.as_str(),
-            Self::Unavailable { .. } => ErrorCode::Unavailable.as_str(),
+            Self::Unavailable { source } => refusal::code(&**source).as_str(),
             Self::Cancelled { .. } => ErrorCode::Cancelled.as_str(),
         }
     }

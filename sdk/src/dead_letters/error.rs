@@ -3,7 +3,7 @@
 use aegis_domain::{Actor, ErrorCode, LetterId};
 use chrono::{DateTime, Utc};
 
-use crate::nats::denial;
+use crate::nats::refusal;
 
 /// A dead letter could not be read or acted on. Except for `OutcomeUnknown`, nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +97,7 @@ impl DeadLetterError {
             Self::Stuck { .. } => ErrorCode::DeadLetterStuck,
             Self::Reason(_) => ErrorCode::InvalidInput,
             Self::CutOff { .. } | Self::Unclear { .. } => ErrorCode::OutcomeUnknown,
-            Self::Unavailable { source } if denial::cause(&**source).is_some() => ErrorCode::PermissionDenied,
-            Self::Unavailable { .. } => ErrorCode::Unavailable,
+            Self::Unavailable { source } => refusal::code(&**source),
         }
     }
 }

@@ -4,7 +4,7 @@ use aegis_domain::ErrorCode;
 
 use crate::codec::CodecError;
 use crate::consume::{ConsumerTaken, OpenError};
-use crate::nats::denial;
+use crate::nats::refusal;
 use crate::publish::PublishError;
 
 /// An event could not be published, or is not known to be.
@@ -94,10 +94,8 @@ impl SubscribeError {
             Self::Pattern { .. } | Self::Name { .. } | Self::Twice { .. } | Self::Taken(_) => {
                 ErrorCode::InvalidInput
             }
-            Self::Consumer { source, .. } if denial::cause(&**source).is_some() => {
-                ErrorCode::PermissionDenied
-            }
-            Self::Consumer { .. } | Self::Subscribe(_) => ErrorCode::Unavailable,
+            Self::Consumer { source, .. } => refusal::code(&**source),
+            Self::Subscribe(_) => ErrorCode::Unavailable,
         }
     }
 }

@@ -4,7 +4,7 @@ use aegis_domain::ErrorCode;
 
 use super::{StaleTerm, TokenError};
 use crate::Fault;
-use crate::nats::denial;
+use crate::nats::refusal;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -70,8 +70,8 @@ impl FenceError {
         match self {
             Self::StaleTerm(stale) => stale.code(),
             Self::Unclear { .. } => ErrorCode::OutcomeUnknown,
-            Self::Unavailable { source } if denial::cause(&**source).is_some() => ErrorCode::PermissionDenied,
-            Self::Unavailable { .. } | Self::Contended { .. } => ErrorCode::Unavailable,
+            Self::Unavailable { source } => refusal::code(&**source),
+            Self::Contended { .. } => ErrorCode::Unavailable,
             Self::Id { .. } => ErrorCode::InvalidInput,
             Self::Foreign { .. } => ErrorCode::Internal,
         }

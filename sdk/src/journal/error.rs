@@ -4,7 +4,7 @@ use aegis_domain::ErrorCode;
 use aegis_domain::wire::DecodeError;
 use async_nats::jetstream::context::PublishError;
 
-use crate::nats::denial;
+use crate::nats::refusal;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -104,15 +104,13 @@ impl<R: std::error::Error> ExecuteError<R> {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Rejected(_) => ErrorCode::InvalidInput,
-            Self::Append(AppendError::Refused { source }) if denial::cause(&**source).is_some() => {
-                ErrorCode::PermissionDenied
+            Self::Append(AppendError::Refused { source }) | Self::Load(LoadError::Unavailable { source }) => {
+                refusal::code(&**source)
             }
             Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
             Self::Append(AppendError::Encode { .. } | AppendError::TooMany { .. })
             | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
-            Self::Contended { .. }
-            | Self::Load(LoadError::Unavailable { .. })
-            | Self::Append(AppendError::Conflict | AppendError::Refused { .. }) => ErrorCode::Unavailable,
+            Self::Contended { .. } | Self::Append(AppendError::Conflict) => ErrorCode::Unavailable,
         }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod link;
 mod login;
 pub(crate) mod pace;
 pub mod provision;
+pub(crate) mod refusal;
 pub(crate) mod regain;
 pub(crate) mod restore;
 pub mod security;

@@ -9,7 +9,7 @@ use async_nats::jetstream::{ErrorCode, kv, stream};
 
 use super::connection::{Connection, backoff};
 use super::denial::PermissionDenied;
-use super::leases;
+use super::{leases, refusal};
 
 /// How long a cluster may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -45,6 +45,18 @@ pub enum ProvisionError {
         /// What it must be.
         needed: &'static str,
     },
+}
+
+impl ProvisionError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> aegis_domain::ErrorCode {
+        match self {
+            Self::Denied(_) => aegis_domain::ErrorCode::PermissionDenied,
+            Self::Server { source, .. } => refusal::code(&**source),
+            Self::Mismatch { .. } => aegis_domain::ErrorCode::Unavailable,
+        }
+    }
 }
 
 /// Makes every stream and bucket of the namespace that is not there yet, and checks the others.

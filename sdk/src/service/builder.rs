@@ -25,9 +25,9 @@ use crate::consume::Failure;
 use crate::events::{EventContext, EventHandler, EventOptions, Subscribe, SubscribeError};
 use crate::journal::{ExecuteError, LoadError};
 use crate::leadership::Accept;
-use crate::nats::denial;
 use crate::nats::leases::LeaseBucketError;
 use crate::nats::provision::ProvisionError;
+use crate::nats::refusal;
 use crate::{ConnectError, Logs};
 
 /// Why a service did not start. Nothing of it is left running.
@@ -93,10 +93,11 @@ impl StartError {
             Self::Connect(error) => error.code(),
             Self::Register(error) => error.code(),
             Self::Events(error) => error.code(),
-            Self::Provision(ProvisionError::Denied(_)) => ErrorCode::PermissionDenied,
-            Self::Commands(QueueError::Consumer { source, .. }) if denial::cause(&**source).is_some() => {
-                ErrorCode::PermissionDenied
-            }
+            Self::Provision(error)
+            | Self::Commands(QueueError::Provision(error))
+            | Self::Leases(LeaseBucketError::Provision(error)) => error.code(),
+            Self::Load(LoadError::Unavailable { source })
+            | Self::Commands(QueueError::Consumer { source, .. }) => refusal::code(&**source),
             Self::Method(_)
             | Self::Twice { .. }
             | Self::Authorities(_)
@@ -106,13 +107,9 @@ impl StartError {
             Self::NotAdmitted(_) => ErrorCode::DefinitionNotFound,
             Self::Hook(_) => ErrorCode::HandlerFailed,
             Self::Thread(_) | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
-            Self::Provision(_)
-            | Self::Leases(_)
-            | Self::Load(LoadError::Unavailable { .. })
-            | Self::Subscribe(_)
-            | Self::Commands(
-                QueueError::Provision(_) | QueueError::Consumer { .. } | QueueError::Subscribe(_),
-            ) => ErrorCode::Unavailable,
+            Self::Leases(_) | Self::Subscribe(_) | Self::Commands(QueueError::Subscribe(_)) => {
+                ErrorCode::Unavailable
+            }
         }
     }
 }

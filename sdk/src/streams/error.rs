@@ -4,6 +4,7 @@ use aegis_domain::{ErrorCode, InvalidName, StreamName};
 
 use crate::codec::CodecError;
 use crate::nats::provision::ProvisionError;
+use crate::nats::refusal;
 use crate::publish::PublishError;
 
 /// Something went wrong with a stream.
@@ -77,7 +78,8 @@ impl StreamError {
             | Self::Encode(_) => ErrorCode::InvalidInput,
             Self::Publish(error) => error.code(),
             Self::Fenced { .. } => ErrorCode::StaleTerm,
-            Self::Provision(_) | Self::Unavailable { .. } => ErrorCode::Unavailable,
+            Self::Provision(error) => error.code(),
+            Self::Unavailable { source } => refusal::code(&**source),
         }
     }
 }

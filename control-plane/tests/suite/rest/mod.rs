@@ -8,6 +8,7 @@ mod operations;
 mod problems;
 mod reading;
 mod services;
+mod unclear;
 
 use aegis_testkit::NatsServer;
 use reqwest::Method;

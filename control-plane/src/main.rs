@@ -21,6 +21,7 @@ mod operate;
 mod output;
 mod remote;
 mod replica;
+mod roundtrip;
 mod serve;
 mod signals;
 mod startup;

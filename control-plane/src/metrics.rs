@@ -6,7 +6,7 @@ use aegis_domain::aggregate::instance::Hearing;
 use aegis_projections::beats::Sight;
 use aegis_projections::engine::{Figure, Progress};
 use aegis_projections::{Live, Store};
-use aegis_sdk::{Connection, ConnectionState};
+use aegis_sdk::Connection;
 use chrono::Utc;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -17,6 +17,7 @@ use crate::clock::ServerClock;
 use crate::findings::Findings;
 use crate::legacy::Unreadable;
 use crate::liveness::Silence;
+use crate::roundtrip::answers;
 
 type Count = Gauge<u64, AtomicU64>;
 
@@ -83,7 +84,7 @@ impl Metrics {
         gauge("instances_unhealthy", "Instances with missing heartbeats", &gauges.unhealthy);
         gauge("groups", "Groups that were ever led", &gauges.groups);
         gauge("groups_vacant", "Groups without an owner", &gauges.vacant_groups);
-        gauge("nats_connected", "1 while NATS is connected", &gauges.connected);
+        gauge("nats_connected", "1 while NATS answers within a second", &gauges.connected);
         gauge("heartbeats_visible", "1 while the heartbeat stream can be read", &gauges.sees_heartbeats);
         gauge(
             "general_silence",
@@ -162,7 +163,8 @@ impl Metrics {
 
     /// The text, with everything read anew.
     pub(crate) async fn render(&self) -> Result<String, std::fmt::Error> {
-        let dead_letters = self.of.store.dead_letters().await;
+        let (dead_letters, connected) =
+            tokio::join!(self.of.store.dead_letters(), answers(&self.of.connection));
         {
             let contents = self.of.live.read();
             let state = &contents.state;
@@ -196,7 +198,6 @@ impl Metrics {
             Err(error) => tracing::warn!(%error, "dead letters cannot be counted"),
         }
         self.gauges.clock_ahead.set(self.of.clock.ahead_seconds());
-        let connected = *self.of.connection.state().borrow() == ConnectionState::Connected;
         self.gauges.connected.set(u64::from(connected));
         self.gauges.sees_heartbeats.set(u64::from(self.of.sight.sees()));
         self.gauges.general_silence.set(u64::from(self.of.silence.is_general()));

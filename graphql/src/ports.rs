@@ -159,7 +159,7 @@ pub trait Health: Send + Sync {
     fn time(&self) -> DateTime<Utc>;
     /// What is wrong now, if anything is.
     fn problems(&self) -> Vec<Problem>;
-    /// Whether NATS answers: a message goes there and back. It may hang as long as NATS does.
+    /// Whether NATS answers: a message goes there and back within a second.
     fn answers(&self) -> BoxFuture<'_, bool>;
     /// Whether this replica can read the heartbeats.
     fn sees_heartbeats(&self) -> bool;

@@ -6,13 +6,12 @@ use aegis_domain::Sequence;
 use aegis_graphql::ports::{ChangeFeed, Health, Problem};
 use aegis_projections::engine::Progress;
 use aegis_projections::live::Contents;
-use aegis_sdk::ConnectionState;
-use async_nats::RequestErrorKind;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use super::Adapter;
+use crate::roundtrip::answers;
 
 impl Adapter {
     /// While nothing of the log is in the registry: what is waited for. Readers would take it for an empty one.
@@ -63,23 +62,7 @@ impl Health for Adapter {
     }
 
     fn answers(&self) -> BoxFuture<'_, bool> {
-        Box::pin(async {
-            if *self.connection.state().borrow() != ConnectionState::Connected {
-                return false;
-            }
-            let client = self.connection.client();
-            // Nobody listens there, which the server itself answers.
-            let asked = client.request(client.new_inbox(), bytes::Bytes::new()).await;
-            match asked.map_err(|error| error.kind()) {
-                Ok(_) | Err(RequestErrorKind::NoResponders) => true,
-                Err(
-                    RequestErrorKind::TimedOut
-                    | RequestErrorKind::InvalidSubject
-                    | RequestErrorKind::MaxPayloadExceeded
-                    | RequestErrorKind::Other,
-                ) => false,
-            }
-        })
+        Box::pin(answers(&self.connection))
     }
 
     fn head(&self) -> BoxFuture<'_, Sequence> {

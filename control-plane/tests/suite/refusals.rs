@@ -7,6 +7,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+use crate::liveness::metric;
 use crate::support::{ControlPlane, PATIENCE};
 
 async fn start() -> (NatsServer, tempfile::TempDir, ControlPlane) {
@@ -111,6 +112,7 @@ async fn each_field_of_the_system_costs_what_it_asks_for_and_connected_is_what_w
     let (answer, took) = ask("natsConnected headSequence projectionLag deadLetters problems { code }").await;
     assert_eq!(answer["natsConnected"], false, "{answer}");
     assert!(took < Duration::from_millis(1_900), "{took:?}: {answer}");
+    assert_eq!(metric(&control, "aegis_nats_connected").await, 0);
     nats.resume();
     wait_until("the connection", PATIENCE, || async {
         let (answer, _) = ask("natsConnected").await;

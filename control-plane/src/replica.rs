@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
+use aegis_graphql::ports::Ports;
 use aegis_graphql::{Principal, Registered};
 use aegis_projections::beats::{self, Sight};
 use aegis_projections::engine::Progress;
@@ -252,10 +253,7 @@ async fn start(
     let schema = aegis_graphql::build(
         store.clone(),
         rollups,
-        adapter.clone(),
-        adapter.clone(),
-        adapter.clone(),
-        adapter.clone(),
+        Ports::of(adapter.clone()),
         registered,
     );
     let sources = Sources { connection, clock, findings, store, folded, live, sight, silence, unreadable };

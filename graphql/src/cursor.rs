@@ -23,22 +23,18 @@ pub(crate) async fn check(store: &Store, status: &Status, cursor: Sequence, id: 
         }
         return Ok(());
     }
-    if cursor == Sequence::ZERO {
-        return Ok(());
-    }
-    let oldest = store.oldest().await.map_err(|e| store_error(&e))?;
-    if let Some(oldest) = oldest
-        && cursor.get() + 1 < oldest.get()
-    {
+    let begin = store.begins_after().await.map_err(|e| store_error(&e))?;
+    if cursor < begin {
         let detail = format!(
-            "the index begins at {oldest}, after {cursor}: begin there or without a position, or replay the log"
+            "the index begins at {}, after {cursor}: begin there or without a position, or replay the log",
+            begin.next()
         );
         return Err(error(ErrorCode::CursorExpired, detail));
     }
-    match (id, oldest) {
+    match id {
         // What the index has forgotten cannot be compared.
-        (Some(id), Some(oldest)) if cursor >= oldest => is_event(store, cursor, id).await,
-        (Some(_), Some(_) | None) | (None, _) => Ok(()),
+        Some(id) if cursor > begin => is_event(store, cursor, id).await,
+        Some(_) | None => Ok(()),
     }
 }
 

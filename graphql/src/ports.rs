@@ -4,14 +4,43 @@ mod dead_letters;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
 use aegis_domain::wire::control::Owner;
-use aegis_domain::{AggregateVersion, ErrorCode, GroupName, InstanceName, Sequence, ServiceName};
+use aegis_domain::{
+    AggregateId, AggregateVersion, ErrorCode, GroupName, InstanceName, Recorded, Sequence, ServiceName,
+};
 use aegis_projections::live::Contents;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use std::sync::RwLockReadGuard;
+use std::sync::{Arc, RwLockReadGuard};
 use tokio::sync::watch;
 
 pub use dead_letters::{DeadLetter, DeadLetterPage, DeadLetters, Decided};
+
+/// Everything that the schema needs from the outside.
+#[expect(missing_debug_implementations, reason = "what stands behind a port shows itself")]
+pub struct Ports {
+    pub(crate) feed: Arc<dyn ChangeFeed>,
+    pub(crate) commands: Arc<dyn Commands>,
+    pub(crate) health: Arc<dyn Health>,
+    pub(crate) letters: Arc<dyn DeadLetters>,
+    pub(crate) log: Arc<dyn Log>,
+}
+
+impl Ports {
+    /// All of them by one.
+    #[must_use]
+    pub fn of<A>(all: Arc<A>) -> Self
+    where
+        A: ChangeFeed + Commands + Health + DeadLetters + Log + 'static,
+    {
+        Self {
+            feed: all.clone(),
+            commands: all.clone(),
+            health: all.clone(),
+            letters: all.clone(),
+            log: all,
+        }
+    }
+}
 
 /// What a principal may do; each role may do all that the ones before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
@@ -136,6 +165,12 @@ pub trait ChangeFeed: Send + Sync {
     fn changed(&self) -> watch::Receiver<u64>;
     /// The last event applied.
     fn position(&self) -> watch::Receiver<Sequence>;
+}
+
+/// The log itself, which has what the index has forgotten.
+pub trait Log: Send + Sync {
+    /// All events of an aggregate, oldest first.
+    fn events(&self, aggregate: AggregateId) -> BoxFuture<'_, Result<Vec<Recorded>, Failure>>;
 }
 
 /// What keeps this replica from being what it should be.

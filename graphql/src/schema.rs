@@ -9,7 +9,7 @@ use crate::bounds::{Limits, Registered};
 use crate::codes::Codes;
 use crate::listing::Listings;
 use crate::mutation::Mutation;
-use crate::ports::{ChangeFeed, Commands, DeadLetters, Health};
+use crate::ports::{ChangeFeed, Commands, DeadLetters, Health, Log, Ports};
 use crate::query::Query;
 use crate::shared::Texts;
 use crate::subscription::{Subscription, Tails};
@@ -21,18 +21,12 @@ pub(crate) type Feed = Arc<dyn ChangeFeed>;
 pub(crate) type Executor = Arc<dyn Commands>;
 pub(crate) type Status = Arc<dyn Health>;
 pub(crate) type Letters = Arc<dyn DeadLetters>;
+pub(crate) type WholeLog = Arc<dyn Log>;
 
 /// The schema over these ports and these files, with these documents registered.
 #[must_use]
-pub fn build(
-    store: Store,
-    rollups: Rollups,
-    feed: Feed,
-    commands: Executor,
-    health: Status,
-    letters: Letters,
-    registered: Registered,
-) -> ApiSchema {
+pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registered) -> ApiSchema {
+    let Ports { feed, commands, health, letters, log } = ports;
     Schema::build(Query::default(), Mutation::default(), Subscription)
         // Each word of a query would be compared with each name of the schema.
         .disable_suggestions()
@@ -44,6 +38,7 @@ pub fn build(
         .data(commands)
         .data(health)
         .data(letters)
+        .data(log)
         .data(Listings::default())
         .data(Tails::default())
         .data(Texts::default())

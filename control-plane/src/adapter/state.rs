@@ -2,8 +2,8 @@
 
 use std::sync::RwLockReadGuard;
 
-use aegis_domain::Sequence;
-use aegis_graphql::ports::{ChangeFeed, Health, Problem};
+use aegis_domain::{AggregateId, Recorded, Sequence};
+use aegis_graphql::ports::{ChangeFeed, Failure, Health, Log, Problem};
 use aegis_projections::engine::Progress;
 use aegis_projections::live::Contents;
 use chrono::{DateTime, Utc};
@@ -37,6 +37,17 @@ impl ChangeFeed for Adapter {
 
     fn position(&self) -> watch::Receiver<Sequence> {
         self.live.position()
+    }
+}
+
+impl Log for Adapter {
+    fn events(&self, aggregate: AggregateId) -> BoxFuture<'_, Result<Vec<Recorded>, Failure>> {
+        Box::pin(async move {
+            self.journal.events(&aggregate).await.map_err(|error| {
+                tracing::warn!(%error, %aggregate, "the log cannot be read");
+                Failure { code: error.code() }
+            })
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use aegis_domain::aggregate::definition::{Change, Command, Content};
 use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
 use aegis_domain::{AggregateVersion, Sequence, ServiceName, Version};
 use aegis_projections::view::history::{Action, FieldChange, Revision};
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, anyhow};
 use async_trait::async_trait;
 
 use super::Definitions;
@@ -71,15 +71,6 @@ impl Definitions for Api {
             }
         }
         revisions.reverse();
-        ensure!(
-            !revisions.is_empty(),
-            "CURSOR_EXPIRED: the index of the control plane begins after the last change of {service}: --nats-url tells its \
-             history"
-        );
-        // What it was before is not known there, so that all of it looks new.
-        if let Some(first) = revisions.first_mut().filter(|first| first.revision > 1) {
-            first.changes.clear();
-        }
         Ok(revisions)
     }
 }

@@ -78,8 +78,7 @@ pub(super) async fn history(args: HistoryArgs, remote: &Remote) -> anyhow::Resul
     // What is there is told; that it is not all is no success.
     if let Some(first) = revisions.first().filter(|first| first.revision > 1) {
         bail!(
-            "CURSOR_EXPIRED: the index of the control plane begins with revision {}, and does not know what that has changed: \
-             --nats-url tells the whole history",
+            "LOG_GAP: the log has lost what came before revision {}, so what that has changed is not known",
             first.revision
         );
     }

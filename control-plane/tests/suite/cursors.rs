@@ -102,7 +102,13 @@ async fn a_cursor_before_the_index_is_an_error_and_not_a_silent_gap() {
         if next["data"]["events"]["edges"][0]["cursor"].as_str() != Some(&*oldest.to_string()) {
             return Err(next.to_string());
         }
-        assert_eq!(code(&at(format!("first: 1, after: \"{}\"", oldest - 2)).await), "CURSOR_EXPIRED");
+        for before in [0, oldest - 2] {
+            let gone = at(format!("first: 1, after: \"{before}\"")).await;
+            assert_eq!(code(&gone), "CURSOR_EXPIRED", "{before}: {gone}");
+        }
+        // Without a cursor, the oldest that there is.
+        let oldest_there = at("first: 1".to_owned()).await;
+        assert!(oldest_there["data"]["events"]["edges"][0]["cursor"].is_string(), "{oldest_there}");
         assert_eq!(code(&at(format!("last: 1, before: \"{}\"", oldest - 1)).await), "CURSOR_EXPIRED");
         Ok(())
     })

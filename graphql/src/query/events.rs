@@ -44,10 +44,12 @@ impl EventsQuery {
         filter: Option<EventFilter>,
     ) -> Result<Page> {
         require(context, Role::Viewer)?;
+        // The beginning of the index is asked for without a cursor; that of the log, with one.
+        let from_oldest = after.is_none();
         let window = window(first, after, last, before)?;
         let store = context.data::<Store>()?;
         let position = match window {
-            Window::First { after, .. } => Some(after),
+            Window::First { after, .. } => (!from_oldest).then_some(after),
             // What precedes an event is what follows the one before it, for whoever asks whether it is there.
             Window::Last { before, .. } => before.map(|before| Sequence(before.get().saturating_sub(1))),
         };

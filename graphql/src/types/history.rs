@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use super::definition::Definition;
 use super::page::{Page, Position, connection};
 use super::scalar::Long;
-use crate::error::{error, store_error};
-use crate::schema::Feed;
+use crate::error::{error, failed, store_error};
+use crate::schema::{Feed, WholeLog};
 
 /// How many events are read at once.
 const READ: u32 = 1000;
@@ -72,7 +72,16 @@ impl Definition {
             }
         }
         let as_of = *context.data::<Feed>()?.position().borrow();
-        let nodes = history(events.iter().filter_map(|event| Entry::indexed(event)))
+        let from = events.first().map_or(as_of.next(), |event| event.sequence);
+        // What the index has forgotten is in the log.
+        let mut entries = if events.first().is_none_or(|event| event.version > 1) {
+            let recorded = context.data::<WholeLog>()?.events(id).await.map_err(|e| failed(&e))?;
+            recorded.iter().filter(|event| event.sequence < from).filter_map(Entry::recorded).collect()
+        } else {
+            Vec::new()
+        };
+        entries.extend(events.iter().filter_map(|event| Entry::indexed(event)));
+        let nodes = history(entries)
             .into_iter()
             .map(|revision| (NewestFirst(u64::MAX - revision.revision), revision));
         connection(nodes.collect(), first, after.as_deref(), as_of, DefinitionRevision::from)

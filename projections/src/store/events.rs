@@ -80,15 +80,20 @@ impl Store {
 }
 
 impl Store {
-    /// The oldest event of the index; none while it is empty.
+    /// The position after which the index has every event that the log had: what came before it, the index has
+    /// forgotten, or the log had lost when it was read.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn oldest(&self) -> Result<Option<Sequence>, StoreError> {
+    pub async fn begins_after(&self) -> Result<Sequence, StoreError> {
         let pool = self.database.pool().await;
-        let row = sqlx::query("SELECT min(sequence) FROM events").fetch_one(&*pool).await;
-        let oldest: Option<i64> = row.and_then(|row| row.try_get(0)).map_err(|e| self.database.error(e))?;
-        Ok(oldest.map(sequence))
+        let row = sqlx::query("SELECT through FROM forgotten").fetch_optional(&*pool).await;
+        let forgotten = row.and_then(|row| row.map_or(Ok(0), |row| row.try_get(0)));
+        let forgotten = forgotten.map(sequence).map_err(|e| self.database.error(e))?;
+        let gaps = self.database.gaps().await?;
+        Ok(gaps.iter().fold(forgotten, |begin, gap| {
+            if (gap.first..=gap.last).contains(&begin.next()) { gap.last } else { begin }
+        }))
     }
 }
 

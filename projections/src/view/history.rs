@@ -25,7 +25,7 @@ pub struct Revision {
     pub action: Action,
     /// Why, where somebody said so.
     pub reason: Option<String>,
-    /// What is different from the version before, field by field.
+    /// What is different from the version before, field by field; nothing when the log has lost that one.
     pub changes: Vec<FieldChange>,
 }
 
@@ -101,10 +101,13 @@ pub fn history(entries: impl IntoIterator<Item = Entry>) -> Vec<Revision> {
             DefinitionEvent::Retired { .. } => (Action::Retired, None, true),
             DefinitionEvent::Reinstated { .. } => (Action::Reinstated, None, false),
         };
+        // What a version has changed is not known when the log has lost the one before.
+        let is_known = content.is_some() || revision <= 1;
         let mut changes = after.as_ref().map(|after| diff(content.as_ref(), after)).unwrap_or_default();
         content = after.or(content);
         retired = now_retired;
         changes.extend(change("status", was, status(content.is_some(), retired)));
+        changes.retain(|_| is_known);
         revisions.push(Revision { revision, sequence, at, by, action, reason, changes });
     }
     revisions

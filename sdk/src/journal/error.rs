@@ -32,6 +32,15 @@ impl LoadError {
     pub(crate) fn unavailable(source: impl Into<Source>) -> Self {
         Self::Unavailable { source: source.into() }
     }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unavailable { source } => refusal::code(&**source),
+            Self::Undecodable { .. } => ErrorCode::Internal,
+        }
+    }
 }
 
 /// Events could not be appended.
@@ -104,12 +113,10 @@ impl<R: std::error::Error> ExecuteError<R> {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Rejected(_) => ErrorCode::InvalidInput,
-            Self::Append(AppendError::Refused { source }) | Self::Load(LoadError::Unavailable { source }) => {
-                refusal::code(&**source)
-            }
+            Self::Load(error) => error.code(),
+            Self::Append(AppendError::Refused { source }) => refusal::code(&**source),
             Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
-            Self::Append(AppendError::Encode { .. } | AppendError::TooMany { .. })
-            | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
+            Self::Append(AppendError::Encode { .. } | AppendError::TooMany { .. }) => ErrorCode::Internal,
             Self::Contended { .. } | Self::Append(AppendError::Conflict) => ErrorCode::Unavailable,
         }
     }

@@ -96,8 +96,8 @@ impl StartError {
             Self::Provision(error)
             | Self::Commands(QueueError::Provision(error))
             | Self::Leases(LeaseBucketError::Provision(error)) => error.code(),
-            Self::Load(LoadError::Unavailable { source })
-            | Self::Commands(QueueError::Consumer { source, .. }) => refusal::code(&**source),
+            Self::Load(error) => error.code(),
+            Self::Commands(QueueError::Consumer { source, .. }) => refusal::code(&**source),
             Self::Method(_)
             | Self::Twice { .. }
             | Self::Authorities(_)
@@ -106,7 +106,7 @@ impl StartError {
             }
             Self::NotAdmitted(_) => ErrorCode::DefinitionNotFound,
             Self::Hook(_) => ErrorCode::HandlerFailed,
-            Self::Thread(_) | Self::Load(LoadError::Undecodable { .. }) => ErrorCode::Internal,
+            Self::Thread(_) => ErrorCode::Internal,
             Self::Leases(_) | Self::Subscribe(_) | Self::Commands(QueueError::Subscribe(_)) => {
                 ErrorCode::Unavailable
             }

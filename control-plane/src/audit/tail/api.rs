@@ -44,34 +44,34 @@ pub(super) async fn tail(args: &TailArgs, api: &Api) -> anyhow::Result<()> {
 async fn standing(args: &TailArgs, api: &Api, filter: &EventsFilter, place: Place) -> anyhow::Result<u64> {
     let mut filter = filter.clone();
     let mut after = match place {
-        Place::Sequence(sequence) => sequence.get().saturating_sub(1),
+        Place::Sequence(sequence) => Some(sequence.get().saturating_sub(1)),
         Place::Time(time) => {
             filter.from = Some(time);
-            0
+            None
         }
     };
     while is_read() {
         let page =
-            api.client.events(&filter, EventWindow::First(PAGE, Some(after))).await.map_err(|e| told(&e))?;
+            api.client.events(&filter, EventWindow::First(PAGE, after)).await.map_err(|e| told(&e))?;
         page.items.iter().for_each(|event| print(&line(event), args.format));
         match (page.next_cursor, page.items.last()) {
-            (Some(_), Some(last)) => after = last.sequence,
+            (Some(_), Some(last)) => after = Some(last.sequence),
             (_, last) => {
-                let last = last.map_or(after, |last| last.sequence);
-                return Ok(page.as_of_sequence.max(last));
+                let last = last.map(|last| last.sequence).or(after);
+                return Ok(page.as_of_sequence.max(last.unwrap_or_default()));
             }
         }
     }
-    Ok(after)
+    Ok(after.unwrap_or_default())
 }
 
 /// The index of a replica may begin later than the log. What it has not is said, and not passed over.
 async fn check_beginning(api: &Api, place: Place) -> anyhow::Result<()> {
     let all = EventsFilter::default();
     let oldest = api.client.events(&all, EventWindow::First(1, None)).await.map_err(|e| told(&e))?;
-    let Some(oldest) = oldest.items.first().filter(|oldest| oldest.sequence > 1) else { return Ok(()) };
+    let Some(oldest) = oldest.items.first() else { return Ok(()) };
     // Messages before it may also be none of events; the replica knows.
-    match api.client.events(&all, EventWindow::First(1, Some(1))).await {
+    match api.client.events(&all, EventWindow::First(1, Some(0))).await {
         Ok(_) => return Ok(()),
         Err(error) if error.code() == Some("CURSOR_EXPIRED") => {}
         Err(error) => return Err(told(&error)),

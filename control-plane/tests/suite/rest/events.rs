@@ -164,7 +164,9 @@ async fn a_position_before_the_index_ends_the_live_log_and_is_taken_from_the_cli
     revisions(&serve).await;
     let url = format!("http://{}", serve.address);
     aegis_testkit::wait_until("an index that begins later", PATIENCE, || async {
-        for (query, last) in [("?after=1", None), ("", Some("1")), ("", Some("1:an-event-of-then"))] {
+        for (query, last) in
+            [("?after=0", None), ("?after=1", None), ("", Some("1")), ("", Some("1:an-event-of-then"))]
+        {
             let mut live = Live::at(&serve.http, &url, &serve.token, query, last).await;
             let first = live.next().await.ok_or("it has ended")?;
             if first.event != "problem" {

@@ -250,12 +250,7 @@ async fn start(
     let folded = rollups.progress().clone();
     let only = config.limits.viewers_run_only_documents_of_the_page;
     let registered = Registered::read(DOCUMENTS, only).context("the documents of the page cannot be read")?;
-    let schema = aegis_graphql::build(
-        store.clone(),
-        rollups,
-        Ports::of(adapter.clone()),
-        registered,
-    );
+    let schema = aegis_graphql::build(store.clone(), rollups, Ports::of(adapter.clone()), registered);
     let sources = Sources { connection, clock, findings, store, folded, live, sight, silence, unreadable };
     let metrics = Arc::new(Metrics::new(sources));
     Ok(Core { schema, adapter, metrics })

@@ -32,13 +32,7 @@ impl Ports {
     where
         A: ChangeFeed + Commands + Health + DeadLetters + Log + 'static,
     {
-        Self {
-            feed: all.clone(),
-            commands: all.clone(),
-            health: all.clone(),
-            letters: all.clone(),
-            log: all,
-        }
+        Self { feed: all.clone(), commands: all.clone(), health: all.clone(), letters: all.clone(), log: all }
     }
 }
 

@@ -7,7 +7,7 @@ use async_graphql::Schema;
 
 use crate::bounds::{Limits, Registered};
 use crate::codes::Codes;
-use crate::listing::Listings;
+use crate::listing::{GroupQuestion, InstanceQuestion, Listings, ServiceQuestion};
 use crate::mutation::Mutation;
 use crate::ports::{ChangeFeed, Commands, DeadLetters, Health, Log, Ports};
 use crate::query::Query;
@@ -39,7 +39,9 @@ pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registere
         .data(health)
         .data(letters)
         .data(log)
-        .data(Listings::default())
+        .data(Listings::<InstanceQuestion>::default())
+        .data(Listings::<ServiceQuestion>::default())
+        .data(Listings::<GroupQuestion>::default())
         .data(Tails::default())
         .data(Texts::default())
         .finish()

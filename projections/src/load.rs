@@ -77,6 +77,15 @@ impl Calls {
         Self { ended, failed: now.errors.saturating_sub(errors).min(ended) }
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            ended: self.ended.saturating_add(other.ended),
+            failed: self.failed.saturating_add(other.failed),
+        }
+    }
+
     /// The share that failed, in percent; none when nothing was called.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
@@ -101,10 +110,7 @@ impl Load {
     /// The figures of these instances together.
     #[must_use]
     pub fn together<'a>(beats: impl Iterator<Item = &'a Beat> + Clone) -> Self {
-        let calls = beats.clone().filter_map(|beat| beat.calls).fold(Calls::default(), |sum, calls| Calls {
-            ended: sum.ended.saturating_add(calls.ended),
-            failed: sum.failed.saturating_add(calls.failed),
-        });
+        let calls = beats.clone().filter_map(|beat| beat.calls).fold(Calls::default(), Calls::and);
         let metrics = beats.map(|beat| &beat.heartbeat.metrics);
         let mut lag = BTreeMap::<String, u64>::new();
         for told in metrics.clone().flat_map(|it| &it.lag) {

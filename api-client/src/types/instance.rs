@@ -145,6 +145,12 @@ pub struct Instance {
     pub last_beat_at: Option<DateTime<Utc>>,
     /// The figures of its last heartbeat.
     pub metrics: Option<InstanceMetrics>,
+    /// What it did in the last minute; none of one that has ended or is not heard.
+    pub minute: Option<Figures>,
+    /// How often it sends a heartbeat, in milliseconds.
+    pub heartbeat_interval_ms: Option<u64>,
+    /// The groups that it stands for election in.
+    pub stands_for: Vec<String>,
     /// Sequence of the last event that changed it.
     pub as_of_sequence: u64,
 }
@@ -168,6 +174,29 @@ pub struct LiveInstance {
     pub last_beat_at: Option<DateTime<Utc>>,
     /// The figures of its last heartbeat.
     pub metrics: Option<InstanceMetrics>,
+}
+
+/// What was done in the last 50 to 60 seconds, told anew every 5 seconds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Figures {
+    /// How many seconds they are of: fewer of what was heard for the first time only just now.
+    pub seconds: u32,
+    /// Calls that ended in them.
+    pub calls: u64,
+    /// Those that failed.
+    pub errors: u64,
+    /// Over those seconds.
+    pub calls_per_second: f64,
+    /// The share that failed; none when nothing was called.
+    pub error_percent: Option<f64>,
+    /// The latency that half of the calls did not exceed, in milliseconds.
+    pub p50_ms: Option<f64>,
+    /// The same for nine of ten calls.
+    pub p90_ms: Option<f64>,
+    /// The same for 99 of 100 calls.
+    pub p99_ms: Option<f64>,
 }
 
 /// Figures of the last heartbeat, over the window since the one before.

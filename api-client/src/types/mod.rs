@@ -20,8 +20,8 @@ pub use definition::{
 };
 pub use event::{AggregateKind, Event, EventPage};
 pub use instance::{
-    Configuration, ConsumerLag, Instance, InstanceMetrics, InstanceOrderField, InstanceStatus, LedGroup,
-    LiveInstance, MessageCounts,
+    Configuration, ConsumerLag, Figures, Instance, InstanceMetrics, InstanceOrderField, InstanceStatus,
+    LedGroup, LiveInstance, MessageCounts,
 };
 pub use leader::{HandedOver, Leader, StepDown};
 pub use letter::{DeadLetter, DeadLetterDone, Decision, Header};

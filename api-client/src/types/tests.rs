@@ -116,6 +116,7 @@ fn every_type_has_the_fields_that_the_document_gives_it() {
         ("FailoverInput", own::<FailoverInput>()),
         ("FailoverPolicy", own::<FailoverPolicy>()),
         ("FieldChange", own::<FieldChange>()),
+        ("Figures", own::<Figures>()),
         ("HandedOver", own::<HandedOver>()),
         ("Header", own::<Header>()),
         ("Instance", own::<Instance>()),

@@ -60,7 +60,13 @@ async fn a_list_is_filtered_ordered_and_paged_by_the_server() {
     assert_eq!(listed(&control, json!({ "labels": [{ "key": "zone" }] }), name.clone()).await.len(), 3);
     assert_eq!(listed(&control, json!({ "labels": [{ "key": "rack" }] }), name.clone()).await.len(), 0);
     assert_eq!(listed(&control, json!({ "version": "1.10.0" }), name.clone()).await, ["b"]);
-    // Page by page, in an order by a figure; nobody was called, so all are equal by it.
+    // Page by page, in an order by a figure; nobody was called, so all are equal by it once it is known of all.
+    wait_until("figures of the last minute", PATIENCE, || async {
+        let told = control.query("{ instances { nodes { minute { calls } } } }", json!({})).await;
+        let nodes = told["instances"]["nodes"].as_array().unwrap();
+        if nodes.iter().all(|node| node["minute"].is_object()) { Ok(()) } else { Err(told.to_string()) }
+    })
+    .await;
     let (mut seen, mut after) = (Vec::new(), Value::Null);
     loop {
         let variables = json!({ "first": 1, "after": after, "order": by("CALLS_PER_SECOND", true) });

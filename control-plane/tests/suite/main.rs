@@ -26,6 +26,7 @@ mod proxies;
 mod refusals;
 mod remote;
 mod rest;
+mod rolls;
 mod serve;
 mod small_disk;
 mod start;

@@ -3,20 +3,51 @@
 use aegis_domain::{ErrorCode, InstanceName, ServiceName};
 use aegis_projections::Rollups;
 use aegis_projections::rollups::Range;
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
-use crate::types::MetricsSeries;
+use crate::types::{MetricsSeries, Sparkline};
 
 const POINTS_MAX: u32 = 1000;
+const SPARKS_MAX: u32 = 60;
 
 #[derive(Debug, Default)]
 pub(super) struct MetricsQuery;
 
 #[Object]
 impl MetricsQuery {
+    /// What each of these instances (`<service>/<instance>`, 100 at most) did over time, in the order in which they are named:
+    /// at most so many points each (1 to 60).
+    async fn sparklines(
+        &self,
+        context: &Context<'_>,
+        #[graphql(validator(max_items = 100, list, max_length = 400))] ids: Vec<String>,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        #[graphql(default = 30)] points: u32,
+    ) -> Result<Vec<Sparkline>> {
+        require(context, Role::Viewer)?;
+        if !(1..=SPARKS_MAX).contains(&points) || from >= to {
+            let message = format!("ask for 1 to {SPARKS_MAX} points, from before to");
+            return Err(error(ErrorCode::InvalidInput, message));
+        }
+        let (rollups, range) = (context.data::<Rollups>()?, Range { from, to, points });
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            let named = id.split_once('/').and_then(|(service, instance)| {
+                Some((ServiceName::new(service).ok()?, InstanceName::new(instance).ok()?))
+            });
+            let (service, instance) =
+                named.ok_or_else(|| error(ErrorCode::InvalidInput, "an id is <service>/<instance>"))?;
+            let answer =
+                rollups.series(&service, Some(&instance), range).await.map_err(|e| store_error(&e))?;
+            all.push(Sparkline::of(ID(id), &answer));
+        }
+        Ok(all)
+    }
+
     /// What an instance did over time, or all instances of a service together: at most so many points (1 to 1000), in
     /// the finest resolution that is kept back to `from`. Where no heartbeat came there is no point.
     async fn metrics(

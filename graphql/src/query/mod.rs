@@ -2,6 +2,8 @@
 
 mod dead_letters;
 mod events;
+mod instance;
+mod leadership;
 mod metrics;
 mod past;
 mod registry;
@@ -9,12 +11,16 @@ mod system;
 
 use async_graphql::MergedObject;
 
+pub(crate) use system::System;
+
 /// Everything that can be asked.
 #[derive(Debug, Default, MergedObject)]
 pub struct Query(
     system::SystemQuery,
     registry::RegistryQuery,
     events::EventsQuery,
+    instance::InstanceQuery,
+    leadership::LeadershipQuery,
     metrics::MetricsQuery,
     dead_letters::DeadLettersQuery,
     past::PastQuery,

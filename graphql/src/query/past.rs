@@ -11,8 +11,8 @@ use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::types::{
-    Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, Leader, LeaderFilter, Long, Page,
-    Service,
+    Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, Leader, LeaderFilter, LeaderOrder,
+    Long, Page, Service,
 };
 
 #[derive(Debug, Default)]
@@ -134,8 +134,10 @@ impl RegistryAsOf {
         #[graphql(default = 50)] first: u32,
         after: Option<String>,
         filter: Option<LeaderFilter>,
+        order_by: Option<LeaderOrder>,
     ) -> Result<Page<Leader>> {
-        leaders(&self.live.read(), first, after.as_deref(), &filter.unwrap_or_default())
+        let (filter, order) = (filter.unwrap_or_default(), order_by.unwrap_or_default());
+        leaders(&self.live.read(), first, after.as_deref(), (&filter, order))
     }
 
     async fn definitions(

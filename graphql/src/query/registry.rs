@@ -13,7 +13,7 @@ use crate::ports::Role;
 use crate::schema::Feed;
 use crate::types::{
     Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, InstancePosition, Leader,
-    LeaderFilter, LeaderPosition, Members, Page, Service, connection,
+    LeaderFilter, LeaderOrder, LeaderPosition, Members, Page, Service, connection,
 };
 
 #[derive(Debug, Default)]
@@ -38,8 +38,7 @@ impl RegistryQuery {
         Ok(name.map(|name| Service::of(&contents, &Members::of(&contents), &name, now)))
     }
 
-    /// Without `orderBy`, those that need somebody come first (unhealthy), then those that live, then those that have
-    /// ended. A cursor belongs to the order that it was given in.
+    /// Without `orderBy`, those that live and need somebody come first, then the others that live, then those that have ended. A cursor belongs to the order that it was given in.
     async fn instances(
         &self,
         context: &Context<'_>,
@@ -83,15 +82,17 @@ impl RegistryQuery {
         Ok(view.and_then(|view| view.state.configuration.clone()).map(Json))
     }
 
-    /// Groups that nobody owns come first.
+    /// Without `orderBy`, groups that nobody owns come first. A cursor belongs to the order that it was given in.
     async fn leaders(
         &self,
         context: &Context<'_>,
         #[graphql(default = 50)] first: u32,
         after: Option<String>,
         filter: Option<LeaderFilter>,
+        order_by: Option<LeaderOrder>,
     ) -> Result<Page<Leader>> {
-        leaders(&*contents(context)?, first, after.as_deref(), &filter.unwrap_or_default())
+        let (filter, order) = (filter.unwrap_or_default(), order_by.unwrap_or_default());
+        leaders(&*contents(context)?, first, after.as_deref(), (&filter, order))
     }
 
     async fn definitions(
@@ -139,7 +140,7 @@ pub(super) fn instances(
 ) -> Result<Page<Instance>> {
     let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
     let nodes = views.map(|(key, view)| {
-        (InstancePosition(order.rank(contents, key, view), Cow::Borrowed(key)), (key, view))
+        (InstancePosition(order.rank(contents, key, view, now), Cow::Borrowed(key)), (key, view))
     });
     let node = |(key, view)| Instance::of(contents, key, view);
     connection(nodes.collect(), first, after, contents.state.position, node)
@@ -150,10 +151,11 @@ pub(super) fn leaders(
     contents: &Contents,
     first: u32,
     after: Option<&str>,
-    filter: &LeaderFilter,
+    (filter, order): (&LeaderFilter, LeaderOrder),
 ) -> Result<Page<Leader>> {
     let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
-    let nodes = views.map(|(key, view)| (LeaderPosition::of(key, view), view)).collect();
+    let nodes =
+        views.map(|(key, view)| (LeaderPosition(order.rank(view), Cow::Borrowed(key)), view)).collect();
     connection(nodes, first, after, contents.state.position, Leader::from)
 }
 

@@ -27,7 +27,7 @@ struct Viewer {
 
 /// How this replica is doing. Each field asks for no more than it tells, and NATS for a second at most.
 #[derive(Debug, Default)]
-struct System {
+pub(crate) struct System {
     /// Asked for once, for all fields that tell of it.
     head: OnceCell<Sequence>,
 }
@@ -139,6 +139,11 @@ impl System {
     /// Whether this replica can read the heartbeats. While it cannot, it marks nobody.
     async fn heartbeats_visible(&self, context: &Context<'_>) -> Result<bool> {
         Ok(context.data::<Status>()?.sees_heartbeats())
+    }
+
+    /// When the server took the newest heartbeat that this replica has; null before the first one.
+    async fn newest_beat_at(&self, context: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        Ok(context.data::<Feed>()?.contents().last_beat_at())
     }
 
     /// Since when no instance is marked down because most are silent; null while each is judged by itself.

@@ -11,7 +11,7 @@ use async_graphql::{ID, SimpleObject, Union};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::listing::{List, Listing};
+use crate::listing::{InstanceList, InstanceQuestion, Listing};
 use crate::schema::Feed;
 use crate::shared::{Rows, Shared};
 use crate::types::{Instance, InstanceStatus, Long, instance_id};
@@ -62,7 +62,7 @@ pub(super) struct StatusCount {
 /// Instances, each in the state of a change.
 pub(super) struct InstanceRows {
     feed: Feed,
-    list: Arc<List>,
+    list: Arc<InstanceList>,
     rows: Vec<(InstanceKey, u64)>,
 }
 
@@ -76,7 +76,7 @@ impl std::fmt::Debug for InstanceRows {
 pub(super) struct Instances {
     feed: Feed,
     changed: watch::Receiver<u64>,
-    listing: Arc<Listing>,
+    listing: Arc<Listing<InstanceQuestion>>,
     /// Where the page begins, and how long it is.
     offset: usize,
     first: Option<usize>,
@@ -91,12 +91,16 @@ pub(super) struct Instances {
 
 /// What the subscriber knows.
 struct Shown {
-    list: Arc<List>,
+    list: Arc<InstanceList>,
     rows: Vec<(InstanceKey, u64)>,
 }
 
 impl Instances {
-    pub(super) fn new(feed: Feed, listing: Arc<Listing>, (offset, first): (u32, Option<u32>)) -> Self {
+    pub(super) fn new(
+        feed: Feed,
+        listing: Arc<Listing<InstanceQuestion>>,
+        (offset, first): (u32, Option<u32>),
+    ) -> Self {
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         let now = Instant::now();
         Self {
@@ -202,7 +206,7 @@ impl Instances {
     }
 
     /// The list as it stands now.
-    fn look(&mut self, contents: &Contents) -> Arc<List> {
+    fn look(&mut self, contents: &Contents) -> Arc<InstanceList> {
         let (list, again) = self.listing.current(contents);
         self.looked = Instant::now();
         self.seen = contents.last_change();
@@ -210,14 +214,14 @@ impl Instances {
         list
     }
 
-    fn page(&self, list: &List) -> Range<usize> {
+    fn page(&self, list: &InstanceList) -> Range<usize> {
         let length = list.keys.len();
         let start = self.offset.min(length);
         let end = self.first.map_or(length, |first| start.saturating_add(first).min(length));
         start..end
     }
 
-    fn rows(&self, list: &Arc<List>, rows: Vec<(InstanceKey, u64)>) -> Shared<InstanceRows> {
+    fn rows(&self, list: &Arc<InstanceList>, rows: Vec<(InstanceKey, u64)>) -> Shared<InstanceRows> {
         Shared(InstanceRows { feed: Feed::clone(&self.feed), list: Arc::clone(list), rows })
     }
 }
@@ -243,7 +247,7 @@ impl Rows for InstanceRows {
     }
 }
 
-fn total(list: &List) -> Long {
+fn total(list: &InstanceList) -> Long {
     (list.keys.len() as u64).into()
 }
 

@@ -1,7 +1,11 @@
 //! The subscriptions: what stands, then what changes, without a gap between the two.
 
 mod events;
+mod groups;
 mod instances;
+mod pace;
+mod services;
+mod system;
 
 use aegis_domain::{ErrorCode, Sequence};
 use aegis_projections::Store;
@@ -10,12 +14,18 @@ use futures_util::{Stream, stream};
 
 use crate::cursor;
 use crate::error::{error, require};
-use crate::listing::{Listings, Question};
+use crate::listing::{GroupQuestion, InstanceQuestion, Listings, ServiceQuestion};
 use crate::ports::Role;
+use crate::query::System;
 use crate::schema::{Feed, Status};
-use crate::types::{EventFilter, InstanceFilter, InstanceOrder, Long};
+use crate::types::{
+    EventFilter, InstanceFilter, InstanceOrder, LeaderFilter, LeaderOrder, Long, ServiceFilter, ServiceOrder,
+};
 use events::{EventUpdate, Events};
+use groups::{Groups, LeaderUpdate};
 use instances::{InstanceUpdate, Instances};
+use services::{ServiceUpdate, Services};
+use system::Systems;
 
 pub(crate) use events::Tails;
 
@@ -47,12 +57,68 @@ impl Subscription {
         if first.is_none() && offset > 0 {
             return Err(error(ErrorCode::InvalidInput, "an offset goes with first: give both, or neither"));
         }
-        let question = Question { filter: filter.unwrap_or_default(), order: order_by.unwrap_or_default() };
-        let listing = context.data::<Listings>()?.of(question);
+        let question =
+            InstanceQuestion { filter: filter.unwrap_or_default(), order: order_by.unwrap_or_default() };
+        let listing = context.data::<Listings<InstanceQuestion>>()?.of(question);
         let follower = Instances::new(context.data::<Feed>()?.clone(), listing, (offset, first));
         Ok(stream::unfold(follower, |mut follower| async move {
             let update = follower.next().await?;
             Some((update, follower))
+        }))
+    }
+
+    /// What a page of a list of services shows, then what changes in it, at most four times a second: `first` (500 at most) from
+    /// `offset` on. Figures are told anew every five seconds.
+    async fn service_changes(
+        &self,
+        context: &Context<'_>,
+        filter: Option<ServiceFilter>,
+        order_by: Option<ServiceOrder>,
+        #[graphql(default = 50)] first: u32,
+        #[graphql(default)] offset: u32,
+    ) -> Result<impl Stream<Item = ServiceUpdate> + use<>> {
+        require(context, Role::Viewer)?;
+        check_page(first)?;
+        let question =
+            ServiceQuestion { filter: filter.unwrap_or_default(), order: order_by.unwrap_or_default() };
+        let listing = context.data::<Listings<ServiceQuestion>>()?.of(question);
+        let follower = Services::new(context.data::<Feed>()?.clone(), listing, (offset, first));
+        Ok(stream::unfold(follower, |mut follower| async move {
+            let update = follower.next().await?;
+            Some((update, follower))
+        }))
+    }
+
+    /// What a page of a list of groups shows, then what changes in it, at most four times a second: `first` (500 at most) from
+    /// `offset` on.
+    async fn leader_changes(
+        &self,
+        context: &Context<'_>,
+        filter: Option<LeaderFilter>,
+        order_by: Option<LeaderOrder>,
+        #[graphql(default = 50)] first: u32,
+        #[graphql(default)] offset: u32,
+    ) -> Result<impl Stream<Item = LeaderUpdate> + use<>> {
+        require(context, Role::Viewer)?;
+        check_page(first)?;
+        let question =
+            GroupQuestion { filter: filter.unwrap_or_default(), order: order_by.unwrap_or_default() };
+        let listing = context.data::<Listings<GroupQuestion>>()?.of(question);
+        let follower = Groups::new(context.data::<Feed>()?.clone(), listing, (offset, first));
+        Ok(stream::unfold(follower, |mut follower| async move {
+            let update = follower.next().await?;
+            Some((update, follower))
+        }))
+    }
+
+    /// How the replica is doing: each second, and at once when it sees heartbeats no more or again, when self-preservation
+    /// begins or ends, and when a problem comes or goes. Silence means that nothing is known.
+    async fn system_changes(&self, context: &Context<'_>) -> Result<impl Stream<Item = System> + use<>> {
+        require(context, Role::Viewer)?;
+        let (feed, status) = (context.data::<Feed>()?.clone(), context.data::<Status>()?.clone());
+        Ok(stream::unfold(Systems::new(feed, status), |mut follower| async move {
+            let system = follower.next().await?;
+            Some((system, follower))
         }))
     }
 
@@ -81,4 +147,11 @@ impl Subscription {
             Some((update, follower))
         }))
     }
+}
+
+fn check_page(first: u32) -> Result<()> {
+    if first > PAGE_MAX {
+        return Err(error(ErrorCode::InvalidInput, format!("first is {first}: use {PAGE_MAX} at most")));
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use aegis_domain::AggregateKind as Kind;
 use aegis_projections::store;
 use aegis_projections::view::EventView;
 use async_graphql::{Enum, ID, InputObject, Json, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::scalar::Long;
@@ -82,6 +82,11 @@ pub(crate) struct EventFilter {
     actor: Option<String>,
     #[graphql(validator(max_length = 200))]
     correlation_id: Option<String>,
+    /// Caused by the event or request with this id.
+    #[graphql(validator(max_length = 200))]
+    causation_id: Option<String>,
+    /// None of these.
+    not: Option<EventExclusion>,
     /// Recorded at this time or later (`recordedAt`).
     from: Option<DateTime<Utc>>,
     /// Recorded before this time (`recordedAt`).
@@ -89,6 +94,75 @@ pub(crate) struct EventFilter {
     /// Part of the summary, type or aggregate: at most 200 characters.
     #[graphql(validator(max_length = 200))]
     text: Option<String>,
+}
+
+/// Which events are left out.
+#[derive(Debug, Clone, Default, InputObject)]
+pub(crate) struct EventExclusion {
+    #[graphql(validator(max_items = 20))]
+    kinds: Option<Vec<AggregateKind>>,
+    /// At most 100.
+    #[graphql(validator(max_items = 100, list, max_length = 200))]
+    types: Option<Vec<String>>,
+    /// At most 100.
+    #[graphql(validator(max_items = 100, list, max_length = 200))]
+    services: Option<Vec<String>>,
+    /// Caused by these actors, for example `user:alice`: at most 100.
+    #[graphql(validator(max_items = 100, list, max_length = 200))]
+    actors: Option<Vec<String>>,
+}
+
+impl From<EventExclusion> for store::Without {
+    fn from(not: EventExclusion) -> Self {
+        Self {
+            kinds: not.kinds.unwrap_or_default().into_iter().map(Into::into).collect(),
+            types: not.types.unwrap_or_default(),
+            services: not.services.unwrap_or_default(),
+            actors: not.actors.unwrap_or_default(),
+        }
+    }
+}
+
+/// How many events were recorded in a part of a range of time.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct EventBucket {
+    /// When the part begins.
+    at: DateTime<Utc>,
+    count: Long,
+    /// The same by type, in order of name.
+    types: Vec<TypeCount>,
+}
+
+#[derive(Debug, Clone, SimpleObject)]
+struct TypeCount {
+    #[graphql(name = "type")]
+    event_type: String,
+    count: Long,
+}
+
+impl EventBucket {
+    /// Of parts that begin at `from` and are so many microseconds long.
+    pub(crate) fn of(bucket: store::Bucket, from: DateTime<Utc>, width: i64) -> Self {
+        let number = i64::try_from(bucket.number).unwrap_or(i64::MAX);
+        let since = TimeDelta::microseconds(number.saturating_mul(width));
+        Self {
+            at: from.checked_add_signed(since).unwrap_or(from),
+            count: bucket.types.values().sum::<u64>().into(),
+            types: bucket
+                .types
+                .into_iter()
+                .map(|(event_type, count)| TypeCount { event_type, count: count.into() })
+                .collect(),
+        }
+    }
+}
+
+/// What an event has changed: the aggregate before and after it, as the projection keeps it. A side on which there is
+/// nothing is null.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct EventChange {
+    pub(crate) before: Option<Json<Value>>,
+    pub(crate) after: Option<Json<Value>>,
 }
 
 impl From<EventFilter> for store::EventFilter {
@@ -100,6 +174,8 @@ impl From<EventFilter> for store::EventFilter {
             aggregate: filter.aggregate,
             actor: filter.actor,
             correlation: filter.correlation_id,
+            causation: filter.causation_id,
+            without: filter.not.unwrap_or_default().into(),
             from_time: filter.from,
             to_time: filter.to,
             text: filter.text,

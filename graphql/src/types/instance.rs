@@ -1,13 +1,14 @@
 //! An instance: what the log says of it, with its last heartbeat.
 
 use aegis_domain::wire::heartbeat::Messages;
-use aegis_projections::live::Contents;
+use aegis_projections::live::{self, Beat, Contents};
 use aegis_projections::state::InstanceKey;
 use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView, LeaderView};
 use async_graphql::{Enum, ID, Json, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::figures::Figures;
 use super::scalar::Long;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
@@ -62,6 +63,12 @@ pub(crate) struct Instance {
     /// When the server took the last heartbeat; null before the first one.
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
+    /// Null of one that has ended or is not heard: what it did last is no news.
+    minute: Option<Figures>,
+    /// How often it sends a heartbeat, in milliseconds; null while it has not registered.
+    heartbeat_interval_ms: Option<Long>,
+    /// The groups that it stands for election in.
+    stands_for: Vec<String>,
     /// Sequence of the last event that changed this instance.
     as_of_sequence: Long,
 }
@@ -176,9 +183,20 @@ impl Instance {
                     .map(|lag| ConsumerLag::of((&lag.consumer, &lag.pending)))
                     .collect(),
             }),
+            minute: contents.beats.get(key).and_then(|beat| minute(beat, view)).map(Figures::from),
+            heartbeat_interval_ms: registration.map(|registration| registration.heartbeat_ms.into()),
+            stands_for: registration
+                .map(|registration| registration.groups.iter().map(ToString::to_string).collect())
+                .unwrap_or_default(),
             as_of_sequence: view.sequence.into(),
         }
     }
+}
+
+/// The figures of the last minute of one that is heard.
+pub(super) fn minute<'a>(beat: &'a Beat, view: &InstanceView) -> Option<&'a live::Figures> {
+    let is_heard = view.state.is_alive() && view.status != ViewStatus::Unhealthy;
+    is_heard.then(|| beat.minute.figures()).filter(|figures| figures.seconds > 0)
 }
 
 impl From<Messages> for MessageCounts {

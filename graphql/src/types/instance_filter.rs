@@ -37,6 +37,15 @@ pub(crate) struct LabelFilter {
 }
 
 impl InstanceFilter {
+    /// Of all services and statuses.
+    pub(super) fn of(
+        text: Option<String>,
+        labels: Option<Vec<LabelFilter>>,
+        version: Option<String>,
+    ) -> Self {
+        Self { text, labels, version, ..Self::default() }
+    }
+
     /// Whether the instance belongs to the answer. Without `statuses`, one whose life has been over for
     /// ten minutes does not.
     pub(crate) fn takes(&self, view: &InstanceView, now: DateTime<Utc>) -> bool {

@@ -9,12 +9,15 @@ use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView};
 use async_graphql::{Enum, InputObject};
 use chrono::{DateTime, Utc};
 
+use super::instance::minute;
 use super::page::Position;
+use super::rank::{Rank, of_float, of_time};
 
 /// What a list of instances is ordered by; those that are equal by it stand in order of name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Enum)]
 pub(crate) enum InstanceOrderField {
-    /// Those that need somebody (unhealthy), then those that live, then those that have ended.
+    /// Those that live: unhealthy, unknown, flapping, stopping, draining, starting, running; then those that have ended: failed,
+    /// expired, stopped.
     #[default]
     Severity,
     Name,
@@ -23,11 +26,13 @@ pub(crate) enum InstanceOrderField {
     StatusSince,
     RegisteredAt,
     LastBeatAt,
+    /// Like the next two and `ERRORS`, of the last minute.
     CallsPerSecond,
     P50,
     P99,
     InFlight,
     QueueDepth,
+    /// By the share of calls that failed.
     Errors,
     Cpu,
     Memory,
@@ -40,15 +45,6 @@ pub(crate) struct InstanceOrder {
     field: InstanceOrderField,
     #[graphql(default)]
     descending: bool,
-}
-
-/// Where an instance stands in an order, names aside.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Rank {
-    /// One digit: a severity, or whether there is a figure at all.
-    class: u8,
-    number: u64,
-    text: Vec<u8>,
 }
 
 impl InstanceOrder {
@@ -73,100 +69,62 @@ impl InstanceOrder {
         }
     }
 
-    pub(crate) fn rank(self, contents: &Contents, key: &InstanceKey, view: &InstanceView) -> Rank {
+    pub(crate) fn rank(
+        self,
+        contents: &Contents,
+        key: &InstanceKey,
+        view: &InstanceView,
+        now: DateTime<Utc>,
+    ) -> Rank {
         let beat = self.is_by_figures().then(|| contents.beats.get(key)).flatten();
         let metrics = beat.map(|beat| &beat.heartbeat.metrics);
+        let minute = beat.and_then(|beat| minute(beat, view));
         let number = match self.field {
             InstanceOrderField::Name => return Rank::default(),
             InstanceOrderField::Severity => {
-                let severity = severity(view.status);
-                let class = if self.descending { LAST_CLASS - severity } else { severity };
-                return Rank { class, ..Rank::default() };
+                return Rank::of_class(severity(view, now), LAST_CLASS, self.descending);
             }
             InstanceOrderField::Version => {
                 let version = view.state.registration.as_ref().map(|registration| &registration.version);
-                return self.by_text(version.map(|version| version.as_str()).unwrap_or_default());
+                let version = version.map(|version| version.as_str()).unwrap_or_default();
+                return Rank::of_text(version, self.descending);
             }
             InstanceOrderField::StatusSince => Some(of_time(view.status_since)),
             InstanceOrderField::RegisteredAt => Some(of_time(view.registered_at)),
             InstanceOrderField::LastBeatAt => beat.map(|beat| of_time(beat.recorded_at)),
-            InstanceOrderField::CallsPerSecond => metrics.map(|metrics| of_float(metrics.calls_per_second)),
-            InstanceOrderField::P50 => metrics.and_then(|metrics| metrics.p50_ms).map(of_float),
-            InstanceOrderField::P99 => metrics.and_then(|metrics| metrics.p99_ms).map(of_float),
+            InstanceOrderField::CallsPerSecond => minute.map(|minute| of_float(minute.calls_per_second())),
+            InstanceOrderField::P50 => minute.and_then(|minute| minute.p50_ms).map(of_float),
+            InstanceOrderField::P99 => minute.and_then(|minute| minute.p99_ms).map(of_float),
             InstanceOrderField::InFlight => metrics.map(|metrics| metrics.in_flight),
             InstanceOrderField::QueueDepth => metrics.map(|metrics| metrics.queue_depth),
-            InstanceOrderField::Errors => metrics.map(|metrics| metrics.errors),
+            InstanceOrderField::Errors => {
+                minute.and_then(|minute| minute.calls.failed_percent()).map(of_float)
+            }
             InstanceOrderField::Cpu => metrics.and_then(|metrics| metrics.cpu_percent).map(of_float),
             InstanceOrderField::Memory => metrics.and_then(|metrics| metrics.memory_bytes),
             InstanceOrderField::Uptime => metrics.map(|metrics| metrics.uptime_seconds),
         };
-        match number {
-            Some(number) => {
-                let number = if self.descending { !number } else { number };
-                Rank { number, ..Rank::default() }
-            }
-            None => Rank { class: 1, ..Rank::default() },
-        }
-    }
-
-    fn by_text(self, text: &str) -> Rank {
-        if text.is_empty() {
-            return Rank { class: 1, ..Rank::default() };
-        }
-        let mut text = natural(text);
-        if self.descending {
-            text.iter_mut().for_each(|byte| *byte = !*byte);
-        }
-        Rank { text, ..Rank::default() }
+        Rank::of_number(number, self.descending)
     }
 }
 
-const LAST_CLASS: u8 = 5;
+/// One digit of a cursor.
+const LAST_CLASS: u8 = 9;
 
-fn severity(status: ViewStatus) -> u8 {
-    match status {
-        ViewStatus::Unhealthy | ViewStatus::Unknown => 0,
-        ViewStatus::Init | ViewStatus::Starting | ViewStatus::Draining | ViewStatus::Stopping => 1,
-        ViewStatus::Running => 2,
-        ViewStatus::Expired => 3,
-        ViewStatus::Failed => 4,
+/// Those that live first, whoever needs somebody before the others.
+fn severity(view: &InstanceView, now: DateTime<Utc>) -> u8 {
+    match view.status {
+        ViewStatus::Unhealthy => 0,
+        ViewStatus::Unknown => 1,
+        ViewStatus::Running if view.is_flapping(now) => 2,
+        ViewStatus::Stopping => 3,
+        ViewStatus::Draining => 4,
+        ViewStatus::Init | ViewStatus::Starting => 5,
+        ViewStatus::Running => 6,
+        ViewStatus::Failed => 7,
+        ViewStatus::Expired => 8,
         ViewStatus::Stopped => LAST_CLASS,
     }
-}
-
-/// A number that is ordered as the float is.
-fn of_float(float: f64) -> u64 {
-    const SIGN: u64 = 1 << 63;
-    // Not two zeros.
-    let bits = (float + 0.0).to_bits();
-    if bits & SIGN == 0 { bits | SIGN } else { !bits }
-}
-
-fn of_time(time: DateTime<Utc>) -> u64 {
-    time.timestamp_micros().cast_unsigned() ^ (1 << 63)
-}
-
-/// Bytes that are ordered as people order texts with numbers in them. The end is a byte, too, so that it may be turned round.
-fn natural(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len() + 4);
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        if digits == 0 {
-            let length = first.len_utf8();
-            bytes.extend_from_slice(&rest.as_bytes()[..length]);
-            rest = &rest[length..];
-        } else {
-            let number = rest[..digits].trim_start_matches('0');
-            // Of numbers the longer one is the larger one. Digits stay below the bytes of letters.
-            bytes.push(b'0');
-            bytes.push(u8::try_from(number.len()).unwrap_or(u8::MAX));
-            bytes.extend_from_slice(number.as_bytes());
-            rest = &rest[digits..];
-        }
-    }
-    bytes.push(0);
-    bytes
 }
 
 /// Where an instance stands in a list, and the cursor that tells it.
@@ -175,60 +133,25 @@ pub(crate) struct InstancePosition<'a>(pub(crate) Rank, pub(crate) Cow<'a, Insta
 
 impl Position for InstancePosition<'_> {
     fn text(&self) -> String {
-        let Self(Rank { class, number, text }, key) = self;
-        let (service, instance) = &**key;
-        let mut cursor = class.to_string();
-        if *number > 0 || !text.is_empty() {
-            cursor += &format!("{number:016x}");
-            text.iter().for_each(|byte| cursor += &format!("{byte:02x}"));
-        }
-        format!("{cursor}/{service}/{instance}")
+        let (service, instance) = &*self.1;
+        format!("{}/{service}/{instance}", self.0.text())
     }
 
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
         let (rank, service, instance) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() || !rank.is_ascii() {
+        if parts.next().is_some() {
             return None;
         }
-        let class = rank.get(..1)?.parse().ok()?;
-        let number = match rank.get(1..17) {
-            Some(number) => u64::from_str_radix(number, 16).ok()?,
-            None if rank.len() == 1 => 0,
-            None => return None,
-        };
-        let mut text = Vec::new();
-        let mut left = rank.get(17..).unwrap_or_default();
-        while !left.is_empty() {
-            text.push(u8::from_str_radix(left.get(..2)?, 16).ok()?);
-            left = &left[2..];
-        }
         let key = (ServiceName::new(service).ok()?, InstanceName::new(instance).ok()?);
-        Some(Self(Rank { class, number, text }, Cow::Owned(key)))
+        Some(Self(Rank::read(rank)?, Cow::Owned(key)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::rank::natural;
     use super::*;
-
-    #[test]
-    fn floats_keep_their_order_as_numbers() {
-        let floats = [f64::NEG_INFINITY, -2.5, -1e-9, 0.0, 1e-9, 0.5, 3.0, 1e12, f64::INFINITY];
-        assert!(floats.map(of_float).is_sorted_by(|a, b| a < b));
-        assert_eq!(of_float(-0.0), of_float(0.0));
-    }
-
-    #[test]
-    fn versions_are_ordered_by_their_numbers_and_the_other_way_round() {
-        let versions = ["1", "1.2", "1.2.0-rc", "1.9", "1.10", "1.10.1", "2.0-alpha", "2.0-beta", "10"];
-        let rank = |descending| {
-            let order = InstanceOrder { field: InstanceOrderField::Version, descending };
-            versions.map(|version| order.by_text(version))
-        };
-        assert!(rank(false).is_sorted_by(|a, b| a < b));
-        assert!(rank(true).is_sorted_by(|a, b| a > b));
-    }
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_nothing_else_is_one() {

@@ -1,12 +1,15 @@
 //! Who leads a group.
 
-use aegis_domain::{GroupName, ServiceName};
+use std::borrow::Cow;
+
+use aegis_domain::{GroupName, InstanceName, ServiceName};
 use aegis_projections::state::GroupKey;
 use aegis_projections::view::LeaderView;
-use async_graphql::{ID, InputObject, SimpleObject};
+use async_graphql::{Enum, ID, InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use super::page::Position;
+use super::rank::{Rank, of_time};
 use super::scalar::Long;
 
 #[derive(Debug, Clone, SimpleObject)]
@@ -26,12 +29,55 @@ pub(crate) struct Leader {
     as_of_sequence: Long,
 }
 
-#[derive(Debug, Clone, Default, InputObject)]
+/// What a list of groups is ordered by; those that are equal by it stand in order of name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Enum)]
+pub(crate) enum LeaderOrderField {
+    /// Those that nobody owns, then the others.
+    #[default]
+    Severity,
+    Name,
+    /// By when the term began, or the vacancy.
+    Since,
+    Term,
+}
+
+/// The order of a list of groups.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, InputObject)]
+pub(crate) struct LeaderOrder {
+    field: LeaderOrderField,
+    #[graphql(default)]
+    descending: bool,
+}
+
+impl LeaderOrder {
+    pub(crate) fn rank(self, view: &LeaderView) -> Rank {
+        let number = match self.field {
+            LeaderOrderField::Severity => {
+                return Rank::of_class(u8::from(view.instance.is_some()), 1, self.descending);
+            }
+            LeaderOrderField::Name => {
+                return Rank::of_text(&format!("{}/{}", view.service, view.group), self.descending);
+            }
+            LeaderOrderField::Since => of_time(view.since),
+            LeaderOrderField::Term => view.term.get(),
+        };
+        Rank::of_number(Some(number), self.descending)
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
 pub(crate) struct LeaderFilter {
     #[graphql(validator(max_length = 200))]
     service: Option<String>,
     #[graphql(validator(max_length = 200))]
     instance: Option<String>,
+    /// Part of the name of the service, the group or its owner: at most 200 characters.
+    #[graphql(validator(max_length = 200))]
+    text: Option<String>,
+    /// Whether nobody owns it.
+    ownerless: Option<bool>,
+    /// With an owner, or without one, since this time or later.
+    changed_since: Option<DateTime<Utc>>,
 }
 
 impl LeaderFilter {
@@ -41,7 +87,14 @@ impl LeaderFilter {
             .instance
             .as_ref()
             .is_none_or(|instance| view.instance.as_ref().is_some_and(|owner| owner.as_str() == instance));
-        service && instance
+        let text = self.text.as_ref().is_none_or(|text| {
+            let owner = view.instance.as_ref().map(InstanceName::as_str);
+            let names = [Some(view.service.as_str()), Some(view.group.as_str()), owner];
+            names.into_iter().flatten().any(|name| name.contains(text.as_str()))
+        });
+        let ownerless = self.ownerless.is_none_or(|ownerless| view.instance.is_none() == ownerless);
+        let changed = self.changed_since.is_none_or(|since| view.since >= since);
+        service && instance && text && ownerless && changed
     }
 }
 
@@ -61,32 +114,23 @@ impl From<&LeaderView> for Leader {
     }
 }
 
-/// Where a group stands in a list: those that nobody owns come first.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LeaderPosition {
-    owned: bool,
-    key: GroupKey,
-}
+/// Where a group stands in a list, and the cursor that tells it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LeaderPosition<'a>(pub(crate) Rank, pub(crate) Cow<'a, GroupKey>);
 
-impl LeaderPosition {
-    pub(crate) fn of(key: &GroupKey, view: &LeaderView) -> Self {
-        Self { owned: view.instance.is_some(), key: key.clone() }
-    }
-}
-
-impl Position for LeaderPosition {
+impl Position for LeaderPosition<'_> {
     fn text(&self) -> String {
-        format!("{}/{}/{}", u8::from(self.owned), self.key.0, self.key.1)
+        let (service, group) = &*self.1;
+        format!("{}/{service}/{group}", self.0.text())
     }
 
     fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
-        let owned = match parts.next()? {
-            "0" => false,
-            "1" => true,
-            _ => return None,
-        };
-        let key = (ServiceName::new(parts.next()?).ok()?, GroupName::new(parts.next()?).ok()?);
-        parts.next().is_none().then_some(Self { owned, key })
+        let (rank, service, group) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() {
+            return None;
+        }
+        let key = (ServiceName::new(service).ok()?, GroupName::new(group).ok()?);
+        Some(Self(Rank::read(rank)?, Cow::Owned(key)))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::scalar::Long;
 use aegis_projections::rollups::{Answer, Point};
-use async_graphql::SimpleObject;
+use async_graphql::{ID, SimpleObject};
 use chrono::{DateTime, Utc};
 
 /// What an instance did over time, or all instances of a service together.
@@ -45,6 +45,42 @@ pub(crate) struct MetricsPoint {
     cpu_percent_max: Option<f64>,
     /// The most resident memory.
     memory_bytes: Option<Long>,
+}
+
+/// What an instance did over time, in few words.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Sparkline {
+    /// `<service>/<instance>`
+    id: ID,
+    /// How wide each window is, in seconds.
+    resolution_seconds: i64,
+    /// The windows in which a heartbeat came, in order. The others are missing.
+    points: Vec<SparkPoint>,
+}
+
+#[derive(Debug, Clone, SimpleObject)]
+struct SparkPoint {
+    /// When it begins, by the server's clock.
+    at: DateTime<Utc>,
+    calls_per_second: f64,
+    /// Null when nothing was called.
+    error_percent: Option<f64>,
+    /// Null when nothing was called.
+    p99_ms: Option<f64>,
+}
+
+impl Sparkline {
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    pub(crate) fn of(id: ID, answer: &Answer) -> Self {
+        let seconds = answer.resolution.max(1) as f64;
+        let point = |point: &Point| SparkPoint {
+            at: point.at,
+            calls_per_second: point.calls.ended as f64 / seconds,
+            error_percent: point.calls.failed_percent(),
+            p99_ms: point.latency.quantile_ms(0.99),
+        };
+        Self { id, resolution_seconds: answer.resolution, points: answer.points.iter().map(point).collect() }
+    }
 }
 
 impl From<Answer> for MetricsSeries {

@@ -3,29 +3,35 @@
 mod dead_letter;
 mod definition;
 mod event;
+mod figures;
 mod history;
 mod instance;
 mod instance_filter;
 mod instance_order;
 mod leader;
+mod lifeline;
 mod metrics;
 mod operation;
 mod page;
 mod policy;
+mod rank;
 mod scalar;
 mod service;
+mod service_summary;
+mod term;
 
 pub(crate) use dead_letter::{DeadLetter, DeadLetterDone, DeadLetterInput, DeadLetterResult};
 pub(crate) use definition::{
     AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult,
     ReinstateInput, Rejected, RetireInput, rejected, service as service_name,
 };
-pub(crate) use event::{Event, EventFilter};
+pub(crate) use event::{Event, EventBucket, EventChange, EventFilter};
 pub(crate) use instance::{ConsumerLag, Instance, InstanceStatus, id as instance_id};
 pub(crate) use instance_filter::InstanceFilter;
 pub(crate) use instance_order::{InstanceOrder, InstancePosition};
-pub(crate) use leader::{Leader, LeaderFilter, LeaderPosition};
-pub(crate) use metrics::MetricsSeries;
+pub(crate) use leader::{Leader, LeaderFilter, LeaderOrder, LeaderPosition};
+pub(crate) use lifeline::Lifeline;
+pub(crate) use metrics::{MetricsSeries, Sparkline};
 pub(crate) use operation::{
     DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, StepDownInput,
     StepDownResult,
@@ -33,3 +39,5 @@ pub(crate) use operation::{
 pub(crate) use page::{Page, connection, cursor_of_sequence};
 pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};
+pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServiceSummary};
+pub(crate) use term::Terms;

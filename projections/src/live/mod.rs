@@ -1,5 +1,6 @@
 //! The projection in memory: what queries answer from and subscriptions wait on.
 
+mod minute;
 mod owned;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -7,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::heartbeat::Heartbeat;
-use aegis_domain::{AggregateId, InstanceName, Sequence};
+use aegis_domain::{AggregateId, InstanceName, Sequence, ServiceName};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
@@ -16,7 +17,8 @@ use crate::engine::Mark;
 use crate::load::{Calls, Counters};
 use crate::registry::Line;
 use crate::state::{InstanceKey, of_service};
-use crate::view::LeaderView;
+use crate::view::{InstanceView, LeaderView};
+pub use minute::{Figures, Minute};
 use owned::Owned;
 
 /// The last heartbeat of an instance.
@@ -32,6 +34,8 @@ pub struct Beat {
     pub received: Instant,
     /// The calls that ended in its window; none when there was no heartbeat before it.
     pub calls: Option<Calls>,
+    /// What was done in the last minute.
+    pub minute: Minute,
 }
 
 /// Anybody may send heartbeats: those of so many instances that the registry does not know are kept beside the others.
@@ -254,26 +258,30 @@ impl Contents {
         (sequence, recorded_at): (Sequence, DateTime<Utc>),
         received: Instant,
     ) -> Taken {
-        let view = self.state.instances.get(key);
-        let before = self.beats.get(key);
-        if view.is_none()
-            && before.is_none()
-            && self.beats.len() >= self.state.instances.len() + STRANGERS_MAX
-        {
+        let (view, count) = (self.state.instances.get(key), self.beats.len());
+        let before = self.beats.get_mut(key);
+        if view.is_none() && before.is_none() && count >= self.state.instances.len() + STRANGERS_MAX {
             return Taken::Stranger;
         }
         let life = view.and_then(|view| view.state.life());
         if life.is_some() && heartbeat.life.is_some_and(|sender| Some(sender) != life) {
             return Taken::OfAnotherLife;
         }
-        let calls = before.and_then(|before| {
+        let (mut calls, mut minute) = (None, Minute::default());
+        if let Some(before) = before {
             let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
-            if now.repeats(&past) { before.calls } else { Some(Calls::between(&past, &now)) }
-        });
+            minute = std::mem::take(&mut before.minute);
+            calls = before.calls;
+            if !now.repeats(&past) {
+                let ended = Calls::between(&past, &now);
+                minute.take(recorded_at, ended, heartbeat.metrics.latency.as_ref());
+                calls = Some(ended);
+            }
+        }
         if sequence > Sequence::ZERO && self.beats_time.is_none_or(|(last, _)| last < recorded_at) {
             self.beats_time = Some((recorded_at, received));
         }
-        self.beats.insert(key.clone(), Beat { heartbeat, sequence, recorded_at, received, calls });
+        self.beats.insert(key.clone(), Beat { heartbeat, sequence, recorded_at, received, calls, minute });
         Taken::Kept
     }
 
@@ -282,6 +290,12 @@ impl Contents {
     #[must_use]
     pub fn time(&self) -> DateTime<Utc> {
         self.beats_time.map_or(self.state.time, |(last, _)| self.state.time.max(last))
+    }
+
+    /// When the server took the last of all heartbeats; none before the first.
+    #[must_use]
+    pub fn last_beat_at(&self) -> Option<DateTime<Utc>> {
+        self.beats_time.map(|(last, _)| last)
     }
 
     /// How old a heartbeat is by the server's clock, which has gone on since the last of all heartbeats. Unlike the time
@@ -311,6 +325,11 @@ impl Contents {
     #[must_use]
     pub fn last_change_by_event(&self) -> u64 {
         self.last_by_event
+    }
+
+    /// The instances of a service, in order of name.
+    pub fn instances_of(&self, service: &ServiceName) -> impl Iterator<Item = (&InstanceKey, &InstanceView)> {
+        of_service(&self.state.instances, service)
     }
 
     /// The groups that this instance owns, in order of name.

@@ -29,4 +29,5 @@ pub(super) const INDEXES: &[&str] = &[
     "CREATE INDEX events_by_service ON events (service)",
     "CREATE INDEX events_by_actor ON events (actor)",
     "CREATE INDEX events_by_correlation ON events (correlation) WHERE correlation IS NOT NULL",
+    "CREATE INDEX events_by_causation ON events (causation) WHERE causation IS NOT NULL",
 ];

@@ -1,5 +1,6 @@
 //! Reading the event index, a page at a time, by sequence.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aegis_domain::event::CATALOGUE;
@@ -11,6 +12,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use super::bounded::{PATIENCE, Wanted};
+use super::filter::Without;
 use super::{EventFilter, Store, StoreError};
 use crate::engine::mark::{integer, sequence};
 use crate::view::EventView;
@@ -95,6 +97,77 @@ impl Store {
             if (gap.first..=gap.last).contains(&begin.next()) { gap.last } else { begin }
         }))
     }
+}
+
+/// How many events of each type were recorded in a part of a range of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Which part, counted from 0.
+    pub number: u64,
+    /// How many events of each type, in order of name.
+    pub types: BTreeMap<String, u64>,
+}
+
+impl Store {
+    /// Counts the events that the filter takes, its times aside, in so many equal parts of a range of time. Parts without
+    /// events are missing.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn density(
+        &self,
+        filter: &EventFilter,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        parts: u32,
+    ) -> Result<Vec<Bucket>, StoreError> {
+        let pool = self.database.pool().await;
+        let mut tx = pool.begin().await.map_err(|e| self.database.error(e))?;
+        let wanted = Wanted::on(&mut tx, PATIENCE).await.map_err(|e| self.database.error(e))?;
+        count(filter, (from, to), parts, &mut tx).await.map_err(|error| {
+            if wanted.is_late() {
+                StoreError::Slow { patience: PATIENCE }
+            } else {
+                self.database.error(error)
+            }
+        })
+    }
+}
+
+/// How long each of so many equal parts of a range of time is, in microseconds.
+#[must_use]
+pub fn part_micros((from, to): (DateTime<Utc>, DateTime<Utc>), parts: u32) -> i64 {
+    let length = to.timestamp_micros().saturating_sub(from.timestamp_micros());
+    (length / i64::from(parts.max(1))).saturating_add(1)
+}
+
+async fn count(
+    filter: &EventFilter,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    parts: u32,
+    tables: &mut SqliteConnection,
+) -> Result<Vec<Bucket>, sqlx::Error> {
+    let (first, last) = (last_before(from, tables).await?, last_before(to, tables).await?);
+    let begin = from.timestamp_micros();
+    let width = part_micros((from, to), parts);
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT (recorded_at - ");
+    query.push_bind(begin).push(") / ").push_bind(width);
+    query.push(" AS part, (SELECT name FROM names WHERE names.id = type) AS name, count(*) AS n FROM events WHERE sequence > ");
+    query.push_bind(integer(first.get())).push(" AND sequence <= ").push_bind(integer(last.get()));
+    narrow(&mut query, filter);
+    query.push(" GROUP BY part, type ORDER BY part");
+    let mut rows = query.build().fetch(tables);
+    let mut buckets = Vec::<Bucket>::new();
+    while let Some(row) = rows.try_next().await? {
+        let number = u64::try_from(row.try_get::<i64, _>("part")?).unwrap_or_default();
+        let (name, n) = (row.try_get::<String, _>("name")?, row.try_get::<i64, _>("n")?);
+        if buckets.last().is_none_or(|last| last.number != number) {
+            buckets.push(Bucket { number, types: BTreeMap::new() });
+        }
+        if let Some(last) = buckets.last_mut() {
+            last.types.insert(name, u64::try_from(n).unwrap_or_default());
+        }
+    }
+    Ok(buckets)
 }
 
 /// All events after one sequence and up to another.
@@ -194,12 +267,19 @@ fn select(
     if let Some(through) = through {
         query.push(" AND sequence <= ").push_bind(integer(through.get()));
     }
+    narrow(&mut query, filter);
+    query.push(format!(" ORDER BY sequence {order} LIMIT ")).push_bind(i64::from(count) + 1);
+    query
+}
+
+/// What the filter takes and leaves out, places and times aside.
+fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &EventFilter) {
     if !filter.kinds.is_empty() {
         let of_kinds = CATALOGUE.iter().filter(|entry| filter.kinds.contains(&entry.kind));
-        one_of(&mut query, of_kinds.map(aegis_domain::event::Entry::event_type));
+        one_of(query, ("IN", "type"), of_kinds.map(aegis_domain::event::Entry::event_type));
     }
     if !filter.types.is_empty() {
-        one_of(&mut query, filter.types.iter().cloned());
+        one_of(query, ("IN", "type"), filter.types.iter().cloned());
     }
     for (column, name) in
         [("service", &filter.service), ("aggregate", &filter.aggregate), ("actor", &filter.actor)]
@@ -211,31 +291,44 @@ fn select(
             query.push(")");
         }
     }
-    if let Some(correlation) = &filter.correlation {
-        query.push(" AND correlation = ").push_bind(correlation.clone());
+    for (column, id) in [("correlation", &filter.correlation), ("causation", &filter.causation)] {
+        if let Some(id) = id {
+            query.push(format!(" AND {column} = ")).push_bind(id.clone());
+        }
     }
+    let Without { kinds, types, services, actors } = &filter.without;
+    let of_kinds = CATALOGUE.iter().filter(|entry| kinds.contains(&entry.kind));
+    let types = of_kinds.map(aegis_domain::event::Entry::event_type).chain(types.iter().cloned());
+    one_of(query, ("NOT IN", "type"), types);
+    one_of(query, ("NOT IN", "actor"), actors.iter().cloned());
+    // What concerns no service is not of one of these.
+    one_of(query, ("NOT IN", "coalesce(service, 0)"), services.iter().cloned());
     if let Some(text) = &filter.text {
         let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
         let with = |query: &mut QueryBuilder<Sqlite>| {
             query.push(" LIKE ").push_bind(pattern.clone()).push(" ESCAPE '\\'");
         };
         query.push(" AND (summary");
-        with(&mut query);
+        with(query);
         for column in ["type", "aggregate"] {
             query.push(format!(" OR {column} IN (SELECT id FROM names WHERE name"));
-            with(&mut query);
+            with(query);
             query.push(")");
         }
         query.push(")");
     }
-    query.push(format!(" ORDER BY sequence {order} LIMIT ")).push_bind(i64::from(count) + 1);
-    query
 }
 
-fn one_of(query: &mut QueryBuilder<Sqlite>, types: impl Iterator<Item = String>) {
-    let mut list = query.push(" AND type IN (SELECT id FROM names WHERE name IN (").separated(", ");
-    for event_type in types {
-        list.push_bind(event_type);
+/// Whether the name that a column refers to is one of these, or none of them. Nothing where there are none.
+fn one_of(query: &mut QueryBuilder<Sqlite>, (is, column): (&str, &str), names: impl Iterator<Item = String>) {
+    let mut names = names.peekable();
+    if names.peek().is_none() {
+        return;
+    }
+    query.push(format!(" AND {column} {is} (SELECT id FROM names WHERE name IN ("));
+    let mut list = query.separated(", ");
+    for name in names {
+        list.push_bind(name);
     }
     query.push("))");
 }

@@ -18,8 +18,8 @@ use crate::registry::{Registry, Retention};
 pub use crate::engine::StoreError;
 pub use as_of::{AsOfError, At};
 pub(crate) use events::range;
-pub use events::{EventPage, Window};
-pub use filter::EventFilter;
+pub use events::{Bucket, EventPage, Window, part_micros};
+pub use filter::{EventFilter, Without};
 pub(crate) use recent::Recent;
 
 /// The database of one replica. Cheap to clone.

@@ -7,6 +7,8 @@ pub mod history;
 mod installation;
 mod instance;
 mod leader;
+pub mod lifeline;
+pub mod term;
 
 pub use definition::DefinitionView;
 pub use event::EventView;

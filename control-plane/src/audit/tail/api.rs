@@ -51,8 +51,7 @@ async fn standing(args: &TailArgs, api: &Api, filter: &EventsFilter, place: Plac
         }
     };
     while is_read() {
-        let page =
-            api.client.events(&filter, EventWindow::First(PAGE, after)).await.map_err(|e| told(&e))?;
+        let page = api.client.events(&filter, EventWindow::First(PAGE, after)).await.map_err(|e| told(&e))?;
         page.items.iter().for_each(|event| print(&line(event), args.format));
         match (page.next_cursor, page.items.last()) {
             (Some(_), Some(last)) => after = Some(last.sequence),

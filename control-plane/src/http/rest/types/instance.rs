@@ -34,6 +34,7 @@ pub(in crate::http::rest) enum InstanceOrderField {
     StatusSince,
     RegisteredAt,
     LastBeatAt,
+    /// Like `P50`, `P99` and `ERRORS` (the share that failed), of the last minute.
     CallsPerSecond,
     P50,
     P99,
@@ -87,6 +88,12 @@ pub(in crate::http::rest) struct Instance {
     /// When the server took the last heartbeat.
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
+    /// Null of one that has ended or is not heard.
+    minute: Option<Figures>,
+    /// How often it sends a heartbeat, in milliseconds.
+    heartbeat_interval_ms: Option<u64>,
+    /// The groups that it stands for election in.
+    stands_for: Vec<String>,
     /// Sequence of the last event that changed it.
     as_of_sequence: u64,
 }
@@ -102,6 +109,22 @@ pub(in crate::http::rest) struct LiveInstance {
     status: InstanceStatus,
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
+}
+
+/// What was done in the last 50 to 60 seconds, told anew every 5 seconds.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct Figures {
+    /// How many seconds they are of: fewer of what was heard for the first time only just now.
+    seconds: u32,
+    calls: u64,
+    errors: u64,
+    calls_per_second: f64,
+    /// Null when nothing was called.
+    error_percent: Option<f64>,
+    p50_ms: Option<f64>,
+    p90_ms: Option<f64>,
+    p99_ms: Option<f64>,
 }
 
 /// Figures of the last heartbeat, over the window since the one before.
@@ -153,7 +176,8 @@ macro_rules! metrics_fields {
 macro_rules! instance_fields {
     () => {
         " id service instance version status reason statusSince registeredAt groups { group term since } labels
-          defined flapping conflict clockOffsetSeconds legacy capabilities dependencies lastBeatAt asOfSequence "
+          defined flapping conflict clockOffsetSeconds legacy capabilities dependencies lastBeatAt heartbeatIntervalMs standsFor asOfSequence
+          minute { seconds calls errors callsPerSecond errorPercent p50Ms p90Ms p99Ms } "
     };
 }
 pub(in crate::http::rest) use {instance_fields, metrics_fields};

@@ -1,0 +1,313 @@
+//! A service in one line: what its instances and groups are like, and whether it is as its definition says.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use aegis_domain::ServiceName;
+use aegis_projections::live::{self, Contents, Minute};
+use aegis_projections::view::{DefinitionView, InstanceStatus as ViewStatus, InstanceView};
+use async_graphql::{Enum, InputObject, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use super::figures::Figures;
+use super::instance::InstanceStatus;
+use super::instance_filter::{InstanceFilter, LabelFilter};
+use super::policy::RegistrationPolicy;
+use super::rank::{Rank, of_float};
+use super::scalar::Long;
+
+/// A service in one line. What its instances are is told of those that live, and of those whose life ended in the last ten
+/// minutes.
+#[derive(Debug, Clone, PartialEq, SimpleObject)]
+pub(crate) struct ServiceSummary {
+    pub(crate) name: String,
+    /// Null without a definition, or with a retired one.
+    definition: Option<DefinitionBrief>,
+    /// Instances by status.
+    counts: Vec<InstanceCount>,
+    /// Instances whose life goes on.
+    instances: Long,
+    /// The worst status there is, null without instances. One that ended cleanly is none as long as there are others; one that
+    /// expired is none as long as the service has as many instances as it needs.
+    worst: Option<InstanceStatus>,
+    /// Since when an instance has had it.
+    since: Option<DateTime<Utc>>,
+    /// Why, where that instance says so.
+    reason: Option<String>,
+    /// The instance with the worst status, the one that has had it longest.
+    instance: Option<String>,
+    flapping: Long,
+    /// Whether fewer instances run than its definition asks for.
+    below_minimum: bool,
+    /// Whether an instance runs another version than its definition says.
+    version_drift: bool,
+    /// Its groups.
+    groups: Long,
+    /// Those that nobody owns.
+    ownerless: Long,
+    /// Versions of the instances that live, in order of name.
+    versions: Vec<VersionCount>,
+    /// Over all instances that are heard; null when none is.
+    minute: Option<Figures>,
+    /// How bad it is: the place of the worst status, lowest first.
+    #[graphql(skip)]
+    severity: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, SimpleObject)]
+struct DefinitionBrief {
+    owner: String,
+    version: String,
+    min_instances: Option<Long>,
+    max_instances: Option<Long>,
+    registration: RegistrationPolicy,
+    revision: Long,
+}
+
+#[derive(Debug, Clone, PartialEq, SimpleObject)]
+struct InstanceCount {
+    status: InstanceStatus,
+    count: Long,
+}
+
+#[derive(Debug, Clone, PartialEq, SimpleObject)]
+struct VersionCount {
+    version: String,
+    count: Long,
+}
+
+/// Which services a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, InputObject)]
+pub(crate) struct ServiceFilter {
+    /// Part of the service's name, or of an instance's.
+    #[graphql(validator(max_length = 200))]
+    text: Option<String>,
+    /// With an instance of one of these statuses.
+    #[graphql(validator(max_items = 20))]
+    statuses: Option<Vec<InstanceStatus>>,
+    /// With an instance that has all of these labels: at most 10.
+    #[graphql(validator(max_items = 10))]
+    labels: Option<Vec<LabelFilter>>,
+    /// With an instance of exactly this version.
+    #[graphql(validator(max_length = 200))]
+    version: Option<String>,
+    /// Only those that need somebody.
+    attention: Option<bool>,
+}
+
+/// What a list of services is ordered by; those that are equal by it stand in order of name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Enum)]
+pub(crate) enum ServiceOrderField {
+    /// By the worst status, groups that nobody owns and too few instances counted in.
+    #[default]
+    Severity,
+    Name,
+    Instances,
+    /// Like the next two, of the last minute.
+    CallsPerSecond,
+    P99,
+    /// By the share of calls that failed.
+    Errors,
+}
+
+/// The order of a list of services. Those that have no such figure come last in either direction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, InputObject)]
+pub(crate) struct ServiceOrder {
+    field: ServiceOrderField,
+    #[graphql(default)]
+    descending: bool,
+}
+
+/// Places of severity.
+const FINE: u8 = 11;
+const GONE: u8 = 12;
+const NEEDS_SOMEBODY: u8 = 6;
+
+/// What is known of a service while it is summed up.
+#[derive(Default)]
+struct Sum<'a> {
+    definition: Option<&'a DefinitionView>,
+    instances: Vec<&'a InstanceView>,
+    minutes: Vec<&'a Minute>,
+    groups: u64,
+    ownerless: u64,
+}
+
+impl ServiceSummary {
+    /// All services that have a definition, or an instance worth showing; of those, the ones with an instance that the
+    /// filter's labels, version and statuses take, if it has any.
+    pub(crate) fn all(contents: &Contents, filter: &ServiceFilter) -> Vec<Self> {
+        let (now, shown) = (contents.time(), InstanceFilter::default());
+        let mut sums = BTreeMap::<&ServiceName, Sum<'_>>::new();
+        let mut found = HashSet::new();
+        for (name, view) in &contents.state.definitions {
+            sums.entry(name).or_default().definition = Some(view).filter(|view| !view.retired);
+        }
+        for (key, view) in &contents.state.instances {
+            if !shown.takes(view, now) {
+                continue;
+            }
+            let sum = sums.entry(&key.0).or_default();
+            sum.instances.push(view);
+            if let Some(beat) = contents.beats.get(key).filter(|_| is_heard(view)) {
+                sum.minutes.push(&beat.minute);
+            }
+            if filter.takes_instance(view) {
+                found.insert(&key.0);
+            }
+        }
+        let mut groups = HashMap::<&ServiceName, (u64, u64)>::new();
+        for leader in contents.state.leaders.values() {
+            let (all, ownerless) = groups.entry(&leader.service).or_default();
+            *all += 1;
+            *ownerless += u64::from(leader.instance.is_none());
+        }
+        let by_instance = filter.is_by_instance();
+        let wanted = sums.into_iter().filter(|(name, sum)| {
+            let named = filter.text.as_ref().is_none_or(|text| name.as_str().contains(text.as_str()));
+            (named && !by_instance && sum.is_worth_showing()) || found.contains(name)
+        });
+        wanted
+            .map(|(name, mut sum)| {
+                (sum.groups, sum.ownerless) = groups.get(name).copied().unwrap_or_default();
+                sum.told(name, now)
+            })
+            .collect()
+    }
+}
+
+impl Sum<'_> {
+    fn is_worth_showing(&self) -> bool {
+        self.definition.is_some() || !self.instances.is_empty()
+    }
+
+    fn told(self, name: &ServiceName, now: DateTime<Utc>) -> ServiceSummary {
+        let living = || self.instances.iter().filter(|view| view.state.is_alive());
+        let alive = living().count() as u64;
+        let (mut counts, mut versions) = (BTreeMap::<InstanceStatus, u64>::new(), BTreeMap::new());
+        for view in &self.instances {
+            *counts.entry(view.status.into()).or_default() += 1;
+        }
+        for registration in living().filter_map(|view| view.state.registration.as_ref()) {
+            *versions.entry(registration.version.as_str()).or_insert(0_u64) += 1;
+        }
+        let content = self.definition.map(|view| &view.content);
+        let needed = content.and_then(|content| content.min_instances);
+        let below_minimum = needed.is_some_and(|needed| alive < u64::from(needed));
+        let declared = content.map(|content| content.version.as_str());
+        let version_drift = declared.is_some_and(|declared| versions.keys().any(|found| *found != declared));
+        let lacking = below_minimum || alive == 0;
+        let worst = self
+            .instances
+            .iter()
+            .map(|view| (place(view, lacking, now), view.status_since, view))
+            .min_by(|(a, b, x), (c, d, y)| (a, b, &x.instance).cmp(&(c, d, &y.instance)));
+        let flapping = living().filter(|view| view.is_flapping(now)).count() as u64;
+        let mut severity = worst.map_or(if needed.unwrap_or(0) > 0 { 5 } else { GONE }, |(place, ..)| place);
+        if self.ownerless > 0 {
+            severity = severity.min(1);
+        }
+        if below_minimum {
+            severity = severity.min(5);
+        }
+        let minute = (!self.minutes.is_empty())
+            .then(|| live::Figures::of(self.minutes.iter().copied(), now.timestamp()));
+        let worst = worst.map(|(_, _, view)| *view);
+        ServiceSummary {
+            name: name.to_string(),
+            definition: self.definition.map(DefinitionBrief::from),
+            counts: counts
+                .into_iter()
+                .map(|(status, count)| InstanceCount { status, count: count.into() })
+                .collect(),
+            instances: alive.into(),
+            worst: worst.map(|view| view.status.into()),
+            since: worst.map(|view| view.status_since),
+            reason: worst.and_then(|view| view.reason.clone()),
+            instance: worst.map(|view| view.instance.to_string()),
+            flapping: flapping.into(),
+            below_minimum,
+            version_drift,
+            groups: self.groups.into(),
+            ownerless: self.ownerless.into(),
+            versions: versions
+                .into_iter()
+                .map(|(version, count)| VersionCount { version: version.to_owned(), count: count.into() })
+                .collect(),
+            minute: minute.as_ref().map(Figures::from),
+            severity,
+        }
+    }
+}
+
+/// Where an instance's state stands among those of its service, the worst first.
+fn place(view: &InstanceView, lacking: bool, now: DateTime<Utc>) -> u8 {
+    match view.status {
+        ViewStatus::Failed => 0,
+        ViewStatus::Expired if lacking => 1,
+        ViewStatus::Unhealthy => 2,
+        ViewStatus::Unknown => 3,
+        ViewStatus::Running if view.is_flapping(now) => 4,
+        ViewStatus::Stopping => 7,
+        ViewStatus::Draining => 8,
+        ViewStatus::Starting => 9,
+        ViewStatus::Init => 10,
+        ViewStatus::Running => FINE,
+        ViewStatus::Expired | ViewStatus::Stopped => GONE,
+    }
+}
+
+fn is_heard(view: &InstanceView) -> bool {
+    view.state.is_alive() && view.status != ViewStatus::Unhealthy
+}
+
+impl From<&DefinitionView> for DefinitionBrief {
+    fn from(view: &DefinitionView) -> Self {
+        let content = &view.content;
+        Self {
+            owner: content.owner.clone(),
+            version: content.version.to_string(),
+            min_instances: content.min_instances.map(Into::into),
+            max_instances: content.max_instances.map(Into::into),
+            registration: content.registration.into(),
+            revision: view.revision.into(),
+        }
+    }
+}
+
+impl ServiceFilter {
+    /// Whether the service, of which an instance was found, belongs to the answer.
+    pub(crate) fn takes(&self, summary: &ServiceSummary) -> bool {
+        self.attention != Some(true) || summary.severity < NEEDS_SOMEBODY
+    }
+
+    fn is_by_instance(&self) -> bool {
+        self.statuses.is_some() || self.labels.is_some() || self.version.is_some()
+    }
+
+    fn takes_instance(&self, view: &InstanceView) -> bool {
+        if self.text.is_none() && !self.is_by_instance() {
+            return true;
+        }
+        let statuses = self.statuses.as_ref();
+        let filter = InstanceFilter::of(self.text.clone(), self.labels.clone(), self.version.clone());
+        statuses.is_none_or(|statuses| statuses.contains(&view.status.into()))
+            && filter.takes_in_any_status(view)
+    }
+}
+
+impl ServiceOrder {
+    pub(crate) fn rank(self, summary: &ServiceSummary) -> Rank {
+        let minute = summary.minute.as_ref();
+        let number = match self.field {
+            ServiceOrderField::Severity => {
+                return Rank::of_class(summary.severity, GONE, self.descending);
+            }
+            ServiceOrderField::Name => return Rank::of_text(&summary.name, self.descending),
+            ServiceOrderField::Instances => Some(summary.instances.0),
+            ServiceOrderField::CallsPerSecond => minute.map(|minute| of_float(minute.calls_per_second)),
+            ServiceOrderField::P99 => minute.and_then(|minute| minute.p99_ms).map(of_float),
+            ServiceOrderField::Errors => minute.and_then(|minute| minute.error_percent).map(of_float),
+        };
+        Rank::of_number(number, self.descending)
+    }
+}

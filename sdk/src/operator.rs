@@ -186,7 +186,10 @@ impl Operator {
             let command = leadership::Command::RequestStepDown { to: to.cloned(), reason: reason.to_owned() };
             match journal.execute::<Leadership>(&id, command, &self.context()).await {
                 Ok(_) => return Ok(()),
-                Err(ExecuteError::Rejected(_vacant)) => {}
+                Err(ExecuteError::Rejected(leadership::Rejection::Vacant)) => {}
+                Err(ExecuteError::Rejected(rejection)) => {
+                    return Err(OperatorError::new(rejection.code(), rejection.to_string()));
+                }
                 Err(error) => return Err(unrecorded(&error)),
             }
         }

@@ -19,6 +19,7 @@ mod output;
 mod part;
 mod proxied;
 mod proxies;
+mod schemathesis;
 mod stack;
 mod steps;
 mod test;

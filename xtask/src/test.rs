@@ -16,7 +16,7 @@ use crate::{
     command::{capture, cargo, run as run_command, show},
     output::{Log, say},
     proxied::{self, Proxied},
-    proxies,
+    proxies, schemathesis,
     stack::{End, Plan, Signals, Stack},
     steps::Steps,
     tools, web,
@@ -34,18 +34,23 @@ pub(crate) struct Options {
     /// Only the browser tests against a running stack
     #[arg(long)]
     e2e: bool,
+    /// Only both APIs, tried by schemathesis against a running stack
+    #[arg(long)]
+    api: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let all = !(options.rust || options.web || options.e2e);
-    let (rust, web, e2e) = (all || options.rust, all || options.web, all || options.e2e);
+    let all = !(options.rust || options.web || options.e2e || options.api);
+    let (rust, web) = (all || options.rust, all || options.web);
+    let (e2e, api) = (all || options.e2e, all || options.api);
+    let needs_binaries = rust || e2e || api;
     let mut steps = Steps::default();
     let mut nats_server = PathBuf::new();
     let tools = steps.step("tools", || {
         nats_server = tools::nats_server()?;
         if rust || e2e { proxies::fetch() } else { Ok(()) }
     });
-    let page = if rust || e2e {
+    let page = if needs_binaries {
         steps.step("web build", web::build)
     } else {
         steps.step("web dependencies", web::install)
@@ -56,7 +61,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if web {
         steps.step("web unit tests", || run_command(&mut web::npm_run("test")));
     }
-    if !(rust || e2e) {
+    if !needs_binaries {
         return Ok(steps.finish());
     }
     let built = steps.step("build", || run_command(&mut cargo(&["build", "--workspace", "--bins"])));
@@ -70,7 +75,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         });
     }
     if e2e && built {
-        steps.step("browser tests", || browser_tests(nats_server));
+        steps.step("browser tests", || browser_tests(nats_server.clone()));
+    }
+    if api && built {
+        steps.step("APIs, tried by schemathesis", || schemathesis::run(nats_server));
     }
     Ok(steps.finish())
 }

@@ -83,7 +83,7 @@ impl Wheel {
     }
 }
 
-fn ensure_pip() -> Result<()> {
+pub(crate) fn ensure_pip() -> Result<()> {
     if on_path("python3").is_none() {
         return install("python3", "python3-pip");
     }

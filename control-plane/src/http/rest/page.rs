@@ -2,7 +2,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
-use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer as _};
+use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer as _};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -63,6 +63,9 @@ where
     T: DeserializeOwned,
 {
     let text = String::deserialize(deserializer)?;
-    let items = text.split(',').filter(|item| !item.is_empty());
-    items.map(|item| T::deserialize(item.into_deserializer())).collect::<Result<Vec<_>, _>>().map(Some)
+    // A list of nothing would take nothing, and whoever leaves it empty means everything.
+    if text.split(',').any(str::is_empty) {
+        return Err(D::Error::custom("an item is empty: leave the parameter out for all"));
+    }
+    text.split(',').map(|item| T::deserialize(item.into_deserializer())).collect::<Result<Vec<_>, _>>().map(Some)
 }

@@ -21,6 +21,10 @@ async fn a_group_is_moved_and_an_instance_drained() {
     assert_eq!((moved.status, moved.body), (200, expected));
     let absent = step_down("ACC-1", "desk-9").await;
     assert_eq!((absent.status, &absent.body["code"]), (409, &json!("MEMBER_NOT_FOUND")), "{}", absent.body);
+    for reason in ["", " ", "two\nlines"] {
+        let empty = post(&control, "/api/leaders/desk/ACC-1/step-down", &json!({ "reason": reason })).await;
+        assert_eq!((empty.status, &empty.body["code"]), (400, &json!("INVALID_INPUT")), "{}", empty.body);
+    }
     let unowned = step_down("ACC-9", "desk-2").await;
     assert_eq!((unowned.status, &unowned.body["code"]), (409, &json!("NOT_ACTIVE")), "{}", unowned.body);
     wait_until("the leader", PATIENCE, || async {

@@ -91,7 +91,7 @@ impl Groups {
         let rows = self.page.begin(&list.rows);
         self.ownerless = list.ownerless;
         let snapshot = LeaderSnapshot {
-            leaders: leaders(&contents, rows),
+            leaders: leaders(&contents, &rows),
             total_count: (list.rows.len() as u64).into(),
             ownerless: list.ownerless.into(),
             as_of_sequence: contents.state.position.into(),
@@ -110,7 +110,7 @@ impl Groups {
         let (changed, removed, order) =
             turn.map_or_else(Default::default, |turn| (turn.changed, turn.removed, turn.order));
         let delta = LeaderDelta {
-            changed: leaders(&contents, changed),
+            changed: leaders(&contents, &changed),
             removed: removed.iter().map(id).collect(),
             order: order.map(|keys| keys.iter().map(id).collect()),
             total_count: (list.rows.len() as u64).into(),
@@ -121,7 +121,7 @@ impl Groups {
     }
 }
 
-fn leaders(contents: &Contents, rows: Vec<(GroupKey, Sequence)>) -> Vec<Leader> {
+fn leaders(contents: &Contents, rows: &[(GroupKey, Sequence)]) -> Vec<Leader> {
     rows.iter().filter_map(|(key, _)| contents.state.leaders.get(key)).map(Leader::from).collect()
 }
 

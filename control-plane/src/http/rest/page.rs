@@ -67,5 +67,8 @@ where
     if text.split(',').any(str::is_empty) {
         return Err(D::Error::custom("an item is empty: leave the parameter out for all"));
     }
-    text.split(',').map(|item| T::deserialize(item.into_deserializer())).collect::<Result<Vec<_>, _>>().map(Some)
+    text.split(',')
+        .map(|item| T::deserialize(item.into_deserializer()))
+        .collect::<Result<Vec<_>, _>>()
+        .map(Some)
 }

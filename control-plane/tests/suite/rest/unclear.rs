@@ -64,7 +64,7 @@ async fn changes(control: &ControlPlane) -> Vec<(&'static str, u16, Value)> {
 #[tokio::test]
 async fn a_log_that_is_full_is_told_from_one_that_is_away_and_takes_changes_again_when_it_has_room() {
     let (nats, _folder, control) = start().await;
-    let _these = something_to_change(&nats, &control).await;
+    let _these = Box::pin(something_to_change(&nats, &control)).await;
     let full = |config, messages| Config {
         max_messages: i64::try_from(messages).unwrap(),
         discard: DiscardPolicy::New,
@@ -82,7 +82,7 @@ async fn a_log_that_is_full_is_told_from_one_that_is_away_and_takes_changes_agai
 #[tokio::test]
 async fn of_a_change_without_an_acknowledgement_it_is_said_that_nobody_knows() {
     let (nats, _folder, control) = start().await;
-    let _these = something_to_change(&nats, &control).await;
+    let _these = Box::pin(something_to_change(&nats, &control)).await;
     // The log keeps what it is given, and says nothing of it.
     let before = log(&nats, |config, _| Config { no_ack: true, ..config }).await;
     for (path, status, body) in changes(&control).await {

@@ -48,6 +48,8 @@ routes! {
     VIEWER: GET "/api/viewer",
     SYSTEM: GET "/api/system",
     REBUILD: POST "/api/system/rebuild",
+    VERIFICATION: GET "/api/system/verification",
+    VERIFY: POST "/api/system/verification",
     DOCUMENT: GET "/api/openapi.json",
 }
 

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::adapter::Adapter;
+use crate::adapter::{Adapter, Verifications};
 use crate::auth::Authenticator;
 use crate::clock::ServerClock;
 use crate::config::Config;
@@ -246,6 +246,7 @@ async fn start(
         clock: clock.clone(),
         findings: findings.clone(),
         progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
+        verifications: Verifications::default(),
     });
     let folded = rollups.progress().clone();
     let only = config.limits.viewers_run_only_documents_of_the_page;

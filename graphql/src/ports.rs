@@ -1,6 +1,8 @@
 //! What the schema needs from the outside.
 
 mod dead_letters;
+mod jetstream;
+mod verification;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
 use aegis_domain::wire::control::Owner;
@@ -14,6 +16,8 @@ use std::sync::{Arc, RwLockReadGuard};
 use tokio::sync::watch;
 
 pub use dead_letters::{DeadLetter, DeadLetterPage, DeadLetters, Decided};
+pub use jetstream::{ConsumerFacts, JetStream, StreamFacts};
+pub use verification::{Verdict, Verification, VerificationFinding, Verifier};
 
 /// Everything that the schema needs from the outside.
 #[expect(missing_debug_implementations, reason = "what stands behind a port shows itself")]
@@ -23,6 +27,8 @@ pub struct Ports {
     pub(crate) health: Arc<dyn Health>,
     pub(crate) letters: Arc<dyn DeadLetters>,
     pub(crate) log: Arc<dyn Log>,
+    pub(crate) jetstream: Arc<dyn JetStream>,
+    pub(crate) verifier: Arc<dyn Verifier>,
 }
 
 impl Ports {
@@ -30,9 +36,17 @@ impl Ports {
     #[must_use]
     pub fn of<A>(all: Arc<A>) -> Self
     where
-        A: ChangeFeed + Commands + Health + DeadLetters + Log + 'static,
+        A: ChangeFeed + Commands + Health + DeadLetters + Log + JetStream + Verifier + 'static,
     {
-        Self { feed: all.clone(), commands: all.clone(), health: all.clone(), letters: all.clone(), log: all }
+        Self {
+            feed: all.clone(),
+            commands: all.clone(),
+            health: all.clone(),
+            letters: all.clone(),
+            log: all.clone(),
+            jetstream: all.clone(),
+            verifier: all,
+        }
     }
 }
 

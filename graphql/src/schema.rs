@@ -9,7 +9,7 @@ use crate::bounds::{Limits, Registered};
 use crate::codes::Codes;
 use crate::listing::{GroupQuestion, InstanceQuestion, Listings, ServiceQuestion};
 use crate::mutation::Mutation;
-use crate::ports::{ChangeFeed, Commands, DeadLetters, Health, Log, Ports};
+use crate::ports::{ChangeFeed, Commands, DeadLetters, Health, JetStream, Log, Ports, Verifier};
 use crate::query::Query;
 use crate::shared::Texts;
 use crate::subscription::{Subscription, Tails};
@@ -22,11 +22,13 @@ pub(crate) type Executor = Arc<dyn Commands>;
 pub(crate) type Status = Arc<dyn Health>;
 pub(crate) type Letters = Arc<dyn DeadLetters>;
 pub(crate) type WholeLog = Arc<dyn Log>;
+pub(crate) type Streams = Arc<dyn JetStream>;
+pub(crate) type Verifying = Arc<dyn Verifier>;
 
 /// The schema over these ports and these files, with these documents registered.
 #[must_use]
 pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registered) -> ApiSchema {
-    let Ports { feed, commands, health, letters, log } = ports;
+    let Ports { feed, commands, health, letters, log, jetstream, verifier } = ports;
     Schema::build(Query::default(), Mutation::default(), Subscription)
         // Each word of a query would be compared with each name of the schema.
         .disable_suggestions()
@@ -39,6 +41,8 @@ pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registere
         .data(health)
         .data(letters)
         .data(log)
+        .data(jetstream)
+        .data(verifier)
         .data(Listings::<InstanceQuestion>::default())
         .data(Listings::<ServiceQuestion>::default())
         .data(Listings::<GroupQuestion>::default())

@@ -9,7 +9,7 @@ use crate::key::IdempotencyKey;
 use crate::query::query;
 use crate::route;
 use crate::transport::Outgoing;
-use crate::types::{Rebuilt, Registry, System, Viewer};
+use crate::types::{Rebuilt, Registry, System, Verification, Viewer};
 use crate::{Client, Error};
 
 /// A moment of the log.
@@ -74,6 +74,23 @@ impl Client {
     /// See [`Error`].
     pub async fn rebuild(&self, key: Option<&IdempotencyKey>) -> Result<Rebuilt, Error> {
         self.fetch(keyed(Outgoing::new(&route::REBUILD, route::REBUILD.with(&[])), key)).await
+    }
+
+    /// The verification of the log that is under way on the replica that answers, or the last one since it started;
+    /// `NOT_FOUND` when there was none.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn verification(&self) -> Result<Verification, Error> {
+        self.fetch(Outgoing::new(&route::VERIFICATION, route::VERIFICATION.with(&[]))).await
+    }
+
+    /// Has the replica that answers verify the log; [`Client::verification`] tells what it comes to.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn verify(&self, key: Option<&IdempotencyKey>) -> Result<Verification, Error> {
+        self.fetch(keyed(Outgoing::new(&route::VERIFY, route::VERIFY.with(&[])), key)).await
     }
 
     /// The OpenAPI document of the API.

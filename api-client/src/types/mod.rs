@@ -27,7 +27,10 @@ pub use leader::{HandedOver, Leader, StepDown};
 pub use letter::{DeadLetter, DeadLetterDone, Decision, Header};
 pub use metrics::{MetricsPoint, Series};
 pub use registry::{Missing, Registry};
-pub use system::{Rebuilt, ReplicaProblem, Role, SelfPreservation, System, Viewer};
+pub use system::{
+    Rebuilt, ReplicaProblem, Role, SelfPreservation, System, Verification, VerificationFinding,
+    VerificationStatus, Viewer,
+};
 
 /// One page of a list.
 #[derive(Debug, Clone, Deserialize)]

@@ -102,3 +102,61 @@ pub struct Rebuilt {
     /// Where the new one took the place of the old.
     pub sequence: u64,
 }
+
+/// How a verification stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VerificationStatus {
+    /// It goes on.
+    Running,
+    /// Everything was as it was written.
+    Clean,
+    /// Something was not.
+    Findings,
+    /// It could not be carried out, and says nothing of the log.
+    Failed,
+}
+
+/// A verification of the log.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// How it stands.
+    pub status: VerificationStatus,
+    /// Who asked for it.
+    pub by: String,
+    /// When it began.
+    pub begun_at: DateTime<Utc>,
+    /// When it ended; none while it goes on.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The last message that was looked at.
+    pub position: u64,
+    /// Messages that were looked at, once it has ended.
+    pub messages: Option<u64>,
+    /// Events among them.
+    pub events: Option<u64>,
+    /// Chains.
+    pub aggregates: Option<u64>,
+    /// The digest of all chain heads.
+    pub digest: Option<String>,
+    /// How many findings there are.
+    pub finding_count: u64,
+    /// The first hundred.
+    pub findings: Vec<VerificationFinding>,
+    /// Why it failed.
+    pub message: Option<String>,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct VerificationFinding {
+    /// What kind it is, stable.
+    pub code: String,
+    /// What it is.
+    pub detail: String,
+    /// Whether writing the projections anew mends it.
+    pub repairable: bool,
+}

@@ -148,6 +148,9 @@ fn every_type_has_the_fields_that_the_document_gives_it() {
         ("Series", own::<Series>()),
         ("StepDown", own::<StepDown>()),
         ("System", own::<System>()),
+        ("Verification", own::<Verification>()),
+        ("VerificationFinding", own::<VerificationFinding>()),
+        ("VerificationStatus", own::<VerificationStatus>()),
         ("Viewer", own::<Viewer>()),
     ];
     let names: Vec<_> = own.iter().map(|(name, _)| *name).collect();

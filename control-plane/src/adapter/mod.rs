@@ -1,7 +1,9 @@
 //! The schema's ports, over the SDK and the projections.
 
 mod dead_letters;
+mod jetstream;
 mod state;
+mod verification;
 
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Change, Command, Content};
@@ -16,6 +18,8 @@ use aegis_projections::engine::{Handle, Progress};
 use aegis_sdk::{Connection, Journal, Operator, OperatorError};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
+
+pub(crate) use verification::Verifications;
 
 use crate::clock::ServerClock;
 use crate::findings::Findings;
@@ -32,6 +36,7 @@ pub(crate) struct Adapter {
     pub(crate) findings: Findings,
     /// How each projection is doing, by the name of its part.
     pub(crate) progress: [(&'static str, Progress); 2],
+    pub(crate) verifications: Verifications,
 }
 
 impl Adapter {

@@ -279,3 +279,106 @@ async fn the_states_of_an_instance_and_how_the_replica_is_doing_are_told_over_ti
     assert_eq!(junk["errors"][0]["extensions"]["code"], "INVALID_INPUT", "{junk}");
     second.stop("done").await.unwrap();
 }
+
+#[tokio::test]
+async fn streams_and_consumers_are_told_as_jetstream_has_them_and_to_auditors_only() {
+    let (nats, _folder, control) = start().await;
+    let [first, second] = members(&nats).await;
+    let jetstream = async_nats::jetstream::new(nats.client().await);
+    let config = async_nats::jetstream::consumer::pull::Config {
+        durable_name: Some("reader".to_owned()),
+        ..Default::default()
+    };
+    let stream = jetstream.get_stream("AEGIS_EVENTS").await.unwrap();
+    stream.create_consumer(config).await.unwrap();
+    let query = "{ streams { name messages bytes lastSequence replicas replicasCurrent jetStreamLeader consumers maxAgeSeconds }
+        consumers(stream: \"AEGIS_EVENTS\") { name durable pending ackPending waiting deliveredSequence } }";
+    let told = control.query(query, json!({})).await;
+    let events =
+        told["streams"].as_array().unwrap().iter().find(|stream| stream["name"] == "AEGIS_EVENTS").unwrap();
+    assert!(events["messages"].as_u64().unwrap() > 0 && events["bytes"].as_u64().unwrap() > 0, "{events}");
+    assert_eq!((&events["replicas"], &events["replicasCurrent"]), (&json!(1), &json!(1)), "{events}");
+    assert_eq!(
+        (&events["jetStreamLeader"], &events["maxAgeSeconds"]),
+        (&Value::Null, &Value::Null),
+        "{events}"
+    );
+    let readers = told["consumers"].as_array().unwrap();
+    let reader = readers.iter().find(|consumer| consumer["name"] == "reader").unwrap();
+    assert_eq!((&reader["durable"], &reader["deliveredSequence"]), (&json!(true), &json!(0)), "{reader}");
+    assert!(reader["pending"].as_u64().unwrap() > 0, "{reader}");
+    let absent = control.ask("{ consumers(stream: \"NOBODYS\") { name } }", json!({})).await;
+    assert_eq!(absent["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{absent}");
+    first.stop("done").await.unwrap();
+    second.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_log_is_verified_on_request_and_what_is_found_is_told() {
+    let (nats, _folder, control) = start().await;
+    let define = "mutation($input: DefineInput!) { define(input: $input) { __typename } }";
+    let input = json!({ "service": "one", "owner": "o", "description": "d", "version": "1.0.0" });
+    control.query(define, json!({ "input": input })).await;
+    assert_eq!(
+        control.query("{ verification { status } }", json!({})).await,
+        json!({ "verification": null })
+    );
+    let verified = async || {
+        let begun =
+            control.query("mutation { verifyLog { status by } }", json!({})).await["verifyLog"].clone();
+        assert_eq!(begun["by"], "admin", "{begun}");
+        wait_until("the end", PATIENCE, || async {
+            let query = "{ verification { status position events digest findingCount endedAt findings { code detail } } }";
+            let told = control.query(query, json!({})).await["verification"].clone();
+            if told["endedAt"].is_string() { Ok(told) } else { Err(told.to_string()) }
+        })
+        .await
+    };
+    let clean = verified().await;
+    assert_eq!(
+        (&clean["status"], &clean["events"], &clean["position"]),
+        (&json!("CLEAN"), &json!(1), &json!(1)),
+        "{clean}"
+    );
+    assert!(clean["digest"].is_string(), "{clean}");
+    // Somebody lets the log forget.
+    let jetstream = async_nats::jetstream::new(nats.client().await);
+    let config = jetstream.get_stream("AEGIS_EVENTS").await.unwrap().cached_info().config.clone();
+    let forgetting = async_nats::jetstream::stream::Config { max_messages: 1_000, ..config };
+    jetstream.update_stream(forgetting).await.unwrap();
+    let found = verified().await;
+    assert_eq!((&found["status"], &found["findingCount"]), (&json!("FINDINGS"), &json!(1)), "{found}");
+    assert!(found["findings"][0]["detail"].as_str().unwrap().contains("no limit"), "{found}");
+}
+
+#[tokio::test]
+async fn dead_letters_are_told_by_cause_and_events_are_found_by_id_and_by_who_caused_them() {
+    let (nats, _folder, control) = start().await;
+    for body in [&b"first"[..], b"second"] {
+        crate::dead_letters::put_aside(&nats, body).await;
+    }
+    let query = "{ deadLetterGroups { complete groups { kind reason count oldestAt newestAt } } }";
+    let told = control.query(query, json!({})).await["deadLetterGroups"].clone();
+    let counts: u64 =
+        told["groups"].as_array().unwrap().iter().map(|group| group["count"].as_u64().unwrap()).sum();
+    assert_eq!((counts, &told["complete"]), (2, &json!(true)), "{told}");
+    let define = "mutation($input: DefineInput!) { define(input: $input) { __typename } }";
+    let input = json!({ "service": "one", "owner": "o", "description": "d", "version": "1.0.0" });
+    control.query(define, json!({ "input": input })).await;
+    let events = "query($filter: EventFilter!) { events(last: 10, filter: $filter) { nodes { id actor } } }";
+    let by = async |prefix: &str| {
+        let told = control.query(events, json!({ "filter": { "actorPrefix": prefix } })).await;
+        told["events"]["nodes"].as_array().unwrap().clone()
+    };
+    let found = wait_until("the event", PATIENCE, || async {
+        let found = by("user:").await;
+        if found.len() == 1 { Ok(found) } else { Err(format!("{found:?}")) }
+    })
+    .await;
+    assert_eq!((by("User:").await.len(), by("user:adm").await.len(), by("system:").await.len()), (0, 1, 0));
+    let event = "query($id: String) { event(id: $id) { id sequence } }";
+    let told = control.query(event, json!({ "id": found[0]["id"] })).await;
+    assert_eq!(told["event"]["id"], found[0]["id"], "{told}");
+    assert_eq!(control.query(event, json!({ "id": "nobodys" })).await, json!({ "event": null }));
+    assert_eq!(control.ask(event, json!({})).await["errors"][0]["extensions"]["code"], "INVALID_INPUT");
+}

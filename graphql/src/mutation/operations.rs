@@ -5,10 +5,10 @@ use async_graphql::{Context, Object, Result};
 use super::expected;
 use crate::error::{refused as fault, require};
 use crate::ports::Role;
-use crate::schema::Executor;
+use crate::schema::{Executor, Verifying};
 use crate::types::{
     DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, Long,
-    StepDownInput, StepDownResult,
+    StepDownInput, StepDownResult, Verification,
 };
 
 #[derive(Debug, Default)]
@@ -35,6 +35,13 @@ impl OperationMutation {
         require(context, Role::Admin)?;
         let rebuilt = context.data::<Executor>()?.rebuild_projection().await;
         rebuilt.map(Into::into).map_err(fault)
+    }
+
+    /// Verifies the log, as `aegis verify` does: chains, gaps, the settings of the stream, and the KV entries. Answers how far it
+    /// is; `verification` tells what it comes to. One that is under way on this replica goes on instead.
+    async fn verify_log(&self, context: &Context<'_>) -> Result<Verification> {
+        let by = require(context, Role::Auditor)?;
+        Ok(context.data::<Verifying>()?.verify(by).into())
     }
 
     /// Takes an ended instance out of the registry before its time.

@@ -42,20 +42,31 @@ struct EventDensity {
 
 #[Object]
 impl EventsQuery {
-    /// One event; null where no event stands at that sequence, or the index has forgotten it. With its id, an event of another
-    /// history is `HISTORY_REPLACED`.
+    /// One event, by its sequence, its id, or both; null where there is none, or the index has forgotten it. With both, an
+    /// event of another history is `HISTORY_REPLACED`.
     async fn event(
         &self,
         context: &Context<'_>,
-        sequence: Long,
+        sequence: Option<Long>,
         #[graphql(validator(max_length = 200))] id: Option<String>,
     ) -> Result<Option<Event>> {
         require(context, Role::Viewer)?;
-        let (store, sequence) = (context.data::<Store>()?, Sequence(sequence.0));
-        if let Some(id) = &id {
-            cursor::is_event(store, sequence, id).await?;
-        }
-        Ok(found(store, sequence).await?.as_deref().map(Event::from))
+        let store = context.data::<Store>()?;
+        let event = match (sequence.map(|sequence| Sequence(sequence.0)), id) {
+            (Some(sequence), id) => {
+                if let Some(id) = &id {
+                    cursor::is_event(store, sequence, id).await?;
+                }
+                found(store, sequence).await?
+            }
+            (None, Some(id)) => {
+                let filter = store::EventFilter { id: Some(id), ..store::EventFilter::default() };
+                let page = store.events(&filter, Window::Last { count: 1, before: None }).await;
+                page.map_err(|e| store_error(&e))?.events.into_iter().next()
+            }
+            (None, None) => return Err(error(ErrorCode::InvalidInput, "give a sequence, an id, or both")),
+        };
+        Ok(event.as_deref().map(Event::from))
     }
 
     /// What the event at this sequence has changed. The registry is folded for it anew. Null where no event stands there, or

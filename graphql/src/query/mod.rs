@@ -3,11 +3,13 @@
 mod dead_letters;
 mod events;
 mod instance;
+mod jetstream;
 mod leadership;
 mod metrics;
 mod past;
 mod registry;
 mod system;
+mod verification;
 
 use async_graphql::MergedObject;
 
@@ -20,8 +22,10 @@ pub struct Query(
     registry::RegistryQuery,
     events::EventsQuery,
     instance::InstanceQuery,
+    jetstream::JetStreamQuery,
     leadership::LeadershipQuery,
     metrics::MetricsQuery,
     dead_letters::DeadLettersQuery,
     past::PastQuery,
+    verification::VerificationQuery,
 );

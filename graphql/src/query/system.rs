@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aegis_domain::Sequence;
 use aegis_projections::Store;
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 
@@ -44,10 +44,20 @@ struct Problem {
     /// `TOO_MANY_INSTANCES`: there are more instances than figures are kept of. `UNREADABLE_RECORD`: something is left out
     /// because it cannot be read. `UNREADABLE`: the whole part cannot be read.
     code: String,
+    severity: Severity,
     /// What is wrong, and what to do.
     message: String,
     /// Since when, by the clock of the replica.
     since: DateTime<Utc>,
+}
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+enum Severity {
+    /// Ask another replica as long as there are others: `/readyz` says 503.
+    Bad,
+    /// What the replica tells is right, and something needs somebody.
+    Warn,
 }
 
 /// So many instances fell silent at once that the fault is thought to be with whoever listens.
@@ -62,8 +72,9 @@ struct SelfPreservation {
 
 impl From<ports::Problem> for Problem {
     fn from(problem: ports::Problem) -> Self {
-        let ports::Problem { part, code, message, since, unready: _ } = problem;
-        Self { part: part.to_owned(), code: code.to_owned(), message, since }
+        let ports::Problem { part, code, message, since, unready } = problem;
+        let severity = if unready { Severity::Bad } else { Severity::Warn };
+        Self { part: part.to_owned(), code: code.to_owned(), severity, message, since }
     }
 }
 

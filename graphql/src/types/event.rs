@@ -80,6 +80,9 @@ pub(crate) struct EventFilter {
     /// Caused by this actor, for example `user:alice`.
     #[graphql(validator(max_length = 200))]
     actor: Option<String>,
+    /// Caused by actors that begin so, for example `user:`.
+    #[graphql(validator(max_length = 200))]
+    actor_prefix: Option<String>,
     #[graphql(validator(max_length = 200))]
     correlation_id: Option<String>,
     /// Caused by the event or request with this id.
@@ -173,6 +176,8 @@ impl From<EventFilter> for store::EventFilter {
             service: filter.service,
             aggregate: filter.aggregate,
             actor: filter.actor,
+            actor_prefix: filter.actor_prefix,
+            id: None,
             correlation: filter.correlation_id,
             causation: filter.causation_id,
             without: filter.not.unwrap_or_default().into(),

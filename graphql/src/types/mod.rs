@@ -19,6 +19,7 @@ mod scalar;
 mod service;
 mod service_summary;
 mod term;
+mod verification;
 
 pub(crate) use dead_letter::{DeadLetter, DeadLetterDone, DeadLetterInput, DeadLetterResult};
 pub(crate) use definition::{
@@ -41,3 +42,4 @@ pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};
 pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServiceSummary};
 pub(crate) use term::Terms;
+pub(crate) use verification::Verification;

@@ -291,7 +291,14 @@ fn narrow(query: &mut QueryBuilder<Sqlite>, filter: &EventFilter) {
             query.push(")");
         }
     }
-    for (column, id) in [("correlation", &filter.correlation), ("causation", &filter.causation)] {
+    if let Some(prefix) = &filter.actor_prefix {
+        // Not LIKE: it takes small and capital letters as the same.
+        query.push(" AND actor IN (SELECT id FROM names WHERE substr(name, 1, length(");
+        query.push_bind(prefix.clone()).push(")) = ").push_bind(prefix.clone()).push(")");
+    }
+    for (column, id) in
+        [("id", &filter.id), ("correlation", &filter.correlation), ("causation", &filter.causation)]
+    {
         if let Some(id) = id {
             query.push(format!(" AND {column} = ")).push_bind(id.clone());
         }

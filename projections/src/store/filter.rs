@@ -18,6 +18,10 @@ pub struct EventFilter {
     pub aggregate: Option<String>,
     /// Caused by this actor.
     pub actor: Option<String>,
+    /// Caused by actors that begin so.
+    pub actor_prefix: Option<String>,
+    /// With this id.
+    pub id: Option<String>,
     /// Of this request or process.
     pub correlation: Option<String>,
     /// Caused by the event or request with this id.
@@ -66,6 +70,8 @@ impl EventFilter {
             service,
             aggregate,
             actor,
+            actor_prefix,
+            id,
             correlation,
             causation,
             without,
@@ -79,6 +85,8 @@ impl EventFilter {
             && (service.is_none() || *service == event.service)
             && aggregate.as_ref().is_none_or(|aggregate| *aggregate == event.aggregate)
             && actor.as_ref().is_none_or(|actor| *actor == event.actor)
+            && actor_prefix.as_ref().is_none_or(|prefix| event.actor.starts_with(prefix.as_str()))
+            && id.as_ref().is_none_or(|id| *id == event.id)
             && (correlation.is_none() || *correlation == event.correlation)
             && (causation.is_none() || *causation == event.causation)
             && without.takes(event)

@@ -14,6 +14,7 @@ mod report;
 mod walk;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aegis_domain::wire::DecodeError;
@@ -47,11 +48,13 @@ pub struct Scope<'a> {
     /// How long KV entries may differ before it counts: a projector that runs writes an entry a moment after its
     /// event. By default 5 s.
     pub settle: Duration,
+    /// Told of the last message that was looked at.
+    pub progress: Option<&'a AtomicU64>,
 }
 
 impl Default for Scope<'_> {
     fn default() -> Self {
-        Self { file: None, heads: None, settle: Duration::from_secs(5) }
+        Self { file: None, heads: None, settle: Duration::from_secs(5), progress: None }
     }
 }
 
@@ -121,6 +124,9 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
             &message.body,
         );
         meet(&mut walk, &mut state, &mut times, &message, decoded.as_ref());
+        if let Some(progress) = scope.progress {
+            progress.store(message.sequence, Ordering::Relaxed);
+        }
         if let Some(file) = &mut file {
             file.meet(&message, decoded.as_ref(), &state).await;
         }

@@ -105,7 +105,7 @@ async fn events_of_a_newer_version_are_folded_as_far_as_they_are_known_and_the_r
     // What is not known yet stands in the index as it was written.
     let as_of = running.store.as_of(aegis_projections::store::At::Sequence(aegis_domain::Sequence(6))).await;
     assert_eq!(as_of.unwrap(), state);
-    let scope = Scope { file: Some(&installation.path("p.sqlite")), heads: None, settle: PATIENCE };
+    let scope = Scope { file: Some(&installation.path("p.sqlite")), settle: PATIENCE, ..Scope::default() };
     let report = verify(&installation.connection, scope).await.unwrap();
     let found = report.findings.iter().filter(|finding| finding.is_repairable());
     assert_eq!(found.map(ToString::to_string).collect::<Vec<_>>(), [""; 0], "the file is as the log says");

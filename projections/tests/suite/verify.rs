@@ -59,7 +59,9 @@ fn log() -> Log {
 }
 
 async fn report(installation: &Installation, file: Option<&Path>, heads: Option<&Heads>) -> Report {
-    verify(&installation.connection, Scope { file, heads, settle: Duration::ZERO }).await.unwrap()
+    verify(&installation.connection, Scope { file, heads, settle: Duration::ZERO, ..Scope::default() })
+        .await
+        .unwrap()
 }
 
 fn texts(report: &Report) -> Vec<String> {

@@ -78,6 +78,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(system::viewer))
         .routes(routes!(system::show))
         .routes(routes!(system::rebuild))
+        .routes(routes!(system::verification, system::verify))
         .routes(routes!(docs::document))
         .routes(routes!(docs::page))
         .routes(routes!(docs::errors))

@@ -1,5 +1,6 @@
 //! The control plane itself, whoever asks it, and the registry of the past.
 
+use aegis_domain::ErrorCode;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -12,13 +13,15 @@ use super::idempotency::KeyHeader;
 use super::page::{Nothing, PAGE, PAGE_MAX, length};
 use super::problem::Problem;
 use super::types::{
-    Data, Rebuilt, Registry, RegistryData, System, Viewer, definition_fields, instance_fields, leader_fields,
-    page_fields, system_fields,
+    Data, Rebuilt, Registry, RegistryData, System, Verification, Viewer, definition_fields, instance_fields,
+    leader_fields, page_fields, system_fields, verification_fields,
 };
 
 const VIEWER: &str = "{ data: viewer { name role } }";
 const SYSTEM: &str = concat!("{ data: system {", system_fields!(), "} }");
 const REBUILD: &str = "mutation { data: rebuildProjection }";
+const VERIFICATION: &str = concat!("{ data: verification {", verification_fields!(), "} }");
+const VERIFY: &str = concat!("mutation { data: verifyLog {", verification_fields!(), "} }");
 const REGISTRY: &str = concat!(
     "query($sequence: Long, $time: DateTime, $id: String, $first: Int!, $definitions: String, $instances: String,
         $leaders: String) { data: asOf(sequence: $sequence, time: $time, id: $id) { asOfSequence asOfId history missing { first last }
@@ -83,6 +86,27 @@ pub(super) async fn rebuild(
 ) -> Result<Response, Problem> {
     let Data { data }: Data<u64> = caller.ask(REBUILD, json!({})).await?;
     answer_json(StatusCode::OK, &Rebuilt { sequence: data })
+}
+
+/// The verification of the log that is under way on the replica that answers, or the last one since it started.
+#[utoipa::path(get, path = "/api/system/verification", tag = "system",
+    responses((status = 200, description = "How far it is, or what it came to.", body = Verification)))]
+pub(super) async fn verification(
+    caller: Caller,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Response, Problem> {
+    let Data { data }: Data<Option<Verification>> = caller.ask(VERIFICATION, json!({})).await?;
+    let none = || Problem::new(ErrorCode::NotFound, "the log was not verified since this replica started");
+    answer_json(StatusCode::OK, &data.ok_or_else(none)?)
+}
+
+/// Has the replica that answers verify the log: chains, gaps, the settings of the stream, and the KV entries.
+#[utoipa::path(post, path = "/api/system/verification", tag = "system",
+    params(KeyHeader),
+    responses((status = 202, description = "It is under way.", body = Verification)))]
+pub(super) async fn verify(caller: Caller, Params(Nothing {}): Params<Nothing>) -> Result<Response, Problem> {
+    let Data { data }: Data<Verification> = caller.ask(VERIFY, json!({})).await?;
+    answer_json(StatusCode::ACCEPTED, &data)
 }
 
 /// The registry exactly as it stood at a moment of the past.

@@ -22,6 +22,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("reinstate", "post_services_service_reinstate"),
     ("retire", "delete_services_service"),
     ("stepDown", "post_leaders_service_group_step_down"),
+    ("verifyLog", "post_system_verification"),
 ];
 
 /// Method, path and operation of each route.

@@ -23,7 +23,7 @@ pub(super) use leader::{HandedOver, Leader, StepDown, leader_fields};
 pub(super) use letter::{DeadLetter, DeadLetterDone, Decision, letter_fields};
 pub(super) use metrics::{Series, SeriesData, series_fields};
 pub(super) use registry::{Registry, RegistryData};
-pub(super) use system::{Rebuilt, System, Viewer, system_fields};
+pub(super) use system::{Rebuilt, System, Verification, Viewer, system_fields, verification_fields};
 
 /// One page of a list of the schema.
 #[derive(Debug, Deserialize)]

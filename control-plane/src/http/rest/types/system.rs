@@ -70,6 +70,56 @@ pub(in crate::http::rest) struct Rebuilt {
     pub(in crate::http::rest) sequence: u64,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(in crate::http::rest) enum VerificationStatus {
+    Running,
+    /// Everything was as it was written.
+    Clean,
+    /// Something was not.
+    Findings,
+    /// It could not be carried out, and says nothing of the log.
+    Failed,
+}
+
+/// A verification of the log.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct Verification {
+    status: VerificationStatus,
+    /// Who asked for it.
+    by: String,
+    begun_at: DateTime<Utc>,
+    /// Null while it goes on.
+    ended_at: Option<DateTime<Utc>>,
+    /// Sequence of the last message that was looked at.
+    position: u64,
+    messages: Option<u64>,
+    events: Option<u64>,
+    aggregates: Option<u64>,
+    /// The digest of all chain heads.
+    digest: Option<String>,
+    finding_count: u64,
+    /// The first hundred.
+    findings: Vec<VerificationFinding>,
+    /// Why it failed.
+    message: Option<String>,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct VerificationFinding {
+    code: String,
+    detail: String,
+    repairable: bool,
+}
+
+macro_rules! verification_fields {
+    () => {
+        " status by begunAt endedAt position messages events aggregates digest findingCount
+          findings { code detail repairable } message "
+    };
+}
 macro_rules! system_fields {
     () => {
         " version namespace time history asOfSequence headSequence projectionLag rebuilding rebuildSequence logGaps
@@ -77,4 +127,4 @@ macro_rules! system_fields {
           problems { part code message since } "
     };
 }
-pub(in crate::http::rest) use system_fields;
+pub(in crate::http::rest) use {system_fields, verification_fields};

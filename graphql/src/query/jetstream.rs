@@ -1,0 +1,119 @@
+//! The streams and consumers of JetStream, as its servers tell them now.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+
+use crate::error::{refused, require};
+use crate::ports::{ConsumerFacts, Role, StreamFacts};
+use crate::schema::Streams;
+use crate::types::Long;
+
+#[derive(Debug, Default)]
+pub(super) struct JetStreamQuery;
+
+/// A stream of JetStream.
+#[derive(Debug, SimpleObject)]
+struct JetStreamStream {
+    name: String,
+    messages: Long,
+    bytes: Long,
+    first_sequence: Long,
+    last_sequence: Long,
+    /// When its last message was stored; null while there was none.
+    last_at: Option<DateTime<Utc>>,
+    /// How many copies it is to have.
+    replicas: Long,
+    /// How many of them are there and current, the one that leads counted in.
+    replicas_current: Long,
+    /// The server that leads it, which has nothing to do with the owner of a group; null where there is no cluster, or nobody
+    /// leads.
+    jet_stream_leader: Option<String>,
+    consumers: Long,
+    /// Null without a limit.
+    max_bytes: Option<Long>,
+    /// Null without a limit.
+    max_age_seconds: Option<Long>,
+}
+
+/// A consumer of a stream.
+#[derive(Debug, SimpleObject)]
+struct JetStreamConsumer {
+    stream: String,
+    name: String,
+    /// Whether it stays when nobody reads it.
+    durable: bool,
+    /// Messages that were not delivered to it yet: what it is behind.
+    pending: Long,
+    /// Those that were delivered and not acknowledged.
+    ack_pending: Long,
+    /// Those that were delivered again.
+    redelivered: Long,
+    /// Requests for messages that wait: none means that nobody reads it.
+    waiting: Long,
+    /// Sequence of the last message that was delivered.
+    delivered_sequence: Long,
+    /// All up to this sequence are acknowledged.
+    ack_floor_sequence: Long,
+    /// When a message was delivered last; null while there was none.
+    delivered_at: Option<DateTime<Utc>>,
+    /// The server that leads it; null where there is no cluster, or nobody leads.
+    jet_stream_leader: Option<String>,
+}
+
+#[Object]
+impl JetStreamQuery {
+    /// All streams of the account, in order of name, those of the server itself aside. NATS is asked.
+    async fn streams(&self, context: &Context<'_>) -> Result<Vec<JetStreamStream>> {
+        require(context, Role::Auditor)?;
+        let streams = context.data::<Streams>()?.streams().await.map_err(refused)?;
+        Ok(streams.into_iter().map(Into::into).collect())
+    }
+
+    /// All consumers of a stream, in order of name. NATS is asked.
+    async fn consumers(
+        &self,
+        context: &Context<'_>,
+        #[graphql(validator(max_length = 200))] stream: String,
+    ) -> Result<Vec<JetStreamConsumer>> {
+        require(context, Role::Auditor)?;
+        let consumers = context.data::<Streams>()?.consumers(stream).await.map_err(refused)?;
+        Ok(consumers.into_iter().map(Into::into).collect())
+    }
+}
+
+impl From<StreamFacts> for JetStreamStream {
+    fn from(facts: StreamFacts) -> Self {
+        Self {
+            name: facts.name,
+            messages: facts.messages.into(),
+            bytes: facts.bytes.into(),
+            first_sequence: facts.first.into(),
+            last_sequence: facts.last.into(),
+            last_at: facts.last_at,
+            replicas: facts.replicas.into(),
+            replicas_current: facts.current.into(),
+            jet_stream_leader: facts.leader,
+            consumers: facts.consumers.into(),
+            max_bytes: facts.max_bytes.map(Into::into),
+            max_age_seconds: facts.max_age_seconds.map(Into::into),
+        }
+    }
+}
+
+impl From<ConsumerFacts> for JetStreamConsumer {
+    fn from(facts: ConsumerFacts) -> Self {
+        Self {
+            stream: facts.stream,
+            name: facts.name,
+            durable: facts.durable,
+            pending: facts.pending.into(),
+            ack_pending: facts.ack_pending.into(),
+            redelivered: facts.redelivered.into(),
+            waiting: facts.waiting.into(),
+            delivered_sequence: facts.delivered.into(),
+            ack_floor_sequence: facts.ack_floor.into(),
+            delivered_at: facts.delivered_at,
+            jet_stream_leader: facts.leader,
+        }
+    }
+}

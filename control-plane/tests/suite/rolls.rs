@@ -64,6 +64,12 @@ async fn services_are_summed_up_and_told_when_that_changes() {
     assert_eq!(row["counts"], json!([{ "status": "RUNNING", "count": 2 }]), "{row}");
     assert_eq!((&row["belowMinimum"], &row["versionDrift"]), (&json!(false), &json!(true)), "{row}");
     assert_eq!(row["definition"], json!({ "owner": "equities", "minInstances": 2 }), "{row}");
+    let summaries = "{ serviceSummaries(first: 1) { totalCount services { name dependsOn usedBy instances } }
+        asOf(sequence: 1) { serviceSummaries { totalCount services { name } } } }";
+    let told = control.query(summaries, json!({})).await;
+    let summary = json!({ "name": "desk", "dependsOn": [], "usedBy": [], "instances": 2 });
+    assert_eq!(told["serviceSummaries"], json!({ "totalCount": 1, "services": [summary] }), "{told}");
+    assert_eq!(told["asOf"]["serviceSummaries"]["totalCount"], 1, "{told}");
     first.stop("done").await.unwrap();
     while row["belowMinimum"] != true || row["instances"] != 1 {
         row = next(&mut socket, "serviceChanges").await["changed"][0].clone();

@@ -34,6 +34,7 @@ const DEAR: &[(&str, &str, u64)] = &[
     ("Query", "metrics", 4 * LOOK),
     ("Query", "service", 2 * LOOK),
     ("Query", "services", 2 * LOOK),
+    ("Query", "serviceSummaries", 2 * LOOK),
     ("Query", "sparklines", 40 * LOOK),
     ("Query", "stepDownPreview", LOOK),
     ("Query", "streams", 4 * LOOK),
@@ -42,6 +43,7 @@ const DEAR: &[(&str, &str, u64)] = &[
     ("RegistryAsOf", "instances", LOOK),
     ("RegistryAsOf", "leaders", LOOK),
     ("RegistryAsOf", "services", 2 * LOOK),
+    ("RegistryAsOf", "serviceSummaries", 2 * LOOK),
     ("Definition", "history", 4 * LOOK),
 ];
 /// What each mutation costs by itself.

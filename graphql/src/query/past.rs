@@ -6,13 +6,13 @@ use aegis_projections::{Live, Store};
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use super::registry::{definitions, instances, leaders, services};
+use super::registry::{definitions, instances, leaders, services, summaries};
 use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::types::{
     Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, Leader, LeaderFilter, LeaderOrder,
-    Long, Page, Service,
+    Long, Page, Service, ServiceFilter, ServiceOrder, ServicePage,
 };
 
 #[derive(Debug, Default)]
@@ -116,6 +116,17 @@ impl RegistryAsOf {
         after: Option<String>,
     ) -> Result<Page<Service>> {
         services(&self.live.read(), self.moment, first, after.as_deref())
+    }
+
+    /// Services, each summed up, without figures.
+    async fn service_summaries(
+        &self,
+        filter: Option<ServiceFilter>,
+        order_by: Option<ServiceOrder>,
+        #[graphql(default = 50)] first: u32,
+        #[graphql(default)] offset: u32,
+    ) -> Result<ServicePage> {
+        summaries(&self.live.read(), (filter, order_by), (first, offset))
     }
 
     async fn instances(

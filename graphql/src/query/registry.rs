@@ -2,19 +2,23 @@
 
 use std::borrow::Cow;
 
-use aegis_domain::{InstanceName, ServiceName};
+use aegis_domain::{ErrorCode, InstanceName, ServiceName};
 use aegis_projections::live::Contents;
 use async_graphql::{Context, Json, Object, Result};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::error::require;
+use crate::error::{error, require};
 use crate::ports::Role;
 use crate::schema::Feed;
 use crate::types::{
     Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, InstancePosition, Leader,
-    LeaderFilter, LeaderOrder, LeaderPosition, Members, Page, Service, connection,
+    LeaderFilter, LeaderOrder, LeaderPosition, Members, Page, Service, ServiceFilter, ServiceOrder,
+    ServicePage, connection,
 };
+
+/// The longest page of services that are summed up.
+const SUMMARIES_MAX: u32 = 500;
 
 #[derive(Debug, Default)]
 pub(super) struct RegistryQuery;
@@ -29,6 +33,18 @@ impl RegistryQuery {
     ) -> Result<Page<Service>> {
         let contents = contents(context)?;
         services(&contents, contents.time(), first, after.as_deref())
+    }
+
+    /// Services, each summed up: a page of `first` (500 at most) from `offset` on. `serviceChanges` follows it.
+    async fn service_summaries(
+        &self,
+        context: &Context<'_>,
+        filter: Option<ServiceFilter>,
+        order_by: Option<ServiceOrder>,
+        #[graphql(default = 50)] first: u32,
+        #[graphql(default)] offset: u32,
+    ) -> Result<ServicePage> {
+        summaries(&*contents(context)?, (filter, order_by), (first, offset))
     }
 
     async fn service(&self, context: &Context<'_>, name: String) -> Result<Option<Service>> {
@@ -128,6 +144,20 @@ pub(super) fn services(
     let members = Members::of(contents);
     let node = |name| Service::of(contents, &members, &name, now);
     connection(keys, first, after, contents.state.position, node)
+}
+
+/// A page of its services, each summed up.
+pub(super) fn summaries(
+    contents: &Contents,
+    (filter, order): (Option<ServiceFilter>, Option<ServiceOrder>),
+    (first, offset): (u32, u32),
+) -> Result<ServicePage> {
+    if first > SUMMARIES_MAX {
+        let message = format!("first is {first}: use {SUMMARIES_MAX} at most");
+        return Err(error(ErrorCode::InvalidInput, message));
+    }
+    let question = (filter.unwrap_or_default(), order.unwrap_or_default());
+    Ok(ServicePage::of(contents, question, (first, offset)))
 }
 
 /// Its instances.

@@ -40,6 +40,6 @@ pub(crate) use operation::{
 pub(crate) use page::{Page, connection, cursor_of_sequence};
 pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};
-pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServiceSummary};
+pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServicePage, ServiceSummary};
 pub(crate) use term::Terms;
 pub(crate) use verification::Verification;

@@ -1,6 +1,6 @@
 //! A service in one line: what its instances and groups are like, and whether it is as its definition says.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aegis_domain::ServiceName;
 use aegis_projections::live::{self, Contents, Minute};
@@ -14,6 +14,7 @@ use super::instance_filter::{InstanceFilter, LabelFilter};
 use super::policy::RegistrationPolicy;
 use super::rank::{Rank, of_float};
 use super::scalar::Long;
+use crate::listing::{Question as _, ServiceQuestion};
 
 /// A service in one line. What its instances are is told of those that live, and of those whose life ended in the last ten
 /// minutes.
@@ -48,6 +49,10 @@ pub(crate) struct ServiceSummary {
     versions: Vec<VersionCount>,
     /// Over all instances that are heard; null when none is.
     minute: Option<Figures>,
+    /// The services that its instances have called since they started, in order of name.
+    depends_on: Vec<String>,
+    /// The services whose instances have called it since they started, in order of name.
+    used_by: Vec<String>,
     /// How bad it is: the place of the worst status, lowest first.
     #[graphql(skip)]
     severity: u8,
@@ -128,6 +133,8 @@ struct Sum<'a> {
     definition: Option<&'a DefinitionView>,
     instances: Vec<&'a InstanceView>,
     minutes: Vec<&'a Minute>,
+    called: BTreeSet<&'a str>,
+    callers: BTreeSet<&'a str>,
     groups: u64,
     ownerless: u64,
 }
@@ -139,6 +146,7 @@ impl ServiceSummary {
         let (now, shown) = (contents.time(), InstanceFilter::default());
         let mut sums = BTreeMap::<&ServiceName, Sum<'_>>::new();
         let mut found = HashSet::new();
+        let mut callers = HashMap::<&str, BTreeSet<&str>>::new();
         for (name, view) in &contents.state.definitions {
             sums.entry(name).or_default().definition = Some(view).filter(|view| !view.retired);
         }
@@ -150,6 +158,10 @@ impl ServiceSummary {
             sum.instances.push(view);
             if let Some(beat) = contents.beats.get(key).filter(|_| is_heard(view)) {
                 sum.minutes.push(&beat.minute);
+                for called in &beat.heartbeat.metrics.called {
+                    sum.called.insert(called);
+                    callers.entry(called.as_str()).or_default().insert(key.0.as_str());
+                }
             }
             if filter.takes_instance(view) {
                 found.insert(&key.0);
@@ -169,9 +181,37 @@ impl ServiceSummary {
         wanted
             .map(|(name, mut sum)| {
                 (sum.groups, sum.ownerless) = groups.get(name).copied().unwrap_or_default();
+                sum.callers = callers.remove(name.as_str()).unwrap_or_default();
                 sum.told(name, now)
             })
             .collect()
+    }
+}
+
+/// A page of services.
+#[derive(Debug, SimpleObject)]
+pub(crate) struct ServicePage {
+    /// In the order of the list.
+    services: Vec<ServiceSummary>,
+    /// How many services the list has, on all pages.
+    total_count: Long,
+    as_of_sequence: Long,
+}
+
+impl ServicePage {
+    pub(crate) fn of(
+        contents: &Contents,
+        (filter, order): (ServiceFilter, ServiceOrder),
+        (first, offset): (u32, u32),
+    ) -> Self {
+        let list = ServiceQuestion { filter, order }.answer(contents);
+        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let page = list.rows.iter().skip(size(offset)).take(size(first));
+        Self {
+            services: page.map(|(_, summary)| ServiceSummary::clone(summary)).collect(),
+            total_count: (list.rows.len() as u64).into(),
+            as_of_sequence: contents.state.position.into(),
+        }
     }
 }
 
@@ -234,6 +274,8 @@ impl Sum<'_> {
                 .map(|(version, count)| VersionCount { version: version.to_owned(), count: count.into() })
                 .collect(),
             minute: minute.as_ref().map(Figures::from),
+            depends_on: self.called.into_iter().map(str::to_owned).collect(),
+            used_by: self.callers.into_iter().map(str::to_owned).collect(),
             severity,
         }
     }

@@ -101,6 +101,12 @@ async fn a_page_is_followed_with_what_changes_on_it_and_where_everything_stands(
     let snapshot = next(&mut socket, "instanceChanges").await;
     assert_eq!((ids(&snapshot["instances"]), &snapshot["totalCount"]), (vec!["b".to_owned()], &json!(2)));
     assert_eq!(snapshot["counts"], json!([{ "status": "RUNNING", "count": 2 }]));
+    // The longest page with every field of a row is within what a document may cost.
+    let whole = "subscription { instanceChanges(first: 500) { __typename ... on InstanceSnapshot { instances { ...I } }
+        ... on InstanceDelta { changed { ...I } } } } fragment I on Instance { id service instance version status reason statusSince
+        registeredAt groups { group } labels defined flapping lastBeatAt metrics { inFlight } }";
+    let mut longest = subscribed(&control, whole, json!({})).await;
+    assert_eq!(ids(&next(&mut longest, "instanceChanges").await["instances"]).len(), 2);
     // Another one comes before it, and pushes it off the page.
     let third = instance(&nats, "a", "1.0.0", "north").await;
     let delta = loop {

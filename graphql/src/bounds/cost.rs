@@ -56,6 +56,16 @@ const LENGTHS: [&str; 3] = ["first", "last", "points"];
 const LIST: u64 = 5;
 /// The lists of a page, whose length the field above has said.
 const PAGED: [&str; 3] = ["edges", "nodes", "points"];
+/// The same of those whose names other lists have, too.
+const PAGED_IN: [(&str, &str); 7] = [
+    ("InstanceDelta", "changed"),
+    ("InstanceSnapshot", "instances"),
+    ("LeaderDelta", "changed"),
+    ("LeaderSnapshot", "leaders"),
+    ("ServiceDelta", "changed"),
+    ("ServicePage", "services"),
+    ("ServiceSnapshot", "services"),
+];
 
 /// How deep selections of all kinds may nest: whoever walks them recurses so far.
 pub(super) const LEVELS: u64 = 48;
@@ -200,7 +210,7 @@ impl<'a> Walk<'a> {
             _ => meta.map(|meta| MetaTypeName::concrete_typename(&meta.ty)),
         };
         let within = self.selection_set(of, &field.selection_set.node)?;
-        let times = meta.map_or(1, |meta| self.times(name, meta, field));
+        let times = meta.map_or(1, |meta| self.times((parent, name), meta, field));
         Ok(Found {
             cost: self.itself(parent, name).saturating_add(within.cost.saturating_mul(times)),
             selections: within.selections,
@@ -222,7 +232,7 @@ impl<'a> Walk<'a> {
     }
 
     /// How often what the field selects is answered at most.
-    fn times(&self, name: &str, meta: &MetaField, field: &Field) -> u64 {
+    fn times(&self, (parent, name): (Option<&str>, &str), meta: &MetaField, field: &Field) -> u64 {
         let lengths = LENGTHS.iter().filter(|length| meta.args.contains_key(**length));
         let asked = lengths.clone().filter_map(|length| {
             let value = field.get_argument(length)?.node.clone();
@@ -239,6 +249,7 @@ impl<'a> Walk<'a> {
             Some(default) => default,
             None if lengths.count() > 0 => 50,
             None if PAGED.contains(&name) || name.starts_with("__") => 1,
+            None if parent.is_some_and(|parent| PAGED_IN.contains(&(parent, name))) => 1,
             None if is_list(&meta.ty) && self.is_composite(&meta.ty) => LIST,
             None => 1,
         }

@@ -124,8 +124,9 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
         },
         Event::Leadership(event) => match event {
             LeadershipEvent::LeaderElected { term, instance, vacancy_ms, .. } => {
-                let after = vacancy_ms.map(|ms| format!(", after {ms} ms vacant")).unwrap_or_default();
-                format!("{instance} leads, term {term}{after}")
+                let after =
+                    vacancy_ms.map(|ms| format!(", after {ms} ms without an owner")).unwrap_or_default();
+                format!("{instance} owns it, term {term}{after}")
             }
             LeadershipEvent::LeaderResigned { term, instance, reason } => {
                 format!("{instance} gave up term {term}: {reason}")

@@ -157,8 +157,11 @@ impl<'a> Walk<'a> {
         }
         self.level += 1;
         let mut sum = Found::default();
+        // An answer is one member of a union, so what is selected of the others costs nothing.
+        let is_union = parent.is_some_and(|parent| self.is_union(parent));
+        let mut members = HashMap::<&str, u64>::new();
         for selection in &set.items {
-            let (found, directives) = match &selection.node {
+            let (mut found, directives) = match &selection.node {
                 Selection::Field(field) => (self.field(parent, &field.node)?, field.node.directives.len()),
                 Selection::InlineFragment(inline) => {
                     let on = inline.node.type_condition.as_ref();
@@ -176,10 +179,15 @@ impl<'a> Walk<'a> {
                     (found, spread.node.directives.len())
                 }
             };
+            if is_union && let Some(member) = self.member(&selection.node) {
+                let cost = members.entry(member).or_default();
+                *cost = cost.saturating_add(std::mem::take(&mut found.cost));
+            }
             sum = sum.and(found);
             sum.selections = sum.selections.saturating_add(1 + directives as u64);
         }
         self.level -= 1;
+        sum.cost = sum.cost.saturating_add(members.values().copied().max().unwrap_or_default());
         sum.levels += 1;
         // A fragment that was looked at nearer to the root.
         if self.level + sum.levels > LEVELS {
@@ -263,6 +271,23 @@ impl<'a> Walk<'a> {
         let mut defined = self.operation.variable_definitions.iter();
         let defined = defined.find(|variable| variable.node.name.node == *name);
         defined.and_then(|variable| Some(variable.node.default_value.as_ref()?.node.clone())).ok_or(())
+    }
+
+    fn is_union(&self, ty: &str) -> bool {
+        matches!(self.registry.types.get(ty), Some(MetaType::Union { .. }))
+    }
+
+    /// The object type that a selection is of, if it is of one alone.
+    fn member(&self, selection: &'a Selection) -> Option<&'a str> {
+        let on = match selection {
+            Selection::Field(_) => return None,
+            Selection::InlineFragment(inline) => &inline.node.type_condition.as_ref()?.node.on.node,
+            Selection::FragmentSpread(spread) => {
+                &self.fragments.get(&spread.node.fragment_name.node)?.node.type_condition.node.on.node
+            }
+        };
+        let ty = self.registry.types.get(on.as_str());
+        matches!(ty, Some(MetaType::Object { .. })).then_some(on.as_str())
     }
 
     fn is_composite(&self, ty: &str) -> bool {

@@ -215,3 +215,20 @@ async fn a_subscription_has_one_root_field() {
     // It is not run here: this way of asking is for queries.
     assert!(!response.errors.iter().any(|error| error.message.contains("at its root")), "{response:?}");
 }
+
+#[tokio::test]
+async fn of_a_union_the_dearest_member_counts() {
+    let schema = schema();
+    let input = "service: \"a\", expectedRevision: 1, reason: \"r\"";
+    let asked = |selection: &str| format!("mutation {{ retire(input: {{ {input} }}) {{ {selection} }} }}");
+    let (one, other) =
+        ("... on Rejected { code message field }", "... on DefinitionChanged { revision sequence }");
+    let each = cost(&answer(&schema, asked(one)).await);
+    assert_eq!(cost(&answer(&schema, asked(&format!("{one} {other}"))).await), each);
+    // The same member twice is twice as much; so is what every member has.
+    assert_eq!(cost(&answer(&schema, asked(&format!("{one} ... on Rejected {{ code }}"))).await), each + 1);
+    assert_eq!(cost(&answer(&schema, asked(&format!("__typename {one}"))).await), each + 1);
+    let spread =
+        format!("{} fragment F on Rejected {{ code message field }}", asked(&format!("...F {other}")));
+    assert_eq!(cost(&answer(&schema, spread).await), each);
+}

@@ -2,10 +2,10 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { router } from "@/app/router";
-import { applyTheme, useTheme } from "@/shared/theme/theme";
-import "./styles.css";
+import { keepTheme } from "@/shared/theme/theme";
+import "./styles/index.css";
 
-applyTheme(useTheme.getState().theme);
+keepTheme();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -1,11 +1,15 @@
 /** Preferences that outlive the tab; a browser without storage keeps the default. */
-export function readStored<T extends string>(key: string, allowed: readonly T[], fallback: T): T {
+export function readStored(key: string): string {
   try {
-    const value = localStorage.getItem(key);
-    return allowed.find((candidate) => candidate === value) ?? fallback;
+    return localStorage.getItem(key) ?? "";
   } catch {
-    return fallback;
+    return "";
   }
+}
+
+export function readChoice<T extends string>(key: string, allowed: readonly T[], fallback: T): T {
+  const value = readStored(key);
+  return allowed.find((candidate) => candidate === value) ?? fallback;
 }
 
 export function writeStored(key: string, value: string): void {

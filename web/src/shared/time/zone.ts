@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { readStored, writeStored } from "@/shared/lib/stored";
+import { readChoice, writeStored } from "@/shared/lib/stored";
 import type { Zone } from "./format";
 
 const KEY = "aegis.zone";
@@ -10,7 +10,7 @@ interface ZoneStore {
 }
 
 export const useZone = create<ZoneStore>((set, get) => ({
-  zone: readStored<Zone>(KEY, ["utc", "local"], "local"),
+  zone: readChoice<Zone>(KEY, ["utc", "local"], "local"),
   toggle: () => {
     const zone = get().zone === "utc" ? "local" : "utc";
     writeStored(KEY, zone);

@@ -16,8 +16,6 @@ export default defineConfig({
     // The page runs under `default-src 'self'`: no data: URLs and no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // One chunk, 205 kB compressed, from the same host as everything else: splitting it would only add requests.
-    chunkSizeWarningLimit: 800,
   },
   server: {
     host: "127.0.0.1",

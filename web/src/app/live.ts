@@ -1,15 +1,14 @@
-import {
-  refreshLeaders,
-  resetInstances,
-  resetLeaders,
-  startInstances,
-  startLeaders,
-} from "@/features/dashboard";
-import { type Event, onNewEvents, resetEvents, startEvents } from "@/features/events";
+import { refreshLeaders, startAttention } from "@/shared/attention/store";
 import { useConnectionStore } from "@/shared/connection/store";
+import type { Event } from "@/shared/events/documents";
+import { onNewEvents, resetEvents, startEvents } from "@/shared/events/store";
+import { startPulse } from "@/shared/freshness/pulse";
 import { sessionOver, standing } from "@/shared/graphql/http";
 import { createLive } from "@/shared/graphql/live";
 import { liveUrl } from "@/shared/graphql/live-url";
+import { useConnectionOf } from "@/shared/graphql/use-live";
+import { usePause } from "@/shared/live/pause";
+import { serverNow } from "@/shared/time/clock";
 import { useAnnouncer } from "@/shared/ui/announcer";
 
 function onLeadership(events: readonly Event[]): void {
@@ -22,20 +21,27 @@ function onLeadership(events: readonly Event[]): void {
 /** Opens the one live connection and everything that hangs off it; the result closes it all. */
 export function goLive(): () => void {
   const { dispatch } = useConnectionStore.getState();
-  const live = createLive({ url: liveUrl(window.location), dispatch, standing, onDenied: sessionOver });
+  const live = createLive({
+    url: liveUrl(window.location),
+    dispatch,
+    standing,
+    onDenied: sessionOver,
+    now: serverNow,
+  });
   const offline = (): void => live.interrupt();
   const online = (): void => live.hurry();
   window.addEventListener("offline", offline);
   window.addEventListener("online", online);
-  const ends = [startInstances(live), startEvents(live), startLeaders(), onNewEvents(onLeadership)];
+  const ends = [startPulse(live), startEvents(live), startAttention(live), onNewEvents(onLeadership)];
+  useConnectionOf.setState({ live });
   return () => {
     window.removeEventListener("offline", offline);
     window.removeEventListener("online", online);
+    useConnectionOf.setState({ live: null });
     for (const end of ends) end();
     live.stop();
     dispatch({ type: "stopped" });
-    resetInstances();
+    usePause.getState().resume();
     resetEvents();
-    resetLeaders();
   };
 }

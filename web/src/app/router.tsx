@@ -1,10 +1,15 @@
+import type { ComponentType } from "react";
 import { createBrowserRouter } from "react-router";
 import { base } from "@/shared/url/base";
 import { Gate } from "./gate";
-import { DashboardRoute } from "./routes/dashboard";
-import { EventsRoute } from "./routes/events";
 import { NotFoundRoute } from "./routes/not-found";
+import { RouteError } from "./routes/route-error";
 import { SignInRoute } from "./routes/sign-in";
+
+/** Each screen is a file of its own, fetched when somebody goes there. */
+const screen = (load: () => Promise<{ default: ComponentType }>) => async () => ({
+  Component: (await load()).default,
+});
 
 export const router = createBrowserRouter(
   [
@@ -12,10 +17,17 @@ export const router = createBrowserRouter(
     {
       path: "/",
       Component: Gate,
+      HydrateFallback: () => null,
       children: [
-        { index: true, Component: DashboardRoute },
-        { path: "events", Component: EventsRoute },
-        { path: "*", Component: NotFoundRoute },
+        {
+          ErrorBoundary: RouteError,
+          children: [
+            { index: true, lazy: screen(() => import("./routes/overview")) },
+            { path: "events", lazy: screen(() => import("./routes/events")) },
+            { path: "events/:sequence", lazy: screen(() => import("./routes/event")) },
+            { path: "*", Component: NotFoundRoute },
+          ],
+        },
       ],
     },
   ],

@@ -1,18 +1,30 @@
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Outlet, useNavigate } from "react-router";
 import { signOut } from "@/features/session";
 import { useSession } from "@/shared/session/store";
+import { pollSystem } from "@/shared/system/store";
 import { LiveRegion } from "@/shared/ui/announcer";
-import { Banner } from "./banner";
+import { NoticeStack } from "@/shared/ui/notice";
+import { TopBar } from "./bar/top-bar";
 import { goLive } from "./live";
-import { Nav } from "./nav";
-import { pollSystem } from "./system";
-import { TopBar } from "./top-bar";
+import { Rail } from "./rail";
+import { useSigns } from "./signs";
+import { Strips } from "./strips";
+import { useShellKeys } from "./use-shell-keys";
+
+const Palette = lazy(() => import("./palette/palette"));
+const KeySheet = lazy(() => import("./key-sheet"));
+
+type Over = "palette" | "keys" | null;
 
 /** Mounted while somebody is signed in: the live connection lives as long as it. */
 export function Shell() {
   useEffect(goLive, []);
   useEffect(pollSystem, []);
+  useSigns();
+  const [over, setOver] = useState<Over>(null);
+  const [menu, setMenu] = useState(false);
+  useShellKeys({ onPalette: () => setOver("palette"), onSheet: () => setOver("keys") });
   const navigate = useNavigate();
   const leave = async (): Promise<void> => {
     if (await signOut()) return;
@@ -22,15 +34,37 @@ export function Shell() {
   };
   return (
     <div className="flex h-screen flex-col">
-      <TopBar onSignOut={() => void leave()} />
-      <Banner />
-      <div className="flex min-h-0 flex-1">
-        <Nav />
-        <main className="flex min-h-0 min-w-0 flex-1 flex-col overflow-auto">
-          <Outlet />
-        </main>
+      <button
+        type="button"
+        className="fixed top-1 left-1 z-50 -translate-y-16 rounded bg-primary px-3 py-1.5 text-primary-foreground focus:translate-y-0"
+        onClick={() => document.getElementById("content")?.focus()}
+      >
+        Skip to content
+      </button>
+      <TopBar
+        onMenu={() => setMenu((open) => !open)}
+        onSearch={() => setOver("palette")}
+        onSignOut={() => void leave()}
+      />
+      <div className="relative flex min-h-0 flex-1">
+        <Rail open={menu} onLeave={() => setMenu(false)} />
+        <div className="relative flex min-w-0 flex-1 flex-col">
+          <main
+            id="content"
+            tabIndex={-1}
+            className="flex min-h-0 min-w-0 flex-1 flex-col overflow-auto -outline-offset-2"
+          >
+            <Outlet />
+          </main>
+          <Strips />
+        </div>
       </div>
+      <NoticeStack />
       <LiveRegion />
+      <Suspense fallback={null}>
+        {over === "palette" && <Palette onClose={() => setOver(null)} />}
+        {over === "keys" && <KeySheet onClose={() => setOver(null)} />}
+      </Suspense>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, type GraphQLSchema } from "graphql";
+import { instanceChanges, instancesOf, type ListArgs } from "./instances";
 import { createQueue } from "./queue";
 import type { Event } from "./types";
 import type { World } from "./world";
@@ -65,7 +66,25 @@ export function rootOf(world: World) {
       world.forget(`${input.service}/${input.instance}`, input.reason)
         ? { __typename: "Forgotten", service: input.service, instance: input.instance }
         : { __typename: "Rejected", code: "INSTANCE_NOT_FOUND", message: "The instance is not registered." },
-    leaders: () => connection([...world.leaders.values()], (l) => l.id, false, false, world.sequence),
+    drain: ({ input }: { input: { service: string; instance: string; reason: string } }) => {
+      world.setStatus(`${input.service}/${input.instance}`, "DRAINING", "drain_requested", input.reason);
+      return { __typename: "DrainAsked", service: input.service, instance: input.instance };
+    },
+    leaders: (args: { filter?: { service?: string } }) => {
+      const all = [...world.leaders.values()].filter(
+        (l) => !args.filter?.service || l.service === args.filter.service,
+      );
+      const sorted = all.sort((a, b) => Number(a.instance !== null) - Number(b.instance !== null));
+      return connection(sorted, (l) => l.id, false, false, world.sequence);
+    },
+    services: () => connection(servicesOf(world), (s) => s.name, false, false, world.sequence),
+    service: ({ name }: { name: string }) => serviceOf(world, name),
+    instances: (args: ListArgs) =>
+      connection(instancesOf(world, args), (i) => i.id, false, false, world.sequence),
+    instance: ({ service, instance }: { service: string; instance: string }) =>
+      world.instances.get(`${service}/${instance}`) ?? null,
+    configuration: () => ({ lease_ms: 1_000, token: "•••• set" }),
+    metrics: metricsOf,
     events: (args: {
       last?: number;
       before?: string;
@@ -73,7 +92,7 @@ export function rootOf(world: World) {
       afterSequence?: number;
       snapshot?: number;
     }) => ("snapshot" in args || "afterSequence" in args ? tail(world, args) : page(world, args)),
-    instanceChanges: () => instanceChanges(world),
+    instanceChanges: (args: ListArgs) => instanceChanges(world, args),
   };
 }
 
@@ -103,19 +122,51 @@ function tail(world: World, args: { afterSequence?: number; snapshot?: number; f
   return queue.iterator;
 }
 
-function instanceChanges(world: World) {
-  const queue = createQueue<unknown>(() => end());
-  queue.push({
-    instanceChanges: {
-      __typename: "InstanceSnapshot",
-      instances: [...world.instances.values()],
-      asOfSequence: world.sequence,
-    },
-  });
-  const end = world.listen(({ changed, removed }) =>
-    queue.push({
-      instanceChanges: { __typename: "InstanceDelta", changed, removed, asOfSequence: world.sequence },
-    }),
-  );
-  return queue.iterator;
+function servicesOf(world: World) {
+  const names = [...new Set([...world.instances.values()].map((i) => i.service))].sort();
+  return names.map((name) => serviceOf(world, name));
+}
+
+function serviceOf(world: World, name: string) {
+  const instances = [...world.instances.values()].filter((i) => i.service === name);
+  const live = instances.flatMap((i) => (i.status === "RUNNING" && i.metrics ? [i.metrics] : []));
+  return {
+    name,
+    definition: null,
+    instances,
+    leaders: [...world.leaders.values()].filter((l) => l.service === name),
+    versions: [...new Set(instances.map((i) => i.version))],
+    p50Ms: null,
+    p90Ms: null,
+    p99Ms: live.length === 0 ? null : Math.max(...live.map((m) => m.p99Ms ?? 0)),
+    callsPerSecond: live.length === 0 ? null : live.reduce((sum, m) => sum + m.callsPerSecond, 0),
+    errorPercent: 0,
+    lag: [],
+  };
+}
+
+/** A wave, as the rollups of an instance would have it. */
+function metricsOf({ from, to, points }: { from: string; to: string; points: number }) {
+  const [begin, end] = [Date.parse(from), Date.parse(to)];
+  const step = (end - begin) / points;
+  return {
+    resolutionSeconds: Math.max(1, Math.round(step / 1_000)),
+    points: Array.from({ length: points }, (_, n) => ({
+      at: new Date(begin + n * step).toISOString(),
+      calls: 100,
+      errors: n % 20 === 0 ? 1 : 0,
+      callsPerSecond: 100 + 40 * Math.sin(n / 6),
+      errorPercent: n % 20 === 0 ? 1 : 0,
+      p50Ms: 2 + Math.sin(n / 5),
+      p90Ms: 6 + Math.sin(n / 5),
+      p99Ms: 12 + 4 * Math.sin(n / 7),
+      inFlight: 3,
+      inFlightMax: 6,
+      queueDepth: 0,
+      queueDepthMax: 2,
+      cpuPercent: 12,
+      cpuPercentMax: 20,
+      memoryBytes: 84 * 2 ** 20,
+    })),
+  };
 }

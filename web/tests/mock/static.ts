@@ -7,6 +7,7 @@ const types: Record<string, string> = {
   ".js": "text/javascript",
   ".css": "text/css",
   ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
 };
 
 /** The built page as the binary serves it: strict CSP, index.html for every other path, 404 for a missing asset. */
@@ -26,7 +27,9 @@ export function serveStatic(path: string, response: ServerResponse, root = "dist
   }
   response.writeHead(200, {
     "content-type": types[extname(file)] ?? "application/octet-stream",
-    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'self'",
   });
-  response.end(readFileSync(file));
+  const page = readFileSync(file);
+  // What the page asks for counts from here, also on deeper paths.
+  response.end(extname(file) === ".html" ? String(page).replace("<head>", '<head><base href="/" />') : page);
 }

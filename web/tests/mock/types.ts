@@ -1,14 +1,14 @@
-import type { Instance, Leader } from "@/features/dashboard/documents";
-import type { Event } from "@/features/events/documents";
+import type { GroupOf } from "@/shared/attention/documents";
+import type { Event } from "@/shared/events/documents";
+import type { Instance } from "@/shared/instances/documents";
 
-export type { Event, Instance, Leader };
+export type { Event, Instance };
 
 /** The numbers of the mock are small. */
 type Small<T> = T extends bigint ? never : T extends object ? { [K in keyof T]: Small<T[K]> } : T;
 
-/** Instances as the mock keeps them: with the fields of the schema that no screen asks for yet. */
-export type MockInstance = Small<Instance> & { registeredAt: string; labels: Record<string, string> };
-export type MockLeader = Small<Leader> & { asOfSequence: number };
+export type MockInstance = Small<Instance>;
+export type MockLeader = Small<GroupOf> & { vacancyMs: number | null; asOfSequence: number };
 
 export interface Change {
   changed: MockInstance[];

@@ -156,6 +156,10 @@ export class World {
       const calls = (instance.metrics?.calls ?? 0) + Math.round(rate);
       const failed = this.random() < 0.15 ? Math.round(rate * 0.004) : 0;
       const metrics = {
+        uptimeSeconds: (instance.metrics?.uptimeSeconds ?? 0) + 1,
+        p50Ms: (part?.p99Ms ?? 5) / 4,
+        cpuPercent: 4 + 8 * this.random(),
+        memoryBytes: 84 * 2 ** 20,
         inFlight: Math.round(rate / 60),
         queueDepth: Math.floor(this.random() * 4),
         callsPerSecond: rate,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Event } from "@/features/events/documents";
-import { shortType, typeWords } from "@/features/events/kinds";
-import { emptyTail, extend, merge } from "@/features/events/log";
 import { matches } from "@/features/events/view-state";
+import type { Event } from "@/shared/events/documents";
+import { shortType, typeWords } from "@/shared/events/kinds";
+import { emptyTail, extend, merge } from "@/shared/events/log";
 import { World } from "../mock/world";
 
 const log = new World({ now: () => 0 }).events;
@@ -41,7 +41,7 @@ describe("the live tail", () => {
 describe("event types", () => {
   it("are read in words, whatever their version", () => {
     expect(shortType("aegis.leadership.leader_elected.v12")).toBe("leader_elected");
-    expect(typeWords("aegis.leadership.leader_elected.v1")).toBe("Leader elected");
+    expect(typeWords("aegis.leadership.leader_elected.v1")).toBe("Owner elected");
     expect(typeWords("unknown")).toBe("Unknown");
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { extend } from "@/features/events/log";
 import { graphql } from "@/gql";
+import { extend } from "@/shared/events/log";
 import { client } from "@/shared/graphql/client";
 import { highest, mark, order, revive, stringify, unmark, whole } from "@/shared/graphql/exact";
 import { sequence } from "@/shared/url/codec";

@@ -3,8 +3,8 @@
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { EventTail } from "@/features/events/documents";
 import type { ConnectionEvent } from "@/shared/connection/machine";
+import { EventTail } from "@/shared/events/documents";
 import type { Whole } from "@/shared/graphql/exact";
 import { createLive, type Live, type LiveOptions } from "@/shared/graphql/live";
 

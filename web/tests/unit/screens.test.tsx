@@ -1,27 +1,33 @@
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { createMemoryRouter, RouterProvider } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DashboardScreen, resetInstances } from "@/features/dashboard";
-import { receive, useInstances } from "@/features/dashboard/store";
-import { FeedPanel, resetEvents } from "@/features/events";
-import { receive as receiveEvents } from "@/features/events/store";
+import { OverviewScreen } from "@/features/overview";
 import { SignInScreen } from "@/features/session";
 import { useConnectionStore } from "@/shared/connection/store";
+import { receive, resetEvents } from "@/shared/events/store";
+import { usePause } from "@/shared/live/pause";
 import { useSession } from "@/shared/session/store";
+import { Loading } from "@/shared/ui/states";
 import { World } from "../mock/world";
+import { connectTo } from "./support/world-live";
 
 const show = (element: React.ReactNode, path = "/") =>
   render(
-    <RouterProvider router={createMemoryRouter([{ path: "*", element }], { initialEntries: [path] })} />,
+    <RouterProvider
+      router={createMemoryRouter([{ path: "*", element: <main id="content">{element}</main> }], {
+        initialEntries: [path],
+      })}
+    />,
   );
 
-const dashboard = <DashboardScreen feed={<FeedPanel />} onRetry={() => {}} />;
-const snapshotOf = (world: World) =>
-  receive({
-    __typename: "InstanceSnapshot",
-    instances: [...world.instances.values()],
-    asOfSequence: world.sequence,
-  });
+let disconnect = (): void => {};
+const settle = (ms = 1_000) => act(() => vi.advanceTimersByTimeAsync(ms));
+
+async function overview(world: World, path: string): Promise<void> {
+  disconnect = connectTo(world);
+  show(<OverviewScreen />, path);
+  await settle();
+}
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse("2026-01-02T03:04:05.000Z") });
@@ -32,174 +38,160 @@ beforeEach(() => {
 
 afterEach(() => {
   cleanup();
-  resetInstances();
+  disconnect();
+  disconnect = () => {};
   resetEvents();
+  usePause.getState().resume();
+  useSession.getState().reset();
   useConnectionStore.getState().dispatch({ type: "stopped" });
   vi.useRealTimers();
 });
 
-describe("the dashboard", () => {
-  it("says that it loads, and shows an error in full when the subscription is refused", () => {
-    show(dashboard);
-    expect(screen.getByRole("status").textContent).toContain("Loading the registry");
-    act(() => {
-      useInstances.setState({
-        error: { code: "TOO_COMPLEX", message: "Refused.", requestId: "r-7", retryable: false },
-      });
-    });
-    const alert = screen.getByRole("alert").textContent;
-    expect(alert).toContain("Refused.");
-    expect(alert).toContain("TOO_COMPLEX");
-    expect(alert).toContain("r-7");
-    expect(screen.getByRole("button", { name: "Try again" })).toBeTruthy();
+const rows = (): HTMLElement[] => screen.queryAllByTestId("instance-row");
+
+describe("the overview", () => {
+  it("shows services collapsed, those that need somebody first, and opens one", async () => {
+    await overview(new World(), "/");
+    const services = screen.getAllByTestId("service-row").map((row) => row.getAttribute("data-service"));
+    expect(services).toHaveLength(4);
+    expect(services[0]).toBe("calculation-service");
+    expect(rows()).toHaveLength(0);
+    fireEvent.click(screen.getByRole("button", { name: "Instances of trading-service" }));
+    await settle();
+    expect(rows()).toHaveLength(3);
+    expect(rows()[0]?.textContent).toContain("ACC-1");
   });
 
-  it("says what to do while there is no instance", () => {
-    receive({ __typename: "InstanceSnapshot", instances: [], asOfSequence: 1 });
-    show(dashboard);
-    expect(screen.getByText("No instance has registered yet.")).toBeTruthy();
+  it("lists instances with their state in words", async () => {
+    await overview(new World(), "/?view=instances");
+    expect(rows()).toHaveLength(12);
+    expect(rows()[0]?.textContent).toContain("Unhealthy");
+    expect(screen.getByTestId("list-count").textContent).toBe("12 instances");
   });
 
-  it("shows every instance with its state in words, worst first, and what each leads", () => {
-    snapshotOf(new World());
-    show(dashboard, "/?flat=1");
-    const rows = screen.getAllByTestId("instance-row");
-    expect(rows).toHaveLength(12);
-    expect(rows[0]?.textContent).toContain("Expired");
-    expect(rows[1]?.textContent).toContain("Unhealthy");
-    expect(screen.getAllByText("not defined").length).toBe(3);
-    expect(rows.some((row) => row.textContent?.includes("ACC-1 · term 1"))).toBe(true);
+  it("filters by the address and by its menu, and says how many are left out", async () => {
+    await overview(new World(), "/?view=instances&status=UNHEALTHY");
+    expect(rows()).toHaveLength(1);
+    expect(screen.getByTestId("list-count").textContent).toBe("1 of 12 instances · 11 filtered out");
+    fireEvent.click(screen.getByRole("button", { name: "Filter by state" }));
+    fireEvent.click(screen.getByRole("checkbox", { name: /Expired/ }));
+    await settle();
+    expect(rows()).toHaveLength(2);
   });
 
-  it("filters by the address and by its chips", () => {
-    snapshotOf(new World());
-    show(dashboard, "/?status=UNHEALTHY");
-    expect(screen.getAllByTestId("instance-row")).toHaveLength(1);
-    fireEvent.click(screen.getByRole("button", { name: /^Expired/ }));
-    expect(screen.getAllByTestId("instance-row")).toHaveLength(2);
+  it("says that nothing matches, and how to see all", async () => {
+    await overview(new World(), "/?view=instances&q=nobody");
+    expect(screen.getByText("0 of 12 match.")).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "Clear filters" }));
+    await settle();
+    expect(rows()).toHaveLength(12);
   });
 
-  it("holds the picture while paused, and catches up on resume", () => {
+  it("holds the whole picture while paused, and catches up on resume", async () => {
     const world = new World();
-    snapshotOf(world);
-    show(dashboard);
-    fireEvent.click(screen.getAllByRole("button", { name: "Pause" })[0] as HTMLElement);
+    await overview(world, "/?view=instances");
+    fireEvent.click(screen.getByRole("button", { name: "Pause" }));
     world.setStatus("algo-service/algo-service-1", "FAILED", "status_changed", "out of memory");
-    act(() => {
-      snapshotOf(world);
-      vi.advanceTimersByTime(1_000);
-    });
-    expect(screen.queryByText("out of memory")).toBeNull();
-    fireEvent.click(screen.getByRole("button", { name: /^Resume/ }));
-    act(() => {
-      vi.advanceTimersByTime(1_000);
-    });
-    expect(screen.getByText("out of memory")).toBeTruthy();
+    world.flush();
+    await settle();
+    expect(screen.queryByText("Out of memory.")).toBeNull();
+    fireEvent.click(screen.getByRole("button", { name: "Resume" }));
+    await settle();
+    expect(screen.getByText("Out of memory.")).toBeTruthy();
   });
 
-  it("marks what it shows as stale while the connection is down", () => {
-    snapshotOf(new World());
-    const { container } = show(dashboard);
+  it("calls nothing running that it has not seen for five seconds", async () => {
+    await overview(new World(), "/?view=instances");
     const { dispatch } = useConnectionStore.getState();
     act(() => {
       dispatch({ type: "opening" });
-      dispatch({ type: "opened", at: 1 });
-      dispatch({ type: "lost", at: 2 });
+      dispatch({ type: "opened", at: Date.now() });
+      dispatch({ type: "lost", at: Date.now() });
     });
-    expect(container.querySelector('[data-stale="true"]')).toBeTruthy();
+    await settle(7_000);
+    expect(screen.getAllByText("was Running").length).toBeGreaterThan(0);
+    const states = rows().map((row) => row.querySelector("[data-status]")?.getAttribute("data-status"));
+    expect(states).not.toContain("RUNNING");
+    expect(screen.getByRole("region", { name: "Attention" }).textContent).toContain("cannot see since");
   });
 
-  it("keeps 5,000 instances to the rows in sight", () => {
+  it("asks for the rows in sight only, of 5,000", async () => {
     const world = new World();
     for (let n = 0; n < 5_000; n++) world.register("crowd", `crowd-${n}`, "1.0.0");
-    snapshotOf(world);
-    show(dashboard);
-    expect(screen.getAllByTestId("instance-row").length).toBeLessThan(80);
-    expect(screen.getByRole("table").getAttribute("aria-rowcount")).toBe("5018");
+    await overview(world, "/?view=instances");
+    expect(rows().length).toBeLessThan(80);
+    expect(screen.getByRole("table").getAttribute("aria-rowcount")).toBe("5013");
   });
 });
 
-describe("forgetting an ended instance", () => {
-  const answer = (data: unknown) => {
-    const asked = vi.fn(
-      async (_url: unknown, _init?: RequestInit) =>
-        new Response(JSON.stringify({ data }), { headers: { "content-type": "application/json" } }),
-    );
-    vi.stubGlobal("fetch", asked);
-    return asked;
-  };
+describe("actions on an instance", () => {
   const signIn = (role: "VIEWER" | "OPERATOR") => useSession.getState().signedIn({ name: "m.ito", role });
-  const button = () => screen.getByRole("button", { name: "Forget algo-service-2" });
-  const ask = async (reason: string) => {
-    fireEvent.click(button());
-    fireEvent.change(screen.getByLabelText("Reason, for the record"), { target: { value: reason } });
-    await act(async () => {
-      fireEvent.click(screen.getByRole("button", { name: "Forget" }));
-      await vi.advanceTimersByTimeAsync(100);
-    });
+  const menu = async (name: string): Promise<void> => {
+    const button = screen.getByRole("button", { name: `Actions of ${name}` });
+    button.focus();
+    fireEvent.keyDown(button, { key: "Enter" });
+    await settle(50);
   };
 
-  afterEach(() => {
-    vi.unstubAllGlobals();
-    useSession.getState().reset();
-  });
-
-  it("is offered for what has ended, and only to whoever may do it", () => {
+  it("say which role they need", async () => {
     signIn("VIEWER");
-    snapshotOf(new World());
-    show(dashboard, "/?flat=1");
-    expect(screen.getAllByRole("button", { name: /^Forget / })).toHaveLength(1);
-    expect(button().hasAttribute("disabled")).toBe(true);
-    expect(button().title).toContain("operator");
-    act(() => signIn("OPERATOR"));
-    expect(button().hasAttribute("disabled")).toBe(false);
+    await overview(new World(), "/?view=instances&q=algo-service-2");
+    await menu("algo-service-2");
+    const item = screen.getByRole("menuitem", { name: /Forget/ });
+    expect(item.getAttribute("aria-disabled")).toBe("true");
+    expect(item.textContent).toContain("Needs Operator, you are Viewer.");
   });
 
-  it("asks for a reason before anything is sent, and sends what it is about", async () => {
-    const asked = answer({ forgetInstance: { __typename: "Forgotten" } });
+  it("state what follows and ask for a reason; a refusal stays in the dialog", async () => {
     signIn("OPERATOR");
-    snapshotOf(new World());
-    show(dashboard, "/?flat=1");
-    fireEvent.click(button());
-    expect(screen.getByRole("button", { name: "Forget" }).hasAttribute("disabled")).toBe(true);
-    fireEvent.keyDown(document.activeElement as Element, { key: "Escape" });
-    expect(screen.queryByLabelText("Reason, for the record")).toBeNull();
-    expect(asked).not.toHaveBeenCalled();
-    await ask("cleaned up");
-    const sent = JSON.parse(String(asked.mock.calls[0]?.[1]?.body)).variables.input;
-    expect(sent).toEqual({ service: "algo-service", instance: "algo-service-2", reason: "cleaned up" });
-    expect(screen.queryByLabelText("Reason, for the record")).toBeNull();
-  });
-
-  it("says why it was not done, and stays open", async () => {
-    const message = "the instance has not ended";
-    answer({ forgetInstance: { __typename: "Rejected", code: "ILLEGAL_TRANSITION", message } });
-    signIn("OPERATOR");
-    snapshotOf(new World());
-    show(dashboard, "/?flat=1");
-    await ask("too early");
-    expect(screen.getByRole("alert").textContent).toContain(message);
-    expect(screen.getByRole("alert").textContent).toContain("ILLEGAL_TRANSITION");
-    expect((screen.getByLabelText("Reason, for the record") as HTMLInputElement).value).toBe("too early");
+    await overview(new World(), "/?view=instances&q=trading-service-1");
+    await menu("trading-service-1");
+    fireEvent.click(screen.getByRole("menuitem", { name: "Drain…" }));
+    await settle(50);
+    const dialog = within(screen.getByRole("dialog", { hidden: true }));
+    expect(dialog.getByText(/1 group go|ACC-1/)).toBeTruthy();
+    const button = dialog.getByRole("button", { name: "Drain trading-service-1", hidden: true });
+    expect(button.hasAttribute("disabled")).toBe(true);
+    fireEvent.change(dialog.getByLabelText("Reason, for the record"), { target: { value: "old version" } });
+    const message = "the instance has ended";
+    vi.stubGlobal("fetch", async () => {
+      const data = { drain: { __typename: "Rejected", code: "ILLEGAL_TRANSITION", message } };
+      return new Response(JSON.stringify({ data }), { headers: { "content-type": "application/json" } });
+    });
+    fireEvent.click(button);
+    await settle(100);
+    expect(dialog.getByRole("alert", { hidden: true }).textContent).toContain("The instance has ended.");
+    expect(dialog.getByRole("alert", { hidden: true }).textContent).toContain("ILLEGAL_TRANSITION");
   });
 });
 
 describe("the feed", () => {
-  it("shows the newest on top and counts what waits behind a pause", () => {
+  it("stands still while the page is paused", async () => {
     const world = new World();
-    receiveEvents(world.events.slice(0, 10), 10);
-    show(<FeedPanel />);
-    expect(screen.getAllByTestId("feed-event")[0]?.getAttribute("data-sequence")).toBe("10");
-    fireEvent.click(screen.getByRole("button", { name: "Pause" }));
-    act(() => {
-      receiveEvents(world.events.slice(8, 13), 13);
-      vi.advanceTimersByTime(1_000);
-    });
-    expect(screen.getAllByTestId("feed-event")[0]?.getAttribute("data-sequence")).toBe("10");
-    fireEvent.click(screen.getByRole("button", { name: "3 new" }));
-    expect(screen.getAllByTestId("feed-event").map((e) => Number(e.getAttribute("data-sequence")))).toEqual(
-      Array.from({ length: 13 }, (_, i) => 13 - i),
-    );
+    receive(world.events.slice(0, 4), 4);
+    await overview(world, "/");
+    const shown = () => screen.getAllByTestId("feed-event")[0]?.getAttribute("data-sequence");
+    expect(shown()).toBe("4");
+    act(() => usePause.getState().toggle());
+    act(() => receive(world.events.slice(4, 10), 10));
+    await settle();
+    expect(shown()).toBe("4");
+    act(() => usePause.getState().resume());
+    await settle();
+    expect(shown()).toBe("10");
+  });
+});
+
+describe("loading", () => {
+  it("shows nothing at first, then a place, then words, then a way out", async () => {
+    const retry = vi.fn();
+    show(<Loading what="the services" onRetry={retry} />);
+    expect(screen.getByRole("status").textContent).toBe("Loading the services");
+    await settle(3_100);
+    expect(screen.getByText("Still loading the services…")).toBeTruthy();
+    await settle(7_000);
+    fireEvent.click(screen.getByRole("button", { name: "Retry" }));
+    expect(retry).toHaveBeenCalled();
   });
 });
 
@@ -209,17 +201,19 @@ describe("signing in", () => {
     expect(screen.getByRole("alert").textContent).toContain("has been used already");
   });
 
-  it("tells the server's refusal, with code and request", async () => {
+  it("has the focus in its field, and tells the server's refusal with code and request", async () => {
     vi.useRealTimers();
     const error = {
       code: "UNAUTHENTICATED",
-      message: "The token is not known.",
+      message: "the token is not known",
       requestId: "r-1",
       retryable: false,
     };
     vi.spyOn(globalThis, "fetch").mockResolvedValue(Response.json({ error }, { status: 401 }));
     show(<SignInScreen reason={null} denied={false} onSignedIn={() => {}} />);
-    fireEvent.change(screen.getByLabelText("Access token"), { target: { value: "wrong" } });
+    const field = screen.getByLabelText("Access token");
+    expect(document.activeElement).toBe(field);
+    fireEvent.change(field, { target: { value: "wrong" } });
     fireEvent.click(screen.getByRole("button", { name: "Sign in" }));
     const alert = await screen.findByRole("alert");
     expect(alert.textContent).toContain("The token is not known.");

@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { figure, percent } from "@/features/dashboard/numbers";
 import { graphql } from "@/gql";
+import { bytes, count, latency, percent, rate } from "@/shared/figures/format";
 import { client } from "@/shared/graphql/client";
 import { errorFromBody, errorFromGraphQL, errorFromUrql } from "@/shared/graphql/errors";
 import { standing } from "@/shared/graphql/http";
-import { Ring } from "@/shared/live/ring";
 import { throttle } from "@/shared/live/throttle";
-import { formatAge, formatClock, formatMoment } from "@/shared/time/format";
-import { sparkPoints } from "@/shared/ui/sparkline";
+import { gridded } from "@/shared/metrics/sparks";
+import { formatAge, formatSpan } from "@/shared/time/duration";
+import { formatClock, formatMoment, formatSecond } from "@/shared/time/format";
+import { defaultRange, momentOf, windowOf } from "@/shared/time/range";
+import { sparkPath } from "@/shared/ui/sparkline";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -39,12 +41,12 @@ describe("why a websocket fails", () => {
 
 describe("times", () => {
   it.each([
-    [-5_000, "0s"],
-    [999, "0s"],
-    [59_999, "59s"],
-    [61_000, "1m 01s"],
-    [3_660_000, "1h 01m"],
-    [90_000_000, "1d 1h"],
+    [-5_000, "0 s"],
+    [999, "0 s"],
+    [59_999, "59 s"],
+    [61_000, "1 m 01 s"],
+    [3_660_000, "1 h 01 m"],
+    [90_000_000, "1 d 1 h"],
   ])("an age of %i ms is %s", (ms, expected) => {
     expect(formatAge(ms)).toBe(expected);
   });
@@ -57,31 +59,57 @@ describe("times", () => {
   });
 });
 
-describe("figures", () => {
-  it("are short, and missing ones are no zeros", () => {
-    expect([null, 0, 1.234, 45.67, 999.4, 12_345].map(figure)).toEqual([
-      "—",
-      "0.0",
-      "1.23",
-      "45.7",
-      "999",
-      "12.3k",
-    ]);
-    expect([null, 0, 0.001, 0.5, 25].map(percent)).toEqual(["—", "0", "<0.01", "0.50", "25.0"]);
+describe("spans", () => {
+  it("have the unit that one reads them in", () => {
+    expect([987, 1_012, 42_000, 252_000].map(formatSpan)).toEqual(["987 ms", "1.01 s", "42 s", "4 m 12 s"]);
+  });
+
+  it("of the address are moments, or the default", () => {
+    const now = Date.parse("2026-01-02T00:00:00Z");
+    expect(momentOf("now", now)).toBe(now);
+    expect(momentOf("now-15m", now)).toBe(now - 900_000);
+    expect(momentOf("soon", now)).toBeNull();
+    expect(windowOf({ from: "now-1h", to: "now" }, now)).toEqual({ from: now - 3_600_000, to: now });
+    expect(windowOf({ from: "now", to: "now-1h" }, now)).toEqual(windowOf(defaultRange, now));
+  });
+
+  it("of another day have the day before them", () => {
+    const now = Date.parse("2026-01-02T12:00:00Z");
+    expect(formatSecond("2026-01-02T03:04:05.678Z", "utc", now)).toBe("03:04:05");
+    expect(formatSecond("2026-01-01T03:04:05.678Z", "utc", now)).toBe("01-01 03:04:05");
   });
 });
 
-describe("the ring", () => {
-  it("keeps the newest, oldest first", () => {
-    const ring = new Ring(3);
-    for (const value of [1, 2, 3, 4]) ring.push(value);
-    expect(ring.values()).toEqual([2, 3, 4]);
-    expect(ring.length).toBe(3);
-    expect(new Ring(3).values()).toEqual([]);
+describe("figures", () => {
+  it("are short, and missing ones are no zeros", () => {
+    expect([null, 0, 0.42, 12.94, 74.2, 1_200].map(latency)).toEqual([
+      "—",
+      "0",
+      "0.4",
+      "12.9",
+      "74",
+      "1.20 s",
+    ]);
+    expect([null, 0, 3, 106.2, 12_400].map(rate)).toEqual(["—", "0", "3.0", "106", "12.4k"]);
+    expect([null, 0, 0.001, 0.04, 1.23].map(percent)).toEqual(["—", "0", "<0.01", "0.04", "1.2"]);
+    expect([null, 512, 88_080_384, 1_300_000_000].map(bytes)).toEqual(["—", "512 B", "84 MiB", "1.2 GiB"]);
+    expect([1_234_567, 12n].map(count)).toEqual(["1\u2009234\u2009567", "12"]);
+  });
+});
+
+describe("a sparkline", () => {
+  it("draws the newest at the right edge, from zero up to the most", () => {
+    expect(sparkPath([0, 10], 10)).toBe("M0.0 16.0L64.0 2.0");
   });
 
-  it("draws the newest sample at the right edge", () => {
-    expect(sparkPoints([0, 10], 5)).toBe("48.0,16.5 64.0,1.5");
+  it("leaves gaps as gaps", () => {
+    expect(sparkPath([1, null, 1], 1)).toBe("M0.0 2.0M64.0 2.0");
+    const at = (ms: number) => new Date(ms).toISOString();
+    const points = [
+      { at: at(0), callsPerSecond: 1 },
+      { at: at(2_000), callsPerSecond: 3 },
+    ];
+    expect(gridded(points, 0, 4_000, 1_000)).toEqual([1, null, 3, null]);
   });
 });
 

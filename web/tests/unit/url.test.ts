@@ -1,21 +1,26 @@
 import { describe, expect, it } from "vitest";
-import { dashboardShape } from "@/features/dashboard/view-state";
 import { eventsShape } from "@/features/events/view-state";
+import { filterOf, overviewShape } from "@/features/overview/view-state";
+import { nextSort } from "@/shared/instances/order";
 import { readUrl, writeUrl } from "@/shared/url/codec";
+import { instancePath, keeping } from "@/shared/url/links";
+import { momentFrom } from "@/shared/url/moment";
 
-const read = (search: string) => readUrl(dashboardShape, new URLSearchParams(search));
+const read = (search: string) => readUrl(overviewShape, new URLSearchParams(search));
 
 describe("the view in the address", () => {
   it("comes back as it went", () => {
     const change = {
       q: "a b&c",
       status: ["FAILED", "RUNNING"],
-      sort: "p99",
-      reverse: true,
-      flat: true,
+      sort: { key: "p99", descending: true },
+      view: "instances",
       service: "x",
+      label: ["desk:demo", "zone"],
     } as const;
-    const search = writeUrl(dashboardShape, new URLSearchParams(), change).toString();
+    const search = writeUrl(overviewShape, new URLSearchParams(), change).toString();
+    expect(search).toContain("sort=-p99");
+    expect(search).toContain("label=desk%3Ademo&label=zone");
     expect(read(search)).toEqual({ ...read(""), ...change });
     const event = writeUrl(eventsShape, new URLSearchParams(), { event: 42, kind: ["LEADERSHIP"] });
     expect(event.toString()).toBe("event=42&kind=LEADERSHIP");
@@ -23,15 +28,45 @@ describe("the view in the address", () => {
   });
 
   it("leaves defaults out and what is not its own in", () => {
-    const search = writeUrl(dashboardShape, new URLSearchParams("other=1&q=x&sort=p99"), {
-      q: "",
-      sort: "worst",
-    });
+    const sort = { key: "severity", descending: false } as const;
+    const search = writeUrl(overviewShape, new URLSearchParams("other=1&q=x&sort=-p99"), { q: "", sort });
     expect(search.toString()).toBe("other=1");
   });
 
   it("reads nonsense as the default", () => {
-    expect(read("status=NOPE&sort=;drop&flat=maybe")).toEqual(read(""));
+    expect(read("status=NOPE&sort=;drop&view=maybe")).toEqual(read(""));
     expect(readUrl(eventsShape, new URLSearchParams("event=-1")).event).toBeNull();
+  });
+
+  it("is the filter that the server takes", () => {
+    expect(filterOf(read("q=x&status=FAILED&label=desk:demo&label=zone&version=1.0"))).toEqual({
+      text: "x",
+      statuses: ["FAILED"],
+      version: "1.0",
+      labels: [{ key: "desk", value: "demo" }, { key: "zone" }],
+    });
+    expect(filterOf(read(""))).toEqual({});
+  });
+
+  it("sorts figures by the biggest first, names from the beginning, and turns about", () => {
+    const now = { key: "severity", descending: false } as const;
+    expect(nextSort(now, "p99")).toEqual({ key: "p99", descending: true });
+    expect(nextSort(now, "name")).toEqual({ key: "name", descending: false });
+    expect(nextSort({ key: "p99", descending: true }, "p99").descending).toBe(false);
+  });
+});
+
+describe("links", () => {
+  it("keep the span of time and the moment, and nothing else", () => {
+    const params = new URLSearchParams("from=now-1h&at=s365&q=x");
+    expect(keeping("/events", params)).toBe("/events?from=now-1h&at=s365");
+    expect(keeping("/events?at=s1", params)).toBe("/events?at=s1&from=now-1h");
+    expect(instancePath("a/b", "c d")).toBe("/services/a%2Fb/instances/c%20d");
+  });
+
+  it("read a moment as a sequence or a time", () => {
+    expect(momentFrom("s365")).toEqual({ sequence: 365 });
+    expect(momentFrom("2026-11-28T12:45:26Z")).toEqual({ time: "2026-11-28T12:45:26Z" });
+    expect([momentFrom(null), momentFrom("365x")]).toEqual([null, null]);
   });
 });

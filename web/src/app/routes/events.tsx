@@ -1,15 +1,14 @@
 import { useMemo } from "react";
-import { useInstances } from "@/features/dashboard";
-import { EventsScreen, useEvents } from "@/features/events";
+import { EventsScreen } from "@/features/events";
+import { useEvents } from "@/shared/events/store";
 
-/** The services to choose from are those in the registry and those in the tail. */
-export function EventsRoute() {
-  const instances = useInstances((s) => s.instances);
+/** The services to choose from are those in the tail of the log. */
+export default function EventsRoute() {
   const events = useEvents((s) => s.events);
-  const services = useMemo(() => {
-    const all = [...(instances ?? []), ...(events ?? [])].map((each) => each.service);
-    return [...new Set(all.filter((service) => service !== null))].sort();
-  }, [instances, events]);
+  const services = useMemo(
+    () => [...new Set((events ?? []).flatMap(({ service }) => (service === null ? [] : [service])))].sort(),
+    [events],
+  );
   return (
     <>
       <title>Events · Aegis</title>

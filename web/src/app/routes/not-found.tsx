@@ -8,7 +8,7 @@ export function NotFoundRoute() {
       <h1 className="sr-only">Not found</h1>
       <Empty title="There is no such page.">
         <Link className="underline" to="/">
-          To the dashboard
+          To the overview
         </Link>
       </Empty>
     </>

@@ -26,6 +26,10 @@ export function DropdownMenuContent({ className, ...props }: ComponentProps<type
   );
 }
 
+export function DropdownMenuItem({ className, ...props }: ComponentProps<typeof Primitive.Item>) {
+  return <Primitive.Item className={cn(item, className)} {...props} />;
+}
+
 const item =
   "flex h-7 cursor-pointer select-none items-center gap-2 rounded-sm px-2 outline-none data-[highlighted]:bg-accent";
 

@@ -5,7 +5,7 @@ export function Input({ className, ...props }: ComponentProps<"input">) {
   return (
     <input
       className={cn(
-        "h-7 w-full min-w-0 rounded-sm border border-input bg-card px-2 placeholder:text-muted-foreground",
+        "h-7 w-full min-w-0 rounded border border-input bg-card px-2 placeholder:text-muted-foreground",
         className,
       )}
       {...props}

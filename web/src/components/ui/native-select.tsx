@@ -6,7 +6,7 @@ export function NativeSelect({ className, children, ...props }: ComponentProps<"
   return (
     <div className={cn("relative", className)}>
       <select
-        className="h-7 w-full cursor-pointer appearance-none rounded-sm border border-input bg-card pr-7 pl-2"
+        className="h-7 w-full cursor-pointer appearance-none rounded border border-input bg-card pr-7 pl-2"
         {...props}
       >
         {children}

@@ -1,11 +1,11 @@
 import { memo } from "react";
+import type { Event } from "@/shared/events/documents";
+import { EventType } from "@/shared/events/event-type";
 import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
-import { Age } from "@/shared/time/age";
 import { formatClock, formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
-import type { Event } from "./documents";
-import { EventType } from "./event-line";
+import { ServiceLink } from "@/shared/ui/object-link";
 
 export const ROW_PX = 28;
 
@@ -14,10 +14,9 @@ interface Props {
   index: number;
   selected: boolean;
   onSelect: (sequence: Whole) => void;
-  age: boolean;
 }
 
-export const EventRow = memo(function EventRow({ event, index, selected, onSelect, age }: Props) {
+export const EventRow = memo(function EventRow({ event, index, selected, onSelect }: Props) {
   const zone = useZone((s) => s.zone);
   return (
     <tr
@@ -25,8 +24,13 @@ export const EventRow = memo(function EventRow({ event, index, selected, onSelec
       data-testid="event-row"
       data-sequence={String(event.sequence)}
       data-type={event.type}
-      className={cn("h-7 cursor-pointer border-border border-b hover:bg-accent", selected && "bg-accent")}
-      onClick={() => onSelect(event.sequence)}
+      className={cn(
+        "h-7 cursor-pointer border-border border-b hover:bg-accent",
+        selected && "bg-selected shadow-[inset_3px_0_0_var(--primary)]",
+      )}
+      onClick={(click) => {
+        if (!(click.target as Element).closest("a")) onSelect(event.sequence);
+      }}
     >
       <td className="px-2 text-right">
         <button
@@ -40,14 +44,14 @@ export const EventRow = memo(function EventRow({ event, index, selected, onSelec
       </td>
       <td className="truncate px-2 text-muted-foreground">
         <time dateTime={event.time} title={formatMoment(event.time, zone)}>
-          {age ? <Age since={event.time} /> : formatClock(event.time, zone)}
+          {formatClock(event.time, zone)}
         </time>
       </td>
       <td className="truncate px-2">
         <EventType event={event} />
       </td>
       <td className="truncate px-2" title={event.service ?? undefined}>
-        {event.service ?? "—"}
+        {event.service === null ? "—" : <ServiceLink service={event.service} className="font-normal" />}
       </td>
       <td className="truncate px-2" title={event.summary}>
         {event.summary}

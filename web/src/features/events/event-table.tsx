@@ -1,13 +1,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useRef } from "react";
+import type { Event } from "@/shared/events/documents";
 import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
-import type { Event } from "./documents";
+import { useZone } from "@/shared/time/zone";
 import { EventRow, ROW_PX } from "./event-row";
 
 const head: { label: string; width: string; right?: boolean }[] = [
   { label: "Seq", width: "w-18", right: true },
-  { label: "Time", width: "w-30" },
+  { label: "Time", width: "w-32" },
   { label: "Event", width: "w-48" },
   { label: "Service", width: "w-40" },
   { label: "Summary", width: "" },
@@ -21,11 +22,11 @@ interface Props {
   onSelect: (sequence: Whole) => void;
   /** Told when the operator scrolls away from the newest event. */
   onAway: () => void;
-  age: boolean;
   footer: ReactNode;
 }
 
-export function EventTable({ events, selected, onSelect, onAway, age, footer }: Props) {
+export function EventTable({ events, selected, onSelect, onAway, footer }: Props) {
+  const zone = useZone((s) => s.zone);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: events.length,
@@ -55,7 +56,7 @@ export function EventTable({ events, selected, onSelect, onAway, age, footer }: 
                 scope="col"
                 className={cn("h-7 px-2 font-medium text-muted-foreground", width, right && "text-right")}
               >
-                {label === "Time" && age ? "Age" : label}
+                {label === "Time" ? `Time, ${zone === "utc" ? "UTC" : "local"}` : label}
               </th>
             ))}
           </tr>
@@ -72,7 +73,6 @@ export function EventTable({ events, selected, onSelect, onAway, age, footer }: 
                 index={item.index}
                 selected={event.sequence === selected}
                 onSelect={onSelect}
-                age={age}
               />
             );
           })}

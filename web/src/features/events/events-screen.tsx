@@ -1,14 +1,14 @@
 import { useCallback, useMemo, useRef } from "react";
 import { Button } from "@/components/ui/button";
-import { useStaleSince } from "@/shared/connection/store";
+import { merge } from "@/shared/events/log";
+import { useEvents } from "@/shared/events/store";
 import type { Whole } from "@/shared/graphql/exact";
-import { cn } from "@/shared/lib/utils";
+import { CopyLink } from "@/shared/ui/copy-link";
+import { PageHead } from "@/shared/ui/page-head";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { EventDetail } from "./event-detail";
 import { EventTable } from "./event-table";
-import { merge } from "./log";
-import { useEvents } from "./store";
 import { Toolbar } from "./toolbar";
 import { useHistory } from "./use-history";
 import { useHold } from "./use-hold";
@@ -17,7 +17,6 @@ import { eventsShape, matches } from "./view-state";
 /** The log by sequence, newest first: the live tail on top of pages of history. */
 export function EventsScreen({ services }: { services: readonly string[] }) {
   const live = useEvents((s) => s.events);
-  const staleSince = useStaleSince();
   const [view, set] = useUrlState(eventsShape);
   const history = useHistory(view);
   const frame = useRef<HTMLDivElement>(null);
@@ -43,8 +42,9 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
           selected={view.event}
           onSelect={select}
           onAway={hold}
-          age={view.age}
-          footer={<Footer {...history} />}
+          footer={
+            <Footer {...history} filtered={view.q !== "" || view.kind.length > 0 || view.service !== ""} />
+          }
         />
       );
     }
@@ -52,7 +52,7 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
     if (history.error) return <ErrorView error={history.error} onRetry={history.older} />;
     return (
       <Empty title="No event matches.">
-        <Button size="sm" variant="outline" onClick={() => set({ q: "", kind: [], service: "" })}>
+        <Button variant="outline" onClick={() => set({ q: "", kind: [], service: "" })}>
           Clear filters
         </Button>
       </Empty>
@@ -60,8 +60,8 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
   };
 
   return (
-    <div className={cn("flex min-h-0 flex-1 flex-col", staleSince !== null && "stale")} ref={frame}>
-      <h1 className="sr-only">Events</h1>
+    <div className="flex min-h-0 flex-1 flex-col" ref={frame}>
+      <PageHead title="Events" actions={<CopyLink />} />
       <Toolbar
         view={view}
         set={set}
@@ -84,22 +84,31 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
   );
 }
 
-function Footer({ loading, error, more, older }: ReturnType<typeof useHistory>) {
+function Footer({
+  loading,
+  error,
+  more,
+  older,
+  filtered,
+}: ReturnType<typeof useHistory> & { filtered: boolean }) {
   if (error) {
     return (
       <>
         <span className="text-bad">
           {error.message} ({error.code})
         </span>
-        <Button size="sm" variant="outline" onClick={older}>
+        <Button variant="outline" onClick={older}>
           Try again
         </Button>
       </>
     );
   }
-  if (!more) return <span className="text-muted-foreground">This is the beginning of the log.</span>;
+  if (!more) {
+    const end = filtered ? "No older event matches." : "This is the beginning of the log.";
+    return <span className="text-muted-foreground">{end}</span>;
+  }
   return (
-    <Button size="sm" variant="outline" disabled={loading} onClick={older}>
+    <Button variant="outline" disabled={loading} onClick={older}>
       {loading ? "Loading…" : "Load older"}
     </Button>
   );

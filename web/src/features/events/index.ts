@@ -1,4 +1,3 @@
-export type { Event } from "./documents";
+export { EventPage } from "./event-page";
+export { EventsOf } from "./events-of";
 export { EventsScreen } from "./events-screen";
-export { FeedPanel } from "./feed-panel";
-export { onNewEvents, resetEvents, startEvents, useEvents } from "./store";

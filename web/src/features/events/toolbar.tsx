@@ -2,11 +2,9 @@ import { ArrowUpToLine, Pause } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
 import { Toggle } from "@/components/ui/toggle";
-import { useZone } from "@/shared/time/zone";
-import { CopyLink } from "@/shared/ui/copy-link";
+import { kindLook, kinds } from "@/shared/events/kinds";
 import { SearchField } from "@/shared/ui/search-field";
 import type { SetUrl } from "@/shared/url/use-url-state";
-import { kindLook, kinds } from "./kinds";
 import type { EventsView, eventsShape } from "./view-state";
 
 interface Props {
@@ -20,11 +18,10 @@ interface Props {
 }
 
 export function Toolbar({ view, set, services, held, waiting, onHold, onRelease }: Props) {
-  const { zone, toggle } = useZone();
   const listed =
     view.service === "" || services.includes(view.service) ? services : [...services, view.service];
   return (
-    <div className="flex flex-wrap items-center gap-1.5 border-border border-b bg-card px-3 py-1.5">
+    <div className="flex h-10 shrink-0 items-center gap-1.5 overflow-x-auto border-border border-b px-4 max-xl:px-3">
       <SearchField
         label="Filter events"
         className="w-56"
@@ -62,26 +59,15 @@ export function Toolbar({ view, set, services, held, waiting, onHold, onRelease 
         })}
       </fieldset>
       <div className="ml-auto flex items-center gap-1.5">
-        <Toggle
-          pressed={view.age}
-          onClick={() => set({ age: !view.age })}
-          title="Show how long ago instead of the time"
-        >
-          Age
-        </Toggle>
-        <Button size="sm" variant="outline" onClick={toggle} title="Time zone of all times on the page">
-          Times: {zone === "utc" ? "UTC" : "local"}
-        </Button>
         {held ? (
-          <Button size="sm" variant="notice" onClick={onRelease}>
+          <Button variant="default" onClick={onRelease}>
             <ArrowUpToLine aria-hidden="true" /> {waiting} new, resume
           </Button>
         ) : (
-          <Button size="sm" variant="outline" onClick={onHold}>
+          <Button variant="outline" onClick={onHold}>
             <Pause aria-hidden="true" /> Pause
           </Button>
         )}
-        <CopyLink />
       </div>
     </div>
   );

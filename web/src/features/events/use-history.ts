@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { VariablesOf } from "@/gql";
+import { type Event, EventHistory } from "@/shared/events/documents";
+import { merge } from "@/shared/events/log";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
-import { type Event, EventHistory } from "./documents";
-import { merge } from "./log";
 import type { EventsView } from "./view-state";
 
 const PAGE = 100;

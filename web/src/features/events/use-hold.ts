@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useState } from "react";
+import type { Event } from "@/shared/events/documents";
 import type { Whole } from "@/shared/graphql/exact";
-import type { Event } from "./documents";
 
 export interface Hold {
   shown: readonly Event[];

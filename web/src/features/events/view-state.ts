@@ -1,13 +1,12 @@
-import { flag, sequence, someOf, text, type Values } from "@/shared/url/codec";
-import type { Event } from "./documents";
-import { kinds } from "./kinds";
+import type { Event } from "@/shared/events/documents";
+import { kinds } from "@/shared/events/kinds";
+import { sequence, someOf, text, type Values } from "@/shared/url/codec";
 
 /** What of the events screen stands in the address. */
 export const eventsShape = {
   q: text,
   kind: someOf(kinds),
   service: text,
-  age: flag,
   event: sequence,
 };
 

@@ -1,8 +1,9 @@
 import { CircleAlert, ShieldCheck } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import type { AppError } from "@/shared/graphql/errors";
+import { sentence } from "@/shared/ui/states";
 import { signIn } from "./api";
 
 /** Why the operator is here, by the `error` parameter of the address. */
@@ -20,6 +21,8 @@ interface Props {
 }
 
 export function SignInScreen({ reason, denied, onSignedIn }: Props) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const [token, setToken] = useState("");
   const [pending, setPending] = useState(false);
   const [error, setError] = useState<AppError | null>(null);
@@ -38,7 +41,7 @@ export function SignInScreen({ reason, denied, onSignedIn }: Props) {
   return (
     <main className="flex min-h-screen items-center justify-center p-4">
       <form className="w-88 space-y-3 rounded-sm border border-border bg-card p-5" onSubmit={submit}>
-        <h1 className="flex items-center gap-2 font-semibold text-base">
+        <h1 className="flex items-center gap-2 font-semibold text-page">
           <ShieldCheck aria-hidden="true" className="size-4 text-primary" /> Sign in to Aegis
         </h1>
         {denied && !told && (
@@ -59,6 +62,7 @@ export function SignInScreen({ reason, denied, onSignedIn }: Props) {
             autoComplete="current-password"
             spellCheck={false}
             required
+            ref={field}
             value={token}
             aria-invalid={error !== null}
             aria-describedby={error ? "token-error" : undefined}
@@ -69,7 +73,7 @@ export function SignInScreen({ reason, denied, onSignedIn }: Props) {
           <div id="token-error" role="alert" className="flex gap-1.5 text-bad">
             <CircleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0" />
             <span>
-              {error.message}
+              {sentence(error.message)}
               <span className="block text-xs">
                 {error.code}
                 {error.requestId && ` · request ${error.requestId}`}

@@ -13,15 +13,15 @@ const body = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
-    requestId: z.string().nullish(),
-    retryable: z.boolean().optional(),
+    requestId: z.nullish(z.string()),
+    retryable: z.optional(z.boolean()),
   }),
 });
 
 const extensions = z.object({
-  code: z.string().optional(),
-  requestId: z.string().nullish(),
-  retryable: z.boolean().optional(),
+  code: z.optional(z.string()),
+  requestId: z.nullish(z.string()),
+  retryable: z.optional(z.boolean()),
 });
 
 export const unreachable: AppError = {

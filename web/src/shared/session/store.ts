@@ -1,14 +1,22 @@
 import { create } from "zustand";
 
-export type Role = "VIEWER" | "AUDITOR" | "OPERATOR" | "ADMIN";
+export const roles = ["VIEWER", "AUDITOR", "OPERATOR", "ADMIN"] as const;
+export type Role = (typeof roles)[number];
 export interface Viewer {
   name: string;
   role: Role;
 }
 
-/** Whether the server would let them act on instances and groups. */
-export const mayOperate = (viewer: Viewer | null): boolean =>
-  viewer?.role === "OPERATOR" || viewer?.role === "ADMIN";
+export const roleWord: Record<Role, string> = {
+  VIEWER: "Viewer",
+  AUDITOR: "Auditor",
+  OPERATOR: "Operator",
+  ADMIN: "Admin",
+};
+
+/** Each role may do what those before it may. The server enforces it; the page only says so beforehand. */
+export const mayAs = (viewer: Viewer | null, needed: Role): boolean =>
+  viewer !== null && roles.indexOf(viewer.role) >= roles.indexOf(needed);
 
 interface SessionStore {
   /** `unknown` until the server has answered once. */

@@ -2,35 +2,59 @@ export type Zone = "utc" | "local";
 
 const two = (n: number): string => String(n).padStart(2, "0");
 
-/** `4s`, `12m`, `3h 05m`, `2d 4h`; clocks that disagree show as `0s`, never as negative. */
-export function formatAge(ms: number): string {
-  const s = Math.max(0, Math.floor(ms / 1000));
-  if (s < 60) return `${s}s`;
-  if (s < 3600) return `${Math.floor(s / 60)}m ${two(s % 60)}s`;
-  if (s < 86_400) return `${Math.floor(s / 3600)}h ${two(Math.floor((s % 3600) / 60))}m`;
-  return `${Math.floor(s / 86_400)}d ${Math.floor((s % 86_400) / 3600)}h`;
+interface Parts {
+  day: string;
+  clock: string;
+  ms: string;
 }
 
-/** `07:26:26.123`, the day left out. */
-export function formatClock(iso: string, zone: Zone): string {
-  const d = new Date(iso);
-  if (Number.isNaN(d.getTime())) return "—";
-  const [h, m, s, ms] =
-    zone === "utc"
-      ? [d.getUTCHours(), d.getUTCMinutes(), d.getUTCSeconds(), d.getUTCMilliseconds()]
-      : [d.getHours(), d.getMinutes(), d.getSeconds(), d.getMilliseconds()];
-  return `${two(h)}:${two(m)}:${two(s)}.${String(ms).padStart(3, "0")}`;
+function partsOf(d: Date, zone: Zone): Parts {
+  const of = (utc: number, local: number): number => (zone === "utc" ? utc : local);
+  const year = of(d.getUTCFullYear(), d.getFullYear());
+  const month = two(of(d.getUTCMonth(), d.getMonth()) + 1);
+  const day = two(of(d.getUTCDate(), d.getDate()));
+  const clock = [
+    of(d.getUTCHours(), d.getHours()),
+    of(d.getUTCMinutes(), d.getMinutes()),
+    of(d.getUTCSeconds(), d.getSeconds()),
+  ];
+  const ms = String(of(d.getUTCMilliseconds(), d.getMilliseconds())).padStart(3, "0");
+  return { day: `${year}-${month}-${day}`, clock: clock.map(two).join(":"), ms };
 }
 
-/** `2026-01-02 03:04:05.678 UTC`. */
-export function formatMoment(iso: string, zone: Zone): string {
-  const d = new Date(iso);
-  if (Number.isNaN(d.getTime())) return "—";
-  const day =
-    zone === "utc"
-      ? `${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`
-      : `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
-  return `${day} ${formatClock(iso, zone)} ${zone === "utc" ? "UTC" : offset(d)}`;
+function known(moment: string | number): Date | null {
+  const d = new Date(moment);
+  return Number.isNaN(d.getTime()) ? null : d;
+}
+
+/** `12:45:26.547`, the day left out. */
+export function formatClock(moment: string | number, zone: Zone): string {
+  const d = known(moment);
+  if (!d) return "—";
+  const { clock, ms } = partsOf(d, zone);
+  return `${clock}.${ms}`;
+}
+
+/** `12:45:26`; of another day than `now`, with the day before it. */
+export function formatSecond(moment: string | number, zone: Zone, now?: number): string {
+  const d = known(moment);
+  if (!d) return "—";
+  const { day, clock } = partsOf(d, zone);
+  return now !== undefined && partsOf(new Date(now), zone).day !== day ? `${day.slice(5)} ${clock}` : clock;
+}
+
+/** `2026-11-28 12:45:26.547 UTC`. */
+export function formatMoment(moment: string | number, zone: Zone): string {
+  const d = known(moment);
+  if (!d) return "—";
+  const { day, clock, ms } = partsOf(d, zone);
+  return `${day} ${clock}.${ms} ${zone === "utc" ? "UTC" : offset(d)}`;
+}
+
+/** `2026-11-28`. */
+export function formatDay(moment: string | number, zone: Zone): string {
+  const d = known(moment);
+  return d ? partsOf(d, zone).day : "—";
 }
 
 function offset(d: Date): string {

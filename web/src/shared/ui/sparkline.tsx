@@ -1,44 +1,53 @@
 import { memo } from "react";
-import { cn } from "@/shared/lib/utils";
+import { rate } from "@/shared/figures/format";
 
 const WIDTH = 64;
 const HEIGHT = 18;
+const PAD = 2;
 
-/** Points for `<polyline>`, newest at the right edge, from zero up. Exported for its test. */
-export function sparkPoints(values: readonly number[], capacity: number): string {
-  const top = Math.max(...values, 1e-9);
-  const step = WIDTH / Math.max(capacity - 1, 1);
-  const left = WIDTH - (values.length - 1) * step;
-  return values
-    .map((v, i) => `${(left + i * step).toFixed(1)},${(HEIGHT - 1.5 - (v / top) * (HEIGHT - 3)).toFixed(1)}`)
-    .join(" ");
+type Values = readonly (number | null)[];
+
+/** One `M…L…` run for each unbroken stretch; from zero up to `most`. */
+export function sparkPath(values: Values, most: number): string {
+  const step = WIDTH / Math.max(values.length - 1, 1);
+  const top = Math.max(most, 1e-9);
+  let pen = "M";
+  const parts: string[] = [];
+  values.forEach((value, index) => {
+    if (value === null) {
+      pen = "M";
+      return;
+    }
+    const y = HEIGHT - PAD - (value / top) * (HEIGHT - 2 * PAD);
+    parts.push(`${pen}${(index * step).toFixed(1)} ${y.toFixed(1)}`);
+    pen = "L";
+  });
+  return parts.join("");
 }
 
-/** Decoration beside the figure it belongs to, so hidden from assistive technology. */
-export const Sparkline = memo(function Sparkline({
-  values,
-  capacity,
-  className,
-}: {
-  values: readonly number[];
-  capacity: number;
-  className?: string;
-}) {
+/** Decoration beside the figure that it belongs to, so hidden from assistive technology. */
+export const Sparkline = memo(function Sparkline({ values, most }: { values: Values; most: number }) {
+  const last = values.findLastIndex((value) => value !== null);
+  const path = sparkPath(values, most);
+  const end = last >= 0 ? sparkPath(values.slice(last, last + 1), most).replace(/^M\S+ /, "") : null;
+  const peak = values.reduce<number>((top, value) => Math.max(top, value ?? 0), 0);
   return (
     <svg
       aria-hidden="true"
       width={WIDTH}
       height={HEIGHT}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      className={cn("shrink-0", className)}
+      className="block shrink-0 overflow-visible"
     >
-      <line x1="0" x2={WIDTH} y1={HEIGHT - 1} y2={HEIGHT - 1} className="stroke-border" strokeWidth="1" />
-      {values.length > 1 && (
-        <polyline
-          points={sparkPoints(values, capacity)}
-          fill="none"
-          className="stroke-spark"
-          strokeWidth="1.25"
+      {values.length > 0 && <title>{`At most ${rate(peak)} calls/s`}</title>}
+      <line x1="0" x2={WIDTH} y1={HEIGHT - 1} y2={HEIGHT - 1} className="stroke-border" />
+      <path d={path} fill="none" className="stroke-series-1" strokeWidth="1.25" />
+      {end !== null && (
+        <circle
+          cx={(last * WIDTH) / Math.max(values.length - 1, 1)}
+          cy={end}
+          r="1.5"
+          className="fill-series-1"
         />
       )}
     </svg>

@@ -5,6 +5,8 @@ export interface Codec<T> {
   fallback: T;
   parse: (raw: string) => T;
   format: (value: T) => string;
+  /** It may stand several times; what is parsed and formatted is one a line. */
+  repeated?: true;
 }
 
 export const text: Codec<string> = { fallback: "", parse: (raw) => raw, format: (value) => value };
@@ -41,6 +43,16 @@ export const sequence: Codec<Whole | null> = {
   format: (value) => (value === null ? "" : String(value)),
 };
 
+const joined = (raw: readonly string[]): string | null => (raw.length === 0 ? null : raw.join("\n"));
+
+/** Texts, each of which stands by itself in the address. */
+export const lines: Codec<readonly string[]> = {
+  fallback: [],
+  parse: (raw) => raw.split("\n").filter(Boolean),
+  format: (value) => value.join("\n"),
+  repeated: true,
+};
+
 // biome-ignore lint/suspicious/noExplicitAny: the element type of each codec is inferred, not erased
 export type Shape = Record<string, Codec<any>>;
 export type Values<S extends Shape> = { [K in keyof S]: S[K]["fallback"] };
@@ -48,7 +60,7 @@ export type Values<S extends Shape> = { [K in keyof S]: S[K]["fallback"] };
 export function readUrl<S extends Shape>(shape: S, params: URLSearchParams): Values<S> {
   const values: Record<string, unknown> = {};
   for (const [name, codec] of Object.entries(shape)) {
-    const raw = params.get(name);
+    const raw = codec.repeated ? joined(params.getAll(name)) : params.get(name);
     values[name] = raw === null ? codec.fallback : codec.parse(raw);
   }
   return values as Values<S>;
@@ -62,9 +74,11 @@ export function writeUrl<S extends Shape>(
 ): URLSearchParams {
   const next = new URLSearchParams(params);
   for (const [name, value] of Object.entries(change)) {
-    const formatted = shape[name]?.format(value) ?? "";
-    if (formatted === "") next.delete(name);
-    else next.set(name, formatted);
+    const codec = shape[name];
+    const formatted = codec?.format(value) ?? "";
+    next.delete(name);
+    if (formatted === "") continue;
+    for (const line of codec?.repeated ? formatted.split("\n") : [formatted]) next.append(name, line);
   }
   return next;
 }

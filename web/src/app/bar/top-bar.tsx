@@ -1,0 +1,81 @@
+import { Menu, Search, ShieldCheck } from "lucide-react";
+import { Link } from "react-router";
+import { Button } from "@/components/ui/button";
+import { useEvents } from "@/shared/events/store";
+import { usePulse } from "@/shared/freshness/pulse";
+import { highest } from "@/shared/graphql/exact";
+import { useSystem } from "@/shared/system/store";
+import { useKeeping } from "@/shared/url/links";
+import { Bell } from "./bell";
+import { FreshnessBadge } from "./freshness-badge";
+import { RangeMenu } from "./range-menu";
+import { ThemeMenu } from "./theme-menu";
+import { UserMenu } from "./user-menu";
+import { ZoneButton } from "./zone-button";
+
+interface Props {
+  onMenu: () => void;
+  onSearch: () => void;
+  onSignOut: () => void;
+}
+
+/** Fixed places, so that nothing moves when one of them says something else. */
+export function TopBar({ onMenu, onSearch, onSignOut }: Props) {
+  const keeping = useKeeping();
+  const namespace = useSystem((s) => s.system?.namespace);
+  return (
+    <header
+      data-no-print
+      className="flex h-10 shrink-0 items-center gap-3 border-border border-b bg-card pr-2 pl-3"
+    >
+      <Button variant="ghost" size="icon" className="lg:hidden" aria-label="Menu" onClick={onMenu}>
+        <Menu aria-hidden="true" />
+      </Button>
+      <Link to={keeping("/")} className="flex shrink-0 items-center gap-1.5 font-semibold text-panel">
+        <ShieldCheck aria-hidden="true" className="size-4 text-primary" /> Aegis
+      </Link>
+      <span
+        className="min-w-0 max-w-40 shrink truncate text-xs max-lg:hidden"
+        title="Namespace of this installation"
+      >
+        <span className="text-muted-foreground">namespace</span> {namespace ?? "—"}
+      </span>
+      <FreshnessBadge />
+      <AsOf />
+      <div className="ml-auto flex min-w-0 items-center gap-1">
+        <Button
+          variant="outline"
+          className="font-normal text-muted-foreground xl:w-48 xl:justify-start"
+          aria-label="Search"
+          aria-keyshortcuts="Control+K"
+          onClick={onSearch}
+        >
+          <Search aria-hidden="true" />
+          <span className="max-xl:hidden">Search</span>
+          <kbd className="ml-auto font-sans text-axis max-xl:hidden">Ctrl K</kbd>
+        </Button>
+        <RangeMenu />
+        <ZoneButton />
+        <Bell />
+        <ThemeMenu />
+        <UserMenu onSignOut={onSignOut} />
+      </div>
+    </header>
+  );
+}
+
+/** How far along the log the picture is. */
+function AsOf() {
+  const pulse = usePulse((s) => s.asOf);
+  const events = useEvents((s) => s.asOf);
+  const system = useSystem((s) => s.system);
+  const sequence = highest(highest(pulse, events), system?.asOfSequence ?? 0);
+  return (
+    <span
+      className="w-24 shrink-0 truncate font-mono text-muted-foreground text-xs max-lg:hidden"
+      title="Sequence of the last event that this page has seen"
+    >
+      seq <span data-testid="as-of">{sequence === 0 ? "—" : String(sequence)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,47 @@
+import type { Event } from "@/shared/events/documents";
+import { shortType } from "@/shared/events/kinds";
+
+/** One line of the feed: an event, or a run of events of one type and service. */
+export interface FeedLine {
+  key: string;
+  /** The newest of the run. */
+  event: Event;
+  count: number;
+  /** What they are about, oldest first. */
+  names: readonly string[];
+}
+
+/** Beyond that many, a run is one line. */
+const RUN = 3;
+
+const nameOf = ({ aggregate, service }: Event): string =>
+  service === null ? aggregate : aggregate.slice(aggregate.indexOf(`.${service}.`) + service.length + 2);
+
+/** Newest first; runs of one type and service folded into one line. */
+export function foldRuns(events: readonly Event[]): FeedLine[] {
+  const lines: FeedLine[] = [];
+  let run: Event[] = [];
+  const flush = (): void => {
+    const newest = run[0];
+    if (newest && run.length >= RUN) {
+      lines.push({
+        key: `run ${newest.sequence}`,
+        event: newest,
+        count: run.length,
+        names: [...run].reverse().map(nameOf),
+      });
+    } else {
+      for (const event of run)
+        lines.push({ key: String(event.sequence), event, count: 1, names: [nameOf(event)] });
+    }
+    run = [];
+  };
+  for (const event of [...events].reverse()) {
+    const [first] = run;
+    if (first && (shortType(first.type) !== shortType(event.type) || first.service !== event.service))
+      flush();
+    run.push(event);
+  }
+  flush();
+  return lines;
+}

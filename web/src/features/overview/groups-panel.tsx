@@ -1,0 +1,78 @@
+import { Crown, UserX } from "lucide-react";
+import { useMemo } from "react";
+import { useAttention } from "@/shared/attention/store";
+import { useEvents } from "@/shared/events/store";
+import { Age } from "@/shared/time/age";
+import { useNow } from "@/shared/time/clock";
+import { GroupLink, InstanceLink } from "@/shared/ui/object-link";
+import { changedGroups } from "./changed-groups";
+
+const SHOWN = 12;
+const MINUTE_MS = 60_000;
+
+/** Groups without owner, and those whose owner changed within ten minutes. */
+export function GroupsPanel() {
+  const events = useEvents((s) => s.events);
+  const ownerless = useAttention((s) => s.ownerless.groups);
+  const minute = Math.floor(useNow() / MINUTE_MS) * MINUTE_MS;
+  const lines = useMemo(() => {
+    const without = ownerless.map(({ service, group, term, since }) => ({
+      service,
+      group,
+      owner: null,
+      term,
+      at: since,
+    }));
+    const open = new Set(ownerless.map(({ id }) => id));
+    const changed = changedGroups(events ?? [], minute).filter(
+      ({ service, group, owner }) => owner !== null && !open.has(`${service}/${group}`),
+    );
+    return [...without, ...changed];
+  }, [events, ownerless, minute]);
+  return (
+    <section aria-label="Groups" className="border-border border-b">
+      <header className="flex h-8 items-center gap-2 border-border border-b px-3">
+        <h2 className="font-semibold text-panel">Groups changed</h2>
+        <span className="text-muted-foreground text-xs">in ten minutes</span>
+      </header>
+      {lines.length === 0 && <p className="px-3 py-2 text-muted-foreground">No group changed its owner.</p>}
+      <ul>
+        {lines.slice(0, SHOWN).map(({ service, group, owner, term, at }) => (
+          <li
+            key={`${service}/${group}`}
+            data-testid="group-line"
+            data-group={`${service}/${group}`}
+            data-owner={owner ?? ""}
+            data-term={String(term)}
+            className="grid h-7 grid-cols-[minmax(0,2fr)_minmax(0,3fr)_3rem] items-center gap-2 px-3"
+          >
+            <span className="flex min-w-0 items-center gap-1">
+              <GroupLink service={service} group={group} />
+              {term !== null && (
+                <span className="shrink-0 text-muted-foreground text-xs" title="Term">
+                  {String(term)}
+                </span>
+              )}
+            </span>
+            {owner === null ? (
+              <span className="flex items-center gap-1 font-medium text-bad">
+                <UserX aria-hidden="true" className="size-3 shrink-0" /> no owner
+              </span>
+            ) : (
+              <span className="flex min-w-0 items-center gap-1 text-lead">
+                <Crown aria-hidden="true" className="size-3 shrink-0" />
+                <InstanceLink service={service} instance={owner} className="font-normal" />
+              </span>
+            )}
+            <span className="text-right text-muted-foreground text-xs">
+              <Age since={at} short />
+            </span>
+          </li>
+        ))}
+        {lines.length > SHOWN && (
+          <li className="px-3 pb-1 text-muted-foreground">and {lines.length - SHOWN} more</li>
+        )}
+      </ul>
+    </section>
+  );
+}

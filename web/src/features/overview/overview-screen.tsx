@@ -1,0 +1,59 @@
+import { useCallback, useState } from "react";
+import { usePulse } from "@/shared/freshness/pulse";
+import type { Instance } from "@/shared/instances/documents";
+import type { Page } from "@/shared/instances/window";
+import { useUrlState } from "@/shared/url/use-url-state";
+import { AttentionPanel } from "./attention-panel";
+import { Feed } from "./feed";
+import { GroupsPanel } from "./groups-panel";
+import { InstancesView } from "./instances-view";
+import { MatchesView } from "./matches-view";
+import { Peek } from "./peek";
+import { ServicesView } from "./services-view";
+import { Tiles } from "./tiles";
+import { Toolbar } from "./toolbar";
+import { useRollups } from "./use-rollups";
+import { isFiltered, overviewShape } from "./view-state";
+
+/** The verdict, the totals, and the list of what there is. */
+export function OverviewScreen() {
+  const [view, set] = useUrlState(overviewShape);
+  const all = useRollups();
+  const everything = usePulse((s) => s.total);
+  const fleet = usePulse((s) => s.counts);
+  const [page, setPage] = useState<Page | null>(null);
+  const onPage = useCallback((next: Page) => setPage(next), []);
+  const onPeek = useCallback((instance: Instance) => set({ peek: instance.id }, { replace: true }), [set]);
+  const filtered = isFiltered(view);
+  const counts = filtered ? (page?.counts ?? new Map()) : (fleet ?? new Map());
+  const list = { view, set, everything, onPeek, onPage };
+  return (
+    <div className="flex min-h-full">
+      <div className="flex min-w-0 flex-1 flex-col">
+        <AttentionPanel />
+        <Tiles rollups={all.rollups} total={all.total} />
+        <div className="sticky top-0 z-20">
+          <Toolbar view={view} set={set} counts={counts} />
+        </div>
+        {view.view === "instances" ? (
+          <InstancesView {...list} />
+        ) : filtered ? (
+          <MatchesView {...list} />
+        ) : (
+          <ServicesView all={all} view={view} set={set} onPeek={onPeek} />
+        )}
+      </div>
+      {view.peek !== "" ? (
+        <Peek id={view.peek} onClose={() => set({ peek: "" }, { replace: true })} />
+      ) : (
+        <aside
+          aria-label="Groups and events"
+          className="sticky top-0 h-[calc(100vh-2.5rem)] w-76 shrink-0 overflow-auto border-border border-l bg-card max-[89.99rem]:hidden 2xl:w-96"
+        >
+          <GroupsPanel />
+          <Feed />
+        </aside>
+      )}
+    </div>
+  );
+}

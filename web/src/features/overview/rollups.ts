@@ -1,0 +1,75 @@
+import { compareNatural } from "@/shared/lib/utils";
+import { type InstanceStatus, meaningOf, rankOf } from "@/shared/status/status";
+import type { ServiceNode } from "./documents";
+
+/** A service as one line. */
+export interface Rollup {
+  service: string;
+  counts: ReadonlyMap<InstanceStatus, number>;
+  instances: number;
+  running: number;
+  minimum: number | null;
+  /** The worst state that says something of the service now. */
+  worst: InstanceStatus;
+  belowMinimum: boolean;
+  groups: number;
+  ownerless: number;
+  versions: readonly string[];
+  /** The version that should run, where others do. */
+  drift: string | null;
+  defined: boolean;
+  /** Whether its definition asks for one, and there is none in use. */
+  warnUndefined: boolean;
+  p99Ms: number | null;
+  callsPerSecond: number | null;
+  errorPercent: number | null;
+}
+
+export function rollupOf(node: ServiceNode): Rollup {
+  const counts = new Map<InstanceStatus, number>();
+  for (const { status } of node.instances) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const running = counts.get("RUNNING") ?? 0;
+  const active = node.definition?.status === "ACTIVE" ? node.definition : null;
+  const minimum = active?.minInstances == null ? null : Number(active.minInstances);
+  const belowMinimum = minimum !== null && running < minimum;
+  return {
+    service: node.name,
+    counts,
+    instances: node.instances.length,
+    running,
+    minimum,
+    worst: worstOf(counts, minimum === null ? running === 0 : belowMinimum),
+    belowMinimum,
+    groups: node.leaders.length,
+    ownerless: node.leaders.filter(({ instance }) => instance === null).length,
+    versions: node.versions,
+    drift: active && node.versions.some((version) => version !== active.version) ? active.version : null,
+    defined: active !== null,
+    warnUndefined: active === null && node.definition?.registration === "WARN",
+    p99Ms: node.p99Ms,
+    callsPerSecond: node.callsPerSecond,
+    errorPercent: node.errorPercent,
+  };
+}
+
+/** One who is gone says nothing of a service that has what it needs. */
+function worstOf(counts: ReadonlyMap<InstanceStatus, number>, lacks: boolean): InstanceStatus {
+  const says = (status: InstanceStatus): boolean =>
+    status === "EXPIRED" ? lacks : meaningOf(status) !== "gone";
+  const sorted = [...counts.keys()].sort((a, b) => rankOf(a) - rankOf(b));
+  return sorted.find(says) ?? sorted[0] ?? "STOPPED";
+}
+
+/** Whether somebody is needed. */
+export const isBad = (rollup: Rollup): boolean =>
+  meaningOf(rollup.worst) === "attention" || rollup.belowMinimum || rollup.ownerless > 0;
+
+/** Those that need somebody first, the worst of them first; then by name. */
+export function worstFirst(a: Rollup, b: Rollup): number {
+  return (
+    Number(isBad(b)) - Number(isBad(a)) ||
+    rankOf(a.worst) - rankOf(b.worst) ||
+    Number(b.belowMinimum) - Number(a.belowMinimum) ||
+    compareNatural(a.service, b.service)
+  );
+}

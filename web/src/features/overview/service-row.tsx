@@ -1,0 +1,136 @@
+import { BookX, ChevronDown, ChevronRight, Crown, GitCompareArrows, TrendingDown } from "lucide-react";
+import { Figure } from "@/shared/figures/figure";
+import { latency, NONE, percent, plural, rate } from "@/shared/figures/format";
+import type { Truth } from "@/shared/freshness/freshness";
+import { columns, shownOf } from "@/shared/instances/table/columns";
+import { Spark } from "@/shared/instances/table/spark";
+import { cn } from "@/shared/lib/utils";
+import { type FlagOf, Flags } from "@/shared/status/flag";
+import { shownState } from "@/shared/status/shown";
+import { StateBadge } from "@/shared/status/state-badge";
+import { statuses, words } from "@/shared/status/status";
+import { ServiceLink } from "@/shared/ui/object-link";
+import type { Rollup } from "./rollups";
+
+interface Props {
+  rollup: Rollup;
+  open: boolean;
+  onToggle: () => void;
+  truth: Truth;
+  now: number;
+}
+
+export function flagsOf(rollup: Rollup): FlagOf[] {
+  const flags: FlagOf[] = [];
+  if (rollup.belowMinimum) {
+    flags.push({
+      key: "minimum",
+      word: `min ${rollup.minimum}`,
+      title: `${rollup.running} run, and its definition asks for at least ${rollup.minimum}`,
+      icon: TrendingDown,
+      warn: true,
+    });
+  }
+  if (rollup.drift !== null) {
+    flags.push({
+      key: "drift",
+      word: "version drift",
+      title: `${rollup.versions.join(", ")} run, and its definition says ${rollup.drift}`,
+      icon: GitCompareArrows,
+      warn: false,
+    });
+  }
+  if (rollup.warnUndefined) {
+    flags.push({
+      key: "undefined",
+      word: "not defined",
+      title: "Its definition is retired, and asks to be told of instances that run",
+      icon: BookX,
+      warn: true,
+    });
+  }
+  return flags;
+}
+
+const number = "truncate px-2 text-right font-normal";
+
+/** A service as one line; opened, its instances stand under it. */
+export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
+  const { service, counts, worst, groups, ownerless, versions } = rollup;
+  const shown = shownState({ status: worst, lastBeatAt: null }, truth, now);
+  const past = shown.was !== null || rollup.running === 0;
+  const Chevron = open ? ChevronDown : ChevronRight;
+  const parts = statuses.filter((status) => counts.has(status));
+  return (
+    <tr
+      data-testid="service-row"
+      data-service={service}
+      className="h-7 border-input border-t border-b border-b-border bg-card font-semibold hover:bg-accent"
+    >
+      <td className="truncate pr-2">
+        <button
+          type="button"
+          aria-expanded={open}
+          aria-label={`Instances of ${service}`}
+          className="inline-flex h-7 cursor-pointer items-center gap-1 pl-2"
+          onClick={onToggle}
+        >
+          <Chevron aria-hidden="true" className="size-3 text-muted-foreground" />
+          <StateBadge shown={shown} />
+        </button>
+      </td>
+      <td className="truncate px-2">
+        <ServiceLink service={service} className="font-semibold" />
+      </td>
+      <td className="truncate px-2 font-normal">
+        {groups === 0 && <span className="text-muted-foreground">—</span>}
+        {groups > 0 && ownerless === 0 && (
+          <span className="inline-flex items-center gap-1 text-muted-foreground">
+            <Crown aria-hidden="true" className="size-3" /> {groups}, all owned
+          </span>
+        )}
+        {ownerless > 0 && <span className="font-medium text-bad">{ownerless} without owner</span>}
+      </td>
+      <td className={number}>
+        <Figure text={latency(rollup.p99Ms)} past={past} />
+      </td>
+      <td className={number}>
+        <Figure
+          text={rollup.errorPercent === null ? NONE : `${percent(rollup.errorPercent)} %`}
+          past={past}
+        />
+      </td>
+      <td className={cn(number, shownOf("beat"))} />
+      <td className={cn(number, shownOf("calls"))}>
+        <Figure text={rate(rollup.callsPerSecond)} past={past} />
+      </td>
+      <td className={cn(number, shownOf("queue"))} />
+      <td
+        className={cn("truncate px-2 font-normal text-muted-foreground", shownOf("version"))}
+        title={versions.join(", ")}
+      >
+        {versions.length > 1 ? `${versions.length} versions` : (versions[0] ?? "—")}
+      </td>
+      <td className={cn("px-2", shownOf("spark"))}>
+        <Spark service={service} instance={null} />
+      </td>
+      <td className={shownOf("cpu")} />
+      <td className={shownOf("memory")} />
+      <td className={cn("truncate px-2 font-normal text-muted-foreground", shownOf("reason"))}>
+        <span className="flex items-center gap-2">
+          <Flags flags={flagsOf(rollup)} />
+          <span className="truncate">
+            {rollup.instances === 0
+              ? "no instance"
+              : parts.map((status) => `${counts.get(status)} ${words[status].toLowerCase()}`).join(", ")}
+          </span>
+        </span>
+      </td>
+      <td>
+        <span className="sr-only">{plural(rollup.instances, "instance")}</span>
+      </td>
+    </tr>
+  );
+}
+
+export const WIDTH = columns.length;

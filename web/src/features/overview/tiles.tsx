@@ -1,0 +1,159 @@
+import type { ReactNode } from "react";
+import { Link, useSearchParams } from "react-router";
+import { useAttention } from "@/shared/attention/store";
+import { useAttentionItems } from "@/shared/attention/use-items";
+import { count } from "@/shared/figures/format";
+import { usePulse } from "@/shared/freshness/pulse";
+import { useTruth } from "@/shared/freshness/truth";
+import { cn } from "@/shared/lib/utils";
+import { looks } from "@/shared/status/look";
+import { Segments } from "@/shared/status/segments";
+import { type InstanceStatus, statuses, words } from "@/shared/status/status";
+import { writeUrl } from "@/shared/url/codec";
+import { keeping } from "@/shared/url/links";
+import { isBad, type Rollup } from "./rollups";
+import { noFilter, type OverviewView, overviewShape } from "./view-state";
+
+interface Props {
+  rollups: readonly Rollup[] | null;
+  total: number;
+}
+
+/** What there is, and how it is; each part leads to exactly the list that it counts. */
+export function Tiles({ rollups, total }: Props) {
+  const counts = usePulse((s) => s.counts);
+  const instances = usePulse((s) => s.total);
+  const { groups, ownerless } = useAttention();
+  const { unknownSince } = useTruth();
+  const items = useAttentionItems().filter(
+    ({ severity, acknowledged }) => severity !== "healed" && !acknowledged,
+  );
+  const notFine = rollups?.filter(isBad).length ?? 0;
+  const owned = groups === null ? null : groups - ownerless.total;
+  return (
+    <nav
+      aria-label="Totals"
+      className={cn(
+        "grid shrink-0 grid-cols-4 gap-px border-border border-b bg-border max-lg:grid-cols-1",
+        unknownSince !== null && "text-muted-foreground",
+      )}
+    >
+      <Tile
+        label="Services"
+        value={rollups === null ? null : total}
+        bar={<Bar bad={notFine} all={total} />}
+        text={rollups === null ? "" : notFine === 0 ? "all fine" : `${total - notFine} fine · ${notFine} not`}
+        to={useChange({ ...noFilter, view: "services" })}
+      />
+      <Tile
+        label="Instances"
+        value={counts === null ? null : instances}
+        bar={<Segments counts={counts ?? new Map()} className="flex-1" />}
+        text={counts && <ByStatus counts={counts} />}
+        to={useChange({ ...noFilter, view: "instances" })}
+      />
+      <Tile
+        label="Groups"
+        value={groups}
+        bar={<Bar bad={ownerless.total} all={groups ?? 0} lead />}
+        text={
+          owned === null
+            ? ""
+            : ownerless.total === 0
+              ? "all owned"
+              : `${count(owned)} owned · ${ownerless.total} without owner`
+        }
+        bad={ownerless.total > 0}
+        to="/leadership"
+      />
+      <Tile
+        label="Alerts"
+        value={items.length}
+        bar={null}
+        text={alertsText(items)}
+        bad={items.some(({ severity }) => severity === "bad")}
+        to={null}
+      />
+    </nav>
+  );
+}
+
+function alertsText(items: readonly { severity: string }[]): string {
+  const bad = items.filter(({ severity }) => severity === "bad").length;
+  const warn = items.length - bad;
+  if (items.length === 0) return "none open";
+  return [bad > 0 && `${bad} bad`, warn > 0 && `${warn} warn`].filter(Boolean).join(" · ");
+}
+
+/** The address with this change, what every link keeps with it. */
+function useChange(change: Partial<OverviewView>): string {
+  const [params] = useSearchParams();
+  return `?${writeUrl(overviewShape, params, { ...change, peek: "" })}`;
+}
+
+function ByStatus({ counts }: { counts: ReadonlyMap<InstanceStatus, number> }) {
+  const present = statuses.filter((status) => (counts.get(status) ?? 0) > 0);
+  return (
+    <>
+      {present.map((status) => (
+        <StatusLink key={status} status={status} n={counts.get(status) ?? 0} />
+      ))}
+    </>
+  );
+}
+
+function StatusLink({ status, n }: { status: InstanceStatus; n: number }) {
+  const to = useChange({ ...noFilter, view: "instances", status: [status] });
+  const { icon: Icon, tone } = looks[status];
+  return (
+    <Link to={to} className="mr-2 inline-flex h-6 items-center gap-1 hover:underline">
+      <Icon aria-hidden="true" className={cn("size-3", tone)} />
+      {count(n)} {words[status].toLowerCase()}
+    </Link>
+  );
+}
+
+function Bar({ bad, all, lead = false }: { bad: number; all: number; lead?: boolean }) {
+  return (
+    <span aria-hidden="true" className="flex h-1.5 flex-1 gap-px overflow-hidden rounded-sm bg-muted">
+      {all - bad > 0 && <span className={lead ? "bg-lead-fill" : "bg-ok"} style={{ flexGrow: all - bad }} />}
+      {bad > 0 && <span className="min-w-1 bg-bad" style={{ flexGrow: bad }} />}
+    </span>
+  );
+}
+
+interface TileProps {
+  label: string;
+  value: number | null;
+  bar: ReactNode;
+  text: ReactNode;
+  to: string | null;
+  bad?: boolean;
+}
+
+function Tile({ label, value, bar, text, to, bad = false }: TileProps) {
+  const [params] = useSearchParams();
+  const figure = <span className="font-semibold text-figure">{count(value)}</span>;
+  return (
+    <div className="flex h-15 min-w-0 flex-col justify-center bg-card px-4 max-xl:px-3 max-lg:h-9 max-lg:flex-row max-lg:items-center max-lg:justify-start max-lg:gap-3">
+      <div className="flex items-center gap-2">
+        {to === null ? (
+          <span className="flex items-baseline gap-1.5">
+            {figure} <span className="text-muted-foreground">{label}</span>
+          </span>
+        ) : (
+          <Link
+            to={to.startsWith("?") ? to : keeping(to, params)}
+            className="flex items-baseline gap-1.5 hover:underline"
+          >
+            {figure} <span className="text-muted-foreground">{label}</span>
+          </Link>
+        )}
+        {bar}
+      </div>
+      <div className={cn("truncate text-xs", bad ? "font-medium text-bad" : "text-muted-foreground")}>
+        {text}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { client } from "@/shared/graphql/client";
+import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
+import { usePaused } from "@/shared/live/pause";
+import { type ServiceNode, ServiceRollups } from "./documents";
+import { type Rollup, rollupOf, worstFirst } from "./rollups";
+
+const EVERY_MS = 5_000;
+const PAGES = 10;
+
+export interface Rollups {
+  /** The worst first; null before the first answer. */
+  rollups: readonly Rollup[] | null;
+  total: number;
+  error: AppError | null;
+  again: () => void;
+}
+
+async function loadAll(): Promise<{ nodes: ServiceNode[]; total: number } | { error: AppError }> {
+  const nodes: ServiceNode[] = [];
+  let after: string | null = null;
+  let total = 0;
+  for (let page = 0; page < PAGES; page++) {
+    const result: Awaited<ReturnType<typeof loadPage>> = await loadPage(after);
+    if (result.error || !result.data) {
+      return {
+        error: result.error
+          ? errorFromUrql(result.error)
+          : { code: "EMPTY", message: "The answer is empty", requestId: null, retryable: true },
+      };
+    }
+    const { services } = result.data;
+    nodes.push(...services.nodes);
+    total = Number(services.totalCount);
+    if (!services.pageInfo.hasNextPage) break;
+    after = services.pageInfo.endCursor;
+  }
+  return { nodes, total };
+}
+
+const loadPage = (after: string | null) => client.query(ServiceRollups, { after }).toPromise();
+
+/** All services as one line each, renewed every five seconds; they stand while the page is paused. */
+export function useRollups(): Rollups {
+  const [state, setState] = useState<Omit<Rollups, "again">>({ rollups: null, total: 0, error: null });
+  const paused = usePaused();
+  const held = useRef(paused);
+  held.current = paused;
+  const load = useCallback(async (): Promise<void> => {
+    const result = await loadAll();
+    if (held.current) return;
+    if ("error" in result) setState((s) => ({ ...s, error: result.error }));
+    else {
+      const rollups = result.nodes.map(rollupOf).sort(worstFirst);
+      setState({ rollups, total: result.total, error: null });
+    }
+  }, []);
+  useEffect(() => {
+    if (paused) return;
+    void load();
+    const timer = setInterval(() => void load(), EVERY_MS);
+    return () => clearInterval(timer);
+  }, [paused, load]);
+  return { ...state, again: () => void load() };
+}

@@ -1,0 +1,42 @@
+import type { VariablesOf } from "@/gql";
+import type { InstanceWindow } from "@/shared/instances/documents";
+import { sortCodec } from "@/shared/instances/order";
+import { statuses } from "@/shared/status/status";
+import { lines, oneOf, someOf, text, type Values } from "@/shared/url/codec";
+
+/** What of the overview stands in the address. */
+export const overviewShape = {
+  view: oneOf(["services", "instances"], "services"),
+  q: text,
+  status: someOf(statuses),
+  service: text,
+  version: text,
+  label: lines,
+  sort: sortCodec,
+  peek: text,
+};
+
+export type OverviewView = Values<typeof overviewShape>;
+
+export const noFilter: Partial<OverviewView> = { q: "", status: [], service: "", version: "", label: [] };
+
+export const isFiltered = ({ q, status, service, version, label }: OverviewView): boolean =>
+  q !== "" || status.length > 0 || service !== "" || version !== "" || label.length > 0;
+
+/** The filter of the server that the view means. */
+export function filterOf(view: OverviewView): VariablesOf<typeof InstanceWindow>["filter"] {
+  const { q, status, service, version, label } = view;
+  return {
+    ...(q !== "" && { text: q.slice(0, 200) }),
+    ...(status.length > 0 && { statuses: [...status] }),
+    ...(service !== "" && { service }),
+    ...(version !== "" && { version }),
+    ...(label.length > 0 && { labels: label.slice(0, 10).map(labelOf) }),
+  };
+}
+
+/** `key:value`, or a key alone. */
+function labelOf(raw: string): { key: string; value?: string } {
+  const at = raw.indexOf(":");
+  return at < 0 ? { key: raw } : { key: raw.slice(0, at), value: raw.slice(at + 1) };
+}

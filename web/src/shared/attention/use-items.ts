@@ -1,0 +1,25 @@
+import { useMemo } from "react";
+import { useEvents } from "@/shared/events/store";
+import { useSystem } from "@/shared/system/store";
+import { useNow } from "@/shared/time/clock";
+import { markOf, useAcknowledged } from "./acknowledged";
+import { type AttentionItem, attentionOf } from "./attention";
+import { failoversOf } from "./failovers";
+import { useAttention } from "./store";
+
+export type ShownItem = AttentionItem & { acknowledged: boolean };
+
+/** What needs somebody now, the worst first; what was acknowledged comes after what was not. */
+export function useAttentionItems(): readonly ShownItem[] {
+  const now = useNow();
+  const system = useSystem((s) => s.system);
+  const events = useEvents((s) => s.events);
+  const { troubled, services, ownerless } = useAttention();
+  const marks = useAcknowledged((s) => s.marks);
+  const failovers = useMemo(() => failoversOf(events ?? []), [events]);
+  return useMemo(() => {
+    const all = attentionOf({ now, system, troubled, services, ownerless: ownerless.groups, failovers });
+    const shown = all.map((item) => ({ ...item, acknowledged: marks.includes(markOf(item)) }));
+    return shown.sort((a, b) => Number(a.acknowledged) - Number(b.acknowledged));
+  }, [now, system, troubled, services, ownerless, failovers, marks]);
+}

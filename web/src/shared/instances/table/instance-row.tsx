@@ -1,0 +1,114 @@
+import { memo } from "react";
+import { Figure } from "@/shared/figures/figure";
+import { bytes, count, latency, percent, rate } from "@/shared/figures/format";
+import type { Truth } from "@/shared/freshness/freshness";
+import { cn } from "@/shared/lib/utils";
+import { Flags } from "@/shared/status/flag";
+import { shownState } from "@/shared/status/shown";
+import { StateBadge } from "@/shared/status/state-badge";
+import { isSilent } from "@/shared/status/status";
+import { InstanceLink, ServiceLink } from "@/shared/ui/object-link";
+import { sentence } from "@/shared/ui/states";
+import type { Instance } from "../documents";
+import { flagsOf } from "../flags";
+import { Beat } from "./beat";
+import { shownOf } from "./columns";
+import { GroupsCell } from "./groups-cell";
+import { RowMenu } from "./row-menu";
+import { Spark } from "./spark";
+
+export const ROW_PX = 28;
+
+interface Props {
+  instance: Instance;
+  /** The figures that the order of the list goes by; they may be of a few seconds ago. */
+  figures: Instance["metrics"];
+  truth: Truth;
+  now: number;
+  index: number;
+  selected: boolean;
+  /** Whether the service stands before the name. */
+  withService: boolean;
+  onPeek: (instance: Instance) => void;
+}
+
+const cell = "truncate px-2";
+const number = "truncate px-2 text-right";
+
+export const InstanceRow = memo(function InstanceRow(props: Props) {
+  const { instance, figures, truth, now, index, selected, withService, onPeek } = props;
+  const shown = shownState(instance, truth, now);
+  const past = isSilent(shown.status) || shown.status === "UNKNOWN";
+  return (
+    <tr
+      aria-rowindex={index + 2}
+      data-testid="instance-row"
+      data-instance={instance.instance}
+      data-service={instance.service}
+      data-beat={instance.lastBeatAt}
+      aria-selected={selected}
+      className={cn(
+        "h-7 cursor-pointer border-border border-b bg-card hover:bg-accent",
+        selected && "bg-selected shadow-[inset_3px_0_0_var(--primary)]",
+      )}
+      onClick={(event) => {
+        if (!(event.target as Element).closest("a, button, dialog, [role=menu]")) onPeek(instance);
+      }}
+    >
+      <td className={cn(cell, !withService && "pl-6")}>
+        <StateBadge shown={shown} />
+      </td>
+      <td className={cell}>
+        <span className="flex items-center gap-1.5">
+          {withService && (
+            <>
+              <ServiceLink service={instance.service} className="shrink font-normal text-muted-foreground" />
+              <span className="text-muted-foreground">/</span>
+            </>
+          )}
+          <InstanceLink service={instance.service} instance={instance.instance} />
+        </span>
+      </td>
+      <td className={cell}>
+        <GroupsCell service={instance.service} groups={instance.groups} />
+      </td>
+      <td className={number}>
+        <Figure text={latency(figures?.p99Ms)} past={past} />
+      </td>
+      <td className={number}>
+        <Figure text={count(figures?.errors)} past={past} />
+      </td>
+      <td className={cn(number, shownOf("beat"))}>
+        <Beat instance={instance} known={shown.was === null} />
+      </td>
+      <td className={cn(number, shownOf("calls"))}>
+        <Figure text={rate(figures?.callsPerSecond)} past={past} />
+      </td>
+      <td className={cn(number, shownOf("queue"))}>
+        <Figure text={count(figures?.queueDepth)} past={past} />
+      </td>
+      <td className={cn(cell, "text-muted-foreground", shownOf("version"))}>{instance.version}</td>
+      <td className={cn("px-2", shownOf("spark"))}>
+        <Spark service={instance.service} instance={instance.instance} />
+      </td>
+      <td className={cn(number, shownOf("cpu"))}>
+        <Figure text={percent(figures?.cpuPercent)} past={past} />
+      </td>
+      <td className={cn(number, shownOf("memory"))}>
+        <Figure text={bytes(figures?.memoryBytes)} past={past} />
+      </td>
+      <td
+        className={cn(cell, "text-muted-foreground", shownOf("reason"))}
+        title={instance.reason ?? undefined}
+      >
+        <span className="flex items-center gap-1.5">
+          <Flags flags={flagsOf(instance)} />
+          {instance.reason && <span className="truncate">{sentence(instance.reason)}</span>}
+        </span>
+      </td>
+      <td className="px-1">
+        <RowMenu instance={instance} />
+      </td>
+    </tr>
+  );
+});

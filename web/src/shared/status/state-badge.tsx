@@ -1,0 +1,33 @@
+import { cn } from "@/shared/lib/utils";
+import { looks } from "./look";
+import type { ShownState } from "./shown";
+import { words } from "./status";
+
+interface Props {
+  shown: ShownState;
+  /** Filled in headers, plain in tables. */
+  soft?: boolean;
+  className?: string;
+}
+
+/** Icon, word and colour of a state; of what is not known any more also what it was. */
+export function StateBadge({ shown: { status, was }, soft = false, className }: Props) {
+  const { icon: Icon, tone, soft: ground } = looks[status];
+  return (
+    <span
+      data-status={status}
+      className={cn(
+        "inline-flex h-4.5 shrink-0 items-center gap-1 whitespace-nowrap rounded-sm font-medium text-xs",
+        tone,
+        soft && "border border-border px-1.5",
+        soft && ground,
+        was !== null && "hatch px-1",
+        className,
+      )}
+    >
+      <Icon aria-hidden="true" className="size-3 shrink-0" />
+      {words[status]}
+      {was !== null && <span className="font-normal">was {words[was]}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,14 @@
+import { useNow } from "./clock";
+import { formatClock, formatMoment, formatSecond } from "./format";
+import { useZone } from "./zone";
+
+/** A moment in the zone of the page; its full form is in the title. */
+export function Moment({ at, exact = false }: { at: string; exact?: boolean }) {
+  const zone = useZone((s) => s.zone);
+  const now = useNow();
+  return (
+    <time dateTime={at} title={formatMoment(at, zone)}>
+      {exact ? formatClock(at, zone) : formatSecond(at, zone, now)}
+    </time>
+  );
+}

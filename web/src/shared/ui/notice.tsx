@@ -1,0 +1,62 @@
+import { CircleAlert, CircleCheck, X } from "lucide-react";
+import { useEffect } from "react";
+import { create } from "zustand";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/shared/lib/utils";
+
+interface Notice {
+  id: number;
+  text: string;
+  bad: boolean;
+}
+
+interface Notices {
+  notices: readonly Notice[];
+  tell: (text: string, bad?: boolean) => void;
+  close: (id: number) => void;
+}
+
+const SHOWN = 3;
+const STANDS_MS = 6_000;
+let last = 0;
+
+/** What became of one's own actions. Those that failed stand until closed. */
+export const useNotices = create<Notices>((set) => ({
+  notices: [],
+  tell: (text, bad = false) => {
+    last += 1;
+    const notice = { id: last, text, bad };
+    set((s) => ({ notices: [...s.notices, notice].slice(-SHOWN) }));
+  },
+  close: (id) => set((s) => ({ notices: s.notices.filter((each) => each.id !== id) })),
+}));
+
+export function NoticeStack() {
+  const notices = useNotices((s) => s.notices);
+  return (
+    <div role="status" className="fixed right-4 bottom-4 z-50 flex w-80 flex-col gap-2" data-no-print>
+      {notices.map((notice) => (
+        <One key={notice.id} notice={notice} />
+      ))}
+    </div>
+  );
+}
+
+function One({ notice: { id, text, bad } }: { notice: Notice }) {
+  const close = useNotices((s) => s.close);
+  useEffect(() => {
+    if (bad) return;
+    const timer = setTimeout(() => close(id), STANDS_MS);
+    return () => clearTimeout(timer);
+  }, [id, bad, close]);
+  const Icon = bad ? CircleAlert : CircleCheck;
+  return (
+    <div className="flex items-start gap-2 rounded border border-border bg-card p-2 pl-3 shadow-md">
+      <Icon aria-hidden="true" className={cn("mt-1.5 size-3.5 shrink-0", bad ? "text-bad" : "text-ok")} />
+      <p className="min-w-0 flex-1 self-center">{text}</p>
+      <Button variant="ghost" size="icon" aria-label="Close" onClick={() => close(id)}>
+        <X aria-hidden="true" />
+      </Button>
+    </div>
+  );
+}

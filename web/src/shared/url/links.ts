@@ -1,0 +1,32 @@
+import { useCallback } from "react";
+import { useSearchParams } from "react-router";
+
+/** What every link keeps: the span of time, and the moment that is looked at. */
+const KEPT = ["from", "to", "at"];
+
+export const servicePath = (service: string): string => `/services/${encodeURIComponent(service)}`;
+
+export const instancePath = (service: string, instance: string): string =>
+  `${servicePath(service)}/instances/${encodeURIComponent(instance)}`;
+
+export const groupPath = (service: string, group: string): string =>
+  `/leadership/${encodeURIComponent(service)}/${encodeURIComponent(group)}`;
+
+export const eventPath = (sequence: number | bigint | string): string => `/events/${sequence}`;
+
+/** The path with what every link keeps. */
+export function keeping(path: string, params: URLSearchParams): string {
+  const [place = "", query = ""] = path.split("?", 2);
+  const next = new URLSearchParams(query);
+  for (const key of KEPT) {
+    const value = params.get(key);
+    if (value !== null && !next.has(key)) next.set(key, value);
+  }
+  const text = next.toString();
+  return text === "" ? place : `${place}?${text}`;
+}
+
+export function useKeeping(): (path: string) => string {
+  const [params] = useSearchParams();
+  return useCallback((path: string) => keeping(path, params), [params]);
+}

@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import type { Connection } from "@/shared/connection/machine";
+import { type Evidence, truthOf } from "@/shared/freshness/freshness";
+import { shownState } from "@/shared/status/shown";
+
+const NOW = 1_000_000;
+const live: Connection = { kind: "live", since: 0 };
+
+function evidence(change: Partial<Evidence> = {}): Evidence {
+  return {
+    now: NOW,
+    connection: live,
+    system: { at: NOW - 500, natsConnected: true, heartbeatsVisible: true, preserving: false },
+    beats: { newest: NOW - 600, alive: 7, usualMs: 1_000 },
+    ...change,
+  };
+}
+
+describe("how current the page is", () => {
+  it("is live while beats and answers come", () => {
+    expect(truthOf(evidence())).toEqual({
+      freshness: { kind: "live" },
+      unknownSince: null,
+      preserving: false,
+    });
+  });
+
+  it("is delayed after two seconds of silence, and blind after five", () => {
+    const at = (ms: number) => truthOf(evidence({ beats: { newest: NOW - ms, alive: 7, usualMs: 1_000 } }));
+    expect(at(3_000).freshness).toEqual({ kind: "delayed", seconds: 3 });
+    expect(at(3_000).unknownSince).toBeNull();
+    expect(at(5_500).freshness).toEqual({ kind: "blind", since: NOW - 5_500 });
+    expect(at(5_500).unknownSince).toBe(NOW - 5_500);
+  });
+
+  it("waits three beats where beats are slow", () => {
+    const slow = (ms: number) =>
+      truthOf(evidence({ beats: { newest: NOW - ms, alive: 7, usualMs: 10_000 } }));
+    expect(slow(20_000).freshness.kind).toBe("live");
+    expect(slow(31_000).freshness.kind).toBe("blind");
+  });
+
+  it("concludes nothing from the silence of one or two", () => {
+    const beats = { newest: NOW - 60_000, alive: 2, usualMs: 1_000 };
+    expect(truthOf(evidence({ beats })).freshness.kind).toBe("live");
+  });
+
+  it("believes at once a server that says it cannot see", () => {
+    const system = { at: NOW, natsConnected: false, heartbeatsVisible: true, preserving: false };
+    const truth = truthOf(evidence({ system }));
+    expect(truth.freshness.kind).toBe("blind");
+    expect(truth.unknownSince).not.toBeNull();
+  });
+
+  it("does not call live what has not answered for five seconds", () => {
+    const system = { at: NOW - 6_000, natsConnected: true, heartbeatsVisible: true, preserving: false };
+    expect(truthOf(evidence({ system })).unknownSince).toBe(NOW - 6_000);
+  });
+
+  it("says the attempt and the wait while it reconnects, and knows nothing after five seconds", () => {
+    const down = (ms: number) =>
+      truthOf(
+        evidence({
+          connection: { kind: "reconnecting", attempt: 3, nextAt: NOW + 3_500, staleSince: NOW - ms },
+        }),
+      );
+    expect(down(1_000).freshness).toEqual({
+      kind: "reconnecting",
+      attempt: 3,
+      nextInSeconds: 4,
+      since: NOW - 1_000,
+    });
+    expect(down(1_000).unknownSince).toBeNull();
+    expect(down(5_000).unknownSince).toBe(NOW - 5_000);
+  });
+});
+
+describe("the state that is shown", () => {
+  const seen = { status: "RUNNING", lastBeatAt: new Date(NOW - 500).toISOString() } as const;
+  const truth = { freshness: { kind: "live" }, unknownSince: null, preserving: false } as const;
+
+  it("is unknown once nothing can be seen, with what it was; what has ended stays ended", () => {
+    expect(shownState(seen, truth, NOW)).toEqual({ status: "RUNNING", was: null });
+    const blind = { ...truth, unknownSince: NOW - 9_000 };
+    expect(shownState(seen, blind, NOW)).toEqual({ status: "UNKNOWN", was: "RUNNING" });
+    expect(shownState({ ...seen, status: "STOPPED" }, blind, NOW)).toEqual({ status: "STOPPED", was: null });
+  });
+
+  it("is unknown for the silent alone during self-preservation", () => {
+    const preserving = { ...truth, preserving: true };
+    expect(shownState(seen, preserving, NOW).status).toBe("RUNNING");
+    const silent = { ...seen, lastBeatAt: new Date(NOW - 9_000).toISOString() };
+    expect(shownState(silent, preserving, NOW)).toEqual({ status: "UNKNOWN", was: "RUNNING" });
+  });
+});

@@ -9,6 +9,7 @@ const keys: [string, string][] = [
   ["o", "Open what a row is about"],
   ["Esc", "Close"],
   ["p", "Pause and resume the page"],
+  ["r", "Look at the past, and back"],
   ["t", "Choose the time range"],
   ["z", "Switch between UTC and local time"],
   ["[ ]", "Previous and next tab"],

@@ -23,6 +23,13 @@ export const router = createBrowserRouter(
           ErrorBoundary: RouteError,
           children: [
             { index: true, lazy: screen(() => import("./routes/overview")) },
+            { path: "services/:service", lazy: screen(() => import("./routes/service")) },
+            {
+              path: "services/:service/instances/:instance",
+              lazy: screen(() => import("./routes/instance")),
+            },
+            { path: "leadership", lazy: screen(() => import("./routes/leadership")) },
+            { path: "leadership/:service/:group", lazy: screen(() => import("./routes/group")) },
             { path: "events", lazy: screen(() => import("./routes/events")) },
             { path: "events/:sequence", lazy: screen(() => import("./routes/event")) },
             { path: "*", Component: NotFoundRoute },

@@ -1,10 +1,12 @@
 import { lazy, Suspense, useEffect, useState } from "react";
 import { Outlet, useNavigate } from "react-router";
 import { signOut } from "@/features/session";
+import { cn } from "@/shared/lib/utils";
 import { useSession } from "@/shared/session/store";
 import { pollSystem } from "@/shared/system/store";
 import { LiveRegion } from "@/shared/ui/announcer";
 import { NoticeStack } from "@/shared/ui/notice";
+import { useMoment } from "@/shared/url/moment";
 import { TopBar } from "./bar/top-bar";
 import { goLive } from "./live";
 import { Rail } from "./rail";
@@ -13,6 +15,7 @@ import { Strips } from "./strips";
 import { useShellKeys } from "./use-shell-keys";
 
 const Palette = lazy(() => import("./palette/palette"));
+const ReplayBar = lazy(() => import("./replay/replay-bar"));
 const KeySheet = lazy(() => import("./key-sheet"));
 
 type Over = "palette" | "keys" | null;
@@ -24,6 +27,7 @@ export function Shell() {
   useSigns();
   const [over, setOver] = useState<Over>(null);
   const [menu, setMenu] = useState(false);
+  const moment = useMoment();
   useShellKeys({ onPalette: () => setOver("palette"), onSheet: () => setOver("keys") });
   const navigate = useNavigate();
   const leave = async (): Promise<void> => {
@@ -33,7 +37,7 @@ export function Shell() {
     useSession.getState().reset();
   };
   return (
-    <div className="flex h-screen flex-col">
+    <div className={cn("flex h-screen flex-col", moment !== null && "border-2 border-inverse")}>
       <button
         type="button"
         className="fixed top-1 left-1 z-50 -translate-y-16 rounded bg-primary px-3 py-1.5 text-primary-foreground focus:translate-y-0"
@@ -59,6 +63,11 @@ export function Shell() {
           <Strips />
         </div>
       </div>
+      {moment !== null && (
+        <Suspense fallback={<div className="h-21 shrink-0" />}>
+          <ReplayBar moment={moment} />
+        </Suspense>
+      )}
       <NoticeStack />
       <LiveRegion />
       <Suspense fallback={null}>

@@ -42,6 +42,7 @@ export function useShellKeys({ onPalette, onSheet }: Acts): void {
         p: () => usePause.getState().toggle(),
         z: () => useZone.getState().toggle(),
         t: () => document.querySelector<HTMLButtonElement>("[data-key=range]")?.click(),
+        r: () => document.querySelector<HTMLButtonElement>("[data-key=replay]")?.click(),
         "[": () => tab(-1),
         "]": () => tab(1),
       };

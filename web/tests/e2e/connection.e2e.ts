@@ -43,8 +43,8 @@ test("a cut websocket is said, mended, and loses no event", async ({ signedIn: p
   refuse = true;
   for (const route of open) await route.close({ code: 1011, reason: "cut by the test" });
   await expect(connection(page)).toHaveAttribute("data-state", "reconnecting");
-  await expect(connection(page)).toContainText(/attempt [2-9]/);
-  await expect(page.getByTestId("banner")).toContainText("Stale since");
+  await expect(connection(page)).toContainText(/try [2-9]/);
+  await expect(page.getByTestId("banner")).toContainText("The live connection is down since");
 
   // Something must happen meanwhile, or nothing could be lost.
   const before = Math.max(...(await shown(page)));

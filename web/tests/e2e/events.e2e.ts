@@ -21,7 +21,7 @@ test("events are listed by sequence, and a click opens one", async ({ signedIn: 
 
 test("the kind filter stands in the address and shows that kind only", async ({ signedIn: page }) => {
   await page.goto("/events");
-  await page.getByRole("button", { name: "Leadership" }).click();
+  await page.getByRole("button", { name: "Leadership", exact: true }).click();
   await expect(page).toHaveURL(/[?&]kind=LEADERSHIP/);
   await expect(
     page.locator('[data-testid="event-row"][data-type^="aegis.leadership."]').first(),
@@ -38,9 +38,9 @@ test("the kind filter stands in the address and shows that kind only", async ({ 
 test("pausing holds the list until it is resumed", async ({ signedIn: page }) => {
   await page.goto("/events");
   await expect(page.getByTestId("event-row").first()).toBeVisible();
-  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Pause", exact: true }).click();
   const resume = page.getByRole("button", { name: /\d+ new, resume/ });
   await expect(resume).toBeVisible();
   await resume.click();
-  await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Pause", exact: true })).toBeVisible();
 });

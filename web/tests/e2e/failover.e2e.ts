@@ -1,46 +1,90 @@
+import type { Page } from "@playwright/test";
 import { expect, expectLive, expectSamePage, markPage, test } from "./fixtures";
 import { pidOf } from "./stack";
 
-test("killing an owner shows the next one, with the next term, without a reload", async ({
+interface Elected {
+  sequence: number;
+  term: number;
+  vacancyMs: number | null;
+}
+
+/** The newest election of a group, as the log has it. */
+async function lastElection(page: Page, group: string): Promise<Elected> {
+  const query =
+    "query ($aggregate: String!) { events(last: 20, filter: { aggregate: $aggregate }) { nodes { sequence type data } } }";
+  const variables = { aggregate: `leadership.${group.replace("/", ".")}` };
+  const response = await page.request.post("/graphql", { data: { query, variables } });
+  const { data } = (await response.json()) as {
+    data: {
+      events: { nodes: { sequence: number; type: string; data: { term: number; vacancy_ms?: number } }[] };
+    };
+  };
+  const last = data.events.nodes.filter(({ type }) => type.includes("leader_elected")).at(-1);
+  if (!last) throw new Error(`nothing is recorded of ${group}`);
+  return { sequence: last.sequence, term: last.data.term, vacancyMs: last.data.vacancy_ms ?? null };
+}
+
+test("killing an owner shows the next one with the next term, its gap as the log has it, and that it healed", async ({
   signedIn: page,
 }) => {
-  await page.goto("/");
+  await page.goto("/leadership");
   await expectLive(page);
   await markPage(page);
-
   const owned = page
-    .locator('[data-testid="group-line"][data-group^="trading-service/"]:not([data-owner=""])')
+    .locator('[data-testid="group-row"][data-group^="trading-service/"]:not([data-owner=""])')
     .first();
   await expect(owned).toBeVisible();
   const group = (await owned.getAttribute("data-group")) ?? "";
   const owner = (await owned.getAttribute("data-owner")) ?? "";
   const term = Number(await owned.getAttribute("data-term"));
-  const line = page.locator(`[data-testid="group-line"][data-group="${group}"]`);
-  const aggregate = `leadership.${group.replace("/", ".")}`;
-  const elections = page.locator(
-    `[data-testid="feed-event"][data-aggregate="${aggregate}"][data-type="aegis.leadership.leader_elected.v1"]`,
-  );
-  const newest = async (): Promise<number> =>
-    Math.max(
-      0,
-      ...(await elections.evaluateAll((all) =>
-        all.map((each) => Number(each.getAttribute("data-sequence"))),
-      )),
-    );
-  const before = await newest();
+  const line = page.locator(`[data-testid="group-row"][data-group="${group}"]`);
 
   process.kill(pidOf(owner), "SIGKILL");
 
   await expect(line).toHaveAttribute("data-term", String(term + 1), { timeout: 10_000 });
   await expect(line).not.toHaveAttribute("data-owner", owner);
   await expect(line).not.toHaveAttribute("data-owner", "");
-  await expect.poll(newest, { timeout: 10_000 }).toBeGreaterThan(before);
   await expectSamePage(page);
-
-  const heir = (await line.getAttribute("data-owner")) ?? "";
-  const row = page.locator(
-    `[data-testid="instance-row"][data-service="trading-service"][data-instance="${heir}"]`,
-  );
-  await expect(row).toHaveText(/ACC-|groups/);
   await expect(page.getByTestId("announcer")).not.toBeEmpty();
+
+  await line.getByRole("link", { name: group.split("/")[1] ?? "", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(group.split("/")[1] ?? "");
+  const elected = await lastElection(page, group);
+  expect(elected.term).toBe(term + 1);
+  const gap = page.locator(`[data-testid="timeline-gap"][data-ms="${elected.vacancyMs}"]`);
+  await expect(gap).toHaveAttribute("data-cause", "lost");
+  await expect(page.locator(`[data-testid="term-row"][data-term="${term + 1}"]`)).toHaveAttribute(
+    "data-gap",
+    String(elected.vacancyMs),
+  );
+  await page.getByRole("group", { name: /^Owners of/ }).focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect(page.getByText(new RegExp(`^Term ${term + 1}: `))).toBeVisible();
+
+  await page.goto("/");
+  await expect(page.locator('[data-testid="attention"][data-severity="healed"]').first()).toContainText(
+    `left ${owner}`,
+  );
+});
+
+test("a step-down states what follows, and hands the group to whom one names", async ({ signedIn: page }) => {
+  await page.goto("/leadership");
+  const owned = page
+    .locator('[data-testid="group-row"][data-group^="trading-service/"]:not([data-owner=""])')
+    .first();
+  await expect(owned).toBeVisible();
+  const group = (await owned.getAttribute("data-group")) ?? "";
+  const owner = (await owned.getAttribute("data-owner")) ?? "";
+  await owned.getByRole("button", { name: /^Step down/ }).click();
+  const dialog = page.getByRole("dialog", { name: `Step down ${owner}` });
+  await expect(dialog).toContainText("hands");
+  const targets = dialog.getByLabel("New owner").locator("option");
+  await expect.poll(() => targets.count()).toBeGreaterThan(1);
+  const target = (await targets.nth(1).getAttribute("value")) ?? "";
+  await dialog.getByLabel("New owner").selectOption(target);
+  await dialog.getByLabel("Reason, for the record").fill("a test");
+  await dialog.getByRole("button", { name: `Step down ${owner}` }).click();
+  await expect(dialog).toHaveCount(0);
+  const line = page.locator(`[data-testid="group-row"][data-group="${group}"]`);
+  await expect(line).toHaveAttribute("data-owner", target);
 });

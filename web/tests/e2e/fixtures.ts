@@ -14,6 +14,11 @@ export { expect };
 
 export const connection = (page: Page) => page.getByTestId("connection");
 
+export async function signOut(page: Page): Promise<void> {
+  await page.getByTestId("viewer").click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+}
+
 export async function expectLive(page: Page): Promise<void> {
   await expect(connection(page)).toHaveAttribute("data-state", "live");
 }

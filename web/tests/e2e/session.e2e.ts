@@ -1,4 +1,4 @@
-import { expect, expectLive, test } from "./fixtures";
+import { expect, expectLive, signOut, test } from "./fixtures";
 import { stack } from "./stack";
 
 test("a wrong token is refused with the code of the server", async ({ page }) => {
@@ -15,7 +15,7 @@ test("a token signs in, back to where one wanted to go, and signing out ends it"
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page).toHaveURL(/\/events\?kind=LEADERSHIP$/);
   await expectLive(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await signOut(page);
   await expect(page).toHaveURL(/\/signin$/);
   const response = await page.request.post("/graphql", { data: { query: "{ viewer { name } }" } });
   expect(response.status()).toBe(401);

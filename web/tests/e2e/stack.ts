@@ -28,8 +28,10 @@ export const proxied = {
 };
 
 /** The pid of a part as it runs now: the file is written again whenever a part is restarted. */
-export function pidOf(instance: string): number {
-  const name = `${instance.toUpperCase().replaceAll("-", "_")}_PID`;
+export const pidOf = (instance: string): number => processOf(instance.toUpperCase().replaceAll("-", "_"));
+
+export function processOf(part: string): number {
+  const name = `${part}_PID`;
   const line = readFileSync(stack.envFile, "utf8")
     .split("\n")
     .find((each) => each.startsWith(`${name}=`));

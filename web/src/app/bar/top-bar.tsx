@@ -6,6 +6,7 @@ import { usePulse } from "@/shared/freshness/pulse";
 import { highest } from "@/shared/graphql/exact";
 import { useSystem } from "@/shared/system/store";
 import { useKeeping } from "@/shared/url/links";
+import { useGoTo, useMoment } from "@/shared/url/moment";
 import { Bell } from "./bell";
 import { FreshnessBadge } from "./freshness-badge";
 import { RangeMenu } from "./range-menu";
@@ -69,13 +70,18 @@ function AsOf() {
   const pulse = usePulse((s) => s.asOf);
   const events = useEvents((s) => s.asOf);
   const system = useSystem((s) => s.system);
+  const past = useMoment();
+  const goTo = useGoTo();
   const sequence = highest(highest(pulse, events), system?.asOfSequence ?? 0);
   return (
-    <span
-      className="w-24 shrink-0 truncate font-mono text-muted-foreground text-xs max-lg:hidden"
-      title="Sequence of the last event that this page has seen"
+    <Button
+      variant="ghost"
+      className="-ml-2 w-26 justify-start overflow-hidden px-2 font-mono font-normal text-muted-foreground text-xs max-lg:hidden"
+      title="The last event that this page has seen: look at the past from here (r)"
+      data-key="replay"
+      onClick={() => sequence !== 0 && goTo(past === null ? `s${sequence}` : null)}
     >
       seq <span data-testid="as-of">{sequence === 0 ? "—" : String(sequence)}</span>
-    </span>
+    </Button>
   );
 }

@@ -1,22 +1,43 @@
 import { graphql, type ResultOf } from "@/gql";
 
-export const ServiceRollups = graphql(`
+const RollupFields = graphql(`
+  fragment RollupFields on Service @_unmask {
+    name
+    definition { status minInstances maxInstances registration version }
+    versions
+    p99Ms
+    callsPerSecond
+    errorPercent
+    instances { status }
+    leaders { instance }
+  }
+`);
+
+export const ServiceRollups = graphql(
+  `
   query ServiceRollups($after: String) {
     services(first: 200, after: $after) {
-      nodes {
-        name
-        definition { status minInstances maxInstances registration version }
-        versions
-        p99Ms
-        callsPerSecond
-        errorPercent
-        instances { status }
-        leaders { instance }
-      }
+      nodes { ...RollupFields }
       pageInfo { hasNextPage endCursor }
       totalCount
     }
   }
-`);
+`,
+  [RollupFields],
+);
 
-export type ServiceNode = ResultOf<typeof ServiceRollups>["services"]["nodes"][number];
+export const ServiceRollupsAsOf = graphql(
+  `
+  query ServiceRollupsAsOf($sequence: Long, $time: DateTime) {
+    asOf(sequence: $sequence, time: $time) {
+      services(first: 500) {
+        nodes { ...RollupFields }
+        totalCount
+      }
+    }
+  }
+`,
+  [RollupFields],
+);
+
+export type ServiceNode = ResultOf<typeof RollupFields>;

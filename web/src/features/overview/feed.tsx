@@ -1,9 +1,11 @@
 import { useMemo, useRef } from "react";
 import { Link } from "react-router";
-import type { Event } from "@/shared/events/documents";
+import { type Event, EventHistory } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
 import { useEvents } from "@/shared/events/store";
+import { useQuery } from "@/shared/graphql/use-query";
 import { usePaused } from "@/shared/live/pause";
+import { useReplay } from "@/shared/replay/store";
 import { Moment } from "@/shared/time/moment";
 import { ErrorView } from "@/shared/ui/states";
 import { eventPath, useKeeping } from "@/shared/url/links";
@@ -18,7 +20,12 @@ export function Feed() {
   const paused = usePaused();
   const held = useRef<readonly Event[] | null>(null);
   if (!paused) held.current = events;
-  const shown = held.current ?? none;
+  const replayed = useReplay((s) => s.sequence);
+  const past = useQuery(
+    EventHistory,
+    replayed === null ? null : { last: SHOWN, before: String(BigInt(replayed) + 1n), filter: null },
+  );
+  const shown = (replayed === null ? held.current : past.data?.events.nodes) ?? none;
   const lines = useMemo(() => foldRuns(shown).slice(0, SHOWN), [shown]);
   const keeping = useKeeping();
   return (

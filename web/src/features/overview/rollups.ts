@@ -1,5 +1,6 @@
 import { compareNatural } from "@/shared/lib/utils";
 import { type InstanceStatus, meaningOf, rankOf } from "@/shared/status/status";
+import { lacks, minimumOf, worstOf } from "@/shared/status/worst";
 import type { ServiceNode } from "./documents";
 
 /** A service as one line. */
@@ -30,15 +31,16 @@ export function rollupOf(node: ServiceNode): Rollup {
   for (const { status } of node.instances) counts.set(status, (counts.get(status) ?? 0) + 1);
   const running = counts.get("RUNNING") ?? 0;
   const active = node.definition?.status === "ACTIVE" ? node.definition : null;
-  const minimum = active?.minInstances == null ? null : Number(active.minInstances);
-  const belowMinimum = minimum !== null && running < minimum;
+  const minimum = minimumOf(node.definition);
+  const statuses = node.instances.map(({ status }) => status);
+  const belowMinimum = minimum !== null && lacks(statuses, minimum);
   return {
     service: node.name,
     counts,
     instances: node.instances.length,
     running,
     minimum,
-    worst: worstOf(counts, minimum === null ? running === 0 : belowMinimum),
+    worst: worstOf(statuses, minimum),
     belowMinimum,
     groups: node.leaders.length,
     ownerless: node.leaders.filter(({ instance }) => instance === null).length,
@@ -50,14 +52,6 @@ export function rollupOf(node: ServiceNode): Rollup {
     callsPerSecond: node.callsPerSecond,
     errorPercent: node.errorPercent,
   };
-}
-
-/** One who is gone says nothing of a service that has what it needs. */
-function worstOf(counts: ReadonlyMap<InstanceStatus, number>, lacks: boolean): InstanceStatus {
-  const says = (status: InstanceStatus): boolean =>
-    status === "EXPIRED" ? lacks : meaningOf(status) !== "gone";
-  const sorted = [...counts.keys()].sort((a, b) => rankOf(a) - rankOf(b));
-  return sorted.find(says) ?? sorted[0] ?? "STOPPED";
 }
 
 /** Whether somebody is needed. */

@@ -11,6 +11,7 @@ import { Segments } from "@/shared/status/segments";
 import { type InstanceStatus, statuses, words } from "@/shared/status/status";
 import { writeUrl } from "@/shared/url/codec";
 import { keeping } from "@/shared/url/links";
+import { useMoment } from "@/shared/url/moment";
 import { isBad, type Rollup } from "./rollups";
 import { noFilter, type OverviewView, overviewShape } from "./view-state";
 
@@ -21,15 +22,15 @@ interface Props {
 
 /** What there is, and how it is; each part leads to exactly the list that it counts. */
 export function Tiles({ rollups, total }: Props) {
-  const counts = usePulse((s) => s.counts);
-  const instances = usePulse((s) => s.total);
-  const { groups, ownerless } = useAttention();
+  const now = useTotals();
+  const past = useMoment() !== null;
+  const { counts, instances, groups, ownerless } = past ? totalsOf(rollups) : now;
   const { unknownSince } = useTruth();
   const items = useAttentionItems().filter(
     ({ severity, acknowledged }) => severity !== "healed" && !acknowledged,
   );
   const notFine = rollups?.filter(isBad).length ?? 0;
-  const owned = groups === null ? null : groups - ownerless.total;
+  const owned = groups === null ? null : groups - ownerless;
   return (
     <nav
       aria-label="Totals"
@@ -55,15 +56,15 @@ export function Tiles({ rollups, total }: Props) {
       <Tile
         label="Groups"
         value={groups}
-        bar={<Bar bad={ownerless.total} all={groups ?? 0} lead />}
+        bar={<Bar bad={ownerless} all={groups ?? 0} lead />}
         text={
           owned === null
             ? ""
-            : ownerless.total === 0
+            : ownerless === 0
               ? "all owned"
-              : `${count(owned)} owned · ${ownerless.total} without owner`
+              : `${count(owned)} owned · ${ownerless} without owner`
         }
-        bad={ownerless.total > 0}
+        bad={ownerless > 0}
         to="/leadership"
       />
       <Tile
@@ -76,6 +77,36 @@ export function Tiles({ rollups, total }: Props) {
       />
     </nav>
   );
+}
+
+/** What there is of instances and groups; null before it is known. */
+interface Totals {
+  counts: ReadonlyMap<InstanceStatus, number> | null;
+  instances: number;
+  groups: number | null;
+  ownerless: number;
+}
+
+function useTotals(): Totals {
+  const counts = usePulse((s) => s.counts);
+  const instances = usePulse((s) => s.total);
+  const { groups, ownerless } = useAttention();
+  return { counts, instances, groups, ownerless: ownerless.total };
+}
+
+/** The same out of the services: of the past nothing else is known. */
+function totalsOf(rollups: readonly Rollup[] | null): Totals {
+  const counts = new Map<InstanceStatus, number>();
+  for (const rollup of rollups ?? [])
+    for (const [status, n] of rollup.counts) counts.set(status, (counts.get(status) ?? 0) + n);
+  const sum = (pick: (rollup: Rollup) => number): number =>
+    (rollups ?? []).reduce((all, each) => all + pick(each), 0);
+  return {
+    counts: rollups && counts,
+    instances: sum((each) => each.instances),
+    groups: rollups && sum((each) => each.groups),
+    ownerless: sum((each) => each.ownerless),
+  };
 }
 
 function alertsText(items: readonly { severity: string }[]): string {

@@ -1,8 +1,11 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
+import { useQuery } from "@/shared/graphql/use-query";
 import { usePaused } from "@/shared/live/pause";
-import { type ServiceNode, ServiceRollups } from "./documents";
+import { asOfVariables } from "@/shared/replay/variables";
+import { useMoment } from "@/shared/url/moment";
+import { type ServiceNode, ServiceRollups, ServiceRollupsAsOf } from "./documents";
 import { type Rollup, rollupOf, worstFirst } from "./rollups";
 
 const EVERY_MS = 5_000;
@@ -55,11 +58,18 @@ export function useRollups(): Rollups {
       setState({ rollups, total: result.total, error: null });
     }
   }, []);
+  const moment = useMoment();
+  const past = useQuery(ServiceRollupsAsOf, asOfVariables(moment));
+  const answer = past.data?.asOf.services;
+  const rollups = useMemo(() => (answer ? answer.nodes.map(rollupOf).sort(worstFirst) : null), [answer]);
   useEffect(() => {
-    if (paused) return;
+    if (paused || moment !== null) return;
     void load();
     const timer = setInterval(() => void load(), EVERY_MS);
     return () => clearInterval(timer);
-  }, [paused, load]);
+  }, [paused, moment, load]);
+  if (moment !== null) {
+    return { rollups, total: Number(answer?.totalCount ?? 0), error: past.error, again: past.again };
+  }
   return { ...state, again: () => void load() };
 }

@@ -5,6 +5,7 @@ import { type Instance, type InstanceUpdate, InstanceWindow } from "@/shared/ins
 import { applyToPage, type Page } from "@/shared/instances/window";
 import { throttle } from "@/shared/live/throttle";
 import type { InstanceStatus } from "@/shared/status/status";
+import { minimumOf } from "@/shared/status/worst";
 import type { ServiceState } from "./attention";
 import { type GroupOf, OwnerlessGroups, ServiceNeed } from "./documents";
 
@@ -51,10 +52,9 @@ async function loadService(name: string): Promise<void> {
   const { data } = await client.query(ServiceNeed, { name }).toPromise();
   if (!data?.service) return;
   const { definition, instances } = data.service;
-  const minimum = definition?.status === "ACTIVE" ? definition.minInstances : null;
   const state = {
     running: instances.filter(({ status }) => status === "RUNNING").length,
-    minimum: minimum === null ? null : Number(minimum),
+    minimum: minimumOf(definition),
   };
   useAttention.setState((s) => ({ services: new Map(s.services).set(name, state) }));
 }

@@ -1,8 +1,10 @@
 import { useMemo } from "react";
 import { useConnection } from "@/shared/connection/store";
 import { usePause } from "@/shared/live/pause";
+import { useReplay } from "@/shared/replay/store";
 import { useSystem } from "@/shared/system/store";
 import { useNow } from "@/shared/time/clock";
+import { useMoment } from "@/shared/url/moment";
 import { type Truth, truthOf } from "./freshness";
 import { aliveOf, usePulse } from "./pulse";
 
@@ -12,9 +14,10 @@ export function useTruth(): Truth {
   const connection = useConnection();
   const { system, at } = useSystem();
   const { newest, usualMs, counts } = usePulse();
+  const past = useMoment() !== null;
   return useMemo(() => {
     const alive = aliveOf(counts);
-    return truthOf({
+    const truth = truthOf({
       now,
       connection,
       system: system && {
@@ -25,12 +28,15 @@ export function useTruth(): Truth {
       },
       beats: { newest, alive, usualMs },
     });
-  }, [now, connection, system, at, newest, usualMs, counts]);
+    // What was is known, whatever can be seen now.
+    return past ? { ...truth, unknownSince: null, preserving: false } : truth;
+  }, [now, connection, system, at, newest, usualMs, counts, past]);
 }
 
 /** The moment at which ages and figures stand, where the page shows no current truth; else null. */
 export function useFrozenAt(): number | null {
   const pausedAt = usePause((s) => s.pausedAt);
   const { unknownSince } = useTruth();
-  return pausedAt ?? unknownSince;
+  const replayed = useReplay((s) => s.time);
+  return replayed ?? pausedAt ?? unknownSince;
 }

@@ -3,13 +3,15 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { client } from "./client";
 import { type AppError, errorFromUrql } from "./errors";
 
-export interface Asked<Data> {
+export interface Asked<Data, Vars = unknown> {
   /** The last good answer, also while a newer one is awaited or was refused. */
   data: Data | null;
   error: AppError | null;
   loading: boolean;
   /** When the last good answer came, by this machine's clock. */
   at: number | null;
+  /** The variables that it answers. */
+  of: Vars | null;
   again: () => void;
 }
 
@@ -23,10 +25,11 @@ export function useQuery<Data, Vars extends object>(
   document: TadaDocumentNode<Data, Vars>,
   variables: Vars | null,
   { every }: Options = {},
-): Asked<Data> {
+): Asked<Data, Vars> {
   const key = JSON.stringify(variables);
-  const [state, setState] = useState<Omit<Asked<Data>, "again"> & { key: string }>({
+  const [state, setState] = useState<Omit<Asked<Data>, "again" | "of"> & { key: string; of: string }>({
     key: "",
+    of: "null",
     data: null,
     error: null,
     loading: true,
@@ -42,7 +45,7 @@ export function useQuery<Data, Vars extends object>(
     const { data, error } = result;
     setState((s) =>
       data && !error
-        ? { key, data, error: null, loading: false, at: Date.now() }
+        ? { key, of: key, data, error: null, loading: false, at: Date.now() }
         : { ...s, loading: false, error: error ? errorFromUrql(error) : null },
     );
   }, [document, key]);
@@ -54,6 +57,6 @@ export function useQuery<Data, Vars extends object>(
       clearInterval(timer);
     };
   }, [ask, every]);
-  const { data, error, loading, at } = state;
-  return { data, error, loading, at, again: () => void ask() };
+  const { data, error, loading, at, of } = state;
+  return { data, error, loading, at, of: JSON.parse(of) as Vars | null, again: () => void ask() };
 }

@@ -5,6 +5,7 @@ import { useLive } from "@/shared/graphql/use-live";
 import { usePaused } from "@/shared/live/pause";
 import { throttle } from "@/shared/live/throttle";
 import { type InstanceUpdate, InstanceWindow } from "./documents";
+import { usePast } from "./use-past";
 import { applyToPage, type Page } from "./window";
 
 const PAINT_MS = 250;
@@ -42,7 +43,8 @@ export function useInstanceWindow(query: WindowQuery | null): InstanceWindowStat
     if (!paused) paint();
   }, [paused, paint]);
 
-  useLive(InstanceWindow, query, {
+  const past = usePast(query);
+  useLive(InstanceWindow, past.is ? null : query, {
     onData: (data) => {
       const before = latest.current.key === key ? latest.current.page : null;
       latest.current = { key, page: applyToPage(before, data.instanceChanges as InstanceUpdate) };
@@ -51,6 +53,7 @@ export function useInstanceWindow(query: WindowQuery | null): InstanceWindowStat
     },
     onError: (refused) => setError({ key, error: refused }),
   });
+  if (past.is) return past;
   return {
     page: painted?.page ?? null,
     error: error?.key === key ? error.error : null,

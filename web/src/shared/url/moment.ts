@@ -1,3 +1,4 @@
+import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 import { type Whole, whole } from "@/shared/graphql/exact";
 
@@ -13,5 +14,24 @@ export function momentFrom(raw: string | null): LogMoment | null {
 
 export function useMoment(): LogMoment | null {
   const [params] = useSearchParams();
-  return momentFrom(params.get("at"));
+  const raw = params.get("at");
+  return useMemo(() => momentFrom(raw), [raw]);
+}
+
+/** Goes to a moment, or back to now with null. Stepping replaces, choosing pushes. */
+export function useGoTo(): (at: string | null, options?: { replace?: boolean }) => void {
+  const [, setParams] = useSearchParams();
+  return useCallback(
+    (at, options) =>
+      setParams(
+        (now) => {
+          const next = new URLSearchParams(now);
+          if (at === null) next.delete("at");
+          else next.set("at", at);
+          return next;
+        },
+        { replace: options?.replace ?? false },
+      ),
+    [setParams],
+  );
 }

@@ -1,0 +1,167 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { Activity, Crown, UserX } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { Figure } from "@/shared/figures/figure";
+import { count } from "@/shared/figures/format";
+import { cn } from "@/shared/lib/utils";
+import { Flag } from "@/shared/status/flag";
+import { Age } from "@/shared/time/age";
+import { formatSpan } from "@/shared/time/duration";
+import { GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
+import type { Group } from "./documents";
+import type { Statistics } from "./statistics";
+import { StepDownButton } from "./step-down";
+
+const ROW_PX = 28;
+
+const heads: { label: string; title: string; width: string; right?: boolean }[] = [
+  { label: "Group", title: "Group", width: "w-44" },
+  { label: "Owner", title: "The instance that owns it", width: "w-56" },
+  { label: "Service", title: "Service", width: "w-52 max-lg:hidden" },
+  { label: "Term", title: "Term, the fencing token", width: "w-16", right: true },
+  { label: "Held for", title: "Since the term began", width: "w-24", right: true },
+  { label: "Changes", title: "Changes of owner in 24 hours", width: "w-20", right: true },
+  { label: "Longest gap", title: "Longest time without owner in 24 hours", width: "w-26", right: true },
+  { label: "Why", title: "Why the term began", width: "max-xl:hidden" },
+  { label: "", title: "Actions", width: "w-28" },
+];
+
+interface Props {
+  groups: readonly Group[];
+  statistics: Statistics | null;
+}
+
+/** Rows in sight only: there may be ten thousand. */
+export function GroupTable({ groups, statistics }: Props) {
+  const list = useRef<HTMLElement>(null);
+  const scroller = useRef<HTMLElement | null>(null);
+  const [margin, setMargin] = useState(0);
+  useEffect(() => {
+    scroller.current = document.getElementById("content");
+    setMargin(list.current?.offsetTop ?? 0);
+  });
+  const virtual = useVirtualizer({
+    count: groups.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 12,
+    scrollMargin: margin,
+    getItemKey: (index) => groups[index]?.id ?? index,
+    initialRect: { width: 1000, height: 700 },
+  });
+  const items = virtual.getVirtualItems();
+  const above = (items[0]?.start ?? margin) - margin;
+  const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? margin) - margin);
+  return (
+    <section ref={list} aria-label="Groups">
+      <table aria-rowcount={groups.length + 1} className="w-full table-fixed border-collapse">
+        <thead className="sticky top-10 z-10 bg-muted text-left text-xs shadow-[inset_0_-1px_0_var(--border)]">
+          <tr aria-rowindex={1}>
+            {heads.map(({ label, title, width, right }) => (
+              <th
+                key={title}
+                scope="col"
+                title={title}
+                className={cn(
+                  "h-7 whitespace-nowrap px-2 font-medium text-muted-foreground first:pl-4",
+                  width,
+                  right && "text-right",
+                )}
+              >
+                {label === "" ? <span className="sr-only">{title}</span> : label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {above > 0 && <Spacer px={above} />}
+          {items.map((item) => {
+            const group = groups[item.index];
+            if (!group) return null;
+            return <Row key={item.key} group={group} statistics={statistics} index={item.index} />;
+          })}
+          {below > 0 && <Spacer px={below} />}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Spacer({ px }: { px: number }) {
+  return (
+    <tr>
+      <td colSpan={heads.length} style={{ height: px }} className="p-0" />
+    </tr>
+  );
+}
+
+function Row({
+  group: each,
+  statistics,
+  index,
+}: {
+  group: Group;
+  statistics: Statistics | null;
+  index: number;
+}) {
+  const { id, service, group, instance, term, since, reason } = each;
+  const own = statistics?.groups.get(id);
+  return (
+    <tr
+      aria-rowindex={index + 2}
+      data-testid="group-row"
+      data-group={id}
+      data-owner={instance ?? ""}
+      data-term={String(term)}
+      className="h-7 border-border border-b bg-card hover:bg-accent"
+    >
+      <td className="truncate px-2 pl-4">
+        <GroupLink service={service} group={group} />
+      </td>
+      <td className={cn("truncate px-2", instance === null && "hatch text-bad")}>
+        {instance === null ? (
+          <span className="flex items-center gap-1 font-medium text-bad">
+            <UserX aria-hidden="true" className="size-3 shrink-0" /> No owner
+          </span>
+        ) : (
+          <span className="flex items-center gap-1 text-lead">
+            <Crown aria-hidden="true" className="size-3 shrink-0" />
+            <InstanceLink service={service} instance={instance} className="font-normal" />
+          </span>
+        )}
+      </td>
+      <td className="truncate px-2 max-lg:hidden">
+        <ServiceLink service={service} className="font-normal" />
+      </td>
+      <td className="px-2 text-right">{String(term)}</td>
+      <td className="whitespace-nowrap px-2 text-right">
+        <Age since={since} />
+      </td>
+      <td className="px-2 text-right">
+        <Figure text={count(own?.changes ?? 0)} />
+      </td>
+      <td className="whitespace-nowrap px-2 text-right">
+        <Figure text={own?.longestGapMs == null ? "—" : formatSpan(own.longestGapMs)} />
+      </td>
+      <td className="truncate px-2 text-muted-foreground max-xl:hidden">
+        <span className="flex items-center gap-2">
+          {own?.flapping && (
+            <Flag
+              flag={{
+                key: "flapping",
+                word: "flapping",
+                icon: Activity,
+                warn: true,
+                title: "It changed its owner three times or more within an hour",
+              }}
+            />
+          )}
+          <span className="truncate">{reason.replaceAll("_", " ")}</span>
+        </span>
+      </td>
+      <td className="px-1 text-right">
+        {instance !== null && <StepDownButton service={service} group={group} owner={instance} small />}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,2 @@
+export { GroupScreen } from "./group-screen";
+export { LeadershipScreen } from "./leadership-screen";

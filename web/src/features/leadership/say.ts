@@ -1,0 +1,29 @@
+import { formatAge, formatSpan } from "@/shared/time/duration";
+import { formatClock, type Zone } from "@/shared/time/format";
+import type { Item } from "./lanes";
+import { causeWords, type Gap } from "./terms";
+
+/** How long nobody owned it, and why: `1.01 s no owner · owner lost`. */
+export function gapWords(gap: Gap): string {
+  const cause = gap.by === null ? causeWords[gap.cause] : `stepped down by ${gap.by}`;
+  if (gap.cause !== "lost" && (gap.measuredMs ?? 0) === 0) return `⇄ handover, ${cause}, no gap`;
+  if (gap.measuredMs === null) return `gap not measured · ${cause}`;
+  return gap.cause === "lost"
+    ? `${formatSpan(gap.measuredMs)} no owner · ${cause}`
+    : `⇄ handover, ${cause}, ${formatSpan(gap.measuredMs)}`;
+}
+
+/** A bar or a gap in a sentence. */
+export function itemWords(item: Item, zone: Zone): string {
+  switch (item.kind) {
+    case "term": {
+      const { term, owner, from, to } = item.term;
+      const held = to === null ? "still owner" : `for ${formatSpan(to - from)}`;
+      return `Term ${term}: ${owner} from ${formatClock(from, zone)}, ${held}`;
+    }
+    case "gap":
+      return `${gapWords(item.gap)}, until ${formatClock(item.to, zone)}${item.gap.reason ? `: ${item.gap.reason}` : ""}`;
+    case "open":
+      return `No owner for ${formatAge(item.to - item.from)} · ${causeWords[item.open.cause]}`;
+  }
+}

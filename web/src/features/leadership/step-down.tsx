@@ -1,0 +1,102 @@
+import { useId, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { NativeSelect } from "@/components/ui/native-select";
+import { stepDown } from "@/shared/actions/carry-out";
+import { plural } from "@/shared/figures/format";
+import { useQuery } from "@/shared/graphql/use-query";
+import { useLock } from "@/shared/session/lock";
+import { formatSpan } from "@/shared/time/duration";
+import { ActionButton } from "@/shared/ui/action-button";
+import { type Act, ActionDialog } from "@/shared/ui/action-dialog";
+import { useNotices } from "@/shared/ui/notice";
+import { Members } from "./documents";
+import { useDay } from "./use-day";
+
+interface Props {
+  service: string;
+  group: string;
+  owner: string;
+  /** In a row of a table. */
+  small?: boolean;
+}
+
+/** Has the owner hand the group over, after a question. */
+export function StepDownButton({ small = false, ...of }: Props) {
+  const [open, setOpen] = useState(false);
+  const lock = useLock("OPERATOR");
+  return (
+    <>
+      {small ? (
+        <Button
+          variant="ghost"
+          className="h-6 font-normal"
+          aria-disabled={lock !== null}
+          aria-label={`Step down ${of.owner} from ${of.group}`}
+          title={lock ?? undefined}
+          onClick={() => lock === null && setOpen(true)}
+        >
+          Step down…
+        </Button>
+      ) : (
+        <ActionButton needs="OPERATOR" onClick={() => setOpen(true)}>
+          Step down…
+        </ActionButton>
+      )}
+      {open && <StepDownDialog {...of} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small"> & { onClose: () => void }) {
+  const [to, setTo] = useState("");
+  const id = useId();
+  const tell = useNotices((s) => s.tell);
+  const { data } = useQuery(Members, { service });
+  const day = useDay();
+  const candidates = (data?.instances.nodes ?? []).filter(
+    ({ instance, status }) => instance !== owner && status === "RUNNING",
+  );
+  const { handoverP50Ms = null, handoverP99Ms = null } = day?.statistics ?? {};
+  const act: Act = {
+    title: `Step down ${owner}`,
+    pending: "Handing over…",
+    consequence: (
+      <>
+        <p>
+          {owner} hands {group} over: calls in flight end first, later ones go to the new owner. Nothing else
+          of {owner} changes.
+        </p>
+        <p className="mt-2 text-muted-foreground">
+          {handoverP50Ms === null || handoverP99Ms === null
+            ? "No handover was measured in 24 hours."
+            : `Handovers of the last 24 hours took ${formatSpan(handoverP50Ms)} (p50), ${formatSpan(handoverP99Ms)} (p99).`}
+        </p>
+      </>
+    ),
+    run: (reason) => stepDown({ service, group, to: to === "" ? null : to }, reason),
+  };
+  return (
+    <ActionDialog
+      act={act}
+      onClose={onClose}
+      onDone={() => {
+        onClose();
+        tell(`${owner} has handed ${group} over.`);
+      }}
+    >
+      <div className="flex flex-col gap-1">
+        <label htmlFor={id} className="font-medium text-xs">
+          New owner
+        </label>
+        <NativeSelect id={id} value={to} onChange={(event) => setTo(event.target.value)}>
+          <option value="">Whoever is first</option>
+          {candidates.map(({ instance, groups }) => (
+            <option key={instance} value={instance}>
+              {instance}, owner of {plural(groups.length, "group")}
+            </option>
+          ))}
+        </NativeSelect>
+      </div>
+    </ActionDialog>
+  );
+}

@@ -1,0 +1,40 @@
+import { Panel } from "@/shared/ui/panel";
+import { capabilitiesOf } from "./dependencies";
+import { DependenciesList } from "./dependencies-list";
+import type { ServiceOf } from "./documents";
+
+export function DependenciesTab({ service }: { service: ServiceOf }) {
+  const capabilities = capabilitiesOf(service);
+  return (
+    <div className="grid grid-cols-1 gap-3 @min-[56rem]:grid-cols-2">
+      <Panel title="Calls" note="since its instances started" bodyClass="p-0">
+        <DependenciesList service={service} />
+      </Panel>
+      <Panel title="Answers to" note={capabilities.length} bodyClass="p-0">
+        {capabilities.length === 0 ? (
+          <p className="p-3 text-muted-foreground">Its instances name no method.</p>
+        ) : (
+          <ul>
+            {capabilities.map((name) => (
+              <li key={name} className="border-border border-b px-3 py-1 font-mono text-xs last:border-b-0">
+                {name}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+      {service.lag.length > 0 && (
+        <Panel title="Waits for its consumers" bodyClass="p-0">
+          <ul>
+            {service.lag.map(({ consumer, pending }) => (
+              <li key={consumer} className="flex border-border border-b px-3 py-1 last:border-b-0">
+                <span className="font-mono text-xs">{consumer}</span>
+                <span className="ml-auto">{String(pending)} messages</span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import { latency } from "@/shared/figures/format";
+import { Age } from "@/shared/time/age";
+import { GroupLink } from "@/shared/ui/object-link";
+import { Empty } from "@/shared/ui/states";
+import type { ServiceOf } from "./documents";
+import { Owner, sortGroups } from "./groups-list";
+
+const heads = ["Group", "Owner", "Term", "Held for", "Gap before", "Why the term began"];
+
+/** All groups of the service; each leads to its timeline. */
+export function GroupsTab({ service }: { service: ServiceOf }) {
+  if (service.leaders.length === 0) return <Empty title="It has no groups." />;
+  return (
+    <div className="overflow-x-auto rounded border border-border">
+      <table className="w-full border-collapse bg-card">
+        <thead className="bg-muted text-left text-xs">
+          <tr>
+            {heads.map((label) => (
+              <th
+                key={label}
+                scope="col"
+                className="h-7 whitespace-nowrap px-3 font-medium text-muted-foreground"
+              >
+                {label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {sortGroups(service.leaders).map(({ id, group, instance, term, since, vacancyMs, reason }) => (
+            <tr key={id} className="h-7 border-border border-t hover:bg-accent">
+              <td className="px-3">
+                <GroupLink service={service.name} group={group} />
+              </td>
+              <td className="px-3">
+                <Owner service={service.name} owner={instance} />
+              </td>
+              <td className="px-3">{String(term)}</td>
+              <td className="px-3">
+                <Age since={since} />
+              </td>
+              <td className="px-3">
+                {vacancyMs === null ? (
+                  <span className="text-muted-foreground">—</span>
+                ) : (
+                  `${latency(Number(vacancyMs))} ms`
+                )}
+              </td>
+              <td className="w-full px-3 text-muted-foreground">{reason.replaceAll("_", " ")}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

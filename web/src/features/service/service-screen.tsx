@@ -1,0 +1,106 @@
+import type { ReactNode } from "react";
+import { TabPanel, Tabs } from "@/components/ui/tabs";
+import { useTruth } from "@/shared/freshness/truth";
+import { shownState } from "@/shared/status/shown";
+import { StateBadge } from "@/shared/status/state-badge";
+import { Age } from "@/shared/time/age";
+import { useNow } from "@/shared/time/clock";
+import { CopyLink } from "@/shared/ui/copy-link";
+import { PageHead } from "@/shared/ui/page-head";
+import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
+import { oneOf } from "@/shared/url/codec";
+import { useUrlState } from "@/shared/url/use-url-state";
+import { DefinitionTab } from "./definition-tab";
+import { DependenciesTab } from "./dependencies-tab";
+import { GroupsTab } from "./groups-tab";
+import { InstancesTab } from "./instances-tab";
+import { OverviewTab } from "./overview-tab";
+import { useService } from "./use-service";
+import { verdictOf } from "./verdict";
+
+const shape = {
+  tab: oneOf(["overview", "instances", "groups", "dependencies", "definition", "events"], "overview"),
+};
+
+interface Props {
+  service: string;
+  /** The events of the service, which belong to another feature: the route puts the two together. */
+  events: ReactNode;
+}
+
+export function ServiceScreen({ service: name, events }: Props) {
+  const [{ tab }, set] = useUrlState(shape);
+  const { service, error, again } = useService(name);
+  const truth = useTruth();
+  const now = useNow();
+  const crumbs = [{ label: "Overview", to: "/" }];
+  if (service === undefined) {
+    return (
+      <>
+        <PageHead title={name} crumbs={crumbs} />
+        {error ? <ErrorView error={error} onRetry={again} /> : <Loading what={name} onRetry={again} />}
+      </>
+    );
+  }
+  if (service === null) {
+    return (
+      <>
+        <PageHead title={name} crumbs={crumbs} />
+        <Empty title={`No service ${name} is known.`}>
+          <p>It has no definition, and no instance of it is in the registry.</p>
+        </Empty>
+      </>
+    );
+  }
+  const { worst, text, since } = verdictOf(service);
+  const shown = shownState({ status: worst, lastBeatAt: null }, truth, now);
+  return (
+    <>
+      <PageHead
+        title={name}
+        crumbs={crumbs}
+        facts={
+          <>
+            <StateBadge shown={shown} soft />
+            <span className="min-w-0 truncate" title={text}>
+              {text}
+              {since && (
+                <span className="text-muted-foreground">
+                  {" "}
+                  · <Age since={since} />
+                </span>
+              )}
+            </span>
+            <span className="shrink-0 text-muted-foreground max-xl:hidden">
+              {service.versions.join(", ") || "no version"}
+              {service.definition && ` · ${service.definition.owner}`}
+            </span>
+          </>
+        }
+        actions={<CopyLink />}
+      />
+      <Tabs
+        label={`Parts of ${name}`}
+        chosen={tab}
+        onChoose={(next) => set({ tab: next })}
+        tabs={[
+          { key: "overview", label: "Overview" },
+          { key: "instances", label: "Instances", count: service.instances.length },
+          { key: "groups", label: "Groups", count: service.leaders.length },
+          { key: "dependencies", label: "Dependencies" },
+          { key: "definition", label: "Definition" },
+          { key: "events", label: "Events" },
+        ]}
+      />
+      <TabPanel tab={tab} className="@container flex flex-col gap-3 p-4 max-xl:p-3">
+        {error && <Problem error={error} onRetry={again} />}
+        {tab === "overview" && <OverviewTab service={service} />}
+        {tab === "instances" && <InstancesTab service={name} />}
+        {tab === "groups" && <GroupsTab service={service} />}
+        {tab === "dependencies" && <DependenciesTab service={service} />}
+        {tab === "definition" && <DefinitionTab service={service} />}
+        {tab === "events" && events}
+      </TabPanel>
+    </>
+  );
+}

@@ -1,0 +1,142 @@
+import { Table2 } from "lucide-react";
+import { type KeyboardEvent, useId, useState } from "react";
+import { Toggle } from "@/components/ui/toggle";
+import { cn } from "@/shared/lib/utils";
+import type { Window } from "@/shared/time/range";
+import { nearest, useCrosshair } from "./crosshair";
+import { DataTable } from "./data-table";
+import { summaryOf } from "./gaps";
+import type { ChartSpec, Line, Marker, Times } from "./model";
+import { Plot } from "./plot";
+
+interface Props {
+  spec: ChartSpec;
+  times: Times;
+  span: Window;
+  markers: readonly Marker[];
+  onZoom: (from: number, to: number) => void;
+  onBack: () => void;
+  /** Whether a logarithmic axis makes sense. */
+  canLog?: boolean;
+}
+
+/** A chart of lines over time, with its figures at the crosshair, for eyes, keys and ears. */
+export function Chart({ spec, times, span, markers, onZoom, onBack, canLog = false }: Props) {
+  const [table, setTable] = useState(false);
+  const [log, setLog] = useState(false);
+  const id = useId();
+  const at = useCrosshair((s) => s.at);
+  const index = at === null || times.seconds.length === 0 ? null : nearest(times.seconds, at);
+  const summary = summaryOf(spec.lines, spec.unit, spec.format, times.stepSeconds);
+  const move = (event: KeyboardEvent): void => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const last = times.seconds.length - 1;
+    if (step !== undefined) {
+      const next = Math.min(last, Math.max(0, (index ?? last + (step < 0 ? 1 : 0)) + step));
+      useCrosshair.setState({ at: times.seconds[next] ?? null });
+    } else if (event.key === "m" || event.key === "M") {
+      const now = (at ?? span.from / 1_000) * 1_000;
+      const marker = markers.find((each) => each.at > now + 500) ?? markers[0];
+      if (marker) useCrosshair.setState({ at: marker.at / 1_000, sequence: marker.sequence });
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <figure
+      aria-labelledby={`${id}-title`}
+      aria-describedby={`${id}-summary`}
+      className="flex min-w-0 flex-col rounded border border-border bg-card"
+    >
+      <figcaption className="flex h-7 items-center gap-2 px-3">
+        <span id={`${id}-title`} className="shrink-0 font-semibold text-panel">
+          {spec.title}
+        </span>
+        <span className="shrink-0 text-muted-foreground text-xs">{spec.unit}</span>
+        <span className="ml-auto flex min-w-0 gap-3 overflow-hidden">
+          {spec.lines
+            .filter(({ label }) => label !== "")
+            .map((line) => (
+              <LegendEntry key={line.key} line={line} value={valueAt(line, index)} format={spec.format} />
+            ))}
+        </span>
+        {canLog && (
+          <Toggle
+            className="h-5 border-0 px-1 text-xs"
+            pressed={log}
+            title="Logarithmic axis"
+            onClick={() => setLog(!log)}
+          >
+            log
+          </Toggle>
+        )}
+        <Toggle
+          className="h-5 border-0 px-1"
+          pressed={table}
+          aria-label={`${spec.title} as a table`}
+          title="As a table"
+          onClick={() => setTable(!table)}
+        >
+          <Table2 aria-hidden="true" />
+        </Toggle>
+      </figcaption>
+      <p id={`${id}-summary`} className="sr-only">
+        {summary}
+      </p>
+      {table ? (
+        <DataTable spec={spec} times={times} />
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a plot is no form control, yet arrows move its cursor
+        <div
+          role="group"
+          tabIndex={0}
+          aria-label={`${spec.title}: arrows move the cursor, M goes to the next event`}
+          className="-outline-offset-2"
+          onKeyDown={move}
+          onBlur={() => useCrosshair.setState({ at: null, pinned: false })}
+        >
+          <Plot
+            spec={spec}
+            times={times}
+            span={span}
+            markers={markers}
+            log={log}
+            onZoom={onZoom}
+            onBack={onBack}
+          />
+        </div>
+      )}
+    </figure>
+  );
+}
+
+/** At the crosshair, or the last one there is. */
+function valueAt({ values }: Line, index: number | null): number | null {
+  if (index !== null) return values[index] ?? null;
+  return values.findLast((value) => value !== null) ?? null;
+}
+
+const dots: Record<string, string> = {
+  "series-1": "bg-series-1",
+  "series-2": "bg-series-2",
+  "series-3": "bg-series-3",
+  "series-4": "bg-series-4",
+  "series-5": "bg-series-5",
+  bad: "bg-bad",
+};
+
+interface EntryProps {
+  line: Line;
+  value: number | null;
+  format: (value: number | null) => string;
+}
+
+function LegendEntry({ line, value, format }: EntryProps) {
+  return (
+    <span className="flex shrink-0 items-center gap-1 text-xs">
+      <span aria-hidden="true" className={cn("h-0.5 w-2.5", dots[line.color])} />
+      <span className="text-muted-foreground">{line.label}</span>
+      <span className="min-w-7 text-right font-medium">{format(value)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,49 @@
+import { formatAge } from "@/shared/time/duration";
+
+/** A run of moments without any value; indices of its first and last. */
+export interface Gap {
+  first: number;
+  last: number;
+}
+
+type Values = readonly (number | null)[];
+
+/** Where none of the lines has a value, between moments where one has: what lies outside is no gap, but unknown. */
+export function gapsOf(lines: readonly Values[]): Gap[] {
+  const length = Math.max(0, ...lines.map((line) => line.length));
+  const has = (index: number): boolean => lines.some((line) => (line[index] ?? null) !== null);
+  const gaps: Gap[] = [];
+  let first = -1;
+  let begun = false;
+  for (let index = 0; index < length; index++) {
+    if (has(index)) {
+      if (begun && first >= 0) gaps.push({ first, last: index - 1 });
+      begun = true;
+      first = -1;
+    } else if (begun && first < 0) first = index;
+  }
+  return gaps;
+}
+
+/** What one hears of a chart instead of seeing it: `p99 0.4 to 74 ms, now 12.9; one gap of 4 s`. */
+export function summaryOf(
+  lines: readonly { label: string; values: Values }[],
+  unit: string,
+  format: (value: number) => string,
+  stepSeconds: number,
+): string {
+  const parts = lines.flatMap(({ label, values }) => {
+    const known = values.filter((value) => value !== null);
+    const now = known.at(-1);
+    if (now === undefined) return [];
+    const [least, most] = [Math.min(...known), Math.max(...known)];
+    return [`${label} ${format(least)} to ${format(most)} ${unit}, now ${format(now)}`];
+  });
+  if (parts.length === 0) return "no data";
+  const gaps = gapsOf(lines.map(({ values }) => values));
+  const longest = Math.max(0, ...gaps.map(({ first, last }) => last - first + 1));
+  const length = formatAge(longest * stepSeconds * 1_000);
+  if (gaps.length === 1) parts.push(`one gap of ${length}`);
+  else if (gaps.length > 1) parts.push(`${gaps.length} gaps, the longest of ${length}`);
+  return parts.join("; ");
+}

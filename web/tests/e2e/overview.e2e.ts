@@ -1,0 +1,125 @@
+import { expect, expectLive, test } from "./fixtures";
+
+test("all services are on the page within five seconds, collapsed, and open to their instances", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/");
+  const services = page.getByTestId("service-row");
+  await expect(async () => {
+    expect(await services.count()).toBeGreaterThanOrEqual(4);
+  }).toPass({ timeout: 5_000, intervals: [100] });
+  await expectLive(page);
+  await expect(page.getByTestId("as-of")).toHaveText(/^[1-9]\d*$/);
+  await expect(page.getByTestId("instance-row")).toHaveCount(0);
+  await page.getByRole("button", { name: "Instances of trading-service" }).click();
+  await expect(page.locator('[data-testid="instance-row"][data-service="trading-service"]')).toHaveCount(3);
+});
+
+test("heartbeats move the picture without a reload, and a pause holds all of it", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/?view=instances");
+  const row = page.locator('[data-testid="instance-row"][data-instance^="trading-service-"]').first();
+  await expect(row).toBeVisible();
+  const before = await row.getAttribute("data-beat");
+  await expect(row).not.toHaveAttribute("data-beat", before ?? "");
+
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expect(page.getByTestId("banner")).toContainText("all of the page stands");
+  const held = await row.getAttribute("data-beat");
+  await page.waitForRequest((request) => request.url().endsWith("/graphql"));
+  await page.waitForRequest((request) => request.url().endsWith("/graphql"));
+  expect(await row.getAttribute("data-beat")).toBe(held);
+  await page.getByTestId("banner").getByRole("button", { name: "Resume" }).click();
+  await expect(row).not.toHaveAttribute("data-beat", held ?? "");
+});
+
+test("filters and order are the server's, stand in the address, and back undoes them", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/?view=instances");
+  const rows = page.getByTestId("instance-row");
+  await expect(rows.first()).toBeVisible();
+  const trading = page.locator('[data-testid="instance-row"][data-service="trading-service"]');
+  const others = page.locator('[data-testid="instance-row"]:not([data-service="trading-service"])');
+  await page.getByRole("button", { name: "Filters" }).click();
+  await page.getByLabel("Service", { exact: true }).fill("trading-service");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/[?&]service=trading-service/);
+  await expect(others).toHaveCount(0);
+  await expect(trading).toHaveCount(3);
+  await expect(page.getByTestId("list-count")).toContainText("filtered out");
+  await page.getByRole("button", { name: "Name", exact: true }).click();
+  await expect(page).toHaveURL(/[?&]sort=name/);
+  const names = () => trading.evaluateAll((all) => all.map((each) => each.getAttribute("data-instance")));
+  await expect.poll(names).toEqual([1, 2, 3].map((n) => `trading-service-${n}`));
+
+  const link = page.url();
+  await page.goBack();
+  await expect(page).not.toHaveURL(/sort=name/);
+  await page.goBack();
+  await expect(page).not.toHaveURL(/service=/);
+  await expect(others.first()).toBeVisible();
+
+  await page.goto(link);
+  await expect(trading).toHaveCount(3);
+  await expect(page.getByRole("columnheader", { name: "Name" })).toHaveAttribute("aria-sort", "ascending");
+  await page.getByLabel("Filter instances").fill("no-such-instance");
+  await expect(page.getByText(/^0 of \d+ match\.$/)).toBeVisible();
+});
+
+test("a row opens beside the list, its name leads to its page, and from there to its service", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/?view=instances&q=trading-service-2");
+  const row = page.locator('[data-testid="instance-row"][data-instance="trading-service-2"]');
+  await row.locator("td").nth(3).click();
+  await expect(page).toHaveURL(/[?&]peek=trading-service/);
+  await expect(page.getByRole("complementary", { name: "Instance trading-service-2" })).toContainText(
+    "Version",
+  );
+  await row.getByRole("link", { name: "trading-service-2", exact: true }).click();
+  await expect(page).toHaveURL(/\/services\/trading-service\/instances\/trading-service-2/);
+  await page
+    .getByRole("navigation", { name: "Breadcrumb" })
+    .getByRole("link", { name: "trading-service" })
+    .click();
+  await expect(page).toHaveURL(/\/services\/trading-service$/);
+});
+
+test("there is no sideways scroll from 512 to 1920 pixels", async ({ signedIn: page }) => {
+  for (const path of ["/", "/?view=instances", "/leadership", "/services/trading-service", "/events"]) {
+    await page.goto(path);
+    await expectLive(page);
+    for (const width of [512, 720, 1024, 1280, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), {
+          message: `${path} at ${width}`,
+        })
+        .toBeLessThanOrEqual(0);
+      const main = page.locator("#content");
+      await expect
+        .poll(() => main.evaluate((each) => each.scrollWidth - each.clientWidth), {
+          message: `content of ${path} at ${width}`,
+        })
+        .toBeLessThanOrEqual(0);
+    }
+  }
+});
+
+test("keys lead to rooms, the palette to anything by its name", async ({ signedIn: page }) => {
+  await page.goto("/");
+  await expectLive(page);
+  await page.keyboard.press("g");
+  await page.keyboard.press("e");
+  await expect(page).toHaveURL(/\/events$/);
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Screen, service or instance").fill("trading-service-3");
+  await page.getByRole("option", { name: /^trading-service-3/ }).click();
+  await expect(page).toHaveURL(/instances\/trading-service-3$/);
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+});

@@ -1,0 +1,25 @@
+import { expect, expectLive, test } from "./fixtures";
+
+test("the whole page shows a moment of the log, read only, and every link keeps it", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/?at=s3");
+  await expect(page.getByTestId("viewing")).toContainText(/Viewing .* seq 3 of/);
+  const services = page.getByTestId("service-row");
+  await expect(services.first()).toBeVisible();
+  const early = await services.count();
+  await page.getByRole("slider", { name: "Moment of the log" }).press("End");
+  await expect(page).not.toHaveURL(/at=s3$/);
+  await expect.poll(() => services.count()).toBeGreaterThan(early);
+
+  await services.last().getByRole("link").first().click();
+  await expect(page).toHaveURL(/\/services\/.*[?&]at=s\d+/);
+  await page.goto("/services/trading-service/instances/trading-service-1?at=s60");
+  const drain = page.getByRole("button", { name: "Drain…" });
+  await expect(drain).toHaveAttribute("aria-disabled", "true");
+  await expect(drain).toHaveAccessibleDescription("You are viewing the past.");
+
+  await page.getByRole("button", { name: "Back to live" }).click();
+  await expect(page.getByTestId("viewing")).toHaveCount(0);
+  await expectLive(page);
+});

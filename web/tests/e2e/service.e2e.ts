@@ -1,0 +1,80 @@
+import { expect, expectLive, test } from "./fixtures";
+
+test("a service says how it is, what runs, who owns its groups, and draws its figures", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/services/trading-service");
+  await expectLive(page);
+  await expect(page.getByRole("heading", { level: 1, name: "trading-service" })).toBeVisible();
+  await expect(page.getByText(/\d running/).first()).toBeVisible();
+  const latency = page.getByRole("figure", { name: "Latency" });
+  await expect(latency).toBeVisible();
+  await expect(latency.locator("canvas")).toBeVisible();
+  await expect(page.getByText(/windows · \d+ of \d+ missing/)).toBeVisible();
+  const groups = page.getByRole("region", { name: "Groups" });
+  await expect(groups.getByRole("link", { name: /^ACC-/ }).first()).toBeVisible();
+
+  await page.getByRole("tab", { name: /^Instances/ }).click();
+  await expect(page).toHaveURL(/tab=instances/);
+  await expect(page.getByTestId("instance-row")).toHaveCount(3);
+  await page.getByRole("tab", { name: "Events" }).click();
+  await expect(page.getByRole("link", { name: /^seq \d+$/ }).first()).toBeVisible();
+});
+
+test("a chart has a cursor for keys, and the same as a table", async ({ signedIn: page }) => {
+  await page.goto("/services/calculation-service?from=now-5m");
+  const calls = page.getByRole("figure", { name: "Calls" });
+  await expect(calls.locator("canvas")).toBeVisible();
+  await calls.getByRole("group").focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowLeft");
+  await calls.getByRole("button", { name: "Calls as a table" }).click();
+  await expect(calls.getByRole("columnheader", { name: "calls, /s" })).toBeVisible();
+  expect(await calls.getByRole("row").count()).toBeGreaterThan(10);
+});
+
+test("dragging over a chart zooms all of them, and a double click goes back", async ({ signedIn: page }) => {
+  await page.goto("/services/calculation-service");
+  const plot = page.getByRole("figure", { name: "Latency" }).locator(".u-over");
+  await expect(plot).toBeVisible();
+  const box = await plot.boundingBox();
+  if (!box) throw new Error("the plot has no place");
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await expect(page).toHaveURL(/from=20\d\d-.*to=20\d\d-/);
+  await expect(plot).toBeVisible();
+  await plot.dblclick({ position: { x: 30, y: 30 } });
+  await expect(page).not.toHaveURL(/from=/);
+});
+
+test("an instance shows its state, its beats, its configuration and its record", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/services/trading-service/instances/trading-service-3");
+  await expectLive(page);
+  await expect(page.getByText("Running").first()).toBeVisible();
+  await expect(page.getByRole("list", { name: "State over time" })).toBeVisible();
+  await expect(page.getByRole("img", { name: /^Heartbeats of two minutes/ })).toBeVisible();
+  await expect(page.getByRole("figure", { name: "Memory" }).locator("canvas")).toBeVisible();
+  await page.getByRole("tab", { name: "Configuration" }).click();
+  await expect(page.getByRole("columnheader", { name: "Setting" })).toBeVisible();
+  await page.getByLabel("Compare with").selectOption("trading-service-2");
+  await expect(page.getByRole("columnheader", { name: "trading-service-2" })).toBeVisible();
+  await page.getByRole("tab", { name: "Record" }).click();
+  await expect(page.getByText('"id": "trading-service/trading-service-3"')).toBeVisible();
+});
+
+test("draining states what follows and asks why; cancelling changes nothing", async ({ signedIn: page }) => {
+  await page.goto("/services/trading-service/instances/trading-service-3");
+  await page.getByRole("button", { name: "Drain…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Drain trading-service-3" });
+  await expect(dialog).toContainText("It takes no new calls");
+  await expect(dialog.getByRole("button", { name: "Drain trading-service-3" })).toBeDisabled();
+  await dialog.getByLabel("Reason, for the record").fill("a test");
+  await expect(dialog.getByRole("button", { name: "Drain trading-service-3" })).toBeEnabled();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Drain…" })).toBeFocused();
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { nearest } from "@/shared/chart/crosshair";
+import { gapsOf, summaryOf } from "@/shared/chart/gaps";
+import { mergeMarkers } from "@/shared/chart/merge-markers";
+import type { ChartSpec } from "@/shared/chart/model";
+import { rangeOf } from "@/shared/chart/options";
+import { latency } from "@/shared/figures/format";
+import { chartsOf } from "@/shared/metrics/charts";
+import type { Point } from "@/shared/metrics/documents";
+import { gridOf, laidOver } from "@/shared/metrics/grid";
+import { markersOf } from "@/shared/metrics/markers";
+import { World } from "../mock/world";
+
+const point = (second: number, change: Partial<Point> = {}): Point => ({
+  at: new Date(second * 1_000).toISOString(),
+  calls: 10,
+  errors: 0,
+  callsPerSecond: 10,
+  errorPercent: 0,
+  p50Ms: 1,
+  p90Ms: 2,
+  p99Ms: 3,
+  inFlight: 0,
+  inFlightMax: 1,
+  queueDepth: 0,
+  queueDepthMax: 0,
+  cpuPercent: 1,
+  cpuPercentMax: 2,
+  memoryBytes: 1_024,
+  ...change,
+});
+
+describe("figures over time", () => {
+  const span = { from: 0, to: 60_000 };
+  const grid = gridOf({ resolutionSeconds: 10, points: [point(10), point(20), point(40)] }, span);
+
+  it("stand on even moments, and what did not come is missing", () => {
+    expect(grid.times).toEqual({ seconds: [0, 10, 20, 30, 40, 50], stepSeconds: 10 });
+    expect(grid.points.map((each) => each !== null)).toEqual([false, true, true, false, true, false]);
+    expect([grid.windows, grid.missing]).toEqual([6, 1]);
+  });
+
+  it("lie over those of another span from its beginning", () => {
+    const other = gridOf({ resolutionSeconds: 10, points: [point(70)] }, { from: 60_000, to: 120_000 });
+    expect(laidOver(grid, other).map((each) => each?.at ?? null)[1]).toBe("1970-01-01T00:01:10.000Z");
+  });
+
+  it("become charts whose lines are broken where nothing came", () => {
+    const [first] = chartsOf(grid.points, null) as [ChartSpec];
+    expect(first.lines.map(({ label }) => label)).toEqual(["p50", "p90", "p99"]);
+    expect(first.lines[2]?.values).toEqual([null, 3, 3, null, 3, null]);
+    expect(chartsOf(grid.points, grid.points)[0]?.lines.at(-1)?.label).toBe("before");
+    const success = chartsOf([point(0, { errorPercent: 2 }), point(1, { errorPercent: null })], null)[2];
+    expect(success?.lines[0]?.values).toEqual([98, null]);
+  });
+});
+
+describe("the axis", () => {
+  const spec = (change: Partial<ChartSpec>): ChartSpec => ({
+    title: "",
+    unit: "",
+    lines: [],
+    format: latency,
+    ...change,
+  });
+  it("begins at zero, shows thresholds, and pins success to 100 %", () => {
+    expect(rangeOf(spec({}), false, 40, 100)).toEqual([0, 108]);
+    const thresholds = [{ value: 200, label: "limit", color: "warn" as const }];
+    expect(rangeOf(spec({ thresholds }), false, 40, 100)[1]).toBe(200);
+    const success = spec({ top: 100, bottom: (least) => Math.min(95, least) });
+    expect(rangeOf(success, false, 99, 100)).toEqual([95, 100]);
+    expect(rangeOf(success, false, 80, 100)).toEqual([80, 100]);
+    expect(rangeOf(spec({}), false, null, null)).toEqual([0, 1]);
+  });
+});
+
+describe("gaps", () => {
+  it("lie between values; before the first and after the last nothing is said", () => {
+    expect(gapsOf([[null, 1, null, null, 2, null]])).toEqual([{ first: 2, last: 3 }]);
+    expect(
+      gapsOf([
+        [1, null, 2],
+        [1, 5, 2],
+      ]),
+    ).toEqual([]);
+    expect(gapsOf([])).toEqual([]);
+  });
+
+  it("are said with the figures", () => {
+    const lines = [{ label: "p99", values: [0.4, 74, null, 12.9] }];
+    expect(summaryOf(lines, "ms", latency, 4)).toBe("p99 0.4 to 74 ms, now 12.9; one gap of 4 s");
+    expect(summaryOf([{ label: "p99", values: [null] }], "ms", latency, 4)).toBe("no data");
+  });
+});
+
+describe("the crosshair", () => {
+  it("takes the nearest moment", () => {
+    expect([nearest([0, 10, 20], 4), nearest([0, 10, 20], 6), nearest([0, 10, 20], 99)]).toEqual([0, 1, 2]);
+  });
+});
+
+describe("markers", () => {
+  it("that lie too close become one", () => {
+    const marker = (at: number) => ({ at, glyph: "▲", text: "", sequence: at });
+    const groups = mergeMarkers([marker(100), marker(5), marker(9)], (at) => at);
+    expect(groups.map(({ markers }) => markers.length)).toEqual([2, 1]);
+  });
+
+  it("tell failovers from handovers, and are of one instance where one is asked for", () => {
+    const world = new World({ troubled: false });
+    world.elect("trading-service", "ACC-1", "trading-service-2", "owner_lost");
+    world.elect("trading-service", "ACC-2", "trading-service-1", "owner_resigned");
+    const glyphs = markersOf(world.events, null).map(({ glyph }) => glyph);
+    expect(glyphs.slice(-2)).toEqual(["⚑", "⇄"]);
+    const own = markersOf(world.events, "trading-service-1").map(({ glyph }) => glyph);
+    expect(own.filter((glyph) => glyph === "⇄")).toHaveLength(1);
+    expect(own).not.toContain("⚑");
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { beatsOf } from "@/features/instance/beats";
+import { differencesOf, settingsOf } from "@/features/instance/configuration";
+import type { RecordedEvent } from "@/features/instance/documents";
+import { laneOf } from "@/features/instance/lane";
+import { verdictOf } from "@/features/service/verdict";
+import { minimumOf, worstOf } from "@/shared/status/worst";
+
+const HOUR = 3_600_000;
+let sequence = 0;
+const event = (at: number, type: string, data: object = {}): RecordedEvent => ({
+  sequence: ++sequence,
+  type: `aegis.instance.${type}.v1`,
+  time: new Date(at).toISOString(),
+  actor: "sdk:desk",
+  data,
+});
+
+describe("the state lane", () => {
+  const events = [
+    event(HOUR, "registered"),
+    event(HOUR, "status_changed", { from: "STARTING", to: "RUNNING" }),
+    event(3 * HOUR, "unhealthy", { missed: 3 }),
+    event(4 * HOUR, "recovered"),
+    event(4 * HOUR, "configuration_reported"),
+  ];
+  const lane = laneOf(events, { from: 0, to: 5 * HOUR });
+
+  it("has a stretch for each state, and none for the time before", () => {
+    expect(lane.stretches.map(({ status }) => status)).toEqual(["none", "RUNNING", "UNHEALTHY", "RUNNING"]);
+  });
+
+  it("counts what it was up of the time that is recorded", () => {
+    expect(lane.upPercent).toBe(75);
+    expect([lane.flaps, lane.starts]).toEqual([1, 1]);
+    expect(laneOf([], { from: 0, to: HOUR }).upPercent).toBeNull();
+  });
+
+  it("does not call a state fine that it does not know", () => {
+    const odd = laneOf([event(0, "status_changed", { to: "DREAMING" })], { from: 0, to: HOUR });
+    expect(odd.stretches[0]?.status).toBe("UNKNOWN");
+  });
+});
+
+describe("heartbeats", () => {
+  it("are missed between those that came; the newest may be on their way", () => {
+    const points = [0, 1, 4, 5].map((second) => ({ at: new Date(second * 1_000).toISOString() }));
+    const { beats, longestSeconds } = beatsOf({ resolutionSeconds: 1, points }, 0, 7);
+    expect(beats).toEqual(["came", "came", "missed", "missed", "came", "came", "unknown"]);
+    expect(longestSeconds).toBe(2);
+  });
+});
+
+describe("a configuration", () => {
+  const before = settingsOf({ lease: { ms: 1_000 }, groups: ["A"], token: "••••" });
+
+  it("is a list of settings by name", () => {
+    expect(before).toEqual([
+      { key: "groups", value: '["A"]' },
+      { key: "lease.ms", value: "1000" },
+      { key: "token", value: "••••" },
+    ]);
+    expect(settingsOf(null)).toEqual([]);
+  });
+
+  it("differs in what changed, what came and what went", () => {
+    const after = settingsOf({ lease: { ms: 300 }, token: "••••", new: true });
+    expect(differencesOf(before, after)).toEqual([
+      { key: "groups", before: '["A"]', after: null },
+      { key: "lease.ms", before: "1000", after: "300" },
+      { key: "new", before: null, after: "true" },
+    ]);
+  });
+});
+
+describe("the verdict on a service", () => {
+  const instance = (name: string, status: "RUNNING" | "EXPIRED") => ({
+    instance: name,
+    status,
+    version: "1.0.0",
+    statusSince: "2026-01-02T12:45:00Z",
+    reason: null,
+    dependencies: [],
+    capabilities: [],
+  });
+  const definition = { status: "ACTIVE", minInstances: 2 } as never;
+
+  it("names who is gone only where the service lacks it", () => {
+    const instances = [instance("desk-1", "EXPIRED"), instance("desk-2", "RUNNING")];
+    expect(verdictOf({ instances, definition, leaders: [] }).text).toBe(
+      "1 of at least 2 running; desk-1 expired",
+    );
+    expect(verdictOf({ instances, definition: null, leaders: [] })).toMatchObject({
+      worst: "RUNNING",
+      text: "1 running",
+    });
+  });
+
+  it("asks for what an active definition says, and for one where none does", () => {
+    expect(minimumOf({ status: "RETIRED", minInstances: 3 })).toBeNull();
+    expect(worstOf([], null)).toBe("STOPPED");
+    expect(worstOf(["EXPIRED"], null)).toBe("EXPIRED");
+  });
+});

@@ -18,7 +18,7 @@ interface Acts {
 export function useShellKeys({ onPalette, onSheet }: Acts): void {
   const navigate = useNavigate();
   const keeping = useKeeping();
-  const going = useRef(0);
+  const going = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -28,7 +28,7 @@ export function useShellKeys({ onPalette, onSheet }: Acts): void {
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (performance.now() - going.current < CHORD_MS) {
-        going.current = 0;
+        going.current = Number.NEGATIVE_INFINITY;
         const room = rooms.find(({ key }) => key === event.key);
         if (room) void navigate(keeping(room.to));
         return;

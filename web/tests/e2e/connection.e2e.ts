@@ -11,7 +11,7 @@ async function logged(page: Page, last: number): Promise<number[]> {
 }
 
 async function shown(page: Page): Promise<number[]> {
-  const lines = page.getByTestId("feed-event");
+  const lines = page.getByTestId("event-row");
   return lines.evaluateAll((all) => all.map((each) => Number(each.getAttribute("data-sequence"))));
 }
 
@@ -35,9 +35,9 @@ test("a cut websocket is said, mended, and loses no event", async ({ signedIn: p
     route.connectToServer();
     open.add(route);
   });
-  await page.goto("/");
+  await page.goto("/events");
   await expectLive(page);
-  await expect(page.getByTestId("feed-event").first()).toBeVisible();
+  await expect(page.getByTestId("event-row").first()).toBeVisible();
   await markPage(page);
 
   refuse = true;

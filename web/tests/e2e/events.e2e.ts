@@ -14,7 +14,7 @@ test("events are listed by sequence, and a click opens one", async ({ signedIn: 
   await expect(page).toHaveURL(new RegExp(`[?&]event=${sequence}$`));
   const detail = page.getByRole("complementary", { name: "Event detail" });
   await expect(detail).toContainText(`Event ${sequence}`);
-  await expect(detail).toContainText("Aggregate");
+  await expect(detail).toContainText("Payload");
   await page.goBack();
   await expect(detail).toHaveCount(0);
 });

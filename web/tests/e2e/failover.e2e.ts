@@ -59,7 +59,7 @@ test("killing an owner shows the next one with the next term, its gap as the log
   );
   await page.getByRole("group", { name: /^Owners of/ }).focus();
   await page.keyboard.press("ArrowLeft");
-  await expect(page.getByText(new RegExp(`^Term ${term + 1}: `))).toBeVisible();
+  await expect(page.getByText(new RegExp(`^Term ${term + 1}: .* from `))).toBeVisible();
 
   await page.goto("/");
   await expect(page.locator('[data-testid="attention"][data-severity="healed"]').first()).toContainText(

@@ -14,7 +14,8 @@ test("the whole page shows a moment of the log, read only, and every link keeps 
 
   await services.last().getByRole("link").first().click();
   await expect(page).toHaveURL(/\/services\/.*[?&]at=s\d+/);
-  await page.goto("/services/trading-service/instances/trading-service-1?at=s60");
+  const at = new URL(page.url()).searchParams.get("at");
+  await page.goto(`/services/trading-service/instances/trading-service-1?at=${at}`);
   const drain = page.getByRole("button", { name: "Drain…" });
   await expect(drain).toHaveAttribute("aria-disabled", "true");
   await expect(drain).toHaveAccessibleDescription("You are viewing the past.");

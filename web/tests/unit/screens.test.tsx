@@ -26,6 +26,7 @@ const settle = (ms = 1_000) => act(() => vi.advanceTimersByTimeAsync(ms));
 async function overview(world: World, path: string): Promise<void> {
   disconnect = connectTo(world);
   show(<OverviewScreen />, path);
+  await act(() => vi.dynamicImportSettled());
   await settle();
 }
 

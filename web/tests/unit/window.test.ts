@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Instance, InstanceUpdate } from "@/shared/instances/documents";
+import type { InstanceRowOf, InstanceUpdate } from "@/shared/instances/documents";
 import { applyToPage } from "@/shared/instances/window";
 import { World } from "../mock/world";
 
-const all: Instance[] = [...new World().instances.values()];
-const [a, b, c] = all as [Instance, Instance, Instance];
-const ids = (page: { rows: readonly Instance[] } | null) => page?.rows.map(({ id }) => id);
+const all: InstanceRowOf[] = [...new World().instances.values()];
+const [a, b, c] = all as [InstanceRowOf, InstanceRowOf, InstanceRowOf];
+const ids = (page: { rows: readonly InstanceRowOf[] } | null) => page?.rows.map(({ id }) => id);
 
 const snapshot: InstanceUpdate = {
   __typename: "InstanceSnapshot",

@@ -55,7 +55,7 @@ export function FreshnessBadge() {
       data-testid="connection"
       data-state={freshness.kind}
       title={text}
-      className={cn("flex w-45 shrink-0 items-center gap-1.5 font-medium", tone)}
+      className={cn("flex w-45 shrink-0 max-lg:w-36 items-center gap-1.5 font-medium", tone)}
     >
       <Icon aria-hidden="true" className="size-3.5 shrink-0" />
       <span className="truncate">{text}</span>

@@ -33,7 +33,8 @@ export function TopBar({ onMenu, onSearch, onSignOut }: Props) {
         <Menu aria-hidden="true" />
       </Button>
       <Link to={keeping("/")} className="flex shrink-0 items-center gap-1.5 font-semibold text-panel">
-        <ShieldCheck aria-hidden="true" className="size-4 text-primary" /> Aegis
+        <ShieldCheck aria-hidden="true" className="size-4 text-primary" />
+        <span className="max-lg:sr-only">Aegis</span>
       </Link>
       <span
         className="min-w-0 max-w-40 shrink truncate text-xs max-lg:hidden"
@@ -47,13 +48,14 @@ export function TopBar({ onMenu, onSearch, onSignOut }: Props) {
         <Button
           variant="outline"
           className="font-normal text-muted-foreground xl:w-48 xl:justify-start"
-          aria-label="Search"
           aria-keyshortcuts="Control+K"
           onClick={onSearch}
         >
           <Search aria-hidden="true" />
-          <span className="max-xl:hidden">Search</span>
-          <kbd className="ml-auto font-sans text-axis max-xl:hidden">Ctrl K</kbd>
+          <span className="max-xl:sr-only">Search</span>
+          <kbd aria-hidden="true" className="ml-auto font-sans text-axis max-xl:hidden">
+            Ctrl K
+          </kbd>
         </Button>
         <RangeMenu />
         <ZoneButton />

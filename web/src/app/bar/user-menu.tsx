@@ -20,11 +20,7 @@ export function UserMenu({ onSignOut }: { onSignOut: () => void }) {
       )}
       <DropdownMenu>
         <DropdownMenuTrigger asChild>
-          <Button
-            variant="ghost"
-            className="min-w-0 shrink"
-            aria-label={`${viewer.name}, ${roleWord[viewer.role]}`}
-          >
+          <Button variant="ghost" className="min-w-0 shrink">
             <span className="max-w-32 truncate" data-testid="viewer">
               {viewer.name}
             </span>

@@ -33,7 +33,6 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     <Dialog title="Go to" onClose={onClose}>
       <Command shouldFilter={false} label="Go to" className="-m-4 flex flex-col">
         <Command.Input
-          autoFocus
           value={text}
           onValueChange={setText}
           placeholder="Screen, service or instance"

@@ -21,6 +21,8 @@ export function Dialog({ title, onClose, children, className }: Props) {
     const dialog = ref.current;
     const before = document.activeElement;
     dialog?.showModal();
+    // What is to be filled in first, rather than the button that closes.
+    dialog?.querySelector<HTMLElement>("input, select, textarea")?.focus();
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

@@ -6,7 +6,7 @@ import { plural } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import type { Instance } from "@/shared/instances/documents";
 import { flagsOf } from "@/shared/instances/flags";
-import { useInstanceWindow } from "@/shared/instances/use-instance-window";
+import { useInstance } from "@/shared/instances/use-instance";
 import { MetricsGrid } from "@/shared/metrics/metrics-grid";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
@@ -41,13 +41,7 @@ interface Props {
 
 export function InstanceScreen({ service, instance: name, events }: Props) {
   const [{ tab }, set] = useUrlState(shape);
-  const { page, error } = useInstanceWindow({
-    filter: { service, text: name },
-    orderBy: null,
-    first: 50,
-    offset: 0,
-  });
-  const instance = page?.rows.find((row) => row.instance === name) ?? null;
+  const { instance, error } = useInstance(service, name);
   const head = {
     title: name,
     crumbs: [
@@ -55,7 +49,7 @@ export function InstanceScreen({ service, instance: name, events }: Props) {
       { label: service, to: servicePath(service) },
     ],
   };
-  if (page === null) {
+  if (instance === undefined) {
     return (
       <>
         <PageHead {...head} />

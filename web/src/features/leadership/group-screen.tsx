@@ -3,10 +3,13 @@ import { useMemo } from "react";
 import { useEvents } from "@/shared/events/store";
 import { useQuery } from "@/shared/graphql/use-query";
 import { usePaused } from "@/shared/live/pause";
+import type { Series } from "@/shared/metrics/documents";
+import { gridOf } from "@/shared/metrics/grid";
 import { useSeries, useSpan } from "@/shared/metrics/use-series";
 import { useReplay } from "@/shared/replay/store";
 import { Age } from "@/shared/time/age";
 import { formatSpan } from "@/shared/time/duration";
+import type { Window } from "@/shared/time/range";
 import { useRange } from "@/shared/time/use-range";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { InstanceLink } from "@/shared/ui/object-link";
@@ -22,6 +25,12 @@ import { TermsTable } from "./terms-table";
 import { Timeline } from "./timeline";
 
 const AGAIN_MS = 5_000;
+
+/** The errors of each window in percent; null where nothing came, so that the line is broken there. */
+function errorsOf(series: Series, span: Window): { at: number; percent: number | null }[] {
+  const { times, points } = gridOf(series, span);
+  return times.seconds.map((at, index) => ({ at: at * 1_000, percent: points[index]?.errorPercent ?? null }));
+}
 
 /** One group: who owns it, and who did. */
 export function GroupScreen({ service, group }: { service: string; group: string }) {
@@ -49,12 +58,8 @@ export function GroupScreen({ service, group }: { service: string; group: string
     return termsOf([...known, ...fresh]);
   }, [data, tail, aggregate, paused]);
   const errors = useMemo(
-    () =>
-      (series.data?.points ?? []).map(({ at, errorPercent }) => ({
-        at: Date.parse(at),
-        percent: errorPercent,
-      })),
-    [series.data],
+    () => (series.data && series.span ? errorsOf(series.data, series.span) : []),
+    [series.data, series.span],
   );
   const last = terms.terms.at(-1);
   const owner = terms.open === null ? (last?.owner ?? null) : null;

@@ -14,16 +14,28 @@ import { StepDownButton } from "./step-down";
 
 const ROW_PX = 28;
 
+/** From which width of the table on the columns that matter less stand there. */
+const actions = "hidden @min-[38rem]:table-cell";
+const gap = "hidden @min-[46rem]:table-cell";
+const changes = "hidden @min-[52rem]:table-cell";
+const ofService = "hidden @min-[64rem]:table-cell";
+const why = "hidden @min-[74rem]:table-cell";
+
 const heads: { label: string; title: string; width: string; right?: boolean }[] = [
-  { label: "Group", title: "Group", width: "w-44" },
-  { label: "Owner", title: "The instance that owns it", width: "w-56" },
-  { label: "Service", title: "Service", width: "w-52 max-lg:hidden" },
-  { label: "Term", title: "Term, the fencing token", width: "w-16", right: true },
+  { label: "Group", title: "Group", width: "w-36" },
+  { label: "Owner", title: "The instance that owns it", width: "" },
+  { label: "Service", title: "Service", width: cn("w-52", ofService) },
+  { label: "Term", title: "Term, the fencing token", width: "w-14", right: true },
   { label: "Held for", title: "Since the term began", width: "w-24", right: true },
-  { label: "Changes", title: "Changes of owner in 24 hours", width: "w-20", right: true },
-  { label: "Longest gap", title: "Longest time without owner in 24 hours", width: "w-26", right: true },
-  { label: "Why", title: "Why the term began", width: "max-xl:hidden" },
-  { label: "", title: "Actions", width: "w-28" },
+  { label: "Changes", title: "Changes of owner in 24 hours", width: cn("w-20", changes), right: true },
+  {
+    label: "Longest gap",
+    title: "Longest time without owner in 24 hours",
+    width: cn("w-26", gap),
+    right: true,
+  },
+  { label: "Why", title: "Why the term began", width: cn("w-64", why) },
+  { label: "", title: "Actions", width: cn("w-28", actions) },
 ];
 
 interface Props {
@@ -53,7 +65,7 @@ export function GroupTable({ groups, statistics }: Props) {
   const above = (items[0]?.start ?? margin) - margin;
   const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? margin) - margin);
   return (
-    <section ref={list} aria-label="Groups">
+    <section ref={list} aria-label="Groups" className="@container">
       <table aria-rowcount={groups.length + 1} className="w-full table-fixed border-collapse">
         <thead className="sticky top-10 z-10 bg-muted text-left text-xs shadow-[inset_0_-1px_0_var(--border)]">
           <tr aria-rowindex={1}>
@@ -130,20 +142,20 @@ function Row({
           </span>
         )}
       </td>
-      <td className="truncate px-2 max-lg:hidden">
+      <td className={cn("truncate px-2", ofService)}>
         <ServiceLink service={service} className="font-normal" />
       </td>
       <td className="px-2 text-right">{String(term)}</td>
       <td className="whitespace-nowrap px-2 text-right">
         <Age since={since} />
       </td>
-      <td className="px-2 text-right">
+      <td className={cn("px-2 text-right", changes)}>
         <Figure text={count(own?.changes ?? 0)} />
       </td>
-      <td className="whitespace-nowrap px-2 text-right">
+      <td className={cn("whitespace-nowrap px-2 text-right", gap)}>
         <Figure text={own?.longestGapMs == null ? "—" : formatSpan(own.longestGapMs)} />
       </td>
-      <td className="truncate px-2 text-muted-foreground max-xl:hidden">
+      <td className={cn("truncate px-2 text-muted-foreground", why)}>
         <span className="flex items-center gap-2">
           {own?.flapping && (
             <Flag
@@ -159,7 +171,7 @@ function Row({
           <span className="truncate">{reason.replaceAll("_", " ")}</span>
         </span>
       </td>
-      <td className="px-1 text-right">
+      <td className={cn("px-1 text-right", actions)}>
         {instance !== null && <StepDownButton service={service} group={group} owner={instance} small />}
       </td>
     </tr>

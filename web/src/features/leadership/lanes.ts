@@ -44,15 +44,18 @@ export function lanesOf(terms: readonly Term[], members: readonly Member[], span
 
 /** A bar or a gap that one can go to by keys. */
 export type Item =
-  | { kind: "term"; term: Term; from: number; to: number }
+  | { kind: "term"; term: Term; lost: boolean; from: number; to: number }
   | { kind: "gap"; gap: Gap; sequence: Term["sequence"]; from: number; to: number }
   | { kind: "open"; open: Open; from: number; to: number };
 
 /** All that lies in the span, in order of time. */
 export function itemsOf(terms: readonly Term[], open: Open | null, span: Window): Item[] {
-  const items: Item[] = terms.flatMap((term): Item[] => {
+  const items: Item[] = terms.flatMap((term, index): Item[] => {
     const { before, sequence } = term;
-    const bar: Item = { kind: "term", term, from: term.from, to: term.to ?? span.to };
+    const lost =
+      terms[index + 1]?.before?.cause === "lost" ||
+      (term.to !== null && index === terms.length - 1 && open?.cause === "lost");
+    const bar: Item = { kind: "term", term, lost, from: term.from, to: term.to ?? span.to };
     if (before === null || before.cause === "first") return [bar];
     return [{ kind: "gap", gap: before, sequence, from: before.from, to: before.to }, bar];
   });

@@ -202,6 +202,11 @@ function Bar({ item, y, scale, span, lit, onOpen }: PartProps<"term"> & { y: num
           ▼
         </text>
       )}
+      {item.term.to !== null && item.lost && (
+        <text x={right - 3} y={middle(y) + 4} textAnchor="end" className="fill-on-lead text-axis">
+          {wide > 14 ? "✕" : ""}
+        </text>
+      )}
       {live && (
         <text x={right - 2} y={middle(y) + 4} textAnchor="end" className="fill-on-lead text-axis">
           ▶
@@ -337,7 +342,7 @@ function Errors({ errors, scale, top }: Props & { top: number }) {
   return (
     <>
       <text x={8} y={base} className="fill-muted-foreground text-axis">
-        errors % of the service, at most {most.toFixed(most < 10 ? 1 : 0)}
+        errors %, at most {most.toFixed(most < 10 ? 1 : 0)}
       </text>
       <path d={path} fill="none" strokeWidth="1.5" className="stroke-bad" />
     </>

@@ -17,6 +17,24 @@ const RUN = 3;
 const nameOf = ({ aggregate, service }: Event): string =>
   service === null ? aggregate : aggregate.slice(aggregate.indexOf(`.${service}.`) + service.length + 2);
 
+/** How soon an election follows the loss that it is recorded with. */
+const TOGETHER_MS = 2_000;
+
+/** Without the losses that an election followed at once: the election says all of it. */
+function withoutHealed(events: readonly Event[]): Event[] {
+  const elected = new Map<string, number>();
+  const kept: Event[] = [];
+  for (const event of [...events].reverse()) {
+    const type = shortType(event.type);
+    const at = Date.parse(event.time);
+    if (type === "leader_elected") elected.set(event.aggregate, at);
+    const next = elected.get(event.aggregate);
+    const healed = type === "leader_lost" && next !== undefined && next - at < TOGETHER_MS;
+    if (!healed) kept.push(event);
+  }
+  return kept.reverse();
+}
+
 /** Newest first; runs of one type and service folded into one line. */
 export function foldRuns(events: readonly Event[]): FeedLine[] {
   const lines: FeedLine[] = [];
@@ -36,7 +54,7 @@ export function foldRuns(events: readonly Event[]): FeedLine[] {
     }
     run = [];
   };
-  for (const event of [...events].reverse()) {
+  for (const event of withoutHealed(events).reverse()) {
     const [first] = run;
     if (first && (shortType(first.type) !== shortType(event.type) || first.service !== event.service))
       flush();

@@ -44,7 +44,7 @@ export function GroupsPanel() {
             data-group={`${service}/${group}`}
             data-owner={owner ?? ""}
             data-term={String(term)}
-            className="grid h-7 grid-cols-[minmax(0,2fr)_minmax(0,3fr)_3rem] items-center gap-2 px-3"
+            className="grid h-7 grid-cols-[minmax(0,5fr)_minmax(0,9fr)_2.5rem] items-center gap-2 px-3"
           >
             <span className="flex min-w-0 items-center gap-1">
               <GroupLink service={service} group={group} />

@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { Button } from "@/components/ui/button";
 import { count } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
-import type { Instance } from "@/shared/instances/documents";
+import { type InstanceRowOf, WINDOW } from "@/shared/instances/documents";
 import { bySeverity, orderByOf } from "@/shared/instances/order";
 import { InstanceRow } from "@/shared/instances/table/instance-row";
 import { TableHead } from "@/shared/instances/table/table-head";
@@ -16,10 +16,8 @@ import type { SetUrl } from "@/shared/url/use-url-state";
 import { WIDTH } from "./service-row";
 import { filterOf, noFilter, type OverviewView, type overviewShape } from "./view-state";
 
-const SHOWN = 200;
-
-function byService(rows: readonly Instance[]): Map<string, Instance[]> {
-  const services = new Map<string, Instance[]>();
+function byService(rows: readonly InstanceRowOf[]): Map<string, InstanceRowOf[]> {
+  const services = new Map<string, InstanceRowOf[]>();
   for (const row of rows) {
     const members = services.get(row.service);
     if (members) members.push(row);
@@ -32,7 +30,7 @@ interface Props {
   view: OverviewView;
   set: SetUrl<typeof overviewShape>;
   everything: number;
-  onPeek: (instance: Instance) => void;
+  onPeek: (instance: InstanceRowOf) => void;
   onPage: (page: Page) => void;
 }
 
@@ -41,7 +39,7 @@ export function MatchesView({ view, set, everything, onPeek, onPage }: Props) {
   const { page, error } = useInstanceWindow({
     filter: filterOf(view),
     orderBy: orderByOf(bySeverity),
-    first: SHOWN,
+    first: WINDOW,
     offset: 0,
   });
   const truth = useTruth();

@@ -1,13 +1,13 @@
-import { useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { usePulse } from "@/shared/freshness/pulse";
-import type { Instance } from "@/shared/instances/documents";
+import type { InstanceRowOf } from "@/shared/instances/documents";
 import type { Page } from "@/shared/instances/window";
+import { Loading } from "@/shared/ui/states";
 import { useMoment } from "@/shared/url/moment";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { AttentionPanel } from "./attention-panel";
 import { Feed } from "./feed";
 import { GroupsPanel } from "./groups-panel";
-import { InstancesView } from "./instances-view";
 import { MatchesView } from "./matches-view";
 import { Peek } from "./peek";
 import { ServicesView } from "./services-view";
@@ -15,6 +15,9 @@ import { Tiles } from "./tiles";
 import { Toolbar } from "./toolbar";
 import { useRollups } from "./use-rollups";
 import { isFiltered, overviewShape } from "./view-state";
+
+/** The long list comes with the machinery of long lists, which the services do not need. */
+const InstancesView = lazy(() => import("./instances-view"));
 
 /** The verdict, the totals, and the list of what there is. */
 export function OverviewScreen() {
@@ -26,7 +29,10 @@ export function OverviewScreen() {
   const everything = past ? (all.rollups ?? []).reduce((sum, each) => sum + each.instances, 0) : live;
   const [page, setPage] = useState<Page | null>(null);
   const onPage = useCallback((next: Page) => setPage(next), []);
-  const onPeek = useCallback((instance: Instance) => set({ peek: instance.id }, { replace: true }), [set]);
+  const onPeek = useCallback(
+    (instance: InstanceRowOf) => set({ peek: instance.id }, { replace: true }),
+    [set],
+  );
   const filtered = isFiltered(view);
   const counts = filtered ? (page?.counts ?? new Map()) : (fleet ?? new Map());
   const list = { view, set, everything, onPeek, onPage };
@@ -39,7 +45,9 @@ export function OverviewScreen() {
           <Toolbar view={view} set={set} counts={counts} />
         </div>
         {view.view === "instances" ? (
-          <InstancesView {...list} />
+          <Suspense fallback={<Loading what="the instances" rows={16} />}>
+            <InstancesView {...list} />
+          </Suspense>
         ) : filtered ? (
           <MatchesView {...list} />
         ) : (
@@ -47,7 +55,7 @@ export function OverviewScreen() {
         )}
       </div>
       {view.peek !== "" ? (
-        <Peek id={view.peek} onClose={() => set({ peek: "" }, { replace: true })} />
+        <Peek key={view.peek} id={view.peek} onClose={() => set({ peek: "" }, { replace: true })} />
       ) : (
         <aside
           aria-label="Groups and events"

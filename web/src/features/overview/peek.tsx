@@ -5,7 +5,7 @@ import { bytes, count, latency, percent, rate } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import type { Instance } from "@/shared/instances/documents";
 import { flagsOf } from "@/shared/instances/flags";
-import { useInstanceWindow } from "@/shared/instances/use-instance-window";
+import { useInstance } from "@/shared/instances/use-instance";
 import { Flag } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
@@ -20,13 +20,7 @@ import { Empty, Loading, sentence } from "@/shared/ui/states";
 export function Peek({ id, onClose }: { id: string; onClose: () => void }) {
   const at = id.indexOf("/");
   const [service, name] = [id.slice(0, at), id.slice(at + 1)];
-  const { page } = useInstanceWindow({
-    filter: { service, text: name },
-    orderBy: null,
-    first: 20,
-    offset: 0,
-  });
-  const instance = page?.rows.find((row) => row.id === id);
+  const { instance } = useInstance(service, name);
   return (
     <aside
       aria-label={`Instance ${name}`}
@@ -39,8 +33,8 @@ export function Peek({ id, onClose }: { id: string; onClose: () => void }) {
           <X aria-hidden="true" />
         </Button>
       </header>
-      {page === null && <Loading what={name} />}
-      {page !== null && !instance && <Empty title={`${name} is no longer in the registry.`} />}
+      {instance === undefined && <Loading what={name} />}
+      {instance === null && <Empty title={`${name} is no longer in the registry.`} />}
       {instance && <Facts instance={instance} />}
     </aside>
   );

@@ -72,29 +72,29 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
           type="button"
           aria-expanded={open}
           aria-label={`Instances of ${service}`}
-          className="inline-flex h-7 cursor-pointer items-center gap-1 pl-2"
+          className="inline-flex size-6 cursor-pointer items-center justify-center rounded-sm align-middle hover:bg-selected"
           onClick={onToggle}
         >
           <Chevron aria-hidden="true" className="size-3 text-muted-foreground" />
-          <StateBadge shown={shown} />
         </button>
+        <StateBadge shown={shown} />
       </td>
       <td className="truncate px-2">
         <ServiceLink service={service} className="font-semibold" />
       </td>
-      <td className="truncate px-2 font-normal">
+      <td className={cn("truncate px-2 font-normal", shownOf("owner"))}>
         {groups === 0 && <span className="text-muted-foreground">—</span>}
         {groups > 0 && ownerless === 0 && (
           <span className="inline-flex items-center gap-1 text-muted-foreground">
-            <Crown aria-hidden="true" className="size-3" /> {groups}, all owned
+            <Crown aria-hidden="true" className="size-3" /> {groups} owned
           </span>
         )}
-        {ownerless > 0 && <span className="font-medium text-bad">{ownerless} without owner</span>}
+        {ownerless > 0 && <span className="font-medium text-bad">{ownerless} no owner</span>}
       </td>
       <td className={number}>
         <Figure text={latency(rollup.p99Ms)} past={past} />
       </td>
-      <td className={number}>
+      <td className={cn(number, shownOf("errors"))}>
         <Figure
           text={rollup.errorPercent === null ? NONE : `${percent(rollup.errorPercent)} %`}
           past={past}

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { plural } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
-import type { Instance } from "@/shared/instances/documents";
+import { type InstanceRowOf, WINDOW } from "@/shared/instances/documents";
 import { bySeverity, orderByOf } from "@/shared/instances/order";
 import { InstanceRow } from "@/shared/instances/table/instance-row";
 import { TableHead } from "@/shared/instances/table/table-head";
@@ -16,14 +16,11 @@ import { ServiceRow, WIDTH } from "./service-row";
 import type { Rollups } from "./use-rollups";
 import type { OverviewView, overviewShape } from "./view-state";
 
-/** How many instances of an opened service stand under it. */
-const SHOWN = 100;
-
 interface Props {
   all: Rollups;
   view: OverviewView;
   set: SetUrl<typeof overviewShape>;
-  onPeek: (instance: Instance) => void;
+  onPeek: (instance: InstanceRowOf) => void;
 }
 
 /** All services, collapsed, those that need somebody first. */
@@ -84,7 +81,7 @@ export function ServicesView({ all, view, set, onPeek }: Props) {
 interface MembersProps {
   rollup: Rollup;
   peek: string;
-  onPeek: (instance: Instance) => void;
+  onPeek: (instance: InstanceRowOf) => void;
   onAll: () => void;
 }
 
@@ -93,7 +90,7 @@ function Members({ rollup, peek, onPeek, onAll }: MembersProps) {
   const { page, error } = useInstanceWindow({
     filter: { service },
     orderBy: orderByOf(bySeverity),
-    first: SHOWN,
+    first: WINDOW,
     offset: 0,
   });
   const truth = useTruth();

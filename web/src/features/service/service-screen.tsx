@@ -95,7 +95,7 @@ export function ServiceScreen({ service: name, events }: Props) {
       <TabPanel tab={tab} className="@container flex flex-col gap-3 p-4 max-xl:p-3">
         {error && <Problem error={error} onRetry={again} />}
         {tab === "overview" && <OverviewTab service={service} />}
-        {tab === "instances" && <InstancesTab service={name} />}
+        {tab === "instances" && <InstancesTab service={name} total={service.instances.length} />}
         {tab === "groups" && <GroupsTab service={service} />}
         {tab === "dependencies" && <DependenciesTab service={service} />}
         {tab === "definition" && <DefinitionTab service={service} />}

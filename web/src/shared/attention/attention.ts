@@ -1,5 +1,5 @@
 import { count, plural } from "@/shared/figures/format";
-import type { Instance } from "@/shared/instances/documents";
+import type { InstanceRowOf } from "@/shared/instances/documents";
 import type { System } from "@/shared/system/documents";
 import { formatSpan } from "@/shared/time/duration";
 import { groupPath, instancePath, servicePath } from "@/shared/url/links";
@@ -28,7 +28,7 @@ export interface Situation {
   now: number;
   system: System | null;
   /** Instances in states that may need somebody. */
-  troubled: readonly Instance[];
+  troubled: readonly InstanceRowOf[];
   services: ReadonlyMap<string, ServiceState>;
   ownerless: readonly GroupOf[];
   failovers: readonly Failover[];
@@ -88,13 +88,13 @@ function ofSystem({ system }: Situation): AttentionItem[] {
 
 /** The troubled of one service are one item, with the worst said first. */
 function ofInstances({ troubled, services, now }: Situation): AttentionItem[] {
-  const byService = new Map<string, Instance[]>();
+  const byService = new Map<string, InstanceRowOf[]>();
   for (const each of troubled) {
     if (!needsSomebody(each, services.get(each.service), now)) continue;
     byService.set(each.service, [...(byService.get(each.service) ?? []), each]);
   }
   return [...byService].map(([service, members]) => {
-    const [first] = members as [Instance, ...Instance[]];
+    const [first] = members as [InstanceRowOf, ...InstanceRowOf[]];
     const bad = members.some(({ status }) => status === "FAILED" || status === "EXPIRED");
     return {
       key: `service ${service}`,
@@ -108,7 +108,7 @@ function ofInstances({ troubled, services, now }: Situation): AttentionItem[] {
   });
 }
 
-function needsSomebody(instance: Instance, state: ServiceState | undefined, now: number): boolean {
+function needsSomebody(instance: InstanceRowOf, state: ServiceState | undefined, now: number): boolean {
   switch (instance.status) {
     case "FAILED":
     case "UNKNOWN":
@@ -132,14 +132,14 @@ function lackOf(state: ServiceState | undefined, bad: boolean): string {
   return `${state.running} of at least ${state.minimum} run`;
 }
 
-function troubleOf(members: readonly Instance[]): string {
+function troubleOf(members: readonly InstanceRowOf[]): string {
   const [first] = members;
   if (!first) return "";
   const one = `${first.instance} ${first.reason ? reasonOf(first) : first.status.toLowerCase()}`;
   return members.length === 1 ? one : `${one}, and ${plural(members.length - 1, "other")}`;
 }
 
-function reasonOf({ status, reason }: Instance): string {
+function reasonOf({ status, reason }: InstanceRowOf): string {
   return status === "UNHEALTHY" ? `is unhealthy: ${reason}` : `${status.toLowerCase()}: ${reason}`;
 }
 

@@ -1,7 +1,7 @@
 import { create } from "zustand";
 import { client } from "@/shared/graphql/client";
 import type { Live } from "@/shared/graphql/live";
-import { type Instance, type InstanceUpdate, InstanceWindow } from "@/shared/instances/documents";
+import { type InstanceRowOf, type InstanceUpdate, InstanceWindow } from "@/shared/instances/documents";
 import { applyToPage, type Page } from "@/shared/instances/window";
 import { throttle } from "@/shared/live/throttle";
 import type { InstanceStatus } from "@/shared/status/status";
@@ -11,7 +11,7 @@ import { type GroupOf, OwnerlessGroups, ServiceNeed } from "./documents";
 
 interface AttentionStore {
   /** The first of those in states that may need somebody, the worst first. */
-  troubled: readonly Instance[];
+  troubled: readonly InstanceRowOf[];
   services: ReadonlyMap<string, ServiceState>;
   ownerless: { groups: readonly GroupOf[]; total: number };
   /** All groups there are; null before they were asked for. */
@@ -27,7 +27,7 @@ const nothing: AttentionStore = {
 
 export const useAttention = create<AttentionStore>(() => nothing);
 
-const FIRST = 50;
+const FIRST = 40;
 const TROUBLE: InstanceStatus[] = ["FAILED", "EXPIRED", "UNHEALTHY", "UNKNOWN"];
 const PAINT_MS = 250;
 const LEADERS_MS = 10_000;

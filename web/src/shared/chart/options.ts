@@ -5,7 +5,10 @@ import { gapsOf } from "./gaps";
 import type { ChartSpec, Marker } from "./model";
 
 const FONT = '11px "Inter Variable", "Inter Fallback", sans-serif';
-export const AXIS_WIDTH = 44;
+export const AXIS_WIDTH = 54;
+export const PAD_RIGHT = 22;
+/** A longer unit stands in the title alone. */
+const UNIT_LETTERS = 2;
 const HEADROOM = 1.08;
 
 interface Wanted {
@@ -30,7 +33,7 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
   return {
     width,
     height,
-    padding: [4, 8, 0, 0],
+    padding: [8, PAD_RIGHT, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -57,11 +60,7 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
         space: 32,
         grid: { stroke: colors.border, width: 1 },
         values: (_plot, splits) =>
-          splits.map((value, index) =>
-            value === null
-              ? ""
-              : `${spec.format(value)}${index === splits.length - 1 ? ` ${spec.unit}` : ""}`,
-          ),
+          splits.map((value, index) => tickOf(spec, value, index === splits.length - 1)),
       },
     ],
     series: [
@@ -90,6 +89,11 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
       ],
     },
   };
+}
+
+function tickOf({ format, unit }: ChartSpec, value: number | null, top: boolean): string {
+  if (value === null) return "";
+  return top && unit !== "" && unit.length <= UNIT_LETTERS ? `${format(value)} ${unit}` : format(value);
 }
 
 export function rangeOf(

@@ -8,7 +8,7 @@ import { readColors } from "./colors";
 import { nearest, pin, pointAt, useCrosshair } from "./crosshair";
 import { MarkerRail } from "./marker-rail";
 import type { ChartSpec, Marker, Times } from "./model";
-import { AXIS_WIDTH, optionsOf } from "./options";
+import { AXIS_WIDTH, optionsOf, PAD_RIGHT } from "./options";
 
 interface Props {
   spec: ChartSpec;
@@ -21,7 +21,6 @@ interface Props {
 }
 
 const HEIGHT = 134;
-const PAD_RIGHT = 8;
 
 /** The canvas with its rail. It is drawn anew with each theme, and follows the crosshair of the page. */
 export function Plot({ spec, times, span, markers, log, onZoom, onBack }: Props) {

@@ -1,5 +1,27 @@
 import { graphql, type ResultOf } from "@/gql";
 
+/** What a row of a list shows. */
+export const RowFields = graphql(`
+  fragment RowFields on Instance @_unmask {
+    id
+    service
+    instance
+    version
+    status
+    reason
+    statusSince
+    groups { group term }
+    defined
+    flapping
+    conflict
+    clockOffsetSeconds
+    legacy
+    lastBeatAt
+    metrics { queueDepth errors callsPerSecond p99Ms cpuPercent memoryBytes }
+  }
+`);
+
+/** All that a page of one instance shows. */
 export const InstanceFields = graphql(`
   fragment InstanceFields on Instance @_unmask {
     id
@@ -30,13 +52,13 @@ export const InstanceWindow = graphql(
     instanceChanges(filter: $filter, orderBy: $orderBy, first: $first, offset: $offset) {
       __typename
       ... on InstanceSnapshot {
-        instances { ...InstanceFields }
+        instances { ...RowFields }
         totalCount
         counts { status count }
         asOfSequence
       }
       ... on InstanceDelta {
-        changed { ...InstanceFields }
+        changed { ...RowFields }
         removed
         order
         totalCount
@@ -46,8 +68,27 @@ export const InstanceWindow = graphql(
     }
   }
 `,
+  [RowFields],
+);
+
+/** Those of a service whose names contain a text, the one meant among them. */
+export const NamedInstances = graphql(
+  `
+  subscription NamedInstances($service: String!, $text: String!) {
+    instanceChanges(filter: { service: $service, text: $text }, orderBy: { field: NAME }, first: 20) {
+      __typename
+      ... on InstanceSnapshot { instances { ...InstanceFields } }
+      ... on InstanceDelta { changed { ...InstanceFields } removed }
+    }
+  }
+`,
   [InstanceFields],
 );
 
+export type InstanceRowOf = ResultOf<typeof RowFields>;
 export type Instance = ResultOf<typeof InstanceFields>;
 export type InstanceUpdate = ResultOf<typeof InstanceWindow>["instanceChanges"];
+export type NamedUpdate = ResultOf<typeof NamedInstances>["instanceChanges"];
+
+/** As many rows as one subscription may ask for by its cost. */
+export const WINDOW = 50;

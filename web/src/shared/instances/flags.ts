@@ -1,8 +1,8 @@
 import { Activity, BookX, ClockAlert, Plug, Users } from "lucide-react";
 import type { FlagOf } from "@/shared/status/flag";
-import type { Instance } from "./documents";
+import type { InstanceRowOf } from "./documents";
 
-type Flagged = Pick<Instance, "flapping" | "conflict" | "clockOffsetSeconds" | "defined" | "legacy">;
+type Flagged = Pick<InstanceRowOf, "flapping" | "conflict" | "clockOffsetSeconds" | "defined" | "legacy">;
 
 /** What is odd about an instance, the worst first. */
 export function flagsOf(instance: Flagged): FlagOf[] {

@@ -1,14 +1,14 @@
 import { useRef } from "react";
 import { useNow } from "@/shared/time/clock";
-import type { Instance } from "./documents";
+import type { InstanceRowOf } from "./documents";
 
 /** Figures are renewed so often, and the order with them: order and numbers always agree. */
 const EVERY_MS = 5_000;
 
 export interface Steady {
-  rows: readonly Instance[];
+  rows: readonly InstanceRowOf[];
   /** The figures of each row that the order goes by. */
-  figures: ReadonlyMap<string, Instance["metrics"]>;
+  figures: ReadonlyMap<string, InstanceRowOf["metrics"]>;
   /** Whether the order of the server is another one by now. */
   changed: boolean;
   apply: () => void;
@@ -18,14 +18,14 @@ interface Held {
   key: string;
   period: number;
   ids: readonly string[];
-  figures: ReadonlyMap<string, Instance["metrics"]>;
+  figures: ReadonlyMap<string, InstanceRowOf["metrics"]>;
 }
 
 /**
  * Rows in an order that stands: it is renewed every five seconds, and not while somebody points at the list or has the focus
  * in it. What each row says of state and groups is always the newest.
  */
-export function useSteady(rows: readonly Instance[], key: string, touched: boolean): Steady {
+export function useSteady(rows: readonly InstanceRowOf[], key: string, touched: boolean): Steady {
   const now = useNow();
   const period = Math.floor(now / EVERY_MS);
   const held = useRef<Held | null>(null);

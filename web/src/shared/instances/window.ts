@@ -1,10 +1,10 @@
 import { highest, type Whole } from "@/shared/graphql/exact";
 import type { InstanceStatus } from "@/shared/status/status";
-import type { Instance, InstanceUpdate } from "./documents";
+import type { InstanceRowOf, InstanceUpdate } from "./documents";
 
 /** One page of a list as the server keeps it. Rows are never changed in place, so that one that stands keeps its identity. */
 export interface Page {
-  rows: readonly Instance[];
+  rows: readonly InstanceRowOf[];
   total: number;
   counts: ReadonlyMap<InstanceStatus, number>;
   asOf: Whole;

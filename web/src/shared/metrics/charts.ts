@@ -63,25 +63,18 @@ export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
       format: percent,
       top: 100,
       bottom: (least) => Math.min(SUCCESS_FLOOR, least),
-      lines: [line("success", "success", success, {}), ...before("success", success, "series-1")],
-    },
-    {
-      title: "Errors",
-      unit: "%",
-      format: percent,
       lines: [
-        line("errors", "errors", (p) => p.errorPercent, { color: "bad", width: 1.5, fill: 0.12 }),
-        ...before("errors", (p) => p.errorPercent, "bad"),
+        line("success", "success", success, { color: "series-5" }),
+        ...before("success", success, "series-5"),
       ],
     },
     {
-      title: "In flight and queue",
+      title: "In flight, queue",
       unit: "calls",
       format: count,
       lines: [
         line("flight", "in flight", (p) => Number(p.inFlight), { fill: 0.12 }),
-        line("flight most", "most", (p) => Number(p.inFlightMax), { width: 1, dash: [2, 3] }),
-        line("queue", "queue", (p) => Number(p.queueDepthMax), { color: "series-2" }),
+        line("queue", "queue, most", (p) => Number(p.queueDepthMax), { color: "series-2" }),
       ],
     },
     {

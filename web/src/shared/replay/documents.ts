@@ -1,5 +1,5 @@
 import { graphql } from "@/gql";
-import { InstanceFields } from "@/shared/instances/documents";
+import { InstanceFields, RowFields } from "@/shared/instances/documents";
 
 /** Which event a moment comes after. */
 export const MomentOf = graphql(`
@@ -17,8 +17,21 @@ export const InstancesAsOf = graphql(
     asOf(sequence: $sequence, time: $time) {
       asOfSequence
       instances(first: $first, filter: $filter, orderBy: $orderBy) {
-        nodes { ...InstanceFields }
+        nodes { ...RowFields }
         totalCount
+      }
+    }
+  }
+`,
+  [RowFields],
+);
+
+export const InstanceAsOf = graphql(
+  `
+  query InstanceAsOf($sequence: Long, $time: DateTime, $service: String!, $text: String!) {
+    asOf(sequence: $sequence, time: $time) {
+      instances(first: 20, filter: { service: $service, text: $text }, orderBy: { field: NAME }) {
+        nodes { ...InstanceFields }
       }
     }
   }

@@ -1,13 +1,13 @@
 import { hasEnded } from "@/shared/status/status";
 import { useNow } from "@/shared/time/clock";
 import { formatShortAge } from "@/shared/time/duration";
-import type { Instance } from "../documents";
+import type { InstanceRowOf } from "../documents";
 
 /** A beat that is not later than that is no news. */
 const ON_TIME_MS = 2_500;
 
 /** Nothing while the beats come; how long it is silent when they do not. */
-export function Beat({ instance, known }: { instance: Instance; known: boolean }) {
+export function Beat({ instance, known }: { instance: InstanceRowOf; known: boolean }) {
   const now = useNow();
   const { lastBeatAt, status } = instance;
   if (lastBeatAt === null) return <span className="text-muted-foreground">—</span>;

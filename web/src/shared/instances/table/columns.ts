@@ -12,6 +12,8 @@ export interface Column {
 }
 
 const always = "";
+const narrow = "hidden @min-[34rem]:table-cell";
+const first = "hidden @min-[38rem]:table-cell";
 const second = "hidden @min-[56rem]:table-cell";
 const third = "hidden @min-[63rem]:table-cell";
 const fourth = "hidden @min-[69rem]:table-cell";
@@ -21,7 +23,7 @@ const fifth = "hidden @min-[78rem]:table-cell";
 export const columns: readonly Column[] = [
   { key: "state", label: "State", title: "State", sort: "severity", width: "w-32", shown: always },
   { key: "name", label: "Name", title: "Service and instance", sort: "name", width: "w-52", shown: always },
-  { key: "owner", label: "Owner of", title: "Groups that it owns", sort: null, width: "w-26", shown: always },
+  { key: "owner", label: "Owner of", title: "Groups that it owns", sort: null, width: "w-26", shown: narrow },
   {
     key: "p99",
     label: "p99 ms",
@@ -37,7 +39,7 @@ export const columns: readonly Column[] = [
     title: "Calls that failed since it started",
     sort: "errors",
     width: "w-16",
-    shown: always,
+    shown: first,
     right: true,
   },
   {

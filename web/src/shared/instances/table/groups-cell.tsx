@@ -3,12 +3,12 @@ import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover
 import { plural } from "@/shared/figures/format";
 import { compareNatural } from "@/shared/lib/utils";
 import { GroupLink } from "@/shared/ui/object-link";
-import type { Instance } from "../documents";
+import type { InstanceRowOf } from "../documents";
 
 const LISTED = 500;
 
 /** One group by its name; more as a count that opens their list. */
-export function GroupsCell({ service, groups }: Pick<Instance, "service" | "groups">) {
+export function GroupsCell({ service, groups }: Pick<InstanceRowOf, "service" | "groups">) {
   const [only] = groups;
   if (!only) return <span className="text-muted-foreground">—</span>;
   if (groups.length === 1) {

@@ -9,7 +9,7 @@ import { StateBadge } from "@/shared/status/state-badge";
 import { isSilent } from "@/shared/status/status";
 import { InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { sentence } from "@/shared/ui/states";
-import type { Instance } from "../documents";
+import type { InstanceRowOf } from "../documents";
 import { flagsOf } from "../flags";
 import { Beat } from "./beat";
 import { shownOf } from "./columns";
@@ -20,16 +20,16 @@ import { Spark } from "./spark";
 export const ROW_PX = 28;
 
 interface Props {
-  instance: Instance;
+  instance: InstanceRowOf;
   /** The figures that the order of the list goes by; they may be of a few seconds ago. */
-  figures: Instance["metrics"];
+  figures: InstanceRowOf["metrics"];
   truth: Truth;
   now: number;
   index: number;
   selected: boolean;
   /** Whether the service stands before the name. */
   withService: boolean;
-  onPeek: (instance: Instance) => void;
+  onPeek: (instance: InstanceRowOf) => void;
 }
 
 const cell = "truncate px-2";
@@ -69,13 +69,13 @@ export const InstanceRow = memo(function InstanceRow(props: Props) {
           <InstanceLink service={instance.service} instance={instance.instance} />
         </span>
       </td>
-      <td className={cell}>
+      <td className={cn(cell, shownOf("owner"))}>
         <GroupsCell service={instance.service} groups={instance.groups} />
       </td>
       <td className={number}>
         <Figure text={latency(figures?.p99Ms)} past={past} />
       </td>
-      <td className={number}>
+      <td className={cn(number, shownOf("errors"))}>
         <Figure text={count(figures?.errors)} past={past} />
       </td>
       <td className={cn(number, shownOf("beat"))}>

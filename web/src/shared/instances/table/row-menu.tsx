@@ -14,10 +14,10 @@ import { hasEnded } from "@/shared/status/status";
 import { type Act, ActionDialog } from "@/shared/ui/action-dialog";
 import { useNotices } from "@/shared/ui/notice";
 import { instancePath, useKeeping } from "@/shared/url/links";
-import type { Instance } from "../documents";
+import type { InstanceRowOf } from "../documents";
 
 /** What can be done with an instance, at the end of its row. */
-export function RowMenu({ instance }: { instance: Instance }) {
+export function RowMenu({ instance }: { instance: InstanceRowOf }) {
   const [act, setAct] = useState<Act | null>(null);
   const lock = useLock("OPERATOR");
   const navigate = useNavigate();

@@ -10,7 +10,7 @@ function evidence(change: Partial<Evidence> = {}): Evidence {
   return {
     now: NOW,
     connection: live,
-    system: { at: NOW - 500, natsConnected: true, heartbeatsVisible: true, preserving: false },
+    system: { at: NOW - 500, blindSince: null, preserving: false },
     beats: { newest: NOW - 600, alive: 7, usualMs: 1_000 },
     ...change,
   };
@@ -46,14 +46,16 @@ describe("how current the page is", () => {
   });
 
   it("believes at once a server that says it cannot see", () => {
-    const system = { at: NOW, natsConnected: false, heartbeatsVisible: true, preserving: false };
+    const system = { at: NOW, blindSince: NOW - 100, preserving: false };
     const truth = truthOf(evidence({ system }));
-    expect(truth.freshness.kind).toBe("blind");
-    expect(truth.unknownSince).not.toBeNull();
+    expect(truth.freshness).toEqual({ kind: "blind", since: NOW - 600 });
+    expect(truth.unknownSince).toBe(NOW - 600);
+    const beats = { newest: null, alive: 0, usualMs: 1_000 };
+    expect(truthOf(evidence({ system, beats })).unknownSince).toBe(NOW - 100);
   });
 
   it("does not call live what has not answered for five seconds", () => {
-    const system = { at: NOW - 6_000, natsConnected: true, heartbeatsVisible: true, preserving: false };
+    const system = { at: NOW - 6_000, blindSince: null, preserving: false };
     expect(truthOf(evidence({ system })).unknownSince).toBe(NOW - 6_000);
   });
 

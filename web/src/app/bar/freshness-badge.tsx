@@ -3,6 +3,7 @@ import {
   CircleSlash,
   Clock,
   EyeOff,
+  History,
   LoaderCircle,
   type LucideIcon,
   PlugZap,
@@ -12,12 +13,15 @@ import { useTruth } from "@/shared/freshness/truth";
 import { cn } from "@/shared/lib/utils";
 import { formatSecond, type Zone } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
+import { useMoment } from "@/shared/url/moment";
 
 interface Look {
   icon: LucideIcon;
   text: string;
   tone: string;
 }
+
+const viewingPast: Look = { icon: History, text: "Viewing the past", tone: "text-foreground" };
 
 export function lookOf(freshness: Freshness, zone: Zone): Look {
   switch (freshness.kind) {
@@ -49,13 +53,14 @@ export function lookOf(freshness: Freshness, zone: Zone): Look {
 export function FreshnessBadge() {
   const { freshness } = useTruth();
   const zone = useZone((s) => s.zone);
-  const { icon: Icon, text, tone } = lookOf(freshness, zone);
+  const past = useMoment() !== null;
+  const { icon: Icon, text, tone } = past ? viewingPast : lookOf(freshness, zone);
   return (
     <span
       data-testid="connection"
       data-state={freshness.kind}
       title={text}
-      className={cn("flex w-45 shrink-0 max-lg:w-36 items-center gap-1.5 font-medium", tone)}
+      className={cn("flex w-54 shrink-0 max-lg:w-36 items-center gap-1.5 font-medium", tone)}
     >
       <Icon aria-hidden="true" className="size-3.5 shrink-0" />
       <span className="truncate">{text}</span>

@@ -53,9 +53,9 @@ export function TopBar({ onMenu, onSearch, onSignOut }: Props) {
         >
           <Search aria-hidden="true" />
           <span className="max-xl:sr-only">Search</span>
-          <kbd aria-hidden="true" className="ml-auto font-sans text-axis max-xl:hidden">
+          <span aria-hidden="true" className="ml-auto text-axis max-xl:hidden">
             Ctrl K
-          </kbd>
+          </span>
         </Button>
         <RangeMenu />
         <ZoneButton />

@@ -11,6 +11,7 @@ import { cn } from "@/shared/lib/utils";
 import { Age } from "@/shared/time/age";
 import { Moment } from "@/shared/time/moment";
 import { useKeeping } from "@/shared/url/links";
+import { useMoment } from "@/shared/url/moment";
 
 /** It keeps the height of so many rows, so that what is below does not move. */
 const ROWS = 3;
@@ -26,6 +27,7 @@ export function AttentionPanel() {
   const items = useAttentionItems();
   const [all, setAll] = useState(false);
   const { unknownSince } = useTruth();
+  const past = useMoment() !== null;
   const open = items.filter(({ severity, acknowledged }) => severity !== "healed" && !acknowledged);
   const healed = items.filter(({ severity }) => severity === "healed");
   const shown = all ? items : items.slice(0, items.length > ROWS ? ROWS - 1 : ROWS);
@@ -36,7 +38,11 @@ export function AttentionPanel() {
     <section aria-label="Attention" className="shrink-0 border-border border-b bg-card">
       <header className="flex h-8 items-center gap-2 border-border border-b px-4 max-xl:px-3">
         <h2 className="font-semibold text-panel">Attention</h2>
-        {unknownSince !== null ? (
+        {past ? (
+          <p className="text-muted-foreground">
+            You are viewing the past: what needs somebody now is not shown
+          </p>
+        ) : unknownSince !== null ? (
           <p className="font-medium text-bad">
             Nothing can be said of now: Aegis cannot see since{" "}
             <Moment at={new Date(unknownSince).toISOString()} />
@@ -58,7 +64,7 @@ export function AttentionPanel() {
               : `${open.length} ${open.length === 1 ? "needs" : "need"} somebody`}
           </p>
         )}
-        <LastChange />
+        {!past && <LastChange />}
         <span className="ml-auto text-muted-foreground">
           {healed.length > 0 && `${healed.length} healed in the last hour`}
         </span>
@@ -67,7 +73,7 @@ export function AttentionPanel() {
         {shown.map((item) => (
           <Line key={item.key} item={item} />
         ))}
-        {items.length === 0 && (
+        {items.length === 0 && !past && (
           <li className="flex h-7 items-center px-4 text-muted-foreground max-xl:px-3">
             What fails, and what healed within the last hour, stands here.
           </li>

@@ -67,7 +67,7 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
       data-service={service}
       className="h-7 border-input border-t border-b border-b-border bg-card font-semibold hover:bg-accent"
     >
-      <td className="truncate pr-2">
+      <td className="whitespace-nowrap pr-2">
         <button
           type="button"
           aria-expanded={open}
@@ -77,7 +77,7 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
         >
           <Chevron aria-hidden="true" className="size-3 text-muted-foreground" />
         </button>
-        <StateBadge shown={shown} />
+        <StateBadge shown={shown} className="max-w-[calc(100%-1.75rem)]" />
       </td>
       <td className="truncate px-2">
         <ServiceLink service={service} className="font-semibold" />
@@ -120,6 +120,7 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
         <span className="flex items-center gap-2">
           <Flags flags={flagsOf(rollup)} />
           <span className="truncate">
+            {shown.was !== null && "was "}
             {rollup.instances === 0
               ? "no instance"
               : parts.map((status) => `${counts.get(status)} ${words[status].toLowerCase()}`).join(", ")}

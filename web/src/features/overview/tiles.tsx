@@ -29,6 +29,9 @@ export function Tiles({ rollups, total }: Props) {
   const items = useAttentionItems().filter(
     ({ severity, acknowledged }) => severity !== "healed" && !acknowledged,
   );
+  // What cannot be seen is not called fine: the figures are those of the last sight, and their bars have no colour.
+  const blind = unknownSince !== null;
+  const was = blind ? "was: " : "";
   const notFine = rollups?.filter(isBad).length ?? 0;
   const owned = groups === null ? null : groups - ownerless;
   return (
@@ -42,29 +45,44 @@ export function Tiles({ rollups, total }: Props) {
       <Tile
         label="Services"
         value={rollups === null ? null : total}
-        bar={<Bar bad={notFine} all={total} />}
-        text={rollups === null ? "" : notFine === 0 ? "all fine" : `${total - notFine} fine · ${notFine} not`}
+        bar={<Bar bad={notFine} all={total} blind={blind} />}
+        text={
+          rollups === null
+            ? ""
+            : notFine === 0
+              ? `${was}all fine`
+              : `${was}${total - notFine} fine · ${notFine} not`
+        }
         to={useChange({ ...noFilter, view: "services" })}
       />
       <Tile
         label="Instances"
         value={counts === null ? null : instances}
-        bar={<Segments counts={counts ?? new Map()} className="flex-1" />}
-        text={counts && <ByStatus counts={counts} />}
+        bar={
+          blind ? <Bar bad={0} all={0} blind /> : <Segments counts={counts ?? new Map()} className="flex-1" />
+        }
+        text={
+          counts && (
+            <>
+              {was && <span className="mr-1">{was}</span>}
+              <ByStatus counts={counts} blind={blind} />
+            </>
+          )
+        }
         to={useChange({ ...noFilter, view: "instances" })}
       />
       <Tile
         label="Groups"
         value={groups}
-        bar={<Bar bad={ownerless} all={groups ?? 0} lead />}
+        bar={<Bar bad={ownerless} all={groups ?? 0} blind={blind} lead />}
         text={
           owned === null
             ? ""
             : ownerless === 0
-              ? "all owned"
-              : `${count(owned)} owned · ${ownerless} without owner`
+              ? `${was}all owned`
+              : `${was}${count(owned)} owned · ${ownerless} without owner`
         }
-        bad={ownerless > 0}
+        bad={ownerless > 0 && !blind}
         to="/leadership"
       />
       <Tile
@@ -122,29 +140,38 @@ function useChange(change: Partial<OverviewView>): string {
   return `?${writeUrl(overviewShape, params, { ...change, peek: "" })}`;
 }
 
-function ByStatus({ counts }: { counts: ReadonlyMap<InstanceStatus, number> }) {
+function ByStatus({ counts, blind }: { counts: ReadonlyMap<InstanceStatus, number>; blind: boolean }) {
   const present = statuses.filter((status) => (counts.get(status) ?? 0) > 0);
   return (
     <>
       {present.map((status) => (
-        <StatusLink key={status} status={status} n={counts.get(status) ?? 0} />
+        <StatusLink key={status} status={status} n={counts.get(status) ?? 0} blind={blind} />
       ))}
     </>
   );
 }
 
-function StatusLink({ status, n }: { status: InstanceStatus; n: number }) {
+function StatusLink({ status, n, blind }: { status: InstanceStatus; n: number; blind: boolean }) {
   const to = useChange({ ...noFilter, view: "instances", status: [status] });
   const { icon: Icon, tone } = looks[status];
   return (
     <Link to={to} className="mr-2 inline-flex h-6 items-center gap-1 hover:underline">
-      <Icon aria-hidden="true" className={cn("size-3", tone)} />
+      <Icon aria-hidden="true" className={cn("size-3", !blind && tone)} />
       {count(n)} {words[status].toLowerCase()}
     </Link>
   );
 }
 
-function Bar({ bad, all, lead = false }: { bad: number; all: number; lead?: boolean }) {
+interface BarProps {
+  bad: number;
+  all: number;
+  blind: boolean;
+  lead?: boolean;
+}
+
+function Bar({ bad, all, blind, lead = false }: BarProps) {
+  if (blind)
+    return <span aria-hidden="true" className="hatch h-1.5 flex-1 rounded-sm text-muted-foreground" />;
   return (
     <span aria-hidden="true" className="flex h-1.5 flex-1 gap-px overflow-hidden rounded-sm bg-muted">
       {all - bad > 0 && <span className={lead ? "bg-lead-fill" : "bg-ok"} style={{ flexGrow: all - bad }} />}
@@ -182,7 +209,12 @@ function Tile({ label, value, bar, text, to, bad = false }: TileProps) {
         )}
         {bar}
       </div>
-      <div className={cn("truncate text-xs", bad ? "font-medium text-bad" : "text-muted-foreground")}>
+      <div
+        className={cn(
+          "flex h-6 items-center truncate text-xs",
+          bad ? "font-medium text-bad" : "text-muted-foreground",
+        )}
+      >
         {text}
       </div>
     </div>

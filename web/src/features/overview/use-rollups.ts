@@ -1,14 +1,19 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { onNewEvents } from "@/shared/events/store";
+import { usePulse } from "@/shared/freshness/pulse";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
 import { useQuery } from "@/shared/graphql/use-query";
 import { usePaused } from "@/shared/live/pause";
+import { throttle } from "@/shared/live/throttle";
 import { asOfVariables } from "@/shared/replay/variables";
 import { useMoment } from "@/shared/url/moment";
 import { type ServiceNode, ServiceRollups, ServiceRollupsAsOf } from "./documents";
 import { type Rollup, rollupOf, worstFirst } from "./rollups";
 
 const EVERY_MS = 5_000;
+/** Changes that come together are asked for once. */
+const GAP_MS = 500;
 const PAGES = 10;
 
 export interface Rollups {
@@ -43,7 +48,7 @@ async function loadAll(): Promise<{ nodes: ServiceNode[]; total: number } | { er
 
 const loadPage = (after: string | null) => client.query(ServiceRollups, { after }).toPromise();
 
-/** All services as one line each, renewed every five seconds; they stand while the page is paused. */
+/** All services as one line each, renewed every five seconds, and when something changes; they stand while the page is paused. */
 export function useRollups(): Rollups {
   const [state, setState] = useState<Omit<Rollups, "again">>({ rollups: null, total: 0, error: null });
   const paused = usePaused();
@@ -64,9 +69,19 @@ export function useRollups(): Rollups {
   const rollups = useMemo(() => (answer ? answer.nodes.map(rollupOf).sort(worstFirst) : null), [answer]);
   useEffect(() => {
     if (paused || moment !== null) return;
-    void load();
-    const timer = setInterval(() => void load(), EVERY_MS);
-    return () => clearInterval(timer);
+    const again = throttle(() => void load(), GAP_MS);
+    again();
+    const timer = setInterval(again, EVERY_MS);
+    // What the totals and the feed tell already, the services must not tell five seconds later.
+    const ends = [
+      usePulse.subscribe((now, before) => now.counts !== before.counts && again()),
+      onNewEvents(again),
+    ];
+    return () => {
+      clearInterval(timer);
+      again.cancel();
+      for (const end of ends) end();
+    };
   }, [paused, moment, load]);
   if (moment !== null) {
     return { rollups, total: Number(answer?.totalCount ?? 0), error: past.error, again: past.again };

@@ -2,6 +2,7 @@ import { useMemo } from "react";
 import { useEvents } from "@/shared/events/store";
 import { useSystem } from "@/shared/system/store";
 import { useNow } from "@/shared/time/clock";
+import { useMoment } from "@/shared/url/moment";
 import { markOf, useAcknowledged } from "./acknowledged";
 import { type AttentionItem, attentionOf } from "./attention";
 import { failoversOf } from "./failovers";
@@ -16,10 +17,13 @@ export function useAttentionItems(): readonly ShownItem[] {
   const events = useEvents((s) => s.events);
   const { troubled, services, ownerless } = useAttention();
   const marks = useAcknowledged((s) => s.marks);
+  const past = useMoment() !== null;
   const failovers = useMemo(() => failoversOf(events ?? []), [events]);
   return useMemo(() => {
+    // Who looks at the past is not to be told what is wrong now.
+    if (past) return [];
     const all = attentionOf({ now, system, troubled, services, ownerless: ownerless.groups, failovers });
     const shown = all.map((item) => ({ ...item, acknowledged: marks.includes(markOf(item)) }));
     return shown.sort((a, b) => Number(a.acknowledged) - Number(b.acknowledged));
-  }, [now, system, troubled, services, ownerless, failovers, marks]);
+  }, [now, system, troubled, services, ownerless, failovers, marks, past]);
 }

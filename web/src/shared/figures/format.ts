@@ -30,6 +30,10 @@ export function percent(value: Figure): string {
   return value < 1 ? value.toFixed(2) : value.toFixed(1);
 }
 
+/** Percent of one core: `0.8`, `12.0`. */
+export const cpu = (value: Figure): string =>
+  value === null || value === undefined ? NONE : value === 0 ? "0" : value.toFixed(1);
+
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** `84 MiB`, `1.2 GiB`. */

@@ -27,8 +27,8 @@ export interface Evidence {
   system: {
     /** When the last answer came. */
     at: number;
-    natsConnected: boolean;
-    heartbeatsVisible: boolean;
+    /** Since when it says itself that it cannot see: NATS is away, or heartbeats cannot be read. */
+    blindSince: number | null;
     preserving: boolean;
   } | null;
   beats: {
@@ -49,41 +49,50 @@ const ENOUGH = 3;
 export function truthOf(evidence: Evidence): Truth {
   const { now, connection, system } = evidence;
   const preserving = system?.preserving ?? false;
-  const silentSince = silence(evidence);
-  const silentMs = silentSince === null ? 0 : now - silentSince;
+  const told = toldSince(evidence);
+  const silent = silence(evidence);
+  const since = told ?? silent;
   const down = downSince(connection);
   const unknown = [
     down !== null && now - down >= UNKNOWN_MS ? down : null,
-    silentSince !== null && silentMs >= UNKNOWN_MS ? silentSince : null,
-  ].filter((since) => since !== null);
+    // What the system says itself is beyond doubt, and needs no patience.
+    told,
+    silent !== null && now - silent >= UNKNOWN_MS ? silent : null,
+  ].filter((moment) => moment !== null);
   const unknownSince = unknown.length > 0 ? Math.min(...unknown) : null;
-  return { freshness: freshnessOf(connection, now, silentSince), unknownSince, preserving };
+  return { freshness: freshnessOf(connection, now, since, told !== null), unknownSince, preserving };
+}
 
-  function freshnessOf(state: Connection, at: number, since: number | null): Freshness {
-    switch (state.kind) {
-      case "idle":
-      case "connecting":
-        return { kind: "starting" };
-      case "denied":
-        return { kind: "denied" };
-      case "refused":
-        return { kind: "refused", reason: state.reason };
-      case "reconnecting": {
-        const wait = state.nextAt === null ? 0 : Math.max(0, Math.ceil((state.nextAt - at) / 1_000));
-        return {
-          kind: "reconnecting",
-          attempt: Math.max(1, state.attempt),
-          nextInSeconds: wait,
-          since: state.staleSince,
-        };
-      }
-      case "live":
-        if (since === null || at - since <= LIVE_MS) return { kind: "live" };
-        return at - since < UNKNOWN_MS
-          ? { kind: "delayed", seconds: Math.floor((at - since) / 1_000) }
-          : { kind: "blind", since };
+function freshnessOf(state: Connection, now: number, since: number | null, told: boolean): Freshness {
+  switch (state.kind) {
+    case "idle":
+    case "connecting":
+      return { kind: "starting" };
+    case "denied":
+      return { kind: "denied" };
+    case "refused":
+      return { kind: "refused", reason: state.reason };
+    case "reconnecting": {
+      const wait = state.nextAt === null ? 0 : Math.max(0, Math.ceil((state.nextAt - now) / 1_000));
+      return {
+        kind: "reconnecting",
+        attempt: Math.max(1, state.attempt),
+        nextInSeconds: wait,
+        since: state.staleSince,
+      };
     }
+    case "live":
+      if (since === null || (!told && now - since <= LIVE_MS)) return { kind: "live" };
+      return told || now - since >= UNKNOWN_MS
+        ? { kind: "blind", since }
+        : { kind: "delayed", seconds: Math.floor((now - since) / 1_000) };
   }
+}
+
+/** Since when the system says that it cannot see; the newest heartbeat was before that, if there was any. */
+function toldSince({ system, beats }: Evidence): number | null {
+  if (system?.blindSince == null) return null;
+  return Math.min(beats.newest ?? system.blindSince, system.blindSince);
 }
 
 /** Since when there was no sign of life from behind the socket; null while there is. */
@@ -91,9 +100,6 @@ function silence({ now, system, beats }: Evidence): number | null {
   if (system === null) return null;
   const signs: number[] = [];
   if (now - system.at > LIVE_MS) signs.push(system.at);
-  // What the system says itself is beyond doubt: it is counted as old as the newest beat, if that is known.
-  if (!system.natsConnected || !system.heartbeatsVisible)
-    signs.push(Math.min(beats.newest ?? now - UNKNOWN_MS, now - UNKNOWN_MS));
   const patience = Math.max(0, 3 * beats.usualMs - UNKNOWN_MS);
   if (beats.alive >= ENOUGH && beats.newest !== null && now - beats.newest - patience > LIVE_MS)
     signs.push(beats.newest + patience);

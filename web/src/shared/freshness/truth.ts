@@ -12,7 +12,7 @@ import { aliveOf, usePulse } from "./pulse";
 export function useTruth(): Truth {
   const now = useNow();
   const connection = useConnection();
-  const { system, at } = useSystem();
+  const { system, at, blindSince } = useSystem();
   const { newest, usualMs, counts } = usePulse();
   const past = useMoment() !== null;
   return useMemo(() => {
@@ -22,15 +22,14 @@ export function useTruth(): Truth {
       connection,
       system: system && {
         at,
-        natsConnected: system.natsConnected,
-        heartbeatsVisible: system.heartbeatsVisible,
+        blindSince,
         preserving: system.selfPreservation !== null,
       },
       beats: { newest, alive, usualMs },
     });
     // What was is known, whatever can be seen now.
     return past ? { ...truth, unknownSince: null, preserving: false } : truth;
-  }, [now, connection, system, at, newest, usualMs, counts, past]);
+  }, [now, connection, system, at, blindSince, newest, usualMs, counts, past]);
 }
 
 /** The moment at which ages and figures stand, where the page shows no current truth; else null. */

@@ -1,5 +1,5 @@
 import type { ChartSpec, Line } from "@/shared/chart/model";
-import { bytes, count, latency, percent, rate } from "@/shared/figures/format";
+import { bytes, count, cpu, latency, percent, rate } from "@/shared/figures/format";
 import type { Point } from "./documents";
 
 type Points = readonly (Point | null)[];
@@ -73,14 +73,14 @@ export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
       unit: "calls",
       format: count,
       lines: [
-        line("flight", "in flight", (p) => Number(p.inFlight), { fill: 0.12 }),
-        line("queue", "queue, most", (p) => Number(p.queueDepthMax), { color: "series-2" }),
+        line("flight", "flight", (p) => Number(p.inFlight), { fill: 0.12 }),
+        line("queue", "queue", (p) => Number(p.queueDepthMax), { color: "series-2" }),
       ],
     },
     {
       title: "CPU",
       unit: "% of a core",
-      format: percent,
+      format: cpu,
       lines: [
         line("cpu", "mean", (p) => p.cpuPercent, { fill: 0.12 }),
         line("cpu most", "most", (p) => p.cpuPercentMax, { width: 1, dash: [2, 3] }),

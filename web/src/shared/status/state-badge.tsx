@@ -16,18 +16,22 @@ export function StateBadge({ shown: { status, was }, soft = false, className }: 
   return (
     <span
       data-status={status}
+      title={was === null ? undefined : `Unknown: it was ${words[was].toLowerCase()} when it was last seen`}
       className={cn(
-        "inline-flex h-4.5 shrink-0 items-center gap-1 whitespace-nowrap rounded-sm font-medium text-xs",
+        "inline-flex h-4.5 max-w-full shrink-0 items-center gap-0.5 overflow-hidden align-middle whitespace-nowrap rounded-sm font-medium text-xs",
         tone,
         soft && "border border-border px-1.5",
         soft && ground,
-        was !== null && "hatch px-1",
         className,
       )}
     >
-      <Icon aria-hidden="true" className="size-3 shrink-0" />
+      <span
+        className={cn("flex size-4 shrink-0 items-center justify-center rounded-sm", was !== null && "hatch")}
+      >
+        <Icon aria-hidden="true" className="size-3" />
+      </span>
       {words[status]}
-      {was !== null && <span className="font-normal">was {words[was]}</span>}
+      {was !== null && <span className="truncate font-normal">was {words[was]}</span>}
     </span>
   );
 }

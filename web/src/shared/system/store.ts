@@ -14,11 +14,18 @@ interface SystemStore {
   system: System | null;
   /** When it came, by the server's clock. */
   at: number;
+  /** Since when it says that it cannot see: NATS is away, or heartbeats cannot be read. */
+  blindSince: number | null;
   /** What the server answered instead the last time, in words; null when it answered, or not at all. */
   refusal: string | null;
 }
 
-export const useSystem = create<SystemStore>(() => ({ system: null, at: 0, refusal: null }));
+export const useSystem = create<SystemStore>(() => ({
+  system: null,
+  at: 0,
+  blindSince: null,
+  refusal: null,
+}));
 
 export function pollSystem(): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -29,7 +36,14 @@ export function pollSystem(): () => void {
     if (ended) return;
     if (result.data) {
       noteServerTime(result.data.system.time);
-      useSystem.setState({ system: result.data.system, at: serverNow(), refusal: null });
+      const { system } = result.data;
+      const sees = system.natsConnected && system.heartbeatsVisible;
+      useSystem.setState((before) => ({
+        system,
+        at: serverNow(),
+        blindSince: sees ? null : (before.blindSince ?? serverNow()),
+        refusal: null,
+      }));
     } else useSystem.setState({ refusal: result.error?.graphQLErrors[0]?.message ?? null });
     timer = setTimeout(() => void ask(), POLL_MS);
   };
@@ -37,6 +51,6 @@ export function pollSystem(): () => void {
   return () => {
     ended = true;
     clearTimeout(timer);
-    useSystem.setState({ system: null, at: 0, refusal: null });
+    useSystem.setState({ system: null, at: 0, blindSince: null, refusal: null });
   };
 }

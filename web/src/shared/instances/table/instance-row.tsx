@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { Figure } from "@/shared/figures/figure";
-import { bytes, count, latency, percent, rate } from "@/shared/figures/format";
+import { bytes, count, cpu, latency, rate } from "@/shared/figures/format";
 import type { Truth } from "@/shared/freshness/freshness";
 import { cn } from "@/shared/lib/utils";
 import { Flags } from "@/shared/status/flag";
@@ -60,13 +60,10 @@ export const InstanceRow = memo(function InstanceRow(props: Props) {
       </td>
       <td className={cell}>
         <span className="flex items-center gap-1.5">
-          {withService && (
-            <>
-              <ServiceLink service={instance.service} className="shrink font-normal text-muted-foreground" />
-              <span className="text-muted-foreground">/</span>
-            </>
-          )}
           <InstanceLink service={instance.service} instance={instance.instance} />
+          {withService && !instance.instance.startsWith(instance.service) && (
+            <ServiceLink service={instance.service} className="shrink font-normal text-muted-foreground" />
+          )}
         </span>
       </td>
       <td className={cn(cell, shownOf("owner"))}>
@@ -92,7 +89,7 @@ export const InstanceRow = memo(function InstanceRow(props: Props) {
         <Spark service={instance.service} instance={instance.instance} />
       </td>
       <td className={cn(number, shownOf("cpu"))}>
-        <Figure text={percent(figures?.cpuPercent)} past={past} />
+        <Figure text={cpu(figures?.cpuPercent)} past={past} />
       </td>
       <td className={cn(number, shownOf("memory"))}>
         <Figure text={bytes(figures?.memoryBytes)} past={past} />

@@ -22,7 +22,7 @@ const delta = (
   removed: [],
   order: null,
   totalCount: 12,
-  counts: null,
+  newCounts: null,
   asOfSequence: 8,
   ...change,
 });

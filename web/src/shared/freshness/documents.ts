@@ -14,7 +14,7 @@ export const Pulse = graphql(`
       ... on InstanceDelta {
         changed { id lastBeatAt }
         totalCount
-        counts { status count }
+        newCounts: counts { status count }
         asOfSequence
       }
     }

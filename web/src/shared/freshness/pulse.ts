@@ -31,13 +31,14 @@ export function receivePulse(update: PulseUpdate): void {
   if (before.newest !== null && newest > before.newest) {
     pauses = [...pauses, newest - before.newest].slice(-PAUSES);
   }
+  const counts = update.__typename === "InstanceSnapshot" ? update.counts : update.newCounts;
   usePulse.setState({
     newest: Number.isFinite(newest) ? newest : null,
     usualMs: usual(pauses),
     total: Number(update.totalCount),
     asOf: highest(before.asOf, update.asOfSequence),
-    ...(update.counts && {
-      counts: new Map(update.counts.map(({ status, count }) => [status, Number(count)])),
+    ...(counts && {
+      counts: new Map(counts.map(({ status, count }) => [status, Number(count)])),
     }),
   });
 }

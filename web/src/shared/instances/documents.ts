@@ -62,7 +62,7 @@ export const InstanceWindow = graphql(
         removed
         order
         totalCount
-        counts { status count }
+        newCounts: counts { status count }
         asOfSequence
       }
     }

@@ -30,7 +30,7 @@ export function applyToPage(page: Page | null, update: InstanceUpdate): Page | n
   return {
     rows: ordered,
     total: Number(update.totalCount),
-    counts: update.counts ? countsOf(update.counts) : page.counts,
+    counts: update.newCounts ? countsOf(update.newCounts) : page.counts,
     asOf: highest(page.asOf, update.asOfSequence),
   };
 }

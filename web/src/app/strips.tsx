@@ -1,5 +1,7 @@
 import { EyeOff, Pause, PlugZap, TriangleAlert } from "lucide-react";
 import { Button } from "@/components/ui/button";
+import { useEvents } from "@/shared/events/store";
+import { plural } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import { useConnectionOf } from "@/shared/graphql/use-live";
 import { usePause } from "@/shared/live/pause";
@@ -16,6 +18,9 @@ export function Strips() {
   const live = useConnectionOf((s) => s.live);
   const refusal = useSystem((s) => s.refusal);
   const zone = useZone((s) => s.zone);
+  const events = useEvents((s) => s.events);
+  const waiting =
+    pausedAt === null ? 0 : (events ?? []).filter(({ time }) => Date.parse(time) > pausedAt).length;
   const at = (moment: number): string => formatSecond(moment, zone, serverNow());
   const lines: { key: string; icon: typeof Pause; text: React.ReactNode; action?: React.ReactNode }[] = [];
   if (freshness.kind === "refused") {
@@ -44,7 +49,7 @@ export function Strips() {
     lines.push({
       key: "paused",
       icon: Pause,
-      text: `Paused at ${at(pausedAt)}: all of the page stands; what happens since is shown on resume.`,
+      text: `Paused at ${at(pausedAt)}: all of the page stands. ${plural(waiting, "change")} ${waiting === 1 ? "waits" : "wait"}.`,
       action: (
         <Button variant="outline" onClick={resume}>
           Resume

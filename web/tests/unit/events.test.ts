@@ -46,18 +46,28 @@ describe("event types", () => {
   });
 });
 
+const always = { from: null, to: null };
+
 describe("the filter for live events", () => {
   it("looks for text in summary, type and aggregate", () => {
     const [registered] = at(1);
     if (!registered) throw new Error("the mock world begins with an event");
-    const hit = (q: string) => matches(registered, { q, kind: [], service: "" });
+    const hit = (q: string) => matches(registered, { q, kind: [], service: "", ...always });
     expect([hit("REGISTERED"), hit("aegis.instance"), hit("market-data-service-1"), hit("leader")]).toEqual([
       true,
       true,
       true,
       false,
     ]);
-    expect(matches(registered, { q: "", kind: ["LEADERSHIP"], service: "" })).toBe(false);
-    expect(matches(registered, { q: "", kind: [], service: "algo-service" })).toBe(false);
+    expect(matches(registered, { q: "", kind: ["LEADERSHIP"], service: "", ...always })).toBe(false);
+    expect(matches(registered, { q: "", kind: [], service: "algo-service", ...always })).toBe(false);
+  });
+
+  it("takes the span of time from its beginning up to its end", () => {
+    const [first] = at(1);
+    if (!first) throw new Error("the mock world begins with an event");
+    const within = (from: number | null, to: number | null) =>
+      matches(first, { q: "", kind: [], service: "", from, to });
+    expect([within(0, 1), within(1, null), within(null, 0)]).toEqual([true, false, false]);
   });
 });

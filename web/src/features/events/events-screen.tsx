@@ -12,7 +12,7 @@ import { EventTable } from "./event-table";
 import { Toolbar } from "./toolbar";
 import { useHistory } from "./use-history";
 import { useHold } from "./use-hold";
-import { eventsShape, matches } from "./view-state";
+import { eventsShape, isFiltered, matches, noFilter } from "./view-state";
 
 /** The log by sequence, newest first: the live tail on top of pages of history. */
 export function EventsScreen({ services }: { services: readonly string[] }) {
@@ -42,9 +42,7 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
           selected={view.event}
           onSelect={select}
           onAway={hold}
-          footer={
-            <Footer {...history} filtered={view.q !== "" || view.kind.length > 0 || view.service !== ""} />
-          }
+          footer={<Footer {...history} filtered={isFiltered(view)} />}
         />
       );
     }
@@ -52,7 +50,7 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
     if (history.error) return <ErrorView error={history.error} onRetry={history.older} />;
     return (
       <Empty title="No event matches.">
-        <Button variant="outline" onClick={() => set({ q: "", kind: [], service: "" })}>
+        <Button variant="outline" onClick={() => set(noFilter)}>
           Clear filters
         </Button>
       </Empty>

@@ -1,4 +1,4 @@
-import { ArrowUpToLine, Pause } from "lucide-react";
+import { ArrowUpToLine, Pause, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
 import { Toggle } from "@/components/ui/toggle";
@@ -58,6 +58,11 @@ export function Toolbar({ view, set, services, held, waiting, onHold, onRelease 
           );
         })}
       </fieldset>
+      {(view.from !== null || view.to !== null) && (
+        <Button variant="outline" className="font-normal" onClick={() => set({ from: null, to: null })}>
+          Within the time range <X aria-hidden="true" />
+        </Button>
+      )}
       <div className="ml-auto flex items-center gap-1.5">
         {held ? (
           <Button variant="default" onClick={onRelease}>

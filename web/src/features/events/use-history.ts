@@ -18,13 +18,15 @@ interface History {
 
 const start: History = { events: [], cursor: null, more: true, loading: true, error: null };
 
-type Filter = Pick<EventsView, "q" | "kind" | "service">;
+export type Filter = Pick<EventsView, "q" | "kind" | "service" | "from" | "to">;
 
-function toFilter({ q, kind, service }: Filter): VariablesOf<typeof EventHistory>["filter"] {
+function toFilter({ q, kind, service, from, to }: Filter): VariablesOf<typeof EventHistory>["filter"] {
   return {
     ...(kind.length > 0 && { kinds: [...kind] }),
     ...(service !== "" && { service }),
     ...(q !== "" && { text: q }),
+    ...(from !== null && { from: new Date(from).toISOString() }),
+    ...(to !== null && { to: new Date(to).toISOString() }),
   };
 }
 
@@ -32,7 +34,7 @@ function toFilter({ q, kind, service }: Filter): VariablesOf<typeof EventHistory
 export function useHistory(filter: Filter): History & { older: () => void } {
   const [history, setHistory] = useState<History>(start);
   const run = useRef(0);
-  const { q, kind, service } = filter;
+  const { q, kind, service, from, to } = filter;
   const kindKey = kind.join(",");
 
   const load = useCallback(
@@ -40,7 +42,7 @@ export function useHistory(filter: Filter): History & { older: () => void } {
       const mine = before === null ? ++run.current : run.current;
       setHistory((h) => (before === null ? start : { ...h, loading: true, error: null }));
       const result = await client
-        .query(EventHistory, { last: PAGE, before, filter: toFilter({ q, kind, service }) })
+        .query(EventHistory, { last: PAGE, before, filter: toFilter({ q, kind, service, from, to }) })
         .toPromise();
       if (mine !== run.current) return;
       const page = result.data?.events;
@@ -57,7 +59,7 @@ export function useHistory(filter: Filter): History & { older: () => void } {
         error: null,
       }));
     },
-    [q, kindKey, service],
+    [q, kindKey, service, from, to],
   );
 
   useEffect(() => {

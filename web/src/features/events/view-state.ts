@@ -1,6 +1,15 @@
 import type { Event } from "@/shared/events/documents";
 import { kinds } from "@/shared/events/kinds";
-import { sequence, someOf, text, type Values } from "@/shared/url/codec";
+import { serverNow } from "@/shared/time/clock";
+import { momentOf } from "@/shared/time/range";
+import { type Codec, sequence, someOf, text, type Values } from "@/shared/url/codec";
+
+/** A moment of the address, in epoch milliseconds, to the second: `now` is that of the first look. */
+const moment: Codec<number | null> = {
+  fallback: null,
+  parse: (raw) => (raw === "now" ? null : momentOf(raw, Math.floor(serverNow() / 60_000) * 60_000)),
+  format: (value) => (value === null ? "" : new Date(value).toISOString()),
+};
 
 /** What of the events screen stands in the address. */
 export const eventsShape = {
@@ -8,12 +17,24 @@ export const eventsShape = {
   kind: someOf(kinds),
   service: text,
   event: sequence,
+  from: moment,
+  to: moment,
 };
 
 export type EventsView = Values<typeof eventsShape>;
 
+export const noFilter: Partial<EventsView> = { q: "", kind: [], service: "", from: null, to: null };
+
+export const isFiltered = ({ q, kind, service, from, to }: EventsView): boolean =>
+  q !== "" || kind.length > 0 || service !== "" || from !== null || to !== null;
+
 /** The same rule as the server's filter, for events that arrive live. */
-export function matches(event: Event, view: Pick<EventsView, "q" | "kind" | "service">): boolean {
+export function matches(
+  event: Event,
+  view: Pick<EventsView, "q" | "kind" | "service" | "from" | "to">,
+): boolean {
+  const at = Date.parse(event.time);
+  if ((view.from !== null && at < view.from) || (view.to !== null && at >= view.to)) return false;
   if (view.kind.length > 0 && !view.kind.includes(event.kind)) return false;
   if (view.service !== "" && event.service !== view.service) return false;
   if (view.q === "") return true;

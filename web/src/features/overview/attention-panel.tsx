@@ -8,6 +8,7 @@ import { useEvents } from "@/shared/events/store";
 import { plural } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import { cn } from "@/shared/lib/utils";
+import { useHeld } from "@/shared/live/use-held";
 import { Age } from "@/shared/time/age";
 import { Moment } from "@/shared/time/moment";
 import { useKeeping } from "@/shared/url/links";
@@ -91,7 +92,7 @@ export function AttentionPanel() {
 }
 
 function LastChange() {
-  const at = useEvents((s) => s.events?.at(-1)?.time);
+  const at = useHeld(useEvents((s) => s.events?.at(-1)?.time));
   if (at === undefined) return null;
   return (
     <span className="text-muted-foreground">

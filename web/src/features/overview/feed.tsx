@@ -1,10 +1,10 @@
-import { useMemo, useRef } from "react";
+import { useMemo } from "react";
 import { Link } from "react-router";
 import { type Event, EventHistory } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
 import { useEvents } from "@/shared/events/store";
 import { useQuery } from "@/shared/graphql/use-query";
-import { usePaused } from "@/shared/live/pause";
+import { useHeld } from "@/shared/live/use-held";
 import { useReplay } from "@/shared/replay/store";
 import { Moment } from "@/shared/time/moment";
 import { ErrorView } from "@/shared/ui/states";
@@ -17,15 +17,13 @@ const none: readonly Event[] = [];
 /** The newest events, newest on top; runs are folded. */
 export function Feed() {
   const { events, error } = useEvents();
-  const paused = usePaused();
-  const held = useRef<readonly Event[] | null>(null);
-  if (!paused) held.current = events;
+  const held = useHeld(events);
   const replayed = useReplay((s) => s.sequence);
   const past = useQuery(
     EventHistory,
     replayed === null ? null : { last: SHOWN, before: String(BigInt(replayed) + 1n), filter: null },
   );
-  const shown = (replayed === null ? held.current : past.data?.events.nodes) ?? none;
+  const shown = (replayed === null ? held : past.data?.events.nodes) ?? none;
   const lines = useMemo(() => foldRuns(shown).slice(0, SHOWN), [shown]);
   const keeping = useKeeping();
   return (

@@ -2,6 +2,7 @@ import { Crown, UserX } from "lucide-react";
 import { useMemo } from "react";
 import { useAttention } from "@/shared/attention/store";
 import { useEvents } from "@/shared/events/store";
+import { useHeld } from "@/shared/live/use-held";
 import { Age } from "@/shared/time/age";
 import { useNow } from "@/shared/time/clock";
 import { GroupLink, InstanceLink } from "@/shared/ui/object-link";
@@ -15,7 +16,7 @@ export function GroupsPanel() {
   const events = useEvents((s) => s.events);
   const ownerless = useAttention((s) => s.ownerless.groups);
   const minute = Math.floor(useNow() / MINUTE_MS) * MINUTE_MS;
-  const lines = useMemo(() => {
+  const newest = useMemo(() => {
     const without = ownerless.map(({ service, group, term, since }) => ({
       service,
       group,
@@ -29,6 +30,7 @@ export function GroupsPanel() {
     );
     return [...without, ...changed];
   }, [events, ownerless, minute]);
+  const lines = useHeld(newest);
   return (
     <section aria-label="Groups" className="border-border border-b">
       <header className="flex h-8 items-center gap-2 border-border border-b px-3">

@@ -6,6 +6,7 @@ import { count } from "@/shared/figures/format";
 import { usePulse } from "@/shared/freshness/pulse";
 import { useTruth } from "@/shared/freshness/truth";
 import { cn } from "@/shared/lib/utils";
+import { useHeld } from "@/shared/live/use-held";
 import { looks } from "@/shared/status/look";
 import { Segments } from "@/shared/status/segments";
 import { type InstanceStatus, statuses, words } from "@/shared/status/status";
@@ -109,7 +110,7 @@ function useTotals(): Totals {
   const counts = usePulse((s) => s.counts);
   const instances = usePulse((s) => s.total);
   const { groups, ownerless } = useAttention();
-  return { counts, instances, groups, ownerless: ownerless.total };
+  return useHeld({ counts, instances, groups, ownerless: ownerless.total });
 }
 
 /** The same out of the services: of the past nothing else is known. */

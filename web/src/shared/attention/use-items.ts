@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { useEvents } from "@/shared/events/store";
+import { useHeld } from "@/shared/live/use-held";
 import { useSystem } from "@/shared/system/store";
 import { useNow } from "@/shared/time/clock";
 import { useMoment } from "@/shared/url/moment";
@@ -19,11 +20,12 @@ export function useAttentionItems(): readonly ShownItem[] {
   const marks = useAcknowledged((s) => s.marks);
   const past = useMoment() !== null;
   const failovers = useMemo(() => failoversOf(events ?? []), [events]);
-  return useMemo(() => {
+  const items = useMemo(() => {
     // Who looks at the past is not to be told what is wrong now.
     if (past) return [];
     const all = attentionOf({ now, system, troubled, services, ownerless: ownerless.groups, failovers });
     const shown = all.map((item) => ({ ...item, acknowledged: marks.includes(markOf(item)) }));
     return shown.sort((a, b) => Number(a.acknowledged) - Number(b.acknowledged));
   }, [now, system, troubled, services, ownerless, failovers, marks, past]);
+  return useHeld(items);
 }

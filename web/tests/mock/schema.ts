@@ -77,6 +77,7 @@ export function rootOf(world: World) {
       const sorted = all.sort((a, b) => Number(a.instance !== null) - Number(b.instance !== null));
       return connection(sorted, (l) => l.id, false, false, world.sequence);
     },
+    definition: () => null,
     services: () => connection(servicesOf(world), (s) => s.name, false, false, world.sequence),
     service: ({ name }: { name: string }) => serviceOf(world, name),
     instances: (args: ListArgs) =>

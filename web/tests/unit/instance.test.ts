@@ -74,31 +74,29 @@ describe("a configuration", () => {
 });
 
 describe("the verdict on a service", () => {
-  const instance = (name: string, status: "RUNNING" | "EXPIRED") => ({
-    instance: name,
+  const row = (instance: string, status: "RUNNING" | "EXPIRED") => ({
+    instance,
     status,
-    version: "1.0.0",
     statusSince: "2026-01-02T12:45:00Z",
     reason: null,
-    dependencies: [],
-    capabilities: [],
   });
-  const definition = { status: "ACTIVE", minInstances: 2 } as never;
+  const definition = { status: "ACTIVE", minInstances: 2 };
 
   it("names who is gone only where the service lacks it", () => {
-    const instances = [instance("desk-1", "EXPIRED"), instance("desk-2", "RUNNING")];
-    expect(verdictOf({ instances, definition, leaders: [] }).text).toBe(
-      "1 of at least 2 running; desk-1 expired",
-    );
-    expect(verdictOf({ instances, definition: null, leaders: [] })).toMatchObject({
-      worst: "RUNNING",
-      text: "1 running",
-    });
+    const rows = [row("desk-2", "RUNNING"), row("desk-1", "EXPIRED")];
+    const counts = new Map([
+      ["RUNNING", 1],
+      ["EXPIRED", 1],
+    ] as const);
+    const at = (wanted: typeof definition | null) =>
+      verdictOf({ rows, counts, definition: wanted, leaders: [] });
+    expect(at(definition).text).toBe("1 of at least 2 running; desk-1 expired");
+    expect(at(null)).toMatchObject({ worst: "RUNNING", text: "1 running" });
   });
 
   it("asks for what an active definition says, and for one where none does", () => {
     expect(minimumOf({ status: "RETIRED", minInstances: 3 })).toBeNull();
-    expect(worstOf([], null)).toBe("STOPPED");
-    expect(worstOf(["EXPIRED"], null)).toBe("EXPIRED");
+    expect(worstOf(new Map(), null)).toBe("STOPPED");
+    expect(worstOf(new Map([["EXPIRED", 1]]), null)).toBe("EXPIRED");
   });
 });

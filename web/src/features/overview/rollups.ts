@@ -32,15 +32,14 @@ export function rollupOf(node: ServiceNode): Rollup {
   const running = counts.get("RUNNING") ?? 0;
   const active = node.definition?.status === "ACTIVE" ? node.definition : null;
   const minimum = minimumOf(node.definition);
-  const statuses = node.instances.map(({ status }) => status);
-  const belowMinimum = minimum !== null && lacks(statuses, minimum);
+  const belowMinimum = minimum !== null && lacks(running, minimum);
   return {
     service: node.name,
     counts,
     instances: node.instances.length,
     running,
     minimum,
-    worst: worstOf(statuses, minimum),
+    worst: worstOf(counts, minimum),
     belowMinimum,
     groups: node.leaders.length,
     ownerless: node.leaders.filter(({ instance }) => instance === null).length,

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { Moment } from "@/shared/time/moment";
-import type { DefinitionOf, ServiceOf } from "./documents";
+import type { DefinitionOf } from "./documents";
+import type { Seen } from "./use-service";
 
 const policies: Record<string, string> = {
   AGGRESSIVE: "Aggressive",
@@ -15,10 +16,11 @@ const registrations: Record<string, string> = {
 };
 
 /** What should be, and where what runs differs. */
-export function DefinitionFacts({ service: { definition, versions, instances } }: { service: ServiceOf }) {
+export function DefinitionFacts({ seen: { service, page } }: { seen: Seen }) {
+  const { definition, versions } = service;
   if (!definition) return <p className="text-muted-foreground">It has no definition.</p>;
   const drift = versions.filter((version) => version !== definition.version);
-  const running = instances.filter(({ status }) => status === "RUNNING").length;
+  const running = page.counts.get("RUNNING") ?? 0;
   return (
     <dl className="grid grid-cols-[6.5rem_minmax(0,1fr)] gap-x-2 gap-y-1">
       {definition.status === "RETIRED" && <Row name="Status">Retired</Row>}

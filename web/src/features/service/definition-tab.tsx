@@ -1,11 +1,11 @@
 import { Panel } from "@/shared/ui/panel";
 import { DefinitionFacts } from "./definition-facts";
-import type { ServiceOf } from "./documents";
+import type { Seen } from "./use-service";
 
-export function DefinitionTab({ service }: { service: ServiceOf }) {
+export function DefinitionTab({ seen }: { seen: Seen }) {
   return (
     <Panel title="Definition" className="max-w-3xl">
-      <DefinitionFacts service={service} />
+      <DefinitionFacts seen={seen} />
     </Panel>
   );
 }

@@ -1,11 +1,18 @@
+import { useQuery } from "@/shared/graphql/use-query";
 import { ServiceLink } from "@/shared/ui/object-link";
+import { Loading, Problem } from "@/shared/ui/states";
 import { dependenciesOf } from "./dependencies";
 import { DependencyState } from "./dependency-state";
-import type { ServiceOf } from "./documents";
+import { ServiceCalls } from "./documents";
+
+const EVERY_MS = 15_000;
 
 /** The services that it calls, each with how it is. */
-export function DependenciesList({ service }: { service: ServiceOf }) {
-  const all = dependenciesOf(service);
+export function DependenciesList({ service }: { service: string }) {
+  const { data, error, again } = useQuery(ServiceCalls, { service }, { every: EVERY_MS });
+  if (!data)
+    return error ? <Problem error={error} onRetry={again} /> : <Loading what="what it calls" rows={2} />;
+  const all = dependenciesOf(data.instances.nodes);
   if (all.length === 0) {
     return (
       <p className="p-3 text-muted-foreground">It has called no other service since its instances started.</p>

@@ -1,14 +1,16 @@
+import { useQuery } from "@/shared/graphql/use-query";
 import { Panel } from "@/shared/ui/panel";
 import { capabilitiesOf } from "./dependencies";
 import { DependenciesList } from "./dependencies-list";
-import type { ServiceOf } from "./documents";
+import { ServiceCalls, type ServiceOf } from "./documents";
 
 export function DependenciesTab({ service }: { service: ServiceOf }) {
-  const capabilities = capabilitiesOf(service);
+  const { data } = useQuery(ServiceCalls, { service: service.name });
+  const capabilities = capabilitiesOf(data?.instances.nodes ?? []);
   return (
     <div className="grid grid-cols-1 gap-3 @min-[56rem]:grid-cols-2">
       <Panel title="Calls" note="since its instances started" bodyClass="p-0">
-        <DependenciesList service={service} />
+        <DependenciesList service={service.name} />
       </Panel>
       <Panel title="Answers to" note={capabilities.length} bodyClass="p-0">
         {capabilities.length === 0 ? (

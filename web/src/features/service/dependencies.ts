@@ -1,9 +1,7 @@
-import type { ServiceOf } from "./documents";
+import type { CallsOf } from "./documents";
 
 /** Services that instances of this one have called, with how many of them did. */
-export function dependenciesOf({
-  instances,
-}: Pick<ServiceOf, "instances">): { service: string; callers: number }[] {
+export function dependenciesOf(instances: readonly CallsOf[]): { service: string; callers: number }[] {
   const callers = new Map<string, number>();
   for (const { dependencies } of instances)
     for (const service of dependencies) callers.set(service, (callers.get(service) ?? 0) + 1);
@@ -13,6 +11,6 @@ export function dependenciesOf({
 }
 
 /** What the service answers to: methods, commands and events, each once. */
-export function capabilitiesOf({ instances }: Pick<ServiceOf, "instances">): string[] {
+export function capabilitiesOf(instances: readonly CallsOf[]): string[] {
   return [...new Set(instances.flatMap(({ capabilities }) => capabilities))].sort();
 }

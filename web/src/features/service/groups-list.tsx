@@ -2,7 +2,8 @@ import { Crown, UserX } from "lucide-react";
 import { compareNatural } from "@/shared/lib/utils";
 import { Age } from "@/shared/time/age";
 import { GroupLink, InstanceLink } from "@/shared/ui/object-link";
-import type { LeaderOf, ServiceOf } from "./documents";
+import type { LeaderOf } from "./documents";
+import type { Seen } from "./use-service";
 
 const SHOWN = 12;
 
@@ -32,8 +33,8 @@ export function Owner({ service, owner }: { service: string; owner: string | nul
   );
 }
 
-export function GroupsList({ service }: { service: ServiceOf }) {
-  const sorted = sortGroups(service.leaders);
+export function GroupsList({ seen: { service, leaders, groups } }: { seen: Seen }) {
+  const sorted = sortGroups(leaders);
   if (sorted.length === 0) return <p className="p-3 text-muted-foreground">It has no groups.</p>;
   return (
     <ul>
@@ -54,9 +55,7 @@ export function GroupsList({ service }: { service: ServiceOf }) {
           </span>
         </li>
       ))}
-      {sorted.length > SHOWN && (
-        <li className="px-3 py-1 text-muted-foreground">and {sorted.length - SHOWN} more</li>
-      )}
+      {groups > SHOWN && <li className="px-3 py-1 text-muted-foreground">and {groups - SHOWN} more</li>}
     </ul>
   );
 }

@@ -1,15 +1,18 @@
-import { latency } from "@/shared/figures/format";
+import { Link } from "react-router";
+import { count, latency } from "@/shared/figures/format";
 import { Age } from "@/shared/time/age";
 import { GroupLink } from "@/shared/ui/object-link";
 import { Empty } from "@/shared/ui/states";
-import type { ServiceOf } from "./documents";
+import { useKeeping } from "@/shared/url/links";
 import { Owner, sortGroups } from "./groups-list";
+import type { Seen } from "./use-service";
 
 const heads = ["Group", "Owner", "Term", "Held for", "Gap before", "Why the term began"];
 
 /** All groups of the service; each leads to its timeline. */
-export function GroupsTab({ service }: { service: ServiceOf }) {
-  if (service.leaders.length === 0) return <Empty title="It has no groups." />;
+export function GroupsTab({ seen: { service, leaders, groups } }: { seen: Seen }) {
+  const keeping = useKeeping();
+  if (groups === 0) return <Empty title="It has no groups." />;
   return (
     <div className="overflow-x-auto rounded border border-border">
       <table className="w-full border-collapse bg-card">
@@ -27,7 +30,7 @@ export function GroupsTab({ service }: { service: ServiceOf }) {
           </tr>
         </thead>
         <tbody>
-          {sortGroups(service.leaders).map(({ id, group, instance, term, since, vacancyMs, reason }) => (
+          {sortGroups(leaders).map(({ id, group, instance, term, since, vacancyMs, reason }) => (
             <tr key={id} className="h-7 border-border border-t hover:bg-accent">
               <td className="px-3">
                 <GroupLink service={service.name} group={group} />
@@ -51,6 +54,13 @@ export function GroupsTab({ service }: { service: ServiceOf }) {
           ))}
         </tbody>
       </table>
+      {groups > leaders.length && (
+        <p className="bg-card p-2">
+          <Link className="underline" to={keeping(`/leadership?service=${encodeURIComponent(service.name)}`)}>
+            All {count(groups)} groups
+          </Link>
+        </p>
+      )}
     </div>
   );
 }

@@ -30,11 +30,11 @@ interface Props {
 
 export function ServiceScreen({ service: name, events }: Props) {
   const [{ tab }, set] = useUrlState(shape);
-  const { service, error, again } = useService(name);
+  const { seen, error, again } = useService(name);
   const truth = useTruth();
   const now = useNow();
   const crumbs = [{ label: "Overview", to: "/" }];
-  if (service === undefined) {
+  if (seen === undefined) {
     return (
       <>
         <PageHead title={name} crumbs={crumbs} />
@@ -42,7 +42,7 @@ export function ServiceScreen({ service: name, events }: Props) {
       </>
     );
   }
-  if (service === null) {
+  if (seen === null) {
     return (
       <>
         <PageHead title={name} crumbs={crumbs} />
@@ -52,7 +52,8 @@ export function ServiceScreen({ service: name, events }: Props) {
       </>
     );
   }
-  const { worst, text, since } = verdictOf(service);
+  const { service, page, leaders, groups } = seen;
+  const { worst, text, since } = verdictOf({ ...service, ...page, leaders });
   const shown = shownState({ status: worst, lastBeatAt: null }, truth, now);
   return (
     <>
@@ -85,8 +86,8 @@ export function ServiceScreen({ service: name, events }: Props) {
         onChoose={(next) => set({ tab: next })}
         tabs={[
           { key: "overview", label: "Overview" },
-          { key: "instances", label: "Instances", count: service.instances.length },
-          { key: "groups", label: "Groups", count: service.leaders.length },
+          { key: "instances", label: "Instances", count: page.total },
+          { key: "groups", label: "Groups", count: groups },
           { key: "dependencies", label: "Dependencies" },
           { key: "definition", label: "Definition" },
           { key: "events", label: "Events" },
@@ -94,11 +95,11 @@ export function ServiceScreen({ service: name, events }: Props) {
       />
       <TabPanel tab={tab} className="@container flex flex-col gap-3 p-4 max-xl:p-3">
         {error && <Problem error={error} onRetry={again} />}
-        {tab === "overview" && <OverviewTab service={service} />}
-        {tab === "instances" && <InstancesTab service={name} total={service.instances.length} />}
-        {tab === "groups" && <GroupsTab service={service} />}
+        {tab === "overview" && <OverviewTab seen={seen} />}
+        {tab === "instances" && <InstancesTab service={name} total={page.total} />}
+        {tab === "groups" && <GroupsTab seen={seen} />}
         {tab === "dependencies" && <DependenciesTab service={service} />}
-        {tab === "definition" && <DefinitionTab service={service} />}
+        {tab === "definition" && <DefinitionTab seen={seen} />}
         {tab === "events" && events}
       </TabPanel>
     </>

@@ -1,6 +1,5 @@
 import { type InstanceStatus, meaningOf, words } from "@/shared/status/status";
 import { minimumOf, worstOf } from "@/shared/status/worst";
-import type { ServiceOf } from "./documents";
 
 /** How a service is, in one sentence, and since when. */
 export interface Verdict {
@@ -9,14 +8,20 @@ export interface Verdict {
   since: string | null;
 }
 
-type Seen = Pick<ServiceOf, "instances" | "definition" | "leaders">;
+interface Evidence {
+  definition: Parameters<typeof minimumOf>[0];
+  /** How many instances are in each state. */
+  counts: ReadonlyMap<InstanceStatus, number>;
+  /** The first of them, the worst before the others. */
+  rows: readonly { instance: string; status: InstanceStatus; statusSince: string; reason: string | null }[];
+  leaders: readonly { group: string; instance: string | null }[];
+}
 
-export function verdictOf({ instances, definition, leaders }: Seen): Verdict {
+export function verdictOf({ definition, counts, rows, leaders }: Evidence): Verdict {
   const minimum = minimumOf(definition);
-  const statuses = instances.map(({ status }) => status);
-  const running = statuses.filter((status) => status === "RUNNING").length;
-  const worst = worstOf(statuses, minimum);
-  const first = instances.find(({ status }) => status === worst);
+  const running = counts.get("RUNNING") ?? 0;
+  const worst = worstOf(counts, minimum);
+  const first = rows.find(({ status }) => status === worst);
   const ownerless = leaders.filter(({ instance }) => instance === null);
   const parts = [
     minimum === null ? `${running} running` : `${running} of at least ${minimum} running`,
@@ -27,7 +32,7 @@ export function verdictOf({ instances, definition, leaders }: Seen): Verdict {
   return { worst, text: parts.filter(Boolean).join("; "), since: first?.statusSince ?? null };
 }
 
-function troubleOf({ instance, status, reason }: ServiceOf["instances"][number]): string {
+function troubleOf({ instance, status, reason }: Evidence["rows"][number]): string {
   const word = words[status].toLowerCase();
   return reason ? `${instance} ${word}: ${reason}` : `${instance} ${word}`;
 }

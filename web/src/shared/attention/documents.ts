@@ -10,16 +10,16 @@ export const OwnerlessGroups = graphql(`
   }
 `);
 
-/** Whether a service has what it needs. */
+/** Whether a service has what it needs: how many run, how many there are, and the worst of them. */
 export const ServiceNeed = graphql(`
   query ServiceNeed($name: String!) {
-    service(name: $name) {
-      name
-      definition { status minInstances }
-      instances { status }
+    definition(service: $name) { status minInstances }
+    all: instances(first: 1, filter: { service: $name }) {
+      nodes { status }
+      totalCount
     }
+    running: instances(first: 1, filter: { service: $name, statuses: [RUNNING] }) { totalCount }
   }
 `);
 
 export type GroupOf = ResultOf<typeof OwnerlessGroups>["leaders"]["nodes"][number];
-export type Need = NonNullable<ResultOf<typeof ServiceNeed>["service"]>;

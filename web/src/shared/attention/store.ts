@@ -50,12 +50,8 @@ export const refreshLeaders = throttle(() => void loadLeaders(), 300);
 
 async function loadService(name: string): Promise<void> {
   const { data } = await client.query(ServiceNeed, { name }).toPromise();
-  if (!data?.service) return;
-  const { definition, instances } = data.service;
-  const state = {
-    running: instances.filter(({ status }) => status === "RUNNING").length,
-    minimum: minimumOf(definition),
-  };
+  if (!data) return;
+  const state = { running: Number(data.running.totalCount), minimum: minimumOf(data.definition) };
   useAttention.setState((s) => ({ services: new Map(s.services).set(name, state) }));
 }
 

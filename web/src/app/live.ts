@@ -1,4 +1,4 @@
-import { refreshLeaders, startAttention } from "@/shared/attention/store";
+import { startAttention } from "@/shared/attention/store";
 import { useConnectionStore } from "@/shared/connection/store";
 import type { Event } from "@/shared/events/documents";
 import { onNewEvents, resetEvents, startEvents } from "@/shared/events/store";
@@ -8,13 +8,13 @@ import { createLive } from "@/shared/graphql/live";
 import { liveUrl } from "@/shared/graphql/live-url";
 import { useConnectionOf } from "@/shared/graphql/use-live";
 import { usePause } from "@/shared/live/pause";
+import { startSystem } from "@/shared/system/store";
 import { serverNow } from "@/shared/time/clock";
 import { useAnnouncer } from "@/shared/ui/announcer";
 
 function onLeadership(events: readonly Event[]): void {
   const changes = events.filter((event) => event.kind === "LEADERSHIP");
   if (changes.length === 0) return;
-  refreshLeaders();
   for (const change of changes) useAnnouncer.getState().say(change.summary);
 }
 
@@ -32,7 +32,13 @@ export function goLive(): () => void {
   const online = (): void => live.hurry();
   window.addEventListener("offline", offline);
   window.addEventListener("online", online);
-  const ends = [startPulse(live), startEvents(live), startAttention(live), onNewEvents(onLeadership)];
+  const ends = [
+    startSystem(live),
+    startPulse(live),
+    startEvents(live),
+    startAttention(live),
+    onNewEvents(onLeadership),
+  ];
   useConnectionOf.setState({ live });
   return () => {
     window.removeEventListener("offline", offline);

@@ -3,7 +3,6 @@ import { Outlet, useNavigate } from "react-router";
 import { signOut } from "@/features/session";
 import { cn } from "@/shared/lib/utils";
 import { useSession } from "@/shared/session/store";
-import { pollSystem } from "@/shared/system/store";
 import { LiveRegion } from "@/shared/ui/announcer";
 import { NoticeStack } from "@/shared/ui/notice";
 import { useMoment } from "@/shared/url/moment";
@@ -23,7 +22,6 @@ type Over = "palette" | "keys" | null;
 /** Mounted while somebody is signed in: the live connection lives as long as it. */
 export function Shell() {
   useEffect(goLive, []);
-  useEffect(pollSystem, []);
   useSigns();
   const [over, setOver] = useState<Over>(null);
   const [menu, setMenu] = useState(false);

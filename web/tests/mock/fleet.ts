@@ -43,6 +43,7 @@ export function newInstance(
     conflict: false,
     lastBeatAt: null,
     metrics: null,
+    minute: null,
     asOfSequence: sequence,
   };
 }

@@ -31,10 +31,10 @@ const figures: Record<string, (i: MockInstance) => number | string | null> = {
   SEVERITY: (i) => severity[i.status] ?? 1,
   VERSION: (i) => i.version,
   LAST_BEAT_AT: (i) => (i.lastBeatAt === null ? null : Date.parse(i.lastBeatAt)),
-  CALLS_PER_SECOND: (i) => i.metrics?.callsPerSecond ?? null,
-  P99: (i) => i.metrics?.p99Ms ?? null,
+  CALLS_PER_SECOND: (i) => i.minute?.callsPerSecond ?? null,
+  P99: (i) => i.minute?.p99Ms ?? null,
   QUEUE_DEPTH: (i) => i.metrics?.queueDepth ?? null,
-  ERRORS: (i) => i.metrics?.errors ?? null,
+  ERRORS: (i) => i.minute?.errorPercent ?? null,
 };
 
 function takes({ filter }: ListArgs, i: MockInstance, statusesToo: boolean): boolean {

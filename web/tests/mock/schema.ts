@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { buildSchema, type GraphQLSchema } from "graphql";
 import { instanceChanges, instancesOf, type ListArgs } from "./instances";
 import { createQueue } from "./queue";
+import { leaderChanges, serviceChanges } from "./services";
 import type { Event } from "./types";
 import type { World } from "./world";
 
@@ -49,19 +50,9 @@ function connection<T>(
 export function rootOf(world: World) {
   return {
     viewer: () => ({ name: "m.ito", role: "OPERATOR" }),
-    system: () => ({
-      version: "0.1.0",
-      namespace: "aegis",
-      time: new Date().toISOString(),
-      asOfSequence: world.sequence,
-      headSequence: world.sequence,
-      projectionLag: 0,
-      natsConnected: true,
-      deadLetters: 0,
-      heartbeatsVisible: true,
-      selfPreservation: null,
-      problems: [],
-    }),
+    systemChanges: () => systemChanges(world),
+    serviceChanges: (args: Parameters<typeof serviceChanges>[1]) => serviceChanges(world, args),
+    leaderChanges: (args: { first: number }) => leaderChanges(world, args),
     forgetInstance: ({ input }: { input: { service: string; instance: string; reason: string } }) =>
       world.forget(`${input.service}/${input.instance}`, input.reason)
         ? { __typename: "Forgotten", service: input.service, instance: input.instance }
@@ -144,6 +135,35 @@ function serviceOf(world: World, name: string) {
     errorPercent: 0,
     lag: [],
   };
+}
+
+/** How the replica is doing, each second. */
+function systemChanges(world: World) {
+  const queue = createQueue<unknown>(() => clearInterval(timer));
+  const push = (): void => {
+    const beats = [...world.instances.values()].flatMap(({ lastBeatAt }) =>
+      lastBeatAt === null ? [] : [lastBeatAt],
+    );
+    queue.push({
+      systemChanges: {
+        version: "0.1.0",
+        namespace: "aegis",
+        time: new Date().toISOString(),
+        asOfSequence: world.sequence,
+        headSequence: world.sequence,
+        projectionLag: 0,
+        natsConnected: true,
+        deadLetters: 0,
+        heartbeatsVisible: true,
+        newestBeatAt: beats.sort().at(-1) ?? null,
+        selfPreservation: null,
+        problems: [],
+      },
+    });
+  };
+  push();
+  const timer = setInterval(push, 1_000);
+  return queue.iterator;
 }
 
 /** A wave, as the rollups of an instance would have it. */

@@ -8,7 +8,7 @@ export type { Event, Instance };
 type Small<T> = T extends bigint ? never : T extends object ? { [K in keyof T]: Small<T[K]> } : T;
 
 export type MockInstance = Small<Instance>;
-export type MockLeader = Small<GroupOf> & { vacancyMs: number | null; asOfSequence: number };
+export type MockLeader = Small<GroupOf> & { reason: string; vacancyMs: number | null; asOfSequence: number };
 
 export interface Change {
   changed: MockInstance[];

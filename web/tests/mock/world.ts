@@ -167,7 +167,17 @@ export class World {
         calls,
         errors: (instance.metrics?.errors ?? 0) + failed,
       };
-      this.put({ ...instance, lastBeatAt: this.iso(), metrics });
+      const minute = {
+        seconds: 60,
+        calls: Math.round(60 * rate),
+        errors: failed,
+        callsPerSecond: rate,
+        errorPercent: (100 * failed) / (60 * rate),
+        p50Ms: metrics.p50Ms,
+        p90Ms: metrics.p99Ms / 2,
+        p99Ms: metrics.p99Ms,
+      };
+      this.put({ ...instance, lastBeatAt: this.iso(), metrics, minute });
     }
   }
 

@@ -1,20 +1,28 @@
 import { describe, expect, it } from "vitest";
 import { attentionOf, type Situation } from "@/shared/attention/attention";
+import type { InNeed } from "@/shared/attention/documents";
 import { failoversOf } from "@/shared/attention/failovers";
 import type { Event } from "@/shared/events/documents";
-import { World } from "../mock/world";
 
 const NOW = Date.parse("2026-01-02T03:04:05Z");
 const iso = (ago: number): string => new Date(NOW - ago).toISOString();
-const [running] = [...new World({ now: () => NOW, troubled: false }).instances.values()];
-if (!running) throw new Error("the mock world has instances");
-const one = (change: Partial<typeof running>) => ({ ...running, ...change });
+const service = (change: Partial<InNeed>): InNeed => ({
+  name: "desk",
+  definition: null,
+  counts: [],
+  worst: "RUNNING",
+  since: iso(60_000),
+  reason: null,
+  instance: "desk-1",
+  flapping: 0,
+  belowMinimum: false,
+  ...change,
+});
 
 const calm: Situation = {
   now: NOW,
   system: null,
-  troubled: [],
-  services: new Map(),
+  services: [],
   ownerless: [],
   failovers: [],
 };
@@ -30,36 +38,35 @@ const system = {
   heartbeatsVisible: true,
   selfPreservation: null,
   problems: [],
+  newestBeatAt: null,
 };
 
 describe("what needs somebody", () => {
-  const expired = one({ service: "desk", instance: "desk-1", status: "EXPIRED", statusSince: iso(60_000) });
+  const items = (change: Partial<InNeed>) => attentionOf({ ...calm, services: [service(change)] });
 
-  it("is one who is gone only while the service lacks it", () => {
-    const at = (running_: number, minimum: number | null) =>
-      attentionOf({
-        ...calm,
-        troubled: [expired],
-        services: new Map([["desk", { running: running_, minimum }]]),
-      }).map(({ severity, subject, text }) => [severity, subject, text]);
-    expect(at(3, 4)).toEqual([["bad", "desk", "3 of at least 4 run; desk-1 expired"]]);
-    expect(at(4, 4)).toEqual([]);
-    expect(at(1, null)).toEqual([]);
-    expect(at(0, null)[0]?.[2]).toBe("none runs; desk-1 expired");
-  });
-
-  it("folds the troubled of one service into one item", () => {
-    const failed = one({ id: "desk/desk-2", service: "desk", instance: "desk-2", status: "FAILED" });
-    const items = attentionOf({ ...calm, troubled: [failed, expired] });
-    expect(items).toHaveLength(1);
-    expect(items[0]?.text).toBe("desk-2 failed, and 1 other");
+  it("is a service that has too few, with the instance that is worst", () => {
+    const counts = [{ status: "RUNNING", count: 3 }] as const;
+    const [item] = items({
+      worst: "EXPIRED",
+      belowMinimum: true,
+      definition: { minInstances: 4 },
+      counts: [...counts],
+    });
+    expect([item?.severity, item?.subject, item?.text]).toEqual([
+      "bad",
+      "desk",
+      "3 of at least 4 run; desk-1 expired",
+    ]);
+    expect(items({ worst: "EXPIRED" })[0]?.text).toBe("none runs; desk-1 expired");
+    expect(items({ worst: "FAILED", reason: "out of memory", counts: [...counts] })[0]?.text).toBe(
+      "desk-1 failed: out of memory",
+    );
   });
 
   it("lets an unhealthy one ten seconds to come back by itself", () => {
-    const at = (ms: number) =>
-      attentionOf({ ...calm, troubled: [one({ status: "UNHEALTHY", statusSince: iso(ms) })] });
-    expect(at(9_000)).toEqual([]);
-    expect(at(10_000)[0]?.severity).toBe("warn");
+    expect(items({ worst: "UNHEALTHY", since: iso(9_000) })).toEqual([]);
+    expect(items({ worst: "UNHEALTHY", since: iso(10_000) })[0]?.severity).toBe("warn");
+    expect(items({ flapping: 2 })[0]?.text).toBe("2 instances flapping");
   });
 
   it("names a group without owner, and what the control plane lacks", () => {
@@ -71,7 +78,6 @@ describe("what needs somebody", () => {
         term: 3,
         instance: null,
         since: iso(1_000),
-        reason: "lost",
       },
     ];
     const items = attentionOf({ ...calm, ownerless, system: { ...system, natsConnected: false } });

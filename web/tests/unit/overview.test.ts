@@ -36,9 +36,8 @@ describe("a service as one line", () => {
   it("says what differs from its definition", () => {
     const drifted = rollupOf(node("a", ["RUNNING"], { definition, versions: ["1.0.0", "1.1.0"] }));
     expect([drifted.drift, drifted.belowMinimum]).toEqual(["1.0.0", true]);
-    expect(
-      rollupOf(node("a", ["RUNNING"], { definition: { ...definition, status: "RETIRED" } })).defined,
-    ).toBe(false);
+    const retired = rollupOf(node("a", ["RUNNING"], { definition: { ...definition, status: "RETIRED" } }));
+    expect([retired.minimum, retired.drift, retired.belowMinimum]).toEqual([null, null, false]);
   });
 
   it("stands before the fine ones when somebody is needed", () => {

@@ -13,19 +13,7 @@ const RollupFields = graphql(`
   }
 `);
 
-export const ServiceRollups = graphql(
-  `
-  query ServiceRollups($after: String) {
-    services(first: 200, after: $after) {
-      nodes { ...RollupFields }
-      pageInfo { hasNextPage endCursor }
-      totalCount
-    }
-  }
-`,
-  [RollupFields],
-);
-
+/** Services as they stood: of the past there are no summaries. */
 export const ServiceRollupsAsOf = graphql(
   `
   query ServiceRollupsAsOf($sequence: Long, $time: DateTime) {

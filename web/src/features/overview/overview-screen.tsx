@@ -8,12 +8,11 @@ import { useUrlState } from "@/shared/url/use-url-state";
 import { AttentionPanel } from "./attention-panel";
 import { Feed } from "./feed";
 import { GroupsPanel } from "./groups-panel";
-import { MatchesView } from "./matches-view";
 import { Peek } from "./peek";
 import { ServicesView } from "./services-view";
 import { Tiles } from "./tiles";
 import { Toolbar } from "./toolbar";
-import { useRollups } from "./use-rollups";
+import { usePastRollups } from "./use-past-rollups";
 import { isFiltered, overviewShape } from "./view-state";
 
 /** The long list comes with the machinery of long lists, which the services do not need. */
@@ -22,7 +21,7 @@ const InstancesView = lazy(() => import("./instances-view"));
 /** The verdict, the totals, and the list of what there is. */
 export function OverviewScreen() {
   const [view, set] = useUrlState(overviewShape);
-  const all = useRollups();
+  const all = usePastRollups();
   const past = useMoment() !== null;
   const live = usePulse((s) => s.total);
   const fleet = usePulse((s) => s.counts);
@@ -34,13 +33,13 @@ export function OverviewScreen() {
     [set],
   );
   const filtered = isFiltered(view);
-  const counts = filtered ? (page?.counts ?? new Map()) : (fleet ?? new Map());
+  const counts = filtered && view.view === "instances" ? (page?.counts ?? new Map()) : (fleet ?? new Map());
   const list = { view, set, everything, onPeek, onPage };
   return (
     <div className="flex min-h-full">
       <div className="flex min-w-0 flex-1 flex-col">
         <AttentionPanel />
-        <Tiles rollups={all.rollups} total={all.total} />
+        <Tiles past={all.rollups} />
         <div className="sticky top-0 z-20">
           <Toolbar view={view} set={set} counts={counts} />
         </div>
@@ -48,10 +47,8 @@ export function OverviewScreen() {
           <Suspense fallback={<Loading what="the instances" rows={16} />}>
             <InstancesView {...list} />
           </Suspense>
-        ) : filtered ? (
-          <MatchesView {...list} />
         ) : (
-          <ServicesView all={all} view={view} set={set} onPeek={onPeek} />
+          <ServicesView past={all} view={view} set={set} onPeek={onPeek} />
         )}
       </div>
       {view.peek !== "" ? (

@@ -1,4 +1,5 @@
 import { compareNatural } from "@/shared/lib/utils";
+import type { Summary } from "@/shared/services/documents";
 import { type InstanceStatus, meaningOf, rankOf } from "@/shared/status/status";
 import { lacks, minimumOf, worstOf } from "@/shared/status/worst";
 import type { ServiceNode } from "./documents";
@@ -13,12 +14,14 @@ export interface Rollup {
   /** The worst state that says something of the service now. */
   worst: InstanceStatus;
   belowMinimum: boolean;
+  /** Why it is in the worst state, where that is said. */
+  reason: string | null;
   groups: number;
   ownerless: number;
   versions: readonly string[];
   /** The version that should run, where others do. */
   drift: string | null;
-  defined: boolean;
+  flapping: number;
   /** Whether its definition asks for one, and there is none in use. */
   warnUndefined: boolean;
   p99Ms: number | null;
@@ -45,11 +48,38 @@ export function rollupOf(node: ServiceNode): Rollup {
     ownerless: node.leaders.filter(({ instance }) => instance === null).length,
     versions: node.versions,
     drift: active && node.versions.some((version) => version !== active.version) ? active.version : null,
-    defined: active !== null,
+    flapping: 0,
+    reason: null,
     warnUndefined: active === null && node.definition?.registration === "WARN",
     p99Ms: node.p99Ms,
     callsPerSecond: node.callsPerSecond,
     errorPercent: node.errorPercent,
+  };
+}
+
+/** The same out of what the server keeps of services that live. */
+export function rollupOfSummary(summary: Summary): Rollup {
+  const { name, definition, worst, groups, ownerless, minute, versions } = summary;
+  const counts = new Map(summary.counts.map(({ status, count }) => [status, Number(count)]));
+  return {
+    service: name,
+    counts,
+    instances: [...counts.values()].reduce((sum, n) => sum + n, 0),
+    running: counts.get("RUNNING") ?? 0,
+    minimum: definition?.minInstances == null ? null : Number(definition.minInstances),
+    worst: worst ?? "STOPPED",
+    reason:
+      summary.reason === null || summary.instance === null ? null : `${summary.instance}: ${summary.reason}`,
+    belowMinimum: summary.belowMinimum,
+    groups: Number(groups),
+    ownerless: Number(ownerless),
+    versions: versions.map(({ version }) => version),
+    drift: summary.versionDrift ? (definition?.version ?? null) : null,
+    flapping: Number(summary.flapping),
+    warnUndefined: false,
+    p99Ms: minute?.p99Ms ?? null,
+    callsPerSecond: minute?.callsPerSecond ?? null,
+    errorPercent: minute?.errorPercent ?? null,
   };
 }
 

@@ -1,4 +1,12 @@
-import { BookX, ChevronDown, ChevronRight, Crown, GitCompareArrows, TrendingDown } from "lucide-react";
+import {
+  Activity,
+  BookX,
+  ChevronDown,
+  ChevronRight,
+  Crown,
+  GitCompareArrows,
+  TrendingDown,
+} from "lucide-react";
 import { Figure } from "@/shared/figures/figure";
 import { latency, NONE, percent, plural, rate } from "@/shared/figures/format";
 import type { Truth } from "@/shared/freshness/freshness";
@@ -28,6 +36,15 @@ export function flagsOf(rollup: Rollup): FlagOf[] {
       word: `min ${rollup.minimum}`,
       title: `${rollup.running} run, and its definition asks for at least ${rollup.minimum}`,
       icon: TrendingDown,
+      warn: true,
+    });
+  }
+  if (rollup.flapping > 0) {
+    flags.push({
+      key: "flapping",
+      word: "flapping",
+      title: `${plural(rollup.flapping, "instance")} went silent and came back again and again`,
+      icon: Activity,
       warn: true,
     });
   }
@@ -124,6 +141,7 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
             {rollup.instances === 0
               ? "no instance"
               : parts.map((status) => `${counts.get(status)} ${words[status].toLowerCase()}`).join(", ")}
+            {rollup.reason !== null && ` · ${rollup.reason}`}
           </span>
         </span>
       </td>

@@ -1,139 +1,173 @@
-import { useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { plural } from "@/shared/figures/format";
+import { count, plural } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
-import { type InstanceRowOf, WINDOW } from "@/shared/instances/documents";
-import { bySeverity, orderByOf } from "@/shared/instances/order";
-import { InstanceRow } from "@/shared/instances/table/instance-row";
+import type { InstanceRowOf } from "@/shared/instances/documents";
 import { TableHead } from "@/shared/instances/table/table-head";
-import { useInstanceWindow } from "@/shared/instances/use-instance-window";
-import { useSteady } from "@/shared/instances/use-steady";
+import { SERVICES } from "@/shared/services/documents";
+import { useServiceWindow } from "@/shared/services/use-service-window";
 import { useNow } from "@/shared/time/clock";
-import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
+import { Empty, ErrorView, Loading } from "@/shared/ui/states";
+import { useMoment } from "@/shared/url/moment";
 import type { SetUrl } from "@/shared/url/use-url-state";
-import type { Rollup } from "./rollups";
-import { ServiceRow, WIDTH } from "./service-row";
-import type { Rollups } from "./use-rollups";
-import type { OverviewView, overviewShape } from "./view-state";
+import { Members } from "./members";
+import { type Rollup, rollupOfSummary } from "./rollups";
+import { ServiceRow } from "./service-row";
+import type { PastRollups } from "./use-past-rollups";
+import { isFiltered, noFilter, type OverviewView, type overviewShape, serviceFilterOf } from "./view-state";
+
+/** So many pages are followed; more services are found by the filter. */
+const PAGES = 10;
+/** A filter opens so many of the services that it finds. */
+const OPENED = 8;
 
 interface Props {
-  all: Rollups;
+  past: PastRollups;
   view: OverviewView;
   set: SetUrl<typeof overviewShape>;
   onPeek: (instance: InstanceRowOf) => void;
 }
 
-/** All services, collapsed, those that need somebody first. */
-export function ServicesView({ all, view, set, onPeek }: Props) {
-  const { rollups, error, again } = all;
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const truth = useTruth();
-  const now = useNow();
-  if (rollups === null) {
-    return error ? (
-      <ErrorView error={error} onRetry={again} />
-    ) : (
-      <Loading what="the services" onRetry={again} />
+/** All services, collapsed, those that need somebody first; a filter opens those that it finds. */
+export function ServicesView(props: Props) {
+  const moment = useMoment();
+  const [pages, setPages] = useState(1);
+  const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
+  const filtered = isFiltered(props.view);
+  const filter = serviceFilterOf(props.view);
+  const first = useServiceWindow(moment === null ? { filter, first: SERVICES, offset: 0 } : null);
+  const flip = (service: string): void => {
+    const next = new Set(flipped);
+    if (!next.delete(service)) next.add(service);
+    setFlipped(next);
+  };
+  const list = { ...props, flipped, onFlip: flip, filtered };
+  if (moment !== null) {
+    const { rollups, error, again } = props.past;
+    if (rollups === null)
+      return error ? <ErrorView error={error} onRetry={again} /> : <Loading what="the services" />;
+    return (
+      <Frame footer={plural(rollups.length, "service")}>
+        <Rows rollups={rollups} offset={0} {...list} />
+      </Frame>
     );
   }
-  if (rollups.length === 0) return <NoService />;
-  const toggle = (service: string): void => {
-    const next = new Set(open);
-    if (!next.delete(service)) next.add(service);
-    setOpen(next);
-  };
+  if (first.error) return <ErrorView error={first.error} />;
+  if (first.page === null) return <Loading what="the services" />;
+  const { total } = first.page;
+  if (total === 0) return <Nothing filtered={filtered} onClear={() => props.set(noFilter)} />;
+  const more = pages < PAGES && pages * SERVICES < total;
+  return (
+    <Frame
+      footer={
+        <>
+          <span data-testid="list-count">{plural(total, "service")}</span>
+          {more && <More onSeen={() => setPages((n) => n + 1)} />}
+          {!more && pages * SERVICES < total && (
+            <span>· the first {count(pages * SERVICES)} stand here: filter for others</span>
+          )}
+        </>
+      }
+    >
+      <Rows rollups={first.page.rows.map(rollupOfSummary)} offset={0} {...list} />
+      {Array.from({ length: pages - 1 }, (_, index) => (index + 1) * SERVICES).map((offset) => (
+        <PageOf key={offset} offset={offset} {...list} />
+      ))}
+    </Frame>
+  );
+}
+
+function Frame({ children, footer }: { children: ReactNode; footer: ReactNode }) {
   return (
     <section aria-label="Services" className="@container">
-      {error && <Problem error={error} onRetry={again} />}
       <table className="w-full table-fixed border-collapse">
         <TableHead sort={null} onSort={() => {}} className="top-10" />
-        {rollups.map((rollup) => (
-          <tbody key={rollup.service}>
-            <ServiceRow
-              rollup={rollup}
-              open={open.has(rollup.service)}
-              onToggle={() => toggle(rollup.service)}
-              truth={truth}
-              now={now}
-            />
-            {open.has(rollup.service) && (
-              <Members
-                rollup={rollup}
-                peek={view.peek}
-                onPeek={onPeek}
-                onAll={() => set({ view: "instances", service: rollup.service })}
-              />
-            )}
-          </tbody>
-        ))}
+        {children}
       </table>
-      <footer className="flex h-8 items-center px-4 text-muted-foreground text-xs max-xl:px-3">
-        {plural(rollups.length, "service")} ·{" "}
-        {plural(
-          rollups.reduce((sum, each) => sum + each.instances, 0),
-          "instance",
-        )}
+      <footer className="flex h-8 items-center gap-2 px-4 text-muted-foreground text-xs max-xl:px-3">
+        {footer}
       </footer>
     </section>
   );
 }
 
-interface MembersProps {
-  rollup: Rollup;
-  peek: string;
-  onPeek: (instance: InstanceRowOf) => void;
-  onAll: () => void;
+type List = Props & {
+  flipped: ReadonlySet<string>;
+  onFlip: (service: string) => void;
+  filtered: boolean;
+};
+
+/** A page after the first one, followed by itself. */
+function PageOf({ offset, ...list }: List & { offset: number }) {
+  const { page } = useServiceWindow({ filter: serviceFilterOf(list.view), first: SERVICES, offset });
+  return page && <Rows rollups={page.rows.map(rollupOfSummary)} offset={offset} {...list} />;
 }
 
-function Members({ rollup, peek, onPeek, onAll }: MembersProps) {
-  const { service } = rollup;
-  const { page, error } = useInstanceWindow({
-    filter: { service },
-    orderBy: orderByOf(bySeverity),
-    first: WINDOW,
-    offset: 0,
-  });
+function Rows({
+  rollups,
+  offset,
+  view,
+  set,
+  onPeek,
+  flipped,
+  onFlip,
+  filtered,
+}: List & { rollups: readonly Rollup[]; offset: number }) {
   const truth = useTruth();
   const now = useNow();
-  const { rows, figures } = useSteady(page?.rows ?? [], service, false);
-  const line = (content: React.ReactNode): React.ReactNode => (
-    <tr className="h-7 bg-card">
-      <td colSpan={WIDTH} className="px-6 text-muted-foreground">
-        {content}
-      </td>
-    </tr>
-  );
-  if (error) return line(`${error.message} (${error.code})`);
-  if (page === null) return line("Loading…");
-  return (
-    <>
-      {rows.map((instance, index) => (
-        <InstanceRow
-          key={instance.id}
-          instance={instance}
-          figures={figures.get(instance.id) ?? instance.metrics}
+  return rollups.map((rollup, index) => {
+    const byFilter = filtered && offset + index < OPENED;
+    const open = flipped.has(rollup.service) ? !byFilter : byFilter;
+    return (
+      <tbody key={rollup.service}>
+        <ServiceRow
+          rollup={rollup}
+          open={open}
+          onToggle={() => onFlip(rollup.service)}
           truth={truth}
           now={now}
-          index={index}
-          selected={instance.id === peek}
-          withService={false}
-          onPeek={onPeek}
         />
-      ))}
-      {page.total > rows.length &&
-        line(
-          <Button variant="ghost" className="h-6" onClick={onAll}>
-            All {plural(page.total, "instance")} of {service}
-          </Button>,
+        {open && (
+          <Members
+            service={rollup.service}
+            view={view}
+            onPeek={onPeek}
+            onAll={() => set({ view: "instances", service: rollup.service })}
+          />
         )}
-    </>
-  );
+      </tbody>
+    );
+  });
 }
 
-function NoService() {
+/** Asks for the next page when it comes into sight. */
+function More({ onSeen }: { onSeen: () => void }) {
+  const ref = useRef<HTMLSpanElement>(null);
+  const seen = useRef(onSeen);
+  seen.current = onSeen;
+  useEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && seen.current());
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return <span ref={ref}>Loading more…</span>;
+}
+
+function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+  if (!filtered) {
+    return (
+      <Empty title="No service is known yet.">
+        <p>A service appears here as soon as one of its instances registers, or somebody defines it.</p>
+      </Empty>
+    );
+  }
   return (
-    <Empty title="No service is known yet.">
-      <p>A service appears here as soon as one of its instances registers, or somebody defines it.</p>
+    <Empty title="No service matches.">
+      <Button variant="outline" onClick={onClear}>
+        Clear filters
+      </Button>
     </Empty>
   );
 }

@@ -7,6 +7,7 @@ import { usePulse } from "@/shared/freshness/pulse";
 import { useTruth } from "@/shared/freshness/truth";
 import { cn } from "@/shared/lib/utils";
 import { useHeld } from "@/shared/live/use-held";
+import { useServiceCount } from "@/shared/services/use-service-window";
 import { looks } from "@/shared/status/look";
 import { Segments } from "@/shared/status/segments";
 import { type InstanceStatus, statuses, words } from "@/shared/status/status";
@@ -17,15 +18,18 @@ import { isBad, type Rollup } from "./rollups";
 import { noFilter, type OverviewView, overviewShape } from "./view-state";
 
 interface Props {
-  rollups: readonly Rollup[] | null;
-  total: number;
+  /** Services as they stood, while the page shows the past. */
+  past: readonly Rollup[] | null;
 }
 
+const all = {};
+const inNeed = { attention: true };
+
 /** What there is, and how it is; each part leads to exactly the list that it counts. */
-export function Tiles({ rollups, total }: Props) {
+export function Tiles({ past }: Props) {
   const now = useTotals();
-  const past = useMoment() !== null;
-  const { counts, instances, groups, ownerless } = past ? totalsOf(rollups) : now;
+  const moment = useMoment();
+  const { services, notFine, counts, instances, groups, ownerless } = moment === null ? now : totalsOf(past);
   const { unknownSince } = useTruth();
   const items = useAttentionItems().filter(
     ({ severity, acknowledged }) => severity !== "healed" && !acknowledged,
@@ -33,7 +37,6 @@ export function Tiles({ rollups, total }: Props) {
   // What cannot be seen is not called fine: the figures are those of the last sight, and their bars have no colour.
   const blind = unknownSince !== null;
   const was = blind ? "was: " : "";
-  const notFine = rollups?.filter(isBad).length ?? 0;
   const owned = groups === null ? null : groups - ownerless;
   return (
     <nav
@@ -45,14 +48,14 @@ export function Tiles({ rollups, total }: Props) {
     >
       <Tile
         label="Services"
-        value={rollups === null ? null : total}
-        bar={<Bar bad={notFine} all={total} blind={blind} />}
+        value={services}
+        bar={<Bar bad={notFine} all={services ?? 0} blind={blind} />}
         text={
-          rollups === null
+          services === null
             ? ""
             : notFine === 0
               ? `${was}all fine`
-              : `${was}${total - notFine} fine · ${notFine} not`
+              : `${was}${services - notFine} fine · ${notFine} not`
         }
         to={useChange({ ...noFilter, view: "services" })}
       />
@@ -98,8 +101,11 @@ export function Tiles({ rollups, total }: Props) {
   );
 }
 
-/** What there is of instances and groups; null before it is known. */
+/** What there is; null before it is known. */
 interface Totals {
+  services: number | null;
+  /** Services that need somebody. */
+  notFine: number;
   counts: ReadonlyMap<InstanceStatus, number> | null;
   instances: number;
   groups: number | null;
@@ -107,10 +113,12 @@ interface Totals {
 }
 
 function useTotals(): Totals {
+  const services = useServiceCount(all);
+  const notFine = useServiceCount(inNeed);
   const counts = usePulse((s) => s.counts);
   const instances = usePulse((s) => s.total);
   const { groups, ownerless } = useAttention();
-  return useHeld({ counts, instances, groups, ownerless: ownerless.total });
+  return useHeld({ services, notFine: notFine ?? 0, counts, instances, groups, ownerless: ownerless.total });
 }
 
 /** The same out of the services: of the past nothing else is known. */
@@ -119,8 +127,10 @@ function totalsOf(rollups: readonly Rollup[] | null): Totals {
   for (const rollup of rollups ?? [])
     for (const [status, n] of rollup.counts) counts.set(status, (counts.get(status) ?? 0) + n);
   const sum = (pick: (rollup: Rollup) => number): number =>
-    (rollups ?? []).reduce((all, each) => all + pick(each), 0);
+    (rollups ?? []).reduce((total, each) => total + pick(each), 0);
   return {
+    services: rollups?.length ?? null,
+    notFine: (rollups ?? []).filter(isBad).length,
     counts: rollups && counts,
     instances: sum((each) => each.instances),
     groups: rollups && sum((each) => each.groups),

@@ -1,6 +1,7 @@
 import type { VariablesOf } from "@/gql";
 import type { InstanceWindow } from "@/shared/instances/documents";
 import { sortCodec } from "@/shared/instances/order";
+import type { ServiceWindow } from "@/shared/services/documents";
 import { statuses } from "@/shared/status/status";
 import { lines, oneOf, someOf, text, type Values } from "@/shared/url/codec";
 
@@ -33,6 +34,12 @@ export function filterOf(view: OverviewView): VariablesOf<typeof InstanceWindow>
     ...(version !== "" && { version }),
     ...(label.length > 0 && { labels: label.slice(0, 10).map(labelOf) }),
   };
+}
+
+/** The same for services: a service is taken when one of its instances is, or its name. */
+export function serviceFilterOf(view: OverviewView): VariablesOf<typeof ServiceWindow>["filter"] {
+  const { service, text, ...rest } = filterOf(view) ?? {};
+  return { ...rest, ...((text || service) && { text: text || service }) };
 }
 
 /** `key:value`, or a key alone. */

@@ -1,9 +1,9 @@
 import { count, plural } from "@/shared/figures/format";
-import type { InstanceRowOf } from "@/shared/instances/documents";
+import { type InstanceStatus, meaningOf, words } from "@/shared/status/status";
 import type { System } from "@/shared/system/documents";
 import { formatSpan } from "@/shared/time/duration";
 import { groupPath, instancePath, servicePath } from "@/shared/url/links";
-import type { GroupOf } from "./documents";
+import type { GroupOf, InNeed } from "./documents";
 import type { Failover } from "./failovers";
 
 /** What an operator should look at: one cause, one item. */
@@ -18,18 +18,11 @@ export interface AttentionItem {
   action: "Open" | "Timeline";
 }
 
-/** How many run, and how many should, where the definition says so. */
-export interface ServiceState {
-  running: number;
-  minimum: number | null;
-}
-
 export interface Situation {
   now: number;
   system: System | null;
-  /** Instances in states that may need somebody. */
-  troubled: readonly InstanceRowOf[];
-  services: ReadonlyMap<string, ServiceState>;
+  /** Services that need somebody, as the server has it. */
+  services: readonly InNeed[];
   ownerless: readonly GroupOf[];
   failovers: readonly Failover[];
 }
@@ -44,7 +37,7 @@ const severities = { bad: 0, warn: 1, healed: 2 };
 export function attentionOf(situation: Situation): AttentionItem[] {
   const items = [
     ...ofSystem(situation),
-    ...ofInstances(situation),
+    ...ofServices(situation),
     ...ofGroups(situation),
     ...ofFailovers(situation),
   ];
@@ -86,61 +79,41 @@ function ofSystem({ system }: Situation): AttentionItem[] {
   return items;
 }
 
-/** The troubled of one service are one item, with the worst said first. */
-function ofInstances({ troubled, services, now }: Situation): AttentionItem[] {
-  const byService = new Map<string, InstanceRowOf[]>();
-  for (const each of troubled) {
-    if (!needsSomebody(each, services.get(each.service), now)) continue;
-    byService.set(each.service, [...(byService.get(each.service) ?? []), each]);
-  }
-  return [...byService].map(([service, members]) => {
-    const [first] = members as [InstanceRowOf, ...InstanceRowOf[]];
-    const bad = members.some(({ status }) => status === "FAILED" || status === "EXPIRED");
-    return {
-      key: `service ${service}`,
-      severity: bad ? "bad" : "warn",
-      subject: service,
-      text: [lackOf(services.get(service), bad), troubleOf(members)].filter(Boolean).join("; "),
-      since: Math.min(...members.map(({ statusSince }) => Date.parse(statusSince))),
-      to: members.length === 1 ? instancePath(service, first.instance) : servicePath(service),
-      action: "Open",
-    };
-  });
+/** What is wrong with a service is one item: the instance that is worst is named. */
+function ofServices({ services, now }: Situation): AttentionItem[] {
+  return services.filter((service) => needsSomebody(service, now)).map(itemOf);
 }
 
-function needsSomebody(instance: InstanceRowOf, state: ServiceState | undefined, now: number): boolean {
-  switch (instance.status) {
-    case "FAILED":
-    case "UNKNOWN":
-      return true;
-    case "EXPIRED":
-      // As long as the service has what it needs, nobody has to come for one who has gone.
-      return state === undefined || lacks(state);
-    case "UNHEALTHY":
-      return now - Date.parse(instance.statusSince) >= UNHEALTHY_MS;
-    default:
-      return false;
-  }
+function needsSomebody({ worst, since, belowMinimum, flapping }: InNeed, now: number): boolean {
+  if (belowMinimum || Number(flapping) > 0) return true;
+  if (worst === "UNHEALTHY") return since === null || now - Date.parse(since) >= UNHEALTHY_MS;
+  return worst !== null && meaningOf(worst) === "attention";
 }
 
-const lacks = ({ running, minimum }: ServiceState): boolean =>
-  minimum === null ? running === 0 : running < minimum;
-
-function lackOf(state: ServiceState | undefined, bad: boolean): string {
-  if (!state || !bad || !lacks(state)) return "";
-  if (state.minimum === null) return "none runs";
-  return `${state.running} of at least ${state.minimum} run`;
+function itemOf(service: InNeed): AttentionItem {
+  const { name, worst, since, instance, belowMinimum, definition, flapping } = service;
+  const running = Number(service.counts.find(({ status }) => status === "RUNNING")?.count ?? 0);
+  const troubled = worst !== null && meaningOf(worst) === "attention";
+  const parts = [
+    belowMinimum && `${running} of at least ${String(definition?.minInstances ?? "?")} run`,
+    !belowMinimum && troubled && running === 0 && "none runs",
+    troubled && instance !== null && troubleOf(worst, instance, service.reason),
+    Number(flapping) > 0 && `${plural(Number(flapping), "instance")} flapping`,
+  ];
+  return {
+    key: `service ${name}`,
+    severity: belowMinimum || worst === "FAILED" || worst === "EXPIRED" ? "bad" : "warn",
+    subject: name,
+    text: parts.filter(Boolean).join("; "),
+    since: since === null ? null : Date.parse(since),
+    to: instance !== null && troubled ? instancePath(name, instance) : servicePath(name),
+    action: "Open",
+  };
 }
 
-function troubleOf(members: readonly InstanceRowOf[]): string {
-  const [first] = members;
-  if (!first) return "";
-  const one = `${first.instance} ${first.reason ? reasonOf(first) : first.status.toLowerCase()}`;
-  return members.length === 1 ? one : `${one}, and ${plural(members.length - 1, "other")}`;
-}
-
-function reasonOf({ status, reason }: InstanceRowOf): string {
-  return status === "UNHEALTHY" ? `is unhealthy: ${reason}` : `${status.toLowerCase()}: ${reason}`;
+function troubleOf(worst: InstanceStatus, instance: string, reason: string | null): string {
+  const word = words[worst].toLowerCase();
+  return reason ? `${instance} ${word}: ${reason}` : `${instance} ${word}`;
 }
 
 function ofGroups({ ownerless }: Situation): AttentionItem[] {

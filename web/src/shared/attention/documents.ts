@@ -1,14 +1,50 @@
 import { graphql, type ResultOf } from "@/gql";
 
-/** Groups without owner come first; how many there are is counted up to the length of the page. */
-export const OwnerlessGroups = graphql(`
-  query OwnerlessGroups {
-    leaders(first: 100) {
-      nodes { id service group term instance since reason }
-      totalCount
-    }
+const AttentionFields = graphql(`
+  fragment AttentionFields on ServiceSummary @_unmask {
+    name
+    definition { minInstances }
+    counts { status count }
+    worst
+    since
+    reason
+    instance
+    flapping
+    belowMinimum
   }
 `);
+
+/** Services that need somebody, the worst first. */
+export const ServicesInNeed = graphql(
+  `
+  subscription ServicesInNeed {
+    serviceChanges(filter: { attention: true }, first: 40) {
+      __typename
+      ... on ServiceSnapshot { services { ...AttentionFields } totalCount }
+      ... on ServiceDelta { changed { ...AttentionFields } removed totalCount }
+    }
+  }
+`,
+  [AttentionFields],
+);
+
+const PulseGroup = graphql(`
+  fragment PulseGroup on Leader @_unmask { id service group term instance since }
+`);
+
+/** The first of all groups, those without owner before the others, and how many there are. */
+export const GroupsPulse = graphql(
+  `
+  subscription GroupsPulse {
+    leaderChanges(first: 20) {
+      __typename
+      ... on LeaderSnapshot { leaders { ...PulseGroup } totalCount ownerless }
+      ... on LeaderDelta { changed { ...PulseGroup } removed totalCount ownerless }
+    }
+  }
+`,
+  [PulseGroup],
+);
 
 /** Whether a service has what it needs: how many run, how many there are, and the worst of them. */
 export const ServiceNeed = graphql(`
@@ -22,4 +58,5 @@ export const ServiceNeed = graphql(`
   }
 `);
 
-export type GroupOf = ResultOf<typeof OwnerlessGroups>["leaders"]["nodes"][number];
+export type GroupOf = ResultOf<typeof PulseGroup>;
+export type InNeed = ResultOf<typeof AttentionFields>;

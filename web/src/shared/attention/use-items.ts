@@ -16,16 +16,16 @@ export function useAttentionItems(): readonly ShownItem[] {
   const now = useNow();
   const system = useSystem((s) => s.system);
   const events = useEvents((s) => s.events);
-  const { troubled, services, ownerless } = useAttention();
+  const { services, ownerless } = useAttention();
   const marks = useAcknowledged((s) => s.marks);
   const past = useMoment() !== null;
   const failovers = useMemo(() => failoversOf(events ?? []), [events]);
   const items = useMemo(() => {
     // Who looks at the past is not to be told what is wrong now.
     if (past) return [];
-    const all = attentionOf({ now, system, troubled, services, ownerless: ownerless.groups, failovers });
+    const all = attentionOf({ now, system, services, ownerless: ownerless.groups, failovers });
     const shown = all.map((item) => ({ ...item, acknowledged: marks.includes(markOf(item)) }));
     return shown.sort((a, b) => Number(a.acknowledged) - Number(b.acknowledged));
-  }, [now, system, troubled, services, ownerless, failovers, marks, past]);
+  }, [now, system, services, ownerless, failovers, marks, past]);
   return useHeld(items);
 }

@@ -1,18 +1,16 @@
 import { graphql, type ResultOf } from "@/gql";
 
-/** Those that were heard last, and how many there are in each state: a sign of life that the server pushes. */
+/** How many instances there are in each state, of the whole fleet. */
 export const Pulse = graphql(`
   subscription Pulse {
-    instanceChanges(orderBy: { field: LAST_BEAT_AT, descending: true }, first: 3) {
+    instanceChanges(first: 1) {
       __typename
       ... on InstanceSnapshot {
-        instances { id lastBeatAt }
         totalCount
         counts { status count }
         asOfSequence
       }
       ... on InstanceDelta {
-        changed { id lastBeatAt }
         totalCount
         newCounts: counts { status count }
         asOfSequence

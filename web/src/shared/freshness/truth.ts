@@ -12,8 +12,9 @@ import { aliveOf, usePulse } from "./pulse";
 export function useTruth(): Truth {
   const now = useNow();
   const connection = useConnection();
-  const { system, at, blindSince } = useSystem();
-  const { newest, usualMs, counts } = usePulse();
+  const { system, at, blindSince, usualMs } = useSystem();
+  const counts = usePulse((s) => s.counts);
+  const newest = system?.newestBeatAt ? Date.parse(system.newestBeatAt) : null;
   const past = useMoment() !== null;
   return useMemo(() => {
     const alive = aliveOf(counts);

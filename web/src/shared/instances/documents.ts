@@ -17,7 +17,8 @@ export const RowFields = graphql(`
     clockOffsetSeconds
     legacy
     lastBeatAt
-    metrics { queueDepth errors callsPerSecond p99Ms cpuPercent memoryBytes }
+    minute { callsPerSecond errorPercent p99Ms }
+    metrics { queueDepth cpuPercent memoryBytes }
   }
 `);
 
@@ -40,6 +41,7 @@ export const InstanceFields = graphql(`
     clockOffsetSeconds
     legacy
     lastBeatAt
+    minute { seconds calls errors callsPerSecond errorPercent p50Ms p90Ms p99Ms }
     metrics { uptimeSeconds inFlight queueDepth calls errors callsPerSecond p50Ms p99Ms cpuPercent memoryBytes }
     asOfSequence
   }

@@ -2,13 +2,16 @@ import { useRef } from "react";
 import { useNow } from "@/shared/time/clock";
 import type { InstanceRowOf } from "./documents";
 
+/** The figures of a row that the order may go by. */
+export type Figures = Pick<InstanceRowOf, "minute" | "metrics">;
+
 /** Figures are renewed so often, and the order with them: order and numbers always agree. */
 const EVERY_MS = 5_000;
 
 export interface Steady {
   rows: readonly InstanceRowOf[];
   /** The figures of each row that the order goes by. */
-  figures: ReadonlyMap<string, InstanceRowOf["metrics"]>;
+  figures: ReadonlyMap<string, Figures>;
   /** Whether the order of the server is another one by now. */
   changed: boolean;
   apply: () => void;
@@ -18,7 +21,7 @@ interface Held {
   key: string;
   period: number;
   ids: readonly string[];
-  figures: ReadonlyMap<string, InstanceRowOf["metrics"]>;
+  figures: ReadonlyMap<string, Figures>;
 }
 
 /**
@@ -33,7 +36,7 @@ export function useSteady(rows: readonly InstanceRowOf[], key: string, touched: 
     key,
     period,
     ids: rows.map(({ id }) => id),
-    figures: new Map(rows.map(({ id, metrics }) => [id, metrics])),
+    figures: new Map(rows.map(({ id, minute, metrics }) => [id, { minute, metrics }])),
   });
   const before = held.current;
   if (before === null || before.key !== key || (before.period !== period && !touched)) held.current = take();

@@ -1,14 +1,15 @@
 import { graphql, type ResultOf } from "@/gql";
 
-export const SystemQuery = graphql(`
-  query System {
-    system {
+/** How the replica is doing, each second; silence means that nothing is known. */
+export const SystemChanges = graphql(`
+  subscription SystemChanges {
+    systemChanges {
       version namespace time asOfSequence headSequence projectionLag natsConnected deadLetters
-      heartbeatsVisible
+      heartbeatsVisible newestBeatAt
       selfPreservation { since silent alive }
       problems { part code message since }
     }
   }
 `);
 
-export type System = ResultOf<typeof SystemQuery>["system"];
+export type System = ResultOf<typeof SystemChanges>["systemChanges"];

@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import { startPulse } from "@/shared/freshness/pulse";
 import type { Live } from "@/shared/graphql/live";
 import { useConnectionOf } from "@/shared/graphql/use-live";
+import { startSystem } from "@/shared/system/store";
 import { rootOf, schema } from "../../mock/schema";
 import type { World } from "../../mock/world";
 
@@ -42,9 +43,9 @@ export function connectTo(world: World): () => void {
     stop: () => {},
   };
   useConnectionOf.setState({ live });
-  const endPulse = startPulse(live);
+  const ends = [startPulse(live), startSystem(live)];
   return () => {
-    endPulse();
+    for (const end of ends) end();
     useConnectionOf.setState({ live: null });
     vi.unstubAllGlobals();
   };

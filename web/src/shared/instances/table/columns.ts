@@ -27,7 +27,7 @@ export const columns: readonly Column[] = [
   {
     key: "p99",
     label: "p99 ms",
-    title: "Latency that 99 of 100 calls did not exceed, in milliseconds",
+    title: "Latency that 99 of 100 calls of the last minute did not exceed, in milliseconds",
     sort: "p99",
     width: "w-17",
     shown: always,
@@ -35,8 +35,8 @@ export const columns: readonly Column[] = [
   },
   {
     key: "errors",
-    label: "Errors",
-    title: "Calls that failed since it started",
+    label: "Err %",
+    title: "Calls that failed in the last minute, in percent",
     sort: "errors",
     width: "w-16",
     shown: first,
@@ -54,7 +54,7 @@ export const columns: readonly Column[] = [
   {
     key: "calls",
     label: "Calls/s",
-    title: "Calls a second",
+    title: "Calls a second, in the last minute",
     sort: "calls",
     width: "w-17",
     shown: second,

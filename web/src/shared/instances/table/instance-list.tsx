@@ -107,7 +107,7 @@ export function InstanceList(props: Props) {
               <InstanceRow
                 key={instance.id}
                 instance={instance}
-                figures={figures.get(instance.id) ?? instance.metrics}
+                figures={figures.get(instance.id) ?? instance}
                 truth={truth}
                 now={now}
                 index={item.index}
@@ -131,7 +131,7 @@ export function InstanceList(props: Props) {
             Order changed, apply
           </Button>
         )}
-        <span className="ml-auto max-lg:hidden">Figures of the last heartbeat, renewed every 5 s</span>
+        <span className="ml-auto max-lg:hidden">Figures of the last minute, renewed every 5 s</span>
       </footer>
     </section>
   );

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { Figure } from "@/shared/figures/figure";
-import { bytes, count, cpu, latency, rate } from "@/shared/figures/format";
+import { bytes, count, cpu, latency, percent, rate } from "@/shared/figures/format";
 import type { Truth } from "@/shared/freshness/freshness";
 import { cn } from "@/shared/lib/utils";
 import { Flags } from "@/shared/status/flag";
@@ -11,6 +11,7 @@ import { InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { sentence } from "@/shared/ui/states";
 import type { InstanceRowOf } from "../documents";
 import { flagsOf } from "../flags";
+import type { Figures } from "../use-steady";
 import { Beat } from "./beat";
 import { shownOf } from "./columns";
 import { GroupsCell } from "./groups-cell";
@@ -22,7 +23,7 @@ export const ROW_PX = 28;
 interface Props {
   instance: InstanceRowOf;
   /** The figures that the order of the list goes by; they may be of a few seconds ago. */
-  figures: InstanceRowOf["metrics"];
+  figures: Figures;
   truth: Truth;
   now: number;
   index: number;
@@ -70,29 +71,29 @@ export const InstanceRow = memo(function InstanceRow(props: Props) {
         <GroupsCell service={instance.service} groups={instance.groups} />
       </td>
       <td className={number}>
-        <Figure text={latency(figures?.p99Ms)} past={past} />
+        <Figure text={latency(figures.minute?.p99Ms)} past={past} />
       </td>
       <td className={cn(number, shownOf("errors"))}>
-        <Figure text={count(figures?.errors)} past={past} />
+        <Figure text={percent(figures.minute?.errorPercent)} past={past} />
       </td>
       <td className={cn(number, shownOf("beat"))}>
         <Beat instance={instance} known={shown.was === null} />
       </td>
       <td className={cn(number, shownOf("calls"))}>
-        <Figure text={rate(figures?.callsPerSecond)} past={past} />
+        <Figure text={rate(figures.minute?.callsPerSecond)} past={past} />
       </td>
       <td className={cn(number, shownOf("queue"))}>
-        <Figure text={count(figures?.queueDepth)} past={past} />
+        <Figure text={count(figures.metrics?.queueDepth)} past={past} />
       </td>
       <td className={cn(cell, "text-muted-foreground", shownOf("version"))}>{instance.version}</td>
       <td className={cn("px-2", shownOf("spark"))}>
         <Spark service={instance.service} instance={instance.instance} />
       </td>
       <td className={cn(number, shownOf("cpu"))}>
-        <Figure text={cpu(figures?.cpuPercent)} past={past} />
+        <Figure text={cpu(figures.metrics?.cpuPercent)} past={past} />
       </td>
       <td className={cn(number, shownOf("memory"))}>
-        <Figure text={bytes(figures?.memoryBytes)} past={past} />
+        <Figure text={bytes(figures.metrics?.memoryBytes)} past={past} />
       </td>
       <td
         className={cn(cell, "text-muted-foreground", shownOf("reason"))}

@@ -52,7 +52,7 @@ test("killing an owner shows the next one with the next term, its gap as the log
   const elected = await lastElection(page, group);
   expect(elected.term).toBe(term + 1);
   const gap = page.locator(`[data-testid="timeline-gap"][data-ms="${elected.vacancyMs}"]`);
-  await expect(gap).toHaveAttribute("data-cause", "lost");
+  await expect(gap).toHaveAttribute("data-cause", "OWNER_LOST");
   await expect(page.locator(`[data-testid="term-row"][data-term="${term + 1}"]`)).toHaveAttribute(
     "data-gap",
     String(elected.vacancyMs),

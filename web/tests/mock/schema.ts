@@ -69,6 +69,16 @@ export function rootOf(world: World) {
       return connection(sorted, (l) => l.id, false, false, world.sequence);
     },
     definition: () => null,
+    drainPreview: ({ service, instance }: { service: string; instance: string }) => ({
+      groups: (world.instances.get(`${service}/${instance}`)?.groups ?? []).map((group) => ({
+        ...group,
+        candidates: [],
+      })),
+      inFlight: 3,
+      queueDepth: 0,
+      others: 2,
+      minInstances: null,
+    }),
     services: () => connection(servicesOf(world), (s) => s.name, false, false, world.sequence),
     service: ({ name }: { name: string }) => serviceOf(world, name),
     instances: (args: ListArgs) =>

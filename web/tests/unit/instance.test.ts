@@ -1,46 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { beatsOf } from "@/features/instance/beats";
 import { differencesOf, settingsOf } from "@/features/instance/configuration";
-import type { RecordedEvent } from "@/features/instance/documents";
-import { laneOf } from "@/features/instance/lane";
 import { verdictOf } from "@/features/service/verdict";
 import { minimumOf, worstOf } from "@/shared/status/worst";
-
-const HOUR = 3_600_000;
-let sequence = 0;
-const event = (at: number, type: string, data: object = {}): RecordedEvent => ({
-  sequence: ++sequence,
-  type: `aegis.instance.${type}.v1`,
-  time: new Date(at).toISOString(),
-  actor: "sdk:desk",
-  data,
-});
-
-describe("the state lane", () => {
-  const events = [
-    event(HOUR, "registered"),
-    event(HOUR, "status_changed", { from: "STARTING", to: "RUNNING" }),
-    event(3 * HOUR, "unhealthy", { missed: 3 }),
-    event(4 * HOUR, "recovered"),
-    event(4 * HOUR, "configuration_reported"),
-  ];
-  const lane = laneOf(events, { from: 0, to: 5 * HOUR });
-
-  it("has a stretch for each state, and none for the time before", () => {
-    expect(lane.stretches.map(({ status }) => status)).toEqual(["none", "RUNNING", "UNHEALTHY", "RUNNING"]);
-  });
-
-  it("counts what it was up of the time that is recorded", () => {
-    expect(lane.upPercent).toBe(75);
-    expect([lane.flaps, lane.starts]).toEqual([1, 1]);
-    expect(laneOf([], { from: 0, to: HOUR }).upPercent).toBeNull();
-  });
-
-  it("does not call a state fine that it does not know", () => {
-    const odd = laneOf([event(0, "status_changed", { to: "DREAMING" })], { from: 0, to: HOUR });
-    expect(odd.stretches[0]?.status).toBe("UNKNOWN");
-  });
-});
 
 describe("heartbeats", () => {
   it("are missed between those that came; the newest may be on their way", () => {

@@ -1,98 +1,95 @@
 import { describe, expect, it } from "vitest";
-import type { Group, LeadershipEvent } from "@/features/leadership/documents";
+import type { Group, GroupUpdate, LeadershipEvent, Member, TermNode } from "@/features/leadership/documents";
 import { itemsOf, lanesOf } from "@/features/leadership/lanes";
 import { gapWords } from "@/features/leadership/say";
 import { scaleOf } from "@/features/leadership/scale";
-import { select } from "@/features/leadership/select";
-import { quantile, statisticsOf } from "@/features/leadership/statistics";
-import { termsOf } from "@/features/leadership/terms";
+import { statisticsOf } from "@/features/leadership/statistics";
+import { termsFrom } from "@/features/leadership/terms";
+import { applyToGroups } from "@/features/leadership/use-group-window";
+import { filterOf } from "@/features/leadership/view-state";
 
 const T = Date.parse("2026-01-02T12:45:00Z");
-let sequence = 0;
-const event = (at: number, type: string, data: object, actor = "sdk:desk"): LeadershipEvent => ({
-  sequence: ++sequence,
-  type: `aegis.leadership.${type}.v1`,
-  aggregate: "leadership.desk.A",
-  service: "desk",
-  time: new Date(T + at).toISOString(),
-  actor,
-  summary: "",
-  data,
+const iso = (at: number): string => new Date(T + at).toISOString();
+const node = (term: number, owner: string, from: number, change: Partial<TermNode>): TermNode => ({
+  term,
+  owner,
+  from: iso(from),
+  to: null,
+  ending: null,
+  gapMs: null,
+  cause: "OWNER_LOST",
+  by: null,
+  reason: null,
+  electedSequence: term * 10,
+  endedSequence: null,
+  ...change,
 });
-const elected = (at: number, instance: string, term: number, reason: string, vacancy_ms?: number) =>
-  event(at, "leader_elected", { instance, term, reason, ...(vacancy_ms !== undefined && { vacancy_ms }) });
 
 const log = [
-  elected(0, "desk-1", 41, "first"),
   // Loss and election bear one stamp.
-  event(19_010, "leader_lost", { instance: "desk-1", term: 41 }),
-  elected(19_010, "desk-2", 42, "owner_lost", 1_010),
-  event(40_000, "step_down_requested", { term: 42, reason: "rebalance" }, "user:alice"),
-  event(40_010, "leader_resigned", { instance: "desk-2", term: 42, reason: "stepped down" }),
-  elected(40_018, "desk-4", 43, "owner_resigned", 8),
+  node(41, "desk-1", 0, { cause: "FIRST", to: iso(19_010), ending: "LOST", endedSequence: 411 }),
+  node(42, "desk-2", 19_010, { gapMs: 1_010, to: iso(40_010), ending: "RESIGNED", endedSequence: 421 }),
+  node(43, "desk-4", 40_018, { cause: "STEPPED_DOWN", gapMs: 8, by: "user:alice", reason: "rebalance" }),
 ];
 
 describe("the terms of a group", () => {
-  const { terms, open } = termsOf(log);
+  const { terms, open } = termsFrom(log);
 
   it("end where the measured gap begins, which ends at the election", () => {
-    expect(terms.map(({ term, owner }) => [term, owner])).toEqual([
-      [41, "desk-1"],
-      [42, "desk-2"],
-      [43, "desk-4"],
-    ]);
     const gap = terms[1]?.before;
     expect([gap?.from, gap?.to, gap?.measuredMs]).toEqual([T + 18_000, T + 19_010, 1_010]);
-    expect(terms[0]?.to).toBe(T + 18_000);
-    expect([terms[2]?.to, open]).toEqual([null, null]);
+    expect(terms.map(({ to }) => to)).toEqual([T + 18_000, T + 40_010, null]);
+    expect(open).toBeNull();
   });
 
-  it("know their cause, and who asked for a step-down", () => {
-    expect(terms.map(({ before }) => before?.cause)).toEqual(["first", "lost", "stepped down"]);
-    expect([terms[2]?.before?.by, terms[2]?.before?.reason]).toEqual(["user:alice", "rebalance"]);
-    expect(terms[1]?.askedAt).toBe(T + 40_000);
+  it("know whose owner was lost, and who was asked to go", () => {
+    expect(terms.map(({ lost }) => lost)).toEqual([true, false, false]);
+    expect(terms.map(({ asked }) => asked)).toEqual([false, true, false]);
   });
 
-  it("say a gap that nobody measured as such", () => {
-    const unmeasured = termsOf([elected(0, "a", 1, "first"), elected(9_000, "b", 2, "owner_lost")]);
-    expect(unmeasured.terms[1]?.before?.measuredMs).toBeNull();
-    expect(unmeasured.terms[0]?.to).toBe(T + 9_000);
-  });
-
-  it("are open while nobody has come after a loss", () => {
-    const lost = termsOf([...log.slice(0, 1), event(5_000, "leader_lost", { instance: "desk-1", term: 41 })]);
-    expect(lost.open).toMatchObject({ since: T + 5_000, cause: "lost" });
-    expect(lost.terms[0]?.to).toBe(T + 5_000);
+  it("are open while nobody has come", () => {
+    const lost = termsFrom(log.slice(0, 1));
+    expect(lost.open).toEqual({ since: T + 19_010, lost: true, sequence: 411 });
   });
 
   it("are said in the words of operators", () => {
-    const words = terms.flatMap(({ before }) => (before ? [gapWords(before)] : []));
-    expect(words[1]).toBe("1.01 s no owner · owner lost");
-    expect(words[2]).toBe("⇄ handover, stepped down by user:alice, 8 ms");
+    expect(terms.map(({ before }) => gapWords(before)).slice(1)).toEqual([
+      "1.01 s no owner · owner lost",
+      "⇄ handover, stepped down by user:alice, 8 ms",
+    ]);
+    const [, unmeasured] = termsFrom([log[0] as TermNode, node(42, "desk-2", 9_000, {})]).terms;
+    expect(unmeasured && gapWords(unmeasured.before)).toBe("gap not measured · owner lost");
   });
 });
 
 describe("the lanes", () => {
-  const { terms, open } = termsOf(log);
+  const { terms, open } = termsFrom(log);
   const span = { from: T - 1_000, to: T + 60_000 };
-  const member = (instance: string) => ({
+  const member = (instance: string, standsFor: string[] = []): Member => ({
     instance,
-    status: "RUNNING" as const,
-    registeredAt: new Date(T).toISOString(),
+    status: "RUNNING",
+    registeredAt: iso(0),
     lastBeatAt: null,
-    groups: [],
+    standsFor,
   });
 
-  it("stand in order of first ownership, then those who never owned it", () => {
-    const { lanes, folded } = lanesOf(terms, ["desk-3", "desk-2", "desk-1"].map(member), span);
+  it("stand in order of first ownership, then those who stand for the group", () => {
+    const { lanes, folded } = lanesOf(
+      "A",
+      terms,
+      ["desk-3", "desk-2", "desk-1"].map((name) => member(name)),
+      span,
+    );
     expect(lanes.map(({ instance }) => instance)).toEqual(["desk-1", "desk-2", "desk-4", "desk-3"]);
     expect(lanes[2]?.member).toBeNull();
     expect(folded).toBe(0);
+    const declared = [member("desk-1", ["A"]), member("desk-2", ["A"]), member("desk-9", ["B"])];
+    expect(lanesOf("A", terms, declared, span).lanes.map(({ instance }) => instance)).not.toContain("desk-9");
   });
 
   it("fold those beyond twelve who never owned it", () => {
     const many = Array.from({ length: 30 }, (_, n) => member(`other-${n}`));
-    const { lanes, folded } = lanesOf(terms, many, span);
+    const { lanes, folded } = lanesOf("A", terms, many, span);
     expect(lanes).toHaveLength(11);
     expect(folded).toBe(22);
   });
@@ -129,22 +126,29 @@ describe("the time axis", () => {
 });
 
 describe("a day of changes", () => {
-  it("is counted by cause, with what recovery took", () => {
-    const day = statisticsOf(log);
-    expect([day.changes, day.lost, day.planned]).toEqual([2, 1, 1]);
-    expect([day.recoveryP50Ms, day.handoverP99Ms]).toEqual([1_010, 8]);
-    expect(day.groups.get("desk/A")).toMatchObject({ changes: 2, longestGapMs: 1_010, flapping: false });
+  const elected = (at: number, reason: string, vacancy_ms?: number): LeadershipEvent => ({
+    sequence: at,
+    type: "aegis.leadership.leader_elected.v1",
+    aggregate: "leadership.desk.A",
+    service: "desk",
+    time: iso(at),
+    actor: "sdk:desk",
+    summary: "",
+    data: { instance: "desk-1", reason, ...(vacancy_ms !== undefined && { vacancy_ms }) },
+  });
+
+  it("counts what is no first owner, with the longest gap", () => {
+    const day = statisticsOf([
+      elected(0, "first"),
+      elected(1, "owner_lost", 1_010),
+      elected(2, "owner_resigned", 8),
+    ]);
+    expect(day.get("desk/A")).toEqual({ changes: 2, longestGapMs: 1_010, flapping: false });
   });
 
   it("calls a group flapping that changed three times within an hour", () => {
-    const flaps = [0, 1, 2, 3].map((n) =>
-      elected(n * 60_000, `desk-${n}`, n + 1, n === 0 ? "first" : "owner_lost", 900),
-    );
-    expect(statisticsOf(flaps).groups.get("desk/A")?.flapping).toBe(true);
-  });
-
-  it("has quantiles that are values of it", () => {
-    expect([quantile([3, 1, 2], 0.5), quantile([3, 1, 2], 0.99), quantile([], 0.5)]).toEqual([2, 3, null]);
+    const flaps = [0, 1, 2].map((n) => elected(n * 60_000, "owner_lost", 900));
+    expect(statisticsOf(flaps).get("desk/A")?.flapping).toBe(true);
   });
 });
 
@@ -155,18 +159,43 @@ describe("the list of groups", () => {
     group: name,
     term: 1,
     instance,
-    since: new Date(T).toISOString(),
+    since: iso(0),
     reason: "first",
     vacancyMs: null,
   });
-  const all = [group("B", "desk-1"), group("A10", "desk-2"), group("A9", null)];
-  const names = (q: string, preset: "all" | "ownerless" | "changed") =>
-    select(all, null, { q, preset }, T).map((each) => each.group);
+  const snapshot: GroupUpdate = {
+    __typename: "LeaderSnapshot",
+    leaders: [group("A", null), group("B", "desk-1")],
+    totalCount: 12,
+    ownerless: 1,
+  };
 
-  it("has those without owner first, then goes by name", () => {
-    expect(names("", "all")).toEqual(["A9", "A10", "B"]);
-    expect(names("desk-1", "all")).toEqual(["B"]);
-    expect(names("", "ownerless")).toEqual(["A9"]);
-    expect(names("", "changed")).toEqual([]);
+  it("is a window that the server keeps in order", () => {
+    const first = applyToGroups(null, snapshot, 0);
+    const delta: GroupUpdate = {
+      __typename: "LeaderDelta",
+      changed: [group("A", "desk-2")],
+      removed: [],
+      order: ["desk/B", "desk/A"],
+      totalCount: 12,
+      ownerless: 0,
+    };
+    const next = applyToGroups(first, delta, 0);
+    expect(next?.rows.map((each) => [each.group, each.instance])).toEqual([
+      ["B", "desk-1"],
+      ["A", "desk-2"],
+    ]);
+    expect([next?.ownerless, applyToGroups(null, delta, 0)]).toEqual([0, null]);
+  });
+
+  it("is filtered by the server", () => {
+    expect(filterOf({ q: "ACC", service: "", preset: "ownerless" }, T)).toEqual({
+      text: "ACC",
+      ownerless: true,
+    });
+    expect(filterOf({ q: "", service: "desk", preset: "changed" }, T)).toEqual({
+      service: "desk",
+      changedSince: iso(-3_600_000),
+    });
   });
 });

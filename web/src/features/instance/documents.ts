@@ -31,6 +31,18 @@ export const PeersOf = graphql(`
   }
 `);
 
+/** The states of an instance in a range of time. */
+export const LifelineOf = graphql(`
+  query LifelineOf($service: String!, $instance: String!, $from: DateTime, $to: DateTime) {
+    lifeline(service: $service, instance: $instance, from: $from, to: $to) {
+      stretches { status reason from to sequence }
+      upPercent
+      recoveries
+      starts
+    }
+  }
+`);
+
 /** What is recorded of one instance, newest last. */
 export const InstanceEvents = graphql(`
   query InstanceEvents($aggregate: String!, $types: [String!], $from: DateTime) {
@@ -43,3 +55,4 @@ export const InstanceEvents = graphql(`
 
 export type RecordedEvent = ResultOf<typeof InstanceEvents>["events"]["nodes"][number];
 export type InstanceNow = NonNullable<ResultOf<typeof InstanceRecord>["instance"]>;
+export type Stretch = ResultOf<typeof LifelineOf>["lifeline"]["stretches"][number];

@@ -1,23 +1,65 @@
 import { graphql, type ResultOf } from "@/gql";
 
-export const Groups = graphql(`
-  query Groups($after: String, $filter: LeaderFilter) {
-    leaders(first: 500, after: $after, filter: $filter) {
-      nodes { id service group term instance since reason vacancyMs }
-      pageInfo { hasNextPage endCursor }
-      totalCount
-      asOfSequence
+const GroupFields = graphql(`
+  fragment GroupFields on Leader @_unmask { id service group term instance since reason vacancyMs }
+`);
+
+/** One page of the list of groups, as the server filters and orders it. */
+export const GroupWindow = graphql(
+  `
+  subscription GroupWindow($filter: LeaderFilter, $first: Int!, $offset: Int!) {
+    leaderChanges(filter: $filter, first: $first, offset: $offset) {
+      __typename
+      ... on LeaderSnapshot { leaders { ...GroupFields } totalCount ownerless }
+      ... on LeaderDelta { changed { ...GroupFields } removed order totalCount ownerless }
+    }
+  }
+`,
+  [GroupFields],
+);
+
+export const GroupsAsOf = graphql(
+  `
+  query GroupsAsOf($sequence: Long, $time: DateTime, $filter: LeaderFilter) {
+    asOf(sequence: $sequence, time: $time) {
+      leaders(first: 500, filter: $filter) {
+        nodes { ...GroupFields }
+        totalCount
+      }
+    }
+  }
+`,
+  [GroupFields],
+);
+
+/** How all groups fared within 24 hours. */
+export const Summary = graphql(`
+  query LeadershipSummary($service: String, $group: String) {
+    leadershipSummary(service: $service, group: $group) {
+      changes lost planned
+      recoveryP50Ms recoveryP99Ms recoveryMaxMs
+      handoverP50Ms handoverP99Ms handoverMaxMs
+      from
     }
   }
 `);
 
-export const GroupsAsOf = graphql(`
-  query GroupsAsOf($sequence: Long, $time: DateTime, $filter: LeaderFilter) {
-    asOf(sequence: $sequence, time: $time) {
-      leaders(first: 500, filter: $filter) {
-        nodes { id service group term instance since reason vacancyMs }
-        totalCount
-      }
+/** The newest terms of a group, or those before an event, oldest first. */
+export const TermsOf = graphql(`
+  query TermsOf($service: String!, $group: String!, $before: Long) {
+    terms(service: $service, group: $group, last: 200, before: $before) {
+      nodes { term owner from to ending gapMs cause by reason electedSequence endedSequence }
+      more
+    }
+  }
+`);
+
+/** Who could take a group over. */
+export const StepDownPreview = graphql(`
+  query StepDownPreview($service: String!, $group: String!) {
+    stepDownPreview(service: $service, group: $group) {
+      term
+      candidates { instance groups inFlight }
     }
   }
 `);
@@ -36,14 +78,14 @@ export const LeadershipEvents = graphql(`
 export const Members = graphql(`
   query Members($service: String!) {
     instances(first: 100, filter: { service: $service }, orderBy: { field: NAME }) {
-      nodes { instance status registeredAt lastBeatAt groups { group } }
-    }
-    leaders(first: 500, filter: { service: $service }) {
-      nodes { group term instance since }
+      nodes { instance status registeredAt lastBeatAt standsFor }
     }
   }
 `);
 
-export type Group = ResultOf<typeof Groups>["leaders"]["nodes"][number];
+export type Group = ResultOf<typeof GroupFields>;
 export type LeadershipEvent = ResultOf<typeof LeadershipEvents>["events"]["nodes"][number];
 export type Member = ResultOf<typeof Members>["instances"]["nodes"][number];
+export type GroupUpdate = ResultOf<typeof GroupWindow>["leaderChanges"];
+export type SummaryOf = ResultOf<typeof Summary>["leadershipSummary"];
+export type TermNode = ResultOf<typeof TermsOf>["terms"]["nodes"][number];

@@ -1,6 +1,7 @@
 import { Crown, UserX } from "lucide-react";
-import { useMemo } from "react";
-import { useEvents } from "@/shared/events/store";
+import { useEffect, useMemo, useRef } from "react";
+import { onNewEvents } from "@/shared/events/store";
+import { whole } from "@/shared/graphql/exact";
 import { useQuery } from "@/shared/graphql/use-query";
 import { usePaused } from "@/shared/live/pause";
 import type { Series } from "@/shared/metrics/documents";
@@ -8,7 +9,6 @@ import { gridOf } from "@/shared/metrics/grid";
 import { useSeries, useSpan } from "@/shared/metrics/use-series";
 import { useReplay } from "@/shared/replay/store";
 import { Age } from "@/shared/time/age";
-import { formatSpan } from "@/shared/time/duration";
 import type { Window } from "@/shared/time/range";
 import { useRange } from "@/shared/time/use-range";
 import { CopyLink } from "@/shared/ui/copy-link";
@@ -17,10 +17,10 @@ import { PageHead } from "@/shared/ui/page-head";
 import { Panel } from "@/shared/ui/panel";
 import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { servicePath } from "@/shared/url/links";
-import { LeadershipEvents, Members } from "./documents";
-import { quantile } from "./statistics";
+import { DayFacts } from "./day-facts";
+import { Members, TermsOf } from "./documents";
 import { StepDownButton } from "./step-down";
-import { termsOf } from "./terms";
+import { termsFrom } from "./terms";
 import { TermsTable } from "./terms-table";
 import { Timeline } from "./timeline";
 
@@ -32,40 +32,42 @@ function errorsOf(series: Series, span: Window): { at: number; percent: number |
   return times.seconds.map((at, index) => ({ at: at * 1_000, percent: points[index]?.errorPercent ?? null }));
 }
 
+/** Asks again as soon as the log tells of a change of this group. */
+function useChanges(service: string, group: string, paused: boolean, again: () => void): void {
+  const latest = useRef(again);
+  latest.current = again;
+  useEffect(() => {
+    if (paused) return;
+    const aggregate = `leadership.${service}.${group}`;
+    return onNewEvents((events) => {
+      if (events.some((event) => event.aggregate === aggregate)) latest.current();
+    });
+  }, [service, group, paused]);
+}
+
 /** One group: who owns it, and who did. */
 export function GroupScreen({ service, group }: { service: string; group: string }) {
   const [range, setRange] = useRange();
   const span = useSpan(range);
   const replayed = useReplay((s) => s.sequence);
   const paused = usePaused() || replayed !== null;
-  const aggregate = `leadership.${service}.${group}`;
   const every = paused ? {} : { every: AGAIN_MS };
+  const before = replayed === null ? null : BigInt(replayed) + 1n;
   const { data, error, again } = useQuery(
-    LeadershipEvents,
-    { aggregate, from: null, to: null, before: replayed === null ? null : String(BigInt(replayed) + 1n) },
+    TermsOf,
+    { service, group, before: before === null ? null : whole(String(before)) },
     every,
   );
+  useChanges(service, group, paused, again);
   const members = useQuery(Members, { service }, every);
   const series = useSeries({ service, instance: null }, span);
-  // What came since the last answer stands in the tail already.
-  const tail = useEvents((s) => s.events);
-  const terms = useMemo(() => {
-    const known = data?.events.nodes ?? [];
-    const last = known.at(-1)?.sequence ?? 0;
-    const fresh = paused
-      ? []
-      : (tail ?? []).filter((each) => each.aggregate === aggregate && each.sequence > last);
-    return termsOf([...known, ...fresh]);
-  }, [data, tail, aggregate, paused]);
+  const terms = useMemo(() => termsFrom(data?.terms.nodes ?? []), [data]);
   const errors = useMemo(
     () => (series.data && series.span ? errorsOf(series.data, series.span) : []),
     [series.data, series.span],
   );
   const last = terms.terms.at(-1);
   const owner = terms.open === null ? (last?.owner ?? null) : null;
-  const gaps = terms.terms.flatMap(({ before }) =>
-    before !== null && before.cause === "lost" && before.measuredMs !== null ? [before.measuredMs] : [],
-  );
   const head = (
     <PageHead
       title={group}
@@ -89,11 +91,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
             <span className="shrink-0">
               term {String(last.term)} for <Age since={new Date(last.from).toISOString()} />
             </span>
-            <span className="min-w-0 truncate text-muted-foreground">
-              {terms.terms.length - 1} changes on record
-              {gaps.length > 0 &&
-                ` · recovery p50 ${formatSpan(quantile(gaps, 0.5) ?? 0)}, longest ${formatSpan(Math.max(...gaps))}`}
-            </span>
+            <DayFacts service={service} group={group} />
           </>
         )
       }
@@ -140,7 +138,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
         </Panel>
         <Panel
           title="Terms"
-          note={data.events.pageInfo.hasPreviousPage ? "the newest" : terms.terms.length}
+          note={data.terms.more ? `the newest ${terms.terms.length}` : terms.terms.length}
           bodyClass="p-0"
         >
           <TermsTable service={service} terms={terms.terms} now={span.to} />

@@ -11,6 +11,8 @@ import { GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import type { Group } from "./documents";
 import type { Statistics } from "./statistics";
 import { StepDownButton } from "./step-down";
+import { useDay } from "./use-day";
+import type { GroupPage } from "./use-group-window";
 
 const ROW_PX = 28;
 
@@ -38,13 +40,19 @@ const heads: { label: string; title: string; width: string; right?: boolean }[] 
   { label: "", title: "Actions", width: cn("w-28", actions) },
 ];
 
+/** Windows begin at multiples of that. */
+const BLOCK = 50;
+const REST_MS = 80;
+
 interface Props {
-  groups: readonly Group[];
-  statistics: Statistics | null;
+  page: GroupPage;
+  /** Told where the window should begin, when what is in sight comes near its edge. */
+  onOffset: (offset: number) => void;
 }
 
-/** Rows in sight only: there may be ten thousand. */
-export function GroupTable({ groups, statistics }: Props) {
+/** Rows in sight only, of a window of the list: there may be ten thousand. */
+export function GroupTable({ page, onOffset }: Props) {
+  const statistics = useDay();
   const list = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLElement | null>(null);
   const [margin, setMargin] = useState(0);
@@ -53,20 +61,27 @@ export function GroupTable({ groups, statistics }: Props) {
     setMargin(list.current?.offsetTop ?? 0);
   });
   const virtual = useVirtualizer({
-    count: groups.length,
+    count: page.total,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
     scrollMargin: margin,
-    getItemKey: (index) => groups[index]?.id ?? index,
     initialRect: { width: 1000, height: 700 },
   });
   const items = virtual.getVirtualItems();
+  const begin = items[0]?.index ?? 0;
+  useEffect(() => {
+    const timer = setTimeout(
+      () => onOffset(Math.max(0, Math.floor((begin - BLOCK / 2) / BLOCK) * BLOCK)),
+      REST_MS,
+    );
+    return () => clearTimeout(timer);
+  }, [begin, onOffset]);
   const above = (items[0]?.start ?? margin) - margin;
   const below = virtual.getTotalSize() - ((items.at(-1)?.end ?? margin) - margin);
   return (
     <section ref={list} aria-label="Groups" className="@container">
-      <table aria-rowcount={groups.length + 1} className="w-full table-fixed border-collapse">
+      <table aria-rowcount={page.total + 1} className="w-full table-fixed border-collapse">
         <thead className="sticky top-10 z-10 bg-muted text-left text-xs shadow-[inset_0_-1px_0_var(--border)]">
           <tr aria-rowindex={1}>
             {heads.map(({ label, title, width, right }) => (
@@ -88,9 +103,9 @@ export function GroupTable({ groups, statistics }: Props) {
         <tbody>
           {above > 0 && <Spacer px={above} />}
           {items.map((item) => {
-            const group = groups[item.index];
-            if (!group) return null;
-            return <Row key={item.key} group={group} statistics={statistics} index={item.index} />;
+            const group = page.rows[item.index - page.offset];
+            if (!group) return <Spacer key={item.key} px={ROW_PX} />;
+            return <Row key={group.id} group={group} statistics={statistics} index={item.index} />;
           })}
           {below > 0 && <Spacer px={below} />}
         </tbody>
@@ -117,7 +132,7 @@ function Row({
   index: number;
 }) {
   const { id, service, group, instance, term, since, reason } = each;
-  const own = statistics?.groups.get(id);
+  const own = statistics?.get(id);
   return (
     <tr
       aria-rowindex={index + 2}

@@ -18,14 +18,22 @@ export interface Lanes {
 
 const MOST = 12;
 
-/** One lane for each who owned the group in the span, by first ownership; then those who never did. */
-export function lanesOf(terms: readonly Term[], members: readonly Member[], span: Window): Lanes {
+/** One lane for each who owned the group in the span, by first ownership; then those who stand for it and never did. */
+export function lanesOf(
+  group: string,
+  terms: readonly Term[],
+  members: readonly Member[],
+  span: Window,
+): Lanes {
   const owners: string[] = [];
   for (const { owner, from, to } of terms) {
     const inside = from <= span.to && (to ?? span.to) >= span.from;
     if (inside && !owners.includes(owner)) owners.push(owner);
   }
-  const live = members.filter(({ status }) => !["EXPIRED", "STOPPED", "FAILED"].includes(status));
+  // Groups that are opened on demand are in no list: whoever runs may take them.
+  const named = members.some(({ standsFor }) => standsFor.includes(group));
+  const stands = members.filter(({ standsFor }) => !named || standsFor.includes(group));
+  const live = stands.filter(({ status }) => !["EXPIRED", "STOPPED", "FAILED"].includes(status));
   const others = live
     .map(({ instance }) => instance)
     .filter((instance) => !owners.includes(instance))
@@ -44,19 +52,16 @@ export function lanesOf(terms: readonly Term[], members: readonly Member[], span
 
 /** A bar or a gap that one can go to by keys. */
 export type Item =
-  | { kind: "term"; term: Term; lost: boolean; from: number; to: number }
+  | { kind: "term"; term: Term; from: number; to: number }
   | { kind: "gap"; gap: Gap; sequence: Term["sequence"]; from: number; to: number }
   | { kind: "open"; open: Open; from: number; to: number };
 
 /** All that lies in the span, in order of time. */
 export function itemsOf(terms: readonly Term[], open: Open | null, span: Window): Item[] {
-  const items: Item[] = terms.flatMap((term, index): Item[] => {
+  const items: Item[] = terms.flatMap((term): Item[] => {
     const { before, sequence } = term;
-    const lost =
-      terms[index + 1]?.before?.cause === "lost" ||
-      (term.to !== null && index === terms.length - 1 && open?.cause === "lost");
-    const bar: Item = { kind: "term", term, lost, from: term.from, to: term.to ?? span.to };
-    if (before === null || before.cause === "first") return [bar];
+    const bar: Item = { kind: "term", term, from: term.from, to: term.to ?? span.to };
+    if (before.cause === "FIRST") return [bar];
     return [{ kind: "gap", gap: before, sequence, from: before.from, to: before.to }, bar];
   });
   if (open) items.push({ kind: "open", open, from: open.since, to: span.to });

@@ -1,36 +1,34 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Toggle } from "@/components/ui/toggle";
+import { useAttention } from "@/shared/attention/store";
 import { count } from "@/shared/figures/format";
 import { useNow } from "@/shared/time/clock";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { SearchField } from "@/shared/ui/search-field";
-import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
+import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { DayFacts } from "./day-facts";
 import { GroupTable } from "./group-table";
-import { select } from "./select";
-import { useDay } from "./use-day";
-import { useGroups } from "./use-groups";
-import { leadershipShape, presets } from "./view-state";
+import { useGroupWindow } from "./use-group-window";
+import { filterOf, isFiltered, leadershipShape, presets } from "./view-state";
 
-const MINUTE_MS = 60_000;
+const STEP_MS = 300_000;
 
 /** Who owns which group, for thousands of them. */
 export function LeadershipScreen() {
   const [view, set] = useUrlState(leadershipShape);
-  const { groups, total, error, again } = useGroups(view.service);
-  const day = useDay();
-  const minute = Math.floor(useNow() / MINUTE_MS) * MINUTE_MS;
-  const shown = useMemo(
-    () => (groups === null ? null : select(groups, day?.statistics ?? null, view, minute)),
-    [groups, day, view, minute],
-  );
+  const [offset, setOffset] = useState(0);
+  const step = Math.floor(useNow() / STEP_MS) * STEP_MS;
+  const filter = useMemo(() => filterOf(view, step), [view, step]);
+  const { page, error } = useGroupWindow(filter, offset);
+  const everything = useAttention((s) => s.groups) ?? page?.total ?? 0;
+  const clear = (): void => set({ q: "", preset: "all", service: "" });
   return (
     <>
-      <PageHead title="Leadership" facts={day && <DayFacts day={day} />} actions={<CopyLink />} />
-      <div className="sticky top-0 z-20 flex h-10 shrink-0 items-center gap-1.5 bg-background px-4 max-xl:px-3">
+      <PageHead title="Leadership" facts={<DayFacts service={null} group={null} />} actions={<CopyLink />} />
+      <div className="sticky top-0 z-20 flex h-10 shrink-0 items-center gap-1.5 overflow-x-auto bg-background px-4 max-xl:px-3">
         <SearchField
           label="Filter groups"
           className="w-56 shrink"
@@ -51,36 +49,30 @@ export function LeadershipScreen() {
           </Button>
         )}
       </div>
-      {error && groups !== null && <Problem error={error} onRetry={again} />}
-      {groups === null &&
-        (error ? (
-          <ErrorView error={error} onRetry={again} />
-        ) : (
-          <Loading what="the groups" onRetry={again} rows={16} />
-        ))}
-      {groups !== null && groups.length === 0 && (
-        <Empty title="No group is known yet.">
-          <p>A group appears here when an instance owns it for the first time.</p>
+      {error && <ErrorView error={error} />}
+      {!error && page === null && <Loading what="the groups" rows={16} />}
+      {!error && page !== null && page.total === 0 && (
+        <Empty title={isFiltered(view) ? `0 of ${count(everything)} match.` : "No group is known yet."}>
+          {isFiltered(view) ? (
+            <Button variant="outline" onClick={clear}>
+              Clear filters
+            </Button>
+          ) : (
+            <p>A group appears here when an instance owns it for the first time.</p>
+          )}
         </Empty>
       )}
-      {shown !== null && shown.length > 0 && (
-        <GroupTable groups={shown} statistics={day?.statistics ?? null} />
-      )}
-      {groups !== null && groups.length > 0 && shown?.length === 0 && (
-        <Empty title={`0 of ${count(total)} match.`}>
-          <Button variant="outline" onClick={() => set({ q: "", preset: "all", service: "" })}>
-            Clear filters
-          </Button>
-        </Empty>
-      )}
-      {shown !== null && shown.length > 0 && (
-        <footer className="sticky bottom-0 flex h-8 shrink-0 items-center border-border border-t bg-background px-4 text-muted-foreground text-xs max-xl:px-3">
-          <span data-testid="list-count">
-            {shown.length === total
-              ? `${count(total)} groups`
-              : `${count(shown.length)} of ${count(total)} groups`}
-          </span>
-        </footer>
+      {!error && page !== null && page.total > 0 && (
+        <>
+          <GroupTable page={page} onOffset={setOffset} />
+          <footer className="sticky bottom-0 flex h-8 shrink-0 items-center border-border border-t bg-background px-4 text-muted-foreground text-xs max-xl:px-3">
+            <span data-testid="list-count">
+              {isFiltered(view)
+                ? `${count(page.total)} of ${count(everything)} groups`
+                : `${count(page.total)} groups`}
+            </span>
+          </footer>
+        </>
       )}
     </>
   );

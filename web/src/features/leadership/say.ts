@@ -6,9 +6,9 @@ import { causeWords, type Gap } from "./terms";
 /** How long nobody owned it, and why: `1.01 s no owner · owner lost`. */
 export function gapWords(gap: Gap): string {
   const cause = gap.by === null ? causeWords[gap.cause] : `stepped down by ${gap.by}`;
-  if (gap.cause !== "lost" && (gap.measuredMs ?? 0) === 0) return `⇄ handover, ${cause}, no gap`;
+  if (gap.cause !== "OWNER_LOST" && (gap.measuredMs ?? 0) === 0) return `⇄ handover, ${cause}, no gap`;
   if (gap.measuredMs === null) return `gap not measured · ${cause}`;
-  return gap.cause === "lost"
+  return gap.cause === "OWNER_LOST"
     ? `${formatSpan(gap.measuredMs)} no owner · ${cause}`
     : `⇄ handover, ${cause}, ${formatSpan(gap.measuredMs)}`;
 }
@@ -24,6 +24,6 @@ export function itemWords(item: Item, zone: Zone): string {
     case "gap":
       return `${gapWords(item.gap)}, until ${formatClock(item.to, zone)}${item.gap.reason ? `: ${item.gap.reason}` : ""}`;
     case "open":
-      return `No owner for ${formatAge(item.to - item.from)} · ${causeWords[item.open.cause]}`;
+      return `No owner for ${formatAge(item.to - item.from)} · ${item.open.lost ? "owner lost" : "resigned"}`;
   }
 }

@@ -1,86 +1,45 @@
+import { shortType } from "@/shared/events/kinds";
+import { z } from "@/shared/lib/zod";
 import type { LeadershipEvent } from "./documents";
-import { termsOf } from "./terms";
 
-/** What changes of owners amount to. */
-export interface Statistics {
-  changes: number;
-  /** After a loss, and by intention. */
-  lost: number;
-  planned: number;
-  recoveryP50Ms: number | null;
-  recoveryP99Ms: number | null;
-  handoverP50Ms: number | null;
-  handoverP99Ms: number | null;
-  /** Of each group, by `service/group`. */
-  groups: ReadonlyMap<string, GroupStatistics>;
-}
-
+/** What the changes of owner of one group amount to. */
 export interface GroupStatistics {
   changes: number;
   longestGapMs: number | null;
-  lastChangeAt: number;
   /** It changed its owner so often within an hour that something is wrong with it. */
   flapping: boolean;
 }
 
+/** Of each group that changed, by `service/group`. */
+export type Statistics = ReadonlyMap<string, GroupStatistics>;
+
 const HOUR_MS = 3_600_000;
 const FLAPS = 3;
 
+const elected = z.object({ reason: z.string(), vacancy_ms: z.nullish(z.union([z.number(), z.bigint()])) });
+
+/** Events of leadership, oldest first. */
 export function statisticsOf(events: readonly LeadershipEvent[]): Statistics {
-  const byGroup = new Map<string, LeadershipEvent[]>();
-  for (const event of events) {
-    const list = byGroup.get(event.aggregate);
-    if (list) list.push(event);
-    else byGroup.set(event.aggregate, [event]);
+  const changes = new Map<string, { at: number; gapMs: number | null }[]>();
+  for (const { type, service, aggregate, time, data } of events) {
+    if (service === null || shortType(type) !== "leader_elected") continue;
+    const parsed = elected.safeParse(data);
+    if (!parsed.success || parsed.data.reason === "first") continue;
+    const id = `${service}/${aggregate.slice(`leadership.${service}.`.length)}`;
+    const gap = parsed.data.vacancy_ms;
+    const change = { at: Date.parse(time), gapMs: gap == null ? null : Number(gap) };
+    changes.set(id, [...(changes.get(id) ?? []), change]);
   }
-  const recoveries: number[] = [];
-  const handovers: number[] = [];
-  const groups = new Map<string, GroupStatistics>();
-  let lost = 0;
-  let planned = 0;
-  for (const [aggregate, own] of byGroup) {
-    const service = own[0]?.service;
-    if (!service) continue;
-    const gaps = termsOf(own)
-      .terms.map(({ before }) => before)
-      .filter((gap) => gap !== null && gap.cause !== "first");
-    const times: number[] = [];
-    let longest: number | null = null;
-    for (const gap of gaps) {
-      if (gap === null) continue;
-      if (gap.cause === "lost") lost += 1;
-      else planned += 1;
-      times.push(gap.to);
-      if (gap.measuredMs === null) continue;
-      (gap.cause === "lost" ? recoveries : handovers).push(gap.measuredMs);
-      longest = Math.max(longest ?? 0, gap.measuredMs);
-    }
-    const lastChangeAt = times.at(-1);
-    if (lastChangeAt === undefined) continue;
-    const group = aggregate.slice(`leadership.${service}.`.length);
-    groups.set(`${service}/${group}`, {
-      changes: times.length,
-      longestGapMs: longest,
-      lastChangeAt,
-      flapping: times.some(
-        (at, index) => (times[index + FLAPS - 1] ?? Number.POSITIVE_INFINITY) - at < HOUR_MS,
-      ),
-    });
-  }
-  return {
-    changes: lost + planned,
-    lost,
-    planned,
-    recoveryP50Ms: quantile(recoveries, 0.5),
-    recoveryP99Ms: quantile(recoveries, 0.99),
-    handoverP50Ms: quantile(handovers, 0.5),
-    handoverP99Ms: quantile(handovers, 0.99),
-    groups,
-  };
+  return new Map([...changes].map(([id, own]) => [id, ofGroup(own)]));
 }
 
-/** The smallest value that this share of all does not exceed. */
-export function quantile(values: readonly number[], share: number): number | null {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+function ofGroup(own: readonly { at: number; gapMs: number | null }[]): GroupStatistics {
+  const gaps = own.flatMap(({ gapMs }) => (gapMs === null ? [] : [gapMs]));
+  return {
+    changes: own.length,
+    longestGapMs: gaps.length === 0 ? null : Math.max(...gaps),
+    flapping: own.some(
+      ({ at }, index) => (own[index + FLAPS - 1]?.at ?? Number.POSITIVE_INFINITY) - at < HOUR_MS,
+    ),
+  };
 }

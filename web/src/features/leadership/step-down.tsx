@@ -9,8 +9,7 @@ import { formatSpan } from "@/shared/time/duration";
 import { ActionButton } from "@/shared/ui/action-button";
 import { type Act, ActionDialog } from "@/shared/ui/action-dialog";
 import { useNotices } from "@/shared/ui/notice";
-import { Members } from "./documents";
-import { useDay } from "./use-day";
+import { Members, StepDownPreview, Summary } from "./documents";
 
 interface Props {
   service: string;
@@ -51,12 +50,23 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
   const [to, setTo] = useState("");
   const id = useId();
   const tell = useNotices((s) => s.tell);
-  const { data } = useQuery(Members, { service });
-  const day = useDay();
-  const candidates = (data?.instances.nodes ?? []).filter(
-    ({ instance, status }) => instance !== owner && status === "RUNNING",
+  const { data } = useQuery(StepDownPreview, { service, group });
+  const day = useQuery(Summary, { service, group: null });
+  const members = useQuery(Members, { service });
+  const named = (data?.stepDownPreview?.candidates ?? []).filter(({ instance }) => instance !== owner);
+  // Groups that are opened on demand are in no list of an instance: whoever runs may take them.
+  const running = (members.data?.instances.nodes ?? []).filter(
+    ({ instance, status, standsFor }) => instance !== owner && status === "RUNNING" && standsFor.length === 0,
   );
-  const { handoverP50Ms = null, handoverP99Ms = null } = day?.statistics ?? {};
+  const candidates =
+    named.length > 0
+      ? named.map(({ instance, groups: n, inFlight }) => ({
+          instance,
+          load: `owner of ${plural(Number(n), "group")}, ${plural(Number(inFlight), "call")} in flight`,
+        }))
+      : running.map(({ instance }) => ({ instance, load: "running" }));
+  const known = data !== null && members.data !== null;
+  const { handoverP50Ms = null, handoverP99Ms = null } = day.data?.leadershipSummary ?? {};
   const act: Act = {
     title: `Step down ${owner}`,
     pending: "Handing over…",
@@ -68,8 +78,8 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
         </p>
         <p className="mt-2 text-muted-foreground">
           {handoverP50Ms === null || handoverP99Ms === null
-            ? "No handover was measured in 24 hours."
-            : `Handovers of the last 24 hours took ${formatSpan(handoverP50Ms)} (p50), ${formatSpan(handoverP99Ms)} (p99).`}
+            ? "No handover of this service was measured in 24 hours."
+            : `Handovers of this service took ${formatSpan(Number(handoverP50Ms))} (p50), ${formatSpan(Number(handoverP99Ms))} (p99) in 24 hours.`}
         </p>
       </>
     ),
@@ -84,15 +94,18 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
         tell(`${owner} has handed ${group} over.`);
       }}
     >
+      {known && candidates.length === 0 && (
+        <p className="font-medium text-bad">Nobody else stands for {group}: it would have no owner.</p>
+      )}
       <div className="flex flex-col gap-1">
         <label htmlFor={id} className="font-medium text-xs">
           New owner
         </label>
         <NativeSelect id={id} value={to} onChange={(event) => setTo(event.target.value)}>
           <option value="">Whoever is first</option>
-          {candidates.map(({ instance, groups }) => (
+          {candidates.map(({ instance, load }) => (
             <option key={instance} value={instance}>
-              {instance}, owner of {plural(groups.length, "group")}
+              {instance}, {load}
             </option>
           ))}
         </NativeSelect>

@@ -40,7 +40,7 @@ export function TermsTable({
               key={String(term)}
               data-testid="term-row"
               data-term={String(term)}
-              data-gap={before?.measuredMs ?? ""}
+              data-gap={before.measuredMs ?? ""}
               className="h-7 border-border border-t hover:bg-accent"
             >
               <td className="px-3">{String(term)}</td>
@@ -58,7 +58,7 @@ export function TermsTable({
               </td>
               <td className="whitespace-nowrap px-3">{formatSpan((to ?? now) - from)}</td>
               <td className="whitespace-nowrap px-3">
-                {before === null || before.cause === "first" ? (
+                {before.cause === "FIRST" ? (
                   <span className="text-muted-foreground">—</span>
                 ) : before.measuredMs === null ? (
                   <span className="text-muted-foreground">not measured</span>
@@ -66,9 +66,9 @@ export function TermsTable({
                   formatSpan(before.measuredMs)
                 )}
               </td>
-              <td className="whitespace-nowrap px-3">{before ? causeWords[before.cause] : "—"}</td>
+              <td className="whitespace-nowrap px-3">{causeWords[before.cause]}</td>
               <td className="w-full px-3 text-muted-foreground">
-                {[before?.by, before?.reason].filter(Boolean).join(": ") || "—"}
+                {[before.by, before.reason].filter(Boolean).join(": ") || "—"}
               </td>
               <td className="px-3">
                 <EventLink sequence={sequence} />

@@ -197,12 +197,12 @@ function Bar({ item, y, scale, span, lit, onOpen }: PartProps<"term"> & { y: num
           ♛ {wide >= 90 ? label : String(term.term)}
         </text>
       )}
-      {term.askedAt !== null && (
-        <text x={scale.x(term.askedAt)} y={y} textAnchor="middle" className="fill-drain text-axis">
+      {term.asked && (
+        <text x={right} y={y} textAnchor="middle" className="fill-drain text-axis">
           ▼
         </text>
       )}
-      {item.term.to !== null && item.lost && (
+      {item.term.to !== null && term.lost && (
         <text x={right - 3} y={middle(y) + 4} textAnchor="end" className="fill-on-lead text-axis">
           {wide > 14 ? "✕" : ""}
         </text>
@@ -220,7 +220,7 @@ function NoOwner({ item, scale, span, bottom, lit, onOpen }: PartProps<"gap" | "
   const left = scale.x(Math.max(span.from, item.from));
   const right = scale.x(Math.min(span.to, item.to));
   const measured = item.kind === "open" || item.gap.measuredMs !== null;
-  const planned = item.kind === "gap" && item.gap.cause !== "lost";
+  const planned = item.kind === "gap" && item.gap.cause !== "OWNER_LOST";
   const none = planned && (item.gap.measuredMs ?? 0) === 0;
   const wide = Math.max(THIN_PX, right - left);
   const title = item.kind === "open" ? "No owner" : gapWords(item.gap);
@@ -236,7 +236,7 @@ function NoOwner({ item, scale, span, bottom, lit, onOpen }: PartProps<"gap" | "
     <g
       className="cursor-pointer"
       data-testid="timeline-gap"
-      data-cause={item.kind === "open" ? item.open.cause : item.gap.cause}
+      data-cause={item.kind === "open" ? "open" : item.gap.cause}
       data-ms={item.kind === "open" ? "" : String(item.gap.measuredMs)}
       onClick={() => onOpen(item)}
     >
@@ -275,7 +275,7 @@ function Causes({ items, scale, right }: { items: readonly Item[]; scale: Scale;
         const x = Math.min(right - wide, Math.max(LABEL_PX, scale.x(item.to) - wide / 2));
         if (x < end) return null;
         end = x + wide + 12;
-        const planned = item.kind === "gap" && item.gap.cause !== "lost";
+        const planned = item.kind === "gap" && item.gap.cause !== "OWNER_LOST";
         return (
           <text
             key={`${item.kind} ${item.to}`}

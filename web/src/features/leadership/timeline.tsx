@@ -47,7 +47,7 @@ export function Timeline({ group, terms, members, span, errors, onZoom }: Props)
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { lanes, folded } = lanesOf(terms.terms, members, span);
+  const { lanes, folded } = lanesOf(group, terms.terms, members, span);
   const items = itemsOf(terms.terms, terms.open, span);
   const changes = items.filter(({ kind }) => kind !== "term").map(({ from, to }) => ({ from, to }));
   const scale = scaleOf(span, changes, LABEL_PX, Math.max(100, width - LABEL_PX - 12), !trueScale);
@@ -120,7 +120,7 @@ export function Timeline({ group, terms, members, span, errors, onZoom }: Props)
 
 function summary(items: readonly Item[]): string {
   const terms = items.filter(({ kind }) => kind === "term").length;
-  const lost = items.filter((item) => item.kind === "gap" && item.gap.cause === "lost").length;
+  const lost = items.filter((item) => item.kind === "gap" && item.gap.cause === "OWNER_LOST").length;
   const open = items.some(({ kind }) => kind === "open");
   const text = `${terms} ${terms === 1 ? "term" : "terms"}, ${lost} ${lost === 1 ? "loss" : "losses"} in this time`;
   return open ? `${text}; no owner now` : text;

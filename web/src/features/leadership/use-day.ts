@@ -9,14 +9,8 @@ const DAY_MS = 86_400_000;
 const STEP_MS = 60_000;
 const AGAIN_MS = 5_000;
 
-export interface Day {
-  statistics: Statistics;
-  /** Whether there were more changes than are looked at: then figures are of the newest only. */
-  cut: boolean;
-}
-
-/** What changed within 24 hours. */
-export function useDay(): Day | null {
+/** What changed within 24 hours, as far as the newest 500 events of leadership tell it; null before they were asked for. */
+export function useDay(): Statistics | null {
   const from = Math.floor((useNow() - DAY_MS) / STEP_MS) * STEP_MS;
   const paused = usePaused();
   const { data } = useQuery(
@@ -24,9 +18,6 @@ export function useDay(): Day | null {
     { aggregate: null, from: new Date(from).toISOString(), to: null, before: null },
     paused ? {} : { every: AGAIN_MS },
   );
-  const page = data?.events;
-  return useMemo(
-    () => (page ? { statistics: statisticsOf(page.nodes), cut: page.pageInfo.hasPreviousPage } : null),
-    [page],
-  );
+  const nodes = data?.events.nodes;
+  return useMemo(() => (nodes ? statisticsOf(nodes) : null), [nodes]);
 }

@@ -1,9 +1,11 @@
+import type { VariablesOf } from "@/gql";
 import { oneOf, text, type Values } from "@/shared/url/codec";
+import type { GroupWindow } from "./documents";
 
 export const leadershipShape = {
   q: text,
   service: text,
-  preset: oneOf(["all", "ownerless", "changed", "flapping"], "all"),
+  preset: oneOf(["all", "ownerless", "changed"], "all"),
 };
 
 export type LeadershipView = Values<typeof leadershipShape>;
@@ -12,5 +14,22 @@ export const presets: { key: LeadershipView["preset"]; label: string }[] = [
   { key: "all", label: "All" },
   { key: "ownerless", label: "No owner" },
   { key: "changed", label: "Changed last hour" },
-  { key: "flapping", label: "Flapping" },
 ];
+
+const HOUR_MS = 3_600_000;
+
+/** The filter of the server that a view means; `now` moves in steps, so that the list is not followed anew each second. */
+export function filterOf(
+  { q, service, preset }: LeadershipView,
+  now: number,
+): VariablesOf<typeof GroupWindow>["filter"] {
+  return {
+    ...(q !== "" && { text: q.slice(0, 200) }),
+    ...(service !== "" && { service }),
+    ...(preset === "ownerless" && { ownerless: true }),
+    ...(preset === "changed" && { changedSince: new Date(now - HOUR_MS).toISOString() }),
+  };
+}
+
+export const isFiltered = ({ q, service, preset }: LeadershipView): boolean =>
+  q !== "" || service !== "" || preset !== "all";

@@ -8,7 +8,7 @@ import {
   TrendingDown,
 } from "lucide-react";
 import { Figure } from "@/shared/figures/figure";
-import { latency, NONE, percent, plural, rate } from "@/shared/figures/format";
+import { latency, percent, plural, rate } from "@/shared/figures/format";
 import type { Truth } from "@/shared/freshness/freshness";
 import { columns, shownOf } from "@/shared/instances/table/columns";
 import { Spark } from "@/shared/instances/table/spark";
@@ -112,10 +112,7 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
         <Figure text={latency(rollup.p99Ms)} past={past} />
       </td>
       <td className={cn(number, shownOf("errors"))}>
-        <Figure
-          text={rollup.errorPercent === null ? NONE : `${percent(rollup.errorPercent)} %`}
-          past={past}
-        />
+        <Figure text={percent(rollup.errorPercent)} past={past} />
       </td>
       <td className={cn(number, shownOf("beat"))} />
       <td className={cn(number, shownOf("calls"))}>

@@ -1,5 +1,18 @@
 import { graphql } from "@/gql";
 
+/** What draining would move, and what it would wait for. */
+export const DrainPreview = graphql(`
+  query DrainPreview($service: String!, $instance: String!) {
+    drainPreview(service: $service, instance: $instance) {
+      groups { group candidates { instance } }
+      inFlight
+      queueDepth
+      others
+      minInstances
+    }
+  }
+`);
+
 export const Drain = graphql(`
   mutation Drain($input: DrainInput!) {
     drain(input: $input) {

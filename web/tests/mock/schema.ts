@@ -87,6 +87,8 @@ export function rootOf(world: World) {
       world.instances.get(`${service}/${instance}`) ?? null,
     configuration: () => ({ lease_ms: 1_000, token: "•••• set" }),
     metrics: metricsOf,
+    sparklines: ({ ids, ...span }: { ids: string[]; from: string; to: string; points: number }) =>
+      ids.map((id) => ({ id, ...metricsOf(span) })),
     events: (args: {
       last?: number;
       before?: string;

@@ -35,8 +35,8 @@ describe("figures over time", () => {
   const grid = gridOf({ resolutionSeconds: 10, points: [point(10), point(20), point(40)] }, span);
 
   it("stand on even moments, and what did not come is missing", () => {
-    expect(grid.times).toEqual({ seconds: [0, 10, 20, 30, 40, 50], stepSeconds: 10 });
-    expect(grid.points.map((each) => each !== null)).toEqual([false, true, true, false, true, false]);
+    expect([grid.times.seconds, grid.times.stepSeconds]).toEqual([[0, 10, 20, 30, 40, 50], 10]);
+    expect(grid.times.heard).toEqual([false, true, true, false, true, false]);
     expect([grid.windows, grid.missing]).toEqual([6, 1]);
   });
 
@@ -76,20 +76,18 @@ describe("the axis", () => {
 
 describe("gaps", () => {
   it("lie between values; before the first and after the last nothing is said", () => {
-    expect(gapsOf([[null, 1, null, null, 2, null]])).toEqual([{ first: 2, last: 3 }]);
-    expect(
-      gapsOf([
-        [1, null, 2],
-        [1, 5, 2],
-      ]),
-    ).toEqual([]);
+    expect(gapsOf([false, true, false, false, true, false])).toEqual([{ first: 2, last: 3 }]);
     expect(gapsOf([])).toEqual([]);
   });
 
   it("are said with the figures", () => {
     const lines = [{ label: "p99", values: [0.4, 74, null, 12.9] }];
-    expect(summaryOf(lines, "ms", latency, 4)).toBe("p99 0.4 to 74 ms, now 12.9; one gap of 4 s");
-    expect(summaryOf([{ label: "p99", values: [null] }], "ms", latency, 4)).toBe("no data");
+    expect(summaryOf(lines, "ms", latency, { heard: [true, true, false, true], stepSeconds: 4 })).toBe(
+      "p99 0.4 to 74 ms, now 12.9; one gap of 4 s",
+    );
+    expect(
+      summaryOf([{ label: "p99", values: [null] }], "ms", latency, { heard: [false], stepSeconds: 4 }),
+    ).toBe("no data");
   });
 });
 

@@ -46,7 +46,8 @@ describe("event types", () => {
   });
 });
 
-const always = { from: null, to: null };
+const none = { "not.type": [], "not.service": [], "not.actor": [] };
+const always = { from: null, to: null, ...none };
 
 describe("the filter for live events", () => {
   it("looks for text in summary, type and aggregate", () => {
@@ -67,7 +68,18 @@ describe("the filter for live events", () => {
     const [first] = at(1);
     if (!first) throw new Error("the mock world begins with an event");
     const within = (from: number | null, to: number | null) =>
-      matches(first, { q: "", kind: [], service: "", from, to });
+      matches(first, { q: "", kind: [], service: "", ...none, from, to });
     expect([within(0, 1), within(1, null), within(null, 0)]).toEqual([true, false, false]);
+  });
+
+  it("leaves out what it is told to", () => {
+    const [first] = at(1);
+    if (!first) throw new Error("the mock world begins with an event");
+    const without = (change: object) =>
+      matches(first, { q: "", kind: [], service: "", ...always, ...change });
+    expect(without({})).toBe(true);
+    expect(without({ "not.type": [first.type] })).toBe(false);
+    expect(without({ "not.service": [first.service] })).toBe(false);
+    expect(without({ "not.actor": [first.actor] })).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { beatsOf } from "@/features/instance/beats";
-import { differencesOf, settingsOf } from "@/features/instance/configuration";
 import { verdictOf } from "@/features/service/verdict";
+import { differencesOf, settingsOf } from "@/shared/figures/settings";
 import { minimumOf, worstOf } from "@/shared/status/worst";
 
 describe("heartbeats", () => {

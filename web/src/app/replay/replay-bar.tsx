@@ -14,6 +14,7 @@ import { formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
 import { Problem } from "@/shared/ui/states";
 import { type LogMoment, useGoTo } from "@/shared/url/moment";
+import { DensityStrip } from "./density-strip";
 
 const REST_MS = 150;
 const PLAY_MS = 250;
@@ -95,8 +96,8 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
         </Button>
       </div>
       {asked.error && <Problem error={asked.error} onRetry={asked.again} />}
-      <div className="flex h-11 items-center gap-3 px-4 max-xl:px-3">
-        <span className="w-16 text-muted-foreground text-xs">seq 1</span>
+      <div className="flex h-12 items-center gap-3 px-4 max-xl:px-3">
+        <DensityStrip onGo={(to) => goTo(to)} />
         <input
           type="range"
           min={1}
@@ -104,12 +105,12 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
           value={at ?? 1}
           aria-label="Moment of the log"
           aria-valuetext={`${time}, sequence ${at ?? "unknown"}, ${what}`}
-          className="h-4 flex-1 accent-primary"
+          title="Event by event"
+          className="h-4 w-72 accent-primary max-lg:w-40"
           onChange={(change) => move(Number(change.target.value))}
           onKeyDown={onKey}
         />
-        <span className="w-16 text-right text-muted-foreground text-xs">now</span>
-        <span className="w-96 truncate text-muted-foreground text-xs max-lg:hidden" title={last?.summary}>
+        <span className="w-80 truncate text-muted-foreground text-xs max-xl:hidden" title={last?.summary}>
           {last ? `${typeWords(last.type)}: ${last.summary}` : ""}
         </span>
       </div>

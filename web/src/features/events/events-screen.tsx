@@ -75,6 +75,7 @@ export function EventsScreen({ services }: { services: readonly string[] }) {
             sequence={view.event}
             event={all.find((e) => e.sequence === view.event)}
             onClose={() => set({ event: null })}
+            onExclude={(key, value) => set({ [key]: [...view[key], value], event: null })}
           />
         )}
       </div>

@@ -2,10 +2,10 @@ import { ArrowUpToLine, Pause, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
 import { Toggle } from "@/components/ui/toggle";
-import { kindLook, kinds } from "@/shared/events/kinds";
+import { kindLook, kinds, typeWords } from "@/shared/events/kinds";
 import { SearchField } from "@/shared/ui/search-field";
 import type { SetUrl } from "@/shared/url/use-url-state";
-import type { EventsView, eventsShape } from "./view-state";
+import { type EventsView, type eventsShape, excluded } from "./view-state";
 
 interface Props {
   view: EventsView;
@@ -58,6 +58,19 @@ export function Toolbar({ view, set, services, held, waiting, onHold, onRelease 
           );
         })}
       </fieldset>
+      {excluded.flatMap((key) =>
+        view[key].map((value) => (
+          <Button
+            key={`${key} ${value}`}
+            variant="outline"
+            className="font-normal"
+            title={`Without ${value}: take this back`}
+            onClick={() => set({ [key]: view[key].filter((each) => each !== value) })}
+          >
+            not {key === "not.type" ? typeWords(value).toLowerCase() : value} <X aria-hidden="true" />
+          </Button>
+        )),
+      )}
       {(view.from !== null || view.to !== null) && (
         <Button variant="outline" className="font-normal" onClick={() => set({ from: null, to: null })}>
           Within the time range <X aria-hidden="true" />

@@ -18,13 +18,21 @@ interface History {
 
 const start: History = { events: [], cursor: null, more: true, loading: true, error: null };
 
-export type Filter = Pick<EventsView, "q" | "kind" | "service" | "from" | "to">;
+export type Filter = Omit<EventsView, "event">;
 
-function toFilter({ q, kind, service, from, to }: Filter): VariablesOf<typeof EventHistory>["filter"] {
+function toFilter({
+  q,
+  kind,
+  service,
+  from,
+  to,
+  ...not
+}: Filter): VariablesOf<typeof EventHistory>["filter"] {
   return {
     ...(kind.length > 0 && { kinds: [...kind] }),
     ...(service !== "" && { service }),
     ...(q !== "" && { text: q }),
+    not: { types: [...not["not.type"]], services: [...not["not.service"]], actors: [...not["not.actor"]] },
     ...(from !== null && { from: new Date(from).toISOString() }),
     ...(to !== null && { to: new Date(to).toISOString() }),
   };
@@ -34,15 +42,17 @@ function toFilter({ q, kind, service, from, to }: Filter): VariablesOf<typeof Ev
 export function useHistory(filter: Filter): History & { older: () => void } {
   const [history, setHistory] = useState<History>(start);
   const run = useRef(0);
-  const { q, kind, service, from, to } = filter;
-  const kindKey = kind.join(",");
+  const { event: _open, ...wanted } = { event: null, ...filter };
+  const key = JSON.stringify(wanted);
+  const latest = useRef(wanted);
+  latest.current = wanted;
 
   const load = useCallback(
     async (before: string | null) => {
       const mine = before === null ? ++run.current : run.current;
       setHistory((h) => (before === null ? start : { ...h, loading: true, error: null }));
       const result = await client
-        .query(EventHistory, { last: PAGE, before, filter: toFilter({ q, kind, service, from, to }) })
+        .query(EventHistory, { last: PAGE, before, filter: toFilter(latest.current) })
         .toPromise();
       if (mine !== run.current) return;
       const page = result.data?.events;
@@ -59,7 +69,7 @@ export function useHistory(filter: Filter): History & { older: () => void } {
         error: null,
       }));
     },
-    [q, kindKey, service, from, to],
+    [key],
   );
 
   useEffect(() => {

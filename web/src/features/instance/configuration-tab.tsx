@@ -1,12 +1,12 @@
 import { useState } from "react";
 import { NativeSelect } from "@/components/ui/native-select";
 import { shortType } from "@/shared/events/kinds";
+import { type Difference, differencesOf, type Setting, settingsOf } from "@/shared/figures/settings";
 import { useQuery } from "@/shared/graphql/use-query";
 import { Moment } from "@/shared/time/moment";
 import { EventLink } from "@/shared/ui/object-link";
 import { Panel } from "@/shared/ui/panel";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
-import { type Difference, differencesOf, type Setting, settingsOf } from "./configuration";
 import { ConfigurationOf, InstanceEvents, PeersOf, type RecordedEvent } from "./documents";
 
 interface Props {

@@ -21,6 +21,8 @@ const QUIET = 0.9;
 /** With more folds than that nothing is gained. */
 const FOLDS = 6;
 const PAD_MS = 8_000;
+/** A shorter quiet time is not worth a fold. */
+const SHORT_MS = 30_000;
 
 /** Where each moment lies between `left` and `left + width`; quiet times are folded where they are nearly all there is. */
 export function scaleOf(
@@ -76,7 +78,7 @@ function busyOf(span: Window, changes: readonly Window[]): Window[] {
   const merged: Window[] = [];
   for (const each of padded) {
     const last = merged.at(-1);
-    if (last && each.from <= last.to) last.to = Math.max(last.to, each.to);
+    if (last && each.from - last.to < SHORT_MS) last.to = Math.max(last.to, each.to);
     else merged.push({ ...each });
   }
   return merged;

@@ -27,7 +27,7 @@ export function Chart({ spec, times, span, markers, onZoom, onBack, canLog = fal
   const id = useId();
   const at = useCrosshair((s) => s.at);
   const index = at === null || times.seconds.length === 0 ? null : nearest(times.seconds, at);
-  const summary = summaryOf(spec.lines, spec.unit, spec.format, times.stepSeconds);
+  const summary = summaryOf(spec.lines, spec.unit, spec.format, times);
   const move = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const last = times.seconds.length - 1;

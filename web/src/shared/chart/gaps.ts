@@ -1,4 +1,5 @@
 import { formatAge } from "@/shared/time/duration";
+import type { Times } from "./model";
 
 /** A run of moments without any value; indices of its first and last. */
 export interface Gap {
@@ -8,20 +9,18 @@ export interface Gap {
 
 type Values = readonly (number | null)[];
 
-/** Where none of the lines has a value, between moments where one has: what lies outside is no gap, but unknown. */
-export function gapsOf(lines: readonly Values[]): Gap[] {
-  const length = Math.max(0, ...lines.map((line) => line.length));
-  const has = (index: number): boolean => lines.some((line) => (line[index] ?? null) !== null);
+/** Where nothing came, between moments where something did: what lies outside is no gap, but unknown. */
+export function gapsOf(heard: readonly boolean[]): Gap[] {
   const gaps: Gap[] = [];
   let first = -1;
   let begun = false;
-  for (let index = 0; index < length; index++) {
-    if (has(index)) {
+  heard.forEach((came, index) => {
+    if (came) {
       if (begun && first >= 0) gaps.push({ first, last: index - 1 });
       begun = true;
       first = -1;
     } else if (begun && first < 0) first = index;
-  }
+  });
   return gaps;
 }
 
@@ -30,7 +29,7 @@ export function summaryOf(
   lines: readonly { label: string; values: Values }[],
   unit: string,
   format: (value: number) => string,
-  stepSeconds: number,
+  { heard, stepSeconds }: Pick<Times, "heard" | "stepSeconds">,
 ): string {
   const parts = lines.flatMap(({ label, values }) => {
     const known = values.filter((value) => value !== null);
@@ -40,7 +39,7 @@ export function summaryOf(
     return [`${label} ${format(least)} to ${format(most)} ${unit}, now ${format(now)}`];
   });
   if (parts.length === 0) return "no data";
-  const gaps = gapsOf(lines.map(({ values }) => values));
+  const gaps = gapsOf(heard);
   const longest = Math.max(0, ...gaps.map(({ first, last }) => last - first + 1));
   const length = formatAge(longest * stepSeconds * 1_000);
   if (gaps.length === 1) parts.push(`one gap of ${length}`);

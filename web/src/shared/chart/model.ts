@@ -44,5 +44,7 @@ export interface Marker {
 /** The moments of a chart in epoch seconds, evenly spaced. */
 export interface Times {
   seconds: readonly number[];
+  /** Whether anything came in each: where a line has no value though something came, there was nothing to tell. */
+  heard: readonly boolean[];
   stepSeconds: number;
 }

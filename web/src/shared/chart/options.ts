@@ -13,6 +13,8 @@ const HEADROOM = 1.08;
 
 interface Wanted {
   spec: ChartSpec;
+  /** Whether anything came at each moment. */
+  heard: readonly boolean[];
   colors: Colors;
   zone: Zone;
   width: number;
@@ -109,11 +111,11 @@ export function rangeOf(
   return [low, high > low ? high : low + 1];
 }
 
-function drawGround(plot: uPlot, { spec, colors }: Wanted): void {
+function drawGround(plot: uPlot, { spec, colors, heard }: Wanted): void {
   const { ctx, bbox } = plot;
   const seconds = plot.data[0];
   ctx.save();
-  for (const { first, last } of gapsOf(spec.lines.map(({ values }) => values))) {
+  for (const { first, last } of gapsOf(heard)) {
     const left = plot.valToPos(seconds[Math.max(0, first - 1)] ?? 0, "x", true);
     const right = plot.valToPos(seconds[Math.min(seconds.length - 1, last + 1)] ?? 0, "x", true);
     ctx.fillStyle = colors.head;

@@ -48,6 +48,7 @@ export function Plot({ spec, times, span, markers, log, onZoom, onBack }: Props)
     const data = [times.seconds, ...spec.lines.map(({ values }) => values)] as unknown as uPlot.AlignedData;
     const options = optionsOf({
       spec,
+      heard: times.heard,
       colors: readColors(),
       zone,
       width,

@@ -21,5 +21,16 @@ export const CallsOverTime = graphql(`
   }
 `);
 
+/** The calls of many instances, in few points. */
+export const Sparklines = graphql(`
+  query Sparklines($ids: [String!]!, $from: DateTime!, $to: DateTime!, $points: Int!) {
+    sparklines(ids: $ids, from: $from, to: $to, points: $points) {
+      id
+      resolutionSeconds
+      points { at callsPerSecond }
+    }
+  }
+`);
+
 export type Series = ResultOf<typeof MetricsOverTime>["metrics"];
 export type Point = Series["points"][number];

@@ -29,7 +29,7 @@ export function gridOf({ points, resolutionSeconds }: Series, span: Window): Gri
   const end = placed.findLastIndex((point) => point !== null);
   const between = begin < 0 ? [] : placed.slice(begin, end + 1);
   return {
-    times: { seconds, stepSeconds: step },
+    times: { seconds, heard: placed.map((point) => point !== null), stepSeconds: step },
     points: placed,
     windows,
     missing: between.filter((point) => point === null).length,

@@ -1,14 +1,16 @@
 import { create } from "zustand";
 import { client } from "@/shared/graphql/client";
 import { serverNow } from "@/shared/time/clock";
-import { CallsOverTime } from "./documents";
+import { CallsOverTime, Sparklines } from "./documents";
 
 export const SPAN_MS = 15 * 60_000;
 const POINTS = 60;
 /** How old a line may be before it is asked for again. */
 const FRESH_MS = 30_000;
-/** How many are asked for at a time: a scroll through thousands must not become thousands of questions. */
-const AT_ONCE = 4;
+/** How long others are waited for that come into sight at the same time. */
+const GATHER_MS = 50;
+/** As many instances as one question may name. */
+const MOST = 100;
 /** So many lines are kept. */
 const KEPT = 500;
 
@@ -31,47 +33,59 @@ interface Wanted {
 
 const keyOf = ({ service, instance }: Wanted): string => `${service}/${instance ?? ""}`;
 const waiting = new Map<string, Wanted>();
-let running = 0;
+let gathering = false;
 
 /** Asks for the line of one that is in sight, unless it is known; the result takes the wish back. */
 export function wantSpark(wanted: Wanted): () => void {
   const key = keyOf(wanted);
   const known = useSparks.getState().lines.get(key);
   if (!known || serverNow() - known.at > FRESH_MS) waiting.set(key, wanted);
-  pump();
+  gather();
   return () => waiting.delete(key);
 }
 
-function pump(): void {
-  while (running < AT_ONCE) {
-    const next = waiting.entries().next();
-    if (next.done) return;
-    const [key, wanted] = next.value;
-    waiting.delete(key);
-    running += 1;
-    void load(key, wanted).finally(() => {
-      running -= 1;
-      pump();
-    });
-  }
+function gather(): void {
+  if (gathering) return;
+  gathering = true;
+  setTimeout(ask, GATHER_MS);
 }
 
-async function load(key: string, wanted: Wanted): Promise<void> {
+function ask(): void {
+  gathering = false;
+  const now = [...waiting].slice(0, MOST);
+  for (const [key] of now) waiting.delete(key);
+  const instances = now.filter(([, { instance }]) => instance !== null).map(([key]) => key);
+  if (instances.length > 0) void loadInstances(instances);
+  for (const [key, { service, instance }] of now) if (instance === null) void loadService(key, service);
+  if (waiting.size > 0) gather();
+}
+
+const spanOf = (to: number): { from: string; to: string; points: number } => ({
+  from: new Date(to - SPAN_MS).toISOString(),
+  to: new Date(to).toISOString(),
+  points: POINTS,
+});
+
+async function loadInstances(ids: string[]): Promise<void> {
   const to = serverNow();
-  const variables = {
-    ...wanted,
-    from: new Date(to - SPAN_MS).toISOString(),
-    to: new Date(to).toISOString(),
-    points: POINTS,
-  };
-  const { data } = await client.query(CallsOverTime, variables).toPromise();
+  const { data } = await client.query(Sparklines, { ids, ...spanOf(to) }).toPromise();
+  for (const { id, points, resolutionSeconds } of data?.sparklines ?? [])
+    keep(id, gridded(points, to - SPAN_MS, to, resolutionSeconds * 1_000), to);
+}
+
+async function loadService(key: string, service: string): Promise<void> {
+  const to = serverNow();
+  const { data } = await client.query(CallsOverTime, { service, instance: null, ...spanOf(to) }).toPromise();
   if (!data) return;
   const { points, resolutionSeconds } = data.metrics;
-  const values = gridded(points, to - SPAN_MS, to, resolutionSeconds * 1_000);
+  keep(key, gridded(points, to - SPAN_MS, to, resolutionSeconds * 1_000), to);
+}
+
+function keep(key: string, values: SparkLine["values"], at: number): void {
   useSparks.setState((s) => {
     const lines = new Map(s.lines);
     lines.delete(key);
-    lines.set(key, { values, at: to });
+    lines.set(key, { values, at });
     const [oldest] = lines.keys();
     if (lines.size > KEPT && oldest !== undefined) lines.delete(oldest);
     return { lines };

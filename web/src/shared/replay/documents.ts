@@ -1,6 +1,23 @@
 import { graphql } from "@/gql";
 import { InstanceFields, RowFields } from "@/shared/instances/documents";
 
+/** How the events of a while are spread over it. */
+export const Density = graphql(`
+  query Density($filter: EventFilter!, $points: Int!) {
+    eventDensity(filter: $filter, points: $points) {
+      partSeconds
+      buckets { at count types { type count } }
+    }
+  }
+`);
+
+/** The oldest event that is kept. */
+export const OldestEvent = graphql(`
+  query OldestEvent {
+    events(first: 1) { nodes { sequence recordedAt } }
+  }
+`);
+
 /** Which event a moment comes after. */
 export const MomentOf = graphql(`
   query MomentOf($sequence: Long, $time: DateTime) {

@@ -21,7 +21,9 @@ type Over = "palette" | "keys" | null;
 
 /** Mounted while somebody is signed in: the live connection lives as long as it. */
 export function Shell() {
-  useEffect(goLive, []);
+  const epoch = useSession((s) => s.epoch);
+  // Each session has a connection of its own.
+  useEffect(goLive, [epoch]);
   useSigns();
   const [over, setOver] = useState<Over>(null);
   const [menu, setMenu] = useState(false);

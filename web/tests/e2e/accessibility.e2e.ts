@@ -48,7 +48,11 @@ const screens: { path: string; ready: (page: Page) => Promise<void> }[] = [
     ready: (page) => expect(page.getByTestId("term-row").first()).toBeVisible(),
   },
   { path: "/events", ready: (page) => expect(page.getByTestId("event-row").first()).toBeVisible() },
-  { path: "/events/5", ready: (page) => expect(page.getByText("Payload")).toBeVisible() },
+  {
+    path: "/events/5",
+    ready: (page) => expect(page.getByRole("heading", { name: "Payload" })).toBeVisible(),
+  },
+  { path: "/?at=s10", ready: (page) => expect(page.getByTestId("service-row").first()).toBeVisible() },
   { path: "/signin?error=code_used", ready: (page) => expect(page.getByRole("alert")).toBeVisible() },
 ];
 

@@ -1,6 +1,6 @@
 import type { Page, WebSocketRoute } from "@playwright/test";
 import { connection, expect, expectLive, expectSamePage, markPage, test } from "./fixtures";
-import { pidOf } from "./stack";
+import { pidOf, stack } from "./stack";
 
 /** The newest sequences of the log, asked over HTTP, which goes on while the websocket is cut. */
 async function logged(page: Page, last: number): Promise<number[]> {
@@ -73,14 +73,26 @@ test("an offline machine is said at once, and comes back by itself", async ({ si
   await expectSamePage(page);
 });
 
-test("a websocket closed with 4401 means denied: sign in, no retry", async ({ signedIn: page }) => {
+test("a session that ends is signed in again over the page, which keeps its place", async ({
+  signedIn: page,
+}) => {
   let attempts = 0;
+  let refuse = true;
   await page.routeWebSocket(/\/graphql\/ws$/, (route) => {
     attempts += 1;
-    void route.close({ code: 4401, reason: "Unauthorized" });
+    if (refuse) void route.close({ code: 4401, reason: "Unauthorized" });
+    else route.connectToServer();
   });
-  await page.goto("/events");
-  await expect(page).toHaveURL(/\/signin$/);
-  await expect(page.getByText("Access denied")).toBeVisible();
+  await page.goto("/events?kind=LEADERSHIP");
+  const dialog = page.getByRole("dialog", { name: "Sign in again" });
+  await expect(dialog).toContainText("Access denied");
   expect(attempts).toBe(1);
+  await markPage(page);
+  refuse = false;
+  await dialog.getByLabel("Access token").fill(stack.token);
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expectLive(page);
+  await expect(page).toHaveURL(/\/events\?kind=LEADERSHIP$/);
+  await expectSamePage(page);
 });

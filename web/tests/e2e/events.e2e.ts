@@ -44,3 +44,24 @@ test("pausing holds the list until it is resumed", async ({ signedIn: page }) =>
   await resume.click();
   await expect(page.getByRole("button", { name: "Pause", exact: true })).toBeVisible();
 });
+
+test("what is like an event can be left out, and its page says what it changed", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/events");
+  const registered = page.locator('[data-testid="event-row"][data-type="aegis.instance.registered.v1"]');
+  const others = page.locator('[data-testid="event-row"]:not([data-type="aegis.instance.registered.v1"])');
+  await expect(registered.first()).toBeVisible();
+  const sequence = await registered.first().getAttribute("data-sequence");
+  await registered.first().getByRole("button").click();
+  await page.getByRole("button", { name: "this type" }).click();
+  await expect(page).toHaveURL(/[?&]not\.type=aegis\.instance\.registered\.v1/);
+  await expect(registered).toHaveCount(0);
+  await expect(others.first()).toBeVisible();
+  await page.getByRole("button", { name: "not registered" }).click();
+  await expect(registered.first()).toBeVisible();
+
+  await page.goto(`/events/${sequence}`);
+  await expect(page.getByRole("heading", { level: 1, name: `Event ${sequence}` })).toBeVisible();
+  await expect(page.getByRole("columnheader", { name: "After" })).toBeVisible();
+});

@@ -1,30 +1,22 @@
 import { useMemo } from "react";
 import { Link } from "react-router";
-import { type Event, EventHistory } from "@/shared/events/documents";
+import type { Event } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
 import { useEvents } from "@/shared/events/store";
-import { useQuery } from "@/shared/graphql/use-query";
-import { useHeld } from "@/shared/live/use-held";
-import { useReplay } from "@/shared/replay/store";
 import { Moment } from "@/shared/time/moment";
 import { ErrorView } from "@/shared/ui/states";
 import { eventPath, useKeeping } from "@/shared/url/links";
 import { type FeedLine, foldRuns } from "./fold";
+import { useShownEvents } from "./use-shown-events";
 
 const SHOWN = 60;
 const none: readonly Event[] = [];
 
 /** The newest events, newest on top; runs are folded. */
 export function Feed() {
-  const { events, error } = useEvents();
-  const held = useHeld(events);
-  const replayed = useReplay((s) => s.sequence);
-  const past = useQuery(
-    EventHistory,
-    replayed === null ? null : { last: SHOWN, before: String(BigInt(replayed) + 1n), filter: null },
-  );
-  const shown = (replayed === null ? held : past.data?.events.nodes) ?? none;
-  const lines = useMemo(() => foldRuns(shown).slice(0, SHOWN), [shown]);
+  const error = useEvents((s) => s.error);
+  const events = useShownEvents();
+  const lines = useMemo(() => foldRuns(events ?? none).slice(0, SHOWN), [events]);
   const keeping = useKeeping();
   return (
     <section aria-label="Live events" className="flex flex-col">

@@ -1,23 +1,28 @@
 import { Crown, UserX } from "lucide-react";
 import { useMemo } from "react";
 import { useAttention } from "@/shared/attention/store";
-import { useEvents } from "@/shared/events/store";
 import { useHeld } from "@/shared/live/use-held";
+import { useReplay } from "@/shared/replay/store";
 import { Age } from "@/shared/time/age";
 import { useNow } from "@/shared/time/clock";
 import { GroupLink, InstanceLink } from "@/shared/ui/object-link";
 import { changedGroups } from "./changed-groups";
+import { useShownEvents } from "./use-shown-events";
 
 const SHOWN = 12;
 const MINUTE_MS = 60_000;
 
 /** Groups without owner, and those whose owner changed within ten minutes. */
 export function GroupsPanel() {
-  const events = useEvents((s) => s.events);
+  const events = useShownEvents();
   const ownerless = useAttention((s) => s.ownerless.groups);
-  const minute = Math.floor(useNow() / MINUTE_MS) * MINUTE_MS;
+  const replayed = useReplay((s) => s.time);
+  const present = useNow();
+  const past = replayed !== null;
+  const minute = Math.floor((replayed ?? present) / MINUTE_MS) * MINUTE_MS;
   const newest = useMemo(() => {
-    const without = ownerless.map(({ service, group, term, since }) => ({
+    // Who has no owner now says nothing of the past.
+    const without = (past ? [] : ownerless).map(({ service, group, term, since }) => ({
       service,
       group,
       owner: null,
@@ -29,7 +34,7 @@ export function GroupsPanel() {
       ({ service, group, owner }) => owner !== null && !open.has(`${service}/${group}`),
     );
     return [...without, ...changed];
-  }, [events, ownerless, minute]);
+  }, [events, ownerless, minute, past]);
   const lines = useHeld(newest);
   return (
     <section aria-label="Groups" className="border-border border-b">

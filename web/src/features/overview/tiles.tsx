@@ -91,9 +91,9 @@ export function Tiles({ past }: Props) {
       />
       <Tile
         label="Alerts"
-        value={items.length}
+        value={moment === null ? items.length : null}
         bar={null}
-        text={alertsText(items)}
+        text={moment === null ? alertsText(items) : "told of now only"}
         bad={items.some(({ severity }) => severity === "bad")}
         to={null}
       />

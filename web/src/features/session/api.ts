@@ -7,11 +7,13 @@ import { ViewerQuery } from "./documents";
 /** Asks who is signed in. A 401 has already marked the session as over (see `appFetch`). */
 export async function loadViewer(): Promise<AppError | null> {
   const result = await client.query(ViewerQuery, {}).toPromise();
-  if (useSession.getState().status === "denied") return null;
-  if (result.error) return errorFromUrql(result.error);
   const viewer = result.data?.viewer;
-  if (viewer) useSession.getState().signedIn({ name: viewer.name, role: viewer.role satisfies Role });
-  return null;
+  if (viewer) {
+    useSession.getState().signedIn({ name: viewer.name, role: viewer.role satisfies Role });
+    return null;
+  }
+  if (useSession.getState().status === "denied") return null;
+  return result.error ? errorFromUrql(result.error) : null;
 }
 
 /** Trades a token for the session cookie. Null on success. */

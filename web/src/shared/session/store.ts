@@ -24,6 +24,8 @@ interface SessionStore {
   viewer: Viewer | null;
   /** True when a session that ran was refused, rather than none begun. */
   ended: boolean;
+  /** Counts the sessions of this page: what hangs off one begins anew with the next. */
+  epoch: number;
   signedIn: (viewer: Viewer) => void;
   denied: () => void;
   reset: () => void;
@@ -33,7 +35,8 @@ export const useSession = create<SessionStore>((set) => ({
   status: "unknown",
   viewer: null,
   ended: false,
-  signedIn: (viewer) => set({ status: "in", viewer, ended: false }),
+  epoch: 0,
+  signedIn: (viewer) => set((s) => ({ status: "in", viewer, ended: false, epoch: s.epoch + 1 })),
   denied: () => set((s) => ({ status: "denied", viewer: null, ended: s.ended || s.status === "in" })),
   reset: () => set({ status: "unknown", viewer: null, ended: false }),
 }));

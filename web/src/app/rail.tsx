@@ -3,13 +3,18 @@ import { NavLink } from "react-router";
 import { useAttention } from "@/shared/attention/store";
 import { cn } from "@/shared/lib/utils";
 import { mayAs, roleWord, useSession } from "@/shared/session/store";
+import { useSystem } from "@/shared/system/store";
 import { useKeeping } from "@/shared/url/links";
 import { rooms } from "./rooms";
 
 /** Counts stand only where they need somebody. */
-function useCounts(): Record<string, number> {
+function useCounts(): Record<string, { count: number; of: string }> {
   const ownerless = useAttention((s) => s.ownerless.total);
-  return { "/leadership": ownerless };
+  const letters = useSystem((s) => s.system?.deadLetters ?? 0);
+  return {
+    "/leadership": { count: ownerless, of: "without owner" },
+    "/dead-letters": { count: Number(letters), of: "to decide on" },
+  };
 }
 
 export function Rail({ open, onLeave }: { open: boolean; onLeave: () => void }) {
@@ -27,7 +32,7 @@ export function Rail({ open, onLeave }: { open: boolean; onLeave: () => void }) 
     >
       {rooms.map(({ to, label, icon: Icon, needs, apart }) => {
         const locked = !mayAs(viewer, needs);
-        const count = counts[to] ?? 0;
+        const { count, of } = counts[to] ?? { count: 0, of: "" };
         return (
           <NavLink
             key={to}
@@ -37,7 +42,7 @@ export function Rail({ open, onLeave }: { open: boolean; onLeave: () => void }) 
             title={locked ? `${label}: needs ${roleWord[needs]}` : label}
             className={({ isActive }) =>
               cn(
-                "relative flex h-8 items-center gap-2 rounded px-2.5 hover:bg-accent",
+                "relative flex h-8 items-center gap-2 rounded px-2 hover:bg-accent",
                 apart && "mt-3",
                 isActive
                   ? "bg-selected font-semibold shadow-[inset_3px_0_0_var(--primary)]"
@@ -51,7 +56,7 @@ export function Rail({ open, onLeave }: { open: boolean; onLeave: () => void }) 
             {count > 0 && (
               <span className="ml-auto rounded-full bg-bad-soft px-1.5 font-medium text-bad text-xs lg:max-[89.99rem]:absolute lg:max-[89.99rem]:-top-0.5 lg:max-[89.99rem]:right-0">
                 {count}
-                <span className="sr-only"> without owner</span>
+                <span className="sr-only"> {of}</span>
               </span>
             )}
           </NavLink>

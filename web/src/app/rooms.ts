@@ -1,4 +1,4 @@
-import { Crown, LayoutDashboard, type LucideIcon, ScrollText } from "lucide-react";
+import { BookMarked, Crown, LayoutDashboard, type LucideIcon, MailX, ScrollText } from "lucide-react";
 import type { Role } from "@/shared/session/store";
 
 export interface Room {
@@ -18,4 +18,6 @@ export const rooms: readonly Room[] = [
   { to: "/", label: "Overview", icon: LayoutDashboard, key: "o", needs: "VIEWER" },
   { to: "/leadership", label: "Leadership", icon: Crown, key: "l", needs: "VIEWER" },
   { to: "/events", label: "Events", icon: ScrollText, key: "e", needs: "VIEWER" },
+  { to: "/definitions", label: "Definitions", icon: BookMarked, key: "d", needs: "VIEWER", apart: true },
+  { to: "/dead-letters", label: "Dead letters", icon: MailX, key: "x", needs: "AUDITOR" },
 ];

@@ -12,7 +12,8 @@ const buttonVariants = cva(
           "bg-primary text-primary-foreground hover:outline hover:outline-1 hover:outline-primary hover:outline-offset-1 disabled:bg-muted disabled:hover:outline-none",
         outline: "border border-input bg-card hover:bg-accent disabled:bg-card",
         ghost: "hover:bg-accent",
-        danger: "border border-bad bg-card text-bad hover:bg-bad-soft disabled:border-input",
+        danger:
+          "border border-bad bg-card text-bad hover:bg-bad-soft disabled:border-input aria-disabled:border-input aria-disabled:hover:bg-card",
       },
       size: { default: "h-7 px-2.5", icon: "size-7" },
     },

@@ -24,12 +24,14 @@ interface Props {
   onDone: () => void;
   /** More to choose, before the reason. */
   children?: ReactNode;
+  /** Whether what is to be chosen has been. */
+  ready?: boolean;
 }
 
 const REASON_MAX = 500;
 
 /** Says what an action does, asks why, carries it out. A refusal stays in the dialog. */
-export function ActionDialog({ act, onClose, onDone, children }: Props) {
+export function ActionDialog({ act, onClose, onDone, children, ready = true }: Props) {
   const id = useId();
   const [reason, setReason] = useState("");
   const [busy, setBusy] = useState(false);
@@ -69,7 +71,7 @@ export function ActionDialog({ act, onClose, onDone, children }: Props) {
           <Button
             type="submit"
             variant={act.danger ? "danger" : "default"}
-            disabled={busy || reason.trim() === ""}
+            disabled={busy || !ready || reason.trim() === ""}
           >
             {busy ? act.pending : act.title}
           </Button>

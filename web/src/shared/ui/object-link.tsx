@@ -1,8 +1,15 @@
-import { Box, Crown, type LucideIcon, ScrollText, Server } from "lucide-react";
+import { BookMarked, Box, Crown, type LucideIcon, ScrollText, Server } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import { cn } from "@/shared/lib/utils";
-import { eventPath, groupPath, instancePath, servicePath, useKeeping } from "@/shared/url/links";
+import {
+  definitionPath,
+  eventPath,
+  groupPath,
+  instancePath,
+  servicePath,
+  useKeeping,
+} from "@/shared/url/links";
 
 interface Props {
   to: string;
@@ -75,6 +82,14 @@ export function GroupLink({
   return (
     <ObjectLink to={groupPath(service, group)} {...(icon && { icon: Crown })} className={className}>
       {group}
+    </ObjectLink>
+  );
+}
+
+export function DefinitionLink({ service, icon = false, className }: Plain & { service: string }) {
+  return (
+    <ObjectLink to={definitionPath(service)} {...(icon && { icon: BookMarked })} className={className}>
+      {service}
     </ObjectLink>
   );
 }

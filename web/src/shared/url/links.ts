@@ -12,6 +12,8 @@ export const instancePath = (service: string, instance: string): string =>
 export const groupPath = (service: string, group: string): string =>
   `/leadership/${encodeURIComponent(service)}/${encodeURIComponent(group)}`;
 
+export const definitionPath = (service: string): string => `/definitions/${encodeURIComponent(service)}`;
+
 export const eventPath = (sequence: number | bigint | string): string => `/events/${sequence}`;
 
 /** The path with what every link keeps. */

@@ -1,0 +1,2 @@
+export { LetterPage } from "./letter-page";
+export { LettersScreen } from "./letters-screen";

@@ -1,0 +1,131 @@
+import { graphql, type ResultOf } from "@/gql";
+
+const DefinitionFields = graphql(`
+  fragment DefinitionFields on Definition @_unmask {
+    service
+    owner
+    description
+    version
+    status
+    minInstances
+    maxInstances
+    failover { policy leaseMs }
+    registration
+    labels
+    revision
+    updatedAt
+    updatedBy
+    asOfSequence
+  }
+`);
+
+export const DefinitionList = graphql(
+  `
+  query DefinitionList($after: String) {
+    definitions(first: 200, after: $after, filter: { includeRetired: true }) {
+      nodes { ...DefinitionFields }
+      pageInfo { hasNextPage endCursor }
+      totalCount
+      asOfSequence
+    }
+  }
+`,
+  [DefinitionFields],
+);
+
+export const OneDefinition = graphql(
+  `
+  query OneDefinition($service: String!) {
+    definition(service: $service) { ...DefinitionFields }
+  }
+`,
+  [DefinitionFields],
+);
+
+export const DefinitionHistory = graphql(
+  `
+  query DefinitionHistory($service: String!) {
+    definition(service: $service) {
+      ...DefinitionFields
+      history(first: 100) {
+        nodes {
+          revision
+          sequence
+          at
+          by
+          action
+          reason
+          changes { field before after }
+        }
+        totalCount
+      }
+    }
+  }
+`,
+  [DefinitionFields],
+);
+
+/** What runs of a service, against which a definition is judged. */
+export const RunningOf = graphql(`
+  query RunningOf($service: String!) {
+    service(name: $service) {
+      instances { instance status version }
+    }
+  }
+`);
+
+export const Define = graphql(`
+  mutation Define($input: DefineInput!) {
+    define(input: $input) {
+      __typename
+      ... on DefinitionChanged { revision sequence }
+      ... on Rejected { code message field currentRevision }
+    }
+  }
+`);
+
+export const Amend = graphql(`
+  mutation Amend($input: AmendInput!) {
+    amend(input: $input) {
+      __typename
+      ... on DefinitionChanged { revision sequence }
+      ... on Rejected { code message field currentRevision }
+    }
+  }
+`);
+
+export const Retire = graphql(`
+  mutation Retire($input: RetireInput!) {
+    retire(input: $input) {
+      __typename
+      ... on DefinitionChanged { revision sequence }
+      ... on Rejected { code message field currentRevision }
+    }
+  }
+`);
+
+export const Reinstate = graphql(`
+  mutation Reinstate($input: ReinstateInput!) {
+    reinstate(input: $input) {
+      __typename
+      ... on DefinitionChanged { revision sequence }
+      ... on Rejected { code message field currentRevision }
+    }
+  }
+`);
+
+export type Definition = ResultOf<typeof DefinitionFields>;
+type WithHistory = NonNullable<ResultOf<typeof DefinitionHistory>["definition"]>;
+export type Revision = WithHistory["history"]["nodes"][number];
+export type Running = NonNullable<ResultOf<typeof RunningOf>["service"]>["instances"][number];
+
+/** What runs of every service, for the list. */
+export const RunningAll = graphql(`
+  query RunningAll {
+    services(first: 200) {
+      nodes { name instances { status version } }
+    }
+  }
+`);
+
+export type RunningService = ResultOf<typeof RunningAll>["services"]["nodes"][number];

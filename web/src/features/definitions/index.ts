@@ -1,0 +1,3 @@
+export { DefinitionPage } from "./definition-page";
+export { DefinitionsScreen } from "./definitions-screen";
+export { DefinitionForm } from "./form-screen";

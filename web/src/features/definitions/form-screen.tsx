@@ -82,8 +82,8 @@ function Form({ purpose, edit, change, setReason }: FormProps) {
     const recorded = await saving.save(service, what, reason.trim(), revision);
     if (!recorded) return;
     done.current = true;
-    drop(keyOf(purpose));
     await navigate(keeping(definitionPath(service)));
+    drop(keyOf(purpose));
   };
   const submit = (): void => {
     setAsked(true);
@@ -153,7 +153,7 @@ function Form({ purpose, edit, change, setReason }: FormProps) {
         />
         <ChangesPanel base={base?.content ?? null} content={content} />
       </div>
-      <LeaveGuard changed={changed && !done.current} onLeave={() => drop(keyOf(purpose))} />
+      <LeaveGuard changed={changed} recorded={done} onLeave={() => drop(keyOf(purpose))} />
     </div>
   );
 }

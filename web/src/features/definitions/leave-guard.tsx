@@ -1,14 +1,22 @@
-import { useEffect } from "react";
+import { type RefObject, useEffect } from "react";
 import { useBlocker } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useSession } from "@/shared/session/store";
 
+interface Props {
+  changed: boolean;
+  /** True from the moment on at which the change is recorded: the way on is free. */
+  recorded: RefObject<boolean>;
+  onLeave: () => void;
+}
+
 /** Asks before a change that is not recorded is left. Whoever has to sign in again leaves nothing: the draft stays. */
-export function LeaveGuard({ changed, onLeave }: { changed: boolean; onLeave: () => void }) {
+export function LeaveGuard({ changed, recorded, onLeave }: Props) {
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>
       changed &&
+      !recorded.current &&
       currentLocation.pathname !== nextLocation.pathname &&
       useSession.getState().status === "in" &&
       nextLocation.pathname !== "/signin",

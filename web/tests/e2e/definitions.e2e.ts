@@ -1,0 +1,147 @@
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures";
+
+/** A name of its own for each run: the log keeps all definitions. */
+const unique = (): string => `e2e-${Date.now().toString(36)}`;
+
+const define = "mutation ($input: DefineInput!) { define(input: $input) { __typename } }";
+const amend = "mutation ($input: AmendInput!) { amend(input: $input) { __typename } }";
+
+/** As somebody else would, beside the page. */
+async function change(page: Page, query: string, input: object): Promise<void> {
+  const response = await page.request.post("/graphql", { data: { query, variables: { input } } });
+  expect(JSON.stringify(await response.json())).toContain("DefinitionChanged");
+}
+
+async function defined(page: Page): Promise<string> {
+  const service = unique();
+  const input = {
+    service,
+    owner: "Desk",
+    description: "Sends orders",
+    version: "1.0.0",
+    minInstances: 1,
+    maxInstances: 4,
+  };
+  await change(page, define, { ...input, reason: "a test" });
+  return service;
+}
+
+test("a definition is written with the server's rules at hand, recorded, and amended", async ({
+  signedIn: page,
+}) => {
+  const service = unique();
+  await page.goto("/definitions/new");
+  await page.getByLabel("Service", { exact: true }).fill("Not-A-Name");
+  await page.getByLabel("Team").fill("Equities desk");
+  await expect(page.getByText("Use a lower-case letter, then")).toBeVisible();
+  await page.getByLabel("Service", { exact: true }).fill(service);
+  await page.getByLabel("Description").fill("Sends orders");
+  await page.getByLabel("At least").fill("3");
+  await page.getByLabel("At most").fill("2");
+  await expect(page.getByText("Use not more than «At most».")).toBeVisible();
+  await page.getByLabel("At most").fill("4");
+  await page.getByLabel(/^Balanced, lease 1 s/).check();
+  await page.getByLabel("Reason, for the record").fill("a new desk");
+  await page.getByRole("button", { name: "Define" }).click();
+  await expect(page).toHaveURL(new RegExp(`/definitions/${service}$`));
+  await expect(page.getByTestId("revision")).toHaveCount(1);
+  await expect(page.getByText("«a new desk»")).toBeVisible();
+
+  await page.getByRole("button", { name: "Amend" }).click();
+  await page.getByLabel("Version").fill("1.1.0");
+  await expect(page.getByRole("region", { name: "Changes" })).toContainText("1.0.0→1.1.0");
+  await page.getByLabel("Reason, for the record").fill("a new version");
+  await page.getByRole("button", { name: "Amend to revision 2" }).click();
+  await expect(page.getByTestId("revision")).toHaveCount(2);
+
+  await page.getByRole("button", { name: "Make current again" }).click();
+  await page.getByLabel("Reason, for the record").fill("back");
+  await page.getByRole("button", { name: "Make revision 1 current again" }).click();
+  await expect(page.getByTestId("revision")).toHaveCount(3);
+  await expect(page.getByRole("region", { name: "What it says" })).toContainText("1.0.0");
+});
+
+test("two changes at once meet in a table, and nothing of either is lost", async ({ signedIn: page }) => {
+  const service = await defined(page);
+  await page.goto(`/definitions/${service}/edit`);
+  await page.getByLabel("At most").fill("5");
+  await page.getByLabel("Version").fill("1.1.0");
+  await change(page, amend, {
+    service,
+    expectedRevision: 1,
+    maxInstances: 6,
+    owner: "Eq. desk",
+    reason: "more room",
+  });
+  await page.getByLabel("Reason, for the record").fill("mine");
+  await page.getByRole("button", { name: "Amend to revision 2" }).click();
+  await expect(page.getByRole("alert")).toContainText("was changed to revision 2 by");
+  await expect(page.getByRole("alert")).toContainText("«more room»");
+  const save = page.getByRole("button", { name: "Amend revision 2 with this" });
+  await expect(save).toBeDisabled();
+  await expect(page.getByTestId("conflict-row")).toHaveCount(3);
+  await page.locator('[data-field="maxInstances"]').getByLabel("mine", { exact: true }).check();
+  await save.click();
+  await expect(page).toHaveURL(new RegExp(`/definitions/${service}$`));
+  const says = page.getByRole("region", { name: "What it says" });
+  for (const text of ["Eq. desk", "1.1.0", "5"]) await expect(says).toContainText(text);
+});
+
+test("leaving a change asks first", async ({ signedIn: page }) => {
+  const service = await defined(page);
+  await page.goto(`/definitions/${service}/edit`);
+  await page.getByLabel("Team").fill("Another desk");
+  await page.getByRole("link", { name: "Events" }).click();
+  await page.getByRole("button", { name: "Stay" }).click();
+  await expect(page.getByLabel("Team")).toHaveValue("Another desk");
+  await page.getByRole("link", { name: "Events" }).click();
+  await page.getByRole("button", { name: "Discard and leave" }).click();
+  await expect(page).toHaveURL(/\/events$/);
+});
+
+test("retiring asks for the name, and is undone by reinstating", async ({ signedIn: page }) => {
+  const service = await defined(page);
+  await page.goto(`/definitions/${service}`);
+  await page.getByRole("button", { name: "Retire" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Reason, for the record").fill("replaced");
+  await expect(dialog.getByRole("button", { name: `Retire ${service}` })).toBeDisabled();
+  await dialog.getByLabel(/Type the name/).fill(service);
+  await dialog.getByRole("button", { name: `Retire ${service}` }).click();
+  await page.getByRole("button", { name: "Reinstate" }).click();
+  await dialog.getByLabel("Reason, for the record").fill("a mistake");
+  await dialog.getByRole("button", { name: `Reinstate ${service}` }).click();
+  await expect(page.getByRole("button", { name: "Retire" })).toBeVisible();
+});
+
+test("a file is imported after its plan was shown, and exported so that its plan is empty", async ({
+  signedIn: page,
+}) => {
+  const service = unique();
+  await page.goto("/definitions");
+  await page.getByRole("button", { name: "Import" }).click();
+  const dialog = page.getByRole("dialog");
+  const text = dialog.getByLabel("Definitions as text");
+  await text.fill(`definitions:\n- service: ${service}\n  onwer: Desk\n`);
+  await expect(dialog.getByRole("alert")).toContainText("Line 3: unknown field «onwer»");
+  await text.fill(
+    `definitions:\n- service: ${service}\n  owner: Desk\n  description: Sends orders\n  version: 1.0.0\n`,
+  );
+  await expect(dialog.getByTestId("plan-step")).toHaveAttribute("data-action", "define");
+  await dialog.getByLabel("Reason, for the record").fill("an import");
+  await dialog.getByRole("button", { name: "Apply 1 change" }).click();
+  await expect(dialog.getByText("All of it is applied.")).toBeVisible();
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await expect(page.locator(`[data-service="${service}"]`)).toBeVisible();
+
+  await page.getByRole("button", { name: "Export" }).click();
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "As YAML" }).click();
+  const file = readFileSync(await (await waiting).path(), "utf8");
+  expect(file).toContain(`service: ${service}`);
+  await page.getByRole("button", { name: "Import" }).click();
+  await text.fill(file);
+  await expect(dialog.getByRole("button", { name: "Nothing to do" })).toBeVisible();
+});

@@ -1,48 +1,130 @@
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
 import { expect, expectLive, test } from "./fixtures";
 
-test("events are listed by sequence, and a click opens one", async ({ signedIn: page }) => {
+const rows = (page: Page) => page.getByTestId("event-row");
+const detail = (page: Page) => page.getByRole("complementary", { name: "Event detail" });
+
+const sequencesOf = (page: Page): Promise<number[]> =>
+  rows(page).evaluateAll((all) => all.map((each) => Number(each.getAttribute("data-sequence"))));
+
+/** An event of a definition, so that something new is recorded. */
+async function record(page: Page): Promise<string> {
+  const service = `e2e-${Date.now().toString(36)}`;
+  const input = { service, owner: "Desk", description: "A test", version: "1.0.0", reason: "a test" };
+  const query = "mutation ($input: DefineInput!) { define(input: $input) { __typename } }";
+  await page.request.post("/graphql", { data: { query, variables: { input } } });
+  return service;
+}
+
+test("events are listed by sequence, and one is read beside them with what it changed", async ({
+  signedIn: page,
+}) => {
+  const service = await record(page);
   await page.goto("/events");
   await expectLive(page);
-  const rows = page.getByTestId("event-row");
-  await expect(rows.first()).toBeVisible();
-  const sequences = await rows.evaluateAll((all) =>
-    all.map((each) => Number(each.getAttribute("data-sequence"))),
-  );
+  const row = rows(page).filter({ hasText: service }).first();
+  await expect(row).toBeVisible();
+  const sequences = await sequencesOf(page);
   expect(sequences).toEqual([...sequences].sort((a, b) => b - a));
-  const sequence = await rows.nth(1).getAttribute("data-sequence");
+  const sequence = await row.getAttribute("data-sequence");
   await page.getByRole("button", { name: `Event ${sequence}: show detail` }).click();
   await expect(page).toHaveURL(new RegExp(`[?&]event=${sequence}$`));
-  const detail = page.getByRole("complementary", { name: "Event detail" });
-  await expect(detail).toContainText(`Event ${sequence}`);
-  await expect(detail).toContainText("Payload");
-  await page.goBack();
-  await expect(detail).toHaveCount(0);
-});
-
-test("the kind filter stands in the address and shows that kind only", async ({ signedIn: page }) => {
-  await page.goto("/events");
-  await page.getByRole("button", { name: "Leadership", exact: true }).click();
-  await expect(page).toHaveURL(/[?&]kind=LEADERSHIP/);
-  await expect(
-    page.locator('[data-testid="event-row"][data-type^="aegis.leadership."]').first(),
-  ).toBeVisible();
-  await expect(page.locator('[data-testid="event-row"]:not([data-type^="aegis.leadership."])')).toHaveCount(
-    0,
+  await expect(detail(page)).toContainText(`Event ${sequence}`);
+  await expect(detail(page).getByRole("table", { name: "Before and after" })).toContainText(
+    "Before: nothing",
   );
+  await detail(page).getByRole("button", { name: "Older event" }).click();
+  await expect(page).not.toHaveURL(new RegExp(`[?&]event=${sequence}$`));
   await page.goBack();
-  await expect(
-    page.locator('[data-testid="event-row"]:not([data-type^="aegis.leadership."])').first(),
-  ).toBeVisible();
+  await page.goBack();
+  await expect(detail(page)).toHaveCount(0);
+
+  await page.goto(`/events/${sequence}`);
+  await expect(page.getByRole("heading", { name: `Event ${sequence}` })).toBeVisible();
+  await expect(page.getByRole("main")).toContainText(service);
 });
 
-test("pausing holds the list until it is resumed", async ({ signedIn: page }) => {
+test("kinds and types are included and excluded, and the address holds it", async ({ signedIn: page }) => {
   await page.goto("/events");
-  await expect(page.getByTestId("event-row").first()).toBeVisible();
-  await page.getByRole("button", { name: "Pause", exact: true }).click();
-  const resume = page.getByRole("button", { name: /\d+ new, resume/ });
-  await expect(resume).toBeVisible();
-  await resume.click();
-  await expect(page.getByRole("button", { name: "Pause", exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Filter by kind and type" }).click();
+  await page.getByRole("checkbox", { name: "Leadership" }).click();
+  await expect(page).toHaveURL(/[?&]kind=LEADERSHIP/);
+  await page.keyboard.press("Escape");
+  await expect(rows(page).first()).toHaveAttribute("data-type", /^aegis\.leadership\./);
+  await page.goBack();
+  await expect(page).not.toHaveURL(/kind=/);
+
+  await page.getByRole("button", { name: "Filter by kind and type" }).click();
+  await page.getByRole("button", { name: "Without Leadership" }).click();
+  await expect(page).toHaveURL(/[?&]not\.kind=LEADERSHIP/);
+  await page.keyboard.press("Escape");
+  await expect(page.locator('[data-testid="event-row"][data-type^="aegis.leadership."]')).toHaveCount(0);
+  await page.getByRole("button", { name: "Without the filter not Kind Leadership" }).click();
+  await expect(page).not.toHaveURL(/not\./);
+});
+
+test("any value leads to a filter", async ({ signedIn: page }) => {
+  const service = await record(page);
+  await page.goto("/events");
+  const row = rows(page).filter({ hasText: service }).first();
+  await row.hover();
+  await row.getByRole("button", { name: `Filter by service ${service}` }).click();
+  await page.getByRole("menuitem", { name: "Only these" }).click();
+  await expect(page).toHaveURL(new RegExp(`[?&]service=${service}`));
+  await expect(rows(page)).toHaveCount(1);
+  await expect(page.getByText("No older event matches.")).toBeVisible();
+});
+
+test("the list follows, stands while it is read, and says how many are new", async ({ signedIn: page }) => {
+  await page.setViewportSize({ width: 1440, height: 420 });
+  await page.goto("/events");
+  await expectLive(page);
+  await expect(rows(page).first()).toBeVisible();
+  const list = page.getByRole("region", { name: "Events" });
+  await list.evaluate((each) => each.scrollTo({ top: 140 }));
+  const top = (await sequencesOf(page))[0];
+  const service = await record(page);
+  const pill = page.getByRole("button", { name: /^\d+ new$/ });
+  await expect(pill).toBeVisible();
+  expect((await sequencesOf(page))[0]).toBe(top);
+  await pill.click();
+  await expect(rows(page).filter({ hasText: service }).first()).toBeVisible();
+});
+
+test("a jump begins the list elsewhere, and pages go both ways", async ({ signedIn: page }) => {
+  await page.goto("/events");
+  await page.getByLabel("Go to sequence or time").fill("2");
+  await page.getByRole("button", { name: "Go", exact: true }).click();
+  await expect(page).toHaveURL(/top=2/);
+  await expect(detail(page)).toContainText("Event 2");
+  await expect(page.getByText("This is the beginning of the log.")).toBeVisible();
+  const before = Math.max(...(await sequencesOf(page)));
+  await page.getByRole("button", { name: "Load newer" }).click();
+  await page.getByRole("region", { name: "Events" }).evaluate((each) => each.scrollTo({ top: 0 }));
+  await expect.poll(async () => Math.max(...(await sequencesOf(page)))).toBeGreaterThan(before);
+  await page.getByLabel("Go to sequence or time").fill("nonsense");
+  await page.getByRole("button", { name: "Go", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("No sequence, and no time");
+});
+
+test("a view is saved by name, and the filtered events as a file", async ({ signedIn: page }) => {
+  const service = await record(page);
+  await page.goto(`/events?service=${service}`);
+  await expect(rows(page)).toHaveCount(1);
+  await page.getByRole("button", { name: /^View:/ }).click();
+  await page.getByLabel("Name of this view").fill("Mine");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.goto("/events");
+  await page.getByRole("button", { name: /^View:/ }).click();
+  await page.getByRole("button", { name: "Mine", exact: true }).click();
+  await expect(page).toHaveURL(new RegExp(`service=${service}`));
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  const lines = readFileSync(await (await waiting).path(), "utf8")
+    .trim()
+    .split("\n");
+  expect(lines.map((each) => (JSON.parse(each) as { service: string }).service)).toEqual([service]);
 });
 
 test("what is like an event can be left out, and its page says what it changed", async ({

@@ -233,6 +233,7 @@ export class World {
       service: id.split(".")[0] ?? id,
       aggregateVersion: version,
       time: this.iso(),
+      recordedAt: this.iso(),
       actor: `sdk:${id}`,
       correlationId: null,
       causationId: sequence > 1 ? `mock-${sequence - 1}` : null,

@@ -103,6 +103,7 @@ describe("failovers", () => {
     service: "desk",
     aggregateVersion: 1,
     time: iso(ago),
+    recordedAt: iso(ago),
     actor: "sdk:desk",
     correlationId: null,
     causationId: null,

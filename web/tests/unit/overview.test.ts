@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { changedGroups } from "@/features/overview/changed-groups";
 import type { ServiceNode } from "@/features/overview/documents";
-import { foldRuns } from "@/features/overview/fold";
 import { isBad, rollupOf, worstFirst } from "@/features/overview/rollups";
+import { foldRuns } from "@/shared/events/fold";
 import { World } from "../mock/world";
 
 const node = (name: string, statuses: string[], change: Partial<ServiceNode> = {}): ServiceNode => ({

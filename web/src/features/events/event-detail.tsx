@@ -1,74 +1,68 @@
-import { X } from "lucide-react";
+import { ChevronDown, ChevronUp, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import type { Event } from "@/shared/events/documents";
 import type { Whole } from "@/shared/graphql/exact";
+import { useQuery } from "@/shared/graphql/use-query";
+import { Empty, ErrorView, Loading } from "@/shared/ui/states";
+import { OneEvent } from "./documents";
 import { EventFacts } from "./event-facts";
-import type { Excluded } from "./view-state";
 
 interface Props {
   sequence: Whole;
+  /** When the list has it. */
   event: Event | undefined;
+  /** To the neighbours in the list; null where it ends. */
+  onNewer: (() => void) | null;
+  onOlder: (() => void) | null;
   onClose: () => void;
-  /** Leaves out what is like this event. */
-  onExclude: (key: Excluded, value: string) => void;
 }
 
-/** One event in full, beside the list, so that the next one is a click away. */
-export function EventDetail({ sequence, event, onClose, onExclude }: Props): ReactNode {
+/** One event in full, beside the list, so that the next one is a key away. */
+export function EventDetail({ sequence, event, onNewer, onOlder, onClose }: Props): ReactNode {
+  const { data, error, again } = useQuery(OneEvent, event ? null : { sequence });
+  const shown = event ?? data?.event ?? null;
   return (
     <aside
       aria-label="Event detail"
-      className="flex max-h-full w-full shrink-0 flex-col overflow-auto border-border bg-card max-lg:border-t lg:w-104 lg:border-l 2xl:w-120"
+      onKeyDown={(key) => {
+        if ((key.target as Element).closest("input, [role=menu]")) return;
+        if (key.key === "Escape") onClose();
+        else if (key.key === "k") onNewer?.();
+        else if (key.key === "j") onOlder?.();
+      }}
+      className="flex max-h-full w-104 shrink-0 flex-col overflow-auto border-border border-l bg-card max-xl:absolute max-xl:inset-y-0 max-xl:right-0 max-xl:z-20 max-xl:shadow-lg 2xl:w-120"
     >
-      <header className="flex h-10 shrink-0 items-center gap-2 border-border border-b px-3">
-        <h2 className="font-semibold text-panel">Event {sequence}</h2>
+      <header className="sticky top-0 z-10 flex h-10 shrink-0 items-center gap-1 border-border border-b bg-card px-3">
+        <h2 className="mr-auto font-semibold text-panel">Event {sequence}</h2>
         <Button
           variant="ghost"
           size="icon"
-          className="ml-auto"
-          aria-label="Close the detail"
-          onClick={onClose}
+          aria-label="Newer event"
+          title="Newer (k)"
+          disabled={!onNewer}
+          onClick={() => onNewer?.()}
         >
+          <ChevronUp aria-hidden="true" />
+        </Button>
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label="Older event"
+          title="Older (j)"
+          disabled={!onOlder}
+          onClick={() => onOlder?.()}
+        >
+          <ChevronDown aria-hidden="true" />
+        </Button>
+        <Button variant="ghost" size="icon" aria-label="Close the detail" onClick={onClose}>
           <X aria-hidden="true" />
         </Button>
       </header>
-      {event ? (
-        <div className="p-3">
-          <EventFacts event={event} />
-          <h3 className="mt-3 mb-1 font-medium text-xs">Leave out of the list</h3>
-          <div className="flex flex-wrap gap-1">
-            <Button
-              variant="outline"
-              className="font-normal"
-              onClick={() => onExclude("not.type", event.type)}
-            >
-              this type
-            </Button>
-            {event.service !== null && (
-              <Button
-                variant="outline"
-                className="font-normal"
-                onClick={() => onExclude("not.service", event.service ?? "")}
-              >
-                {event.service}
-              </Button>
-            )}
-            <Button
-              variant="outline"
-              className="min-w-0 shrink font-normal"
-              onClick={() => onExclude("not.actor", event.actor)}
-            >
-              <span className="truncate">{event.actor}</span>
-            </Button>
-          </div>
-        </div>
-      ) : (
-        <p className="p-3 text-muted-foreground">
-          This event is not in the list: clear the filters, or load older events until its sequence is
-          reached.
-        </p>
-      )}
+      {shown && <EventFacts event={shown} filters className="p-3" />}
+      {!shown && error && <ErrorView error={error} onRetry={again} />}
+      {!shown && !error && !data && <Loading what="the event" />}
+      {!shown && data && <Empty title={`There is no event at ${sequence}.`} />}
     </aside>
   );
 }

@@ -1,65 +1,82 @@
 import type { ReactNode } from "react";
-import { Link } from "react-router";
 import type { Event } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
 import { kindLook } from "@/shared/events/kinds";
-import { stringify } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import { formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
-import { EventLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
-import { sentence } from "@/shared/ui/states";
+import { DefinitionLink, EventLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
+import { ChainPanel } from "./chain-panel";
+import { ChangePanel } from "./change-panel";
+import { PayloadPanel } from "./payload-panel";
+import type { Field } from "./value-filters";
+import { ValueButton } from "./value-menu";
 
-/** What an event says, what it is about, and its payload as it is stored. */
-export function EventFacts({ event, className }: { event: Event; className?: string }) {
+interface Props {
+  event: Event;
+  /** Whether values lead to filters: where there is a list to filter. */
+  filters: boolean;
+  className?: string;
+}
+
+/** What an event says, what it is about and what it changed, its cause and effects, and its payload. */
+export function EventFacts({ event, filters, className }: Props) {
   const zone = useZone((s) => s.zone);
+  const by = (field: Field, value: string): ReactNode =>
+    filters && <ValueButton field={field} value={value} />;
   return (
     <div className={cn("space-y-3", className)}>
-      <EventType event={event} className="font-semibold" />
-      <p>{sentence(event.summary)}</p>
-      <dl className="grid grid-cols-[7rem_minmax(0,1fr)] gap-x-2 gap-y-1">
-        <Field name="Time">{formatMoment(event.time, zone)}</Field>
-        <Field name="Link">
-          <EventLink sequence={event.sequence} />
-        </Field>
+      <p className="font-medium">{event.summary}</p>
+      <dl className="grid grid-cols-[7rem_minmax(0,1fr)] items-center gap-x-2 gap-y-0.5">
+        <Row name="Type">
+          <EventType event={event} />
+          {by("type", event.type)}
+        </Row>
+        <Row name="Time">{formatMoment(event.time, zone)}</Row>
+        {event.recordedAt !== event.time && <Row name="Recorded">{formatMoment(event.recordedAt, zone)}</Row>}
         {event.service !== null && (
-          <Field name="Service">
+          <Row name="Service">
             <ServiceLink service={event.service} />
-          </Field>
+            {by("service", event.service)}
+          </Row>
         )}
-        <Field name={kindLook[event.kind].word}>
+        <Row name={kindLook[event.kind].word}>
           <Subject event={event} />
-        </Field>
-        <Field name="Version of it">{event.aggregateVersion}</Field>
-        <Field name="Actor">{event.actor}</Field>
-        <Field name="Type">
-          <span className="font-mono text-xs">{event.type}</span>
-        </Field>
-        <Field name="Event id">
-          <span className="font-mono text-xs">{event.id}</span>
-        </Field>
+          {by("aggregate", event.aggregate)}
+        </Row>
+        <Row name="Version of it">{String(event.aggregateVersion)}</Row>
+        <Row name="Actor">
+          <span className="break-all">{event.actor}</span>
+          {by("actor", event.actor)}
+        </Row>
         {event.correlationId !== null && (
-          <Field name="Correlation">
-            <Link
-              className="font-mono text-xs underline"
-              to={`/events?q=${encodeURIComponent(event.correlationId)}`}
-            >
-              {event.correlationId}
-            </Link>
-          </Field>
+          <Row name="Correlation">
+            <span className="break-all font-mono text-xs">{event.correlationId}</span>
+            {by("correlation", event.correlationId)}
+          </Row>
         )}
         {event.causationId !== null && (
-          <Field name="Caused by">
-            <span className="font-mono text-xs">{event.causationId}</span>
-          </Field>
+          <Row name="Caused by">
+            <span className="break-all font-mono text-xs">{event.causationId}</span>
+            {by("causation", event.causationId)}
+          </Row>
         )}
+        <Row name="Raw type">
+          <span className="break-all font-mono text-xs">{event.type}</span>
+        </Row>
+        <Row name="Event id">
+          <span className="break-all font-mono text-xs">{event.id}</span>
+        </Row>
+        <Row name="Page of it">
+          <EventLink sequence={event.sequence} />
+        </Row>
       </dl>
-      <div>
-        <h3 className="mb-1 font-medium text-xs">Payload</h3>
-        <pre className="overflow-auto rounded-sm border border-border bg-background p-2 font-mono text-xs">
-          {stringify(event.data, 2)}
-        </pre>
-      </div>
+      <ChainPanel event={event} />
+      <section aria-label="What it changed">
+        <h3 className="mb-1 font-semibold">What it changed</h3>
+        <ChangePanel key={String(event.sequence)} sequence={event.sequence} />
+      </section>
+      <PayloadPanel data={event.data} />
     </div>
   );
 }
@@ -71,14 +88,15 @@ function Subject({ event }: { event: Event }) {
   const name = aggregate.slice(`${kind.toLowerCase()}.${service}.`.length);
   if (kind === "INSTANCE") return <InstanceLink service={service} instance={name} />;
   if (kind === "LEADERSHIP") return <GroupLink service={service} group={name} />;
+  if (kind === "DEFINITION") return <DefinitionLink service={service} />;
   return <>{aggregate}</>;
 }
 
-function Field({ name, children }: { name: string; children: ReactNode }) {
+function Row({ name, children }: { name: string; children: ReactNode }) {
   return (
     <>
-      <dt className="text-muted-foreground">{name}</dt>
-      <dd className="select-text break-words">{children}</dd>
+      <dt className="self-start pt-1 text-muted-foreground">{name}</dt>
+      <dd className="flex min-h-6 min-w-0 select-text items-center gap-1">{children}</dd>
     </>
   );
 }

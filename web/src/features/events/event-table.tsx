@@ -1,53 +1,74 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useRef } from "react";
-import type { Event } from "@/shared/events/documents";
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "react";
 import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import { useZone } from "@/shared/time/zone";
-import { EventRow, ROW_PX } from "./event-row";
+import { DayRow, EventRow, ROW_PX, RunRow } from "./event-row";
+import type { Row } from "./rows";
 
 const head: { label: string; width: string; right?: boolean }[] = [
-  { label: "Seq", width: "w-18", right: true },
-  { label: "Time", width: "w-32" },
-  { label: "Event", width: "w-48" },
+  { label: "Seq", width: "w-20", right: true },
+  { label: "Time", width: "w-28" },
+  { label: "Event", width: "w-44" },
   { label: "Service", width: "w-40" },
   { label: "Summary", width: "" },
   { label: "Actor", width: "w-60 @max-[64rem]:hidden" },
 ];
 
 interface Props {
-  /** Newest first. */
-  events: readonly Event[];
+  rows: readonly Row[];
   selected: Whole | null;
+  /** New rows above leave what is looked at in its place, unless the list follows. */
+  pinned: boolean;
   onSelect: (sequence: Whole) => void;
+  onToggle: (key: string) => void;
   /** Told when the operator scrolls away from the newest event. */
   onAway: () => void;
+  header: ReactNode;
   footer: ReactNode;
 }
 
-export function EventTable({ events, selected, onSelect, onAway, footer }: Props) {
+export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway, header, footer }: Props) {
   const zone = useZone((s) => s.zone);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
-    count: events.length,
+    count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
-    getItemKey: (index) => events[index]?.sequence ?? index,
+    getItemKey: (index) => rows[index]?.key ?? index,
     initialRect: { width: 1000, height: 700 },
   });
+  useKeptPlace(rows, scroller, pinned);
   const items = virtual.getVirtualItems();
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  const onKey = (event: KeyboardEvent): void => {
+    const step = { j: 1, k: -1 }[event.key];
+    if (step === undefined || (event.target as Element).closest("input")) return;
+    const events = rows.flatMap((row, index) => (row.kind === "event" ? [{ index, event: row.event }] : []));
+    const at = events.findIndex(({ event: each }) => each.sequence === selected);
+    const next = events[Math.max(0, Math.min(events.length - 1, at + step))];
+    if (!next) return;
+    event.preventDefault();
+    onSelect(next.event.sequence);
+    virtual.scrollToIndex(next.index);
+  };
   return (
     <section
       ref={scroller}
       aria-label="Events"
       tabIndex={0}
-      className="@container min-h-80 flex-1 overflow-auto -outline-offset-2"
+      className="@container min-h-40 flex-1 overflow-auto -outline-offset-2"
+      onKeyDown={onKey}
       onScroll={(e) => e.currentTarget.scrollTop > ROW_PX && onAway()}
     >
-      <table aria-rowcount={events.length + 1} className="w-full min-w-[50rem] table-fixed border-collapse">
+      {header}
+      <table
+        aria-label="Events"
+        aria-rowcount={rows.length + 1}
+        className="w-full min-w-[44rem] table-fixed border-collapse"
+      >
         <thead className="sticky top-0 z-10 bg-muted text-left text-xs shadow-[inset_0_-1px_0_var(--border)]">
           <tr aria-rowindex={1}>
             {head.map(({ label, width, right }) => (
@@ -64,14 +85,18 @@ export function EventTable({ events, selected, onSelect, onAway, footer }: Props
         <tbody>
           {above > 0 && <Spacer px={above} />}
           {items.map((item) => {
-            const event = events[item.index];
-            if (!event) return null;
+            const row = rows[item.index];
+            if (!row) return null;
+            if (row.kind === "day") return <DayRow key={item.key} day={row.day} index={item.index} />;
+            if (row.kind === "run")
+              return <RunRow key={item.key} row={row} index={item.index} onToggle={onToggle} />;
             return (
               <EventRow
                 key={item.key}
-                event={event}
+                event={row.event}
                 index={item.index}
-                selected={event.sequence === selected}
+                inRun={row.inRun}
+                selected={row.event.sequence === selected}
                 onSelect={onSelect}
               />
             );
@@ -82,6 +107,22 @@ export function EventTable({ events, selected, onSelect, onAway, footer }: Props
       <footer className="flex h-10 items-center justify-center gap-2">{footer}</footer>
     </section>
   );
+}
+
+/** What stood at the top edge stays there when rows come above it. */
+function useKeptPlace(
+  rows: readonly Row[],
+  scroller: React.RefObject<HTMLDivElement | null>,
+  pinned: boolean,
+): void {
+  const first = useRef<string | null>(null);
+  useLayoutEffect(() => {
+    const was = first.current;
+    first.current = rows.find(({ kind }) => kind !== "day")?.key ?? null;
+    if (was === null || was === first.current || !pinned) return;
+    const moved = rows.findIndex(({ key }) => key === was);
+    if (moved > 0 && scroller.current) scroller.current.scrollTop += moved * ROW_PX;
+  }, [rows, scroller, pinned]);
 }
 
 function Spacer({ px }: { px: number }) {

@@ -1,114 +1,148 @@
-import { useCallback, useMemo, useRef } from "react";
+import { ArrowUp } from "lucide-react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { merge } from "@/shared/events/log";
-import { useEvents } from "@/shared/events/store";
+import { count } from "@/shared/figures/format";
 import type { Whole } from "@/shared/graphql/exact";
+import { useQuery } from "@/shared/graphql/use-query";
+import { useZone } from "@/shared/time/zone";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
+import { Chips } from "./chips";
+import { DensityStrip } from "./density-strip";
+import { Density } from "./documents";
 import { EventDetail } from "./event-detail";
 import { EventTable } from "./event-table";
+import { ExportButton } from "./export-button";
+import { Footer, Header } from "./list-ends";
+import { rowsOf } from "./rows";
 import { Toolbar } from "./toolbar";
-import { useHistory } from "./use-history";
 import { useHold } from "./use-hold";
-import { eventsShape, isFiltered, matches, noFilter } from "./view-state";
+import { useLog } from "./use-log";
+import { useSpan } from "./use-span";
+import { ValueMenu } from "./value-menu";
+import { eventsShape, type Filter, isFiltered, noFilter, toServer } from "./view-state";
+
+const PARTS = 160;
 
 /** The log by sequence, newest first: the live tail on top of pages of history. */
-export function EventsScreen({ services }: { services: readonly string[] }) {
-  const live = useEvents((s) => s.events);
+export function EventsScreen() {
   const [view, set] = useUrlState(eventsShape);
-  const history = useHistory(view);
+  const { window, span, live, set: setSpan } = useSpan();
+  const zone = useZone((s) => s.zone);
+  const filter = useMemo(() => toServer(view, span), [view, span]);
+  const log = useLog({ filter: view, server: filter, top: view.top, live });
+  const { shown, waiting, hold, release } = useHold(log.events);
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const frame = useRef<HTMLDivElement>(null);
-
-  const all = useMemo(() => {
-    const fresh = (live ?? []).filter((event) => matches(event, view));
-    // Below the oldest page of history the tail would have gaps, if it were filtered on the server only.
-    return merge(history.events, fresh);
-  }, [live, view, history.events]);
-  const { shown, waiting, held, hold, release } = useHold(all);
-  const newestFirst = useMemo(() => [...shown].reverse(), [shown]);
+  const rows = useMemo(() => rowsOf(shown, opened, zone), [shown, opened, zone]);
+  const density = useQuery(Density, { filter: toServer(view, window), points: PARTS });
   const select = useCallback((event: Whole) => set({ event }), [set]);
-  const resume = (): void => {
+  const narrow = (change: Partial<Filter>): void => set({ ...change, top: null });
+  const jump = (sequence: Whole): void => set({ top: sequence, event: sequence });
+  const toTop = (): void => {
     release();
+    if (view.top !== null) set({ top: null });
     frame.current?.querySelector("section")?.scrollTo({ top: 0 });
   };
+  const toggle = useCallback(
+    (key: string) =>
+      setOpened((all) => {
+        const next = new Set(all);
+        if (!next.delete(key)) next.add(key);
+        return next;
+      }),
+    [],
+  );
+  const filtered = isFiltered(view) || span !== null;
+  const at = shown.findIndex(({ sequence }) => sequence === view.event);
+  const [older, newer] = at < 0 ? [undefined, undefined] : [shown[at - 1], shown[at + 1]];
 
   const list = (): React.ReactNode => {
-    if (all.length > 0) {
+    if (log.events.length > 0) {
       return (
         <EventTable
-          events={newestFirst}
+          rows={rows}
           selected={view.event}
+          pinned={waiting > 0 || log.newer !== null || view.top !== null}
           onSelect={select}
+          onToggle={toggle}
           onAway={hold}
-          footer={<Footer {...history} filtered={isFiltered(view)} />}
+          header={<Header log={log} onTop={toTop} />}
+          footer={<Footer log={log} filtered={filtered} />}
         />
       );
     }
-    if (history.loading) return <Loading what="events" />;
-    if (history.error) return <ErrorView error={history.error} onRetry={history.older} />;
+    if (log.loading === "all") return <Loading what="events" onRetry={log.again} />;
+    if (log.error) return <ErrorView error={log.error} onRetry={log.again} />;
     return (
-      <Empty title="No event matches.">
-        <Button variant="outline" onClick={() => set(noFilter)}>
-          Clear filters
-        </Button>
+      <Empty title={filtered ? "No event matches." : "Nothing is recorded yet."}>
+        {filtered && (
+          <Button
+            variant="outline"
+            onClick={() => {
+              set({ ...noFilter, top: null });
+              setSpan(null);
+            }}
+          >
+            Clear filters
+          </Button>
+        )}
       </Empty>
     );
   };
 
   return (
     <div className="flex min-h-0 flex-1 flex-col" ref={frame}>
-      <PageHead title="Events" actions={<CopyLink />} />
+      <PageHead
+        title="Events"
+        actions={
+          <>
+            <CopyLink />
+            <ExportButton filter={filter} />
+          </>
+        }
+      />
       <Toolbar
         view={view}
-        set={set}
-        services={services}
-        {...{ held, waiting }}
-        onHold={hold}
-        onRelease={resume}
+        window={window}
+        onType={(q) => set({ q, top: null }, { replace: true })}
+        onFilter={narrow}
+        onJump={jump}
       />
-      <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
-        <div className="flex min-h-80 min-w-0 flex-1 flex-col">{list()}</div>
+      <Chips
+        view={view}
+        span={span && (live ? { ...span, to: window.to } : span)}
+        onFilter={narrow}
+        onSpan={setSpan}
+      />
+      <DensityStrip window={window} density={density.data?.eventDensity ?? null} onSpan={setSpan} />
+      <div className="relative flex min-h-0 flex-1">
+        <div className="relative flex min-h-40 min-w-0 flex-1 flex-col">
+          {waiting > 0 && (
+            <Button
+              className="absolute top-9 left-1/2 z-10 -translate-x-1/2 rounded-full shadow-md"
+              onClick={toTop}
+            >
+              <ArrowUp aria-hidden="true" /> {count(waiting)} new
+            </Button>
+          )}
+          {list()}
+        </div>
         {view.event !== null && (
           <EventDetail
+            key={String(view.event)}
             sequence={view.event}
-            event={all.find((e) => e.sequence === view.event)}
+            event={shown[at]}
+            onNewer={newer ? () => select(newer.sequence) : null}
+            onOlder={older ? () => select(older.sequence) : null}
             onClose={() => set({ event: null })}
             onExclude={(key, value) => set({ [key]: [...view[key], value], event: null })}
           />
         )}
       </div>
+      <ValueMenu view={view} onFilter={narrow} />
     </div>
-  );
-}
-
-function Footer({
-  loading,
-  error,
-  more,
-  older,
-  filtered,
-}: ReturnType<typeof useHistory> & { filtered: boolean }) {
-  if (error) {
-    return (
-      <>
-        <span className="text-bad">
-          {error.message} ({error.code})
-        </span>
-        <Button variant="outline" onClick={older}>
-          Try again
-        </Button>
-      </>
-    );
-  }
-  if (!more) {
-    const end = filtered ? "No older event matches." : "This is the beginning of the log.";
-    return <span className="text-muted-foreground">{end}</span>;
-  }
-  return (
-    <Button variant="outline" disabled={loading} onClick={older}>
-      {loading ? "Loading…" : "Load older"}
-    </Button>
   );
 }

@@ -1,63 +1,108 @@
-import type { Event } from "@/shared/events/documents";
+import type { VariablesOf } from "@/gql";
+import type { Event, EventHistory } from "@/shared/events/documents";
 import { kinds } from "@/shared/events/kinds";
-import { serverNow } from "@/shared/time/clock";
-import { momentOf } from "@/shared/time/range";
-import { type Codec, lines, sequence, someOf, text, type Values } from "@/shared/url/codec";
+import type { Window } from "@/shared/time/range";
+import { lines, sequence, someOf, text, type Values } from "@/shared/url/codec";
 
-/** A moment of the address, in epoch milliseconds, to the second: `now` is that of the first look. */
-const moment: Codec<number | null> = {
-  fallback: null,
-  parse: (raw) => (raw === "now" ? null : momentOf(raw, Math.floor(serverNow() / 60_000) * 60_000)),
-  format: (value) => (value === null ? "" : new Date(value).toISOString()),
-};
-
-/** What of the events screen stands in the address. */
+/** What of the events screen stands in the address; the span of time stands there for the whole page. */
 export const eventsShape = {
   q: text,
   kind: someOf(kinds),
+  type: lines,
   service: text,
-  event: sequence,
-  /** Types, services and actors that are left out. */
+  actor: text,
+  aggregate: text,
+  correlation: text,
+  causation: text,
+  "not.kind": someOf(kinds),
   "not.type": lines,
   "not.service": lines,
   "not.actor": lines,
-  from: moment,
-  to: moment,
+  event: sequence,
+  /** The list begins here, and not at the newest event. */
+  top: sequence,
 };
 
 export type EventsView = Values<typeof eventsShape>;
+export type ServerFilter = NonNullable<VariablesOf<typeof EventHistory>["filter"]>;
 
-export const excluded = ["not.type", "not.service", "not.actor"] as const;
-export type Excluded = (typeof excluded)[number];
+/** All that filters, so that changing it begins the list anew. */
+export const filterKeys = [
+  "q",
+  "kind",
+  "type",
+  "service",
+  "actor",
+  "aggregate",
+  "correlation",
+  "causation",
+  "not.kind",
+  "not.type",
+  "not.service",
+  "not.actor",
+] as const;
 
-export const noFilter: Partial<EventsView> = {
+export type FilterKey = (typeof filterKeys)[number];
+export type Filter = Pick<EventsView, FilterKey>;
+
+export const noFilter: Filter = {
   q: "",
   kind: [],
+  type: [],
   service: "",
-  from: null,
-  to: null,
+  actor: "",
+  aggregate: "",
+  correlation: "",
+  causation: "",
+  "not.kind": [],
   "not.type": [],
   "not.service": [],
   "not.actor": [],
 };
 
-export const isFiltered = (view: EventsView): boolean =>
-  view.q !== "" ||
-  view.kind.length > 0 ||
-  view.service !== "" ||
-  view.from !== null ||
-  view.to !== null ||
-  excluded.some((key) => view[key].length > 0);
+export const isFiltered = (view: Filter): boolean => filterKeys.some((key) => view[key].length > 0);
+
+/** As the server takes it; `span` where the list is limited to a time. */
+export function toServer(view: Filter, span: Window | null): ServerFilter {
+  const not = {
+    ...(view["not.kind"].length > 0 && { kinds: [...view["not.kind"]] }),
+    ...(view["not.type"].length > 0 && { types: [...view["not.type"]] }),
+    ...(view["not.service"].length > 0 && { services: [...view["not.service"]] }),
+    ...(view["not.actor"].length > 0 && { actors: [...view["not.actor"]] }),
+  };
+  return {
+    ...(view.kind.length > 0 && { kinds: [...view.kind] }),
+    ...(view.type.length > 0 && { types: [...view.type] }),
+    ...(view.service !== "" && { service: view.service }),
+    ...(view.actor !== "" && { actor: view.actor }),
+    ...(view.aggregate !== "" && { aggregate: view.aggregate }),
+    ...(view.correlation !== "" && { correlationId: view.correlation }),
+    ...(view.causation !== "" && { causationId: view.causation }),
+    ...(Object.keys(not).length > 0 && { not }),
+    ...(view.q !== "" && { text: view.q }),
+    ...(span && { from: new Date(span.from).toISOString(), to: new Date(span.to).toISOString() }),
+  };
+}
+
+const among = <T>(list: readonly T[], value: T): boolean => list.length === 0 || list.includes(value);
 
 /** The same rule as the server's filter, for events that arrive live. */
-export function matches(event: Event, view: Omit<EventsView, "event">): boolean {
-  const at = Date.parse(event.time);
-  if ((view.from !== null && at < view.from) || (view.to !== null && at >= view.to)) return false;
-  if (view.kind.length > 0 && !view.kind.includes(event.kind)) return false;
-  if (view.service !== "" && event.service !== view.service) return false;
-  if (view["not.type"].includes(event.type) || view["not.actor"].includes(event.actor)) return false;
-  if (event.service !== null && view["not.service"].includes(event.service)) return false;
-  if (view.q === "") return true;
+export function matches(event: Event, view: Filter): boolean {
+  const { kind, type, service, actor, aggregate, correlationId, causationId, summary } = event;
+  const included =
+    among(view.kind, kind) &&
+    among(view.type, type) &&
+    (view.service === "" || service === view.service) &&
+    (view.actor === "" || actor === view.actor) &&
+    (view.aggregate === "" || aggregate === view.aggregate) &&
+    (view.correlation === "" || correlationId === view.correlation) &&
+    (view.causation === "" || causationId === view.causation);
+  const excluded =
+    view["not.kind"].includes(kind) ||
+    view["not.type"].includes(type) ||
+    (service !== null && view["not.service"].includes(service)) ||
+    view["not.actor"].includes(actor);
+  if (!included || excluded) return false;
   const needle = view.q.toLowerCase();
-  return [event.summary, event.type, event.aggregate].some((hay) => hay.toLowerCase().includes(needle));
+  return needle === "" || [summary, type, aggregate].some((hay) => hay.toLowerCase().includes(needle));
 }

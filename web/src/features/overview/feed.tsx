@@ -2,11 +2,11 @@ import { useMemo } from "react";
 import { Link } from "react-router";
 import type { Event } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
+import { type FeedLine, foldRuns } from "@/shared/events/fold";
 import { useEvents } from "@/shared/events/store";
 import { Moment } from "@/shared/time/moment";
 import { ErrorView } from "@/shared/ui/states";
 import { eventPath, useKeeping } from "@/shared/url/links";
-import { type FeedLine, foldRuns } from "./fold";
 import { useShownEvents } from "./use-shown-events";
 
 const SHOWN = 60;

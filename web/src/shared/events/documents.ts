@@ -1,6 +1,6 @@
 import { graphql, type ResultOf } from "@/gql";
 
-const EventFields = graphql(`
+export const EventFields = graphql(`
   fragment EventFields on Event @_unmask {
     id
     sequence
@@ -10,6 +10,7 @@ const EventFields = graphql(`
     service
     aggregateVersion
     time
+    recordedAt
     actor
     correlationId
     causationId

@@ -1,7 +1,7 @@
-import type { Event } from "@/shared/events/documents";
-import { shortType } from "@/shared/events/kinds";
+import type { Event } from "./documents";
+import { shortType } from "./kinds";
 
-/** One line of the feed: an event, or a run of events of one type and service. */
+/** One line of a list of events: an event, or a run of events of one type and service. */
 export interface FeedLine {
   key: string;
   /** The newest of the run. */
@@ -9,6 +9,8 @@ export interface FeedLine {
   count: number;
   /** What they are about, oldest first. */
   names: readonly string[];
+  /** All of it, newest first. */
+  run: readonly Event[];
 }
 
 /** Beyond that many, a run is one line. */
@@ -47,10 +49,11 @@ export function foldRuns(events: readonly Event[]): FeedLine[] {
         event: newest,
         count: run.length,
         names: [...run].reverse().map(nameOf),
+        run,
       });
     } else {
       for (const event of run)
-        lines.push({ key: String(event.sequence), event, count: 1, names: [nameOf(event)] });
+        lines.push({ key: String(event.sequence), event, count: 1, names: [nameOf(event)], run: [event] });
     }
     run = [];
   };

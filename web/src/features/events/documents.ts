@@ -1,0 +1,43 @@
+import { graphql, type ResultOf } from "@/gql";
+import { EventFields } from "@/shared/events/documents";
+
+/** The events that follow one. */
+export const EventsAfter = graphql(
+  `
+  query EventsAfter($first: Int!, $after: String, $filter: EventFilter) {
+    events(first: $first, after: $after, filter: $filter) {
+      nodes { ...EventFields }
+      pageInfo { hasNextPage endCursor }
+      asOfSequence
+    }
+  }
+`,
+  [EventFields],
+);
+
+export const OneEvent = graphql(
+  `
+  query OneEvent($sequence: Long!) {
+    event(sequence: $sequence) { ...EventFields }
+  }
+`,
+  [EventFields],
+);
+
+/** What the event has changed of what it is about. */
+export const ChangeOf = graphql(`
+  query ChangeOf($sequence: Long!) {
+    eventChange(sequence: $sequence) { before after }
+  }
+`);
+
+export const Density = graphql(`
+  query Density($filter: EventFilter!, $points: Int!) {
+    eventDensity(filter: $filter, points: $points) {
+      partSeconds
+      buckets { at count types { type count } }
+    }
+  }
+`);
+
+export type Buckets = ResultOf<typeof Density>["eventDensity"]["buckets"];

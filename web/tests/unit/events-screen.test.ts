@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { chainOf } from "@/features/events/chain";
+import { barsOf, countsOf, spanBetween, spoken } from "@/features/events/density";
+import { line } from "@/features/events/export-log";
+import { diffJson, leavesOf } from "@/features/events/json-diff";
+import { placeOf } from "@/features/events/jump";
+import { rowsOf } from "@/features/events/rows";
+import { chipsOf, excluding, including } from "@/features/events/value-filters";
+import { eventsShape, matches, noFilter, toServer } from "@/features/events/view-state";
+import type { Event } from "@/shared/events/documents";
+import { searchOf } from "@/shared/saved-views/store";
+import { readUrl, writeUrl } from "@/shared/url/codec";
+
+const event = (sequence: number, over: Partial<Event> = {}): Event => ({
+  id: `e-${sequence}`,
+  sequence,
+  type: "aegis.instance.registered.v1",
+  kind: "INSTANCE",
+  aggregate: `instance.desk.desk-${sequence}`,
+  service: "desk",
+  aggregateVersion: 1,
+  time: "2026-01-02T03:04:05.000Z",
+  recordedAt: "2026-01-02T03:04:05.001Z",
+  actor: "user:alice",
+  correlationId: null,
+  causationId: null,
+  summary: `desk-${sequence} registered`,
+  data: {},
+  ...over,
+});
+
+describe("filters by value", () => {
+  it("include, and drop what excluded the same", () => {
+    const view = { ...noFilter, "not.type": ["a"] };
+    expect(including(view, "type", "a")).toEqual({ type: ["a"], "not.type": [] });
+    expect(including(noFilter, "service", "desk")).toEqual({ service: "desk", "not.service": [] });
+  });
+
+  it("exclude, and drop what included the same", () => {
+    const view = { ...noFilter, service: "desk" };
+    expect(excluding(view, "service", "desk")).toEqual({ service: "", "not.service": ["desk"] });
+    expect(excluding(view, "aggregate", "x")).toEqual({});
+  });
+
+  it("hold for live events as they do on the server", () => {
+    expect(matches(event(1), { ...noFilter, "not.service": ["desk"] })).toBe(false);
+    expect(matches(event(1), { ...noFilter, type: ["aegis.instance.registered.v1"] })).toBe(true);
+    expect(matches(event(1), { ...noFilter, causation: "e-0" })).toBe(false);
+    expect(matches(event(1, { service: null }), { ...noFilter, "not.service": ["desk"] })).toBe(true);
+  });
+
+  it("go to the server without what says nothing", () => {
+    const view = { ...noFilter, q: "a", "not.actor": ["user:bob"] };
+    expect(toServer(view, null)).toEqual({ text: "a", not: { actors: ["user:bob"] } });
+    expect(toServer(noFilter, { from: 0, to: 1_000 })).toEqual({
+      from: "1970-01-01T00:00:00.000Z",
+      to: "1970-01-01T00:00:01.000Z",
+    });
+  });
+
+  it("stand in the address, each value by itself, and are read back", () => {
+    const written = writeUrl(eventsShape, new URLSearchParams("from=now-1h"), {
+      "not.type": ["a", "b"],
+      kind: ["LEADERSHIP"],
+    });
+    expect(String(written)).toBe("from=now-1h&not.type=a&not.type=b&kind=LEADERSHIP");
+    expect(readUrl(eventsShape, written)["not.type"]).toEqual(["a", "b"]);
+  });
+
+  it("are chips, each of which can be taken away", () => {
+    const view = { ...noFilter, kind: ["LEADERSHIP" as const], "not.service": ["desk", "echo"] };
+    expect(chipsOf(view).map(({ text, not, without }) => [text, not, without])).toEqual([
+      ["Kind Leadership", false, { kind: [] }],
+      ["Service desk", true, { "not.service": ["echo"] }],
+      ["Service echo", true, { "not.service": ["desk"] }],
+    ]);
+  });
+});
+
+describe("the rows", () => {
+  const many = [1, 2, 3, 4].map((sequence) => event(sequence));
+
+  it("fold a run, and show each of it when it is opened", () => {
+    const folded = rowsOf(many, new Set(), "utc");
+    expect(folded.map(({ kind }) => kind)).toEqual(["day", "run"]);
+    const key = folded[1]?.key ?? "";
+    const opened = rowsOf([...many, event(5)], new Set([key]), "utc");
+    expect(opened.map(({ kind }) => kind)).toEqual(["day", "run", ...Array(5).fill("event")]);
+  });
+
+  it("begin each day with a line", () => {
+    const rows = rowsOf([event(1, { time: "2026-01-01T23:59:59Z" }), event(2)], new Set(), "utc");
+    expect(rows.map((row) => (row.kind === "day" ? row.day : row.key))).toEqual([
+      "2026-01-02",
+      "2",
+      "2026-01-01",
+      "1",
+    ]);
+  });
+});
+
+describe("a jump", () => {
+  const now = Date.parse("2026-01-02T12:00:00Z");
+  it.each([
+    ["365", { sequence: 365 }],
+    ["s365", { sequence: 365 }],
+    ["seq 365", { sequence: 365 }],
+    ["9007199254740993", { sequence: 9007199254740993n }],
+    ["3:04", { time: Date.parse("2026-01-02T03:04:00Z") }],
+    ["12:45:26.547", { time: Date.parse("2026-01-02T12:45:26.547Z") }],
+    ["2026-01-01 12:45", { time: Date.parse("2026-01-01T12:45:00Z") }],
+    ["now-10m", { time: now - 600_000 }],
+    ["tomorrow", null],
+    ["25:99", null],
+  ])("to %s", (typed, place) => {
+    expect(placeOf(typed, now, "utc")).toEqual(place);
+  });
+});
+
+describe("density", () => {
+  const window = { from: 0, to: 100_000 };
+  const buckets = [
+    { at: new Date(0).toISOString(), count: 1, types: [{ type: "a", count: 1 }] },
+    {
+      at: new Date(50_000).toISOString(),
+      count: 4,
+      types: [
+        { type: "a", count: 3 },
+        { type: "b", count: 1 },
+      ],
+    },
+  ];
+
+  it("is a bar for each part, the highest as high as the strip", () => {
+    const bars = barsOf(buckets, 10, window);
+    expect(bars.map(({ x, height }) => [x, height])).toEqual([
+      [0, 0.25],
+      [0.5, 1],
+    ]);
+    expect(spoken(bars)).toBe("5 events, at most 4 in one part");
+    expect([...countsOf(buckets)]).toEqual([
+      ["a", 4],
+      ["b", 1],
+    ]);
+  });
+
+  it("is dragged over in either direction, and a click limits nothing", () => {
+    expect(spanBetween(0.5, 0.2, window)).toEqual({ from: 20_000, to: 50_000 });
+    expect(spanBetween(0.5, 0.5, window)).toBeNull();
+  });
+});
+
+describe("cause and effects", () => {
+  it("are a chain from the first cause on, also where causes go in circles", () => {
+    const all = [
+      event(1),
+      event(2, { causationId: "e-1" }),
+      event(3, { causationId: "e-2" }),
+      event(4, { causationId: "e-1" }),
+    ];
+    const chain = chainOf(all[2] as Event, all);
+    expect(chain.map(({ event: each, depth }) => [each.sequence, depth])).toEqual([
+      [1, 0],
+      [2, 1],
+      [3, 2],
+      [4, 1],
+    ]);
+    const circle = [event(1, { causationId: "e-2" }), event(2, { causationId: "e-1" })];
+    expect(chainOf(circle[0] as Event, circle)).toHaveLength(2);
+  });
+});
+
+describe("before and after", () => {
+  it("differ by path, and what says nothing is as if it were not there", () => {
+    const before = { a: 1, list: [{ b: "x" }], gone: true };
+    const after = { a: 2, list: [{ b: "x" }, { b: "y" }], none: null, empty: [] };
+    expect(diffJson(before, after)).toEqual([
+      { path: "a", before: "1", after: "2" },
+      { path: "gone", before: "true", after: null },
+      { path: "list[1].b", before: null, after: "y" },
+    ]);
+    expect(diffJson(null, { a: 1 })).toEqual([{ path: "a", before: null, after: "1" }]);
+  });
+
+  it("keep the digits of whole numbers", () => {
+    expect(leavesOf({ id: 9007199254740993n })).toEqual([["id", "9007199254740993"]]);
+    expect(line(event(9007199254740993n as never))).toContain('"sequence":9007199254740993');
+  });
+});
+
+describe("saved views", () => {
+  it("keep the address but for what is looked at just now", () => {
+    expect(searchOf(new URLSearchParams("kind=LEADERSHIP&event=3&from=now-1h"), ["event"])).toBe(
+      "kind=LEADERSHIP&from=now-1h",
+    );
+  });
+});

@@ -11,9 +11,11 @@ import { rooms } from "./rooms";
 function useCounts(): Record<string, { count: number; of: string }> {
   const ownerless = useAttention((s) => s.ownerless.total);
   const letters = useSystem((s) => s.system?.deadLetters ?? 0);
+  const problems = useSystem((s) => s.system?.problems.length ?? 0);
   return {
     "/leadership": { count: ownerless, of: "without owner" },
     "/dead-letters": { count: Number(letters), of: "to decide on" },
+    "/system": { count: problems, of: "problems" },
   };
 }
 

@@ -1,4 +1,13 @@
-import { BookMarked, Crown, LayoutDashboard, type LucideIcon, MailX, ScrollText } from "lucide-react";
+import {
+  BookMarked,
+  Crown,
+  FileClock,
+  LayoutDashboard,
+  type LucideIcon,
+  MailX,
+  ScrollText,
+  ServerCog,
+} from "lucide-react";
 import type { Role } from "@/shared/session/store";
 
 export interface Room {
@@ -20,4 +29,6 @@ export const rooms: readonly Room[] = [
   { to: "/events", label: "Events", icon: ScrollText, key: "e", needs: "VIEWER" },
   { to: "/definitions", label: "Definitions", icon: BookMarked, key: "d", needs: "VIEWER", apart: true },
   { to: "/dead-letters", label: "Dead letters", icon: MailX, key: "x", needs: "AUDITOR" },
+  { to: "/audit", label: "Audit", icon: FileClock, key: "a", needs: "AUDITOR", apart: true },
+  { to: "/system", label: "System", icon: ServerCog, key: "s", needs: "VIEWER" },
 ];

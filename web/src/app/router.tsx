@@ -38,6 +38,8 @@ export const router = createBrowserRouter(
             { path: "definitions/:service/edit", lazy: screen(() => import("./routes/definition-edit")) },
             { path: "dead-letters", lazy: screen(() => import("./routes/dead-letters")) },
             { path: "dead-letters/:sequence", lazy: screen(() => import("./routes/dead-letter")) },
+            { path: "audit", lazy: screen(() => import("./routes/audit")) },
+            { path: "system", lazy: screen(() => import("./routes/system")) },
             { path: "*", Component: NotFoundRoute },
           ],
         },

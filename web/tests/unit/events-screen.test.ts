@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { chainOf } from "@/features/events/chain";
 import { barsOf, countsOf, spanBetween, spoken } from "@/features/events/density";
-import { line } from "@/features/events/export-log";
 import { diffJson, leavesOf } from "@/features/events/json-diff";
 import { placeOf } from "@/features/events/jump";
 import { rowsOf } from "@/features/events/rows";
 import { chipsOf, excluding, including } from "@/features/events/value-filters";
 import { eventsShape, matches, noFilter, toServer } from "@/features/events/view-state";
 import type { Event } from "@/shared/events/documents";
+import { line } from "@/shared/events/export-log";
 import { searchOf } from "@/shared/saved-views/store";
 import { readUrl, writeUrl } from "@/shared/url/codec";
 

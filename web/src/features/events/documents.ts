@@ -1,20 +1,6 @@
 import { graphql, type ResultOf } from "@/gql";
 import { EventFields } from "@/shared/events/documents";
 
-/** The events that follow one. */
-export const EventsAfter = graphql(
-  `
-  query EventsAfter($first: Int!, $after: String, $filter: EventFilter) {
-    events(first: $first, after: $after, filter: $filter) {
-      nodes { ...EventFields }
-      pageInfo { hasNextPage endCursor }
-      asOfSequence
-    }
-  }
-`,
-  [EventFields],
-);
-
 export const OneEvent = graphql(
   `
   query OneEvent($sequence: Long!) {

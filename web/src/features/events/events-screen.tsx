@@ -1,6 +1,11 @@
 import { ArrowUp } from "lucide-react";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import type { Event } from "@/shared/events/documents";
+import { ExportButton } from "@/shared/events/export-button";
+import { Footer, Header } from "@/shared/events/list-ends";
+import { useLog } from "@/shared/events/use-log";
+import { useSpan } from "@/shared/events/use-span";
 import { count } from "@/shared/figures/format";
 import type { Whole } from "@/shared/graphql/exact";
 import { useQuery } from "@/shared/graphql/use-query";
@@ -14,15 +19,11 @@ import { DensityStrip } from "./density-strip";
 import { Density } from "./documents";
 import { EventDetail } from "./event-detail";
 import { EventTable } from "./event-table";
-import { ExportButton } from "./export-button";
-import { Footer, Header } from "./list-ends";
 import { rowsOf } from "./rows";
 import { Toolbar } from "./toolbar";
 import { useHold } from "./use-hold";
-import { useLog } from "./use-log";
-import { useSpan } from "./use-span";
 import { ValueMenu } from "./value-menu";
-import { eventsShape, type Filter, isFiltered, noFilter, toServer } from "./view-state";
+import { eventsShape, type Filter, isFiltered, matches, noFilter, toServer } from "./view-state";
 
 const PARTS = 160;
 
@@ -32,7 +33,8 @@ export function EventsScreen() {
   const { window, span, live, set: setSpan } = useSpan();
   const zone = useZone((s) => s.zone);
   const filter = useMemo(() => toServer(view, span), [view, span]);
-  const log = useLog({ filter: view, server: filter, top: view.top, live });
+  const takes = useCallback((event: Event) => matches(event, view), [view]);
+  const log = useLog({ filter, takes, top: view.top, live });
   const { shown, waiting, hold, release } = useHold(log.events);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const frame = useRef<HTMLDivElement>(null);
@@ -100,7 +102,7 @@ export function EventsScreen() {
         actions={
           <>
             <CopyLink />
-            <ExportButton filter={filter} />
+            <ExportButton filter={filter} name="events" />
           </>
         }
       />

@@ -1,9 +1,9 @@
+import { EventsAfter } from "@/shared/events/documents";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
 import { type Whole, whole } from "@/shared/graphql/exact";
 import { formatDay, type Zone } from "@/shared/time/format";
 import { momentOf } from "@/shared/time/range";
-import { EventsAfter } from "./documents";
 
 /** What was typed: a sequence, or a moment in epoch milliseconds; null when it is neither. */
 export function placeOf(

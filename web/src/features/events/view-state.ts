@@ -1,5 +1,4 @@
-import type { VariablesOf } from "@/gql";
-import type { Event, EventHistory } from "@/shared/events/documents";
+import type { Event, EventFilter } from "@/shared/events/documents";
 import { kinds } from "@/shared/events/kinds";
 import type { Window } from "@/shared/time/range";
 import { lines, sequence, someOf, text, type Values } from "@/shared/url/codec";
@@ -24,7 +23,6 @@ export const eventsShape = {
 };
 
 export type EventsView = Values<typeof eventsShape>;
-export type ServerFilter = NonNullable<VariablesOf<typeof EventHistory>["filter"]>;
 
 /** All that filters, so that changing it begins the list anew. */
 export const filterKeys = [
@@ -63,7 +61,7 @@ export const noFilter: Filter = {
 export const isFiltered = (view: Filter): boolean => filterKeys.some((key) => view[key].length > 0);
 
 /** As the server takes it; `span` where the list is limited to a time. */
-export function toServer(view: Filter, span: Window | null): ServerFilter {
+export function toServer(view: Filter, span: Window | null): EventFilter {
   const not = {
     ...(view["not.kind"].length > 0 && { kinds: [...view["not.kind"]] }),
     ...(view["not.type"].length > 0 && { types: [...view["not.type"]] }),

@@ -1,4 +1,4 @@
-import { graphql, type ResultOf } from "@/gql";
+import { graphql, type ResultOf, type VariablesOf } from "@/gql";
 
 export const EventFields = graphql(`
   fragment EventFields on Event @_unmask {
@@ -56,5 +56,21 @@ export const EventHistory = graphql(
   [EventFields],
 );
 
+/** The events that follow one. */
+export const EventsAfter = graphql(
+  `
+  query EventsAfter($first: Int!, $after: String, $filter: EventFilter) {
+    events(first: $first, after: $after, filter: $filter) {
+      nodes { ...EventFields }
+      pageInfo { hasNextPage endCursor }
+      asOfSequence
+    }
+  }
+`,
+  [EventFields],
+);
+
 export type Event = ResultOf<typeof EventFields>;
 export type AggregateKind = Event["kind"];
+/** Which events are asked for. */
+export type EventFilter = NonNullable<VariablesOf<typeof EventHistory>["filter"]>;

@@ -1,9 +1,7 @@
-import type { Event } from "@/shared/events/documents";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
 import { stringify } from "@/shared/graphql/exact";
-import { EventsAfter } from "./documents";
-import type { ServerFilter } from "./view-state";
+import { type Event, type EventFilter, EventsAfter } from "./documents";
 
 const PAGE = 500;
 /** A browser keeps what it saves in memory: more than that is for the command line. */
@@ -15,7 +13,7 @@ const PAUSE_MS = 100;
 export const line = (event: Event): string => `${stringify(event)}\n`;
 
 interface Options {
-  filter: ServerFilter;
+  filter: EventFilter;
   onProgress: (count: number) => void;
   signal: AbortSignal;
 }
@@ -45,7 +43,7 @@ export async function exportLog({ filter, onProgress, signal }: Options): Promis
   return parts;
 }
 
-const page = (after: string | null, filter: ServerFilter) =>
+const page = (after: string | null, filter: EventFilter) =>
   client.query(EventsAfter, { first: PAGE, after, filter }).toPromise();
 
 const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

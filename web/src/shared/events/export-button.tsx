@@ -4,11 +4,11 @@ import { Button } from "@/components/ui/button";
 import { count, plural } from "@/shared/figures/format";
 import { saveAs } from "@/shared/lib/save-as";
 import { useNotices } from "@/shared/ui/notice";
+import type { EventFilter } from "./documents";
 import { exportLog } from "./export-log";
-import type { ServerFilter } from "./view-state";
 
 /** Saves all events of the filter, one a line. */
-export function ExportButton({ filter }: { filter: ServerFilter }) {
+export function ExportButton({ filter, name }: { filter: EventFilter; name: string }) {
   const [done, setDone] = useState<number | null>(null);
   const stop = useRef<AbortController | null>(null);
   const run = async (): Promise<void> => {
@@ -30,7 +30,7 @@ export function ExportButton({ filter }: { filter: ServerFilter }) {
       return;
     }
     if (control.signal.aborted) return;
-    saveAs("events.ndjson", "application/x-ndjson", parts.join(""));
+    saveAs(`${name}.ndjson`, "application/x-ndjson", parts.join(""));
     useNotices.getState().tell(`${plural(total, "event")} saved, one a line.`);
   };
   if (done !== null) {

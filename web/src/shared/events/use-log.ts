@@ -1,12 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { type Event, EventHistory } from "@/shared/events/documents";
-import { merge } from "@/shared/events/log";
-import { useEvents } from "@/shared/events/store";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
 import type { Whole } from "@/shared/graphql/exact";
-import { EventsAfter } from "./documents";
-import { type Filter, matches, type ServerFilter } from "./view-state";
+import { type Event, type EventFilter, EventHistory, EventsAfter } from "./documents";
+import { merge } from "./log";
+import { useEvents } from "./store";
 
 const PAGE = 100;
 /** So many events above a moment that is jumped to. */
@@ -32,14 +30,16 @@ export interface Log extends Pages {
   again: () => void;
 }
 
-const before = (last: number, cursor: string | null, filter: ServerFilter) =>
+const before = (last: number, cursor: string | null, filter: EventFilter) =>
   client.query(EventHistory, { last, before: cursor, filter }).toPromise();
-const after = (first: number, cursor: string, filter: ServerFilter) =>
+const after = (first: number, cursor: string, filter: EventFilter) =>
   client.query(EventsAfter, { first, after: cursor, filter }).toPromise();
 
 interface Options {
-  filter: Filter;
-  server: ServerFilter;
+  /** As the server takes it. */
+  filter: EventFilter;
+  /** The same rule, for events that arrive live. */
+  takes: (event: Event) => boolean;
   /** The list begins around this event, not at the newest. */
   top: Whole | null;
   /** Whether events that arrive belong to the list: not where it ends at a fixed time. */
@@ -47,10 +47,10 @@ interface Options {
 }
 
 /** A stretch of the log that grows at both ends by keyset: nothing shifts while new events arrive. */
-export function useLog({ filter, server, top, live }: Options): Log {
+export function useLog({ filter, takes, top, live }: Options): Log {
   const [pages, setPages] = useState<Pages>(start);
   const run = useRef(0);
-  const key = JSON.stringify(server);
+  const key = JSON.stringify(filter);
   const tail = useEvents((s) => s.events);
 
   const fail = useCallback((error: Parameters<typeof errorFromUrql>[0] | undefined): void => {
@@ -59,7 +59,7 @@ export function useLog({ filter, server, top, live }: Options): Log {
 
   const begin = useCallback(async () => {
     const mine = ++run.current;
-    const wanted = JSON.parse(key) as ServerFilter;
+    const wanted = JSON.parse(key) as EventFilter;
     setPages(start);
     const cursor = top === null ? null : String(BigInt(top) + 1n);
     const old = await before(PAGE, cursor, wanted);
@@ -88,7 +88,7 @@ export function useLog({ filter, server, top, live }: Options): Log {
   const loadOlder = async (): Promise<void> => {
     const mine = run.current;
     setPages((now) => ({ ...now, loading: "older", error: null }));
-    const { data, error } = await before(PAGE, pages.older, server);
+    const { data, error } = await before(PAGE, pages.older, filter);
     if (mine !== run.current) return;
     if (!data) return fail(error);
     const { nodes, pageInfo } = data.events;
@@ -103,7 +103,7 @@ export function useLog({ filter, server, top, live }: Options): Log {
     if (pages.newer === null) return;
     const mine = run.current;
     setPages((now) => ({ ...now, loading: "newer", error: null }));
-    const { data, error } = await after(PAGE, pages.newer, server);
+    const { data, error } = await after(PAGE, pages.newer, filter);
     if (mine !== run.current) return;
     if (!data) return fail(error);
     const { nodes, pageInfo } = data.events;
@@ -120,10 +120,10 @@ export function useLog({ filter, server, top, live }: Options): Log {
     if (!follows) return pages.events;
     const oldest = pages.events[0]?.sequence ?? 0;
     const fresh = (tail ?? []).filter(
-      (event) => (event.sequence >= oldest || pages.older === null) && matches(event, filter),
+      (event) => (event.sequence >= oldest || pages.older === null) && takes(event),
     );
     return merge(pages.events, fresh);
-  }, [follows, pages.events, pages.older, tail, filter]);
+  }, [follows, pages.events, pages.older, tail, takes]);
 
   return {
     ...pages,

@@ -1,0 +1,10 @@
+import { AuditScreen } from "@/features/audit";
+
+export default function AuditRoute() {
+  return (
+    <>
+      <title>Audit · Aegis</title>
+      <AuditScreen />
+    </>
+  );
+}

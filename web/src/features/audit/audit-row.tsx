@@ -1,0 +1,49 @@
+import type { Event } from "@/shared/events/documents";
+import { iconOf } from "@/shared/events/kinds";
+import { NONE } from "@/shared/figures/format";
+import { formatMoment, formatSecond } from "@/shared/time/format";
+import { useZone } from "@/shared/time/zone";
+import { DefinitionLink, EventLink, GroupLink, InstanceLink } from "@/shared/ui/object-link";
+import { rowClass } from "@/shared/ui/table";
+import { actionOf, letterOf, nameOf, reasonOf } from "./deeds";
+
+export function AuditRow({ event, now }: { event: Event; now: number }) {
+  const zone = useZone((s) => s.zone);
+  const Icon = iconOf(event);
+  const reason = reasonOf(event);
+  return (
+    <tr data-testid="audit-row" data-sequence={String(event.sequence)} className={rowClass}>
+      <td className="whitespace-nowrap px-2 text-muted-foreground">
+        <time dateTime={event.recordedAt} title={formatMoment(event.recordedAt, zone)}>
+          {formatSecond(event.recordedAt, zone, now)}
+        </time>
+      </td>
+      <td className="max-w-56 truncate px-2 font-medium" title={event.actor}>
+        {event.actor}
+      </td>
+      <td className="whitespace-nowrap px-2">
+        <span className="inline-flex items-center gap-1.5">
+          <Icon aria-hidden="true" className="size-3.5 text-muted-foreground" />
+          {actionOf(event)}
+        </span>
+      </td>
+      <td className="max-w-80 truncate px-2">
+        <Subject event={event} />
+      </td>
+      <td className="w-full px-2" title={reason ?? undefined}>
+        <span className="line-clamp-1">{reason ?? NONE}</span>
+      </td>
+      <td className="whitespace-nowrap px-2">
+        done, <EventLink sequence={event.sequence} />
+      </td>
+    </tr>
+  );
+}
+
+function Subject({ event }: { event: Event }) {
+  const { kind, service } = event;
+  if (service === null) return <span title={letterOf(event) ?? undefined}>{letterOf(event) ?? NONE}</span>;
+  if (kind === "DEFINITION") return <DefinitionLink service={service} icon />;
+  if (kind === "INSTANCE") return <InstanceLink service={service} instance={nameOf(event)} icon />;
+  return <GroupLink service={service} group={nameOf(event)} icon />;
+}

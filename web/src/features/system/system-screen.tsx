@@ -1,0 +1,77 @@
+import type { ReactNode } from "react";
+import { TabPanel, Tabs } from "@/components/ui/tabs";
+import { useQuery } from "@/shared/graphql/use-query";
+import { CopyLink } from "@/shared/ui/copy-link";
+import { PageHead } from "@/shared/ui/page-head";
+import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
+import { oneOf } from "@/shared/url/codec";
+import { useUrlState } from "@/shared/url/use-url-state";
+import { ConsumersTab } from "./consumers-tab";
+import { SystemFacts } from "./documents";
+import { findingsOf } from "./findings";
+import { FindingsTab } from "./findings-tab";
+import { HealthTab } from "./health-tab";
+
+const EVERY_MS = 2_000;
+const tabs = ["health", "streams", "consumers", "leases", "findings"] as const;
+const shape = { tab: oneOf(tabs, "health") };
+
+/** The control plane itself, and what it stands on. */
+export function SystemScreen() {
+  const [{ tab }, set] = useUrlState(shape);
+  const { data, error, again } = useQuery(SystemFacts, {}, { every: EVERY_MS });
+  const findings = data ? findingsOf(data.system) : [];
+
+  const body = (): ReactNode => {
+    if (tab === "streams") {
+      return (
+        <Empty title="This server does not tell of its streams.">
+          Messages, bytes, replicas and the JetStream leader of each stream: <code>nats stream report</code>{" "}
+          tells.
+        </Empty>
+      );
+    }
+    if (tab === "leases") {
+      return (
+        <Empty title="This server does not tell of its lease store.">
+          Slots, which of them are trusted, their generation, and the NATS node of each instance are not in
+          its API. What keeps leases from working is under Findings.
+        </Empty>
+      );
+    }
+    if (tab === "consumers") return <ConsumersTab />;
+    if (!data) {
+      return error ? (
+        <ErrorView error={error} onRetry={again} />
+      ) : (
+        <Loading what="the system" onRetry={again} />
+      );
+    }
+    return tab === "findings" ? <FindingsTab findings={findings} /> : <HealthTab facts={data.system} />;
+  };
+
+  return (
+    <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+      <PageHead
+        title="System"
+        facts={data && error && <Problem error={error} onRetry={again} />}
+        actions={<CopyLink />}
+      />
+      <Tabs
+        label="Parts of the system"
+        tabs={[
+          { key: "health", label: "Health" },
+          { key: "streams", label: "Streams" },
+          { key: "consumers", label: "Consumers" },
+          { key: "leases", label: "Lease store" },
+          { key: "findings", label: "Findings", count: data ? findings.length : undefined },
+        ]}
+        chosen={tab}
+        onChoose={(next) => set({ tab: next })}
+      />
+      <TabPanel tab={tab} className="flex min-h-0 flex-1 flex-col overflow-auto">
+        {body()}
+      </TabPanel>
+    </div>
+  );
+}

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
 import type { AxeResults } from "axe-core";
 import { expect, expectLive, test } from "./fixtures";
+import { define } from "./recording";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -53,6 +54,25 @@ const screens: { path: string; ready: (page: Page) => Promise<void> }[] = [
     ready: (page) => expect(page.getByRole("heading", { name: "Payload" })).toBeVisible(),
   },
   { path: "/?at=s10", ready: (page) => expect(page.getByTestId("service-row").first()).toBeVisible() },
+  {
+    path: "/events?event=5&top=5&not.kind=LEADERSHIP",
+    ready: (page) =>
+      expect(page.getByRole("complementary", { name: "Event detail" })).toContainText("Payload"),
+  },
+  { path: "/definitions", ready: (page) => expect(page.getByTestId("definition-row").first()).toBeVisible() },
+  {
+    path: "/definitions/axe-desk",
+    ready: (page) => expect(page.getByTestId("revision").first()).toBeVisible(),
+  },
+  { path: "/definitions/axe-desk/edit", ready: (page) => expect(page.getByLabel("Team")).toBeVisible() },
+  { path: "/definitions/new", ready: (page) => expect(page.getByLabel("Team")).toBeVisible() },
+  {
+    path: "/dead-letters",
+    ready: (page) => expect(page.getByText(/letters? there are|No message waits/)).toBeVisible(),
+  },
+  { path: "/audit", ready: (page) => expect(page.getByLabel("Filter the audit")).toBeVisible() },
+  { path: "/system", ready: (page) => expect(page.getByText("This replica")).toBeVisible() },
+  { path: "/system?tab=findings", ready: (page) => expect(page.getByRole("tabpanel")).not.toBeEmpty() },
   { path: "/signin?error=code_used", ready: (page) => expect(page.getByRole("alert")).toBeVisible() },
 ];
 
@@ -60,6 +80,7 @@ for (const theme of ["light", "dark", "contrast"]) {
   test(`no serious accessibility violation in ${theme}`, async ({ signedIn: page }) => {
     test.setTimeout(120_000);
     await page.addInitScript((value) => localStorage.setItem("aegis.theme", value), theme);
+    await define(page, { service: "axe-desk" });
     for (const { path, ready } of screens) {
       await page.goto(path);
       await ready(page);

@@ -1,32 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures";
-
-/** A name of its own for each run: the log keeps all definitions. */
-const unique = (): string => `e2e-${Date.now().toString(36)}`;
-
-const define = "mutation ($input: DefineInput!) { define(input: $input) { __typename } }";
-const amend = "mutation ($input: AmendInput!) { amend(input: $input) { __typename } }";
-
-/** As somebody else would, beside the page. */
-async function change(page: Page, query: string, input: object): Promise<void> {
-  const response = await page.request.post("/graphql", { data: { query, variables: { input } } });
-  expect(JSON.stringify(await response.json())).toContain("DefinitionChanged");
-}
-
-async function defined(page: Page): Promise<string> {
-  const service = unique();
-  const input = {
-    service,
-    owner: "Desk",
-    description: "Sends orders",
-    version: "1.0.0",
-    minInstances: 1,
-    maxInstances: 4,
-  };
-  await change(page, define, { ...input, reason: "a test" });
-  return service;
-}
+import { amend, define, unique } from "./recording";
 
 test("a definition is written with the server's rules at hand, recorded, and amended", async ({
   signedIn: page,
@@ -64,11 +38,11 @@ test("a definition is written with the server's rules at hand, recorded, and ame
 });
 
 test("two changes at once meet in a table, and nothing of either is lost", async ({ signedIn: page }) => {
-  const service = await defined(page);
+  const service = await define(page);
   await page.goto(`/definitions/${service}/edit`);
   await page.getByLabel("At most").fill("5");
   await page.getByLabel("Version").fill("1.1.0");
-  await change(page, amend, {
+  await amend(page, {
     service,
     expectedRevision: 1,
     maxInstances: 6,
@@ -90,7 +64,7 @@ test("two changes at once meet in a table, and nothing of either is lost", async
 });
 
 test("leaving a change asks first", async ({ signedIn: page }) => {
-  const service = await defined(page);
+  const service = await define(page);
   await page.goto(`/definitions/${service}/edit`);
   await page.getByLabel("Team").fill("Another desk");
   await page.getByRole("link", { name: "Events" }).click();
@@ -102,7 +76,7 @@ test("leaving a change asks first", async ({ signedIn: page }) => {
 });
 
 test("retiring asks for the name, and is undone by reinstating", async ({ signedIn: page }) => {
-  const service = await defined(page);
+  const service = await define(page);
   await page.goto(`/definitions/${service}`);
   await page.getByRole("button", { name: "Retire" }).click();
   const dialog = page.getByRole("dialog");

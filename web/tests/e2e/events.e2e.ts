@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { expect, expectLive, test } from "./fixtures";
+import { define } from "./recording";
 
 const rows = (page: Page) => page.getByTestId("event-row");
 const detail = (page: Page) => page.getByRole("complementary", { name: "Event detail" });
@@ -8,19 +9,10 @@ const detail = (page: Page) => page.getByRole("complementary", { name: "Event de
 const sequencesOf = (page: Page): Promise<number[]> =>
   rows(page).evaluateAll((all) => all.map((each) => Number(each.getAttribute("data-sequence"))));
 
-/** An event of a definition, so that something new is recorded. */
-async function record(page: Page): Promise<string> {
-  const service = `e2e-${Date.now().toString(36)}`;
-  const input = { service, owner: "Desk", description: "A test", version: "1.0.0", reason: "a test" };
-  const query = "mutation ($input: DefineInput!) { define(input: $input) { __typename } }";
-  await page.request.post("/graphql", { data: { query, variables: { input } } });
-  return service;
-}
-
 test("events are listed by sequence, and one is read beside them with what it changed", async ({
   signedIn: page,
 }) => {
-  const service = await record(page);
+  const service = await define(page);
   await page.goto("/events");
   await expectLive(page);
   const row = rows(page).filter({ hasText: service }).first();
@@ -47,7 +39,7 @@ test("events are listed by sequence, and one is read beside them with what it ch
 
 test("kinds and types are included and excluded, and the address holds it", async ({ signedIn: page }) => {
   await page.goto("/events");
-  await page.getByRole("button", { name: "Filter by kind and type" }).click();
+  await page.getByRole("button", { name: /^Kind, type/ }).click();
   await page.getByRole("checkbox", { name: "Leadership" }).click();
   await expect(page).toHaveURL(/[?&]kind=LEADERSHIP/);
   await page.keyboard.press("Escape");
@@ -55,7 +47,7 @@ test("kinds and types are included and excluded, and the address holds it", asyn
   await page.goBack();
   await expect(page).not.toHaveURL(/kind=/);
 
-  await page.getByRole("button", { name: "Filter by kind and type" }).click();
+  await page.getByRole("button", { name: /^Kind, type/ }).click();
   await page.getByRole("button", { name: "Without Leadership" }).click();
   await expect(page).toHaveURL(/[?&]not\.kind=LEADERSHIP/);
   await page.keyboard.press("Escape");
@@ -65,7 +57,7 @@ test("kinds and types are included and excluded, and the address holds it", asyn
 });
 
 test("any value leads to a filter", async ({ signedIn: page }) => {
-  const service = await record(page);
+  const service = await define(page);
   await page.goto("/events");
   const row = rows(page).filter({ hasText: service }).first();
   await row.hover();
@@ -84,7 +76,7 @@ test("the list follows, stands while it is read, and says how many are new", asy
   const list = page.getByRole("region", { name: "Events" });
   await list.evaluate((each) => each.scrollTo({ top: 140 }));
   const top = (await sequencesOf(page))[0];
-  const service = await record(page);
+  const service = await define(page);
   const pill = page.getByRole("button", { name: /^\d+ new$/ });
   await expect(pill).toBeVisible();
   expect((await sequencesOf(page))[0]).toBe(top);
@@ -109,14 +101,14 @@ test("a jump begins the list elsewhere, and pages go both ways", async ({ signed
 });
 
 test("a view is saved by name, and the filtered events as a file", async ({ signedIn: page }) => {
-  const service = await record(page);
+  const service = await define(page);
   await page.goto(`/events?service=${service}`);
   await expect(rows(page)).toHaveCount(1);
-  await page.getByRole("button", { name: /^View:/ }).click();
+  await page.getByRole("button", { name: /^Views:/ }).click();
   await page.getByLabel("Name of this view").fill("Mine");
   await page.getByRole("button", { name: "Save" }).click();
   await page.goto("/events");
-  await page.getByRole("button", { name: /^View:/ }).click();
+  await page.getByRole("button", { name: /^Views:/ }).click();
   await page.getByRole("button", { name: "Mine", exact: true }).click();
   await expect(page).toHaveURL(new RegExp(`service=${service}`));
   const waiting = page.waitForEvent("download");

@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { type Content, countText, failoverFrom, failoverText } from "@/features/definitions/content";
 import { changesBetween } from "@/features/definitions/diff";
 import { contentOfDraft, draftOf } from "@/features/definitions/draft";
+import { driftOf } from "@/features/definitions/drift";
 import { effectsOf } from "@/features/definitions/effect";
 import { contentFrom, linesOf } from "@/features/definitions/fields";
 import { isSame, meetingsOf, merged, undecided } from "@/features/definitions/merge";
-import { contentAt } from "@/features/definitions/revisions";
+import { contentAt, definitionAt } from "@/features/definitions/revisions";
 import { breachesOf, lineRule, serviceRule } from "@/features/definitions/rules";
+import { aliveOf, withUpdate } from "@/features/definitions/running";
 
 const content: Content = {
   owner: "Equities desk",
@@ -178,5 +180,59 @@ describe("the effect", () => {
     expect(texts({ ...content, failover: null }, [run("1.0.0"), run("1.0.0")])).toContain(
       "Failover is again what each instance sets, from its next start on.",
     );
+  });
+});
+
+describe("a definition at a moment of the log", () => {
+  const present = {
+    service: "desk",
+    ...content,
+    failover: { policy: "CUSTOM" as const, leaseMs: 500 },
+    status: "ACTIVE" as const,
+    revision: 3,
+    updatedAt: "",
+    updatedBy: "",
+    asOfSequence: 30,
+  };
+  const made = { at: "2026-01-02T03:04:05Z", by: "user:alice", reason: null, changes: [] };
+  const history = [
+    { ...made, revision: 3, sequence: 30, action: "REINSTATED" as const },
+    { ...made, revision: 2, sequence: 20, action: "RETIRED" as const },
+    {
+      ...made,
+      revision: 1,
+      sequence: 10,
+      action: "DEFINED" as const,
+      changes: [{ field: "version", before: null, after: "1.0.0" }],
+    },
+  ];
+
+  it("is what its last event by then made of it", () => {
+    expect(definitionAt(present, history, 25)).toMatchObject({ status: "RETIRED", revision: 2 });
+    expect(definitionAt(present, history, 30)).toMatchObject({ status: "ACTIVE", revision: 3 });
+  });
+
+  it("is none before the first", () => {
+    expect(definitionAt(present, history, 9)).toBeNull();
+  });
+
+  it("drifts where what runs is not as it says", () => {
+    const run = (version: string, status: "RUNNING" | "EXPIRED" = "RUNNING") => ({ version, status });
+    const words = (instances: ReturnType<typeof run>[], over = {}) =>
+      driftOf({ ...present, ...over }, aliveOf(instances)).map(({ word }) => word);
+    expect(words([run("1.0.0"), run("1.0.0")])).toEqual([]);
+    expect(words([run("0.9.0"), run("1.0.0", "EXPIRED")])).toEqual(["below minimum", "version drift"]);
+    expect(words([run("1.0.0")], { status: "RETIRED" })).toEqual(["still runs"]);
+  });
+
+  it("knows what runs from the first message and from what changes", () => {
+    const one = (name: string, instances: number) => ({
+      name,
+      instances,
+      versions: [{ version: "1.0.0", count: instances }],
+    });
+    const first = withUpdate(null, { __typename: "ServiceSnapshot", services: [one("a", 1), one("b", 2)] });
+    const next = withUpdate(first, { __typename: "ServiceDelta", changed: [one("b", 3)], removed: ["a"] });
+    expect([...next]).toEqual([["b", { count: 3, versions: [["1.0.0", 3]] }]]);
   });
 });

@@ -7,6 +7,7 @@ import { ExportButton } from "@/shared/events/export-button";
 import { Footer } from "@/shared/events/list-ends";
 import { useLog } from "@/shared/events/use-log";
 import { useSpan } from "@/shared/events/use-span";
+import { useReplay } from "@/shared/replay/store";
 import { mayAs, useSession } from "@/shared/session/store";
 import { useNow } from "@/shared/time/clock";
 import { formatSecond } from "@/shared/time/format";
@@ -40,7 +41,8 @@ function Audit() {
   const now = useNow();
   const filter = useMemo(() => toServer(view, span), [view, span]);
   const belongs = useCallback((event: Event) => takes(view, event), [view]);
-  const log = useLog({ filter, takes: belongs, top: null, live });
+  const until = useReplay((s) => s.sequence);
+  const log = useLog({ filter, takes: belongs, top: null, live, until });
   const events = useMemo(() => [...log.events].reverse(), [log.events]);
   const actors = [...new Set([...events.map(({ actor }) => actor), view.actor])].filter(Boolean).sort();
   const filtered = isFiltered(view) || span !== null;

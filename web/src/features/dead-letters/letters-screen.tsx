@@ -6,6 +6,7 @@ import { mayAs, useSession } from "@/shared/session/store";
 import { ActionButton } from "@/shared/ui/action-button";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
+import { PresentOnly } from "@/shared/ui/present-only";
 import { SearchField } from "@/shared/ui/search-field";
 import { Denied, Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
@@ -23,7 +24,7 @@ export function LettersScreen() {
   const viewer = useSession((s) => s.viewer);
   return (
     <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
-      <PageHead title="Dead letters" actions={<CopyLink />} />
+      <PageHead title="Dead letters" facts={<PresentOnly />} actions={<CopyLink />} />
       {mayAs(viewer, "AUDITOR") ? <Letters /> : <Denied needs="AUDITOR" is={viewer?.role ?? null} />}
     </div>
   );

@@ -2,6 +2,8 @@ import { CircleSlash, Copy, FilePen } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { useQuery } from "@/shared/graphql/use-query";
+import { useEvery } from "@/shared/live/use-every";
+import { useReplay } from "@/shared/replay/store";
 import { Moment } from "@/shared/time/moment";
 import { ActionButton } from "@/shared/ui/action-button";
 import { ActionDialog } from "@/shared/ui/action-dialog";
@@ -10,6 +12,7 @@ import { ServiceLink } from "@/shared/ui/object-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { definitionPath, useKeeping } from "@/shared/url/links";
+import { useMoment } from "@/shared/url/moment";
 import { ChangeList } from "./change-list";
 import { contentOf } from "./content";
 import { makeCurrent, reinstateIt } from "./definition-acts";
@@ -19,7 +22,7 @@ import { EffectPanel } from "./effect-panel";
 import { FactsPanel } from "./facts-panel";
 import { HistoryPanel } from "./history-panel";
 import { RetireDialog } from "./retire-dialog";
-import { contentAt } from "./revisions";
+import { contentAt, definitionAt } from "./revisions";
 
 const EVERY_MS = 5_000;
 
@@ -27,11 +30,20 @@ type Asked = { kind: "retire" } | { kind: "reinstate" } | { kind: "restore"; rev
 
 /** One definition: what it says, what that means for what runs, and how it came to it. */
 export function DefinitionPage({ service }: { service: string }) {
-  const { data, error, again } = useQuery(DefinitionHistory, { service }, { every: EVERY_MS });
+  const { data, error, again } = useQuery(DefinitionHistory, { service }, useEvery(EVERY_MS));
+  const moment = useMoment();
+  const then = useReplay((s) => s.sequence);
   const [asked, setAsked] = useState<Asked | null>(null);
   const navigate = useNavigate();
   const keeping = useKeeping();
-  const definition = data?.definition ?? null;
+  const present = data?.definition ?? null;
+  const all = present?.history.nodes ?? [];
+  const isPast = moment !== null;
+  // What the page shows is known once it is known which event its moment comes after.
+  const past = present && then !== null ? definitionAt(present, all, then) : null;
+  const definition = isPast ? past : present;
+  const history = isPast && then !== null ? all.filter((each) => each.sequence <= then) : all;
+  const total = isPast ? history.length : Number(present?.history.totalCount ?? 0);
   const go = (to: string) => () => void navigate(keeping(to));
   const close = (): void => setAsked(null);
   const done = (): void => {
@@ -75,22 +87,22 @@ export function DefinitionPage({ service }: { service: string }) {
       />
       {!data && (error ? <ErrorView error={error} onRetry={again} /> : <Loading what="the definition" />)}
       {data && !definition && (
-        <Empty title={`${service} has no definition.`}>An admin can define it under Definitions, New.</Empty>
+        <Empty title={isPast ? `${service} had no definition then.` : `${service} has no definition.`}>
+          {!isPast && "An admin can define it under Definitions, New."}
+        </Empty>
       )}
-      {data?.definition && (
+      {definition && (
         <div className="grid min-w-0 grid-cols-[minmax(0,1fr)_minmax(0,1.6fr)] items-start gap-3 px-4 pb-4 max-xl:px-3 max-lg:grid-cols-1">
           <div className="flex min-w-0 flex-col gap-3">
-            <FactsPanel definition={data.definition} />
-            <EffectPanel
-              service={service}
-              base={contentOf(data.definition)}
-              content={contentOf(data.definition)}
-            />
+            <FactsPanel definition={definition} />
+            {!isPast && (
+              <EffectPanel service={service} base={contentOf(definition)} content={contentOf(definition)} />
+            )}
           </div>
           <HistoryPanel
-            definition={data.definition}
-            history={data.definition.history.nodes}
-            total={Number(data.definition.history.totalCount)}
+            definition={definition}
+            history={history}
+            total={total}
             onRestore={(revision) => setAsked({ kind: "restore", revision })}
           />
         </div>
@@ -110,10 +122,10 @@ export function DefinitionPage({ service }: { service: string }) {
           onDone={done}
         />
       )}
-      {data?.definition && asked?.kind === "restore" && (
+      {definition && asked?.kind === "restore" && (
         <Restore
-          definition={data.definition}
-          history={data.definition.history.nodes}
+          definition={definition}
+          history={history}
           revision={asked.revision}
           onClose={close}
           onDone={done}

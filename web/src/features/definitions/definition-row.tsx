@@ -5,13 +5,14 @@ import { Moment } from "@/shared/time/moment";
 import { DefinitionLink } from "@/shared/ui/object-link";
 import { rowClass } from "@/shared/ui/table";
 import { contentOf, countText, failoverText } from "./content";
-import type { Definition, RunningService } from "./documents";
-import { aliveOf, driftOf, versionsOf } from "./drift";
+import type { Definition } from "./documents";
+import { driftOf } from "./drift";
+import type { Alive } from "./running";
 
 interface Props {
   definition: Definition;
   /** Null while it is not known what runs. */
-  running: RunningService["instances"] | null;
+  running: Alive | null;
 }
 
 export function DefinitionRow({ definition, running }: Props) {
@@ -32,12 +33,12 @@ export function DefinitionRow({ definition, running }: Props) {
       <td className="whitespace-nowrap px-2">
         {definition.version}
         <Arrow />
-        {running === null ? NONE : <Versions declared={definition.version} running={running} />}
+        {running === null ? NONE : <Versions declared={definition.version} versions={running.versions} />}
       </td>
       <td className="whitespace-nowrap px-2">
         {countText(content)}
         <Arrow />
-        {running === null ? NONE : aliveOf(running)}
+        {running === null ? NONE : running.count}
       </td>
       <td className="whitespace-nowrap px-2">{failoverText(content.failover) ?? NONE}</td>
       <td className="px-2">{content.registration.toLowerCase()}</td>
@@ -63,8 +64,7 @@ const Arrow = () => (
   </>
 );
 
-function Versions({ declared, running }: { declared: string; running: RunningService["instances"] }) {
-  const versions = versionsOf(running);
+function Versions({ declared, versions }: { declared: string; versions: Alive["versions"] }) {
   if (versions.length === 0) return <>none</>;
   return (
     <span title={versions.map(([version, n]) => `${n} run ${version}`).join("\n")}>

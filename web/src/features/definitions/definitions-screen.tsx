@@ -1,10 +1,9 @@
 import { Plus, Upload } from "lucide-react";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Toggle } from "@/components/ui/toggle";
 import { plural } from "@/shared/figures/format";
-import { useQuery } from "@/shared/graphql/use-query";
 import { ActionButton } from "@/shared/ui/action-button";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
@@ -14,14 +13,12 @@ import { Table } from "@/shared/ui/table";
 import { useKeeping } from "@/shared/url/links";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { DefinitionRow } from "./definition-row";
-import { RunningAll } from "./documents";
 import { ExportMenu } from "./export-menu";
+import { nobody } from "./running";
 import { useDefinitions } from "./use-definitions";
 import { definitionsShape, takes } from "./view-state";
 
 const ImportDialog = lazy(() => import("./import-dialog"));
-
-const EVERY_MS = 5_000;
 
 const columns = [
   { label: "Service" },
@@ -37,16 +34,11 @@ const columns = [
 
 /** What each service is meant to be, and whether it is. */
 export function DefinitionsScreen() {
-  const { definitions, total, error, again } = useDefinitions();
-  const { data } = useQuery(RunningAll, {}, { every: EVERY_MS });
+  const { definitions, total, error, running, again } = useDefinitions();
   const [view, set] = useUrlState(definitionsShape);
   const [importing, setImporting] = useState(false);
   const navigate = useNavigate();
   const keeping = useKeeping();
-  const running = useMemo(
-    () => data && new Map(data.services.nodes.map((each) => [each.name, each.instances])),
-    [data],
-  );
   const shown = definitions?.filter((each) => takes(view, each)) ?? [];
   const retired = definitions?.filter(({ status }) => status === "RETIRED").length ?? 0;
   const define = (): void => void navigate(keeping("/definitions/new"));
@@ -78,7 +70,7 @@ export function DefinitionsScreen() {
             <DefinitionRow
               key={each.service}
               definition={each}
-              running={running ? (running.get(each.service) ?? []) : null}
+              running={running ? (running.get(each.service) ?? nobody) : null}
             />
           ))}
         </Table>

@@ -119,13 +119,38 @@ type WithHistory = NonNullable<ResultOf<typeof DefinitionHistory>["definition"]>
 export type Revision = WithHistory["history"]["nodes"][number];
 export type Running = NonNullable<ResultOf<typeof RunningOf>["service"]>["instances"][number];
 
-/** What runs of every service, for the list. */
-export const RunningAll = graphql(`
-  query RunningAll {
-    services(first: 200) {
-      nodes { name instances { status version } }
+/** What runs of every service, and what changes of it. */
+export const ServicesLive = graphql(`
+  subscription ServicesLive {
+    serviceChanges(orderBy: { field: NAME }, first: 500) {
+      __typename
+      ... on ServiceSnapshot {
+        services { name instances versions { version count } }
+      }
+      ... on ServiceDelta {
+        changed { name instances versions { version count } }
+        removed
+      }
     }
   }
 `);
 
-export type RunningService = ResultOf<typeof RunningAll>["services"]["nodes"][number];
+/** The definitions as they stood, and what ran then. */
+export const DefinitionsAsOf = graphql(
+  `
+  query DefinitionsAsOf($sequence: Long, $time: DateTime) {
+    asOf(sequence: $sequence, time: $time) {
+      definitions(first: 500, filter: { includeRetired: true }) {
+        nodes { ...DefinitionFields }
+        totalCount
+      }
+      services(first: 500) {
+        nodes { name instances { status version } }
+      }
+    }
+  }
+`,
+  [DefinitionFields],
+);
+
+export type ServicesUpdate = ResultOf<typeof ServicesLive>["serviceChanges"];

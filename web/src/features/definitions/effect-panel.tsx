@@ -2,6 +2,7 @@ import { Info, TriangleAlert } from "lucide-react";
 import { plural } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { cn } from "@/shared/lib/utils";
+import { useEvery } from "@/shared/live/use-every";
 import { Panel } from "@/shared/ui/panel";
 import { ChangeList } from "./change-list";
 import type { Content } from "./content";
@@ -21,7 +22,7 @@ interface Props {
 
 /** What a definition means for what runs now, and for what starts later. */
 export function EffectPanel({ service, base, content }: Props) {
-  const { data } = useQuery(RunningOf, service === "" ? null : { service }, { every: EVERY_MS });
+  const { data } = useQuery(RunningOf, service === "" ? null : { service }, useEvery(EVERY_MS));
   const effects = effectsOf(base, content, data?.service?.instances ?? []);
   return (
     <Panel title="Effect" note="on what runs now">

@@ -1,5 +1,6 @@
-import type { Content } from "./content";
-import type { Revision } from "./documents";
+import type { Whole } from "@/shared/graphql/exact";
+import { type Content, contentOf } from "./content";
+import type { Definition, Revision } from "./documents";
 import { contentFrom, linesOf } from "./fields";
 
 /**
@@ -22,4 +23,33 @@ export function contentAt(
     }
   }
   return contentFrom(lines);
+}
+
+/** The last revision that was made by then, by its event; null where there was none yet. */
+export function revisionBy<R extends Pick<Revision, "sequence">>(
+  history: readonly R[],
+  sequence: Whole,
+): R | null {
+  return history.find((each) => each.sequence <= sequence) ?? null;
+}
+
+/** The definition as it stood after the event with this sequence; null where there was none, or none is known. */
+export function definitionAt(
+  present: Definition,
+  history: readonly Revision[],
+  sequence: Whole,
+): Definition | null {
+  const made = revisionBy(history, sequence);
+  const content = made && contentAt(contentOf(present), history, Number(made.revision));
+  if (!made || !content) return null;
+  return {
+    ...present,
+    ...content,
+    failover: content.failover && { ...content.failover, leaseMs: content.failover.leaseMs ?? 0 },
+    status: made.action === "RETIRED" ? "RETIRED" : "ACTIVE",
+    revision: made.revision,
+    updatedAt: made.at,
+    updatedBy: made.by,
+    asOfSequence: made.sequence,
+  };
 }

@@ -1,8 +1,14 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
+import { useQuery } from "@/shared/graphql/use-query";
 import { compareNatural } from "@/shared/lib/utils";
-import { type Definition, DefinitionList } from "./documents";
+import { usePaused } from "@/shared/live/pause";
+import { asOfVariables } from "@/shared/replay/variables";
+import { useMoment } from "@/shared/url/moment";
+import { type Definition, DefinitionList, DefinitionsAsOf } from "./documents";
+import { type Alive, aliveOf } from "./running";
+import { useRunning } from "./use-running";
 
 /** How many pages are asked for: of more definitions, the page tells the first. */
 const PAGES = 25;
@@ -35,7 +41,35 @@ export async function loadDefinitions(): Promise<State> {
 
 const EVERY_MS = 5_000;
 
-export function useDefinitions(): State & { again: () => void } {
+interface Definitions extends State {
+  /** What is alive of each service; null while it is not known. */
+  running: ReadonlyMap<string, Alive> | null;
+  again: () => void;
+}
+
+/** All definitions with what runs, now or as they stood at the moment that the page shows. */
+export function useDefinitions(): Definitions {
+  const moment = useMoment();
+  const present = usePresent(moment === null);
+  const running = useRunning(moment === null);
+  const past = useQuery(DefinitionsAsOf, asOfVariables(moment));
+  const answer = past.data?.asOf ?? null;
+  const then = useMemo(
+    () => answer && new Map(answer.services.nodes.map((each) => [each.name, aliveOf(each.instances)])),
+    [answer],
+  );
+  if (moment === null) return { ...present, running };
+  return {
+    definitions: answer?.definitions.nodes ?? null,
+    total: Number(answer?.definitions.totalCount ?? 0),
+    error: past.error,
+    running: then,
+    again: past.again,
+  };
+}
+
+function usePresent(asked: boolean): State & { again: () => void } {
+  const paused = usePaused();
   const [state, setState] = useState<State>({ definitions: null, total: 0, error: null });
   const run = useRef(0);
   const load = useCallback(async () => {
@@ -45,12 +79,13 @@ export function useDefinitions(): State & { again: () => void } {
     setState((before) => (next.definitions ? next : { ...before, error: next.error }));
   }, []);
   useEffect(() => {
+    if (!asked || paused) return;
     void load();
     const timer = setInterval(() => void load(), EVERY_MS);
     return () => {
       run.current += 1;
       clearInterval(timer);
     };
-  }, [load]);
+  }, [load, asked, paused]);
   return { ...state, again: () => void load() };
 }

@@ -104,7 +104,7 @@ export function RunRow({ row, index, onToggle }: RunProps) {
         <button
           type="button"
           aria-expanded={open}
-          aria-label={`${many} events: ${open ? "fold" : "show each"}`}
+          aria-label={`${event.sequence}, newest of ${many} events: ${open ? "fold" : "show each"}`}
           className="inline-flex cursor-pointer items-center gap-1 align-middle"
         >
           <Icon aria-hidden="true" className="size-3.5" />

@@ -9,6 +9,7 @@ import { useSpan } from "@/shared/events/use-span";
 import { count } from "@/shared/figures/format";
 import type { Whole } from "@/shared/graphql/exact";
 import { useQuery } from "@/shared/graphql/use-query";
+import { useReplay } from "@/shared/replay/store";
 import { useZone } from "@/shared/time/zone";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
@@ -34,7 +35,8 @@ export function EventsScreen() {
   const zone = useZone((s) => s.zone);
   const filter = useMemo(() => toServer(view, span), [view, span]);
   const takes = useCallback((event: Event) => matches(event, view), [view]);
-  const log = useLog({ filter, takes, top: view.top, live });
+  const until = useReplay((s) => s.sequence);
+  const log = useLog({ filter, takes, top: view.top, live, until });
   const { shown, waiting, hold, release } = useHold(log.events);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const frame = useRef<HTMLDivElement>(null);

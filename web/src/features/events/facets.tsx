@@ -30,7 +30,7 @@ export function Facets({ view, window, onFilter }: Props) {
   return (
     <Popover>
       <PopoverTrigger asChild>
-        <Button variant="outline" aria-label="Filter by kind and type" className="font-normal">
+        <Button variant="outline" className="font-normal">
           Kind, type
           {chosen > 0 && <span className="rounded-full bg-selected px-1.5 font-medium">{chosen}</span>}
           <ChevronDown aria-hidden="true" />

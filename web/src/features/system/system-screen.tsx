@@ -3,6 +3,7 @@ import { TabPanel, Tabs } from "@/components/ui/tabs";
 import { useQuery } from "@/shared/graphql/use-query";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
+import { PresentOnly } from "@/shared/ui/present-only";
 import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { oneOf } from "@/shared/url/codec";
 import { useUrlState } from "@/shared/url/use-url-state";
@@ -54,7 +55,7 @@ export function SystemScreen() {
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <PageHead
         title="System"
-        facts={data && error && <Problem error={error} onRetry={again} />}
+        facts={data && error ? <Problem error={error} onRetry={again} /> : <PresentOnly />}
         actions={<CopyLink />}
       />
       <Tabs

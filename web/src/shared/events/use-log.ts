@@ -44,10 +44,12 @@ interface Options {
   top: Whole | null;
   /** Whether events that arrive belong to the list: not where it ends at a fixed time. */
   live: boolean;
+  /** The last event of the moment that the page shows; null for now. */
+  until: Whole | null;
 }
 
 /** A stretch of the log that grows at both ends by keyset: nothing shifts while new events arrive. */
-export function useLog({ filter, takes, top, live }: Options): Log {
+export function useLog({ filter, takes, top, live, until }: Options): Log {
   const [pages, setPages] = useState<Pages>(start);
   const run = useRef(0);
   const key = JSON.stringify(filter);
@@ -61,9 +63,9 @@ export function useLog({ filter, takes, top, live }: Options): Log {
     const mine = ++run.current;
     const wanted = JSON.parse(key) as EventFilter;
     setPages(start);
-    const cursor = top === null ? null : String(BigInt(top) + 1n);
-    const old = await before(PAGE, cursor, wanted);
-    const young = top === null ? null : await after(ABOVE, String(top), wanted);
+    const last = top ?? until;
+    const old = await before(PAGE, last === null ? null : String(BigInt(last) + 1n), wanted);
+    const young = top === null || until !== null ? null : await after(ABOVE, String(top), wanted);
     if (mine !== run.current) return;
     const page = old.data?.events;
     if (!page) return fail(old.error);
@@ -75,7 +77,7 @@ export function useLog({ filter, takes, top, live }: Options): Log {
       loading: null,
       error: null,
     });
-  }, [key, top, fail]);
+  }, [key, top, until, fail]);
 
   useEffect(() => {
     const timer = setTimeout(() => void begin(), REST_MS);
@@ -115,7 +117,7 @@ export function useLog({ filter, takes, top, live }: Options): Log {
     }));
   };
 
-  const follows = live && pages.newer === null && pages.loading !== "all";
+  const follows = live && until === null && pages.newer === null && pages.loading !== "all";
   const events = useMemo(() => {
     if (!follows) return pages.events;
     const oldest = pages.events[0]?.sequence ?? 0;

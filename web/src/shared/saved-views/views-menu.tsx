@@ -39,7 +39,7 @@ export function ViewsMenu({ screen, presets, passing }: Props) {
         <Button
           variant="outline"
           className="max-w-44 font-normal"
-          aria-label={`View: ${current?.name ?? "unnamed"}`}
+          aria-label={`Views: ${current?.name ?? "unnamed"}`}
         >
           <Bookmark aria-hidden="true" />
           <span className="truncate">{current?.name ?? "Views"}</span>

@@ -27,10 +27,7 @@ export async function define(page: Page, over: { service?: string; reason?: stri
 }
 
 /** Amends it likewise; it must be taken. */
-export async function amend(
-  page: Page,
-  input: { service: string; expectedRevision: number } & object,
-): Promise<void> {
+export async function amend(page: Page, input: Record<string, unknown>): Promise<void> {
   const told = await change(page, "Amend", input);
   if (!told.includes("DefinitionChanged")) throw new Error(told);
 }

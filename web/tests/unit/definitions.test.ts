@@ -231,8 +231,17 @@ describe("a definition at a moment of the log", () => {
       instances,
       versions: [{ version: "1.0.0", count: instances }],
     });
-    const first = withUpdate(null, { __typename: "ServiceSnapshot", services: [one("a", 1), one("b", 2)] });
-    const next = withUpdate(first, { __typename: "ServiceDelta", changed: [one("b", 3)], removed: ["a"] });
+    const first = withUpdate(null, {
+      __typename: "ServiceSnapshot",
+      totalCount: 2,
+      services: [one("a", 1), one("b", 2)],
+    });
+    const next = withUpdate(first, {
+      __typename: "ServiceDelta",
+      totalCount: 1,
+      changed: [one("b", 3)],
+      removed: ["a"],
+    });
     expect([...next]).toEqual([["b", { count: 3, versions: [["1.0.0", 3]] }]]);
   });
 });

@@ -26,8 +26,8 @@ const columns = [
   { label: "Instances, running" },
   { label: "Failover" },
   { label: "Registration" },
-  { label: "Team" },
-  { label: "Revision", right: true },
+  { label: "Team", className: "max-xl:hidden" },
+  { label: "Revision", right: true, className: "max-xl:hidden" },
   { label: "Changed" },
   { label: "Drift" },
 ];
@@ -65,7 +65,7 @@ export function DefinitionsScreen() {
         tabIndex={0}
         className="min-h-0 flex-1 overflow-auto -outline-offset-2"
       >
-        <Table label="Definitions" columns={columns} className="min-w-[60rem]">
+        <Table label="Definitions" columns={columns} className="min-w-[52rem]">
           {shown.map((each) => (
             <DefinitionRow
               key={each.service}

@@ -121,13 +121,15 @@ export type Running = NonNullable<ResultOf<typeof RunningOf>["service"]>["instan
 
 /** What runs of every service, and what changes of it. */
 export const ServicesLive = graphql(`
-  subscription ServicesLive {
-    serviceChanges(orderBy: { field: NAME }, first: 500) {
+  subscription ServicesLive($first: Int!, $offset: Int!) {
+    serviceChanges(orderBy: { field: NAME }, first: $first, offset: $offset) {
       __typename
       ... on ServiceSnapshot {
+        totalCount
         services { name instances versions { version count } }
       }
       ... on ServiceDelta {
+        totalCount
         changed { name instances versions { version count } }
         removed
       }

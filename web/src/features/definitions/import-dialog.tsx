@@ -59,7 +59,12 @@ export default function ImportDialog({ standing, onClose }: Props) {
             <div className="flex flex-wrap items-center gap-3">
               <label className="flex items-center gap-2">
                 <span className="font-medium text-xs">File, YAML or JSON</span>
-                <input type="file" accept=".yaml,.yml,.json" onChange={(event) => void choose(event)} />
+                <input
+                  type="file"
+                  accept=".yaml,.yml,.json"
+                  className="file:mr-2 file:h-7 file:cursor-pointer file:rounded file:border file:border-input file:bg-card file:px-2.5 file:font-medium"
+                  onChange={(event) => void choose(event)}
+                />
               </label>
               <label className="ml-auto flex items-center gap-1.5">
                 <input type="checkbox" checked={prune} onChange={(event) => setPrune(event.target.checked)} />

@@ -28,33 +28,37 @@ export function ChangePanel({ sequence }: { sequence: Whole }) {
   const changes = diffJson(before, after);
   if (changes.length === 0) return <p className="text-muted-foreground">Nothing of it is different.</p>;
   return (
-    <div className="overflow-x-auto rounded-sm border border-border">
-      <table aria-label="Before and after" className="w-full border-collapse font-mono text-xs">
-        <thead className="bg-muted text-left text-muted-foreground">
-          <tr>
-            {[
-              "Field",
-              before === null ? "Before: nothing" : "Before",
-              after === null ? "After: nothing" : "After",
-            ].map((label) => (
-              <th key={label} scope="col" className="h-6 px-2 font-medium">
-                {label}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {changes.map(({ path, before: old, after: now }) => (
-            <tr key={path} className="border-border border-t align-top">
-              <th scope="row" className="break-all px-2 py-0.5 text-left font-normal">
-                {path}
-              </th>
-              <td className="break-all px-2 py-0.5 text-muted-foreground">{old ?? NONE}</td>
-              <td className="break-all px-2 py-0.5 font-semibold">{now ?? NONE}</td>
+    <>
+      {before === null && <p className="mb-1 text-muted-foreground">There was nothing of it before.</p>}
+      {after === null && <p className="mb-1 text-muted-foreground">There is nothing of it after.</p>}
+      <div className="overflow-x-auto rounded-sm border border-border">
+        <table aria-label="Before and after" className="w-full border-collapse font-mono text-xs">
+          <thead className="bg-muted text-left text-muted-foreground">
+            <tr>
+              {["Field", ...(before === null ? [] : ["Before"]), ...(after === null ? [] : ["After"])].map(
+                (label) => (
+                  <th key={label} scope="col" className="h-6 px-2 font-medium">
+                    {label}
+                  </th>
+                ),
+              )}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {changes.map(({ path, before: old, after: now }) => (
+              <tr key={path} className="border-border border-t align-top">
+                <th scope="row" className="break-all px-2 py-0.5 text-left font-normal">
+                  {path}
+                </th>
+                {before !== null && (
+                  <td className="break-all px-2 py-0.5 text-muted-foreground">{old ?? NONE}</td>
+                )}
+                {after !== null && <td className="break-all px-2 py-0.5 font-semibold">{now ?? NONE}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }

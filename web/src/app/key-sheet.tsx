@@ -1,5 +1,5 @@
 import { Dialog } from "@/components/ui/dialog";
-import { rooms } from "./rooms";
+import { places } from "./rooms";
 
 const keys: [string, string][] = [
   ["Ctrl K", "Search and go anywhere"],
@@ -19,7 +19,7 @@ const keys: [string, string][] = [
 export default function KeySheet({ onClose }: { onClose: () => void }) {
   const all: [string, string][] = [
     ...keys,
-    ...rooms.map(({ key, label }): [string, string] => [`g ${key}`, `Go to ${label}`]),
+    ...places.map(({ key, label }): [string, string] => [`g ${key}`, `Go to ${label}`]),
   ];
   return (
     <Dialog title="Keys" onClose={onClose}>

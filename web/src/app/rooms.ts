@@ -5,6 +5,7 @@ import {
   LayoutDashboard,
   type LucideIcon,
   MailX,
+  MonitorUp,
   ScrollText,
   ServerCog,
 } from "lucide-react";
@@ -22,7 +23,7 @@ export interface Room {
   apart?: boolean;
 }
 
-/** Where one can go: the rail, the keys and the palette are made of this. */
+/** The rooms of the rail. */
 export const rooms: readonly Room[] = [
   { to: "/", label: "Overview", icon: LayoutDashboard, key: "o", needs: "VIEWER" },
   { to: "/leadership", label: "Leadership", icon: Crown, key: "l", needs: "VIEWER" },
@@ -31,4 +32,10 @@ export const rooms: readonly Room[] = [
   { to: "/dead-letters", label: "Dead letters", icon: MailX, key: "x", needs: "AUDITOR" },
   { to: "/audit", label: "Audit", icon: FileClock, key: "a", needs: "AUDITOR", apart: true },
   { to: "/system", label: "System", icon: ServerCog, key: "s", needs: "VIEWER" },
+];
+
+/** Where one can go by keys and palette: the rooms, and what has no place in the rail. */
+export const places: readonly Room[] = [
+  ...rooms,
+  { to: "/wall", label: "Wallboard", icon: MonitorUp, key: "w", needs: "VIEWER" },
 ];

@@ -40,6 +40,7 @@ export const router = createBrowserRouter(
             { path: "dead-letters/:sequence", lazy: screen(() => import("./routes/dead-letter")) },
             { path: "audit", lazy: screen(() => import("./routes/audit")) },
             { path: "system", lazy: screen(() => import("./routes/system")) },
+            { path: "wall", lazy: screen(() => import("./routes/wall")) },
             { path: "*", Component: NotFoundRoute },
           ],
         },

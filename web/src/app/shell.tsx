@@ -1,5 +1,5 @@
 import { lazy, Suspense, useEffect, useState } from "react";
-import { Outlet, useNavigate } from "react-router";
+import { Outlet, useLocation, useNavigate } from "react-router";
 import { signOut } from "@/features/session";
 import { cn } from "@/shared/lib/utils";
 import { useSession } from "@/shared/session/store";
@@ -11,6 +11,7 @@ import { goLive } from "./live";
 import { Rail } from "./rail";
 import { useSigns } from "./signs";
 import { Strips } from "./strips";
+import { usePrint } from "./use-print";
 import { useShellKeys } from "./use-shell-keys";
 
 const Palette = lazy(() => import("./palette/palette"));
@@ -25,6 +26,8 @@ export function Shell() {
   // Each session has a connection of its own.
   useEffect(goLive, [epoch]);
   useSigns();
+  usePrint();
+  const wall = useLocation().pathname === "/wall";
   const [over, setOver] = useState<Over>(null);
   const [menu, setMenu] = useState(false);
   const moment = useMoment();
@@ -45,13 +48,15 @@ export function Shell() {
       >
         Skip to content
       </button>
-      <TopBar
-        onMenu={() => setMenu((open) => !open)}
-        onSearch={() => setOver("palette")}
-        onSignOut={() => void leave()}
-      />
+      {!wall && (
+        <TopBar
+          onMenu={() => setMenu((open) => !open)}
+          onSearch={() => setOver("palette")}
+          onSignOut={() => void leave()}
+        />
+      )}
       <div className="relative flex min-h-0 flex-1">
-        <Rail open={menu} onLeave={() => setMenu(false)} />
+        {!wall && <Rail open={menu} onLeave={() => setMenu(false)} />}
         <div className="relative flex min-w-0 flex-1 flex-col">
           <main
             id="content"

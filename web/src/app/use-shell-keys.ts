@@ -4,7 +4,7 @@ import { isTyping } from "@/shared/keys/typing";
 import { usePause } from "@/shared/live/pause";
 import { useZone } from "@/shared/time/zone";
 import { useKeeping } from "@/shared/url/links";
-import { rooms } from "./rooms";
+import { places } from "./rooms";
 
 /** How long a `g` waits for the letter of a room. */
 const CHORD_MS = 1_200;
@@ -29,7 +29,7 @@ export function useShellKeys({ onPalette, onSheet }: Acts): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (performance.now() - going.current < CHORD_MS) {
         going.current = Number.NEGATIVE_INFINITY;
-        const room = rooms.find(({ key }) => key === event.key);
+        const room = places.find(({ key }) => key === event.key);
         if (room) void navigate(keeping(room.to));
         return;
       }

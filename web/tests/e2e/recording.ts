@@ -17,8 +17,6 @@ export async function define(page: Page, over: { service?: string; reason?: stri
     owner: "Desk",
     description: "Sends orders",
     version: "1.0.0",
-    minInstances: 1,
-    maxInstances: 4,
     reason: "a test",
     ...over,
     service,

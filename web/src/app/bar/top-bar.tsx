@@ -7,7 +7,7 @@ import { highest } from "@/shared/graphql/exact";
 import { useSystem } from "@/shared/system/store";
 import { useKeeping } from "@/shared/url/links";
 import { useGoTo, useMoment } from "@/shared/url/moment";
-import { Bell } from "./bell";
+import { Bell } from "./bell/bell";
 import { FreshnessBadge } from "./freshness-badge";
 import { RangeMenu } from "./range-menu";
 import { ThemeMenu } from "./theme-menu";

@@ -6,7 +6,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { useQuery } from "@/shared/graphql/use-query";
 import { words } from "@/shared/status/status";
 import { instancePath, servicePath, useKeeping } from "@/shared/url/links";
-import { rooms } from "../rooms";
+import { places } from "../rooms";
 import { PaletteSearch } from "./documents";
 
 const REST_MS = 120;
@@ -42,7 +42,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           {error && <p className="p-2 text-bad">{error.message}</p>}
           <Command.Empty className="p-2 text-muted-foreground">Nothing has this name.</Command.Empty>
           <Heading title="Screens">
-            {rooms
+            {places
               .filter(({ label }) => label.toLowerCase().includes(needle))
               .map(({ to, label, icon }) => (
                 <Item key={to} value={`room ${to}`} icon={icon} label={label} onSelect={() => go(to)} />

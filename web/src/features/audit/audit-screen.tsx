@@ -8,6 +8,7 @@ import { Footer } from "@/shared/events/list-ends";
 import { useLog } from "@/shared/events/use-log";
 import { useSpan } from "@/shared/events/use-span";
 import { useReplay } from "@/shared/replay/store";
+import { ViewsMenu } from "@/shared/saved-views/views-menu";
 import { mayAs, useSession } from "@/shared/session/store";
 import { useNow } from "@/shared/time/clock";
 import { formatSecond } from "@/shared/time/format";
@@ -21,6 +22,13 @@ import { useUrlState } from "@/shared/url/use-url-state";
 import { AuditRow } from "./audit-row";
 import { actions, actionTypes } from "./deeds";
 import { auditShape, isFiltered, takes, toServer } from "./view-state";
+
+const presets = [
+  { name: "All that people did", search: "" },
+  { name: "Step-downs", search: "action=aegis.leadership.step_down_requested.v1" },
+  { name: "Drains", search: "action=aegis.instance.drain_requested.v1" },
+];
+const none: readonly string[] = [];
 
 /** Who did what, when, and why. */
 export function AuditScreen() {
@@ -138,6 +146,7 @@ function Audit() {
             </option>
           ))}
         </NativeSelect>
+        <ViewsMenu screen="/audit" presets={presets} passing={none} />
         {span && (
           <Button variant="outline" className="font-normal" onClick={() => setSpan(null)}>
             since {formatSecond(span.from, zone, now)}

@@ -4,6 +4,7 @@ import { useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Toggle } from "@/components/ui/toggle";
 import { plural } from "@/shared/figures/format";
+import { ViewsMenu } from "@/shared/saved-views/views-menu";
 import { ActionButton } from "@/shared/ui/action-button";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
@@ -31,6 +32,12 @@ const columns = [
   { label: "Changed" },
   { label: "Drift" },
 ];
+
+const presets = [
+  { name: "In use", search: "" },
+  { name: "Retired too", search: "retired=1" },
+];
+const none: readonly string[] = [];
 
 /** What each service is meant to be, and whether it is. */
 export function DefinitionsScreen() {
@@ -119,6 +126,7 @@ export function DefinitionsScreen() {
           Retired too
           {retired > 0 && <span>({retired})</span>}
         </Toggle>
+        <ViewsMenu screen="/definitions" presets={presets} passing={none} />
         {definitions && error && <Problem error={error} onRetry={again} />}
       </div>
       {body()}

@@ -4,12 +4,18 @@ import { useHeld } from "@/shared/live/use-held";
 import { useSystem } from "@/shared/system/store";
 import { useNow } from "@/shared/time/clock";
 import { useMoment } from "@/shared/url/moment";
-import { markOf, useAcknowledged } from "./acknowledged";
+import { type Acknowledgement, markOf, useAcknowledged } from "./acknowledged";
 import { type AttentionItem, attentionOf } from "./attention";
 import { failoversOf } from "./failovers";
+import { type Silence, useSilences } from "./silences";
 import { useAttention } from "./store";
 
-export type ShownItem = AttentionItem & { acknowledged: boolean };
+export type ShownItem = AttentionItem & {
+  /** Whether somebody has seen it, or it is silenced: it counts no more. */
+  acknowledged: boolean;
+  seen: Acknowledgement | null;
+  silence: Silence | null;
+};
 
 /** What needs somebody now, the worst first; what was acknowledged comes after what was not. */
 export function useAttentionItems(): readonly ShownItem[] {
@@ -17,15 +23,21 @@ export function useAttentionItems(): readonly ShownItem[] {
   const system = useSystem((s) => s.system);
   const events = useEvents((s) => s.events);
   const { services, ownerless } = useAttention();
-  const marks = useAcknowledged((s) => s.marks);
+  const seen = useAcknowledged((s) => s.all);
+  const silences = useSilences((s) => s.silences);
   const past = useMoment() !== null;
   const failovers = useMemo(() => failoversOf(events ?? []), [events]);
   const items = useMemo(() => {
     // Who looks at the past is not to be told what is wrong now.
     if (past) return [];
     const all = attentionOf({ now, system, services, ownerless: ownerless.groups, failovers });
-    const shown = all.map((item) => ({ ...item, acknowledged: marks.includes(markOf(item)) }));
+    const shown = all.map((item): ShownItem => {
+      const mark = markOf(item);
+      const by = seen.find((each) => each.mark === mark) ?? null;
+      const silence = silences.find(({ key, until }) => key === item.key && until > now) ?? null;
+      return { ...item, acknowledged: by !== null || silence !== null, seen: by, silence };
+    });
     return shown.sort((a, b) => Number(a.acknowledged) - Number(b.acknowledged));
-  }, [now, system, services, ownerless, failovers, marks, past]);
+  }, [now, system, services, ownerless, failovers, seen, silences, past]);
   return useHeld(items);
 }

@@ -51,8 +51,8 @@ test("two changes at once meet in a table, and nothing of either is lost", async
   });
   await page.getByLabel("Reason, for the record").fill("mine");
   await page.getByRole("button", { name: "Amend to revision 2" }).click();
-  await expect(page.getByRole("alert")).toContainText("was changed to revision 2 by");
-  await expect(page.getByRole("alert")).toContainText("«more room»");
+  await expect(page.getByRole("main").getByRole("alert")).toContainText("was changed to revision 2 by");
+  await expect(page.getByRole("main").getByRole("alert")).toContainText("«more room»");
   const save = page.getByRole("button", { name: "Amend revision 2 with this" });
   await expect(save).toBeDisabled();
   await expect(page.getByTestId("conflict-row")).toHaveCount(3);

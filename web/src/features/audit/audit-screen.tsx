@@ -118,13 +118,13 @@ function Audit() {
       <div className="flex h-10 shrink-0 items-center gap-1.5 border-border border-b px-4 max-xl:px-3">
         <SearchField
           label="Filter the audit"
-          className="w-56"
+          className="min-w-24 max-w-56 flex-1"
           value={view.q}
           onChange={(q) => set({ q }, { replace: true })}
         />
         <NativeSelect
           aria-label="Who"
-          className="w-48"
+          className="w-48 max-lg:w-28"
           value={view.actor}
           onChange={(event) => set({ actor: event.target.value })}
         >
@@ -135,7 +135,7 @@ function Audit() {
         </NativeSelect>
         <NativeSelect
           aria-label="Action"
-          className="w-40"
+          className="w-40 max-lg:w-28"
           value={view.action}
           onChange={(event) => set({ action: event.target.value })}
         >

@@ -23,7 +23,7 @@ export function LetterPeek({ letter, decided, onDecide, onClose }: Props): React
     <aside
       aria-label={`Letter ${sequence}`}
       onKeyDown={(event) => event.key === "Escape" && onClose()}
-      className="flex max-h-full w-104 shrink-0 flex-col overflow-auto border-border border-l bg-card max-xl:absolute max-xl:inset-y-0 max-xl:right-0 max-xl:z-20 max-xl:shadow-lg 2xl:w-120"
+      className="flex max-h-full w-104 max-w-full shrink-0 flex-col overflow-auto border-border border-l bg-card max-xl:absolute max-xl:inset-y-0 max-xl:right-0 max-xl:z-20 max-xl:shadow-lg 2xl:w-120"
     >
       <header className="sticky top-0 flex h-10 shrink-0 items-center gap-2 border-border border-b bg-card px-3">
         <h2 className="min-w-0 truncate font-semibold text-panel">Letter {sequence}</h2>

@@ -58,13 +58,13 @@ function Letters() {
       <div className="flex h-10 shrink-0 items-center gap-1.5 border-border border-b px-4 max-xl:px-3">
         <SearchField
           label="Filter letters"
-          className="w-56"
+          className="min-w-24 max-w-56 flex-1"
           value={view.q}
           onChange={(q) => set({ q }, { replace: true })}
         />
         <NativeSelect
           aria-label="Kind"
-          className="w-40"
+          className="w-40 max-lg:w-28"
           value={view.kind}
           onChange={(event) => set({ kind: event.target.value })}
         >
@@ -75,7 +75,7 @@ function Letters() {
         </NativeSelect>
         {letters && error && <Problem error={error} onRetry={again} />}
         <span className="ml-auto flex items-center gap-1.5">
-          <span className="text-muted-foreground" data-testid="chosen">
+          <span className="text-muted-foreground max-lg:sr-only" data-testid="chosen">
             {picked.length} chosen
           </span>
           <ActionButton needs="OPERATOR" blocked={nobody} onClick={decide("redrive")}>

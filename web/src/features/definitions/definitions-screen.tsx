@@ -118,7 +118,7 @@ export function DefinitionsScreen() {
       <div className="flex h-10 shrink-0 items-center gap-1.5 border-border border-b px-4 max-xl:px-3">
         <SearchField
           label="Filter definitions"
-          className="w-64"
+          className="min-w-24 max-w-64 flex-1"
           value={view.q}
           onChange={(q) => set({ q }, { replace: true })}
         />

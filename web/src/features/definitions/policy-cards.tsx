@@ -27,7 +27,7 @@ export function PolicyCards({ draft, breach, onChange }: Props) {
   return (
     <fieldset className="flex flex-col gap-1" aria-describedby="failover-rule">
       <legend className="mb-1 font-medium text-xs">Failover</legend>
-      <div className="grid grid-cols-3 gap-2">
+      <div className="grid grid-cols-3 gap-2 max-lg:grid-cols-2">
         {(["", ...policies] as const).map((policy) => (
           <label
             key={policy}

@@ -31,7 +31,7 @@ export function EventDetail({ sequence, event, onNewer, onOlder, onClose }: Prop
         else if (key.key === "k") onNewer?.();
         else if (key.key === "j") onOlder?.();
       }}
-      className="flex max-h-full w-104 shrink-0 flex-col overflow-auto border-border border-l bg-card max-xl:absolute max-xl:inset-y-0 max-xl:right-0 max-xl:z-20 max-xl:shadow-lg 2xl:w-120"
+      className="flex max-h-full w-104 max-w-full shrink-0 flex-col overflow-auto border-border border-l bg-card max-xl:absolute max-xl:inset-y-0 max-xl:right-0 max-xl:z-20 max-xl:shadow-lg 2xl:w-120"
     >
       <header className="sticky top-0 z-10 flex h-10 shrink-0 items-center gap-1 border-border border-b bg-card px-3">
         <h2 className="mr-auto font-semibold text-panel">Event {sequence}</h2>

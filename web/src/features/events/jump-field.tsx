@@ -34,7 +34,7 @@ export function JumpField({ onJump }: { onJump: (sequence: Whole) => void }) {
         aria-label="Go to sequence or time"
         aria-invalid={told !== null}
         placeholder="Go to seq or time"
-        className="w-40 pr-8"
+        className="w-40 pr-8 max-lg:w-28"
         value={text}
         onChange={(event) => {
           setText(event.target.value);

@@ -20,7 +20,12 @@ const PASSING = ["event", "top"];
 export function Toolbar({ view, window, onType, onFilter, onJump }: Props) {
   return (
     <div className="flex h-10 shrink-0 items-center gap-1.5 border-border border-b px-4 max-xl:px-3">
-      <SearchField label="Filter events" className="w-56 min-w-32" value={view.q} onChange={onType} />
+      <SearchField
+        label="Filter events"
+        className="min-w-24 max-w-56 flex-1"
+        value={view.q}
+        onChange={onType}
+      />
       <Facets view={view} window={window} onFilter={onFilter} />
       <ViewsMenu screen="/events" presets={presets} passing={PASSING} />
       <div className="ml-auto">

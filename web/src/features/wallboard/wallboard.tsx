@@ -47,8 +47,8 @@ export function Wallboard() {
   const verdict = verdictOf(items, unknownSince !== null);
   const { icon: Icon, tone, soft } = tones[verdict.kind];
   return (
-    <div className="flex min-h-full flex-1 flex-col gap-6 p-8 text-2xl leading-9">
-      <header className="flex items-center gap-4">
+    <div className="flex min-h-full flex-1 flex-col gap-6 p-8 text-2xl max-lg:p-4 leading-9">
+      <header className="flex flex-wrap items-center gap-x-4 gap-y-1">
         <h1 className="font-semibold text-3xl">Aegis</h1>
         <span className="text-muted-foreground">{useSystem((s) => s.system?.namespace) ?? ""}</span>
         <time className="ml-auto font-semibold text-4xl" dateTime={new Date(now).toISOString()}>
@@ -91,7 +91,7 @@ function Totals({ blind }: { blind: boolean }) {
   const { ownerless, groups } = useAttention();
   const shown = statuses.filter((status) => (counts?.get(status) ?? 0) > 0);
   return (
-    <dl className="grid grid-cols-[2fr_1fr] gap-6">
+    <dl className="grid grid-cols-[2fr_1fr] gap-6 max-lg:grid-cols-1">
       <div className="rounded border border-border bg-card p-6">
         <dt className="text-muted-foreground">Instances{blind && ", as they were"}</dt>
         <dd className="font-semibold text-6xl leading-tight">{counts === null ? "—" : count(total)}</dd>
@@ -165,10 +165,10 @@ function Changes() {
       <ul>
         {lines.map(({ key, event, count: many }) => (
           <li key={key} className="flex items-baseline gap-4 border-border border-t py-1.5">
-            <span className="w-32 shrink-0 text-muted-foreground">
+            <span className="w-32 shrink-0 text-muted-foreground max-lg:w-24">
               {formatSecond(event.time, zone, serverNow())}
             </span>
-            <span className="w-64 shrink-0 truncate font-medium">{typeWords(event.type)}</span>
+            <span className="w-64 shrink-0 truncate font-medium max-lg:w-36">{typeWords(event.type)}</span>
             <span className="min-w-0 truncate">
               {many > 1 ? `${count(many)} of ${event.service ?? "the installation"}` : event.summary}
             </span>

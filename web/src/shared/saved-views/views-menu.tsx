@@ -42,7 +42,7 @@ export function ViewsMenu({ screen, presets, passing }: Props) {
           aria-label={`Views: ${current?.name ?? "unnamed"}`}
         >
           <Bookmark aria-hidden="true" />
-          <span className="truncate">{current?.name ?? "Views"}</span>
+          <span className="truncate max-lg:sr-only">{current?.name ?? "Views"}</span>
           <ChevronDown aria-hidden="true" />
         </Button>
       </PopoverTrigger>

@@ -37,7 +37,7 @@ export function Bell() {
           <Notifications items={items} />
         </Suspense>
       </PopoverContent>
-      <span role="alert" className="sr-only" data-testid="alarm">
+      <span aria-live="assertive" className="sr-only" data-testid="alarm">
         {spoken}
       </span>
     </Popover>

@@ -11,7 +11,9 @@ export function useNotices(items: readonly ShownItem[]): string {
     const { all, fresh } = notice(useNotified.getState().all, items, serverNow());
     useNotified.setState({ all });
     const bad = fresh.filter(({ severity }) => severity === "bad");
-    if (bad.length > 0) setSpoken(bad.map(({ subject, text }) => `${subject}: ${text}`).join(". "));
+    const [first] = bad;
+    if (first)
+      setSpoken(bad.length === 1 ? `${first.subject}: ${first.text}` : `${bad.length} need somebody`);
     for (const each of fresh) notifyDesktop(each);
   }, [items]);
   return spoken;

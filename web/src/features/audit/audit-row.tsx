@@ -18,7 +18,7 @@ export function AuditRow({ event, now }: { event: Event; now: number }) {
           {formatSecond(event.recordedAt, zone, now)}
         </time>
       </td>
-      <td className="max-w-56 truncate px-2 font-medium" title={event.actor}>
+      <td className="max-w-56 truncate px-2 font-medium max-lg:max-w-24" title={event.actor}>
         {event.actor}
       </td>
       <td className="whitespace-nowrap px-2">
@@ -27,10 +27,10 @@ export function AuditRow({ event, now }: { event: Event; now: number }) {
           {actionOf(event)}
         </span>
       </td>
-      <td className="max-w-80 truncate px-2">
+      <td className="max-w-80 truncate px-2 max-lg:max-w-32">
         <Subject event={event} />
       </td>
-      <td className="w-full px-2" title={reason ?? undefined}>
+      <td className="w-full px-2 max-lg:hidden" title={reason ?? undefined}>
         <span className="line-clamp-1">{reason ?? NONE}</span>
       </td>
       <td className="whitespace-nowrap px-2">

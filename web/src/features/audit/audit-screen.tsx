@@ -59,7 +59,7 @@ function Audit() {
     { label: "Who" },
     { label: "Action" },
     { label: "Object" },
-    { label: "Reason" },
+    { label: "Reason", className: "max-lg:hidden" },
     { label: "Result" },
   ];
   const clear = (): void => {
@@ -71,7 +71,7 @@ function Audit() {
     if (events.length > 0) {
       return (
         <section aria-label="Audit" tabIndex={0} className="min-h-0 flex-1 overflow-auto -outline-offset-2">
-          <Table label="Audit" columns={columns} className="min-w-[52rem]">
+          <Table label="Audit" columns={columns} className="lg:min-w-[52rem]">
             {events.map((event) => (
               <AuditRow key={String(event.sequence)} event={event} now={now} />
             ))}

@@ -22,13 +22,13 @@ export function DecidedList() {
             className="flex h-7 min-w-0 items-center gap-3 border-border border-b px-3 last:border-b-0"
           >
             <span className="w-20 shrink-0 font-medium">{deedWord[each.deed].past}</span>
-            <del className="w-64 shrink-0 truncate text-muted-foreground" title={each.subject}>
+            <del className="w-64 shrink-0 truncate text-muted-foreground max-lg:w-32" title={each.subject}>
               {each.letter} · {each.subject}
             </del>
             <span className="min-w-0 flex-1 truncate" title={each.reason}>
               {each.reason}
             </span>
-            <span className="shrink-0 text-muted-foreground">
+            <span className="shrink-0 text-muted-foreground max-lg:hidden">
               <Moment at={each.time} /> by {each.by}
             </span>
             <EventLink sequence={each.sequence} />

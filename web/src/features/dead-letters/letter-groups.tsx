@@ -9,10 +9,10 @@ import { type LetterGroup, letterKey } from "./letters";
 const columns = [
   { label: "Chosen" },
   { label: "Letter", right: true },
-  { label: "Age" },
+  { label: "Age", className: "max-lg:hidden" },
   { label: "Came from" },
   { label: "Reason" },
-  { label: "Size", right: true },
+  { label: "Size", right: true, className: "max-lg:hidden" },
 ];
 
 interface Props {
@@ -28,7 +28,7 @@ interface Props {
 export function LetterGroups({ groups, chosen, peeked, results, onChoose, onPeek }: Props) {
   const isOpen = (letter: Letter): boolean => results.get(letterKey(letter))?.kind !== "done";
   return (
-    <Table label="Dead letters" columns={columns} className="min-w-[46rem]">
+    <Table label="Dead letters" columns={columns} className="lg:min-w-[46rem]">
       {groups.map((group) => {
         const open = group.letters.filter(isOpen);
         const all = open.length > 0 && open.every((each) => chosen.has(letterKey(each)));
@@ -49,7 +49,7 @@ export function LetterGroups({ groups, chosen, peeked, results, onChoose, onPeek
                 />
               </label>
             </td>
-            <th scope="rowgroup" colSpan={5} className="px-2 text-left">
+            <th scope="rowgroup" colSpan={5} className="max-w-0 px-2 text-left">
               <span className="flex min-w-0 items-center gap-2">
                 <span className="truncate" title={group.reason}>
                   {group.reason}
@@ -57,7 +57,7 @@ export function LetterGroups({ groups, chosen, peeked, results, onChoose, onPeek
                 <span className="shrink-0 rounded-full border border-input px-1.5 font-medium text-xs">
                   {count(group.letters.length)}
                 </span>
-                <span className="ml-auto shrink-0 font-normal text-muted-foreground text-xs">
+                <span className="ml-auto shrink-0 font-normal text-muted-foreground text-xs max-lg:hidden">
                   {group.kind} · {count(open.length)} open · newest <Moment at={group.newest} />
                 </span>
               </span>

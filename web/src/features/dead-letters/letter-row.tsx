@@ -48,11 +48,11 @@ export function LetterRow({ letter, chosen, peeked, result, onChoose, onPeek }: 
           {letter.sequence}
         </button>
       </td>
-      <td className="w-24 whitespace-nowrap px-2 text-muted-foreground">
+      <td className="w-24 whitespace-nowrap px-2 text-muted-foreground max-lg:hidden">
         <Age since={letter.at} />
       </td>
       <td
-        className={cn("max-w-80 truncate px-2", done && "text-muted-foreground line-through")}
+        className={cn("max-w-80 truncate px-2 max-lg:max-w-40", done && "text-muted-foreground line-through")}
         title={subject}
       >
         {subject}
@@ -70,7 +70,7 @@ export function LetterRow({ letter, chosen, peeked, result, onChoose, onPeek }: 
           </span>
         )}
       </td>
-      <td className="w-20 whitespace-nowrap px-2 text-right">{bytes(letter.size)}</td>
+      <td className="w-20 whitespace-nowrap px-2 text-right max-lg:hidden">{bytes(letter.size)}</td>
     </tr>
   );
 }

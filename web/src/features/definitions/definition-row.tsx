@@ -40,13 +40,13 @@ export function DefinitionRow({ definition, running }: Props) {
         <Arrow />
         {running === null ? NONE : running.count}
       </td>
-      <td className="whitespace-nowrap px-2">{failoverText(content.failover) ?? NONE}</td>
-      <td className="px-2">{content.registration.toLowerCase()}</td>
+      <td className="whitespace-nowrap px-2 max-lg:hidden">{failoverText(content.failover) ?? NONE}</td>
+      <td className="px-2 max-lg:hidden">{content.registration.toLowerCase()}</td>
       <td className="max-w-48 truncate px-2 max-xl:hidden" title={definition.owner}>
         {definition.owner}
       </td>
       <td className="px-2 text-right max-xl:hidden">{String(definition.revision)}</td>
-      <td className="max-w-56 truncate whitespace-nowrap px-2" title={definition.updatedBy}>
+      <td className="max-w-56 truncate whitespace-nowrap px-2 max-lg:hidden" title={definition.updatedBy}>
         <Moment at={definition.updatedAt} />
         <span className="text-muted-foreground"> by {definition.updatedBy}</span>
       </td>

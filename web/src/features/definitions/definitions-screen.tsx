@@ -25,11 +25,11 @@ const columns = [
   { label: "Service" },
   { label: "Version, running" },
   { label: "Instances, running" },
-  { label: "Failover" },
-  { label: "Registration" },
+  { label: "Failover", className: "max-lg:hidden" },
+  { label: "Registration", className: "max-lg:hidden" },
   { label: "Team", className: "max-xl:hidden" },
   { label: "Revision", right: true, className: "max-xl:hidden" },
-  { label: "Changed" },
+  { label: "Changed", className: "max-lg:hidden" },
   { label: "Drift" },
 ];
 
@@ -72,7 +72,7 @@ export function DefinitionsScreen() {
         tabIndex={0}
         className="min-h-0 flex-1 overflow-auto -outline-offset-2"
       >
-        <Table label="Definitions" columns={columns} className="min-w-[52rem]">
+        <Table label="Definitions" columns={columns} className="lg:min-w-[52rem]">
           {shown.map((each) => (
             <DefinitionRow
               key={each.service}

@@ -57,7 +57,7 @@ export const EventRow = memo(function EventRow({ event, index, inRun, selected, 
         <EventType event={event} />
         <ValueButton field="type" value={event.type} inRow />
       </td>
-      <td className={cell} title={event.service ?? undefined}>
+      <td className={cn(cell, "@max-[44rem]:hidden")} title={event.service ?? undefined}>
         {event.service === null ? (
           "—"
         ) : (
@@ -115,7 +115,7 @@ export function RunRow({ row, index, onToggle }: RunProps) {
       <td className="truncate px-2">
         <EventType event={event} />
       </td>
-      <td className="truncate px-2">
+      <td className="truncate px-2 @max-[44rem]:hidden">
         {event.service === null ? "—" : <ServiceLink service={event.service} className="font-normal" />}
       </td>
       <td className="truncate px-2 font-medium">
@@ -134,9 +134,11 @@ export function RunRow({ row, index, onToggle }: RunProps) {
 export function DayRow({ day, index }: { day: string; index: number }) {
   return (
     <tr aria-rowindex={index + 2} className="h-7 border-border border-b bg-background">
-      <th scope="rowgroup" colSpan={5} className="px-2 text-left font-semibold text-xs">
+      <th scope="rowgroup" colSpan={3} className="px-2 text-left font-semibold text-xs">
         {day}
       </th>
+      <td className="@max-[44rem]:hidden" />
+      <td />
       <td className="@max-[64rem]:hidden" />
     </tr>
   );

@@ -10,7 +10,7 @@ const head: { label: string; width: string; right?: boolean }[] = [
   { label: "Seq", width: "w-20", right: true },
   { label: "Time", width: "w-28" },
   { label: "Event", width: "w-44" },
-  { label: "Service", width: "w-40" },
+  { label: "Service", width: "w-40 @max-[44rem]:hidden" },
   { label: "Summary", width: "" },
   { label: "Actor", width: "w-60 @max-[64rem]:hidden" },
 ];
@@ -67,7 +67,7 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
       <table
         aria-label="Events"
         aria-rowcount={rows.length + 1}
-        className="w-full min-w-[44rem] table-fixed border-collapse"
+        className="w-full table-fixed border-collapse"
       >
         <thead className="sticky top-0 z-10 bg-muted text-left text-xs shadow-[inset_0_-1px_0_var(--border)]">
           <tr aria-rowindex={1}>

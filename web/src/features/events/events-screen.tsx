@@ -142,7 +142,6 @@ export function EventsScreen() {
             onNewer={newer ? () => select(newer.sequence) : null}
             onOlder={older ? () => select(older.sequence) : null}
             onClose={() => set({ event: null })}
-            onExclude={(key, value) => set({ [key]: [...view[key], value], event: null })}
           />
         )}
       </div>

@@ -32,17 +32,6 @@ export const EventTail = graphql(
   [EventFields],
 );
 
-/** One event, and what it has changed. */
-export const EventAt = graphql(
-  `
-  query EventAt($sequence: Long!) {
-    event(sequence: $sequence) { ...EventFields }
-    eventChange(sequence: $sequence) { before after }
-  }
-`,
-  [EventFields],
-);
-
 export const EventHistory = graphql(
   `
   query EventHistory($last: Int!, $before: String, $filter: EventFilter) {

@@ -5,6 +5,7 @@
 
 mod baseline;
 mod bench;
+mod browser;
 mod chaos;
 mod chromium;
 mod command;
@@ -20,6 +21,7 @@ mod part;
 mod proxied;
 mod proxies;
 mod schemathesis;
+mod shots;
 mod stack;
 mod steps;
 mod test;
@@ -49,6 +51,8 @@ enum Task {
     Up(up::Options),
     /// Run all tests: Rust, web, browser
     Test(test::Options),
+    /// Take a picture of every screen of the page, at three widths and in both themes
+    Shots(shots::Options),
     /// Check format, lints, layering, generated files and house rules
     Lint,
     /// Write the generated files: GraphQL schema, event and error catalogues, web types
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
         Task::Tools => tools::run(),
         Task::Up(options) => up::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::Shots(options) => shots::run(&options),
         Task::Lint => lint::run(),
         Task::Gen => r#gen::run(),
         Task::Bench(options) => bench::run(&options),

@@ -1,0 +1,10 @@
+import { defineConfig } from "@playwright/test";
+import tests from "./playwright.config";
+
+/** Takes pictures instead of holding the page to anything: `cargo xtask shots`. */
+export default defineConfig({
+  ...tests,
+  testDir: "tests/shots",
+  testMatch: "**/*.shots.ts",
+  timeout: 300_000,
+});

@@ -22,7 +22,7 @@ test("every screen", async ({ signedIn: page }) => {
   const terms = page.getByTestId("term-row");
   await expect(terms.first()).toBeVisible();
   const before = await terms.count();
-  const owner = await terms.first().getByRole("link").first().innerText();
+  const owner = (await terms.first().getByRole("link").first().textContent()) ?? "";
   process.kill(pidOf(owner.trim()), "SIGKILL");
   await expect(terms).toHaveCount(before + 1, { timeout: 20_000 });
   for (const theme of themes) {

@@ -70,7 +70,7 @@ export function AttentionPanel() {
           {healed.length > 0 && `${healed.length} healed in the last hour`}
         </span>
       </header>
-      <ol className="min-h-[5.25rem]">
+      <ol className="min-h-[5.25rem] max-lg:min-h-[3.5rem]">
         {shown.map((item) => (
           <Line key={item.key} item={item} />
         ))}

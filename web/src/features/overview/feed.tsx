@@ -10,6 +10,8 @@ import { eventPath, useKeeping } from "@/shared/url/links";
 import { useShownEvents } from "./use-shown-events";
 
 const SHOWN = 60;
+/** A run of so many names them all. */
+const NAMED = 3;
 const none: readonly Event[] = [];
 
 /** The newest events, newest on top; runs are folded. */
@@ -41,8 +43,11 @@ export function Feed() {
 
 function Line({ line: { event, count, names } }: { line: FeedLine }) {
   const keeping = useKeeping();
-  const [first = ""] = names;
-  const last = names.at(-1) ?? first;
+  const different = [...new Set(names)];
+  const about =
+    different.length <= NAMED
+      ? different.join(", ")
+      : `${different[0]} to ${different[different.length - 1]}`;
   return (
     <li
       data-testid="feed-event"
@@ -64,7 +69,7 @@ function Line({ line: { event, count, names } }: { line: FeedLine }) {
           </span>
         </span>
         <span className="block truncate text-muted-foreground text-xs">
-          {count > 1 ? `${first} to ${last}` : event.summary}
+          {count > 1 ? about : event.summary}
         </span>
       </Link>
     </li>

@@ -42,7 +42,7 @@ export function Tiles({ past }: Props) {
     <nav
       aria-label="Totals"
       className={cn(
-        "grid shrink-0 grid-cols-4 gap-px border-border border-b bg-border max-lg:grid-cols-1",
+        "grid shrink-0 grid-cols-4 gap-px border-border border-b bg-border",
         unknownSince !== null && "text-muted-foreground",
       )}
     >
@@ -202,9 +202,13 @@ interface TileProps {
 
 function Tile({ label, value, bar, text, to, bad = false }: TileProps) {
   const [params] = useSearchParams();
-  const figure = <span className="font-semibold text-figure">{count(value)}</span>;
+  const figure = (
+    <span className={cn("font-semibold text-figure max-lg:text-panel", bad && "max-lg:text-bad")}>
+      {count(value)}
+    </span>
+  );
   return (
-    <div className="flex h-15 min-w-0 flex-col justify-center bg-card px-4 max-xl:px-3 max-lg:h-9 max-lg:flex-row max-lg:items-center max-lg:justify-start max-lg:gap-3">
+    <div className="flex h-15 min-w-0 flex-col justify-center bg-card px-4 max-xl:px-3 max-lg:h-9">
       <div className="flex items-center gap-2">
         {to === null ? (
           <span className="flex items-baseline gap-1.5">
@@ -218,11 +222,11 @@ function Tile({ label, value, bar, text, to, bad = false }: TileProps) {
             {figure} <span className="text-muted-foreground">{label}</span>
           </Link>
         )}
-        {bar}
+        <span className="flex flex-1 max-lg:hidden">{bar}</span>
       </div>
       <div
         className={cn(
-          "flex h-6 items-center truncate text-xs",
+          "flex h-6 items-center truncate text-xs max-lg:hidden",
           bad ? "font-medium text-bad" : "text-muted-foreground",
         )}
       >

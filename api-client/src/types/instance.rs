@@ -149,8 +149,10 @@ pub struct Instance {
     pub minute: Option<Figures>,
     /// How often it sends a heartbeat, in milliseconds.
     pub heartbeat_interval_ms: Option<u64>,
-    /// The groups that it stands for election in.
+    /// The groups that it stands for election in: the first 100.
     pub stands_for: Vec<String>,
+    /// How many they are.
+    pub stands_for_count: u64,
     /// Sequence of the last event that changed it.
     pub as_of_sequence: u64,
 }

@@ -176,16 +176,19 @@ async fn groups_are_followed_and_their_terms_tell_how_they_came_and_went() {
 async fn what_an_action_would_do_is_told_before() {
     let (nats, _folder, control) = start().await;
     let [first, second] = members(&nats).await;
-    let query = "{ drainPreview(service: \"desk\", instance: \"desk-1\") { groups { group term candidates { instance groups } }
-        others inFlight minInstances } stepDownPreview(service: \"desk\", group: \"ACC-1\") { candidates { instance } } }";
+    let query = "{ drainPreview(service: \"desk\", instance: \"desk-1\") { groups { group term candidateCount candidates { instance groups } }
+        groupCount others inFlight minInstances } stepDownPreview(service: \"desk\", group: \"ACC-1\") { candidates { instance } } }";
     let told = wait_until("both", PATIENCE, || async {
         let told = control.query(query, json!({})).await;
-        let is_whole = told["drainPreview"]["others"] == 1 && told["stepDownPreview"].is_object();
+        let is_whole =
+            told["drainPreview"]["others"] == 1 && told["stepDownPreview"]["candidates"] != json!([]);
         if is_whole { Ok(told) } else { Err(told.to_string()) }
     })
     .await;
-    let groups = json!([{ "group": "ACC-1", "term": 1, "candidates": told["drainPreview"]["groups"][0]["candidates"] }]);
-    assert_eq!(told["drainPreview"]["groups"], groups, "{told}");
+    let preview = &told["drainPreview"]["groups"][0];
+    assert_eq!((&preview["group"], &preview["candidateCount"]), (&json!("ACC-1"), &json!(1)), "{told}");
+    assert_eq!(preview["candidates"][0], json!({ "instance": "desk-2", "groups": 0 }), "{told}");
+    assert_eq!(told["stepDownPreview"]["candidates"], json!([{ "instance": "desk-2" }]), "{told}");
     let unknown = "{ drainPreview(service: \"desk\", instance: \"desk-9\") { others } }";
     assert_eq!(control.query(unknown, json!({})).await, json!({ "drainPreview": null }));
     first.stop("done").await.unwrap();

@@ -1,10 +1,12 @@
 //! What is asked about one instance beside its record: its states over time, and what acting on it would do.
 
+use std::collections::BTreeMap;
+
 use aegis_domain::{AggregateId, ErrorCode, GroupName, InstanceName, ServiceName};
 use aegis_projections::Store;
 use aegis_projections::live::Contents;
 use aegis_projections::store::{EventFilter, Window};
-use aegis_projections::view::{InstanceStatus as ViewStatus, lifeline};
+use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView, LeaderView, lifeline};
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,7 +16,10 @@ use crate::schema::Feed;
 use crate::types::{Lifeline, Long};
 
 /// So many events of an instance are gone through at most: the newest.
-const EVENTS: u32 = 5_000;
+const EVENTS: u32 = 1_000;
+/// So many groups of an instance are told, and so many candidates of a group.
+const GROUPS: usize = 200;
+const CANDIDATES: usize = 20;
 
 #[derive(Debug, Default)]
 pub(super) struct InstanceQuery;
@@ -34,14 +39,18 @@ struct Candidate {
 struct GroupPreview {
     group: String,
     term: Long,
-    /// Those that stand for it and run, in order of name; nobody else would own it.
+    /// How many stand for it and run; nobody else would own it.
+    candidate_count: Long,
+    /// The first 20 of them, in order of name.
     candidates: Vec<Candidate>,
 }
 
 /// What a drain would move and wait for.
 #[derive(Debug, SimpleObject)]
 struct DrainPreview {
-    /// The groups that it owns.
+    /// How many groups it owns.
+    group_count: Long,
+    /// The first 200 of them, in order of name.
     groups: Vec<GroupPreview>,
     /// Calls that it is handling, by its last heartbeat.
     in_flight: Long,
@@ -92,14 +101,13 @@ impl InstanceQuery {
         }
         let (service, instance) = &key;
         let metrics = contents.beats.get(&key).map(|beat| &beat.heartbeat.metrics);
-        let groups = contents.owned_by(&key).map(|leader| GroupPreview {
-            group: leader.group.to_string(),
-            term: leader.term.get().into(),
-            candidates: candidates(&contents, service, &leader.group, Some(instance)),
-        });
+        let mut owned: Vec<_> = contents.owned_by(&key).collect();
+        let group_count = owned.len() as u64;
+        owned.truncate(GROUPS);
         let definition = contents.state.definitions.get(service).filter(|definition| !definition.retired);
         Ok(Some(DrainPreview {
-            groups: groups.collect(),
+            group_count: group_count.into(),
+            groups: previews(&contents, service, &owned, Some(instance)),
             in_flight: metrics.map_or(0, |metrics| metrics.in_flight).into(),
             queue_depth: metrics.map_or(0, |metrics| metrics.queue_depth).into(),
             others: (running(&contents, service, Some(instance)).count() as u64).into(),
@@ -121,10 +129,8 @@ impl InstanceQuery {
         let group = GroupName::new(group).map_err(invalid("a group"))?;
         let contents = context.data::<Feed>()?.contents();
         let key = (service, group);
-        Ok(contents.state.leaders.get(&key).map(|leader| GroupPreview {
-            group: key.1.to_string(),
-            term: leader.term.get().into(),
-            candidates: candidates(&contents, &key.0, &key.1, leader.instance.as_ref()),
+        Ok(contents.state.leaders.get(&key).and_then(|leader| {
+            previews(&contents, &key.0, &[leader], leader.instance.as_ref()).into_iter().next()
         }))
     }
 }
@@ -134,33 +140,51 @@ fn running<'a>(
     contents: &'a Contents,
     service: &'a ServiceName,
     but: Option<&'a InstanceName>,
-) -> impl Iterator<Item = &'a aegis_projections::view::InstanceView> {
+) -> impl Iterator<Item = &'a InstanceView> {
     contents.instances_of(service).filter_map(move |(key, view)| {
         let is_other = but.is_none_or(|but| key.1 != *but);
         (is_other && view.status == ViewStatus::Running).then_some(view)
     })
 }
 
-fn candidates(
+/// Who could take each of these groups over. All instances of the service are gone through once.
+fn previews(
     contents: &Contents,
     service: &ServiceName,
-    group: &GroupName,
+    groups: &[&LeaderView],
     owner: Option<&InstanceName>,
-) -> Vec<Candidate> {
-    let stands = running(contents, service, owner).filter(|view| {
-        view.state.registration.as_ref().is_some_and(|registration| registration.groups.contains(group))
-    });
-    stands
-        .map(|view| {
-            let key = (view.service.clone(), view.instance.clone());
-            let beat = contents.beats.get(&key);
-            Candidate {
-                instance: view.instance.to_string(),
-                groups: (contents.owned_by(&key).count() as u64).into(),
-                in_flight: beat.map_or(0, |beat| beat.heartbeat.metrics.in_flight).into(),
+) -> Vec<GroupPreview> {
+    let mut stand = BTreeMap::<&GroupName, Vec<&InstanceView>>::new();
+    for leader in groups {
+        stand.insert(&leader.group, vec![]);
+    }
+    for view in running(contents, service, owner) {
+        for group in view.state.registration.iter().flat_map(|registration| &registration.groups) {
+            if let Some(candidates) = stand.get_mut(group) {
+                candidates.push(view);
             }
-        })
-        .collect()
+        }
+    }
+    let preview = |leader: &&LeaderView| {
+        let candidates = stand.get(&leader.group).map(Vec::as_slice).unwrap_or_default();
+        GroupPreview {
+            group: leader.group.to_string(),
+            term: leader.term.get().into(),
+            candidate_count: (candidates.len() as u64).into(),
+            candidates: candidates.iter().take(CANDIDATES).map(|view| candidate(contents, view)).collect(),
+        }
+    };
+    groups.iter().map(preview).collect()
+}
+
+fn candidate(contents: &Contents, view: &InstanceView) -> Candidate {
+    let key = (view.service.clone(), view.instance.clone());
+    let beat = contents.beats.get(&key);
+    Candidate {
+        instance: view.instance.to_string(),
+        groups: (contents.owned_count(&key) as u64).into(),
+        in_flight: beat.map_or(0, |beat| beat.heartbeat.metrics.in_flight).into(),
+    }
 }
 
 fn names(service: String, instance: String) -> Result<(ServiceName, InstanceName)> {

@@ -17,7 +17,7 @@ const TERMS_MAX: u32 = 500;
 /// A term has three events: its election, what was asked for, its end.
 const EVENTS_OF_A_TERM: u32 = 3;
 /// So many elections are summed up at most: the newest.
-const ELECTIONS: u32 = 20_000;
+const ELECTIONS: u32 = 5_000;
 /// How many events are read at once.
 const READ: u32 = 1_000;
 

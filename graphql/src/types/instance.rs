@@ -11,6 +11,9 @@ use serde_json::Value;
 use super::figures::Figures;
 use super::scalar::Long;
 
+/// So many groups that an instance stands for are told.
+const STANDS_FOR: usize = 100;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Enum)]
 #[graphql(remote = "ViewStatus")]
 pub(crate) enum InstanceStatus {
@@ -67,8 +70,10 @@ pub(crate) struct Instance {
     minute: Option<Figures>,
     /// How often it sends a heartbeat, in milliseconds; null while it has not registered.
     heartbeat_interval_ms: Option<Long>,
-    /// The groups that it stands for election in.
+    /// The groups that it stands for election in: the first 100.
     stands_for: Vec<String>,
+    /// How many they are.
+    stands_for_count: Long,
     /// Sequence of the last event that changed this instance.
     as_of_sequence: Long,
 }
@@ -186,8 +191,11 @@ impl Instance {
             minute: contents.beats.get(key).and_then(|beat| minute(beat, view)).map(Figures::from),
             heartbeat_interval_ms: registration.map(|registration| registration.heartbeat_ms.into()),
             stands_for: registration
-                .map(|registration| registration.groups.iter().map(ToString::to_string).collect())
+                .map(|registration| {
+                    registration.groups.iter().take(STANDS_FOR).map(ToString::to_string).collect()
+                })
                 .unwrap_or_default(),
+            stands_for_count: registration.map_or(0, |registration| registration.groups.len() as u64).into(),
             as_of_sequence: view.sequence.into(),
         }
     }

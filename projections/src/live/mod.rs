@@ -274,7 +274,10 @@ impl Contents {
             calls = before.calls;
             if !now.repeats(&past) {
                 let ended = Calls::between(&past, &now);
-                minute.take(recorded_at, ended, heartbeat.metrics.latency.as_ref());
+                // Of strangers anybody may send as many as there is room for, and histograms are large.
+                if view.is_some() {
+                    minute.take(recorded_at, ended, heartbeat.metrics.latency.as_ref());
+                }
                 calls = Some(ended);
             }
         }
@@ -335,6 +338,12 @@ impl Contents {
     /// The groups that this instance owns, in order of name.
     pub fn owned_by(&self, key: &InstanceKey) -> impl Iterator<Item = &LeaderView> {
         self.owned.by(key).filter_map(|group| self.state.leaders.get(&group))
+    }
+
+    /// How many groups this instance owns.
+    #[must_use]
+    pub fn owned_count(&self, key: &InstanceKey) -> usize {
+        self.owned.count(key)
     }
 
     fn owner(&self, aggregate: &AggregateId) -> Option<InstanceName> {

@@ -41,6 +41,11 @@ impl Owned {
         }
     }
 
+    /// How many groups this instance has.
+    pub(super) fn count(&self, key: &InstanceKey) -> usize {
+        self.0.get(key).map_or(0, BTreeSet::len)
+    }
+
     /// The groups of this instance, in order of name.
     pub(super) fn by(&self, key: &InstanceKey) -> impl Iterator<Item = GroupKey> {
         let service: &ServiceName = &key.0;

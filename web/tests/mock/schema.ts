@@ -70,6 +70,7 @@ export function rootOf(world: World) {
     },
     definition: () => null,
     drainPreview: ({ service, instance }: { service: string; instance: string }) => ({
+      groupCount: world.instances.get(`${service}/${instance}`)?.groups.length ?? 0,
       groups: (world.instances.get(`${service}/${instance}`)?.groups ?? []).map((group) => ({
         ...group,
         candidates: [],

@@ -14,7 +14,7 @@ use super::page::{self, Nothing, PAGE, PAGE_MAX, length, listed};
 use super::problem::Problem;
 use super::types::{
     AsOf, Connection, Data, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series,
-    instance_fields, metrics_fields, page_fields, rejected_fields,
+    instance_fields, metrics_fields, minute_fields, page_fields, rejected_fields,
 };
 use crate::http::body::Object;
 
@@ -23,6 +23,7 @@ const LIST: &str = concat!(
         data: instances(first: $first, after: $after, filter: $filter, orderBy: $order) { nodes {",
     instance_fields!(),
     metrics_fields!(),
+    minute_fields!(),
     "}",
     page_fields!(),
     "} }"
@@ -31,6 +32,7 @@ const ONE: &str = concat!(
     "query($service: String!, $instance: String!) { data: instance(service: $service, instance: $instance) {",
     instance_fields!(),
     metrics_fields!(),
+    minute_fields!(),
     "} }"
 );
 const CONFIGURATION: &str = "query($service: String!, $instance: String!) {

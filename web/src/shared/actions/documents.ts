@@ -4,6 +4,7 @@ import { graphql } from "@/gql";
 export const DrainPreview = graphql(`
   query DrainPreview($service: String!, $instance: String!) {
     drainPreview(service: $service, instance: $instance) {
+      groupCount
       groups { group candidates { instance } }
       inFlight
       queueDepth

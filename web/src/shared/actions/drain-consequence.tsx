@@ -15,7 +15,11 @@ export function DrainConsequence({ service, instance }: { service: string; insta
       {!preview && <Loading what="what would move" rows={2} />}
       {preview && (
         <>
-          <Groups groups={preview.groups} others={Number(preview.others)} />
+          <Groups
+            count={Number(preview.groupCount)}
+            groups={preview.groups}
+            others={Number(preview.others)}
+          />
           <p>
             {plural(Number(preview.inFlight), "call")} in flight, {String(preview.queueDepth)} waiting;{" "}
             {plural(Number(preview.others), "other instance")} of {service} running.
@@ -32,20 +36,22 @@ export function DrainConsequence({ service, instance }: { service: string; insta
 }
 
 interface GroupsProps {
+  /** How many there are; the first of them are named. */
+  count: number;
   groups: readonly { group: string; candidates: readonly { instance: string }[] }[];
   others: number;
 }
 
-function Groups({ groups, others }: GroupsProps) {
-  if (groups.length === 0) return <p>It owns no group: nothing moves.</p>;
+function Groups({ count, groups, others }: GroupsProps) {
+  if (count === 0) return <p>It owns no group: nothing moves.</p>;
   const names = groups.slice(0, NAMED).map(({ group }) => group);
-  const more = groups.length - names.length;
+  const more = count - names.length;
   const takers = [...new Set(groups.flatMap(({ candidates }) => candidates.map(({ instance }) => instance)))];
   const to =
     takers.length > 0 ? takers.slice(0, NAMED).join(", ") : others > 0 ? "whoever runs and takes them" : null;
   return (
     <p className={to === null ? "font-medium text-bad" : undefined}>
-      {plural(groups.length, "group")} ({names.join(", ")}
+      {plural(count, "group")} ({names.join(", ")}
       {more > 0 && ` and ${more} more`}){" "}
       {to === null ? "will have no owner: nobody else runs" : `go to ${to}`}.
     </p>

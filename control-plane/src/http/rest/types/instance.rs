@@ -88,12 +88,14 @@ pub(in crate::http::rest) struct Instance {
     /// When the server took the last heartbeat.
     last_beat_at: Option<DateTime<Utc>>,
     metrics: Option<InstanceMetrics>,
-    /// Null of one that has ended or is not heard.
+    /// Null of one that has ended or is not heard, and in the past.
     minute: Option<Figures>,
     /// How often it sends a heartbeat, in milliseconds.
     heartbeat_interval_ms: Option<u64>,
-    /// The groups that it stands for election in.
+    /// The groups that it stands for election in: the first 100.
     stands_for: Vec<String>,
+    /// How many they are.
+    stands_for_count: u64,
     /// Sequence of the last event that changed it.
     as_of_sequence: u64,
 }
@@ -173,11 +175,16 @@ macro_rules! metrics_fields {
             commands { published consumed failed retried deadLettered } lag { consumer pending } } "
     };
 }
+/// Of today: the past has no figures.
+macro_rules! minute_fields {
+    () => {
+        " minute { seconds calls errors callsPerSecond errorPercent p50Ms p90Ms p99Ms } "
+    };
+}
 macro_rules! instance_fields {
     () => {
         " id service instance version status reason statusSince registeredAt groups { group term since } labels
-          defined flapping conflict clockOffsetSeconds legacy capabilities dependencies lastBeatAt heartbeatIntervalMs standsFor asOfSequence
-          minute { seconds calls errors callsPerSecond errorPercent p50Ms p90Ms p99Ms } "
+          defined flapping conflict clockOffsetSeconds legacy capabilities dependencies lastBeatAt heartbeatIntervalMs standsFor standsForCount asOfSequence "
     };
 }
-pub(in crate::http::rest) use {instance_fields, metrics_fields};
+pub(in crate::http::rest) use {instance_fields, metrics_fields, minute_fields};

@@ -279,6 +279,18 @@ async fn the_states_of_an_instance_and_how_the_replica_is_doing_are_told_over_ti
         assert_eq!(before["to"], after["from"], "{told}");
     }
     assert_eq!((&told["starts"], &told["recoveries"]), (&json!(1), &json!(0)), "{told}");
+    // Times as far away as there are.
+    for (from, to) in [
+        ("-262143-01-01T00:00:01Z", "-262143-01-01T00:00:02Z"),
+        ("2020-01-01T00:00:00Z", "+262142-12-31T23:59:59Z"),
+    ] {
+        let far = "query($from: DateTime, $to: DateTime) { a: lifeline(service: \"desk\", instance: \"desk-1\", to: $to) { starts }
+            b: lifeline(service: \"desk\", instance: \"desk-1\", from: $from, to: $to) { upPercent }
+            leadershipSummary(from: $to) { changes }
+            eventDensity(filter: { from: $from, to: $to }, points: 1000) { partSeconds buckets { count } } }";
+        let told = control.ask(far, json!({ "from": from, "to": to })).await;
+        assert!(told["errors"].is_null(), "{told}");
+    }
     let sparks = "query($ids: [String!]!) { sparklines(ids: $ids, from: \"2020-01-01T00:00:00Z\",
         to: \"2120-01-01T00:00:00Z\") { id points { at callsPerSecond } } }";
     let ids = json!(["desk/desk-1", "desk/desk-2"]);

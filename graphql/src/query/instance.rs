@@ -77,7 +77,8 @@ impl InstanceQuery {
         let (service, instance) = names(service, instance)?;
         let now = context.data::<Feed>()?.contents().time();
         let to = to.unwrap_or(now).min(now);
-        let from = from.unwrap_or(to - TimeDelta::days(7));
+        // A time so far away that nothing was before it has nothing to tell either.
+        let from = from.unwrap_or_else(|| to.checked_sub_signed(TimeDelta::days(7)).unwrap_or(to));
         let aggregate = AggregateId::Instance(service, instance).to_string();
         let filter = EventFilter { aggregate: Some(aggregate), ..EventFilter::default() };
         let window = Window::Last { count: EVENTS, before: None };

@@ -116,7 +116,7 @@ impl LeadershipQuery {
             }
             (groups, ownerless, contents.time())
         };
-        let from = from.unwrap_or(now - TimeDelta::hours(24));
+        let from = from.unwrap_or_else(|| now.checked_sub_signed(TimeDelta::hours(24)).unwrap_or(now));
         let filter = EventFilter {
             kinds: vec![AggregateKind::Leadership],
             types: Entry::find("leadership", "leader_elected").map(Entry::event_type).into_iter().collect(),

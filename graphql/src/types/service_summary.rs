@@ -144,6 +144,7 @@ impl ServiceSummary {
     /// filter's labels, version and statuses take, if it has any.
     pub(crate) fn all(contents: &Contents, filter: &ServiceFilter) -> Vec<Self> {
         let (now, shown) = (contents.time(), InstanceFilter::default());
+        let instances = filter.of_instances();
         let mut sums = BTreeMap::<&ServiceName, Sum<'_>>::new();
         let mut found = HashSet::new();
         let mut callers = HashMap::<&str, BTreeSet<&str>>::new();
@@ -163,7 +164,7 @@ impl ServiceSummary {
                     callers.entry(called.as_str()).or_default().insert(key.0.as_str());
                 }
             }
-            if filter.takes_instance(view) {
+            if filter.takes_status(view) && instances.as_ref().is_none_or(|it| it.takes_in_any_status(view)) {
                 found.insert(&key.0);
             }
         }
@@ -326,14 +327,14 @@ impl ServiceFilter {
         self.statuses.is_some() || self.labels.is_some() || self.version.is_some()
     }
 
-    fn takes_instance(&self, view: &InstanceView) -> bool {
-        if self.text.is_none() && !self.is_by_instance() {
-            return true;
-        }
-        let statuses = self.statuses.as_ref();
-        let filter = InstanceFilter::of(self.text.clone(), self.labels.clone(), self.version.clone());
-        statuses.is_none_or(|statuses| statuses.contains(&view.status.into()))
-            && filter.takes_in_any_status(view)
+    /// Which instances make a service belong to the answer, their statuses aside; none if any does.
+    fn of_instances(&self) -> Option<InstanceFilter> {
+        let is_any = self.text.is_none() && !self.is_by_instance();
+        (!is_any).then(|| InstanceFilter::of(self.text.clone(), self.labels.clone(), self.version.clone()))
+    }
+
+    fn takes_status(&self, view: &InstanceView) -> bool {
+        self.statuses.as_ref().is_none_or(|statuses| statuses.contains(&view.status.into()))
     }
 }
 

@@ -85,7 +85,7 @@ fn stream_facts(info: stream::Info) -> StreamFacts {
         leader: leader.filter(|_| config.num_replicas > 1),
         consumers: state.consumer_count as u64,
         max_bytes: u64::try_from(config.max_bytes).ok().filter(|most| *most > 0),
-        max_age_seconds: (!config.max_age.is_zero()).then(|| config.max_age.as_secs()),
+        max_age_seconds: (!config.max_age.is_zero()).then_some(config.max_age.as_secs()),
     }
 }
 

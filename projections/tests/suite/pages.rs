@@ -49,7 +49,7 @@ pub(crate) fn filters() -> Vec<EventFilter> {
         EventFilter { from_time: Some(at(10)), ..none() },
         EventFilter { to_time: Some(at(10)), ..none() },
         EventFilter { from_time: Some(at(5)), to_time: Some(at(9)), service: service(), ..none() },
-        EventFilter { text: Some("LEADS".into()), ..none() },
+        EventFilter { text: Some("OWNS".into()), ..none() },
         EventFilter { text: Some("status_changed".into()), ..none() },
         EventFilter { text: Some("echo-1".into()), ..none() },
         EventFilter {
@@ -58,8 +58,18 @@ pub(crate) fn filters() -> Vec<EventFilter> {
             text: Some("registered".into()),
             ..none()
         },
+        EventFilter { actor_prefix: Some("instance:".into()), ..none() },
+        EventFilter { actor_prefix: Some("INSTANCE:".into()), ..none() },
+        without(Without { kinds: vec![AggregateKind::Instance], ..Without::default() }),
+        without(Without { types: vec!["aegis.instance.registered.v1".into()], ..Without::default() }),
+        without(Without { services: vec!["echo".into(), "nobody".into()], ..Without::default() }),
+        without(Without { actors: vec!["user:alice".into()], ..Without::default() }),
         EventFilter { service: Some("nobody".into()), ..none() },
     ]
+}
+
+fn without(without: Without) -> EventFilter {
+    EventFilter { without, ..EventFilter::default() }
 }
 
 /// The filter again, in other words.
@@ -74,6 +84,11 @@ fn passes(filter: &EventFilter, event: &EventView) -> bool {
             .correlation
             .as_ref()
             .is_none_or(|correlation| Some(correlation) == event.correlation.as_ref())
+        && filter.actor_prefix.as_ref().is_none_or(|prefix| event.actor.strip_prefix(prefix.as_str()).is_some())
+        && filter.without.kinds.iter().all(|kind| *kind != event.kind)
+        && filter.without.types.iter().all(|ty| *ty != event.event_type)
+        && filter.without.services.iter().all(|service| Some(service) != event.service.as_ref())
+        && filter.without.actors.iter().all(|actor| *actor != event.actor)
         && filter.from_time.is_none_or(|from| event.recorded_at >= from)
         && filter.to_time.is_none_or(|to| event.recorded_at < to)
         && filter.text.as_ref().is_none_or(|text| all.contains(&text.to_lowercase()))

@@ -24,3 +24,14 @@ test("the whole page shows a moment of the log, read only, and every link keeps 
   await expect(page.getByTestId("viewing")).toHaveCount(0);
   await expectLive(page);
 });
+
+test("two moments are compared as a difference of the registry", async ({ signedIn: page }) => {
+  await page.goto("/?at=s3");
+  await page.getByRole("button", { name: "Compare…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Compare two moments" });
+  await expect(dialog.getByTestId("differences")).toHaveText(/^\d+ things differ\.$/);
+  await expect(dialog.getByRole("row").filter({ hasText: "trading-service/ACC-1" })).toContainText("term");
+  await dialog.getByLabel("Other moment: sequence or time").fill("3");
+  await dialog.getByRole("button", { name: "Compare", exact: true }).click();
+  await expect(dialog.getByTestId("differences")).toHaveText("Nothing differs.");
+});

@@ -1,5 +1,5 @@
 import { ChevronFirst, ChevronLast, ChevronLeft, ChevronRight, Pause, Play } from "lucide-react";
-import { type FormEvent, type KeyboardEvent, useEffect, useState } from "react";
+import { type FormEvent, type KeyboardEvent, lazy, Suspense, useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { EventHistory } from "@/shared/events/documents";
@@ -16,6 +16,8 @@ import { Problem } from "@/shared/ui/states";
 import { type LogMoment, useGoTo } from "@/shared/url/moment";
 import { DensityStrip } from "./density-strip";
 
+const Compare = lazy(() => import("./compare"));
+
 const REST_MS = 150;
 const PLAY_MS = 250;
 
@@ -27,6 +29,7 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
   const asked = useQuery(MomentOf, asOfVariables(moment));
   const [dragged, setDragged] = useState<number | null>(null);
   const [playing, setPlaying] = useState(false);
+  const [comparing, setComparing] = useState(false);
   const known = asked.data ? Number(asked.data.asOf.asOfSequence) : null;
   const at = dragged ?? ("sequence" in moment ? Number(moment.sequence) : known);
   const event = useQuery(
@@ -91,6 +94,14 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
         </p>
         <Steps at={at} head={head} playing={playing} onMove={move} onPlay={() => setPlaying(!playing)} />
         <Exact onGo={(to) => goTo(to)} />
+        <Button variant="outline" onClick={() => setComparing(true)}>
+          Compare…
+        </Button>
+        {comparing && (
+          <Suspense fallback={null}>
+            <Compare moment={moment} head={head} onClose={() => setComparing(false)} />
+          </Suspense>
+        )}
         <Button className="ml-auto" onClick={() => goTo(null)}>
           Back to live
         </Button>

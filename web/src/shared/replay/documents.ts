@@ -18,6 +18,18 @@ export const OldestEvent = graphql(`
   }
 `);
 
+/** The registry in few words, to be compared with that of another moment. */
+export const RegistryAt = graphql(`
+  query RegistryAt($sequence: Long, $time: DateTime) {
+    asOf(sequence: $sequence, time: $time) {
+      asOfSequence
+      instances(first: 1000, orderBy: { field: NAME }) { nodes { id status version } }
+      leaders(first: 1000) { nodes { id instance term } }
+      definitions(first: 500, filter: { includeRetired: true }) { nodes { service revision status } }
+    }
+  }
+`);
+
 /** Which event a moment comes after. */
 export const MomentOf = graphql(`
   query MomentOf($sequence: Long, $time: DateTime) {

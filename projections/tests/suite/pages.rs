@@ -58,7 +58,7 @@ pub(crate) fn filters() -> Vec<EventFilter> {
             text: Some("registered".into()),
             ..none()
         },
-        EventFilter { actor_prefix: Some("instance:".into()), ..none() },
+        EventFilter { actor_prefix: Some("user:al".into()), ..none() },
         without(Without { kinds: vec![AggregateKind::Instance], ..Without::default() }),
         without(Without { types: vec!["aegis.instance.registered.v1".into()], ..Without::default() }),
         without(Without { services: vec!["echo".into(), "nobody".into()], ..Without::default() }),

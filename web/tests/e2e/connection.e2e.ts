@@ -1,5 +1,5 @@
 import type { Page, WebSocketRoute } from "@playwright/test";
-import { connection, expect, expectLive, expectSamePage, markPage, test } from "./fixtures";
+import { connection, expect, expectLive, expectSamePage, markPage, test, unfold } from "./fixtures";
 import { pidOf, stack } from "./stack";
 
 /** The newest sequences of the log, asked over HTTP, which goes on while the websocket is cut. */
@@ -11,6 +11,7 @@ async function logged(page: Page, last: number): Promise<number[]> {
 }
 
 async function shown(page: Page): Promise<number[]> {
+  await unfold(page);
   const lines = page.getByTestId("event-row");
   return lines.evaluateAll((all) => all.map((each) => Number(each.getAttribute("data-sequence"))));
 }

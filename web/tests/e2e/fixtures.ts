@@ -23,6 +23,12 @@ export async function expectLive(page: Page): Promise<void> {
   await expect(connection(page)).toHaveAttribute("data-state", "live");
 }
 
+/** Opens the runs of events that are folded into one line. */
+export async function unfold(page: Page): Promise<void> {
+  const folded = page.getByTestId("run-row").locator('button[aria-expanded="false"]');
+  while ((await folded.count()) > 0) await folded.first().click();
+}
+
 declare global {
   interface Window {
     /** Set by a test and lost by a reload. */

@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { connection, expect, expectLive, expectSamePage, markPage, signOut, test } from "./fixtures";
+import { connection, expect, expectLive, expectSamePage, markPage, signOut, test, unfold } from "./fixtures";
 import { proxied } from "./stack";
 
 // The certificate of the proxy is its own.
@@ -34,7 +34,7 @@ test("behind nginx, under a path, with TLS: signs in, is live, and shows a step-
   const before = await row.getAttribute("data-beat");
   await expect(row).not.toHaveAttribute("data-beat", before ?? "");
 
-  await page.getByRole("link", { name: "Leadership" }).click();
+  await page.getByRole("navigation").getByRole("link", { name: "Leadership" }).click();
   const owned = page
     .locator('[data-testid="group-row"][data-group^="trading-service/"]:not([data-owner=""])')
     .first();
@@ -46,18 +46,26 @@ test("behind nginx, under a path, with TLS: signs in, is live, and shows a step-
   await expect(line).toHaveAttribute("data-term", String(term + 1));
   await expect(line).not.toHaveAttribute("data-owner", owner);
 
-  await page.getByRole("link", { name: "Events", exact: true }).click();
+  await page.getByRole("navigation").getByRole("link", { name: "Events" }).click();
   await expect(page).toHaveURL(`${proxied.url}events`);
-  await page.getByRole("button", { name: "Leadership", exact: true }).click();
+  await page.getByRole("button", { name: /^Kind, type/ }).click();
+  await page.getByRole("checkbox", { name: "Leadership" }).click();
+  await page.keyboard.press("Escape");
   const elections = page
     .locator('[data-testid="event-row"][data-type="aegis.leadership.leader_elected.v1"]')
     .filter({ hasText: group.replace("trading-service/", "") });
-  await expect(elections.first()).toBeVisible();
+  await expect(async () => {
+    await unfold(page);
+    await expect(elections.first()).toBeVisible({ timeout: 1_000 });
+  }).toPass();
   await expectSamePage(page);
 
   await page.reload();
   await expect(page).toHaveURL(`${proxied.url}events?kind=LEADERSHIP`);
-  await expect(elections.first()).toBeVisible();
+  await expect(async () => {
+    await unfold(page);
+    await expect(elections.first()).toBeVisible({ timeout: 1_000 });
+  }).toPass();
   await expectLive(page);
   await signOut(page);
   await expect(page).toHaveURL(`${proxied.url}signin`);

@@ -36,7 +36,8 @@ test("a chart has a cursor for keys, and the same as a table", async ({ signedIn
 test("dragging over a chart zooms all of them, and a double click goes back", async ({ signedIn: page }) => {
   await page.goto("/services/calculation-service");
   const plot = page.getByRole("figure", { name: "Latency" }).locator(".u-over");
-  await expect(plot).toBeVisible();
+  // The figures that come make the plot anew.
+  await expect.poll(() => plot.boundingBox()).not.toBeNull();
   const box = await plot.boundingBox();
   if (!box) throw new Error("the plot has no place");
   await page.mouse.move(box.x + box.width * 0.4, box.y + 40);

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { Link } from "react-router";
 import type { Event } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
-import { type FeedLine, foldRuns } from "@/shared/events/fold";
+import { type FeedLine, foldRuns, withoutHealed } from "@/shared/events/fold";
 import { useEvents } from "@/shared/events/store";
 import { Moment } from "@/shared/time/moment";
 import { ErrorView } from "@/shared/ui/states";
@@ -18,7 +18,7 @@ const none: readonly Event[] = [];
 export function Feed() {
   const error = useEvents((s) => s.error);
   const events = useShownEvents();
-  const lines = useMemo(() => foldRuns(events ?? none).slice(0, SHOWN), [events]);
+  const lines = useMemo(() => foldRuns(withoutHealed(events ?? none)).slice(0, SHOWN), [events]);
   const keeping = useKeeping();
   return (
     <section aria-label="Live events" className="flex flex-col">

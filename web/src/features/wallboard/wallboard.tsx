@@ -4,7 +4,7 @@ import { Link, useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
 import { useAttention } from "@/shared/attention/store";
 import { type ShownItem, useAttentionItems } from "@/shared/attention/use-items";
-import { foldRuns } from "@/shared/events/fold";
+import { foldRuns, withoutHealed } from "@/shared/events/fold";
 import { typeWords } from "@/shared/events/kinds";
 import { useEvents } from "@/shared/events/store";
 import { count } from "@/shared/figures/format";
@@ -157,7 +157,10 @@ function Trouble({ items }: { items: readonly ShownItem[] }) {
 function Changes() {
   const events = useEvents((s) => s.events);
   const zone = useZone((s) => s.zone);
-  const lines = useMemo(() => foldRuns((events ?? []).slice(-LOOKED_AT)).slice(0, LINES), [events]);
+  const lines = useMemo(
+    () => foldRuns(withoutHealed((events ?? []).slice(-LOOKED_AT))).slice(0, LINES),
+    [events],
+  );
   if (lines.length === 0) return null;
   return (
     <section aria-label="Last changes" className="text-xl">

@@ -22,8 +22,8 @@ const nameOf = ({ aggregate, service }: Event): string =>
 /** How soon an election follows the loss that it is recorded with. */
 const TOGETHER_MS = 2_000;
 
-/** Without the losses that an election followed at once: the election says all of it. */
-function withoutHealed(events: readonly Event[]): Event[] {
+/** Without the losses that an election followed at once: the election says all of it. For feeds; a list shows everything. */
+export function withoutHealed(events: readonly Event[]): Event[] {
   const elected = new Map<string, number>();
   const kept: Event[] = [];
   for (const event of [...events].reverse()) {
@@ -57,7 +57,7 @@ export function foldRuns(events: readonly Event[]): FeedLine[] {
     }
     run = [];
   };
-  for (const event of withoutHealed(events).reverse()) {
+  for (const event of [...events].reverse()) {
     const [first] = run;
     if (first && (shortType(first.type) !== shortType(event.type) || first.service !== event.service))
       flush();

@@ -9,11 +9,25 @@ test("the system tells how it is, and what it does not tell", async ({ signedIn:
   await expect(page).toHaveURL(/tab=consumers/);
   await expect(page.getByRole("columnheader", { name: "Waiting messages" })).toBeVisible();
   await page.getByRole("tab", { name: "Streams" }).click();
-  await expect(page.getByText("This server does not tell of its streams.")).toBeVisible();
+  const log = page.getByTestId("stream-row").filter({ hasText: "AEGIS_EVENTS" });
+  await expect(log).toContainText("1 of 1");
+  await log.getByRole("button", { name: "AEGIS_EVENTS" }).click();
+  await expect(page.getByRole("region", { name: "Consumers of AEGIS_EVENTS" })).toBeVisible();
   await page.getByRole("tab", { name: /^Findings/ }).click();
   await expect(
     page.getByTestId("finding").first().or(page.getByText("Nothing is known to be wrong.")),
   ).toBeVisible();
+});
+
+test("the log is verified on request", async ({ signedIn: page }) => {
+  await page.goto("/system");
+  await page.getByRole("button", { name: "Verify" }).click();
+  await expect(page.getByTestId("verification")).toContainText(
+    /Verified to seq \d+: .* all as they were written/,
+    {
+      timeout: 30_000,
+    },
+  );
 });
 
 test("the projection is rebuilt beside the live one", async ({ signedIn: page }) => {

@@ -41,8 +41,8 @@ export function ConsumersTab() {
         </Table>
       )}
       <p className="px-4 py-2 text-muted-foreground text-xs max-xl:px-3">
-        As instances told with their last heartbeats. Of each consumer's stream, its acknowledgements and its
-        JetStream leader this server does not tell.
+        As instances told with their last heartbeats. What JetStream tells of the consumers of a stream stands
+        under Streams.
       </p>
     </div>
   );

@@ -32,6 +32,36 @@ export const ConsumerLags = graphql(`
   }
 `);
 
+/** The streams of JetStream, asked of its servers. */
+export const Streams = graphql(`
+  query Streams {
+    streams {
+      name messages bytes lastAt replicas replicasCurrent jetStreamLeader consumers maxBytes maxAgeSeconds
+    }
+  }
+`);
+
+export const StreamConsumers = graphql(`
+  query StreamConsumers($stream: String!) {
+    consumers(stream: $stream) {
+      name durable pending ackPending redelivered waiting deliveredAt jetStreamLeader
+    }
+  }
+`);
+
+export const LastVerification = graphql(`
+  query LastVerification {
+    verification {
+      status by begunAt endedAt position events aggregates findingCount message
+      findings { code detail }
+    }
+  }
+`);
+
+export const VerifyLog = graphql(`
+  mutation VerifyLog { verifyLog { status } }
+`);
+
 export const Rebuild = graphql(`
   mutation Rebuild { rebuildProjection }
 `);

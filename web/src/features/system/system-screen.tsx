@@ -12,6 +12,7 @@ import { SystemFacts } from "./documents";
 import { findingsOf } from "./findings";
 import { FindingsTab } from "./findings-tab";
 import { HealthTab } from "./health-tab";
+import { StreamsTab } from "./streams-tab";
 
 const EVERY_MS = 2_000;
 const tabs = ["health", "streams", "consumers", "leases", "findings"] as const;
@@ -24,14 +25,7 @@ export function SystemScreen() {
   const findings = data ? findingsOf(data.system) : [];
 
   const body = (): ReactNode => {
-    if (tab === "streams") {
-      return (
-        <Empty title="This server does not tell of its streams.">
-          Messages, bytes, replicas and the JetStream leader of each stream: <code>nats stream report</code>{" "}
-          tells.
-        </Empty>
-      );
-    }
+    if (tab === "streams") return <StreamsTab />;
     if (tab === "leases") {
       return (
         <Empty title="This server does not tell of its lease store.">

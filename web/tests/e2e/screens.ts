@@ -52,7 +52,10 @@ export const screens: { path: string; ready: (page: Page) => Promise<void> }[] =
     ready: (page) => expect(page.getByText(/letters? there are|No message waits/)).toBeVisible(),
   },
   { path: "/audit", ready: (page) => expect(page.getByLabel("Filter the audit")).toBeVisible() },
-  { path: "/system", ready: (page) => expect(page.getByText("This replica")).toBeVisible() },
+  {
+    path: "/system",
+    ready: (page) => expect(page.getByRole("heading", { name: "This replica" })).toBeVisible(),
+  },
   { path: "/system?tab=findings", ready: (page) => expect(page.getByRole("tabpanel")).not.toBeEmpty() },
   { path: "/signin?error=code_used", ready: (page) => expect(page.getByRole("alert")).toBeVisible() },
 ];

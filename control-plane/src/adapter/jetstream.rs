@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use aegis_domain::ErrorCode;
 use aegis_graphql::ports::{ConsumerFacts, JetStream, Refused, StreamFacts};
-use async_nats::jetstream::{consumer, stream};
+use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
+use async_nats::jetstream::{self, consumer, stream};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, TryStreamExt as _};
@@ -30,7 +31,11 @@ impl JetStream for Adapter {
 
     fn consumers(&self, stream: String) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>> {
         Box::pin(async move {
-            let opened = self.connection.jetstream().get_stream_no_info(&stream).await.map_err(away)?;
+            let opened = self.connection.jetstream().get_stream(&stream);
+            let opened = match tokio::time::timeout(PATIENCE, opened).await {
+                Ok(opened) => opened.map_err(|error| unopened(error, &stream))?,
+                Err(elapsed) => return Err(away(elapsed)),
+            };
             let found = all(opened.consumers()).await?;
             let mut facts: Vec<_> = found.into_iter().map(consumer_facts).collect();
             facts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -59,6 +64,18 @@ where
         Ok(Err(error)) => Err(away(error)),
         Err(elapsed) => Err(away(elapsed)),
     }
+}
+
+fn unopened(error: GetStreamError, stream: &str) -> Refused {
+    let is_absent = match error.kind() {
+        GetStreamErrorKind::EmptyName | GetStreamErrorKind::InvalidStreamName => true,
+        GetStreamErrorKind::JetStream(told) => told.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND,
+        GetStreamErrorKind::Request => false,
+    };
+    if is_absent {
+        return Refused { code: ErrorCode::NotFound, message: format!("there is no stream {stream:?}") };
+    }
+    away(error)
 }
 
 fn away(error: impl std::error::Error) -> Refused {

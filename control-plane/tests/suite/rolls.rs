@@ -328,8 +328,11 @@ async fn streams_and_consumers_are_told_as_jetstream_has_them_and_to_auditors_on
     let reader = readers.iter().find(|consumer| consumer["name"] == "reader").unwrap();
     assert_eq!((&reader["durable"], &reader["deliveredSequence"]), (&json!(true), &json!(0)), "{reader}");
     assert!(reader["pending"].as_u64().unwrap() > 0, "{reader}");
-    let absent = control.ask("{ consumers(stream: \"NOBODYS\") { name } }", json!({})).await;
-    assert_eq!(absent["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{absent}");
+    for stream in ["NOBODYS", "no.name", ""] {
+        let query = "query($stream: String!) { consumers(stream: $stream) { name } }";
+        let absent = control.ask(query, json!({ "stream": stream })).await;
+        assert_eq!(absent["errors"][0]["extensions"]["code"], "NOT_FOUND", "{stream}: {absent}");
+    }
     first.stop("done").await.unwrap();
     second.stop("done").await.unwrap();
 }

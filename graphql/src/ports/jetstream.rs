@@ -63,8 +63,8 @@ pub struct ConsumerFacts {
 
 /// The streams and consumers of the account.
 pub trait JetStream: Send + Sync {
-    /// All streams, in order of name, those of the server itself aside.
+    /// The streams in order of name, those of the server itself aside; 2,000 at most.
     fn streams(&self) -> BoxFuture<'_, Result<Vec<StreamFacts>, Refused>>;
-    /// All consumers of a stream, in order of name.
+    /// The consumers of a stream in order of name, 2,000 at most; `NOT_FOUND` when there is no such stream.
     fn consumers(&self, stream: String) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>>;
 }

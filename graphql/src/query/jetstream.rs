@@ -62,14 +62,14 @@ struct JetStreamConsumer {
 
 #[Object]
 impl JetStreamQuery {
-    /// All streams of the account, in order of name, those of the server itself aside. NATS is asked.
+    /// The streams of the account, 2,000 at most, in order of name, those of the server itself aside. NATS is asked.
     async fn streams(&self, context: &Context<'_>) -> Result<Vec<JetStreamStream>> {
         require(context, Role::Auditor)?;
         let streams = context.data::<Streams>()?.streams().await.map_err(refused)?;
         Ok(streams.into_iter().map(Into::into).collect())
     }
 
-    /// All consumers of a stream, in order of name. NATS is asked.
+    /// The consumers of a stream, 2,000 at most, in order of name; `NOT_FOUND` when there is no such stream. NATS is asked.
     async fn consumers(
         &self,
         context: &Context<'_>,

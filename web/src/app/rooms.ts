@@ -23,7 +23,7 @@ export interface Room {
   apart?: boolean;
 }
 
-/** The rooms of the rail. */
+/** The screens that the rail leads to. */
 export const rooms: readonly Room[] = [
   { to: "/", label: "Overview", icon: LayoutDashboard, key: "o", needs: "VIEWER" },
   { to: "/leadership", label: "Leadership", icon: Crown, key: "l", needs: "VIEWER" },
@@ -34,7 +34,7 @@ export const rooms: readonly Room[] = [
   { to: "/system", label: "System", icon: ServerCog, key: "s", needs: "VIEWER" },
 ];
 
-/** Where one can go by keys and palette: the rooms, and what has no place in the rail. */
+/** Where one can go by keys and palette: those screens, and others that are not in the rail. */
 export const places: readonly Room[] = [
   ...rooms,
   { to: "/wall", label: "Wallboard", icon: MonitorUp, key: "w", needs: "VIEWER" },

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use aegis_domain::ServiceName;
-use aegis_domain::wire::heartbeat::Heartbeat;
+use aegis_domain::wire::heartbeat::{Heartbeat, Messages};
 use aegis_domain::wire::latency::Latency;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::live::{Beat, Contents};
-use crate::state::of_service;
+use crate::state::{InstanceKey, of_service};
 
 /// How many heartbeats an instance may miss until it says nothing of the present any more.
 const MISSED: u32 = 3;
@@ -35,6 +35,21 @@ pub struct Counters {
     pub calls: u64,
     /// Those that failed.
     pub errors: u64,
+    /// Events.
+    pub events: Messages,
+    /// Commands.
+    pub commands: Messages,
+}
+
+/// What an instance did between two of its heartbeats.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Calls that ended.
+    pub calls: Calls,
+    /// What became of events.
+    pub events: Messages,
+    /// What became of commands.
+    pub commands: Messages,
 }
 
 /// The figures of a service.
@@ -57,7 +72,8 @@ impl Counters {
     pub fn of(heartbeat: &Heartbeat) -> Self {
         let metrics = &heartbeat.metrics;
         let life = heartbeat.started_at.trunc_subsecs(6);
-        Self { life, window: metrics.window, calls: metrics.calls, errors: metrics.errors }
+        let (events, commands) = (metrics.events, metrics.commands);
+        Self { life, window: metrics.window, calls: metrics.calls, errors: metrics.errors, events, commands }
     }
 
     /// Whether they are told of the same window as those before, so that nothing is to be counted anew.
@@ -67,16 +83,23 @@ impl Counters {
     }
 }
 
-impl Calls {
-    /// What has ended between two heartbeats of an instance, by its counters. They begin anew with each life.
+impl Done {
+    /// What was done between two heartbeats of an instance, by its counters. They begin anew with each life.
     #[must_use]
     pub fn between(before: &Counters, now: &Counters) -> Self {
         let goes_on = before.life == now.life && before.calls <= now.calls;
         let (calls, errors) = if goes_on { (before.calls, before.errors) } else { (0, 0) };
         let ended = now.calls - calls;
-        Self { ended, failed: now.errors.saturating_sub(errors).min(ended) }
+        let messages = |before, now: Messages| if goes_on { now.since(before) } else { now };
+        Self {
+            calls: Calls { ended, failed: now.errors.saturating_sub(errors).min(ended) },
+            events: messages(before.events, now.events),
+            commands: messages(before.commands, now.commands),
+        }
     }
+}
 
+impl Calls {
     /// Both together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -98,13 +121,7 @@ impl Load {
     /// The figures of a service from what its instances said last, as far as they are heard.
     #[must_use]
     pub fn of(contents: &Contents, service: &ServiceName, now: Instant) -> Self {
-        let mine = of_service(&contents.beats, service);
-        let heard = mine.filter(|(key, beat)| {
-            let view = contents.state.instances.get(key).filter(|view| view.state.is_alive());
-            let registration = view.and_then(|view| view.state.registration.as_ref());
-            registration.is_some_and(|it| is_fresh(beat, Duration::from_millis(it.heartbeat_ms), now))
-        });
-        Self::together(heard.map(|(_, beat)| beat))
+        Self::together(heard(contents, service, now).map(|(_, beat)| beat))
     }
 
     /// The figures of these instances together.
@@ -130,6 +147,19 @@ impl Load {
     pub fn error_percent(&self) -> Option<f64> {
         self.calls.failed_percent()
     }
+}
+
+/// The instances of a service that say anything of the present: they live, and their heartbeats come.
+pub fn heard<'a>(
+    contents: &'a Contents,
+    service: &ServiceName,
+    now: Instant,
+) -> impl Iterator<Item = (&'a InstanceKey, &'a Beat)> + Clone {
+    of_service(&contents.beats, service).filter(move |(key, beat)| {
+        let view = contents.state.instances.get(key).filter(|view| view.state.is_alive());
+        let registration = view.and_then(|view| view.state.registration.as_ref());
+        registration.is_some_and(|it| is_fresh(beat, Duration::from_millis(it.heartbeat_ms), now))
+    })
 }
 
 fn is_fresh(beat: &Beat, every: Duration, now: Instant) -> bool {

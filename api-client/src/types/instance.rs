@@ -226,15 +226,15 @@ pub struct InstanceMetrics {
     pub cpu_percent: Option<f64>,
     /// Resident memory.
     pub memory_bytes: Option<u64>,
-    /// What became of events.
+    /// What became of events since it started.
     pub events: MessageCounts,
-    /// What became of commands.
+    /// What became of commands since it started.
     pub commands: MessageCounts,
     /// What waits for each consumer of it.
     pub lag: Vec<ConsumerLag>,
 }
 
-/// What became of messages since an instance started.
+/// What became of messages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

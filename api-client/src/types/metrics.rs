@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::instance::MessageCounts;
+
 /// One window. For a service, what stands at an instant is the sum over its instances.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -38,6 +40,14 @@ pub struct MetricsPoint {
     pub cpu_percent_max: Option<f64>,
     /// The most resident memory.
     pub memory_bytes: Option<u64>,
+    /// What became of events in it.
+    pub events: MessageCounts,
+    /// What became of commands in it.
+    pub commands: MessageCounts,
+    /// Messages that wait for its consumers at its end.
+    pub lag: u64,
+    /// The most of them.
+    pub lag_max: u64,
 }
 
 /// What an instance did over time, or all instances of a service together.

@@ -115,6 +115,19 @@ async fn figures_of_the_last_minute_are_told_of_instances_and_services() {
     let mut socket = subscribed(&control, SERVICES, order).await;
     let row = next(&mut socket, "serviceChanges").await["services"][0].clone();
     assert!(row["minute"]["calls"].as_u64().unwrap() >= 20, "{row}");
+    let methods = "query($instance: String) { methods(service: \"desk\", instance: $instance) {
+        role name instances inFlight worstInstance codes { code count } minute { calls errors p99Ms } trace { at calls errors } } }";
+    let told = wait_until("the method", PATIENCE, || async {
+        let told = control.query(methods, json!({})).await["methods"].clone();
+        let served =
+            told.as_array().unwrap().iter().find(|it| it["role"] == "SERVE" && it["name"] == "who").cloned();
+        served.filter(|it| it["trace"][0]["calls"].as_u64() >= Some(20)).ok_or_else(|| told.to_string())
+    })
+    .await;
+    assert!(told["minute"]["calls"].as_u64() >= Some(20) && told["minute"]["p99Ms"].is_number(), "{told}");
+    assert_eq!((&told["minute"]["errors"], &told["codes"]), (&json!(0), &json!([])), "{told}");
+    let of_nobody = control.query(methods, json!({ "instance": "nobody" })).await;
+    assert_eq!(of_nobody["methods"], json!([]));
     first.stop("done").await.unwrap();
     second.stop("done").await.unwrap();
 }

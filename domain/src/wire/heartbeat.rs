@@ -142,6 +142,28 @@ impl Messages {
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
+
+    /// What has been added since those counts were told.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        self.with(before, u64::saturating_sub)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        self.with(other, u64::saturating_add)
+    }
+
+    fn with(self, other: Self, each: fn(u64, u64) -> u64) -> Self {
+        Self {
+            published: each(self.published, other.published),
+            consumed: each(self.consumed, other.consumed),
+            failed: each(self.failed, other.failed),
+            retried: each(self.retried, other.retried),
+            dead_lettered: each(self.dead_lettered, other.dead_lettered),
+        }
+    }
 }
 
 /// How much waits for one consumer.

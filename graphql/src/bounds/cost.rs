@@ -31,6 +31,7 @@ const DEAR: &[(&str, &str, u64)] = &[
     ("Query", "leaders", LOOK),
     ("Query", "leadershipSummary", 100 * LOOK),
     ("Query", "lifeline", 20 * LOOK),
+    ("Query", "methods", 100 * LOOK),
     ("Query", "metrics", 4 * LOOK),
     ("Query", "service", 2 * LOOK),
     ("Query", "services", 2 * LOOK),

@@ -100,13 +100,15 @@ pub(crate) struct InstanceMetrics {
     p99_ms: Option<f64>,
     cpu_percent: Option<f64>,
     memory_bytes: Option<Long>,
+    /// Since the instance started.
     events: MessageCounts,
+    /// Since the instance started.
     commands: MessageCounts,
     /// What waits for each consumer that the instance takes events or commands by.
     lag: Vec<ConsumerLag>,
 }
 
-/// What became of messages since the instance started.
+/// What became of messages.
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct MessageCounts {
     /// Those that it sent.

@@ -1,5 +1,6 @@
 //! Figures over time.
 
+use super::instance::MessageCounts;
 use super::scalar::Long;
 use aegis_projections::rollups::{Answer, Point};
 use async_graphql::{ID, SimpleObject};
@@ -45,6 +46,12 @@ pub(crate) struct MetricsPoint {
     cpu_percent_max: Option<f64>,
     /// The most resident memory.
     memory_bytes: Option<Long>,
+    events: MessageCounts,
+    commands: MessageCounts,
+    /// Messages that wait for the consumers of the instance, by its last heartbeat. Consumers are shared: for a service it is
+    /// what the instance says that sees most of them.
+    lag: Long,
+    lag_max: Long,
 }
 
 /// What an instance did over time, in few words.
@@ -110,6 +117,10 @@ impl MetricsPoint {
             cpu_percent: point.cpu_percent,
             cpu_percent_max: point.cpu_percent_max,
             memory_bytes: point.memory_bytes.map(Long::from),
+            events: point.events.into(),
+            commands: point.commands.into(),
+            lag: point.lag.into(),
+            lag_max: point.lag_max.into(),
         }
     }
 }

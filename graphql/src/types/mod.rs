@@ -10,6 +10,7 @@ mod instance_filter;
 mod instance_order;
 mod leader;
 mod lifeline;
+mod method;
 mod metrics;
 mod operation;
 mod page;
@@ -32,6 +33,7 @@ pub(crate) use instance_filter::InstanceFilter;
 pub(crate) use instance_order::{InstanceOrder, InstancePosition};
 pub(crate) use leader::{Leader, LeaderFilter, LeaderOrder, LeaderPosition};
 pub(crate) use lifeline::Lifeline;
+pub(crate) use method::Method;
 pub(crate) use metrics::{MetricsSeries, Sparkline};
 pub(crate) use operation::{
     DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, StepDownInput,

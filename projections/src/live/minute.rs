@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::load::Calls;
 
 /// How long a slice is, in seconds.
-const SLICE: i64 = 10;
+pub(super) const SLICE: i64 = 10;
 /// How many slices there are: a minute, of which the last one is not over yet.
 const SLICES: usize = 6;
 /// How often the figures are told anew, in seconds.

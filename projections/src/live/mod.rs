@@ -1,5 +1,7 @@
 //! The projection in memory: what queries answer from and subscriptions wait on.
 
+pub mod methods;
+
 mod minute;
 mod owned;
 
@@ -14,10 +16,11 @@ use tokio::sync::watch;
 
 use crate::State;
 use crate::engine::Mark;
-use crate::load::{Calls, Counters};
+use crate::load::{Calls, Counters, Done};
 use crate::registry::Line;
 use crate::state::{InstanceKey, of_service};
 use crate::view::{InstanceView, LeaderView};
+use methods::{Method, Methods};
 pub use minute::{Figures, Minute};
 use owned::Owned;
 
@@ -82,6 +85,7 @@ pub struct Contents {
     /// The number of the last change by an event, heartbeats aside.
     last_by_event: u64,
     owned: Owned,
+    methods: Methods,
 }
 
 impl Live {
@@ -124,6 +128,7 @@ impl Live {
                 let gone = contents.state.apply(line.event.fact(line.sequence, line.recorded_at));
                 for key in gone {
                     contents.beats.remove(&key);
+                    contents.methods.forget(&key);
                     changed.insert(key);
                 }
                 match aggregate {
@@ -199,11 +204,12 @@ impl Live {
     /// Forgets heartbeats of instances that are long over.
     pub(crate) fn forget(&self, older_than: Duration) {
         let mut contents = self.inner.contents.write().unwrap_or_else(PoisonError::into_inner);
-        let Contents { state, beats, changes, .. } = &mut *contents;
+        let Contents { state, beats, changes, methods, .. } = &mut *contents;
         beats.retain(|key, beat| {
             let alive = state.instances.get(key).is_some_and(|view| !view.status.is_final());
             alive || beat.received.elapsed() < older_than
         });
+        methods.retain(|key| beats.contains_key(key));
         changes.retain(|key, _| state.instances.contains_key(key) || beats.contains_key(key));
     }
 
@@ -273,10 +279,11 @@ impl Contents {
             minute = std::mem::take(&mut before.minute);
             calls = before.calls;
             if !now.repeats(&past) {
-                let ended = Calls::between(&past, &now);
+                let ended = Done::between(&past, &now).calls;
                 // Of strangers anybody may send as many as there is room for, and histograms are large.
                 if view.is_some() {
                     minute.take(recorded_at, ended, heartbeat.metrics.latency.as_ref());
+                    self.methods.take(key, &heartbeat, recorded_at);
                 }
                 calls = Some(ended);
             }
@@ -333,6 +340,12 @@ impl Contents {
     /// The instances of a service, in order of name.
     pub fn instances_of(&self, service: &ServiceName) -> impl Iterator<Item = (&InstanceKey, &InstanceView)> {
         of_service(&self.state.instances, service)
+    }
+
+    /// What this instance did with single methods, events and commands, in order of what it does with them and of name. Of an
+    /// instance that was heard for the first time only just now there is nothing yet.
+    pub fn methods_of(&self, key: &InstanceKey) -> impl Iterator<Item = &Method> {
+        self.methods.of(key)
     }
 
     /// The groups that this instance owns, in order of name.

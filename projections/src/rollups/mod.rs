@@ -41,7 +41,7 @@ use sqlx::SqliteConnection;
 
 use crate::engine::mark::integer;
 use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
-use crate::load::{Calls, Counters};
+use crate::load::{Calls, Counters, Done};
 use crate::state::InstanceKey;
 use series::{Last, Open, Series};
 use window::Window;
@@ -192,7 +192,10 @@ impl Rolling {
                 let mut series = Series { id, service, last, open: [const { None }; 3] };
                 // When the other calls were that it has counted is not known.
                 let ended = heartbeat.metrics.latency.as_ref().map_or(0, |latency| latency.count());
-                let window = Window::of(heartbeat.metrics, Calls { ended, failed: 0 });
+                let window = Window::of(
+                    heartbeat.metrics,
+                    Done { calls: Calls { ended, failed: 0 }, ..Done::default() },
+                );
                 series.add(Width::Second, self.now, &window);
                 batch.open.insert(id, place.key().clone());
                 place.insert(series)
@@ -206,7 +209,7 @@ impl Rolling {
 
 impl Projection for Rolling {
     const NAME: &'static str = "rollups";
-    const VERSION: i64 = 1;
+    const VERSION: i64 = 2;
     const TABLES: &'static [&'static str] = schema::TABLES;
     const INDEXES: &'static [&'static str] = schema::INDEXES;
     const CONTIGUOUS: bool = false;

@@ -1,5 +1,6 @@
 //! What readers get for one window.
 
+use aegis_domain::wire::heartbeat::Messages;
 use aegis_domain::wire::latency::Latency;
 use chrono::{DateTime, Utc};
 
@@ -27,6 +28,15 @@ pub struct Point {
     pub cpu_percent_max: Option<f64>,
     /// The most that a heartbeat told, in bytes; for a service the sum of each instance's most.
     pub memory_bytes: Option<u64>,
+    /// What became of events in it.
+    pub events: Messages,
+    /// What became of commands in it.
+    pub commands: Messages,
+    /// Messages that wait for its consumers together, by the last heartbeat in it; for a service what the instance says that
+    /// sees most of them.
+    pub lag: u64,
+    /// The most that a heartbeat told.
+    pub lag_max: u64,
     /// The latencies of all calls that ended in it.
     pub latency: Latency,
 }
@@ -45,6 +55,10 @@ impl Point {
             cpu_percent: told(window.cpu_sum as f64 / window.cpu_count.max(1) as f64),
             cpu_percent_max: told(window.cpu_max as f64),
             memory_bytes: (window.memory_max > 0).then_some(window.memory_max),
+            events: window.events,
+            commands: window.commands,
+            lag: window.lag.last,
+            lag_max: window.lag.max,
             latency: window.latency,
         }
     }

@@ -4,9 +4,9 @@ use aegis_domain::wire::heartbeat::Heartbeat;
 use chrono::{DateTime, Utc};
 
 use super::pack::{put, take};
-use super::window::Window;
+use super::window::{Window, put_messages, take_messages};
 use super::{RowError, Width};
-use crate::load::{Calls, Counters};
+use crate::load::{Counters, Done};
 
 /// One instance.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ impl Series {
         if counters.repeats(&self.last.counters) {
             return false;
         }
-        let calls = Calls::between(&self.last.counters, &counters);
+        let done = Done::between(&self.last.counters, &counters);
         self.last = Last { counters, seen: now };
-        self.add(Width::Second, now, &Window::of(heartbeat.metrics, calls));
+        self.add(Width::Second, now, &Window::of(heartbeat.metrics, done));
         true
     }
 
@@ -71,16 +71,18 @@ impl Series {
 
 impl Last {
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
-        let Counters { life, window, calls, errors } = self.counters;
+        let Counters { life, window, calls, errors, events, commands } = self.counters;
         let numbers =
             [life.timestamp_micros().cast_unsigned(), window, calls, errors, self.seen.cast_unsigned()];
         numbers.into_iter().for_each(|number| put(number, bytes));
+        put_messages([events, commands], bytes);
     }
 
     pub(super) fn read(bytes: &mut &[u8]) -> Result<Self, RowError> {
         let mut next = || take(bytes);
         let life = DateTime::<Utc>::from_timestamp_micros(next()?.cast_signed()).ok_or(RowError)?;
-        let counters = Counters { life, window: next()?, calls: next()?, errors: next()? };
-        Ok(Self { counters, seen: next()?.cast_signed() })
+        let (window, calls, errors, seen) = (next()?, next()?, next()?, next()?.cast_signed());
+        let [events, commands] = take_messages(bytes)?;
+        Ok(Self { counters: Counters { life, window, calls, errors, events, commands }, seen })
     }
 }

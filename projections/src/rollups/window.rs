@@ -1,11 +1,11 @@
 //! What one instance did in one window of time, and how windows become wider ones.
 
-use aegis_domain::wire::heartbeat::Metrics;
+use aegis_domain::wire::heartbeat::{Messages, Metrics};
 use aegis_domain::wire::latency::Latency;
 
 use super::RowError;
 use super::pack::{put, take};
-use crate::load::Calls;
+use crate::load::{Calls, Done};
 
 /// What one instance did in one window. All whole numbers, so that no order of adding makes a difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub(super) struct Window {
     pub(super) cpu_max: u64,
     /// In bytes; 0 when no heartbeat told it.
     pub(super) memory_max: u64,
+    pub(super) events: Messages,
+    pub(super) commands: Messages,
+    /// Messages that wait for its consumers.
+    pub(super) lag: Gauge,
     pub(super) latency: Latency,
 }
 
@@ -30,12 +34,17 @@ pub(super) struct Gauge {
 }
 
 impl Window {
-    /// One heartbeat, with the calls that ended since the one before.
-    pub(super) fn of(metrics: Metrics, calls: Calls) -> Self {
+    /// One heartbeat, with what was done since the one before.
+    pub(super) fn of(metrics: Metrics, done: Done) -> Self {
         let cpu = metrics.cpu_percent.map(thousandths);
         let gauge = |now| Gauge { max: now, last: now };
+        let waiting = metrics.lag.iter().fold(0_u64, |sum, lag| sum.saturating_add(lag.pending));
+        let Done { calls, events, commands } = done;
         Self {
             calls,
+            events,
+            commands,
+            lag: gauge(waiting),
             in_flight: gauge(metrics.in_flight),
             queue: gauge(metrics.queue_depth),
             cpu_sum: cpu.unwrap_or(0),
@@ -48,8 +57,10 @@ impl Window {
 
     /// Takes in what the same instance did later.
     pub(super) fn go_on(&mut self, later: &Self) {
-        self.calls.ended = self.calls.ended.saturating_add(later.calls.ended);
-        self.calls.failed = self.calls.failed.saturating_add(later.calls.failed);
+        self.calls = self.calls.and(later.calls);
+        self.events = self.events.and(later.events);
+        self.commands = self.commands.and(later.commands);
+        self.lag.go_on(later.lag);
         self.in_flight.go_on(later.in_flight);
         self.queue.go_on(later.queue);
         self.cpu_sum = self.cpu_sum.saturating_add(later.cpu_sum);
@@ -60,10 +71,12 @@ impl Window {
     }
 
     /// Takes in what another instance did at the same time: what stands at an instant is the sum then, and so are the
-    /// averages.
+    /// averages. Only consumers are shared: the most that any instance says waits for them is what waits.
     pub(super) fn join(&mut self, other: &Self) {
-        self.calls.ended = self.calls.ended.saturating_add(other.calls.ended);
-        self.calls.failed = self.calls.failed.saturating_add(other.calls.failed);
+        self.calls = self.calls.and(other.calls);
+        self.events = self.events.and(other.events);
+        self.commands = self.commands.and(other.commands);
+        self.lag.share(other.lag);
         self.in_flight.join(other.in_flight);
         self.queue.join(other.queue);
         self.cpu_sum = self.cpu_average().saturating_add(other.cpu_average());
@@ -79,7 +92,7 @@ impl Window {
     }
 
     pub(super) fn write(&self, bytes: &mut Vec<u8>) {
-        let Self { calls, in_flight, queue, cpu_sum, cpu_count, cpu_max, memory_max, latency } = self;
+        let Self { calls, in_flight, queue, cpu_sum, cpu_count, cpu_max, memory_max, .. } = self;
         let numbers = [
             calls.ended,
             calls.failed,
@@ -91,9 +104,12 @@ impl Window {
             *cpu_count,
             *cpu_max,
             *memory_max,
+            self.lag.max,
+            self.lag.last,
         ];
         numbers.into_iter().for_each(|number| put(number, bytes));
-        bytes.extend(latency.to_counts());
+        put_messages([self.events, self.commands], bytes);
+        bytes.extend(self.latency.to_counts());
     }
 
     /// Reads what [`Window::write`] has written; nothing may follow.
@@ -103,9 +119,51 @@ impl Window {
         let mut gauge = || Ok::<_, RowError>(Gauge { max: next()?, last: next()? });
         let (in_flight, queue) = (gauge()?, gauge()?);
         let (cpu_sum, cpu_count, cpu_max, memory_max) = (next()?, next()?, next()?, next()?);
+        let lag = Gauge { max: next()?, last: next()? };
+        let [events, commands] = take_messages(bytes)?;
         let latency = Latency::from_counts(bytes).map_err(|_junk| RowError)?;
-        Ok(Self { calls, in_flight, queue, cpu_sum, cpu_count, cpu_max, memory_max, latency })
+        Ok(Self {
+            calls,
+            in_flight,
+            queue,
+            cpu_sum,
+            cpu_count,
+            cpu_max,
+            memory_max,
+            events,
+            commands,
+            lag,
+            latency,
+        })
     }
+}
+
+/// Most instances have neither events nor commands: each kind takes a bit then.
+pub(super) fn put_messages(kinds: [Messages; 2], bytes: &mut Vec<u8>) {
+    let present = kinds.iter().zip(0..).fold(0, |bits, (kind, at)| bits | u64::from(!kind.is_none()) << at);
+    put(present, bytes);
+    for kind in kinds.into_iter().filter(|kind| !kind.is_none()) {
+        let Messages { published, consumed, failed, retried, dead_lettered } = kind;
+        for number in [published, consumed, failed, retried, dead_lettered] {
+            put(number, bytes);
+        }
+    }
+}
+
+/// What [`put_messages`] has written.
+pub(super) fn take_messages(bytes: &mut &[u8]) -> Result<[Messages; 2], RowError> {
+    let present = take(bytes)?;
+    let mut kinds = [Messages::default(); 2];
+    for (_, kind) in kinds.iter_mut().enumerate().filter(|(at, _)| present & 1 << at != 0) {
+        *kind = Messages {
+            published: take(bytes)?,
+            consumed: take(bytes)?,
+            failed: take(bytes)?,
+            retried: take(bytes)?,
+            dead_lettered: take(bytes)?,
+        };
+    }
+    Ok(kinds)
 }
 
 impl Gauge {
@@ -117,6 +175,12 @@ impl Gauge {
     fn join(&mut self, other: Self) {
         self.max = self.max.saturating_add(other.max);
         self.last = self.last.saturating_add(other.last);
+    }
+
+    /// What both look at, seen by whoever saw more of it.
+    fn share(&mut self, other: Self) {
+        self.max = self.max.max(other.max);
+        self.last = self.last.max(other.last);
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use aegis_domain::Sequence;
 use aegis_domain::aggregate::instance::Status;
-use aegis_domain::wire::heartbeat::{Heartbeat, Metrics};
+use aegis_domain::wire::heartbeat::{Heartbeat, Lag, Messages, Metrics};
 use aegis_domain::wire::latency::Latency;
 use aegis_projections::engine::{Entry, Held, Stream};
 use aegis_projections::rollups::{Answer, Keep, Point, Range, Rolling, Rollups};
@@ -85,6 +85,10 @@ pub(crate) fn figures(window: u64, total: u64, calls: u64, micros: u64) -> Metri
     Metrics { window, calls: total, latency, ..Metrics::default() }
 }
 
+fn waiting(consumer: &str, pending: u64) -> Lag {
+    Lag { consumer: consumer.to_owned(), pending }
+}
+
 /// Heartbeats as the stream numbers them, each with the second at which it came.
 fn stream(beats: Vec<(i64, Heartbeat)>) -> Beats {
     let entry = |(index, (second, beat)): (usize, (i64, Heartbeat))| Entry {
@@ -114,12 +118,12 @@ enum Said {
     Junk,
     Again,
     Restarted,
-    Window { calls: u64, errors: u64, micros: u64, cpu: Option<f64> },
+    Window { calls: u64, errors: u64, micros: u64, cpu: Option<f64>, events: u64 },
 }
 
 fn said() -> impl Strategy<Value = Said> {
-    let window = (0..20_u64, 0..5_u64, 1..2_000_000_u64, proptest::option::of(0.0..400.0_f64))
-        .prop_map(|(calls, errors, micros, cpu)| Said::Window { calls, errors, micros, cpu });
+    let window = (0..20_u64, 0..5_u64, 1..2_000_000_u64, proptest::option::of(0.0..400.0_f64), 0..3_u64)
+        .prop_map(|(calls, errors, micros, cpu, events)| Said::Window { calls, errors, micros, cpu, events });
     prop_oneof![1 => Just(Said::Junk), 1 => Just(Said::Again), 1 => Just(Said::Restarted), 8 => window]
 }
 
@@ -139,12 +143,15 @@ fn any_stream() -> impl Strategy<Value = Beats> {
                     *life += 1;
                     *metrics = figures(1, 3, 3, 1_000);
                 }
-                Said::Window { calls, errors, micros, cpu } => {
+                Said::Window { calls, errors, micros, cpu, events } => {
                     let total = metrics.calls + calls;
                     let errors = metrics.errors + *errors.min(calls);
                     let window = figures(metrics.window + 1, total, *calls, *micros);
                     let queue_depth = *calls;
-                    *metrics = Metrics { errors, cpu_percent: *cpu, queue_depth, ..window };
+                    let consumed = metrics.events.consumed + events;
+                    let events = Messages { consumed, ..metrics.events };
+                    let lag = vec![waiting("orders", consumed)];
+                    *metrics = Metrics { errors, cpu_percent: *cpu, queue_depth, events, lag, ..window };
                 }
             }
             let beat = heartbeat(&format!("echo-{who}"), *life, metrics.clone());
@@ -270,6 +277,46 @@ async fn silence_is_a_gap_and_the_calls_of_a_lost_heartbeat_are_counted_with_the
     let told = answer.points.iter().map(|it| (it.at.timestamp() - START, it.calls.ended));
     assert_eq!(told.collect::<Vec<_>>(), [(0, 10), (1, 5), (5, 25), (9, 4)]);
     assert_eq!(answer.points.iter().map(|point| point.latency.count()).sum::<u64>(), 24);
+}
+
+#[tokio::test]
+async fn messages_are_counted_by_window_and_what_waits_for_shared_consumers_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = opened(&folder.path().join("m.sqlite"), Keep::default()).await;
+    let beat = |name: &str, life, second: i64, events: Messages, commands: Messages, pending: u64| {
+        let lag = vec![waiting("orders", pending), waiting("ticks", 1)];
+        let window = second.unsigned_abs() + 1;
+        (second, heartbeat(name, life, Metrics { events, commands, lag, ..figures(window, 0, 0, 1) }))
+    };
+    let events =
+        |published, consumed| Messages { published, consumed, failed: consumed / 2, ..Messages::default() };
+    let commands =
+        |dead_lettered| Messages { dead_lettered, retried: 2 * dead_lettered, ..Messages::default() };
+    let beats = vec![
+        // What came before the first heartbeat was when nobody knows.
+        beat("a", 0, 0, events(1_000, 1_000), commands(9), 5),
+        beat("b", 0, 0, events(0, 0), commands(0), 7),
+        beat("a", 0, 1, events(1_003, 1_004), commands(10), 4),
+        beat("b", 0, 1, events(2, 0), commands(0), 6),
+        // A new life counts from zero.
+        beat("a", 2, 2, events(4, 2), commands(1), 0),
+    ];
+    opened.take(stream(beats)).await;
+    let told = |point: &Point| {
+        (point.at.timestamp() - START, point.events, point.commands, point.lag, point.lag_max)
+    };
+    let of_a = opened.ask(Some("a"), 0, 10, 60).await;
+    let none = Messages::default();
+    let want = [
+        (0, none, none, 6, 6),
+        (1, Messages { published: 3, consumed: 4, failed: 2, ..none }, commands(1), 5, 5),
+        (2, events(4, 2), commands(1), 1, 1),
+    ];
+    assert_eq!(of_a.points.iter().map(told).collect::<Vec<_>>(), want);
+    let together = opened.ask(None, 0, 10, 1).await;
+    let point = &together.points[0];
+    assert_eq!((point.events.published, point.events.consumed, point.commands.dead_lettered), (9, 6, 2));
+    assert_eq!((point.lag, point.lag_max), (7, 8), "the most that one of them says");
 }
 
 #[tokio::test]

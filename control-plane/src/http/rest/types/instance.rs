@@ -145,13 +145,15 @@ pub(in crate::http::rest) struct InstanceMetrics {
     p99_ms: Option<f64>,
     cpu_percent: Option<f64>,
     memory_bytes: Option<u64>,
+    /// Since the instance started.
     events: MessageCounts,
+    /// Since the instance started.
     commands: MessageCounts,
     /// What waits for each consumer of the instance.
     lag: Vec<ConsumerLag>,
 }
 
-/// What became of messages since the instance started.
+/// What became of messages.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http::rest) struct MessageCounts {

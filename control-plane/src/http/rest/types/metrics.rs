@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::instance::MessageCounts;
+
 /// One window. For a service, what stands at an instant is the sum over its instances.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -29,6 +31,12 @@ pub(in crate::http::rest) struct MetricsPoint {
     cpu_percent_max: Option<f64>,
     /// The most resident memory.
     memory_bytes: Option<u64>,
+    events: MessageCounts,
+    commands: MessageCounts,
+    /// Messages that wait for the consumers of the instance, by its last heartbeat; for a service what the instance says that
+    /// sees most of them.
+    lag: u64,
+    lag_max: u64,
 }
 
 /// As the schema tells it.
@@ -60,7 +68,9 @@ impl SeriesData {
 macro_rules! series_fields {
     () => {
         " resolutionSeconds points { at calls errors callsPerSecond errorPercent p50Ms p90Ms p99Ms inFlight inFlightMax
-            queueDepth queueDepthMax cpuPercent cpuPercentMax memoryBytes } "
+            queueDepth queueDepthMax cpuPercent cpuPercentMax memoryBytes
+            events { published consumed failed retried deadLettered }
+            commands { published consumed failed retried deadLettered } lag lagMax } "
     };
 }
 pub(in crate::http::rest) use series_fields;

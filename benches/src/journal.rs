@@ -85,6 +85,8 @@ fn content(description: &str) -> Content {
         version: Version::new("1.0.0").expect("a valid constant"),
         min_instances: None,
         max_instances: None,
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: None,
         registration: RegistrationPolicy::default(),
         labels: [].into(),

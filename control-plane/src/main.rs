@@ -19,6 +19,7 @@ mod metrics;
 mod nats_server;
 mod operate;
 mod output;
+mod plans;
 mod remote;
 mod replica;
 mod roundtrip;

@@ -33,6 +33,7 @@ use crate::http::{self, App, Core, Outside, Places, Tls, Workers};
 use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::{Metrics, Sources};
+use crate::plans::Executor;
 use crate::startup::Startup;
 use crate::terms::Terms;
 
@@ -226,6 +227,7 @@ async fn start(
         again("the server's clock", move || Box::pin(clock.clone().follow(connection.clone(), stop.clone())))
     });
     let terms = Terms::new(connection.clone(), journal.clone(), live.clone(), findings.clone());
+    let plans = Executor::new(connection.clone(), journal.clone(), live.clone(), clock.clone());
     let (progress, until) = (store.progress().clone(), stop.clone());
     tasks.spawn(async move {
         if until.run_until_cancelled(caught_up(&progress)).await.is_some() {
@@ -234,6 +236,7 @@ async fn start(
                 again("the liveness of instances", || Box::pin(liveness.clone().run(until.clone()))),
                 again("the instances of the python sdk", || Box::pin(legacy.clone().run(until.clone()))),
                 again("the history of terms", || Box::pin(terms.clone().run(until.clone()))),
+                again("what operators plan", || Box::pin(plans.clone().run(until.clone()))),
             );
         }
     });

@@ -60,7 +60,7 @@ const fn entry(
 use AggregateKind::{Definition as D, Installation as A, Instance as I, Leadership as L};
 
 /// Every event type that there is. A test holds it to the enums.
-pub const CATALOGUE: [Entry; 23] = [
+pub const CATALOGUE: [Entry; 29] = [
     entry(
         D,
         "defined",
@@ -190,6 +190,37 @@ pub const CATALOGUE: [Entry; 23] = [
         "the process of the earlier life stops",
         "a conflict stood; nothing of the later life changes",
     ),
+    entry(
+        A,
+        "maintenance_begun",
+        "an operator stops the automatic failover of a service or of one of its groups for a time",
+        "its end is ahead; once more for the same groups, it says another end and reason",
+    ),
+    entry(
+        A,
+        "maintenance_ended",
+        "an operator ends a maintenance, or its time is over",
+        "it had begun; written once, by any one replica when its time is over",
+    ),
+    entry(
+        A,
+        "switchover_scheduled",
+        "an operator plans to have a group handed over at a time",
+        "the time is ahead; it takes the place of what was planned for the group before",
+    ),
+    entry(A, "switchover_cancelled", "an operator calls a planned switchover off", "it was planned"),
+    entry(
+        A,
+        "switchover_begun",
+        "the time of a planned switchover has come, and a replica takes it on",
+        "written by one replica; by another one if that says no more for a minute",
+    ),
+    entry(
+        A,
+        "switchover_ended",
+        "a planned switchover was carried out, or says why not",
+        "it had begun; the plan is gone",
+    ),
 ];
 
 impl Event {
@@ -238,6 +269,12 @@ impl Event {
                 InstallationEvent::SelfPreservationLeft {} => 17,
                 InstallationEvent::DeadLetterRedriven(_) => 18,
                 InstallationEvent::DeadLetterDiscarded(_) => 19,
+                InstallationEvent::MaintenanceBegun(_) => 23,
+                InstallationEvent::MaintenanceEnded(_) => 24,
+                InstallationEvent::SwitchoverScheduled(_) => 25,
+                InstallationEvent::SwitchoverCancelled(_) => 26,
+                InstallationEvent::SwitchoverBegun(_) => 27,
+                InstallationEvent::SwitchoverEnded(_) => 28,
             },
         };
         &CATALOGUE[index]

@@ -5,6 +5,7 @@ mod jetstream;
 mod verification;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
+use aegis_domain::aggregate::plan::{Maintenance, Scope, Switchover};
 use aegis_domain::wire::control::Owner;
 use aegis_domain::{
     AggregateId, AggregateVersion, ErrorCode, GroupName, InstanceName, Recorded, Sequence, ServiceName,
@@ -155,6 +156,34 @@ pub trait Commands: Send + Sync {
         instance: InstanceName,
         reason: String,
     ) -> BoxFuture<'_, Result<(), Refused>>;
+    /// Begins a maintenance, or gives the one of the same groups another end. Like the following, answers the position of
+    /// the record.
+    fn begin_maintenance(
+        &self,
+        by: Principal,
+        maintenance: Maintenance,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>>;
+    /// Ends a maintenance before its time.
+    fn end_maintenance(
+        &self,
+        by: Principal,
+        scope: Scope,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>>;
+    /// Plans to have a group handed over at a time.
+    fn schedule_switchover(
+        &self,
+        by: Principal,
+        switchover: Switchover,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>>;
+    /// Calls a planned switchover off.
+    fn cancel_switchover(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        group: GroupName,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>>;
     /// Asks an instance to stop cleanly.
     fn drain(
         &self,

@@ -80,7 +80,7 @@ pub struct FailoverInput {
 }
 
 /// The definition of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Definition {
@@ -98,6 +98,10 @@ pub struct Definition {
     pub min_instances: Option<u64>,
     /// The most instances that should run.
     pub max_instances: Option<u64>,
+    /// The 99th percentile of latency that is still well, in milliseconds, over a minute.
+    pub p99_limit_ms: Option<u64>,
+    /// The share of calls that may fail, in percent, over a minute.
+    pub error_limit_percent: Option<f64>,
     /// None where each instance's own setting holds.
     pub failover: Option<Failover>,
     /// What becomes of instances while it is not in use.
@@ -184,6 +188,12 @@ pub struct Content {
     /// The most instances that should run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_instances: Option<u64>,
+    /// The 99th percentile of latency that is still well, in milliseconds, over a minute: 1 to 60 000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_limit_ms: Option<u64>,
+    /// The share of calls that may fail, in percent with two decimals at most, over a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_limit_percent: Option<f64>,
     /// How fast a lost owner of a group is replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failover: Option<FailoverInput>,

@@ -111,6 +111,8 @@ fn definition(n: u64, which: u64) -> anyhow::Result<(AggregateId, Event)> {
         version: Version::new("1.4.2")?,
         min_instances: Some(2),
         max_instances: None,
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: None,
         registration: RegistrationPolicy::default(),
         labels: [("region".to_owned(), "zurich".to_owned())].into(),

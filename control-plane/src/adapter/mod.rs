@@ -7,6 +7,7 @@ mod verification;
 
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Change, Command, Content};
+use aegis_domain::aggregate::plan::{Maintenance, Scope, Switchover};
 use aegis_domain::wire::control::Owner;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Context, ErrorCode, GroupName, InstanceName, Sequence, ServiceName,
@@ -159,6 +160,43 @@ impl Commands for Adapter {
         reason: String,
     ) -> BoxFuture<'_, Result<(), Refused>> {
         Box::pin(async move { self.operator(&by).drain(&service, &instance, &reason).await.map_err(refused) })
+    }
+
+    fn begin_maintenance(
+        &self,
+        by: Principal,
+        maintenance: Maintenance,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>> {
+        Box::pin(async move { self.operator(&by).begin_maintenance(maintenance).await.map_err(refused) })
+    }
+
+    fn end_maintenance(
+        &self,
+        by: Principal,
+        scope: Scope,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>> {
+        Box::pin(async move { self.operator(&by).end_maintenance(scope, &reason).await.map_err(refused) })
+    }
+
+    fn schedule_switchover(
+        &self,
+        by: Principal,
+        switchover: Switchover,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>> {
+        Box::pin(async move { self.operator(&by).schedule_switchover(switchover).await.map_err(refused) })
+    }
+
+    fn cancel_switchover(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        group: GroupName,
+        reason: String,
+    ) -> BoxFuture<'_, Result<Sequence, Refused>> {
+        Box::pin(async move {
+            self.operator(&by).cancel_switchover(&service, &group, &reason).await.map_err(refused)
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use aegis_api_client::types::{
 use aegis_api_client::{Basis, Error};
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Change, Command, Content};
-use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
+use aegis_domain::aggregate::policy::{FailoverPolicy, Percent, RegistrationPolicy};
 use aegis_domain::{AggregateVersion, Sequence, ServiceName, Version};
 use aegis_projections::view::history::{Action, FieldChange, Revision};
 use anyhow::{Context as _, anyhow};
@@ -93,6 +93,8 @@ fn definition(shown: Shown) -> anyhow::Result<(ServiceName, Definition)> {
         version: Version::new(shown.version)?,
         min_instances: shown.min_instances.map(u32::try_from).transpose()?,
         max_instances: shown.max_instances.map(u32::try_from).transpose()?,
+        p99_limit_ms: shown.p99_limit_ms.map(u32::try_from).transpose()?,
+        error_limit_percent: shown.error_limit_percent.map(Percent::new).transpose()?,
         failover: shown.failover.map(failover).transpose()?,
         registration: registration(shown.registration)?,
         labels: shown.labels,
@@ -159,6 +161,8 @@ fn sent(content: Content, reason: Option<String>) -> Sent {
         version: content.version.to_string(),
         min_instances: content.min_instances.map(u64::from),
         max_instances: content.max_instances.map(u64::from),
+        p99_limit_ms: content.p99_limit_ms.map(u64::from),
+        error_limit_percent: content.error_limit_percent.map(Percent::get),
         failover: content.failover.map(asked),
         registration: Some(match content.registration {
             RegistrationPolicy::Open => Registration::Open,
@@ -188,6 +192,8 @@ fn whole(change: Change) -> Option<Content> {
         version: change.version?,
         min_instances: change.min_instances?,
         max_instances: change.max_instances?,
+        p99_limit_ms: change.p99_limit_ms?,
+        error_limit_percent: change.error_limit_percent?,
         failover: change.failover?,
         registration: change.registration?,
         labels: change.labels?,

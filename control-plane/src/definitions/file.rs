@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use aegis_domain::aggregate::definition::Content;
-use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
+use aegis_domain::aggregate::policy::{FailoverPolicy, Percent, RegistrationPolicy};
 use aegis_domain::{ServiceName, Version};
 use anyhow::{Context as _, ensure};
 use serde::de::{Error as _, MapAccess, Unexpected, Visitor};
@@ -35,6 +35,10 @@ pub(super) struct Entry {
     min_instances: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_instances: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p99_limit_ms: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error_limit_percent: Option<Percent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failover: Option<Failover>,
     #[serde(default)]
@@ -81,6 +85,8 @@ impl Entry {
             version: content.version,
             min_instances: content.min_instances,
             max_instances: content.max_instances,
+            p99_limit_ms: content.p99_limit_ms,
+            error_limit_percent: content.error_limit_percent,
             failover: content.failover.map(Failover),
             registration: content.registration,
             labels: content.labels,
@@ -94,6 +100,8 @@ impl Entry {
             version: self.version,
             min_instances: self.min_instances,
             max_instances: self.max_instances,
+            p99_limit_ms: self.p99_limit_ms,
+            error_limit_percent: self.error_limit_percent,
             failover: self.failover.map(|Failover(policy)| policy),
             registration: self.registration,
             labels: self.labels,

@@ -128,6 +128,8 @@ fn whole(content: Content) -> Change {
         version: Some(content.version),
         min_instances: Some(content.min_instances),
         max_instances: Some(content.max_instances),
+        p99_limit_ms: Some(content.p99_limit_ms),
+        error_limit_percent: Some(content.error_limit_percent),
         failover: Some(content.failover),
         registration: Some(content.registration),
         labels: Some(content.labels),

@@ -36,6 +36,8 @@ pub(crate) async fn write(connection: &Connection) {
         version: Version::new("1.0.0").unwrap(),
         min_instances: None,
         max_instances: None,
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: None,
         registration: Default::default(),
         labels: [].into(),

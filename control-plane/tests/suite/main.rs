@@ -22,6 +22,7 @@ mod numbers;
 mod operate;
 mod output;
 mod outside;
+mod plans;
 mod proxies;
 mod refusals;
 mod remote;

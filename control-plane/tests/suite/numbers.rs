@@ -1,5 +1,7 @@
 //! Numbers beyond those of 32 bits, of 53 and of 64.
 
+use std::collections::BTreeMap;
+
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, InstanceEvent};
 use aegis_domain::wire::Namespace;
@@ -27,7 +29,10 @@ async fn no_digit_of_a_large_integer_is_lost_on_the_way_to_the_api() {
     let recorded =
         journal.execute::<Instance>(&id, Command::Register(registration()), &context).await.unwrap();
     // As a program in another language may write it.
-    let event = InstanceEvent::ConfigurationReported { configuration: json!({ "limit": "LIMIT" }) };
+    let event = InstanceEvent::ConfigurationReported {
+        configuration: json!({ "limit": "LIMIT" }),
+        sources: BTreeMap::new(),
+    };
     let envelope: Envelope = Envelope {
         id: EventId::from_wire("report-1"),
         aggregate: id,

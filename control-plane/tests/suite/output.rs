@@ -193,6 +193,8 @@ async fn what_others_have_written_is_shown_and_neither_obeyed_nor_a_line_of_its_
         version: Version::new("1.0.0").unwrap(),
         min_instances: None,
         max_instances: None,
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: None,
         registration: RegistrationPolicy::default(),
         labels: [("desk".to_owned(), STEERING.to_owned())].into(),

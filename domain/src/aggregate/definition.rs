@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
-use super::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN, RegistrationPolicy};
+use super::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN, Percent, RegistrationPolicy};
 use crate::text::{REASON_MAX, check_line, is_hidden};
 use crate::{AggregateVersion, ErrorCode, Event, Registry, ServiceName, Version};
 
@@ -14,6 +14,8 @@ use crate::{AggregateVersion, ErrorCode, Event, Registry, ServiceName, Version};
 pub const OWNER_MAX: usize = 100;
 /// The longest description, in characters.
 pub const DESCRIPTION_MAX: usize = 500;
+/// The highest limit of latency, in milliseconds: what takes longer counts as a minute.
+pub const LIMIT_MS_MAX: u32 = 60_000;
 /// The most labels.
 pub const LABELS_MAX: usize = 64;
 
@@ -32,6 +34,12 @@ pub struct Content {
     /// The most instances that should run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_instances: Option<u32>,
+    /// The 99th percentile of latency that is still well, in milliseconds, over a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_limit_ms: Option<u32>,
+    /// The share of calls that may fail, over a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_limit_percent: Option<Percent>,
     /// How fast a lost owner of a group is to be replaced; without one, each instance's own setting holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failover: Option<FailoverPolicy>,
@@ -56,6 +64,10 @@ pub struct Change {
     pub min_instances: Option<Option<u32>>,
     /// New most instances.
     pub max_instances: Option<Option<u32>>,
+    /// New limit of latency.
+    pub p99_limit_ms: Option<Option<u32>>,
+    /// New limit of failures.
+    pub error_limit_percent: Option<Option<Percent>>,
     /// New failover policy.
     pub failover: Option<Option<FailoverPolicy>>,
     /// New registration policy.
@@ -296,6 +308,8 @@ fn apply(current: &Content, change: Change) -> Content {
         version: change.version.unwrap_or(current.version),
         min_instances: change.min_instances.unwrap_or(current.min_instances),
         max_instances: change.max_instances.unwrap_or(current.max_instances),
+        p99_limit_ms: change.p99_limit_ms.unwrap_or(current.p99_limit_ms),
+        error_limit_percent: change.error_limit_percent.unwrap_or(current.error_limit_percent),
         failover: change.failover.unwrap_or(current.failover),
         registration: change.registration.unwrap_or(current.registration),
         labels: change.labels.unwrap_or(current.labels),
@@ -309,6 +323,9 @@ fn validate(content: &Content) -> Result<(), Rejection> {
         && min > max
     {
         return Err(invalid("minInstances", "at most maxInstances"));
+    }
+    if content.p99_limit_ms.is_some_and(|limit| !(1..=LIMIT_MS_MAX).contains(&limit)) {
+        return Err(Rejection::Invalid { field: "p99LimitMs", rule: format!("1 to {LIMIT_MS_MAX} ms") });
     }
     if content.failover.is_some_and(|policy| !policy.is_possible()) {
         let rule = format!("a lease of {LEASE_MS_MIN} to {LEASE_MS_MAX} ms");

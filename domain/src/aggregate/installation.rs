@@ -1,5 +1,5 @@
 //! What concerns the installation as a whole, and no single service: whether it can see its instances, and
-//! what was done with its dead letters.
+//! what was done with its dead letters, and what operators plan.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Aggregate;
+use super::plan::{
+    Maintenance, MaintenanceEnd, PlanCommand, PlanEvent, PlanRejection, Plans, Switchover, SwitchoverBegin,
+    SwitchoverCancel, SwitchoverEnd,
+};
 use crate::text::{InvalidLine, check_reason};
-use crate::{ErrorCode, Event, Registry};
+use crate::{ErrorCode, Event, Registry, ServiceName};
 
 /// What may be asked of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,8 @@ pub enum Command {
     RedriveDeadLetter(Letter),
     /// Record that a dead letter is given up.
     DiscardDeadLetter(Letter),
+    /// Change what is planned.
+    Plan(PlanCommand),
 }
 
 /// A dead letter, and why something is done with it.
@@ -68,6 +74,67 @@ pub enum InstallationEvent {
     DeadLetterRedriven(Letter),
     /// A dead letter was given up.
     DeadLetterDiscarded(Letter),
+    /// From now on nobody takes over what an owner of these groups loses. Once more for the same groups it gives another end.
+    MaintenanceBegun(Maintenance),
+    /// Lost groups are taken over again.
+    MaintenanceEnded(MaintenanceEnd),
+    /// A group is to be handed over at a time, instead of what was planned for it before.
+    SwitchoverScheduled(Switchover),
+    /// It is not to be handed over then.
+    SwitchoverCancelled(SwitchoverCancel),
+    /// The time has come, and a replica has taken it on.
+    SwitchoverBegun(SwitchoverBegin),
+    /// It was handed over, or not.
+    SwitchoverEnded(SwitchoverEnd),
+}
+
+impl InstallationEvent {
+    /// What happened to a plan, if it is that.
+    #[must_use]
+    pub fn plan(&self) -> Option<PlanEvent> {
+        Some(match self {
+            Self::MaintenanceBegun(it) => PlanEvent::MaintenanceBegun(it.clone()),
+            Self::MaintenanceEnded(it) => PlanEvent::MaintenanceEnded(it.clone()),
+            Self::SwitchoverScheduled(it) => PlanEvent::SwitchoverScheduled(it.clone()),
+            Self::SwitchoverCancelled(it) => PlanEvent::SwitchoverCancelled(it.clone()),
+            Self::SwitchoverBegun(it) => PlanEvent::SwitchoverBegun(it.clone()),
+            Self::SwitchoverEnded(it) => PlanEvent::SwitchoverEnded(it.clone()),
+            Self::SelfPreservationEntered { .. }
+            | Self::SelfPreservationLeft {}
+            | Self::DeadLetterRedriven(_)
+            | Self::DeadLetterDiscarded(_) => return None,
+        })
+    }
+
+    /// The service that it concerns, if it concerns one alone.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::MaintenanceBegun(it) => Some(&it.scope.service),
+            Self::MaintenanceEnded(it) => Some(&it.scope.service),
+            Self::SwitchoverScheduled(it) => Some(&it.service),
+            Self::SwitchoverCancelled(it) => Some(&it.service),
+            Self::SwitchoverBegun(it) => Some(&it.service),
+            Self::SwitchoverEnded(it) => Some(&it.service),
+            Self::SelfPreservationEntered { .. }
+            | Self::SelfPreservationLeft {}
+            | Self::DeadLetterRedriven(_)
+            | Self::DeadLetterDiscarded(_) => None,
+        }
+    }
+}
+
+impl From<PlanEvent> for InstallationEvent {
+    fn from(event: PlanEvent) -> Self {
+        match event {
+            PlanEvent::MaintenanceBegun(it) => Self::MaintenanceBegun(it),
+            PlanEvent::MaintenanceEnded(it) => Self::MaintenanceEnded(it),
+            PlanEvent::SwitchoverScheduled(it) => Self::SwitchoverScheduled(it),
+            PlanEvent::SwitchoverCancelled(it) => Self::SwitchoverCancelled(it),
+            PlanEvent::SwitchoverBegun(it) => Self::SwitchoverBegun(it),
+            PlanEvent::SwitchoverEnded(it) => Self::SwitchoverEnded(it),
+        }
+    }
 }
 
 impl From<InstallationEvent> for Event {
@@ -88,6 +155,9 @@ pub enum Rejection {
     /// The reason is not fit for the record.
     #[error("reason: {0}")]
     Reason(#[from] InvalidLine),
+    /// It does not fit what is planned.
+    #[error(transparent)]
+    Plan(#[from] PlanRejection),
 }
 
 impl Rejection {
@@ -97,6 +167,7 @@ impl Rejection {
         match self {
             Self::Decided { .. } => ErrorCode::DeadLetterDecided,
             Self::Reason(_) => ErrorCode::InvalidInput,
+            Self::Plan(rejection) => rejection.code(),
         }
     }
 }
@@ -109,6 +180,8 @@ pub struct Installation {
     /// The dead letters that were decided on, by position, each with when it was put aside, where that is known. They are
     /// few, and one position comes once in the life of a stream.
     pub decided: BTreeMap<u64, Option<DateTime<Utc>>>,
+    /// What is planned.
+    pub plans: Plans,
 }
 
 impl Installation {
@@ -145,6 +218,7 @@ impl Aggregate for Installation {
                 self.undecided(&letter)?;
                 vec![InstallationEvent::DeadLetterDiscarded(letter)]
             }
+            Command::Plan(command) => self.plans.decide(command)?.into_iter().map(Into::into).collect(),
         })
     }
 
@@ -155,6 +229,14 @@ impl Aggregate for Installation {
             InstallationEvent::DeadLetterRedriven(letter)
             | InstallationEvent::DeadLetterDiscarded(letter) => {
                 self.decided.insert(letter.sequence, letter.at);
+            }
+            InstallationEvent::MaintenanceBegun(_)
+            | InstallationEvent::MaintenanceEnded(_)
+            | InstallationEvent::SwitchoverScheduled(_)
+            | InstallationEvent::SwitchoverCancelled(_)
+            | InstallationEvent::SwitchoverBegun(_)
+            | InstallationEvent::SwitchoverEnded(_) => {
+                event.plan().iter().for_each(|event| self.plans.evolve(event));
             }
         }
     }

@@ -118,6 +118,21 @@ pub struct Registration {
     pub life: Option<LifeId>,
 }
 
+/// A configuration, secrets masked.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Configuration {
+    /// The value of each field.
+    pub values: serde_json::Value,
+    /// Where each is from: `default`, `file`, `environment`, `program`, `definition`.
+    pub sources: BTreeMap<String, String>,
+}
+
+impl<T: Into<serde_json::Value>> From<T> for Configuration {
+    fn from(values: T) -> Self {
+        Self { values: values.into(), sources: BTreeMap::new() }
+    }
+}
+
 /// What may be asked of an instance.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -133,7 +148,7 @@ pub enum Command {
         reason: Option<String>,
     },
     /// Report the configuration in force, secrets masked.
-    ReportConfiguration(serde_json::Value),
+    ReportConfiguration(Configuration),
     /// Record that heartbeats are missing, or that the instance calls itself unhealthy.
     MarkUnhealthy {
         /// When the last one came, if any did.
@@ -212,6 +227,9 @@ pub enum InstanceEvent {
     ConfigurationReported {
         /// The configuration in force.
         configuration: serde_json::Value,
+        /// Where the value of each of its fields is from: `default`, `file`, `environment`, `program`, `definition`.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        sources: BTreeMap<String, String>,
     },
     /// Several heartbeats were missing, or the instance called itself unhealthy.
     Unhealthy {
@@ -307,6 +325,9 @@ pub struct Instance {
     pub drain_requested: bool,
     /// The configuration it reported last.
     pub configuration: Option<serde_json::Value>,
+    /// Where the value of each of its fields is from, as far as it said so.
+    #[serde(default)]
+    pub configuration_sources: BTreeMap<String, String>,
     /// The earlier life of which a process still runs under the same name.
     #[serde(default)]
     pub conflict: Option<LifeId>,
@@ -363,10 +384,11 @@ impl Aggregate for Instance {
             }
             Command::ReportConfiguration(configuration) => {
                 self.alive()?;
-                if self.configuration.as_ref() == Some(&configuration) {
+                let Configuration { values, sources } = configuration;
+                if self.configuration.as_ref() == Some(&values) && self.configuration_sources == sources {
                     return Ok(vec![]);
                 }
-                Ok(vec![InstanceEvent::ConfigurationReported { configuration }])
+                Ok(vec![InstanceEvent::ConfigurationReported { configuration: values, sources }])
             }
             Command::MarkUnhealthy { last_beat, missed, reason } => {
                 Ok(match (self.is_alive(), self.hearing) {
@@ -430,8 +452,9 @@ impl Aggregate for Instance {
                 };
             }
             InstanceEvent::StatusChanged { to, .. } => self.status = *to,
-            InstanceEvent::ConfigurationReported { configuration } => {
+            InstanceEvent::ConfigurationReported { configuration, sources } => {
                 self.configuration = Some(configuration.clone());
+                self.configuration_sources = sources.clone();
             }
             InstanceEvent::Unhealthy { .. } => self.hearing = Hearing::Unhealthy,
             InstanceEvent::Recovered {} => self.hearing = Hearing::Heard,

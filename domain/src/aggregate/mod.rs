@@ -5,6 +5,7 @@ pub mod definition;
 pub mod installation;
 pub mod instance;
 pub mod leadership;
+pub mod plan;
 pub mod policy;
 
 use std::fmt;

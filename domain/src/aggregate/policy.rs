@@ -1,7 +1,10 @@
 //! The policies that a definition may name.
 
+use std::fmt;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The shortest lease, in milliseconds. A shorter one would be lost to the delays of an ordinary scheduler
 /// and disk.
@@ -53,6 +56,53 @@ impl FailoverPolicy {
     #[must_use]
     pub fn is_possible(self) -> bool {
         (LEASE_MS_MIN..=LEASE_MS_MAX).contains(&self.lease_ms())
+    }
+}
+
+/// A share in percent, from 0 to 100 in hundredths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+pub struct Percent(#[schemars(with = "f64", range(min = 0.0, max = 100.0))] u16);
+
+/// The number is no share.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("{0} is no share: use 0 to 100 percent, with two decimals at most")]
+pub struct InvalidPercent(f64);
+
+impl Percent {
+    /// A share of so many percent.
+    ///
+    /// # Errors
+    /// When it is not from 0 to 100, or has more than two decimals.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "looked at before")]
+    pub fn new(percent: f64) -> Result<Self, InvalidPercent> {
+        let hundredths = (percent * 100.0).round();
+        let is_exact = (hundredths / 100.0 - percent).abs() < 1e-9;
+        let is_share = (0.0..=10_000.0).contains(&hundredths) && is_exact;
+        if is_share { Ok(Self(hundredths as u16)) } else { Err(InvalidPercent(percent)) }
+    }
+
+    /// As a number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.get())
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(f64::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 

@@ -100,6 +100,22 @@ fn least(entry: &Entry, said: &Map<String, Value>) -> Option<Value> {
         (AggregateKind::Installation, "dead_letter_redriven" | "dead_letter_discarded") => {
             json!({ "sequence": given("sequence")?, "subject": "", "reason": "" })
         }
+        // A group or a member that cannot be read is not to become all of them, or any.
+        (AggregateKind::Installation, "maintenance_begun") => json!({
+            "service": given("service")?, "group": given("group"), "until": given("until")?, "reason": "",
+        }),
+        (AggregateKind::Installation, "maintenance_ended") => {
+            json!({ "service": given("service")?, "group": given("group") })
+        }
+        (AggregateKind::Installation, "switchover_scheduled") => json!({
+            "service": given("service")?, "group": given("group")?, "to": given("to"), "at": given("at")?, "reason": "",
+        }),
+        (AggregateKind::Installation, "switchover_begun") => {
+            json!({ "service": given("service")?, "group": given("group")?, "at": given("at")? })
+        }
+        (AggregateKind::Installation, "switchover_cancelled" | "switchover_ended") => {
+            json!({ "service": given("service")?, "group": given("group")?, "reason": "" })
+        }
         // All others say why, at most; what is needed beyond that makes them unreadable.
         (
             AggregateKind::Definition

@@ -145,13 +145,31 @@ pub enum LeaseKey {
     Session(ServiceName, InstanceName),
     /// The owner of a group.
     Owner(ServiceName, GroupName),
+    /// A pause of automatic failover: of one group, or of all groups of a service.
+    Pause(ServiceName, Option<GroupName>),
 }
 
+/// In the place of a group: all groups of the service. It stands under a word of its own, since a group may have this name.
+const ALL_GROUPS: &str = "all";
+
 impl LeaseKey {
-    /// The filter that matches the sessions and owners of one service.
+    /// The filters that match the sessions and owners of one service.
     #[must_use]
     pub fn filters(service: &ServiceName) -> [String; 2] {
         [format!("session.{service}.*"), format!("owner.{service}.*")]
+    }
+
+    /// The filters that match everything of one service, pauses too.
+    #[must_use]
+    pub fn member_filters(service: &ServiceName) -> [String; 4] {
+        let [sessions, owners] = Self::filters(service);
+        [sessions, owners, format!("pause.{service}.*"), format!("pauses.{service}.{ALL_GROUPS}")]
+    }
+
+    /// The filters that match the pauses of every service.
+    #[must_use]
+    pub fn pause_filters() -> [String; 2] {
+        ["pause.>".to_owned(), "pauses.>".to_owned()]
     }
 
     /// The filter that matches the sessions and owners of every service.
@@ -171,6 +189,8 @@ impl LeaseKey {
         match kind {
             "session" => Some(Self::Session(service, InstanceName::new(rest).ok()?)),
             "owner" => Some(Self::Owner(service, GroupName::new(rest).ok()?)),
+            "pause" => Some(Self::Pause(service, Some(GroupName::new(rest).ok()?))),
+            "pauses" if rest == ALL_GROUPS => Some(Self::Pause(service, None)),
             _ => None,
         }
     }
@@ -181,6 +201,8 @@ impl std::fmt::Display for LeaseKey {
         match self {
             Self::Session(service, instance) => write!(f, "session.{service}.{instance}"),
             Self::Owner(service, group) => write!(f, "owner.{service}.{group}"),
+            Self::Pause(service, Some(group)) => write!(f, "pause.{service}.{group}"),
+            Self::Pause(service, None) => write!(f, "pauses.{service}.{ALL_GROUPS}"),
         }
     }
 }

@@ -4,15 +4,36 @@ use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{
-    Change, Command, Content, DESCRIPTION_MAX, DefinitionEvent, LABELS_MAX, OWNER_MAX, Rejection,
+    Change, Command, Content, DESCRIPTION_MAX, DefinitionEvent, LABELS_MAX, LIMIT_MS_MAX, OWNER_MAX,
+    Rejection,
 };
-use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
+use aegis_domain::aggregate::policy::{FailoverPolicy, Percent, RegistrationPolicy};
 use aegis_domain::scenario::Scenario;
 use aegis_domain::{AggregateVersion, ServiceName, Version};
 
 use crate::sample::{content, service};
 
 const WHY: &str = "replaced";
+
+fn percent(number: f64) -> Percent {
+    Percent::new(number).unwrap()
+}
+
+#[test]
+fn a_share_is_of_a_hundred_and_has_two_decimals() {
+    for number in [0.0, 0.01, 0.29, 1.5, 99.99, 100.0] {
+        let text = serde_json::to_string(&percent(number)).unwrap();
+        assert_eq!(
+            (text.parse().ok(), serde_json::from_str(&text).ok()),
+            (Some(number), Some(percent(number)))
+        );
+    }
+    for number in [-0.01, 100.01, 0.001, f64::NAN, f64::INFINITY, 1e300] {
+        assert!(Percent::new(number).is_err(), "{number}");
+    }
+    assert!(serde_json::from_str::<Percent>("\"1\"").is_err());
+    assert_eq!((percent(1.5).to_string(), percent(2.0).to_string()), ("1.5".to_owned(), "2".to_owned()));
+}
 
 fn define(content: Content) -> Command {
     Command::Define { service: service(), content, reason: None }
@@ -93,6 +114,8 @@ fn every_field_can_be_amended() {
         version: Some(Version::new("2.0.0").unwrap()),
         min_instances: Some(Some(1)),
         max_instances: Some(Some(1)),
+        p99_limit_ms: Some(Some(50)),
+        error_limit_percent: Some(Some(percent(1.25))),
         failover: Some(Some(FailoverPolicy::Custom { lease_ms: 500 })),
         registration: Some(RegistrationPolicy::Enforce),
         labels: Some(BTreeMap::new()),
@@ -103,6 +126,8 @@ fn every_field_can_be_amended() {
         version: Version::new("2.0.0").unwrap(),
         min_instances: Some(1),
         max_instances: Some(1),
+        p99_limit_ms: Some(50),
+        error_limit_percent: Some(percent(1.25)),
         failover: Some(FailoverPolicy::Custom { lease_ms: 500 }),
         registration: RegistrationPolicy::Enforce,
         labels: BTreeMap::new(),
@@ -114,6 +139,8 @@ fn every_field_can_be_amended() {
 fn what_may_be_absent_can_be_taken_away_again() {
     let before = Content {
         max_instances: Some(4),
+        p99_limit_ms: Some(50),
+        error_limit_percent: Some(percent(1.25)),
         failover: Some(FailoverPolicy::Aggressive),
         registration: RegistrationPolicy::Enforce,
         ..content()
@@ -121,6 +148,8 @@ fn what_may_be_absent_can_be_taken_away_again() {
     let change = Change {
         min_instances: Some(None),
         max_instances: Some(None),
+        p99_limit_ms: Some(None),
+        error_limit_percent: Some(None),
         failover: Some(None),
         registration: Some(RegistrationPolicy::default()),
         ..Change::default()
@@ -237,6 +266,8 @@ fn content_at_its_bounds_is_accepted_and_one_step_beyond_refused() {
         ("description", Content { description: "d".repeat(DESCRIPTION_MAX + 1), ..content() }),
         ("description", Content { description: String::new(), ..content() }),
         ("minInstances", Content { min_instances: Some(4), max_instances: Some(3), ..content() }),
+        ("p99LimitMs", Content { p99_limit_ms: Some(0), ..content() }),
+        ("p99LimitMs", Content { p99_limit_ms: Some(LIMIT_MS_MAX + 1), ..content() }),
         ("labels", Content { labels: labels(LABELS_MAX + 1, 2, 1), ..content() }),
         ("labels", Content { labels: labels(1, 65, 1), ..content() }),
         ("labels", Content { labels: labels(1, 1, 257), ..content() }),

@@ -4,6 +4,7 @@ use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
 use aegis_domain::aggregate::leadership::LeadershipEvent;
+use aegis_domain::aggregate::plan::{Planned, SwitchoverCancel, SwitchoverEnd};
 use aegis_domain::aggregate::{Definition, Installation, Instance, Leadership};
 use aegis_domain::{Aggregate, AggregateVersion, Term};
 use proptest::collection::vec;
@@ -92,8 +93,9 @@ proptest! {
                 InstanceEvent::Deregistered { .. } => prop_assert_eq!(after.status, Status::Stopped),
                 InstanceEvent::Unhealthy { .. } => prop_assert_eq!(before.hearing, Hearing::Heard),
                 InstanceEvent::Recovered {} => prop_assert_eq!(before.hearing, Hearing::Unhealthy),
-                InstanceEvent::ConfigurationReported { configuration } => {
-                    prop_assert_ne!(before.configuration.as_ref(), Some(&configuration));
+                InstanceEvent::ConfigurationReported { configuration, sources } => {
+                    let before = (before.configuration.as_ref(), &before.configuration_sources);
+                    prop_assert_ne!(before, (Some(&configuration), &sources));
                 }
                 InstanceEvent::DrainRequested { .. } => prop_assert!(!before.drain_requested),
                 InstanceEvent::Expired { .. } => prop_assert!(!after.is_alive()),
@@ -138,7 +140,7 @@ proptest! {
         let entered = events.iter().rev().find_map(|event| match event {
             InstallationEvent::SelfPreservationEntered { .. } => Some(true),
             InstallationEvent::SelfPreservationLeft {} => Some(false),
-            InstallationEvent::DeadLetterRedriven(_) | InstallationEvent::DeadLetterDiscarded(_) => None,
+            _ => None,
         });
         prop_assert_eq!(Installation::replay(&events).self_preservation, entered == Some(true));
     }
@@ -152,6 +154,27 @@ proptest! {
                 InstallationEvent::SelfPreservationLeft {} => prop_assert_eq!(around, (true, false)),
                 InstallationEvent::DeadLetterRedriven(letter) | InstallationEvent::DeadLetterDiscarded(letter) => {
                     prop_assert!(!before.decided.contains_key(&letter.sequence), "decided on twice");
+                }
+                InstallationEvent::MaintenanceBegun(maintenance) => {
+                    prop_assert!(after.plans.maintenances.contains(&maintenance));
+                }
+                InstallationEvent::MaintenanceEnded(end) => {
+                    let has = |state: &Installation| state.plans.maintenances.iter().any(|it| it.scope == end.scope);
+                    prop_assert!(has(&before) && !has(&after));
+                }
+                InstallationEvent::SwitchoverScheduled(switchover) => {
+                    let planned = after.plans.planned(&switchover.service, &switchover.group).cloned();
+                    prop_assert_eq!(planned, Some(Planned { switchover, begun: None }));
+                }
+                InstallationEvent::SwitchoverBegun(begin) => {
+                    let begun = |state: &Installation| state.plans.planned(&begin.service, &begin.group).map(|it| it.begun);
+                    prop_assert_eq!(begun(&before), Some(None), "two replicas do the same");
+                    prop_assert_eq!(begun(&after), Some(Some(begin.at)));
+                }
+                InstallationEvent::SwitchoverCancelled(SwitchoverCancel { service, group, .. })
+                | InstallationEvent::SwitchoverEnded(SwitchoverEnd { service, group, .. }) => {
+                    let has = |state: &Installation| state.plans.planned(&service, &group).is_some();
+                    prop_assert!(has(&before) && !has(&after));
                 }
             }
         }

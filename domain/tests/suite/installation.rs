@@ -2,9 +2,14 @@
 
 use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
+use aegis_domain::aggregate::plan::{
+    MAINTENANCE_MAX, Maintenance, MaintenanceEnd, PLANS_MAX, PlanCommand, PlanRejection, Scope, Switchover,
+    SwitchoverBegin, SwitchoverEnd,
+};
 use aegis_domain::scenario::Scenario;
 use aegis_domain::text::{REASON_MAX, check_reason};
-use chrono::DateTime;
+use aegis_domain::{Aggregate as _, GroupName, ServiceName};
+use chrono::{DateTime, Utc};
 
 fn given(events: &[InstallationEvent]) -> Scenario<Installation> {
     Scenario::given(events)
@@ -86,4 +91,103 @@ fn a_decision_on_a_letter_is_none_on_another_one_at_its_position() {
     given(&before).when(Command::DiscardDeadLetter(letter("fixed"))).then_rejected(&decided);
     given(&before).when(Command::RedriveDeadLetter(at(2))).then(&[redriven(at(2))]);
     given(&[redriven(letter("old"))]).when(Command::RedriveDeadLetter(at(2))).then_rejected(&decided);
+}
+
+fn place() -> (ServiceName, GroupName) {
+    (ServiceName::new("desk").unwrap(), GroupName::new("ACC-1").unwrap())
+}
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second, 0).unwrap()
+}
+
+fn maintenance(until: i64) -> Maintenance {
+    let (service, group) = place();
+    Maintenance {
+        scope: Scope { service, group: Some(group) },
+        until: at(until),
+        reason: "new switch".into(),
+    }
+}
+
+fn switchover(second: i64) -> Switchover {
+    let (service, group) = place();
+    Switchover { service, group, to: None, at: at(second), reason: "new switch".into() }
+}
+
+#[test]
+fn a_maintenance_begins_ahead_of_its_end_and_ends_once() {
+    let begin = |until| {
+        Command::Plan(PlanCommand::BeginMaintenance { maintenance: maintenance(until), now: at(100) })
+    };
+    let begun = |until| InstallationEvent::MaintenanceBegun(maintenance(until));
+    let late = Rejection::Plan(PlanRejection::Time { field: "until", days: 7 });
+    given(&[]).when(begin(101)).then(&[begun(101)]);
+    for until in [99, 100, 101 + MAINTENANCE_MAX.num_seconds()] {
+        given(&[]).when(begin(until)).then_rejected(&late);
+    }
+    given(&[begun(101)]).when(begin(500)).then(&[begun(500)]);
+    let scope = maintenance(101).scope;
+    let end = |scope: &Scope| {
+        Command::Plan(PlanCommand::EndMaintenance { scope: scope.clone(), reason: "done".to_owned() })
+    };
+    let ended = |reason: Option<&str>| {
+        let end = MaintenanceEnd { scope: scope.clone(), reason: reason.map(str::to_owned) };
+        InstallationEvent::MaintenanceEnded(end)
+    };
+    given(&[begun(101)]).when(end(&scope)).then(&[ended(Some("done"))]);
+    let none = Rejection::Plan(PlanRejection::NotPlanned);
+    given(&[begun(101), ended(Some("done"))]).when(end(&scope)).then_rejected(&none);
+    // The service as a whole is another matter.
+    given(&[begun(101)]).when(end(&Scope { group: None, ..scope.clone() })).then_rejected(&none);
+    let expire = |now| Command::Plan(PlanCommand::ExpireMaintenance { scope: scope.clone(), now: at(now) });
+    given(&[begun(101)]).when(expire(100)).then(&[]);
+    given(&[begun(101)]).when(expire(101)).then(&[ended(None)]);
+    // Whoever is behind the log may believe so; it was given another end.
+    given(&[begun(101), begun(500)]).when(expire(101)).then(&[]);
+    given(&[begun(101), ended(None)]).when(expire(101)).then(&[]);
+}
+
+#[test]
+fn a_switchover_is_taken_on_once_when_it_is_due_and_again_when_whoever_did_has_died() {
+    let scheduled = InstallationEvent::SwitchoverScheduled(switchover(200));
+    let begin = |planned: i64, now: i64| {
+        Command::Plan(PlanCommand::BeginSwitchover { switchover: switchover(planned), now: at(now) })
+    };
+    let begun = |second| {
+        let (service, group) = place();
+        InstallationEvent::SwitchoverBegun(SwitchoverBegin { service, group, at: at(second) })
+    };
+    given(std::slice::from_ref(&scheduled)).when(begin(200, 199)).then(&[]);
+    given(std::slice::from_ref(&scheduled)).when(begin(200, 200)).then(&[begun(200)]);
+    // It was planned anew meanwhile.
+    given(std::slice::from_ref(&scheduled)).when(begin(150, 200)).then(&[]);
+    given(&[scheduled.clone(), begun(200)]).when(begin(200, 260)).then(&[]);
+    given(&[scheduled.clone(), begun(200)]).when(begin(200, 261)).then(&[begun(261)]);
+    let end = |failure: Option<String>| {
+        let (service, group) = place();
+        Command::Plan(PlanCommand::EndSwitchover { service, group, failure })
+    };
+    let not_planned = Rejection::Plan(PlanRejection::NotPlanned);
+    given(std::slice::from_ref(&scheduled)).when(end(None)).then_rejected(&not_planned);
+    let (service, group) = place();
+    let ended = InstallationEvent::SwitchoverEnded(SwitchoverEnd { service, group, failure: None });
+    given(&[scheduled.clone(), begun(200)]).when(end(None)).then(std::slice::from_ref(&ended));
+    given(&[scheduled, begun(200), ended]).when(begin(200, 300)).then(&[]);
+}
+
+#[test]
+fn plans_are_bounded_and_in_order() {
+    let group = |n: usize| GroupName::new(format!("g-{n}")).unwrap();
+    let planned =
+        |n| InstallationEvent::SwitchoverScheduled(Switchover { group: group(n), ..switchover(200) });
+    let all: Vec<_> = (0..PLANS_MAX).rev().map(planned).collect();
+    let schedule = |n| {
+        let switchover = Switchover { group: group(n), ..switchover(200) };
+        Command::Plan(PlanCommand::ScheduleSwitchover { switchover, now: at(0) })
+    };
+    given(&all).when(schedule(PLANS_MAX)).then_rejected(&Rejection::Plan(PlanRejection::TooMany));
+    given(&all).when(schedule(7)).then(&[planned(7)]);
+    let state = Installation::replay(&all);
+    assert!(state.plans.switchovers.is_sorted_by_key(|it| it.switchover.group.clone()));
 }

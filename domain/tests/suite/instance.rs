@@ -1,7 +1,11 @@
 //! What may be recorded of an instance in each state of its life, and what is refused.
 
+use std::collections::BTreeMap;
+
 use aegis_domain::aggregate::Instance;
-use aegis_domain::aggregate::instance::{Command, Hearing, InstanceEvent, Registration, Rejection, Status};
+use aegis_domain::aggregate::instance::{
+    Command, Configuration, Hearing, InstanceEvent, Registration, Rejection, Status,
+};
 use aegis_domain::scenario::Scenario;
 use aegis_domain::{Aggregate as _, LifeId};
 
@@ -72,12 +76,7 @@ fn a_life_may_begin_at_any_time() {
 fn a_new_life_forgets_the_one_before() {
     let past = [
         running(),
-        vec![
-            InstanceEvent::ConfigurationReported { configuration: 1.into() },
-            InstanceEvent::DrainRequested { reason: why() },
-            unhealthy(),
-            expired(),
-        ],
+        vec![reported(1), InstanceEvent::DrainRequested { reason: why() }, unhealthy(), expired()],
     ]
     .concat();
     let again = Registration { heartbeat_ms: 250, ..registration() };
@@ -141,11 +140,16 @@ fn the_reason_of_a_change_is_kept() {
 #[test]
 fn a_configuration_is_recorded_when_it_differs() {
     let report = |n: i32| Command::ReportConfiguration(n.into());
-    let reported = |n: i32| InstanceEvent::ConfigurationReported { configuration: n.into() };
     given(&running()).when(report(1)).then(&[reported(1)]);
     let past = [running(), vec![reported(1)]].concat();
     given(&past).when(report(1)).then(&[]);
     given(&past).when(report(2)).then(&[reported(2)]);
+    // The same values, and one of them from elsewhere.
+    let sources = BTreeMap::from([("log".to_owned(), "file".to_owned())]);
+    let moved = Configuration { values: 1.into(), sources: sources.clone() };
+    let configuration = 1.into();
+    let event = InstanceEvent::ConfigurationReported { configuration, sources };
+    given(&past).when(Command::ReportConfiguration(moved)).then(&[event]);
 }
 
 #[test]
@@ -244,4 +248,8 @@ fn what_one_life_says_touches_no_other_and_a_conflict_is_told_once() {
     let ended = [conflicted, vec![InstanceEvent::Deregistered { reason: why() }]].concat();
     given(&ended).when(Command::EndConflict { life: first }).then(&[]);
     given(&ended).when(succeed(second)).then(&[]);
+}
+
+fn reported(n: i32) -> InstanceEvent {
+    InstanceEvent::ConfigurationReported { configuration: n.into(), sources: BTreeMap::new() }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::sample;
 
 /// What an event says nothing without.
-const NEEDED: [(&str, &str); 12] = [
+const NEEDED: [(&str, &str); 20] = [
     ("defined", "owner"),
     ("amended", "owner"),
     ("registered", "version"),
@@ -23,6 +23,14 @@ const NEEDED: [(&str, &str); 12] = [
     ("leader_resigned", "instance"),
     ("leader_lost", "term"),
     ("leader_lost", "instance"),
+    ("maintenance_begun", "service"),
+    ("maintenance_begun", "group"),
+    ("maintenance_begun", "until"),
+    ("maintenance_ended", "service"),
+    ("maintenance_ended", "group"),
+    ("switchover_scheduled", "to"),
+    ("switchover_scheduled", "at"),
+    ("switchover_begun", "at"),
 ];
 
 fn read(aggregate: &str, event_type: &str, body: &Value) -> Partly {
@@ -48,7 +56,9 @@ fn an_event_of_each_type_is_read_whatever_a_newer_version_says_beside_what_it_is
         let whole = Partly { event: envelope.event.clone(), left_out: vec![] };
         assert_eq!(read(&more.into()).unwrap(), whole, "{event_type}");
         for field in body.keys() {
-            let needed = NEEDED.contains(&(name, field)) || matches!(field.as_str(), "term" | "sequence");
+            let needed = NEEDED.contains(&(name, field))
+                || matches!(field.as_str(), "term" | "sequence")
+                || (name.starts_with("switchover") && matches!(field.as_str(), "service" | "group"));
             for value in &strange {
                 let mut other = body.clone();
                 other.insert(field.clone(), value.clone());

@@ -6,7 +6,10 @@ use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
 use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
-use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
+use aegis_domain::aggregate::plan::{
+    Maintenance, MaintenanceEnd, Scope, Switchover, SwitchoverBegin, SwitchoverCancel, SwitchoverEnd,
+};
+use aegis_domain::aggregate::policy::{FailoverPolicy, Percent, RegistrationPolicy};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
     Actor, AggregateId, AggregateKind, AggregateVersion, Context, Envelope, Event, EventId, GroupName,
@@ -47,6 +50,8 @@ pub(crate) fn content() -> Content {
         version: Version::new("1.4.0").unwrap(),
         min_instances: Some(2),
         max_instances: None,
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: None,
         registration: RegistrationPolicy::default(),
         labels: labels("desk", "equities"),
@@ -83,7 +88,7 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
             reason: Some("«ready»".into()),
         }
         .into(),
-        InstanceEvent::ConfigurationReported { configuration }.into(),
+        InstanceEvent::ConfigurationReported { configuration, sources: BTreeMap::new() }.into(),
         InstanceEvent::Unhealthy { last_beat: Some(time(500)), missed: 3, reason: None }.into(),
         InstanceEvent::Recovered {}.into(),
         InstanceEvent::DrainRequested { reason: reason() }.into(),
@@ -114,6 +119,34 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
         InstanceEvent::Forgotten { reason: reason() }.into(),
         InstanceEvent::Conflicted { life: life() }.into(),
         InstanceEvent::ConflictEnded {}.into(),
+        InstallationEvent::MaintenanceBegun(Maintenance {
+            scope: scope(),
+            until: time(900),
+            reason: reason(),
+        })
+        .into(),
+        InstallationEvent::MaintenanceEnded(MaintenanceEnd { scope: scope(), reason: Some(reason()) }).into(),
+        InstallationEvent::SwitchoverScheduled(Switchover {
+            service: place().0,
+            group: place().1,
+            to: Some(instance("trading-1")),
+            at: time(900),
+            reason: reason(),
+        })
+        .into(),
+        InstallationEvent::SwitchoverCancelled(SwitchoverCancel {
+            service: place().0,
+            group: place().1,
+            reason: reason(),
+        })
+        .into(),
+        InstallationEvent::SwitchoverBegun(SwitchoverBegin {
+            service: place().0,
+            group: place().1,
+            at: time(900),
+        })
+        .into(),
+        InstallationEvent::SwitchoverEnded(ended(None)).into(),
     ];
     events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
 }
@@ -129,6 +162,10 @@ pub(crate) fn later_forms() -> Vec<(&'static str, Envelope)> {
     let reason = || Some("new desk".to_owned());
     let legacy = Registration { heartbeat_ms: 10_000, record_ttl_ms: 30_000, legacy: true, ..registration() };
     let living = Registration { life: Some(life()), ..registration() };
+    let percent = Percent::new(1.5).unwrap();
+    let limited = Content { p99_limit_ms: Some(50), error_limit_percent: Some(percent), ..content() };
+    let sources = BTreeMap::from([("log".to_owned(), "environment".to_owned())]);
+    let whole = Scope { group: None, ..scope() };
     let forms: Vec<(&str, Event)> = vec![
         ("policies", DefinitionEvent::Defined { content: policies, reason: reason() }.into()),
         ("policies", DefinitionEvent::Amended { content: named, reason: reason() }.into()),
@@ -137,12 +174,40 @@ pub(crate) fn later_forms() -> Vec<(&'static str, Envelope)> {
         ("life", InstanceEvent::Registered(living).into()),
         ("at", InstallationEvent::DeadLetterRedriven(dated()).into()),
         ("at", InstallationEvent::DeadLetterDiscarded(dated()).into()),
+        ("limits", DefinitionEvent::Defined { content: limited, reason: None }.into()),
+        (
+            "sources",
+            InstanceEvent::ConfigurationReported {
+                configuration: serde_json::json!({ "log": "info" }),
+                sources,
+            }
+            .into(),
+        ),
+        (
+            "timeout",
+            InstallationEvent::MaintenanceEnded(MaintenanceEnd { scope: whole, reason: None }).into(),
+        ),
+        ("failed", InstallationEvent::SwitchoverEnded(ended(reason())).into()),
     ];
     forms.into_iter().zip(101..).map(|((form, event), n)| (form, envelope(event, n))).collect()
 }
 
 fn dated() -> Letter {
     Letter { at: Some(time(41)), ..letter() }
+}
+
+fn scope() -> Scope {
+    let (service, group) = place();
+    Scope { service, group: Some(group) }
+}
+
+fn place() -> (ServiceName, GroupName) {
+    (ServiceName::new("trading-service").unwrap(), GroupName::new("ACC-1").unwrap())
+}
+
+fn ended(failure: Option<String>) -> SwitchoverEnd {
+    let (service, group) = place();
+    SwitchoverEnd { service, group, failure }
 }
 
 fn letter() -> Letter {

@@ -6,7 +6,11 @@ use aegis_domain::aggregate::definition::{Change, Content, DefinitionEvent};
 use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent, Tenure};
-use aegis_domain::aggregate::policy::{FailoverPolicy, RegistrationPolicy};
+use aegis_domain::aggregate::plan::{
+    Maintenance, MaintenanceEnd, PlanCommand, Scope, Switchover, SwitchoverBegin, SwitchoverCancel,
+    SwitchoverEnd,
+};
+use aegis_domain::aggregate::policy::{FailoverPolicy, Percent, RegistrationPolicy};
 use aegis_domain::aggregate::{definition, installation, instance, leadership};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
@@ -71,14 +75,21 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
 
 fn content() -> impl Strategy<Value = Content> {
     let policies = (option::of(failover()), registration_policy());
-    (any::<String>(), any::<String>(), version(), any::<[Option<u32>; 2]>(), policies, labels()).prop_map(
-        |(owner, description, version, [min_instances, max_instances], (failover, registration), labels)| {
+    let percent =
+        (0..=10_000_u32).prop_map(|hundredths| Percent::new(f64::from(hundredths) / 100.0).unwrap());
+    let limits = (option::of(any::<u32>()), option::of(percent));
+    let counts = any::<[Option<u32>; 2]>();
+    (any::<String>(), any::<String>(), version(), counts, limits, policies, labels()).prop_map(
+        |(owner, description, version, counts, limits, (failover, registration), labels)| {
+            let ([min_instances, max_instances], (p99_limit_ms, error_limit_percent)) = (counts, limits);
             Content {
                 owner,
                 description,
                 version,
                 min_instances,
                 max_instances,
+                p99_limit_ms,
+                error_limit_percent,
                 failover,
                 registration,
                 labels,
@@ -160,7 +171,9 @@ pub(crate) fn instance_event() -> impl Strategy<Value = InstanceEvent> {
         registration().prop_map(InstanceEvent::Registered),
         (status(), status(), any::<Option<String>>())
             .prop_map(|(from, to, reason)| InstanceEvent::StatusChanged { from, to, reason }),
-        json().prop_map(|configuration| InstanceEvent::ConfigurationReported { configuration }),
+        (json(), btree_map(any::<String>(), any::<String>(), 0..3)).prop_map(|(configuration, sources)| {
+            InstanceEvent::ConfigurationReported { configuration, sources }
+        }),
         (option::of(time()), any::<u32>()).prop_map(|(last_beat, missed)| InstanceEvent::Unhealthy {
             last_beat,
             missed,
@@ -197,6 +210,65 @@ pub(crate) fn installation_event() -> impl Strategy<Value = InstallationEvent> {
         Just(InstallationEvent::SelfPreservationLeft {}),
         letter().prop_map(InstallationEvent::DeadLetterRedriven),
         letter().prop_map(InstallationEvent::DeadLetterDiscarded),
+        maintenance().prop_map(InstallationEvent::MaintenanceBegun),
+        (scope(), option::of(any::<String>())).prop_map(|(scope, reason)| {
+            InstallationEvent::MaintenanceEnded(MaintenanceEnd { scope, reason })
+        }),
+        switchover().prop_map(InstallationEvent::SwitchoverScheduled),
+        (place(), any::<String>()).prop_map(|((service, group), reason)| {
+            InstallationEvent::SwitchoverCancelled(SwitchoverCancel { service, group, reason })
+        }),
+        (place(), soon()).prop_map(|((service, group), at)| {
+            InstallationEvent::SwitchoverBegun(SwitchoverBegin { service, group, at })
+        }),
+        (place(), option::of(any::<String>())).prop_map(|((service, group), failure)| {
+            InstallationEvent::SwitchoverEnded(SwitchoverEnd { service, group, failure })
+        }),
+    ]
+}
+
+/// Few groups and few times, so that plans meet each other.
+fn place() -> impl Strategy<Value = (ServiceName, GroupName)> {
+    (0..2_u8, 0..2_u8).prop_map(|(service, group)| {
+        (ServiceName::new(format!("s-{service}")).unwrap(), GroupName::new(format!("g-{group}")).unwrap())
+    })
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    (place(), any::<bool>())
+        .prop_map(|((service, group), one)| Scope { service, group: one.then_some(group) })
+}
+
+fn soon() -> impl Strategy<Value = DateTime<Utc>> {
+    (0..200_i64).prop_map(|second| DateTime::from_timestamp(second, 0).unwrap())
+}
+
+fn maintenance() -> impl Strategy<Value = Maintenance> {
+    (scope(), soon(), ".{1,3}").prop_map(|(scope, until, reason)| Maintenance { scope, until, reason })
+}
+
+fn switchover() -> impl Strategy<Value = Switchover> {
+    let at = (0..3_i64).prop_map(|n| DateTime::from_timestamp(50 * n, 0).unwrap());
+    (place(), at).prop_map(|((service, group), at)| Switchover {
+        service,
+        group,
+        to: None,
+        at,
+        reason: "r".into(),
+    })
+}
+
+fn plan_command() -> impl Strategy<Value = PlanCommand> {
+    prop_oneof![
+        2 => (maintenance(), soon()).prop_map(|(maintenance, now)| PlanCommand::BeginMaintenance { maintenance, now }),
+        1 => (scope(), ".{0,3}").prop_map(|(scope, reason)| PlanCommand::EndMaintenance { scope, reason }),
+        2 => (scope(), soon()).prop_map(|(scope, now)| PlanCommand::ExpireMaintenance { scope, now }),
+        3 => (switchover(), soon()).prop_map(|(switchover, now)| PlanCommand::ScheduleSwitchover { switchover, now }),
+        1 => (place(), ".{0,3}")
+            .prop_map(|((service, group), reason)| PlanCommand::CancelSwitchover { service, group, reason }),
+        4 => (switchover(), soon()).prop_map(|(switchover, now)| PlanCommand::BeginSwitchover { switchover, now }),
+        1 => (place(), option::of(any::<String>()))
+            .prop_map(|((service, group), failure)| PlanCommand::EndSwitchover { service, group, failure }),
     ]
 }
 
@@ -232,6 +304,8 @@ pub(crate) fn definition_command() -> impl Strategy<Value = definition::Command>
             version: Version::new("1.0.0").unwrap(),
             min_instances: Some(min),
             max_instances: Some(max),
+            p99_limit_ms: None,
+            error_limit_percent: None,
             failover: None,
             registration: RegistrationPolicy::default(),
             labels: BTreeMap::new(),
@@ -296,6 +370,7 @@ pub(crate) fn installation_command() -> impl Strategy<Value = installation::Comm
         Just(Command::LeaveSelfPreservation),
         letter().prop_map(Command::RedriveDeadLetter),
         letter().prop_map(Command::DiscardDeadLetter),
+        plan_command().prop_map(Command::Plan),
     ]
 }
 

@@ -78,7 +78,9 @@ proptest! {
         let heartbeat = namespace().heartbeat_subject(&service, &instance);
         prop_assert_eq!(namespace().parse_heartbeat_subject(&heartbeat), both.clone());
         prop_assert_eq!(subject::parse_instance_key(&subject::instance_key(&service, &instance)), both);
-        for key in [LeaseKey::Session(service.clone(), instance), LeaseKey::Owner(service, group)] {
+        let pauses = [LeaseKey::Pause(service.clone(), Some(group.clone())), LeaseKey::Pause(service.clone(), None)];
+        let keys = [LeaseKey::Session(service.clone(), instance), LeaseKey::Owner(service, group)];
+        for key in keys.into_iter().chain(pauses) {
             prop_assert_eq!(LeaseKey::parse(&key.to_string()), Some(key));
         }
     }
@@ -122,7 +124,7 @@ proptest! {
     fn a_figure_in_a_configuration_is_read_back_to_the_last_bit(figure in prop::num::f64::NORMAL) {
         let configuration = serde_json::json!({ "figure": figure });
         let mut envelope = sample::envelopes().swap_remove(6);
-        envelope.event = InstanceEvent::ConfigurationReported { configuration }.into();
+        envelope.event = InstanceEvent::ConfigurationReported { configuration, sources: BTreeMap::new() }.into();
         let encoded = envelope.encode(&namespace()).unwrap();
         prop_assert_eq!(decode(&encoded.subject, &received(&encoded), &encoded.body), Ok(envelope));
     }

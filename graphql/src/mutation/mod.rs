@@ -3,6 +3,7 @@
 mod dead_letters;
 mod definitions;
 mod operations;
+mod plans;
 
 use aegis_domain::ErrorCode;
 use async_graphql::{MergedObject, Result};
@@ -17,6 +18,7 @@ use crate::types::Rejected;
 pub struct Mutation(
     definitions::DefinitionMutation,
     operations::OperationMutation,
+    plans::PlanMutation,
     dead_letters::DeadLetterMutation,
 );
 
@@ -34,6 +36,7 @@ fn expected(refused: Refused) -> Result<Rejected> {
         ErrorCode::DeadLetterDecided,
         ErrorCode::DeadLetterStuck,
         ErrorCode::HistoryReplaced,
+        ErrorCode::NotFound,
     ];
     if of_the_request.contains(&refused.code) {
         Ok(Rejected::new(refused.code, cut(&refused.message)))

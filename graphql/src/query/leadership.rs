@@ -4,6 +4,7 @@ use aegis_domain::event::Entry;
 use aegis_domain::{AggregateId, AggregateKind, ErrorCode, GroupName, Sequence, ServiceName};
 use aegis_projections::Store;
 use aegis_projections::store::{EventFilter, Window};
+use aegis_projections::view::maintenance::Maintenances;
 use aegis_projections::view::term::{self, terms};
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,9 +36,9 @@ struct LeadershipSummary {
     changes: Long,
     /// Those that began because an owner was lost.
     lost: Long,
-    /// Those that began because an owner gave the group up.
+    /// Those that began because an owner gave the group up, or in a maintenance.
     planned: Long,
-    /// How long groups were without an owner after a loss, in milliseconds: half of them no longer than this; null where none
+    /// How long groups were without an owner after a loss, those in a maintenance aside, in milliseconds: half of them no longer than this; null where none
     /// was measured.
     recovery_p50_ms: Option<Long>,
     /// The same for 99 of 100.
@@ -69,7 +70,7 @@ impl LeadershipQuery {
             return Err(error(ErrorCode::InvalidInput, format!("ask for {TERMS_MAX} terms at most")));
         }
         let (service, group) = names(service, group)?;
-        let aggregate = AggregateId::Leadership(service, group).to_string();
+        let aggregate = AggregateId::Leadership(service.clone(), group.clone()).to_string();
         let filter = EventFilter { aggregate: Some(aggregate), ..EventFilter::default() };
         let count = last.saturating_add(1).saturating_mul(EVENTS_OF_A_TERM);
         let window = Window::Last { count, before: before.map(|before| Sequence(before.0)) };
@@ -78,6 +79,8 @@ impl LeadershipQuery {
         let surplus = found.len().saturating_sub(usize::try_from(last).unwrap_or(usize::MAX));
         let more = page.more || surplus > 0;
         found.drain(..surplus);
+        let times = maintenances(context, Some(service.to_string())).await?;
+        found.iter_mut().for_each(|term| term.in_maintenance(&service, &group, &times));
         let nodes = found.into_iter().map(Into::into).collect();
         Ok(Terms { nodes, more, as_of_sequence: page.as_of.into() })
     }
@@ -120,12 +123,13 @@ impl LeadershipQuery {
         let filter = EventFilter {
             kinds: vec![AggregateKind::Leadership],
             types: Entry::find("leadership", "leader_elected").map(Entry::event_type).into_iter().collect(),
-            service,
+            service: service.clone(),
             aggregate,
             from_time: Some(from),
             ..EventFilter::default()
         };
         let store = context.data::<Store>()?;
+        let times = maintenances(context, service).await?;
         let mut elections = Elections::default();
         let (mut before, mut as_of, mut begin) = (None, Sequence::ZERO, from);
         for _ in 0..ELECTIONS / READ {
@@ -133,7 +137,13 @@ impl LeadershipQuery {
             let page = store.events(&filter, window).await.map_err(|e| store_error(&e))?;
             as_of = as_of.max(page.as_of);
             for view in &page.events {
-                elections.count(terms([&**view]).first());
+                let mut term = terms([&**view]).pop();
+                if let (Some(term), Ok(AggregateId::Leadership(service, group))) =
+                    (&mut term, view.aggregate.parse())
+                {
+                    term.in_maintenance(&service, &group, &times);
+                }
+                elections.count(term.as_ref());
             }
             let Some(first) = page.events.first().filter(|_| page.more) else {
                 begin = from;
@@ -182,6 +192,8 @@ impl Elections {
                 self.planned += 1;
                 self.handovers.extend(election.vacancy_ms);
             }
+            // How long that was says nothing of how fast a lost owner is replaced.
+            term::Cause::Maintenance => self.planned += 1,
             term::Cause::First | term::Cause::Unknown => {}
         }
     }
@@ -191,6 +203,17 @@ impl Elections {
 fn quantile(sorted: &[u64], percent: usize) -> Option<Long> {
     let place = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
     sorted.get(place).map(|value| (*value).into())
+}
+
+/// The maintenance that there was, of one service or of all: what the newest events say of it.
+async fn maintenances(context: &Context<'_>, service: Option<String>) -> Result<Maintenances> {
+    let entry = |name| Entry::find("installation", name).map(Entry::event_type);
+    let types = ["maintenance_begun", "maintenance_ended"].into_iter().filter_map(entry).collect();
+    let kinds = vec![AggregateKind::Installation];
+    let filter = EventFilter { kinds, types, service, ..EventFilter::default() };
+    let window = Window::Last { count: READ, before: None };
+    let page = context.data::<Store>()?.events(&filter, window).await.map_err(|e| store_error(&e))?;
+    Ok(Maintenances::of(page.events.iter().map(|event| &**event)))
 }
 
 fn names(service: String, group: String) -> Result<(ServiceName, GroupName)> {

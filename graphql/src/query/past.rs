@@ -12,7 +12,7 @@ use crate::error::{error, require, store_error};
 use crate::ports::Role;
 use crate::types::{
     Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, Leader, LeaderFilter, LeaderOrder,
-    Long, Page, Service, ServiceFilter, ServiceOrder, ServicePage,
+    Long, Maintenance, Page, Service, ServiceFilter, ServiceOrder, ServicePage, Switchover,
 };
 
 #[derive(Debug, Default)]
@@ -108,6 +108,20 @@ impl RegistryAsOf {
     /// not the registry as it stood, only what the rest of the log says.
     async fn missing(&self) -> &[Missing] {
         &self.missing
+    }
+
+    /// The maintenance that went on.
+    async fn maintenances(&self) -> Vec<Maintenance> {
+        let contents = self.live.read();
+        let view = &contents.state.installation;
+        view.plans.maintenances.iter().map(|plan| Maintenance::of(plan, view)).collect()
+    }
+
+    /// The switchovers that were planned or under way.
+    async fn switchovers(&self) -> Vec<Switchover> {
+        let contents = self.live.read();
+        let view = &contents.state.installation;
+        view.plans.switchovers.iter().map(|plan| Switchover::of(plan, view)).collect()
     }
 
     async fn services(

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aegis_domain::{ErrorCode, InstanceName, ServiceName};
 use aegis_projections::live::Contents;
-use async_graphql::{Context, Json, Object, Result};
+use async_graphql::{Context, Json, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -22,6 +22,13 @@ const SUMMARIES_MAX: u32 = 500;
 
 #[derive(Debug, Default)]
 pub(super) struct RegistryQuery;
+
+/// Where the value of a field of a configuration is from.
+#[derive(Debug, SimpleObject)]
+struct ConfigurationSource {
+    field: String,
+    source: String,
+}
 
 #[Object]
 impl RegistryQuery {
@@ -96,6 +103,26 @@ impl RegistryQuery {
         };
         let view = contents.state.instances.get(&(service, instance));
         Ok(view.and_then(|view| view.state.configuration.clone()).map(Json))
+    }
+
+    /// Where the values of that configuration are from, in order of field: `default`, `file`, `environment`, `definition`,
+    /// `operator`, or `program` for what the program has set itself. Empty where the instance does not say so.
+    async fn configuration_sources(
+        &self,
+        context: &Context<'_>,
+        service: String,
+        instance: String,
+    ) -> Result<Vec<ConfigurationSource>> {
+        let contents = contents(context)?;
+        let key = (ServiceName::new(service).ok(), InstanceName::new(instance).ok());
+        let (Some(service), Some(instance)) = key else { return Ok(vec![]) };
+        let view = contents.state.instances.get(&(service, instance));
+        let sources = view.into_iter().flat_map(|view| &view.state.configuration_sources);
+        let told = |(field, source): (&String, &String)| ConfigurationSource {
+            field: field.clone(),
+            source: source.clone(),
+        };
+        Ok(sources.map(told).collect())
     }
 
     /// Without `orderBy`, groups that nobody owns come first. A cursor belongs to the order that it was given in.

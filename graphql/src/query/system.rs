@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use crate::error::{require, store_error};
 use crate::ports::{self, Role};
 use crate::schema::{Feed, Letters, Status};
-use crate::types::Long;
+use crate::types::{Long, Maintenance, Switchover};
 
 /// How long a field may wait for NATS.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -179,6 +179,20 @@ impl System {
                 Ok(known.map_err(|e| store_error(&e))?.into())
             }
         }
+    }
+
+    /// The maintenance that goes on, in order of service and group: nobody takes over what an owner of these groups loses.
+    async fn maintenances(&self, context: &Context<'_>) -> Result<Vec<Maintenance>> {
+        let contents = context.data::<Feed>()?.contents();
+        let view = &contents.state.installation;
+        Ok(view.plans.maintenances.iter().map(|plan| Maintenance::of(plan, view)).collect())
+    }
+
+    /// The switchovers that are planned or under way, in order of service and group.
+    async fn switchovers(&self, context: &Context<'_>) -> Result<Vec<Switchover>> {
+        let contents = context.data::<Feed>()?.contents();
+        let view = &contents.state.installation;
+        Ok(view.plans.switchovers.iter().map(|plan| Switchover::of(plan, view)).collect())
     }
 
     /// What keeps this replica from being what it should be. Empty when all is well.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
-use aegis_domain::aggregate::policy;
+use aegis_domain::aggregate::policy::{self, Percent};
 use aegis_domain::{ErrorCode, ServiceName, Version};
 use aegis_projections::view::DefinitionView;
 use async_graphql::{Enum, InputObject, Json, MaybeUndefined, SimpleObject, Union};
@@ -29,6 +29,10 @@ pub(crate) struct Definition {
     status: DefinitionStatus,
     min_instances: Option<Long>,
     max_instances: Option<Long>,
+    /// The 99th percentile of latency that is still well, in milliseconds, over a minute.
+    p99_limit_ms: Option<Long>,
+    /// The share of calls that may fail, in percent, over a minute.
+    error_limit_percent: Option<f64>,
     /// Null where each instance's own setting holds.
     failover: Option<Failover>,
     registration: RegistrationPolicy,
@@ -52,6 +56,8 @@ impl From<&DefinitionView> for Definition {
             status: if view.retired { DefinitionStatus::Retired } else { DefinitionStatus::Active },
             min_instances: content.min_instances.map(Into::into),
             max_instances: content.max_instances.map(Into::into),
+            p99_limit_ms: content.p99_limit_ms.map(Into::into),
+            error_limit_percent: content.error_limit_percent.map(Percent::get),
             failover: content.failover.map(Into::into),
             registration: content.registration.into(),
             labels: Json(content.labels),
@@ -78,6 +84,10 @@ pub(crate) struct DefineInput {
     version: String,
     min_instances: Option<Long>,
     max_instances: Option<Long>,
+    /// 1 to 60000.
+    p99_limit_ms: Option<Long>,
+    /// 0 to 100, with two decimals at most.
+    error_limit_percent: Option<f64>,
     failover: Option<FailoverInput>,
     registration: Option<RegistrationPolicy>,
     labels: Option<Json<Value>>,
@@ -95,6 +105,8 @@ pub(crate) struct AmendInput {
     version: Option<String>,
     min_instances: MaybeUndefined<Long>,
     max_instances: MaybeUndefined<Long>,
+    p99_limit_ms: MaybeUndefined<Long>,
+    error_limit_percent: MaybeUndefined<f64>,
     failover: MaybeUndefined<FailoverInput>,
     registration: Option<RegistrationPolicy>,
     labels: Option<Json<Value>>,
@@ -149,8 +161,10 @@ impl DefineInput {
             owner: self.owner,
             description: self.description,
             version: version(&self.version)?,
-            min_instances: self.min_instances.map(|count| instances("minInstances", count)).transpose()?,
-            max_instances: self.max_instances.map(|count| instances("maxInstances", count)).transpose()?,
+            min_instances: self.min_instances.map(|count| small("minInstances", count)).transpose()?,
+            max_instances: self.max_instances.map(|count| small("maxInstances", count)).transpose()?,
+            p99_limit_ms: self.p99_limit_ms.map(|limit| small("p99LimitMs", limit)).transpose()?,
+            error_limit_percent: self.error_limit_percent.map(percent).transpose()?,
             failover: self.failover.map(FailoverInput::read).transpose()?,
             registration: self.registration.map(policy::RegistrationPolicy::from).unwrap_or_default(),
             labels: self.labels.map(labels).transpose()?.unwrap_or_default(),
@@ -167,10 +181,9 @@ impl AmendInput {
             version: self.version.as_deref().map(version).transpose()?,
             min_instances: counted("minInstances", self.min_instances)?,
             max_instances: counted("maxInstances", self.max_instances)?,
-            failover: match given(self.failover) {
-                Some(policy) => Some(policy.map(FailoverInput::read).transpose()?),
-                None => None,
-            },
+            p99_limit_ms: counted("p99LimitMs", self.p99_limit_ms)?,
+            error_limit_percent: read(self.error_limit_percent, percent)?,
+            failover: read(self.failover, FailoverInput::read)?,
             registration: self.registration.map(Into::into),
             labels: self.labels.map(labels).transpose()?,
         };
@@ -179,24 +192,28 @@ impl AmendInput {
 }
 
 fn counted(field: &str, count: MaybeUndefined<Long>) -> Result<Option<Option<u32>>, Rejected> {
-    match given(count) {
-        Some(count) => Ok(Some(count.map(|count| instances(field, count)).transpose()?)),
-        None => Ok(None),
-    }
+    read(count, |count| small(field, count))
 }
 
-/// A number of instances, which is a small one.
-fn instances(field: &str, count: Long) -> Result<u32, Rejected> {
+fn percent(number: f64) -> Result<Percent, Rejected> {
+    Percent::new(number).map_err(|e| invalid("errorLimitPercent", e.to_string()))
+}
+
+/// A number of instances or of milliseconds.
+fn small(field: &str, count: Long) -> Result<u32, Rejected> {
     u32::try_from(count.0).map_err(|_large| invalid(field, format!("use {} at most", u32::MAX)))
 }
 
-/// Absent, or `null`, or a value.
-fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
-    match field {
+/// Absent, or `null`, or a value, which is read.
+fn read<T, U>(
+    field: MaybeUndefined<T>,
+    value: impl FnOnce(T) -> Result<U, Rejected>,
+) -> Result<Option<Option<U>>, Rejected> {
+    Ok(match field {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
+        MaybeUndefined::Value(given) => Some(Some(value(given)?)),
+    })
 }
 
 pub(crate) fn service(name: &str) -> Result<ServiceName, Rejected> {

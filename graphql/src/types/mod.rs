@@ -14,6 +14,7 @@ mod method;
 mod metrics;
 mod operation;
 mod page;
+mod plan;
 mod policy;
 mod rank;
 mod scalar;
@@ -40,6 +41,10 @@ pub(crate) use operation::{
     StepDownResult,
 };
 pub(crate) use page::{Page, connection, cursor_of_sequence};
+pub(crate) use plan::{
+    BeginMaintenanceInput, CancelSwitchoverInput, EndMaintenanceInput, Maintenance, PlanRecorded, PlanResult,
+    ScheduleSwitchoverInput, Switchover,
+};
 pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};
 pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServicePage, ServiceSummary};

@@ -124,6 +124,6 @@ impl DrainAsked {
     }
 }
 
-fn name<T>(field: &str, name: Result<T, InvalidName>) -> Result<T, Rejected> {
+pub(super) fn name<T>(field: &str, name: Result<T, InvalidName>) -> Result<T, Rejected> {
     name.map_err(|e| invalid(field, e.to_string()))
 }

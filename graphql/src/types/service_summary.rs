@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use aegis_domain::ServiceName;
+use aegis_domain::aggregate::policy::Percent;
 use aegis_projections::live::{self, Contents, Minute};
 use aegis_projections::view::{DefinitionView, InstanceStatus as ViewStatus, InstanceView};
 use async_graphql::{Enum, InputObject, SimpleObject};
@@ -64,6 +65,8 @@ struct DefinitionBrief {
     version: String,
     min_instances: Option<Long>,
     max_instances: Option<Long>,
+    p99_limit_ms: Option<Long>,
+    error_limit_percent: Option<f64>,
     registration: RegistrationPolicy,
     revision: Long,
 }
@@ -311,6 +314,8 @@ impl From<&DefinitionView> for DefinitionBrief {
             version: content.version.to_string(),
             min_instances: content.min_instances.map(Into::into),
             max_instances: content.max_instances.map(Into::into),
+            p99_limit_ms: content.p99_limit_ms.map(Into::into),
+            error_limit_percent: content.error_limit_percent.map(Percent::get),
             registration: content.registration.into(),
             revision: view.revision.into(),
         }

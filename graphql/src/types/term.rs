@@ -18,6 +18,8 @@ pub(crate) enum TermCause {
     Resigned,
     /// Somebody had asked the owner before it to hand over.
     SteppedDown,
+    /// The owner before it was lost, or gave the group up, in a maintenance: nobody was to take it over.
+    Maintenance,
     /// A reason that this version does not know.
     Unknown,
 }

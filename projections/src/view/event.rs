@@ -4,9 +4,12 @@ use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::InstanceEvent;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
+use aegis_domain::aggregate::plan::{
+    Maintenance, MaintenanceEnd, Scope, Switchover, SwitchoverBegin, SwitchoverCancel, SwitchoverEnd,
+};
 use aegis_domain::schema::Schema as _;
 use aegis_domain::{AggregateId, AggregateKind, Event, Recorded, Registry, Sequence};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -54,7 +57,7 @@ impl EventView {
             event_type: envelope.event.event_type(),
             kind: envelope.aggregate.kind(),
             aggregate: envelope.aggregate.to_string(),
-            service: envelope.aggregate.service().map(ToString::to_string),
+            service: envelope.service().map(ToString::to_string),
             version: envelope.version.get(),
             time: envelope.context.time,
             recorded_at,
@@ -150,16 +153,48 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
             InstallationEvent::DeadLetterDiscarded(Letter { sequence, subject, reason, .. }) => {
                 format!("dead letter {sequence} of {subject} was discarded: {reason}")
             }
+            InstallationEvent::MaintenanceBegun(Maintenance { scope, until, reason }) => {
+                let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+                format!("{}: nobody takes over what is lost until {until}: {reason}", of(scope))
+            }
+            InstallationEvent::MaintenanceEnded(MaintenanceEnd { scope, reason }) => {
+                format!("{}: what is lost is taken over again{}", of(scope), why(reason))
+            }
+            InstallationEvent::SwitchoverScheduled(Switchover { service, group, to, at, reason }) => {
+                let whom = to.as_ref().map_or_else(|| "any member".to_owned(), ToString::to_string);
+                let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
+                format!("{group} of {service} is to be handed over to {whom} at {at}: {reason}")
+            }
+            InstallationEvent::SwitchoverCancelled(SwitchoverCancel { service, group, reason }) => {
+                format!("{group} of {service} is not to be handed over at a time: {reason}")
+            }
+            InstallationEvent::SwitchoverBegun(SwitchoverBegin { service, group, .. }) => {
+                format!("{group} of {service} is being handed over, as planned")
+            }
+            InstallationEvent::SwitchoverEnded(SwitchoverEnd { service, group, failure: None }) => {
+                format!("{group} of {service} was handed over, as planned")
+            }
+            InstallationEvent::SwitchoverEnded(SwitchoverEnd { service, group, failure: Some(failure) }) => {
+                format!("{group} of {service} was not handed over as planned: {failure}")
+            }
         },
     };
     match event {
-        // These name their subject themselves.
         Event::Installation(
-            InstallationEvent::DeadLetterRedriven(_) | InstallationEvent::DeadLetterDiscarded(_),
-        ) => what,
-        Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) | Event::Installation(_) => {
-            format!("{who} {what}")
-        }
+            InstallationEvent::SelfPreservationEntered { .. } | InstallationEvent::SelfPreservationLeft {},
+        )
+        | Event::Definition(_)
+        | Event::Instance(_)
+        | Event::Leadership(_) => format!("{who} {what}"),
+        // The others name their subject themselves.
+        Event::Installation(_) => what,
+    }
+}
+
+fn of(scope: &Scope) -> String {
+    match &scope.group {
+        Some(group) => format!("{group} of {}", scope.service),
+        None => format!("all groups of {}", scope.service),
     }
 }
 

@@ -120,12 +120,14 @@ type Field = fn(&Content) -> Option<String>;
 #[must_use]
 pub fn diff(before: Option<&Content>, after: &Content) -> Vec<FieldChange> {
     let old = |field: Field| before.and_then(field);
-    let fields: [(&str, Field); 7] = [
+    let fields: [(&str, Field); 9] = [
         ("owner", |c| Some(c.owner.clone())),
         ("description", |c| Some(c.description.clone())),
         ("version", |c| Some(c.version.to_string())),
         ("minInstances", |c| c.min_instances.map(|n| n.to_string())),
         ("maxInstances", |c| c.max_instances.map(|n| n.to_string())),
+        ("p99LimitMs", |c| c.p99_limit_ms.map(|n| n.to_string())),
+        ("errorLimitPercent", |c| c.error_limit_percent.map(|n| n.to_string())),
         ("failover", |c| c.failover.map(failover)),
         ("registration", |c| Some(c.registration.as_str().to_owned())),
     ];

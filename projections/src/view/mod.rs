@@ -8,11 +8,12 @@ mod installation;
 mod instance;
 mod leader;
 pub mod lifeline;
+pub mod maintenance;
 pub mod term;
 
 pub use definition::DefinitionView;
 pub use event::EventView;
 pub(crate) use event::summary;
-pub use installation::{InstallationView, SelfPreservation};
+pub use installation::{InstallationView, Planner, SelfPreservation};
 pub use instance::{InstanceStatus, InstanceView};
 pub use leader::LeaderView;

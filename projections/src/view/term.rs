@@ -2,10 +2,11 @@
 
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
 use aegis_domain::aggregate::{Aggregate as _, Leadership};
-use aegis_domain::{InstanceName, Sequence, Term};
-use chrono::{DateTime, Utc};
+use aegis_domain::{GroupName, InstanceName, Sequence, ServiceName, Term};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::EventView;
+use super::maintenance::Maintenances;
 
 /// A term of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub enum Cause {
     Resigned,
     /// Somebody had asked the owner before it to hand over.
     SteppedDown,
+    /// The owner before it was lost, or gave the group up, in a maintenance: nobody was to take it over.
+    Maintenance,
     /// A reason that this version does not know.
     Unknown,
 }
@@ -67,6 +70,21 @@ pub enum EndKind {
     Lost,
     /// The log has the next election only.
     Succeeded,
+}
+
+impl TermView {
+    /// The same, of a group that was without an owner in one of these: nobody was to take it over then.
+    pub fn in_maintenance(&mut self, service: &ServiceName, group: &GroupName, times: &Maintenances) {
+        let Some(vacancy) = self.vacancy_ms.and_then(|ms| TimeDelta::try_milliseconds(ms.try_into().ok()?))
+        else {
+            return;
+        };
+        let begun = self.from.checked_sub_signed(vacancy).unwrap_or(self.from);
+        let by_itself = matches!(self.cause, Cause::OwnerLost | Cause::Resigned);
+        if by_itself && times.holds(service, group, (begun, self.from)) {
+            self.cause = Cause::Maintenance;
+        }
+    }
 }
 
 /// The terms that these events of one group tell of, in the order in which they come. What comes before the first election

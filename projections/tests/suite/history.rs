@@ -26,6 +26,8 @@ fn every_field_that_differs_is_named_with_both_its_values_and_no_other() {
         owner: "night".into(),
         min_instances: None,
         max_instances: Some(5),
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: Some(FailoverPolicy::Custom { lease_ms: 500 }),
         registration: RegistrationPolicy::Enforce,
         ..labelled(&[("desk", "equities"), ("region", "eu")])

@@ -41,6 +41,8 @@ pub(crate) fn content(owner: &str) -> Content {
         version: Version::new("1.0.0").unwrap(),
         min_instances: Some(1),
         max_instances: None,
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: None,
         registration: RegistrationPolicy::default(),
         labels: BTreeMap::new(),
@@ -194,7 +196,7 @@ fn step(log: &mut Log, which: u8, who: u8, what: u8, n: usize) {
         8 => {
             // A figure that a careless reader of JSON gets wrong in its last bit.
             let figure = serde_json::json!({ "limit": 2.701_508_358_729_736_2e-20 * (n as f64 + 1.0) });
-            log.execute::<Instance>(&member, instance::Command::ReportConfiguration(figure))
+            log.execute::<Instance>(&member, instance::Command::ReportConfiguration(figure.into()))
         }
         9 => log.execute::<Instance>(
             &member,

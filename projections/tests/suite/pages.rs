@@ -181,7 +181,7 @@ async fn a_page_of_large_events_ends_early_and_says_that_there_are_more() {
     log.execute::<Instance>(&id, Command::Register(registration()));
     for n in 0..20 {
         let configuration = json!({ "n": n, "text": "x".repeat(500_000) });
-        log.execute::<Instance>(&id, Command::ReportConfiguration(configuration));
+        log.execute::<Instance>(&id, Command::ReportConfiguration(configuration.into()));
     }
     let folder = tempfile::tempdir().unwrap();
     let mut opened = restored(&folder.path().join("p.sqlite")).await;

@@ -1,5 +1,7 @@
 //! What a view says beyond the state of its aggregate: since when, why, by whom.
 
+use std::collections::BTreeMap;
+
 use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::{InstanceEvent, Status};
@@ -64,7 +66,7 @@ fn an_instance_that_recovers_three_times_in_a_short_while_flaps_until_it_begins_
 #[test]
 fn what_does_not_change_the_status_keeps_its_reason_and_its_time() {
     let later = [
-        InstanceEvent::ConfigurationReported { configuration: 1.into() },
+        InstanceEvent::ConfigurationReported { configuration: 1.into(), sources: BTreeMap::new() },
         InstanceEvent::DrainRequested { reason: "maintenance".into() },
     ];
     let view = life(&[running(), later.to_vec()].concat());

@@ -187,7 +187,9 @@ impl DeadLetters {
             }
             Err(error) => match error.rejection() {
                 Ok(Rejection::Decided { .. }) => self.made_before(&decision, redrive).await,
-                Ok(rejection @ Rejection::Reason(_)) => Err(DeadLetterError::Reason(rejection.to_string())),
+                Ok(rejection @ (Rejection::Reason(_) | Rejection::Plan(_))) => {
+                    Err(DeadLetterError::Reason(rejection.to_string()))
+                }
                 Err(error) if error.code() == ErrorCode::OutcomeUnknown => {
                     Err(DeadLetterError::Unclear { sequence, source: error.into() })
                 }
@@ -266,8 +268,13 @@ fn decided(event: &InstallationEvent, letter: &Letter) -> Option<bool> {
     match event {
         InstallationEvent::DeadLetterRedriven(made) => is_same(made).then_some(true),
         InstallationEvent::DeadLetterDiscarded(made) => is_same(made).then_some(false),
-        InstallationEvent::SelfPreservationEntered { .. } | InstallationEvent::SelfPreservationLeft {} => {
-            None
-        }
+        InstallationEvent::SelfPreservationEntered { .. }
+        | InstallationEvent::SelfPreservationLeft {}
+        | InstallationEvent::MaintenanceBegun(_)
+        | InstallationEvent::MaintenanceEnded(_)
+        | InstallationEvent::SwitchoverScheduled(_)
+        | InstallationEvent::SwitchoverCancelled(_)
+        | InstallationEvent::SwitchoverBegun(_)
+        | InstallationEvent::SwitchoverEnded(_) => None,
     }
 }

@@ -114,6 +114,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
     ) -> bool {
         let lease = self.elector.policy.lease();
         let begun = Instant::now();
+        self.observer.doubt_pauses(begun);
         let mut heard_at = begun;
         loop {
             tokio::select! {
@@ -198,6 +199,7 @@ impl<'a, S: LeaseStore> Election<'a, S> {
         match change {
             Change::Session(instance, found) => self.observer.see_session(&instance, &found, now),
             Change::Owner(group, found) => self.see_owner(&group, found),
+            Change::Pause(group, found) => self.observer.see_pause(group, &found, now),
         }
     }
 

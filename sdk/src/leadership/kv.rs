@@ -101,7 +101,8 @@ impl LeaseStore for KvLeaseStore {
     }
 
     async fn watch(&self) -> Result<impl Stream<Item = Result<Change, StoreError>> + Send, StoreError> {
-        let changes = self.bucket.watch(&LeaseKey::filters(&self.service)).await.map_err(unavailable)?;
+        let changes =
+            self.bucket.watch(&LeaseKey::member_filters(&self.service)).await.map_err(unavailable)?;
         Ok(changes.filter_map(|change| {
             std::future::ready(change.map_err(unavailable).and_then(read_change).transpose())
         }))
@@ -112,6 +113,7 @@ fn read_change((key, slot): (String, Slot)) -> Result<Option<Change>, StoreError
     Ok(match LeaseKey::parse(&key) {
         Some(LeaseKey::Session(_, instance)) => Some(Change::Session(instance, versioned(&key, &slot)?)),
         Some(LeaseKey::Owner(_, group)) => Some(Change::Owner(group, versioned_owner(&key, &slot)?)),
+        Some(LeaseKey::Pause(_, group)) => Some(Change::Pause(group, versioned(&key, &slot)?)),
         None => None,
     })
 }
@@ -144,7 +146,7 @@ pub(super) fn versioned<T: DeserializeOwned>(key: &str, slot: &Slot) -> Result<V
     Ok(Versioned { revision: slot.revision, record })
 }
 
-fn json(record: &impl Serialize) -> Bytes {
+pub(super) fn json(record: &impl Serialize) -> Bytes {
     serde_json::to_vec(record).expect("lease records hold only strings and numbers").into()
 }
 

@@ -19,7 +19,10 @@
 //! 5. *Whoever hands over stops first*: no call is admitted from before the successor is written until it is
 //!    certain what became of that write. The owner serves its old term again only if nothing of it can
 //!    still be under way. (`guard`: a leaving owner; the model's «resumes at once».)
-//! 6. *No term begins twice*: a member starts above the terms of the log, and only on a bucket that has not
+//! 6. *A pause only holds back*: while automatic failover is paused, a member claims no group that another one has lost or
+//!    left. A pause grants nothing, so whatever becomes of its record, no two own a group; and it ends by itself. (`pauses`,
+//!    and the observer's tests of it; `tests/suite/pause.rs`.)
+//! 7. *No term begins twice*: a member starts above the terms of the log, and only on a bucket that has not
 //!    forgotten any. (`tests/suite/lease_bucket.rs`.)
 //!
 //! A model of these rules is explored state by state in `tests/model/`; see `docs/leadership-model.md`.
@@ -31,6 +34,7 @@
 pub mod guard;
 pub mod history;
 pub mod kv;
+pub mod pause;
 pub mod policy;
 pub mod store;
 
@@ -46,6 +50,7 @@ mod keeper;
 mod lenient;
 mod observer;
 mod overview;
+mod pauses;
 mod rank;
 mod request;
 mod roster;

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use aegis_domain::{GroupName, InstanceName, SessionId};
 
 use super::Policy;
+use super::pauses::Pauses;
 use super::rank::{first, rank};
 use super::roster::Roster;
-use super::store::{Holder, OwnerRecord, SessionRecord, Versioned};
+use super::store::{Holder, OwnerRecord, PauseRecord, SessionRecord, Versioned};
 
 #[derive(Debug)]
 pub(super) struct Observer {
@@ -23,6 +24,7 @@ pub(super) struct Observer {
     groups: BTreeMap<GroupName, Group>,
     /// How many of them are vacant.
     vacant: usize,
+    pauses: Pauses,
 }
 
 /// A session, and since when its revision stands still.
@@ -76,7 +78,17 @@ impl Observer {
         let groups: BTreeMap<_, _> =
             roster.declared.iter().map(|group| (group.clone(), Group::vacant(now))).collect();
         let (sessions, ended, vacant) = (BTreeMap::new(), BTreeMap::new(), groups.len());
-        Self { me, policy, roster, sessions, ended, mine_ended: None, groups, vacant }
+        Self {
+            me,
+            policy,
+            roster,
+            sessions,
+            ended,
+            mine_ended: None,
+            groups,
+            vacant,
+            pauses: Pauses::default(),
+        }
     }
 
     /// A session was seen: by the watch, or by a direct read.
@@ -132,6 +144,21 @@ impl Observer {
         let was_vacant = group.is_vacant();
         group.look_for_vacancy(&self.sessions, &self.ended, now);
         self.vacant = self.vacant - usize::from(was_vacant) + usize::from(group.is_vacant());
+    }
+
+    /// A pause of automatic failover was seen, or its end.
+    pub(super) fn see_pause(
+        &mut self,
+        group: Option<GroupName>,
+        found: &Versioned<PauseRecord>,
+        now: Instant,
+    ) {
+        self.pauses.see(group, found, now);
+    }
+
+    /// A watch begins: of a pause that has ended unheard it says nothing.
+    pub(super) fn doubt_pauses(&mut self, now: Instant) {
+        self.pauses.doubt(now);
     }
 
     /// Whether this session of the member's own was seen to end. Its keeper may not know yet: it waits for
@@ -272,7 +299,14 @@ impl Observer {
         let members = standing.filter(|member| Some(*member) != resigned);
         let rank = rank(name, &self.me, members);
         let at = vacant_since + settle + self.policy.rank_step() * rank;
-        Some(Turn { rank, at: group.not_before.map_or(at, |not_before| at.max(not_before)) })
+        let not_before = group.not_before.max(self.paused_until(name, group));
+        Some(Turn { rank, at: not_before.map_or(at, |not_before| at.max(not_before)) })
+    }
+
+    /// Until when nobody but its last owner takes the group, if that has lost or left it in a pause.
+    fn paused_until(&self, name: &GroupName, group: &Group) -> Option<Instant> {
+        let last = group.holder().map(|holder| &holder.instance).or_else(|| group.resigned())?;
+        self.pauses.until(name).filter(|_| *last != self.me)
     }
 
     /// A session has ended (this one, if there was one) or begun: who owns what?

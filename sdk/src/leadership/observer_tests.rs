@@ -282,3 +282,73 @@ fn vacant_groups_are_told_until_they_are_owned_or_have_been_vacant_for_long() {
     observer.see_owner(&group, Versioned { revision: 10, record: None }, lost);
     assert!(observer.is_vacant_within(LEASE, lost));
 }
+
+fn pause(revision: u64, remaining: Duration) -> Versioned<PauseRecord> {
+    let remaining_ms = u64::try_from(remaining.as_millis()).unwrap();
+    let record = PauseRecord { remaining_ms, until: DateTime::UNIX_EPOCH, reason: "new switch".into() };
+    Versioned { revision, record: Some(record) }
+}
+
+const OVER: Versioned<PauseRecord> = Versioned { revision: 99, record: None };
+
+/// A member that has seen another one own the group, and lose it.
+fn lost(start: Instant) -> (Observer, GroupName) {
+    let (mut observer, group) = observer(start);
+    observer.see_session(&instance(2), &session(2, 2), start);
+    observer.see_owner(&group, owned_by(2, 2, 3), start);
+    observer.see_session(&instance(2), &Versioned { revision: 4, record: None }, start + LEASE);
+    (observer, group)
+}
+
+#[test]
+fn what_another_member_has_lost_is_not_claimed_in_a_pause_and_at_once_after_it() {
+    let start = Instant::now();
+    for scope in [true, false] {
+        let (mut observer, group) = lost(start);
+        let paused = scope.then(|| group.clone());
+        assert_eq!(due(&observer, start + LEASE), [group.clone()], "without a pause");
+        observer.see_pause(paused.clone(), &pause(5, 60 * LEASE), start + LEASE);
+        assert!(due(&observer, start + 60 * LEASE).is_empty());
+        assert_eq!(observer.candidate(&group, start + 60 * LEASE), None);
+        // What it hears late of an earlier one changes nothing.
+        observer.see_pause(paused.clone(), &Versioned { revision: 4, record: None }, start + 2 * LEASE);
+        observer.see_pause(paused.clone(), &pause(3, LEASE), start + 2 * LEASE);
+        assert!(due(&observer, start + 60 * LEASE).is_empty());
+        observer.see_pause(paused, &OVER, start + 3 * LEASE);
+        assert_eq!(due(&observer, start + 3 * LEASE), [group]);
+    }
+}
+
+#[test]
+fn a_pause_whose_end_nobody_heard_is_over_in_time() {
+    let start = Instant::now();
+    let (mut observer, group) = lost(start);
+    observer.see_pause(None, &pause(5, 60 * LEASE), start + LEASE);
+    assert_eq!(observer.next_deadline(true), Some(start + 61 * LEASE), "it is looked at again then");
+    assert_eq!(due(&observer, start + 61 * LEASE), [group.clone()]);
+    // A watch that begins anew tells of those that stand.
+    observer.doubt_pauses(start + 10 * LEASE);
+    assert!(due(&observer, start + 14 * LEASE).is_empty());
+    assert_eq!(due(&observer, start + 15 * LEASE), [group]);
+    observer.see_pause(None, &pause(5, 60 * LEASE), start + 11 * LEASE);
+    assert!(due(&observer, start + 60 * LEASE).is_empty());
+}
+
+#[test]
+fn in_a_pause_the_last_owner_takes_its_group_again_and_what_nobody_owned_is_taken() {
+    let start = Instant::now();
+    let (mut observer, group) = observer(start);
+    observer.see_pause(None, &pause(5, 600 * LEASE), start);
+    assert_eq!(due(&observer, start + 2 * LEASE), [group.clone()], "nobody has lost it");
+    observer.see_owner(&group, owned_by(1, 7, 8), start + 2 * LEASE);
+    observer.see_session(&instance(1), &session(8, 9), start + 3 * LEASE);
+    assert_eq!(
+        due(&observer, start + 4 * LEASE),
+        [group.clone()],
+        "it was its own, under an earlier session"
+    );
+    // Another group's pause is another matter.
+    let (mut observer, group) = lost(start);
+    observer.see_pause(Some(GroupName::new("ACC-2").unwrap()), &pause(5, 600 * LEASE), start);
+    assert_eq!(due(&observer, start + LEASE), [group]);
+}

@@ -99,7 +99,7 @@ impl Overview {
                 self.owners.insert(place, Stored { revision: slot.revision, record });
                 readable
             }
-            Some(LeaseKey::Session(..)) | None => return,
+            Some(LeaseKey::Session(..) | LeaseKey::Pause(..)) | None => return,
         };
         if readable {
             self.unreadable.remove(key);

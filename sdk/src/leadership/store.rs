@@ -124,6 +124,18 @@ impl OwnerRecord {
     }
 }
 
+/// While it stands, nobody takes over what the owner of a group has lost, but that owner itself. The server removes it
+/// at its end.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseRecord {
+    /// How long it was to last when it was written, in milliseconds: for whoever does not hear of its end.
+    pub remaining_ms: u64,
+    /// When it ends, by the server's clock; for people only.
+    pub until: DateTime<Utc>,
+    /// Why; for people only.
+    pub reason: String,
+}
+
 /// What stands under a key, and at which revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned<T> {
@@ -140,6 +152,8 @@ pub enum Change {
     Session(InstanceName, Versioned<SessionRecord>),
     /// Of an owner.
     Owner(GroupName, Versioned<OwnerRecord>),
+    /// Of a pause of automatic failover: of this group, or of all.
+    Pause(Option<GroupName>, Versioned<PauseRecord>),
 }
 
 /// A read that failed. Reads are safe to repeat.

@@ -2,7 +2,7 @@
 
 use aegis_domain::ErrorCode;
 use aegis_domain::aggregate::Instance;
-use aegis_domain::aggregate::instance::{Command, Rejection};
+use aegis_domain::aggregate::instance::{Command, Configuration, Rejection};
 use aegis_domain::wire::control::{Activate, Control, Owner};
 use aegis_domain::wire::header;
 use async_nats::{HeaderMap, Message, Subscriber};
@@ -46,7 +46,9 @@ pub(super) struct Settings {
 impl Settings {
     /// Tells the log the configuration in force, if that differs from what was told last.
     pub(super) async fn report(&self) -> Result<(), ExecuteError<Rejection>> {
-        let command = self.identity.own(Command::ReportConfiguration(self.config.report()));
+        let configuration =
+            Configuration { values: self.config.report(), sources: self.config.value_sources() };
+        let command = self.identity.own(Command::ReportConfiguration(configuration));
         let (id, context) = (self.identity.aggregate(), self.identity.context());
         self.journal.execute::<Instance>(&id, command, &context).await.map(|_| ())
     }
@@ -61,6 +63,7 @@ impl Settings {
         logs.set(&filter).map_err(|error| refuse(error.to_string()))?;
         tracing::info!(filter, "the log was changed");
         self.config.log = filter;
+        self.config.log_was_changed();
         Ok(())
     }
 }

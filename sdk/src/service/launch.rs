@@ -63,6 +63,7 @@ impl Builder {
         // What the definition says holds for all instances alike.
         if let Some(policy) = definition.active().and_then(|content| content.failover) {
             config.failover = policy.try_into().unwrap_or(config.failover);
+            config.failover_is_defined();
         }
         let logged = logged_terms(&connection, &service).await?;
         if !config.groups.is_empty() || self.parts.on_demand.is_some() {

@@ -18,7 +18,7 @@ mod serving;
 mod stats;
 
 pub use builder::{Builder, StartError};
-pub use config::{ConfigError, ServiceConfig};
+pub use config::{ConfigError, ConfigSources, ServiceConfig};
 pub use health::Health;
 pub use lifecycle::{HookError, NotAdmitted, Stage, Turn};
 pub use rpc::{Call, Fault};

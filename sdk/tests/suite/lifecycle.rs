@@ -76,6 +76,8 @@ async fn define(connection: &Connection, commands: Vec<definition::Command>) {
 
 fn content(registration: RegistrationPolicy) -> definition::Content {
     definition::Content {
+        p99_limit_ms: None,
+        error_limit_percent: None,
         owner: "desk".to_owned(),
         description: "orders".to_owned(),
         version: Version::new("1.0.0").unwrap(),

@@ -26,6 +26,7 @@ mod lives;
 mod namespaces;
 mod own_aggregate;
 mod owner_change;
+mod pause;
 mod permissions;
 mod record;
 mod resilience;

@@ -150,6 +150,7 @@ pub(super) async fn replace(
         "service": service, "expectedRevision": expected, "owner": content.owner,
         "description": content.description, "version": content.version,
         "minInstances": content.min_instances, "maxInstances": content.max_instances,
+        "p99LimitMs": content.p99_limit_ms, "errorLimitPercent": content.error_limit_percent,
         "failover": content.failover, "registration": content.registration.unwrap_or_default(),
         "labels": content.labels.unwrap_or_default(), "reason": content.reason,
     });

@@ -22,6 +22,8 @@ fn content(owner: &str) -> Content {
         version: "1.0.0".to_owned(),
         min_instances: None,
         max_instances: None,
+        p99_limit_ms: None,
+        error_limit_percent: None,
         failover: None,
         registration: None,
         labels: None,

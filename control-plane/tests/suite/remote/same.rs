@@ -241,6 +241,8 @@ async fn write_more(connection: &aegis_sdk::Connection) {
             version: Version::new("1.0.0").unwrap(),
             min_instances: None,
             max_instances: None,
+            p99_limit_ms: None,
+            error_limit_percent: None,
             failover: None,
             registration: Default::default(),
             labels: [].into(),

@@ -1,15 +1,17 @@
 //! A configuration from a file and the environment.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::sources::{ENVIRONMENT, FILE};
 use super::{ConfigError, ServiceConfig};
 
 /// What the name of every variable begins with.
 const PREFIX: &str = "AEGIS_";
 /// The variable that names the file.
-const FILE: &str = "AEGIS_CONFIG";
+const FILE_VARIABLE: &str = "AEGIS_CONFIG";
 /// Variables with that prefix which other programs of Aegis read.
 const OTHERS: [&str; 4] = ["AEGIS_CONFIG", "AEGIS_NATS_SERVER", "AEGIS_TOKEN", "AEGIS_URL"];
 /// What variables begin with that tests and measurements of Aegis read.
@@ -49,7 +51,7 @@ impl ServiceConfig {
     /// See [`ConfigError`]; the text says the file or the variable. A variable that begins with `AEGIS_` and is
     /// none of Aegis is refused, too: it is mostly a misspelt one.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let named = std::env::var_os(FILE);
+        let named = std::env::var_os(FILE_VARIABLE);
         let file = file.or(named.as_deref().map(Path::new));
         let text = match file {
             Some(path) => std::fs::read_to_string(path)
@@ -69,6 +71,7 @@ impl ServiceConfig {
     ) -> Result<Self, ConfigError> {
         // Not yet what it says, only whether it is TOML: what the environment says may be what it lacks.
         let mut table: Table = toml::from_str(text)?;
+        let mut sources: BTreeMap<_, _> = table.keys().map(|field| (field.clone(), FILE)).collect();
         let mut from_environment = false;
         for (name, value) in variables {
             if OTHERS.contains(&name.as_str()) || TOOLS.iter().any(|prefix| name.starts_with(prefix)) {
@@ -95,6 +98,7 @@ impl ServiceConfig {
             ]);
             alone.insert(field.clone(), value.clone());
             alone.try_into::<Self>().map_err(|error| wrong(error.message()))?;
+            sources.insert(field.clone(), ENVIRONMENT);
             table.insert(field, value);
         }
         let config: Self = match from_environment {
@@ -103,7 +107,7 @@ impl ServiceConfig {
             false => toml::from_str(text)?,
         };
         config.check()?;
-        Ok(config)
+        Ok(config.read_from(sources))
     }
 }
 

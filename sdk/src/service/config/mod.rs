@@ -1,6 +1,7 @@
 //! The configuration of a service.
 
 mod environment;
+mod sources;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use aegis_domain::wire::Namespace;
 use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use sources::ConfigSources;
 
 use crate::ConnectOptions;
 use crate::leadership::{AuditMode, Policy};
@@ -185,6 +188,9 @@ pub struct ServiceConfig {
     /// built without the feature `otel` of this crate. Default none.
     #[serde(default)]
     pub otel: Option<OtelConfig>,
+    /// Where the values were read from: see [`ServiceConfig::value_sources`].
+    #[serde(skip)]
+    pub sources: ConfigSources,
 }
 
 impl std::fmt::Debug for ServiceConfig {
@@ -224,6 +230,7 @@ impl ServiceConfig {
             registration: RegistrationPolicy::default(),
             log: default_log(),
             otel: None,
+            sources: ConfigSources::default(),
         })
     }
 
@@ -234,7 +241,8 @@ impl ServiceConfig {
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text)?;
         config.check()?;
-        Ok(config)
+        let table: toml::Table = toml::from_str(text)?;
+        Ok(config.read_from(table.into_iter().map(|(field, _)| (field, sources::FILE)).collect()))
     }
 
     /// Checks the ranges.

@@ -63,6 +63,10 @@ pub(in crate::http::rest) struct Definition {
     status: DefinitionStatus,
     min_instances: Option<u64>,
     max_instances: Option<u64>,
+    /// The 99th percentile of latency that is still well, in milliseconds, over a minute.
+    p99_limit_ms: Option<u64>,
+    /// The share of calls that may fail, in percent, over a minute.
+    error_limit_percent: Option<f64>,
     /// Null where each instance's own setting holds.
     failover: Option<Failover>,
     registration: RegistrationPolicy,
@@ -120,6 +124,12 @@ pub(in crate::http::rest) struct Content {
     pub(in crate::http::rest) version: String,
     pub(in crate::http::rest) min_instances: Option<u64>,
     pub(in crate::http::rest) max_instances: Option<u64>,
+    /// In milliseconds.
+    #[schema(minimum = 1, maximum = 60000)]
+    pub(in crate::http::rest) p99_limit_ms: Option<u64>,
+    /// With two decimals at most.
+    #[schema(minimum = 0, maximum = 100)]
+    pub(in crate::http::rest) error_limit_percent: Option<f64>,
     pub(in crate::http::rest) failover: Option<FailoverInput>,
     /// `WARN` when absent.
     pub(in crate::http::rest) registration: Option<RegistrationPolicy>,
@@ -144,6 +154,12 @@ pub(in crate::http::rest) struct New {
     version: String,
     min_instances: Option<u64>,
     max_instances: Option<u64>,
+    /// In milliseconds.
+    #[schema(minimum = 1, maximum = 60000)]
+    p99_limit_ms: Option<u64>,
+    /// With two decimals at most.
+    #[schema(minimum = 0, maximum = 100)]
+    error_limit_percent: Option<f64>,
     failover: Option<FailoverInput>,
     /// `WARN` when absent.
     registration: Option<RegistrationPolicy>,
@@ -165,7 +181,8 @@ pub(in crate::http::rest) struct Change {
 impl New {
     pub(in crate::http::rest) fn of(service: String, content: Content) -> Self {
         let Content { owner, description, version, min_instances, max_instances, .. } = content;
-        let Content { failover, registration, labels, reason, .. } = content;
+        let Content { p99_limit_ms, error_limit_percent, failover, registration, labels, reason, .. } =
+            content;
         Self {
             service,
             owner,
@@ -173,6 +190,8 @@ impl New {
             version,
             min_instances,
             max_instances,
+            p99_limit_ms,
+            error_limit_percent,
             failover,
             registration,
             labels,
@@ -183,7 +202,8 @@ impl New {
 
 macro_rules! definition_fields {
     () => {
-        " service owner description version status minInstances maxInstances failover { policy leaseMs }
+        " service owner description version status minInstances maxInstances p99LimitMs errorLimitPercent
+          failover { policy leaseMs }
           registration labels revision createdAt updatedAt updatedBy asOfSequence "
     };
 }

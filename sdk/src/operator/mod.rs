@@ -1,6 +1,8 @@
 //! What operators ask of services: to hand a group over, to drain. Each request is recorded with who made
 //! it, and goes to the instance itself: no control plane is needed for it.
 
+mod plans;
+
 use std::time::Duration;
 
 use aegis_domain::aggregate::{Instance, Leadership, instance, leadership};

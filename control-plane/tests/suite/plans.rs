@@ -1,0 +1,174 @@
+//! What operators plan, over the API: recorded, told to the members, and carried out once by whichever replica there is.
+
+use aegis_domain::aggregate::installation::InstallationEvent;
+use aegis_domain::aggregate::plan::{Maintenance, Scope};
+use aegis_domain::{GroupName, ServiceName};
+use aegis_sdk::leadership::pause::Pauses;
+use aegis_testkit::wait_until;
+use chrono::{TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::fleet::{connection, installation};
+use crate::operate::members;
+use crate::subscriptions::start;
+use crate::support::{ControlPlane, PATIENCE};
+
+const PLANS: &str = "{ system {
+    maintenances { service group until reason by since sequence }
+    switchovers { service group to at reason by sequence begunAt } } }";
+const TERMS: &str =
+    "{ terms(service: \"desk\", group: \"ACC-1\") { nodes { term owner cause by reason gapMs } } }";
+
+/// What became of a mutation with this input.
+async fn plan(control: &ControlPlane, mutation: &str, input: Value) -> Value {
+    let name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    let text = format!(
+        "mutation($input: {name}!) {{ {mutation}(input: $input) {{ __typename ... on PlanRecorded {{ sequence }}
+            ... on Rejected {{ code message }} }} }}"
+    );
+    control.query(&text, json!({ "input": input })).await[mutation].clone()
+}
+
+/// The plans, once they are so.
+async fn plans(control: &ControlPlane, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+    wait_until(what, PATIENCE, || async {
+        let told = control.query(PLANS, json!({})).await["system"].clone();
+        if is(&told) { Ok(told) } else { Err(told.to_string()) }
+    })
+    .await
+}
+
+fn counts(told: &Value) -> (usize, usize) {
+    let count = |field: &str| told[field].as_array().unwrap().len();
+    (count("maintenances"), count("switchovers"))
+}
+
+#[tokio::test]
+async fn a_maintenance_is_recorded_told_to_the_members_and_over_in_time() {
+    let (nats, _folder, control) = start().await;
+    let [first, second] = members(&nats).await;
+    let connection = connection(&nats).await;
+    let pauses = Pauses::new(&connection);
+    let until = |seconds| (Utc::now() + TimeDelta::seconds(seconds)).to_rfc3339();
+    let begin = |seconds, group: Option<&str>| json!({ "service": "desk", "group": group, "until": until(seconds), "reason": "new switch" });
+    let begun = plan(&control, "beginMaintenance", begin(3_600, Some("ACC-1"))).await;
+    assert_eq!(begun["__typename"], "PlanRecorded", "{begun}");
+    let one =
+        Scope { service: ServiceName::new("desk").unwrap(), group: Some(GroupName::new("ACC-1").unwrap()) };
+    assert!(pauses.standing().await.unwrap().contains_key(&one), "the members know when it is answered");
+    let told = plans(&control, "the maintenance", |told| counts(told) == (1, 0)).await;
+    let shown = &told["maintenances"][0];
+    assert_eq!((&shown["group"], &shown["by"]), (&json!("ACC-1"), &json!("user:admin")), "{shown}");
+    assert_eq!(shown["sequence"], begun["sequence"], "{shown}");
+    // Another end, and another scope.
+    plan(&control, "beginMaintenance", begin(7_200, Some("ACC-1"))).await;
+    plan(&control, "beginMaintenance", begin(3, None)).await;
+    plans(&control, "both", |told| counts(told) == (2, 0)).await;
+    // The one of all groups is over by itself: in the log, and for the members.
+    plans(&control, "the end", |told| counts(told) == (1, 0)).await;
+    wait_until("the end for the members", PATIENCE, || async {
+        let standing = pauses.standing().await.map_err(|e| e.to_string())?;
+        if standing.keys().eq([&one]) { Ok(()) } else { Err(format!("{standing:?}")) }
+    })
+    .await;
+    for (mutation, input, code) in [
+        ("beginMaintenance", begin(-1, None), "INVALID_INPUT"),
+        ("beginMaintenance", begin(8 * 24 * 3_600, None), "INVALID_INPUT"),
+        ("beginMaintenance", json!({ "service": "d e", "until": until(9), "reason": "r" }), "INVALID_INPUT"),
+        ("beginMaintenance", json!({ "service": "desk", "until": until(9), "reason": " " }), "INVALID_INPUT"),
+        ("endMaintenance", json!({ "service": "desk", "reason": "r" }), "NOT_FOUND"),
+    ] {
+        let refused = plan(&control, mutation, input.clone()).await;
+        assert_eq!(refused["code"], code, "{mutation} {input}: {refused}");
+    }
+    let end = json!({ "service": "desk", "group": "ACC-1", "reason": "done" });
+    assert_eq!(plan(&control, "endMaintenance", end).await["__typename"], "PlanRecorded");
+    assert!(pauses.standing().await.unwrap().is_empty(), "the members know when it is answered");
+    let ends = installation(&connection).await.into_iter().filter_map(|event| match event {
+        InstallationEvent::MaintenanceEnded(end) => Some((end.scope.group.is_some(), end.reason)),
+        _ => None,
+    });
+    assert_eq!(ends.collect::<Vec<_>>(), [(false, None), (true, Some("done".to_owned()))]);
+    first.stop("done").await.unwrap();
+    second.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_members_believe_is_made_what_the_log_says() {
+    let (nats, _folder, control) = start().await;
+    let connection = connection(&nats).await;
+    let pauses = Pauses::new(&connection);
+    let stray = Maintenance {
+        scope: Scope { service: ServiceName::new("desk").unwrap(), group: None },
+        until: Utc::now() + TimeDelta::hours(1),
+        reason: "by nobody".to_owned(),
+    };
+    pauses.begin(&stray, Utc::now()).await.unwrap();
+    wait_until("the end of the stray pause", PATIENCE, || async {
+        let standing = pauses.standing().await.map_err(|e| e.to_string())?;
+        if standing.is_empty() { Ok(()) } else { Err(format!("{standing:?}")) }
+    })
+    .await;
+    let until = (Utc::now() + TimeDelta::hours(1)).to_rfc3339();
+    let input = json!({ "service": "desk", "until": until, "reason": "new switch" });
+    plan(&control, "beginMaintenance", input).await;
+    pauses.end(&stray.scope).await.unwrap();
+    wait_until("the pause again", PATIENCE, || async {
+        let standing = pauses.standing().await.map_err(|e| e.to_string())?;
+        let record = standing.get(&stray.scope).and_then(Option::as_ref);
+        if record.is_some_and(|it| it.reason == "new switch") { Ok(()) } else { Err(format!("{standing:?}")) }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_planned_switchover_is_carried_out_once_by_one_of_two_replicas_in_the_name_of_whoever_planned_it() {
+    let (nats, _folder, control) = start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let _other = ControlPlane::start(&nats, folder.path()).await;
+    let [first, second] = members(&nats).await;
+    let connection = connection(&nats).await;
+    let schedule = |millis, to: Option<&str>| {
+        let at = (Utc::now() + TimeDelta::milliseconds(millis)).to_rfc3339();
+        json!({ "service": "desk", "group": "ACC-1", "to": to, "at": at, "reason": "before the opening" })
+    };
+    plan(&control, "scheduleSwitchover", schedule(3_600_000, None)).await;
+    let planned = plans(&control, "the plan", |told| counts(told) == (0, 1)).await;
+    assert_eq!(planned["switchovers"][0]["by"], "user:admin", "{planned}");
+    let cancel = json!({ "service": "desk", "group": "ACC-1", "reason": "not today" });
+    assert_eq!(plan(&control, "cancelSwitchover", cancel.clone()).await["__typename"], "PlanRecorded");
+    assert_eq!(plan(&control, "cancelSwitchover", cancel).await["code"], "NOT_FOUND");
+    let recorded = plan(&control, "scheduleSwitchover", schedule(1_500, Some("desk-2"))).await;
+    assert_eq!(recorded["__typename"], "PlanRecorded", "{recorded}");
+    let terms = wait_until("the hand-over", PATIENCE, || async {
+        let told = control.query(TERMS, json!({})).await["terms"]["nodes"].clone();
+        if told[1]["owner"] == "desk-2" { Ok(told) } else { Err(told.to_string()) }
+    })
+    .await;
+    assert_eq!(
+        (&terms[1]["cause"], &terms[1]["by"]),
+        (&json!("STEPPED_DOWN"), &json!("user:admin")),
+        "{terms}"
+    );
+    assert!(terms[1]["reason"].as_str().unwrap().contains("before the opening"), "{terms}");
+    plans(&control, "no plan", |told| counts(told) == (0, 0)).await;
+    // Nobody is there to take it.
+    plan(&control, "scheduleSwitchover", schedule(500, Some("desk-9"))).await;
+    let failure = wait_until("the failure", PATIENCE, || async {
+        let events = installation(&connection).await;
+        let failed = events.iter().find_map(|event| match event {
+            InstallationEvent::SwitchoverEnded(end) => end.failure.clone(),
+            _ => None,
+        });
+        failed.ok_or_else(|| format!("{events:?}"))
+    })
+    .await;
+    assert!(failure.starts_with("MEMBER_NOT_FOUND: "), "{failure}");
+    let begun = installation(&connection).await;
+    let begun = begun.iter().filter(|event| matches!(event, InstallationEvent::SwitchoverBegun(_)));
+    assert_eq!(begun.count(), 2, "each once");
+    let past = control.query(TERMS, json!({})).await["terms"]["nodes"].clone();
+    assert_eq!(past.as_array().unwrap().len(), 2, "{past}");
+    first.stop("done").await.unwrap();
+    second.stop("done").await.unwrap();
+}

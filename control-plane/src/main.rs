@@ -22,6 +22,7 @@ mod output;
 mod plans;
 mod remote;
 mod replica;
+mod replicas;
 mod roundtrip;
 mod serve;
 mod signals;

@@ -34,6 +34,7 @@ use crate::legacy::Legacy;
 use crate::liveness::Liveness;
 use crate::metrics::{Metrics, Sources};
 use crate::plans::Executor;
+use crate::replicas::{self, Me};
 use crate::startup::Startup;
 use crate::terms::Terms;
 
@@ -250,6 +251,13 @@ async fn start(
         findings: findings.clone(),
         progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
         verifications: Verifications::default(),
+        me: Me::new(),
+    });
+    tasks.spawn({
+        let (adapter, stop) = (adapter.clone(), stop.clone());
+        let begin =
+            move || -> BoxFuture<'static, ()> { Box::pin(replicas::answer(adapter.clone(), stop.clone())) };
+        again("the answers to other replicas", begin)
     });
     let folded = rollups.progress().clone();
     let only = config.limits.viewers_run_only_documents_of_the_page;

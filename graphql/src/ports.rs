@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod jetstream;
+mod replicas;
 mod verification;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
@@ -17,7 +18,8 @@ use std::sync::{Arc, RwLockReadGuard};
 use tokio::sync::watch;
 
 pub use dead_letters::{DeadLetter, DeadLetterPage, DeadLetters, Decided};
-pub use jetstream::{ConsumerFacts, JetStream, StreamFacts};
+pub use jetstream::{ConsumerFacts, JetStream, StorageFacts, StreamFacts};
+pub use replicas::{LeaseStoreFacts, ReplicaFacts, Replicas};
 pub use verification::{Verdict, Verification, VerificationFinding, Verifier};
 
 /// Everything that the schema needs from the outside.
@@ -30,6 +32,7 @@ pub struct Ports {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) jetstream: Arc<dyn JetStream>,
     pub(crate) verifier: Arc<dyn Verifier>,
+    pub(crate) replicas: Arc<dyn Replicas>,
 }
 
 impl Ports {
@@ -37,7 +40,7 @@ impl Ports {
     #[must_use]
     pub fn of<A>(all: Arc<A>) -> Self
     where
-        A: ChangeFeed + Commands + Health + DeadLetters + Log + JetStream + Verifier + 'static,
+        A: ChangeFeed + Commands + Health + DeadLetters + Log + JetStream + Verifier + Replicas + 'static,
     {
         Self {
             feed: all.clone(),
@@ -46,7 +49,8 @@ impl Ports {
             letters: all.clone(),
             log: all.clone(),
             jetstream: all.clone(),
-            verifier: all,
+            verifier: all.clone(),
+            replicas: all,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::bounds::{Limits, Registered};
 use crate::codes::Codes;
 use crate::listing::{GroupQuestion, InstanceQuestion, Listings, ServiceQuestion};
 use crate::mutation::Mutation;
-use crate::ports::{ChangeFeed, Commands, DeadLetters, Health, JetStream, Log, Ports, Verifier};
+use crate::ports::{ChangeFeed, Commands, DeadLetters, Health, JetStream, Log, Ports, Replicas, Verifier};
 use crate::query::Query;
 use crate::shared::Texts;
 use crate::subscription::{Subscription, Tails};
@@ -24,11 +24,12 @@ pub(crate) type Letters = Arc<dyn DeadLetters>;
 pub(crate) type WholeLog = Arc<dyn Log>;
 pub(crate) type Streams = Arc<dyn JetStream>;
 pub(crate) type Verifying = Arc<dyn Verifier>;
+pub(crate) type Others = Arc<dyn Replicas>;
 
 /// The schema over these ports and these files, with these documents registered.
 #[must_use]
 pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registered) -> ApiSchema {
-    let Ports { feed, commands, health, letters, log, jetstream, verifier } = ports;
+    let Ports { feed, commands, health, letters, log, jetstream, verifier, replicas } = ports;
     Schema::build(Query::default(), Mutation::default(), Subscription)
         // Each word of a query would be compared with each name of the schema.
         .disable_suggestions()
@@ -43,6 +44,7 @@ pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registere
         .data(log)
         .data(jetstream)
         .data(verifier)
+        .data(replicas)
         .data(Listings::<InstanceQuestion>::default())
         .data(Listings::<ServiceQuestion>::default())
         .data(Listings::<GroupQuestion>::default())

@@ -1,9 +1,11 @@
 //! Streams and consumers, as the servers of JetStream tell them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_domain::ErrorCode;
-use aegis_graphql::ports::{ConsumerFacts, JetStream, Refused, StreamFacts};
+use aegis_domain::wire::subject;
+use aegis_graphql::ports::{ConsumerFacts, JetStream, LeaseStoreFacts, Refused, StorageFacts, StreamFacts};
+use aegis_sdk::nats::bucket::Bucket;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::{self, consumer, stream};
 use chrono::{DateTime, Utc};
@@ -14,6 +16,8 @@ use super::Adapter;
 
 /// How long NATS may take.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a read of the lease store may take.
+const READ: Duration = Duration::from_secs(1);
 /// So many are told at most.
 const MOST: usize = 2_000;
 
@@ -29,6 +33,16 @@ impl JetStream for Adapter {
         })
     }
 
+    fn storage(&self) -> BoxFuture<'_, Result<StorageFacts, Refused>> {
+        Box::pin(async move {
+            let asked = tokio::time::timeout(PATIENCE, self.connection.jetstream().query_account()).await;
+            let account = asked.map_err(away)?.map_err(away)?;
+            let limit =
+                account.limits.max_storage.and_then(|most| u64::try_from(most).ok()).filter(|most| *most > 0);
+            Ok(StorageFacts { used: account.storage, limit })
+        })
+    }
+
     fn consumers(&self, stream: String) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>> {
         Box::pin(async move {
             let opened = self.connection.jetstream().get_stream(&stream);
@@ -41,6 +55,24 @@ impl JetStream for Adapter {
             facts.sort_by(|a, b| a.name.cmp(&b.name));
             Ok(facts)
         })
+    }
+}
+
+impl Adapter {
+    pub(super) async fn lease_store_facts(&self) -> Result<LeaseStoreFacts, Refused> {
+        let bucket = self.connection.namespace().leases_bucket();
+        let stream = subject::kv_stream(&bucket);
+        let opened = self.connection.jetstream().get_stream(&stream);
+        let opened = match tokio::time::timeout(PATIENCE, opened).await {
+            Ok(opened) => opened.map_err(|error| unopened(error, &stream))?,
+            Err(elapsed) => return Err(away(elapsed)),
+        };
+        let StreamFacts { name, replicas, current, leader, .. } = stream_facts(opened.cached_info().clone());
+        let begun = Instant::now();
+        // No key is named so, and the leader says that.
+        let read = Bucket::new(&self.connection, bucket).within(&self.connection, READ).read("probe").await;
+        let read_ms = read.ok().map(|_| begun.elapsed().as_secs_f64() * 1e3);
+        Ok(LeaseStoreFacts { kind: "KV", stream: name, replicas, current, leader, read_ms })
     }
 }
 
@@ -96,6 +128,7 @@ fn stream_facts(info: stream::Info) -> StreamFacts {
         bytes: state.bytes,
         first: state.first_sequence,
         last: state.last_sequence,
+        first_at: time(state.first_timestamp.unix_timestamp_nanos()).filter(|_| state.messages > 0),
         last_at: time(state.last_timestamp.unix_timestamp_nanos()).filter(|_| state.last_sequence > 0),
         replicas: u64::try_from(config.num_replicas).unwrap_or_default().max(1),
         current: current + leading,

@@ -12,7 +12,9 @@ use aegis_domain::wire::control::Owner;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Context, ErrorCode, GroupName, InstanceName, Sequence, ServiceName,
 };
-use aegis_graphql::ports::{Applied, Commands, Failure, Outcome, Principal, Refused};
+use aegis_graphql::ports::{
+    Applied, Commands, Failure, LeaseStoreFacts, Outcome, Principal, Refused, ReplicaFacts, Replicas,
+};
 use aegis_projections::Live;
 use aegis_projections::beats::Sight;
 use aegis_projections::engine::{Handle, Progress};
@@ -24,6 +26,7 @@ pub(crate) use verification::Verifications;
 
 use crate::clock::ServerClock;
 use crate::findings::Findings;
+use crate::replicas::{self, Me};
 
 /// Everything that the schema asks of this replica.
 #[derive(Debug, Clone)]
@@ -38,6 +41,7 @@ pub(crate) struct Adapter {
     /// How each projection is doing, by the name of its part.
     pub(crate) progress: [(&'static str, Progress); 2],
     pub(crate) verifications: Verifications,
+    pub(crate) me: Me,
 }
 
 impl Adapter {
@@ -197,6 +201,16 @@ impl Commands for Adapter {
         Box::pin(async move {
             self.operator(&by).cancel_switchover(&service, &group, &reason).await.map_err(refused)
         })
+    }
+}
+
+impl Replicas for Adapter {
+    fn replicas(&self) -> BoxFuture<'_, Vec<ReplicaFacts>> {
+        Box::pin(replicas::ask(self))
+    }
+
+    fn lease_store(&self) -> BoxFuture<'_, Result<LeaseStoreFacts, Refused>> {
+        Box::pin(self.lease_store_facts())
     }
 }
 

@@ -2,6 +2,7 @@
 //! looked at from several sides.
 
 use aegis_testkit::wait_until;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use crate::operate::members;
@@ -418,4 +419,67 @@ async fn dead_letters_are_told_by_cause_and_events_are_found_by_id_and_by_who_ca
     assert_eq!(told["event"]["id"], found[0]["id"], "{told}");
     assert_eq!(control.query(event, json!({ "id": "nobodys" })).await, json!({ "event": null }));
     assert_eq!(control.ask(event, json!({})).await["errors"][0]["extensions"]["code"], "INVALID_INPUT");
+}
+
+#[tokio::test]
+async fn replicas_tell_of_each_other_and_the_lease_store_of_who_stands_on_it() {
+    let (nats, _folder, control) = start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let other = ControlPlane::start(&nats, folder.path()).await;
+    let [first, second] = members(&nats).await;
+    let replicas = "{ replicas { id host version startedAt asOfSequence projectionLag mine natsServer heartbeatsVisible } }";
+    let told = wait_until("both replicas", PATIENCE, || async {
+        let told = control.query(replicas, json!({})).await["replicas"].clone();
+        let all = told.as_array().unwrap();
+        let same = all.len() == 2 && all[0]["asOfSequence"] == all[1]["asOfSequence"];
+        if same && all.iter().all(|it| it["projectionLag"] == 0) {
+            Ok(all.clone())
+        } else {
+            Err(told.to_string())
+        }
+    })
+    .await;
+    assert_eq!((&told[0]["mine"], &told[1]["mine"]), (&json!(true), &json!(false)), "{told:?}");
+    let seen = other.query(replicas, json!({})).await["replicas"].clone();
+    assert_eq!((&seen[0]["mine"], &seen[1]["id"]), (&json!(false), &told[1]["id"]), "{seen}");
+    // Whatever somebody else answers is none of a replica.
+    let connection = crate::fleet::connection(&nats).await;
+    let mut asked = connection.client().subscribe("aegis.replicas").await.unwrap();
+    connection.client().flush().await.unwrap();
+    let stranger = async {
+        let asked = asked.next().await.unwrap();
+        let junk = ["{}".into(), vec![b'x'; 100_000].into(), "{\"id\":7}".into()];
+        for junk in junk {
+            connection.client().publish(asked.reply.clone().unwrap(), junk).await.unwrap();
+        }
+        connection.client().flush().await.unwrap();
+    };
+    let (told, ()) = tokio::join!(control.query(replicas, json!({})), stranger);
+    assert_eq!(told["replicas"].as_array().unwrap().len(), 2, "{told}");
+    other.process.kill();
+    wait_until("the loss of one", PATIENCE, || async {
+        let told = control.query(replicas, json!({})).await["replicas"].clone();
+        if told.as_array().unwrap().len() == 1 { Ok(()) } else { Err(told.to_string()) }
+    })
+    .await;
+    let store = "query($ids: [String!]!) { leaseStore { kind stream replicas replicasCurrent readMs
+        nodes { natsServer instances groups lowestPercent } } leases(ids: $ids) { id ms lowestPercent natsServer }
+        storage { usedBytes limitBytes bytesPerDay } streams { name firstAt bytesPerDay } }";
+    let ids = json!({ "ids": ["desk/desk-1", "desk/desk-2", "desk/nobody"] });
+    let told = wait_until("the leases", PATIENCE, || async {
+        let told = control.query(store, ids.clone()).await;
+        let owned = told["leaseStore"]["nodes"][0]["groups"] == 1;
+        if told["leases"].as_array().unwrap().len() == 2 && owned { Ok(told) } else { Err(told.to_string()) }
+    })
+    .await;
+    let (store, lease) = (&told["leaseStore"], &told["leases"][0]);
+    assert_eq!((&store["kind"], &store["replicasCurrent"]), (&json!("KV"), &json!(1)), "{told}");
+    assert!(store["readMs"].as_f64().is_some_and(|ms| ms > 0.0 && ms < 1_000.0), "{told}");
+    assert_eq!(store["nodes"][0]["instances"], 2, "{told}");
+    assert_eq!((&lease["id"], &lease["ms"]), (&json!("desk/desk-1"), &json!(300)), "{told}");
+    let lowest = lease["lowestPercent"].as_u64().unwrap();
+    assert!((1..=67).contains(&lowest), "renewed each third of it: {told}");
+    assert!(told["storage"]["usedBytes"].as_u64() > Some(0), "{told}");
+    first.stop("done").await.unwrap();
+    second.stop("done").await.unwrap();
 }

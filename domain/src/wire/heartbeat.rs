@@ -115,6 +115,12 @@ pub struct Metrics {
     /// Commands since it started.
     #[serde(default, skip_serializing_if = "Messages::is_none")]
     pub commands: Messages,
+    /// The name of the NATS server that it is connected to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nats_server: Option<String>,
+    /// How its lease is doing, while it takes part in elections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
     /// How much waits for its consumers: of 64 of them at most for events and for commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lag: Vec<Lag>,
@@ -164,6 +170,15 @@ impl Messages {
             dead_lettered: each(self.dead_lettered, other.dead_lettered),
         }
     }
+}
+
+/// How the lease of an instance is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// How long it is, in milliseconds.
+    pub ms: u64,
+    /// What was left of it at worst when a renewal was acknowledged, over the last minute, in percent.
+    pub lowest_percent: u8,
 }
 
 /// How much waits for one consumer.

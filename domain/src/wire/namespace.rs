@@ -246,6 +246,12 @@ impl Namespace {
         format!("{}.control.{service}.{instance}", self.0)
     }
 
+    /// The subject on which the replicas of the control plane are asked how they are doing: each answers.
+    #[must_use]
+    pub fn replicas_subject(&self) -> String {
+        format!("{}.replicas", self.0)
+    }
+
     /// The subject on which all instances of a service hear which calls their callers have given up. The body is
     /// the reply subject of the call: no two calls have the same.
     #[must_use]

@@ -18,6 +18,8 @@ pub struct StreamFacts {
     pub first: u64,
     /// The sequence of the last one.
     pub last: u64,
+    /// When the first one was stored; none while there is none.
+    pub first_at: Option<DateTime<Utc>>,
     /// When the last one was stored; none while there was none.
     pub last_at: Option<DateTime<Utc>>,
     /// How many copies it is to have.
@@ -32,6 +34,15 @@ pub struct StreamFacts {
     pub max_bytes: Option<u64>,
     /// For how many seconds it keeps a message; none without a limit.
     pub max_age_seconds: Option<u64>,
+}
+
+/// What the account stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorageFacts {
+    /// Bytes of all streams in files.
+    pub used: u64,
+    /// The most that the account may store; none without a limit.
+    pub limit: Option<u64>,
 }
 
 /// A consumer.
@@ -65,6 +76,8 @@ pub struct ConsumerFacts {
 pub trait JetStream: Send + Sync {
     /// The streams in order of name, those of the server itself aside; 2,000 at most.
     fn streams(&self) -> BoxFuture<'_, Result<Vec<StreamFacts>, Refused>>;
+    /// What the account stores.
+    fn storage(&self) -> BoxFuture<'_, Result<StorageFacts, Refused>>;
     /// The consumers of a stream in order of name, 2,000 at most; `NOT_FOUND` when there is no such stream.
     fn consumers(&self, stream: String) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>>;
 }

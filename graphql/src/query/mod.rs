@@ -8,6 +8,7 @@ mod leadership;
 mod metrics;
 mod past;
 mod registry;
+mod replicas;
 mod system;
 mod verification;
 
@@ -27,5 +28,6 @@ pub struct Query(
     metrics::MetricsQuery,
     dead_letters::DeadLettersQuery,
     past::PastQuery,
+    replicas::ReplicasQuery,
     verification::VerificationQuery,
 );

@@ -9,6 +9,8 @@ use aegis_domain::wire::control::Owner;
 use aegis_domain::{GroupName, SessionId, Term};
 use tokio::sync::watch;
 
+use super::health::LeaseHealth;
+
 /// What an instance owns, and until when it may act. Cheap to clone; all clones are one guard.
 #[derive(Debug, Clone)]
 pub struct Guard {
@@ -31,6 +33,7 @@ struct Inner {
     held: RwLock<Held>,
     changes: watch::Sender<u64>,
     standing: watch::Sender<bool>,
+    health: LeaseHealth,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +70,7 @@ impl Default for Guard {
                 held: RwLock::default(),
                 changes: watch::Sender::new(0),
                 standing: watch::Sender::new(true),
+                health: LeaseHealth::default(),
             }),
         }
     }
@@ -128,6 +132,18 @@ impl Guard {
     pub(crate) fn revoke(&self) {
         self.inner.deadline.store(0, Ordering::SeqCst);
         self.change(|held| (held.session, held.groups) = (None, HashMap::new()));
+    }
+
+    /// A renewal of this lease was acknowledged in time, or late: for [`Guard::lowest_lease`].
+    pub(crate) fn renewed(&self, lease: Duration) {
+        let now = Instant::now();
+        self.inner.health.renewed(self.deadline().saturating_duration_since(now), lease, now);
+    }
+
+    /// What was left of the lease at worst when a renewal was acknowledged, over the last minute, in percent; none when
+    /// nothing was renewed in it.
+    pub(crate) fn lowest_lease(&self) -> Option<u8> {
+        self.inner.health.lowest(Instant::now())
     }
 
     /// A renewal was acknowledged: the owner may act until then.

@@ -151,6 +151,7 @@ impl<S: LeaseStore> Keeper<S> {
         match tokio::time::timeout(self.patience(), renewal).await {
             Ok(Ok(revision)) => {
                 live.revision = revision;
+                self.guard.renewed(self.policy.lease());
                 self.acknowledged(sent);
                 true
             }

@@ -46,6 +46,7 @@ mod duty;
 mod election;
 mod elector;
 mod handover;
+mod health;
 mod keeper;
 mod lenient;
 mod observer;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Registration, Status};
 use aegis_domain::wire::capability::Capability;
-use aegis_domain::wire::heartbeat::{Heartbeat, Metrics, Owned};
+use aegis_domain::wire::heartbeat::{Heartbeat, Lease, Metrics, Owned};
 use aegis_domain::wire::subject;
 use aegis_domain::{Actor, AggregateId, Context, InstanceName, LifeId, ServiceName};
 use async_nats::{StatusCode, Subscriber};
@@ -69,6 +69,8 @@ pub(super) struct Beater {
     pub(super) identity: Identity,
     pub(super) every: Duration,
     pub(super) ttl: Duration,
+    /// How long the lease of its session is.
+    pub(super) lease_ms: u64,
     pub(super) guard: Guard,
     pub(super) stats: Arc<Stats>,
     pub(super) status: watch::Receiver<Status>,
@@ -210,7 +212,11 @@ impl Beater {
     fn body(&self, metrics: &Metrics) -> Vec<u8> {
         let identity = &self.identity;
         // An instance that owns more than a message holds is heard all the same.
-        let room = self.connection.client().server_info().max_payload / 2 / GROUP_BYTES;
+        let server = self.connection.client().server_info();
+        let room = server.max_payload / 2 / GROUP_BYTES;
+        let nats_server = Some(server.server_name).filter(|name| !name.is_empty());
+        let lowest = self.guard.lowest_lease();
+        let lease = lowest.map(|lowest_percent| Lease { ms: self.lease_ms, lowest_percent });
         let groups = self.guard.some_groups(room);
         let groups = groups.into_iter().map(|(group, term)| Owned { group, term }).collect();
         let heartbeat = Heartbeat {
@@ -225,7 +231,7 @@ impl Beater {
             unwell: self.unwell.borrow().clone(),
             started_at: identity.started_at,
             sent_at: Utc::now(),
-            metrics: metrics.clone(),
+            metrics: Metrics { nats_server, lease, ..metrics.clone() },
         };
         serde_json::to_vec(&heartbeat).expect("a heartbeat holds only strings and finite numbers")
     }

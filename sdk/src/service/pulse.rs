@@ -195,6 +195,7 @@ async fn run(
         identity: setup.identity.clone(),
         every: setup.heartbeat,
         ttl: setup.record_ttl,
+        lease_ms: u64::try_from(setup.policy.lease().as_millis()).unwrap_or(u64::MAX),
         guard: setup.guard.clone(),
         stats: Arc::clone(&setup.stats),
         status: setup.status.clone(),

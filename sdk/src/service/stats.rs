@@ -150,6 +150,7 @@ impl Stats {
             events: self.events.messages(),
             commands: self.commands.messages(),
             lag: [self.events.lags(), self.commands.lags()].concat(),
+            ..Metrics::default()
         };
         *window = Window { since: Instant::now(), number: window.number + 1, calls, usage };
         metrics

@@ -14,6 +14,7 @@ mod journal;
 mod many;
 mod measure;
 mod member;
+mod page;
 mod process;
 mod projection;
 mod report;
@@ -65,6 +66,8 @@ enum Name {
     Feed,
     /// The page's own queries, and subscribers of pages and of the log, at ten thousand instances.
     Api,
+    /// The page in a browser, at five thousand instances and a million events. Its long form watches the heap for an hour.
+    Page,
     /// The projection made from zero, against a reader that does nothing; questions «as of».
     Projection,
 }
@@ -97,6 +100,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         Name::Attacks => attacks::run(args.quick).await?,
         Name::Feed => feed::run(args.quick).await?,
         Name::Api => api::run(args.quick).await?,
+        Name::Page => page::run(args.quick).await?,
         Name::Projection => projection::run(args.quick).await?,
         Name::Failover => failover::run(args.quick).await?,
     };

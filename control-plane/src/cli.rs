@@ -41,6 +41,10 @@ enum Command {
     Drain(operate::DrainArgs),
     /// Take an ended instance out of the registry at once. Its history stays in the log.
     Forget(operate::DrainArgs),
+    /// Stop the automatic failover of a service or of one of its groups for a time. Needs NATS, and no control plane.
+    Maintenance(operate::plans::MaintenanceArgs),
+    /// Plan to have a group handed over at a time. Needs NATS; a control plane that runs then carries it out.
+    Switchover(operate::plans::SwitchoverArgs),
     /// Change what an instance logs, while it runs.
     Log(operate::LogArgs),
     /// What services are meant to be, as a file: apply, diff, export, list, history. Needs NATS, and no
@@ -102,6 +106,8 @@ impl Cli {
             Command::Stepdown(args) => block_on("warn", operate::stepdown(args, remote)),
             Command::Drain(args) => block_on("warn", operate::drain(args, remote)),
             Command::Forget(args) => block_on("warn", operate::forget(args, remote)),
+            Command::Maintenance(args) => block_on("warn", operate::plans::maintenance(args)),
+            Command::Switchover(args) => block_on("warn", operate::plans::switchover(args)),
             Command::Log(args) => block_on("warn", operate::log(args)),
             Command::DeadLetters(args) => block_on("warn", dead_letters::run(args, remote)),
             Command::Verify(args) => block_on("error", audit::verify(args)),
@@ -130,6 +136,8 @@ impl Command {
             Self::Up(_) => Some(("up", "it runs a control plane itself")),
             Self::Serve(_) => Some(("serve", "it is the control plane; give --nats-url")),
             Self::Token(_) => Some(("token", "it draws a token for a configuration, and asks nobody")),
+            Self::Maintenance(_) => Some(("maintenance", "it goes over NATS alone; give --nats-url")),
+            Self::Switchover(_) => Some(("switchover", "it goes over NATS alone; give --nats-url")),
             Self::Log(_) => Some(("log", "it asks the instance itself over NATS; give --nats-url")),
             Self::Verify(_) => Some((
                 "verify",

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::baseline::{self, Row};
 use crate::command::{cargo, run as execute};
 use crate::output::say;
-use crate::{gate, tools, workspace::target};
+use crate::{chromium, gate, tools, web, workspace::target};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -50,12 +50,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 /// Builds what the benchmark runs, as it is shipped.
 pub(crate) fn build(name: &str) -> Result<()> {
     let runs: &[&str] = match name {
-        "api" | "attacks" | "feed" | "fleet" => &["-p", "aegis-control-plane"],
+        "api" | "attacks" | "feed" | "fleet" | "page" => &["-p", "aegis-control-plane"],
         "idle" => &["-p", "aegis-sdk", "--example", "echo"],
         _ => &["-p", "aegis-benches"],
     };
-    // Nobody looks at the page here.
-    execute(cargo(&["build", "--release", "--quiet"]).args(runs).env("AEGIS_WITHOUT_PAGE", "1"))
+    let mut build = cargo(&["build", "--release", "--quiet"]);
+    build.args(runs);
+    if name == "page" {
+        web::build()?;
+    } else {
+        // Nobody looks at it.
+        build.env("AEGIS_WITHOUT_PAGE", "1");
+    }
+    execute(&mut build)
 }
 
 /// The rows of its quick form, whether their bars hold or not.
@@ -78,6 +85,9 @@ fn command(name: &str, quick: bool) -> Result<Command> {
     let mut bench = benches();
     bench.arg(name).args(quick.then_some("--quick")).arg("--json").arg(results(name)?);
     bench.env("AEGIS_NATS_SERVER", tools::nats_server()?);
+    if name == "page" {
+        bench.env("AEGIS_CHROMIUM", chromium::find()?);
+    }
     Ok(bench)
 }
 

@@ -25,7 +25,7 @@ const GROUPS: u64 = 1_000;
 const WINDOW: u64 = 2_000;
 
 /// Fills the log of an installation.
-pub(super) async fn fill(connection: &Connection, events: u64) -> anyhow::Result<()> {
+pub(crate) async fn fill(connection: &Connection, events: u64) -> anyhow::Result<()> {
     let namespace = connection.namespace();
     let mut versions: BTreeMap<AggregateId, u64> = BTreeMap::new();
     for n in 1..=events {

@@ -2,7 +2,7 @@
 //! that takes; and how long it takes to tell the registry as it stood.
 
 pub(crate) mod child;
-mod log;
+pub(crate) mod log;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

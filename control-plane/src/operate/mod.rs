@@ -3,6 +3,7 @@
 
 mod api;
 mod nats;
+pub(crate) mod plans;
 
 use aegis_domain::{GroupName, InstanceName, ServiceName};
 use aegis_sdk::Operator;

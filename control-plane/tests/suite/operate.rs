@@ -69,7 +69,7 @@ async fn history(connection: &Connection, group: &str, count: usize) -> Vec<(Str
     .await
 }
 
-fn command(nats: &NatsServer, args: &[&str]) -> Proc {
+pub(crate) fn command(nats: &NatsServer, args: &[&str]) -> Proc {
     aegis().args(args).env("NATS_URL", nats.url()).env("USER", "alice").spawn()
 }
 

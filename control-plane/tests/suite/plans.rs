@@ -9,7 +9,7 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use crate::fleet::{connection, installation};
-use crate::operate::members;
+use crate::operate::{command, members};
 use crate::subscriptions::start;
 use crate::support::{ControlPlane, PATIENCE};
 
@@ -171,4 +171,35 @@ async fn a_planned_switchover_is_carried_out_once_by_one_of_two_replicas_in_the_
     assert_eq!(past.as_array().unwrap().len(), 2, "{past}");
     first.stop("done").await.unwrap();
     second.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_command_line_plans_without_a_control_plane() {
+    let nats = aegis_testkit::NatsServer::start().await;
+    let connection = connection(&nats).await;
+    aegis_sdk::nats::provision::provision(&connection).await.unwrap();
+    let run = async |args: &[&str]| {
+        let process = command(&nats, args);
+        let status = process.wait_exit(PATIENCE).await;
+        (status.success(), process.lines().join("\n"))
+    };
+    let reason = ["--reason", "new switch"];
+    let (done, told) =
+        run(&[&["maintenance", "begin", "desk", "ACC-1", "--for", "30m"][..], &reason].concat()).await;
+    assert!(done && told.contains("ACC-1 of desk: nobody takes over what is lost until 20"), "{told}");
+    let (done, told) = run(&["maintenance", "list"]).await;
+    assert!(done && told.contains("yes") && told.contains("new switch"), "{told}");
+    let (done, told) = run(&[&["maintenance", "begin", "desk", "--for", "8d"][..], &reason].concat()).await;
+    assert!(!done && told.contains("INVALID_INPUT"), "{told}");
+    assert!(run(&["maintenance", "end", "desk", "ACC-1"]).await.0);
+    let (done, told) = run(&["maintenance", "end", "desk", "ACC-1"]).await;
+    assert!(!done && told.contains("NOT_FOUND"), "{told}");
+    let at = (Utc::now() + TimeDelta::hours(1)).to_rfc3339();
+    let plan = ["switchover", "plan", "desk", "ACC-1", "--at", &at, "--to", "desk-2"];
+    assert!(run(&[&plan[..], &reason].concat()).await.0);
+    let (_, told) = run(&["switchover", "list"]).await;
+    assert!(told.contains("desk-2") && told.contains("planned"), "{told}");
+    assert!(run(&["switchover", "cancel", "desk", "ACC-1"]).await.0);
+    let (done, told) = run(&["--url", "http://127.0.0.1:1", "maintenance", "list"]).await;
+    assert!(!done && told.contains("does not take --url"), "{told}");
 }

@@ -166,7 +166,7 @@ impl Stage {
             Blow::Suspend => member.process.pause(),
             Blow::CutOff => member.proxy.cut(),
             Blow::Terminate => member.process.terminate(),
-            Blow::Drain => self.operator.drain(&service, &owner.parse()?, "bench").await?,
+            Blow::Drain => drop(self.operator.drain(&service, &owner.parse()?, "bench").await?),
             Blow::StepDown => {
                 self.operator.step_down(&service, &GROUP.parse()?, None, "bench").await?;
             }

@@ -89,7 +89,7 @@ async fn befall_member(stage: &Stage, member: &Member, act: Act, time: Duration)
             let operator = Operator::new(&stage.connection, Actor::user("chaos"));
             let (Ok(service), Ok(instance)) = (SERVICE.parse(), member.name.parse()) else { return false };
             let asked = tokio::time::timeout(GRACE, operator.drain(&service, &instance, "chaos")).await;
-            if !matches!(asked, Ok(Ok(()))) {
+            if !matches!(asked, Ok(Ok(_))) {
                 return false;
             }
             member.ended(GRACE).await;

@@ -7,9 +7,8 @@ mod verification;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
 use aegis_domain::aggregate::plan::{Maintenance, Scope, Switchover};
-use aegis_domain::wire::control::Owner;
 use aegis_domain::{
-    AggregateId, AggregateVersion, ErrorCode, GroupName, InstanceName, Recorded, Sequence, ServiceName,
+    AggregateId, AggregateVersion, ErrorCode, GroupName, InstanceName, Recorded, Sequence, ServiceName, Term,
 };
 use aegis_projections::live::Contents;
 use chrono::{DateTime, Utc};
@@ -86,6 +85,17 @@ pub struct Applied {
     pub sequence: Sequence,
 }
 
+/// A group that was handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOver {
+    /// The new owner.
+    pub instance: InstanceName,
+    /// Its term.
+    pub term: Term,
+    /// The position of the request in the log.
+    pub sequence: Sequence,
+}
+
 /// Why a command failed, other than by a refusal of the domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -148,18 +158,18 @@ pub trait Commands: Send + Sync {
         group: GroupName,
         to: Option<InstanceName>,
         reason: String,
-    ) -> BoxFuture<'_, Result<Owner, Refused>>;
+    ) -> BoxFuture<'_, Result<HandedOver, Refused>>;
     /// Rebuilds this replica's projection from the log, while it serves. Answers the position at which the new one
     /// took the place of the old.
     fn rebuild_projection(&self) -> BoxFuture<'_, Result<Sequence, Refused>>;
-    /// Takes an ended instance out of the registry.
+    /// Takes an ended instance out of the registry. Answers the position of the record.
     fn forget(
         &self,
         by: Principal,
         service: ServiceName,
         instance: InstanceName,
         reason: String,
-    ) -> BoxFuture<'_, Result<(), Refused>>;
+    ) -> BoxFuture<'_, Result<Option<Sequence>, Refused>>;
     /// Begins a maintenance, or gives the one of the same groups another end. Like the following, answers the position of
     /// the record.
     fn begin_maintenance(
@@ -188,14 +198,14 @@ pub trait Commands: Send + Sync {
         group: GroupName,
         reason: String,
     ) -> BoxFuture<'_, Result<Sequence, Refused>>;
-    /// Asks an instance to stop cleanly.
+    /// Asks an instance to stop cleanly. Answers the position of the request; none when it had been asked before.
     fn drain(
         &self,
         by: Principal,
         service: ServiceName,
         instance: InstanceName,
         reason: String,
-    ) -> BoxFuture<'_, Result<(), Refused>>;
+    ) -> BoxFuture<'_, Result<Option<Sequence>, Refused>>;
 }
 
 /// The registry as it stands, and word of its changes.

@@ -66,7 +66,7 @@ pub use nats::connection::{ConnectOptions, Connection, ConnectionState};
 pub use nats::error::ConnectError;
 #[cfg(fuzzing)]
 pub use nats::link::fuzzing;
-pub use operator::{Operator, OperatorError};
+pub use operator::{HandedOver, Operator, OperatorError};
 pub use otel::{InvalidOtel, OtelConfig};
 pub use publish::{OutboxLimits, Pending, PublishError, Published};
 pub use resilience::Resilience;

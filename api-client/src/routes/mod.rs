@@ -8,6 +8,7 @@ mod events;
 mod instances;
 mod leaders;
 mod metrics;
+mod plans;
 mod services;
 mod system;
 

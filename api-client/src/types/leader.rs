@@ -51,4 +51,6 @@ pub struct HandedOver {
     pub instance: String,
     /// Its term.
     pub term: u64,
+    /// Sequence of the request in the log.
+    pub sequence: u64,
 }

@@ -7,6 +7,7 @@ mod instance;
 mod leader;
 mod letter;
 mod metrics;
+mod plan;
 mod registry;
 mod system;
 #[cfg(test)]
@@ -26,6 +27,9 @@ pub use instance::{
 pub use leader::{HandedOver, Leader, StepDown};
 pub use letter::{DeadLetter, DeadLetterDone, Decision, Header};
 pub use metrics::{MetricsPoint, Series};
+pub use plan::{
+    BeginMaintenance, EndMaintenance, Maintenance, PlanRecorded, Plans, ScheduleSwitchover, Switchover,
+};
 pub use registry::{Missing, Registry};
 pub use system::{
     Rebuilt, ReplicaProblem, Role, SelfPreservation, System, Verification, VerificationFinding,
@@ -63,4 +67,6 @@ pub struct Named {
     pub service: String,
     /// The instance.
     pub instance: String,
+    /// Sequence of the record in the log; none when it was there already.
+    pub sequence: Option<u64>,
 }

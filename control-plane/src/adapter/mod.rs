@@ -8,12 +8,12 @@ mod verification;
 use aegis_domain::aggregate::Definition;
 use aegis_domain::aggregate::definition::{Change, Command, Content};
 use aegis_domain::aggregate::plan::{Maintenance, Scope, Switchover};
-use aegis_domain::wire::control::Owner;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Context, ErrorCode, GroupName, InstanceName, Sequence, ServiceName,
 };
 use aegis_graphql::ports::{
-    Applied, Commands, Failure, LeaseStoreFacts, Outcome, Principal, Refused, ReplicaFacts, Replicas,
+    Applied, Commands, Failure, HandedOver, LeaseStoreFacts, Outcome, Principal, Refused, ReplicaFacts,
+    Replicas,
 };
 use aegis_projections::Live;
 use aegis_projections::beats::Sight;
@@ -128,9 +128,11 @@ impl Commands for Adapter {
         group: GroupName,
         to: Option<InstanceName>,
         reason: String,
-    ) -> BoxFuture<'_, Result<Owner, Refused>> {
+    ) -> BoxFuture<'_, Result<HandedOver, Refused>> {
         Box::pin(async move {
-            self.operator(&by).step_down(&service, &group, to.as_ref(), &reason).await.map_err(refused)
+            let done = self.operator(&by).step_down(&service, &group, to.as_ref(), &reason).await;
+            let aegis_sdk::HandedOver { instance, term, sequence } = done.map_err(refused)?;
+            Ok(HandedOver { instance, term, sequence })
         })
     }
 
@@ -150,7 +152,7 @@ impl Commands for Adapter {
         service: ServiceName,
         instance: InstanceName,
         reason: String,
-    ) -> BoxFuture<'_, Result<(), Refused>> {
+    ) -> BoxFuture<'_, Result<Option<Sequence>, Refused>> {
         Box::pin(
             async move { self.operator(&by).forget(&service, &instance, &reason).await.map_err(refused) },
         )
@@ -162,7 +164,7 @@ impl Commands for Adapter {
         service: ServiceName,
         instance: InstanceName,
         reason: String,
-    ) -> BoxFuture<'_, Result<(), Refused>> {
+    ) -> BoxFuture<'_, Result<Option<Sequence>, Refused>> {
         Box::pin(async move { self.operator(&by).drain(&service, &instance, &reason).await.map_err(refused) })
     }
 

@@ -25,12 +25,12 @@ impl Operations for Operator {
 
     async fn drain(&self, asked: &DrainArgs) -> anyhow::Result<()> {
         let done = Self::drain(self, &asked.service, &asked.instance, &asked.reason).await;
-        done.map_err(|e| with_code(&e))
+        done.map(drop).map_err(|e| with_code(&e))
     }
 
     async fn forget(&self, asked: &DrainArgs) -> anyhow::Result<()> {
         let done = Self::forget(self, &asked.service, &asked.instance, &asked.reason).await;
-        done.map_err(|e| with_code(&e))
+        done.map(drop).map_err(|e| with_code(&e))
     }
 }
 

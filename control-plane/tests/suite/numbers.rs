@@ -82,7 +82,13 @@ async fn only_what_is_small_by_its_nature_is_an_int_and_large_ones_come_in_as_te
             }));
         }
     }
-    let small = ["Figures.seconds", "MetricsSeries.resolutionSeconds", "Sparkline.resolutionSeconds"];
+    let small = [
+        "Figures.seconds",
+        "InstanceLease.lowestPercent",
+        "LeaseNode.lowestPercent",
+        "MetricsSeries.resolutionSeconds",
+        "Sparkline.resolutionSeconds",
+    ];
     assert_eq!(ints, small);
     let types = answer["__schema"]["types"].as_array().unwrap().iter();
     let scalars = types.filter(|one| one["kind"] == "SCALAR").map(|one| one["name"].as_str().unwrap());

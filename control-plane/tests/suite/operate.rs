@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use crate::support::{ControlPlane, PATIENCE, aegis};
 
 const STEP_DOWN: &str = "mutation($input: StepDownInput!) { stepDown(input: $input) {
-    __typename ... on HandedOver { service group instance term } ... on Rejected { code message field } } }";
+    __typename ... on HandedOver { service group instance term sequence } ... on Rejected { code message field } } }";
 const DRAIN: &str = "mutation($input: DrainInput!) { drain(input: $input) {
-    __typename ... on DrainAsked { service instance } ... on Rejected { code message field } } }";
+    __typename ... on DrainAsked { service instance sequence } ... on Rejected { code message field } } }";
 
 async fn member(nats: &NatsServer, name: &str) -> Service {
     let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
@@ -84,8 +84,10 @@ async fn an_operator_moves_a_group_and_drains_an_instance_by_the_api() {
         control.query(STEP_DOWN, json!({ "input": input })).await["stepDown"].clone()
     };
     let moved = step_down("ACC-1", json!("desk-2")).await;
-    let expected = json!({ "__typename": "HandedOver", "service": "desk", "group": "ACC-1", "instance": "desk-2", "term": 2 });
+    let expected = json!({ "__typename": "HandedOver", "service": "desk", "group": "ACC-1", "instance": "desk-2", "term": 2,
+        "sequence": moved["sequence"] });
     assert_eq!(moved, expected);
+    assert!(moved["sequence"].as_u64() > Some(0), "{moved}");
     for (group, to, code) in [
         ("ACC-1", json!("desk-2"), "INVALID_INPUT"),
         ("ACC-1", json!("desk-9"), "MEMBER_NOT_FOUND"),
@@ -102,7 +104,9 @@ async fn an_operator_moves_a_group_and_drains_an_instance_by_the_api() {
         let input = json!({ "service": "desk", "instance": instance, "reason": "maintenance" });
         control.query(DRAIN, json!({ "input": input })).await["drain"].clone()
     };
-    assert_eq!(drain("desk-2").await["__typename"], "DrainAsked");
+    let asked = drain("desk-2").await;
+    assert_eq!(asked["__typename"], "DrainAsked");
+    assert!(asked["sequence"].as_u64() > moved["sequence"].as_u64(), "{asked}");
     tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap().unwrap();
     assert_eq!(drain("desk-2").await["code"], "INSTANCE_NOT_FOUND");
     first.stop("done").await.unwrap();

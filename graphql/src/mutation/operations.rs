@@ -53,7 +53,7 @@ impl OperationMutation {
         };
         let executor = context.data::<Executor>()?;
         match executor.forget(by, service.clone(), instance.clone(), reason).await {
-            Ok(()) => Ok(ForgetResult::Forgotten(Forgotten::new(&service, &instance))),
+            Ok(sequence) => Ok(ForgetResult::Forgotten(Forgotten::new(&service, &instance, sequence))),
             Err(refused) => Ok(ForgetResult::Rejected(expected(refused)?)),
         }
     }
@@ -66,7 +66,7 @@ impl OperationMutation {
         };
         let executor = context.data::<Executor>()?;
         match executor.drain(by, service.clone(), instance.clone(), reason).await {
-            Ok(()) => Ok(DrainResult::Asked(DrainAsked::new(&service, &instance))),
+            Ok(sequence) => Ok(DrainResult::Asked(DrainAsked::new(&service, &instance, sequence))),
             Err(refused) => Ok(DrainResult::Rejected(expected(refused)?)),
         }
     }

@@ -1,11 +1,11 @@
 //! What operators ask of running services.
 
-use aegis_domain::wire::control::Owner;
-use aegis_domain::{GroupName, InstanceName, InvalidName, ServiceName};
+use aegis_domain::{GroupName, InstanceName, InvalidName, Sequence, ServiceName};
 use async_graphql::{InputObject, SimpleObject, Union};
 
 use super::definition::{Rejected, invalid};
 use super::scalar::Long;
+use crate::ports;
 
 /// The owner of the group hands it over: calls in flight end first, later ones go to the new owner.
 #[derive(Debug, Clone, InputObject)]
@@ -26,6 +26,8 @@ pub(crate) struct HandedOver {
     instance: String,
     /// Its term.
     term: Long,
+    /// Sequence of the request in the log.
+    sequence: Long,
 }
 
 #[derive(Debug, Clone, Union)]
@@ -48,6 +50,8 @@ pub(crate) struct DrainInput {
 pub(crate) struct DrainAsked {
     service: String,
     instance: String,
+    /// Sequence of the request in the log; null when it had been asked before.
+    sequence: Option<Long>,
 }
 
 #[derive(Debug, Clone, Union)]
@@ -70,6 +74,8 @@ pub(crate) struct ForgetInput {
 pub(crate) struct Forgotten {
     service: String,
     instance: String,
+    /// Sequence of the record in the log; null when it was there already.
+    sequence: Option<Long>,
 }
 
 #[derive(Debug, Clone, Union)]
@@ -86,8 +92,9 @@ impl ForgetInput {
 }
 
 impl Forgotten {
-    pub(crate) fn new(service: &ServiceName, instance: &InstanceName) -> Self {
-        Self { service: service.to_string(), instance: instance.to_string() }
+    pub(crate) fn new(service: &ServiceName, instance: &InstanceName, sequence: Option<Sequence>) -> Self {
+        let (service, instance) = (service.to_string(), instance.to_string());
+        Self { service, instance, sequence: sequence.map(Into::into) }
     }
 }
 
@@ -101,12 +108,13 @@ impl StepDownInput {
 }
 
 impl HandedOver {
-    pub(crate) fn new(service: &ServiceName, group: &GroupName, owner: &Owner) -> Self {
+    pub(crate) fn new(service: &ServiceName, group: &GroupName, owner: &ports::HandedOver) -> Self {
         Self {
             service: service.to_string(),
             group: group.to_string(),
             instance: owner.instance.to_string(),
             term: owner.term.get().into(),
+            sequence: owner.sequence.into(),
         }
     }
 }
@@ -119,8 +127,9 @@ impl DrainInput {
 }
 
 impl DrainAsked {
-    pub(crate) fn new(service: &ServiceName, instance: &InstanceName) -> Self {
-        Self { service: service.to_string(), instance: instance.to_string() }
+    pub(crate) fn new(service: &ServiceName, instance: &InstanceName, sequence: Option<Sequence>) -> Self {
+        let (service, instance) = (service.to_string(), instance.to_string());
+        Self { service, instance, sequence: sequence.map(Into::into) }
     }
 }
 

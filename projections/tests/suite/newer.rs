@@ -152,9 +152,9 @@ async fn each_type_with_values_that_nobody_knows_stops_nobody() {
     installation.publish(messages).await;
     let state = running.reaches(last).await;
     assert!(state.definitions.contains_key(&service("echo")));
-    // Definitions, elections, resignations, losses, step-downs, conflicts and decisions on dead letters say nothing
+    // Definitions, elections, resignations, losses, step-downs, conflicts, decisions on dead letters and plans say nothing
     // without what they are about.
-    assert_eq!(running.store.dead_letters().await.unwrap(), 9);
+    assert_eq!(running.store.dead_letters().await.unwrap(), 15);
 }
 
 #[tokio::test]

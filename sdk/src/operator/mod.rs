@@ -8,7 +8,9 @@ use std::time::Duration;
 use aegis_domain::aggregate::{Instance, Leadership, instance, leadership};
 use aegis_domain::wire::control::{Control, Owner};
 use aegis_domain::wire::header;
-use aegis_domain::{Actor, AggregateId, Context, ErrorCode, GroupName, InstanceName, ServiceName};
+use aegis_domain::{
+    Actor, AggregateId, Context, ErrorCode, GroupName, InstanceName, Sequence, ServiceName, Term,
+};
 use async_nats::RequestErrorKind;
 use bytes::Bytes;
 use chrono::Utc;
@@ -34,6 +36,17 @@ pub struct OperatorError {
     pub code: ErrorCode,
     /// What is wrong, and what to do.
     pub message: String,
+}
+
+/// A group that was handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandedOver {
+    /// The new owner.
+    pub instance: InstanceName,
+    /// Its term.
+    pub term: Term,
+    /// The position of the request in the log.
+    pub sequence: Sequence,
 }
 
 /// Asks on behalf of one person or program. Cheap to clone.
@@ -74,7 +87,7 @@ impl Operator {
         group: &GroupName,
         to: Option<&InstanceName>,
         reason: &str,
-    ) -> Result<Owner, OperatorError> {
+    ) -> Result<HandedOver, OperatorError> {
         let store = KvLeaseStore::new(&self.connection, service.clone());
         let found = store.owner(group).await.map_err(|error| unread(&error))?;
         let holder = found.record.and_then(|record| record.holder).ok_or_else(|| {
@@ -91,15 +104,18 @@ impl Operator {
                 return Err(OperatorError::new(ErrorCode::MemberNotFound, message));
             }
         }
-        self.record_step_down(service, group, to, reason).await?;
+        let sequence = self.record_step_down(service, group, to, reason).await?;
         let (group, to, reason) = (group.clone(), to.cloned(), reason.to_owned());
         let request = Control::StepDown { group, to, reason };
         let answer = self.ask(service, &holder.instance, &request, HAND_OVER).await?;
-        serde_json::from_slice(&answer)
-            .map_err(|e| OperatorError::new(ErrorCode::Internal, format!("the answer cannot be read: {e}")))
+        let Owner { instance, term } = serde_json::from_slice(&answer).map_err(|e| {
+            OperatorError::new(ErrorCode::Internal, format!("the answer cannot be read: {e}"))
+        })?;
+        Ok(HandedOver { instance, term, sequence })
     }
 
-    /// Asks an instance to stop cleanly. It hands its groups over, finishes its calls, and ends.
+    /// Asks an instance to stop cleanly. It hands its groups over, finishes its calls, and ends. Answers the position of the request
+    /// in the log; none when it had been asked before.
     ///
     /// # Errors
     /// `INSTANCE_NOT_FOUND` when no such instance is registered; `NO_RESPONDERS` when it is, and does not
@@ -113,14 +129,16 @@ impl Operator {
         service: &ServiceName,
         instance: &InstanceName,
         reason: &str,
-    ) -> Result<(), OperatorError> {
-        self.record(service, instance, instance::Command::RequestDrain { reason: reason.to_owned() }).await?;
+    ) -> Result<Option<Sequence>, OperatorError> {
+        let command = instance::Command::RequestDrain { reason: reason.to_owned() };
+        let recorded = self.record(service, instance, command).await?;
         let request = Control::Drain { reason: reason.to_owned() };
         self.ask(service, instance, &request, HAND_OVER).await?;
-        Ok(())
+        Ok(recorded)
     }
 
-    /// Takes an ended instance out of the registry before its time. Its history stays in the log.
+    /// Takes an ended instance out of the registry before its time. Its history stays in the log. Answers the position of the
+    /// record there.
     ///
     /// # Errors
     /// `INSTANCE_NOT_FOUND` when nothing is known of it; `ILLEGAL_TRANSITION` while it lives; `UNAVAILABLE` when it could
@@ -133,7 +151,7 @@ impl Operator {
         service: &ServiceName,
         instance: &InstanceName,
         reason: &str,
-    ) -> Result<(), OperatorError> {
+    ) -> Result<Option<Sequence>, OperatorError> {
         self.record(service, instance, instance::Command::Forget { reason: reason.to_owned() }).await
     }
 
@@ -162,12 +180,12 @@ impl Operator {
         service: &ServiceName,
         instance: &InstanceName,
         command: instance::Command,
-    ) -> Result<(), OperatorError> {
+    ) -> Result<Option<Sequence>, OperatorError> {
         let id = AggregateId::Instance(service.clone(), instance.clone());
         let recorded =
             Journal::new(&self.connection).execute::<Instance>(&id, command, &self.context()).await;
         match recorded.map_err(ExecuteError::rejection) {
-            Ok(_) => Ok(()),
+            Ok(recorded) => Ok(recorded.last().map(|event| event.sequence)),
             Err(Ok(rejection)) => Err(OperatorError::new(rejection.code(), rejection.to_string())),
             Err(Err(error)) => Err(unrecorded(&error)),
         }
@@ -180,14 +198,19 @@ impl Operator {
         group: &GroupName,
         to: Option<&InstanceName>,
         reason: &str,
-    ) -> Result<(), OperatorError> {
+    ) -> Result<Sequence, OperatorError> {
         let id = AggregateId::Leadership(service.clone(), group.clone());
         let journal = Journal::new(&self.connection);
         for attempt in 1..=TRIES {
             tokio::time::sleep(backoff(attempt)).await;
             let command = leadership::Command::RequestStepDown { to: to.cloned(), reason: reason.to_owned() };
             match journal.execute::<Leadership>(&id, command, &self.context()).await {
-                Ok(_) => return Ok(()),
+                Ok(recorded) => {
+                    let recorded = recorded.last().map(|event| event.sequence);
+                    return recorded.ok_or_else(|| {
+                        OperatorError::new(ErrorCode::Internal, "the request was not recorded".to_owned())
+                    });
+                }
                 Err(ExecuteError::Rejected(leadership::Rejection::Vacant)) => {}
                 Err(ExecuteError::Rejected(rejection)) => {
                     return Err(OperatorError::new(rejection.code(), rejection.to_string()));

@@ -33,6 +33,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "instances", description = "What runs, and what operators ask of it."),
         (name = "metrics", description = "Figures, over time and now."),
         (name = "leaders", description = "Who leads which group."),
+        (name = "plans", description = "What operators plan: maintenance, and switchovers at a time."),
         (name = "events", description = "The log."),
         (name = "dead letters", description = "Messages that nobody could process."),
         (name = "system", description = "Whoever asks, the replica that answers, and the registry of the past."),

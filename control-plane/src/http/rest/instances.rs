@@ -41,12 +41,12 @@ const CONFIGURATION: &str = "query($service: String!, $instance: String!) {
 const DRAIN: &str = concat!(
     "mutation($input: DrainInput!) { data: drain(input: $input) {",
     rejected_fields!(),
-    "... on DrainAsked { service instance } } }"
+    "... on DrainAsked { service instance sequence } } }"
 );
 const FORGET: &str = concat!(
     "mutation($input: ForgetInput!) { data: forgetInstance(input: $input) {",
     rejected_fields!(),
-    "... on Forgotten { service instance } } }"
+    "... on Forgotten { service instance sequence } } }"
 );
 
 #[derive(Debug, Deserialize, IntoParams)]

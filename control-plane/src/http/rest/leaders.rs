@@ -26,7 +26,7 @@ const LIST: &str = concat!(
 const STEP_DOWN: &str = concat!(
     "mutation($input: StepDownInput!) { data: stepDown(input: $input) {",
     rejected_fields!(),
-    "... on HandedOver { service group instance term } } }"
+    "... on HandedOver { service group instance term sequence } } }"
 );
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -11,6 +11,7 @@ mod instances;
 mod leaders;
 mod metrics;
 mod page;
+mod plans;
 mod problem;
 mod services;
 mod stream;
@@ -69,6 +70,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(metrics::live))
         .routes(routes!(leaders::list))
         .routes(routes!(leaders::step_down))
+        .routes(routes!(plans::list))
+        .routes(routes!(plans::begin_maintenance))
+        .routes(routes!(plans::end_maintenance))
+        .routes(routes!(plans::schedule_switchover))
+        .routes(routes!(plans::cancel_switchover))
         .routes(routes!(events::list))
         .routes(routes!(system::registry))
         .routes(routes!(dead_letters::list))

@@ -13,14 +13,18 @@ const DOCUMENT: &str = include_str!("../../../../docs/openapi.json");
 /// Each mutation of GraphQL, and its operation of REST.
 const MUTATIONS: &[(&str, &str)] = &[
     ("amend", "put_services_service"),
+    ("beginMaintenance", "post_services_service_maintenance"),
+    ("cancelSwitchover", "post_leaders_service_group_switchover_cancel"),
     ("define", "post_services"),
     ("discardDeadLetter", "post_dead_letters_sequence_discard"),
+    ("endMaintenance", "post_services_service_maintenance_end"),
     ("drain", "post_instances_service_instance_drain"),
     ("forgetInstance", "post_instances_service_instance_forget"),
     ("rebuildProjection", "post_system_rebuild"),
     ("redriveDeadLetter", "post_dead_letters_sequence_redrive"),
     ("reinstate", "post_services_service_reinstate"),
     ("retire", "delete_services_service"),
+    ("scheduleSwitchover", "post_leaders_service_group_switchover"),
     ("stepDown", "post_leaders_service_group_step_down"),
     ("verifyLog", "post_system_verification"),
 ];

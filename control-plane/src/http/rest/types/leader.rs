@@ -43,6 +43,8 @@ pub(in crate::http::rest) struct HandedOver {
     instance: String,
     /// Its term.
     term: u64,
+    /// Sequence of the request in the log.
+    sequence: u64,
 }
 
 macro_rules! leader_fields {

@@ -6,6 +6,7 @@ mod instance;
 mod leader;
 mod letter;
 mod metrics;
+mod plan;
 mod registry;
 mod system;
 
@@ -23,6 +24,7 @@ pub(super) use instance::{
 pub(super) use leader::{HandedOver, Leader, StepDown, leader_fields};
 pub(super) use letter::{DeadLetter, DeadLetterDone, Decision, letter_fields};
 pub(super) use metrics::{Series, SeriesData, series_fields};
+pub(super) use plan::{BeginMaintenance, EndMaintenance, PlanRecorded, Plans, PlansData, ScheduleSwitchover};
 pub(super) use registry::{Registry, RegistryData};
 pub(super) use system::{Rebuilt, System, Verification, Viewer, system_fields, verification_fields};
 
@@ -119,6 +121,8 @@ pub(super) struct Reason {
 pub(super) struct Named {
     pub(super) service: String,
     pub(super) instance: String,
+    /// Sequence of the record in the log; null when it was there already.
+    sequence: Option<u64>,
 }
 
 macro_rules! rejected_fields {

@@ -174,6 +174,45 @@ async fn a_planned_switchover_is_carried_out_once_by_one_of_two_replicas_in_the_
 }
 
 #[tokio::test]
+async fn plans_are_made_and_unmade_over_rest() {
+    let (_nats, _folder, control) = start().await;
+    let post = async |path: &str, body: Value| {
+        let request = control.http.post(control.at(path)).bearer_auth(&control.token).json(&body);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let ahead = |hours| (Utc::now() + TimeDelta::hours(hours)).to_rfc3339();
+    let begin = json!({ "until": ahead(1), "reason": "new switch" });
+    let (status, begun) = post("/api/services/desk/maintenance", begin).await;
+    assert!(status == 200 && begun["sequence"].is_u64(), "{status} {begun}");
+    let plan = json!({ "to": "desk-2", "at": ahead(2), "reason": "before the opening" });
+    let (status, planned) = post("/api/leaders/desk/ACC-1/switchover", plan).await;
+    assert!(status == 200 && planned["sequence"].as_u64() > begun["sequence"].as_u64(), "{status} {planned}");
+    let told = wait_until("the plans", PATIENCE, || async {
+        let asked = control.http.get(control.at("/api/plans")).bearer_auth(&control.token).send().await;
+        let told: Value = asked.unwrap().json().await.unwrap();
+        if told["asOfSequence"].as_u64() >= planned["sequence"].as_u64() {
+            Ok(told)
+        } else {
+            Err(told.to_string())
+        }
+    })
+    .await;
+    assert_eq!(counts(&told), (1, 1), "{told}");
+    assert_eq!(
+        (&told["maintenances"][0]["group"], &told["switchovers"][0]["to"]),
+        (&Value::Null, &json!("desk-2"))
+    );
+    let late = json!({ "at": ahead(-1), "reason": "too late" });
+    assert_eq!(post("/api/leaders/desk/ACC-2/switchover", late).await.0, 400);
+    let why = json!({ "reason": "done" });
+    assert_eq!(post("/api/services/desk/maintenance/end", why.clone()).await.0, 200);
+    assert_eq!(post("/api/leaders/desk/ACC-1/switchover/cancel", why.clone()).await.0, 200);
+    let (status, gone) = post("/api/leaders/desk/ACC-1/switchover/cancel", why).await;
+    assert_eq!((status, &gone["code"]), (404, &json!("NOT_FOUND")), "{gone}");
+}
+
+#[tokio::test]
 async fn the_command_line_plans_without_a_control_plane() {
     let nats = aegis_testkit::NatsServer::start().await;
     let connection = connection(&nats).await;

@@ -17,7 +17,9 @@ async fn a_group_is_moved_and_an_instance_drained() {
         post(&control, &path, &json!({ "to": to, "reason": "rebalance" })).await
     };
     let moved = step_down("ACC-1", "desk-2").await;
-    let expected = json!({ "service": "desk", "group": "ACC-1", "instance": "desk-2", "term": 2 });
+    let sequence = moved.body["sequence"].clone();
+    let expected =
+        json!({ "service": "desk", "group": "ACC-1", "instance": "desk-2", "term": 2, "sequence": sequence });
     assert_eq!((moved.status, moved.body), (200, expected));
     let absent = step_down("ACC-1", "desk-9").await;
     assert_eq!((absent.status, &absent.body["code"]), (409, &json!("MEMBER_NOT_FOUND")), "{}", absent.body);
@@ -34,7 +36,10 @@ async fn a_group_is_moved_and_an_instance_drained() {
     })
     .await;
     let drained = post(&control, "/api/instances/desk/desk-2/drain", &json!({ "reason": "old" })).await;
-    assert_eq!((drained.status, drained.body), (202, json!({ "service": "desk", "instance": "desk-2" })));
+    let sequence = drained.body["sequence"].clone();
+    let asked = json!({ "service": "desk", "instance": "desk-2", "sequence": sequence });
+    assert_eq!((drained.status, drained.body), (202, asked));
+    assert!(sequence.is_u64(), "{sequence}");
     let missing = post(&control, "/api/instances/desk/desk-9/drain", &json!({ "reason": "old" })).await;
     assert_eq!(
         (missing.status, &missing.body["code"]),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::wire::chain::Hash;
-use crate::{Actor, AggregateVersion, Event, EventId, Registry, Schema, Sequence, ServiceName};
+use crate::{Actor, AggregateVersion, EventId, Registry, Schema, Sequence};
 
 /// Who caused a change, when, and in what connection. Given by the caller of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,17 +44,6 @@ pub struct Envelope<S: Schema = Registry> {
     pub previous: Hash,
     /// What happened.
     pub event: S::Event,
-}
-
-impl Envelope {
-    /// The service that it concerns, if it concerns one alone.
-    #[must_use]
-    pub fn service(&self) -> Option<&ServiceName> {
-        match &self.event {
-            Event::Installation(event) => event.service(),
-            Event::Definition(_) | Event::Instance(_) | Event::Leadership(_) => self.aggregate.service(),
-        }
-    }
 }
 
 /// What stands in the headers of an event: all but what happened. Reading it does not read bodies.

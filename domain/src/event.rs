@@ -1,10 +1,10 @@
 //! The events of all aggregates, their types on the wire, and the catalogue that documents them.
 
-use crate::AggregateKind;
 use crate::aggregate::definition::DefinitionEvent;
 use crate::aggregate::installation::InstallationEvent;
 use crate::aggregate::instance::InstanceEvent;
 use crate::aggregate::leadership::LeadershipEvent;
+use crate::{AggregateId, AggregateKind, ServiceName};
 
 /// Any event of the control plane.
 #[derive(Debug, Clone, PartialEq)]
@@ -232,6 +232,15 @@ impl Event {
             Self::Instance(_) => AggregateKind::Instance,
             Self::Leadership(_) => AggregateKind::Leadership,
             Self::Installation(_) => AggregateKind::Installation,
+        }
+    }
+
+    /// The service that it concerns, as an event of this aggregate, if it concerns one alone.
+    #[must_use]
+    pub fn service<'a>(&'a self, aggregate: &'a AggregateId) -> Option<&'a ServiceName> {
+        match self {
+            Self::Installation(event) => event.service(),
+            Self::Definition(_) | Self::Instance(_) | Self::Leadership(_) => aggregate.service(),
         }
     }
 

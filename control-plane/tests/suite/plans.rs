@@ -89,6 +89,12 @@ async fn a_maintenance_is_recorded_told_to_the_members_and_over_in_time() {
         _ => None,
     });
     assert_eq!(ends.collect::<Vec<_>>(), [(false, None), (true, Some("done".to_owned()))]);
+    let filter = json!({ "service": "desk", "kinds": ["INSTALLATION"] });
+    let events =
+        "query($filter: EventFilter) { events(first: 20, filter: $filter) { nodes { type service } } }";
+    let told = control.query(events, json!({ "filter": filter })).await["events"]["nodes"].clone();
+    assert_eq!(told.as_array().unwrap().len(), 5, "they are of the service: {told}");
+    assert!(told.as_array().unwrap().iter().all(|event| event["service"] == "desk"), "{told}");
     first.stop("done").await.unwrap();
     second.stop("done").await.unwrap();
 }

@@ -123,7 +123,7 @@ impl Line {
             event_type: event.event_type.clone(),
             kind: event.aggregate.kind(),
             aggregate: event.aggregate_name.clone(),
-            service: event.aggregate.service().map(ToString::to_string),
+            service: event.event.service(&event.aggregate).map(ToString::to_string),
             version: event.version.get(),
             time: event.time,
             recorded_at: self.recorded_at,
@@ -222,7 +222,7 @@ impl Projection for Registry {
                 let mut name = |text: &str| self.names.id(text, &mut batch.names);
                 let event_type = name(&event.event_type);
                 let aggregate = name(&event.aggregate_name);
-                let service = event.aggregate.service().map(|service| name(service.as_str()));
+                let service = event.event.service(&event.aggregate).map(|service| name(service.as_str()));
                 let actor = name(event.actor.as_str());
                 let event = *event;
                 if let Some(partly) = Partly::after(self.partly.as_ref(), sequence, &event) {

@@ -57,7 +57,7 @@ impl EventView {
             event_type: envelope.event.event_type(),
             kind: envelope.aggregate.kind(),
             aggregate: envelope.aggregate.to_string(),
-            service: envelope.service().map(ToString::to_string),
+            service: envelope.event.service(&envelope.aggregate).map(ToString::to_string),
             version: envelope.version.get(),
             time: envelope.context.time,
             recorded_at,

@@ -6,11 +6,16 @@ use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::installation::InstallationEvent;
 use aegis_domain::aggregate::instance::{InstanceEvent, Status};
 use aegis_domain::aggregate::leadership::LeadershipEvent;
+use aegis_domain::aggregate::plan::{Maintenance, MaintenanceEnd, Scope};
 use aegis_domain::aggregate::{Leadership, leadership};
 use aegis_domain::{AggregateId, Sequence, Term};
-use aegis_projections::view::{InstanceStatus, InstanceView, SelfPreservation};
+use aegis_projections::view::maintenance::Maintenances;
+use aegis_projections::view::term::{Cause, terms};
+use aegis_projections::view::{EventView, InstanceStatus, InstanceView, SelfPreservation};
 
-use crate::log::{Log, content, election, group, instance, registration, service, time};
+use chrono::DateTime;
+
+use crate::log::{Log, content, election, group, instance, registration, service, tenure, time};
 
 fn member() -> AggregateId {
     AggregateId::Instance(service("echo"), instance("echo-1"))
@@ -146,4 +151,40 @@ fn an_event_about_nothing_makes_no_view() {
     let state = log.state();
     assert!(state.definitions.is_empty() && state.leaders.is_empty());
     assert_eq!(state.position, Sequence(2), "and is passed all the same");
+}
+
+#[test]
+fn a_gap_that_fell_into_a_maintenance_is_no_failover_that_took_long() {
+    let second = |n: u64| DateTime::from_timestamp(1_760_000_000 + n.cast_signed(), 0).unwrap();
+    let id = AggregateId::Leadership(service("echo"), group("ACC-1"));
+    let scope = Scope { service: service("echo"), group: None };
+    let begun = Maintenance { scope: scope.clone(), until: second(900), reason: "new switch".into() };
+    let mut log = Log::default();
+    log.execute::<Leadership>(&id, election(1, "a", &[]));
+    log.record(&AggregateId::Installation, InstallationEvent::MaintenanceBegun(begun).into());
+    log.record(&id, LeadershipEvent::LeaderLost { term: Term(1), instance: instance("a") }.into());
+    let end = MaintenanceEnd { scope, reason: Some("done".into()) };
+    log.record(&AggregateId::Installation, InstallationEvent::MaintenanceEnded(end).into());
+    let elected = |term: u64, vacancy: u64| leadership::Command::Elect {
+        tenure: tenure(term, "b"),
+        predecessors: vec![],
+        vacancy_ms: Some(vacancy),
+    };
+    // It was without an owner from the third second to the fifth, and the maintenance ended at the fourth.
+    log.execute::<Leadership>(&id, elected(2, 2_000));
+    log.record(&id, LeadershipEvent::LeaderLost { term: Term(2), instance: instance("b") }.into());
+    log.execute::<Leadership>(&id, elected(3, 900));
+    let views: Vec<_> = log.events.iter().map(|it| EventView::of(it, second(it.sequence.get()))).collect();
+    let times = Maintenances::of(&views);
+    let of_group = views.iter().filter(|view| view.aggregate == id.to_string());
+    let mut terms = terms(of_group);
+    terms.iter_mut().for_each(|term| term.in_maintenance(&service("echo"), &group("ACC-1"), &times));
+    let causes: Vec<_> = terms.iter().map(|term| term.cause).collect();
+    assert_eq!(causes, [Cause::OwnerLost, Cause::Maintenance, Cause::OwnerLost]);
+    assert!(times.holds(&service("echo"), &group("any"), (second(2), second(3))), "of all groups");
+    assert!(!times.holds(&service("other"), &group("ACC-1"), (second(2), second(3))));
+    assert!(
+        !times.holds(&service("echo"), &group("ACC-1"), (second(5), second(900))),
+        "it was ended before its time"
+    );
 }

@@ -55,6 +55,18 @@ describe("figures over time", () => {
   });
 });
 
+describe("the lines of a chart", () => {
+  it("are told apart by colour and by dash, and a value has its maximum above it as a band", () => {
+    for (const { title, lines } of chartsOf([point(0)], null)) {
+      const looks = lines.filter(({ label }) => label !== "").map(({ color, dash }) => ({ color, dash }));
+      expect(new Set(looks.map(({ color }) => color)).size, title).toBe(looks.length);
+      expect(new Set(looks.map(({ dash }) => String(dash))).size, title).toBe(looks.length);
+      const keys = lines.map(({ key }) => key);
+      for (const { upTo } of lines) if (upTo !== undefined) expect(keys, title).toContain(upTo);
+    }
+  });
+});
+
 describe("the axis", () => {
   const spec = (change: Partial<ChartSpec>): ChartSpec => ({
     title: "",
@@ -102,6 +114,14 @@ describe("markers", () => {
     const marker = (at: number) => ({ at, glyph: "▲", text: "", sequence: at });
     const groups = mergeMarkers([marker(100), marker(5), marker(9)], (at) => at);
     expect(groups.map(({ markers }) => markers.length)).toEqual([2, 1]);
+  });
+
+  it("are taken in by a count that would cover them, and stand apart where it would not", () => {
+    const marker = (at: number) => ({ at, glyph: "▲", text: "", sequence: at });
+    const merged = (...at: number[]) => mergeMarkers(at.map(marker), (each) => each);
+    expect(merged(0, 15).map(({ markers }) => markers.length)).toEqual([1, 1]);
+    expect(merged(0, 4, 15).map(({ markers }) => markers.length)).toEqual([3]);
+    expect(merged(0, 4, 30).map(({ markers }) => markers.length)).toEqual([2, 1]);
   });
 
   it("tell failovers from handovers, and are of one instance where one is asked for", () => {

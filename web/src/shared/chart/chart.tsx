@@ -1,12 +1,12 @@
 import { Table2 } from "lucide-react";
 import { type KeyboardEvent, useId, useState } from "react";
 import { Toggle } from "@/components/ui/toggle";
-import { cn } from "@/shared/lib/utils";
 import type { Window } from "@/shared/time/range";
 import { nearest, useCrosshair } from "./crosshair";
 import { DataTable } from "./data-table";
 import { summaryOf } from "./gaps";
-import type { ChartSpec, Line, Marker, Times } from "./model";
+import { Legend } from "./legend";
+import type { ChartSpec, Marker, Times } from "./model";
 import { Plot } from "./plot";
 
 interface Props {
@@ -16,12 +16,14 @@ interface Props {
   markers: readonly Marker[];
   onZoom: (from: number, to: number) => void;
   onBack: () => void;
+  /** Where the events of a time are listed. */
+  listOf: (from: number, to: number) => string;
   /** Whether a logarithmic axis makes sense. */
   canLog?: boolean;
 }
 
 /** A chart of lines over time, with its figures at the crosshair, for eyes, keys and ears. */
-export function Chart({ spec, times, span, markers, onZoom, onBack, canLog = false }: Props) {
+export function Chart({ spec, times, span, markers, onZoom, onBack, listOf, canLog = false }: Props) {
   const [table, setTable] = useState(false);
   const [log, setLog] = useState(false);
   const id = useId();
@@ -53,13 +55,7 @@ export function Chart({ spec, times, span, markers, onZoom, onBack, canLog = fal
           {spec.title}
         </span>
         <span className="shrink-0 text-muted-foreground text-xs">{spec.unit}</span>
-        <span className="ml-auto flex min-w-0 gap-3 overflow-hidden">
-          {spec.lines
-            .filter(({ label }) => label !== "")
-            .map((line) => (
-              <LegendEntry key={line.key} line={line} value={valueAt(line, index)} format={spec.format} />
-            ))}
-        </span>
+        <Legend spec={spec} index={index} />
         {canLog && (
           <Toggle
             className="h-5 border-0 px-1 text-xs"
@@ -103,40 +99,10 @@ export function Chart({ spec, times, span, markers, onZoom, onBack, canLog = fal
             log={log}
             onZoom={onZoom}
             onBack={onBack}
+            listOf={listOf}
           />
         </div>
       )}
     </figure>
-  );
-}
-
-/** At the crosshair, or the last one there is. */
-function valueAt({ values }: Line, index: number | null): number | null {
-  if (index !== null) return values[index] ?? null;
-  return values.findLast((value) => value !== null) ?? null;
-}
-
-const dots: Record<string, string> = {
-  "series-1": "bg-series-1",
-  "series-2": "bg-series-2",
-  "series-3": "bg-series-3",
-  "series-4": "bg-series-4",
-  "series-5": "bg-series-5",
-  bad: "bg-bad",
-};
-
-interface EntryProps {
-  line: Line;
-  value: number | null;
-  format: (value: number | null) => string;
-}
-
-function LegendEntry({ line, value, format }: EntryProps) {
-  return (
-    <span className="flex shrink-0 items-center gap-1 text-xs">
-      <span aria-hidden="true" className={cn("h-0.5 w-2.5", dots[line.color])} />
-      <span className="text-muted-foreground">{line.label}</span>
-      <span className="min-w-7 text-right font-medium">{format(value)}</span>
-    </span>
   );
 }

@@ -3,12 +3,15 @@ import type { Token } from "./colors";
 /** One line of a chart. Values stand one for each moment of the chart; null where there is none: gaps are never joined. */
 export interface Line {
   key: string;
+  /** Empty for one that only bounds a band: it stands neither in the legend nor in the table. */
   label: string;
   color: Token;
   width: number;
   dash?: readonly number[];
   /** How strongly the ground below is filled, from 0 to 1. */
   fill?: number;
+  /** Key of the line above up to which the ground is filled instead: a value with its maximum. */
+  upTo?: string;
   values: readonly (number | null)[];
 }
 

@@ -10,6 +10,19 @@ export const PAD_RIGHT = 22;
 /** A longer unit stands in the title alone. */
 const UNIT_LETTERS = 2;
 const HEADROOM = 1.08;
+const MINUTE = 60;
+const HOUR = 3_600;
+/** Steps between the moments of the axis, in seconds. */
+const STEPS = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE),
+  ...[1, 2, 3, 6, 12, 24, 48, 168].map((each) => each * HOUR),
+];
 
 interface Wanted {
   spec: ChartSpec;
@@ -51,7 +64,8 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
         ...axis,
         size: 20,
         gap: 2,
-        space: 90,
+        space: 76,
+        incrs: STEPS,
         grid: { show: false },
         values: (_plot, splits) => splits.map((at) => formatSecond(at * 1_000, zone)),
       },
@@ -72,11 +86,13 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
         stroke: colors[line.color],
         width: line.width,
         ...(line.dash && { dash: [...line.dash] }),
-        ...(line.fill !== undefined && { fill: faint(colors[line.color], line.fill) }),
+        ...(line.fill !== undefined &&
+          line.upTo === undefined && { fill: faint(colors[line.color], line.fill) }),
         spanGaps: false,
         points: { show: false },
       })),
     ],
+    bands: bandsOf(spec, colors),
     hooks: {
       drawClear: [(plot) => drawGround(plot, wanted)],
       draw: [(plot) => drawMarkers(plot, wanted)],
@@ -93,6 +109,13 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
   };
 }
 
+function bandsOf({ lines }: ChartSpec, colors: Colors): uPlot.Band[] {
+  return lines.flatMap(({ upTo, fill = 0, color }, index): uPlot.Band[] => {
+    const upper = lines.findIndex(({ key }) => key === upTo);
+    return upper < 0 ? [] : [{ series: [upper + 1, index + 1], fill: faint(colors[color], fill) }];
+  });
+}
+
 function tickOf({ format, unit }: ChartSpec, value: number | null, top: boolean): string {
   if (value === null) return "";
   return top && unit !== "" && unit.length <= UNIT_LETTERS ? `${format(value)} ${unit}` : format(value);
@@ -106,7 +129,7 @@ export function rangeOf(
 ): [number, number] {
   const thresholds = (spec.thresholds ?? []).map(({ value }) => value);
   const high = spec.top ?? Math.max((most ?? 0) * HEADROOM, ...thresholds, 0);
-  const low = spec.bottom?.(least ?? 0) ?? 0;
+  const low = spec.bottom?.(least ?? high) ?? 0;
   if (log) return [Math.max(0.1, Math.min(least ?? 0.1, 1)), Math.max(1, high)];
   return [low, high > low ? high : low + 1];
 }

@@ -18,12 +18,14 @@ interface Props {
   log: boolean;
   onZoom: (from: number, to: number) => void;
   onBack: () => void;
+  /** Where the events of a time are listed. */
+  listOf: (from: number, to: number) => string;
 }
 
 const HEIGHT = 134;
 
 /** The canvas with its rail. It is drawn anew with each theme, and follows the crosshair of the page. */
-export function Plot({ spec, times, span, markers, log, onZoom, onBack }: Props) {
+export function Plot({ spec, times, span, markers, log, onZoom, onBack, listOf }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [width, setWidth] = useState(0);
@@ -77,7 +79,7 @@ export function Plot({ spec, times, span, markers, log, onZoom, onBack }: Props)
     AXIS_WIDTH + ((at - span.from) / (span.to - span.from)) * (width - AXIS_WIDTH - PAD_RIGHT);
   return (
     <>
-      <MarkerRail markers={markers} leftOf={scale} span={span} />
+      <MarkerRail markers={markers} leftOf={scale} span={span} width={width} listOf={listOf} />
       <div
         ref={box}
         className="h-[134px] min-w-0"

@@ -27,6 +27,7 @@ export function percent(value: Figure): string {
   if (value === null || value === undefined) return NONE;
   if (value === 0) return "0";
   if (value < 0.01) return "<0.01";
+  if (value >= 100) return value.toFixed(0);
   return value < 1 ? value.toFixed(2) : value.toFixed(1);
 }
 

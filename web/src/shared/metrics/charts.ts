@@ -13,6 +13,8 @@ const valuesOf = (points: Points, pick: Pick): (number | null)[] =>
 
 const success: Pick = ({ errorPercent }) => (errorPercent === null ? null : 100 - errorPercent);
 
+const memory: Pick = ({ memoryBytes }) => (memoryBytes === null ? null : Number(memoryBytes));
+
 /** The charts of one span, and beside each main line that of another span, where there is one. */
 export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
   const line = (key: string, label: string, pick: Pick, look: Partial<Line>): Line => ({
@@ -43,7 +45,7 @@ export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
       format: latency,
       lines: [
         line("p50", "p50", (p) => p.p50Ms, { width: 1.25, dash: [2, 3] }),
-        line("p90", "p90", (p) => p.p90Ms, { width: 1.25, dash: [6, 3] }),
+        line("p90", "p90", (p) => p.p90Ms, { color: "series-3", width: 1.25, dash: [6, 3] }),
         line("p99", "p99", (p) => p.p99Ms, { color: "series-2" }),
         ...before("p99", (p) => p.p99Ms, "series-2"),
       ],
@@ -69,12 +71,28 @@ export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
       ],
     },
     {
+      title: "Errors",
+      unit: "%",
+      format: percent,
+      lines: [
+        line("errors", "errors", (p) => p.errorPercent, { color: "bad", width: 1.5, fill: 0.12 }),
+        ...before("errors", (p) => p.errorPercent, "bad"),
+      ],
+    },
+    {
       title: "In flight, queue",
       unit: "calls",
       format: count,
       lines: [
-        line("flight", "flight", (p) => Number(p.inFlight), { fill: 0.12 }),
-        line("queue", "queue", (p) => Number(p.queueDepthMax), { color: "series-2" }),
+        line("flight", "flight", (p) => Number(p.inFlight), { upTo: "flight most", fill: 0.12 }),
+        line("flight most", "", (p) => Number(p.inFlightMax), { width: 0 }),
+        line("queue", "queue", (p) => Number(p.queueDepth), {
+          color: "series-2",
+          dash: [8, 3],
+          upTo: "queue most",
+          fill: 0.12,
+        }),
+        line("queue most", "", (p) => Number(p.queueDepthMax), { color: "series-2", width: 0 }),
       ],
     },
     {
@@ -82,19 +100,16 @@ export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
       unit: "% of a core",
       format: cpu,
       lines: [
-        line("cpu", "mean", (p) => p.cpuPercent, { fill: 0.12 }),
-        line("cpu most", "most", (p) => p.cpuPercentMax, { width: 1, dash: [2, 3] }),
+        line("cpu", "mean", (p) => p.cpuPercent, { upTo: "cpu most", fill: 0.12 }),
+        line("cpu most", "most", (p) => p.cpuPercentMax, { color: "series-2", width: 1.25, dash: [2, 3] }),
+        ...before("cpu", (p) => p.cpuPercent, "series-1"),
       ],
     },
     {
       title: "Memory",
       unit: "",
       format: bytes,
-      lines: [
-        line("memory", "resident", (p) => (p.memoryBytes === null ? null : Number(p.memoryBytes)), {
-          fill: 0.12,
-        }),
-      ],
+      lines: [line("memory", "resident", memory, { fill: 0.12 }), ...before("memory", memory, "series-1")],
     },
   ];
 }

@@ -26,6 +26,9 @@ const glyphs: Record<string, string> = {
   reinstated: "●",
 };
 
+/** What each mark is. */
+export const glyphKey = "▲ version, ◆ configuration, ⚑ failover, ⇄ handover, ■ state, ● definition";
+
 /** A failover and a planned handover are elections with different reasons; the first owner of all is no event of note. */
 function glyphOf(event: Event): string | null {
   const type = shortType(event.type);

@@ -1,3 +1,4 @@
+import { ScrollText } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { Toggle } from "@/components/ui/toggle";
 import { Chart } from "@/shared/chart/chart";
@@ -11,13 +12,16 @@ import type { Range, Window } from "@/shared/time/range";
 import { useRange } from "@/shared/time/use-range";
 import { ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { flag } from "@/shared/url/codec";
+import { eventsPath } from "@/shared/url/links";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { chartsOf } from "./charts";
 import { gridOf, laidOver } from "./grid";
-import { markersOf } from "./markers";
+import { glyphKey, markersOf } from "./markers";
 import { useSeries, useSpan } from "./use-series";
 
 const MARKERS = 200;
+/** So that the first and the last of some events lie within the time that lists them. */
+const AROUND_MS = 1_000;
 const shape = { before: flag };
 
 interface Props {
@@ -52,6 +56,10 @@ export function MetricsGrid({ service, instance }: Props) {
     const last = history.current.pop();
     if (last) setRange(last);
   }, [setRange]);
+  const listOf = useCallback(
+    (from: number, to: number) => eventsPath({ service, from: from - AROUND_MS, to: to + AROUND_MS }),
+    [service],
+  );
   useEffect(() => () => useCrosshair.setState({ at: null, pinned: false, sequence: null }), []);
 
   const grid = useMemo(() => data && span && gridOf(data, span), [data, span]);
@@ -81,14 +89,19 @@ export function MetricsGrid({ service, instance }: Props) {
             markers={markers}
             onZoom={zoom}
             onBack={back}
+            listOf={listOf}
             canLog={spec.title === "Latency"}
           />
         ))}
       </div>
-      <p className="flex flex-wrap items-center gap-x-2 text-muted-foreground text-xs">
+      <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-muted-foreground text-xs">
         <span>
           {formatAge(grid.times.stepSeconds * 1_000)} windows · {count(grid.missing)} of {count(grid.windows)}{" "}
           missing · finest kept for this age
+        </span>
+        <span>
+          · {glyphKey}; <ScrollText aria-hidden="true" className="inline size-3" /> with a number: so many
+          close together
         </span>
         <span>· drag zooms, double click steps back, click pins the crosshair</span>
         <Toggle className="ml-auto h-6" pressed={before} onClick={() => set({ before: !before })}>

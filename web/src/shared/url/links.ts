@@ -16,6 +16,12 @@ export const definitionPath = (service: string): string => `/definitions/${encod
 
 export const eventPath = (sequence: number | bigint | string): string => `/events/${sequence}`;
 
+/** The events of a service within a time, in epoch milliseconds. */
+export function eventsPath({ service, from, to }: { service: string; from: number; to: number }): string {
+  const iso = (at: number): string => new Date(at).toISOString();
+  return `/events?${new URLSearchParams({ service, from: iso(from), to: iso(to) })}`;
+}
+
 /** The path with what every link keeps. */
 export function keeping(path: string, params: URLSearchParams): string {
   const [place = "", query = ""] = path.split("?", 2);

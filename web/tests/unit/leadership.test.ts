@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { Group, GroupUpdate, LeadershipEvent, Member, TermNode } from "@/features/leadership/documents";
-import { itemsOf, lanesOf } from "@/features/leadership/lanes";
-import { gapWords } from "@/features/leadership/say";
-import { scaleOf } from "@/features/leadership/scale";
 import { statisticsOf } from "@/features/leadership/statistics";
 import { termsFrom } from "@/features/leadership/terms";
+import { extentOf, THIN_PX } from "@/features/leadership/timeline/geometry";
+import { nextItem, otherLane } from "@/features/leadership/timeline/keys";
+import { standbyOf } from "@/features/leadership/timeline/lane-row";
+import { itemsOf, lanesOf } from "@/features/leadership/timeline/lanes";
+import { gapWords, summaryOf } from "@/features/leadership/timeline/say";
+import { scaleOf } from "@/features/leadership/timeline/scale";
+import { ticksOf } from "@/features/leadership/timeline/ticks";
 import { applyToGroups } from "@/features/leadership/use-group-window";
 import { filterOf } from "@/features/leadership/view-state";
 
@@ -122,6 +126,58 @@ describe("the time axis", () => {
     expect(pieces.at(-1)?.right).toBeCloseTo(1_000);
     expect(x(3_600_500) - x(3_600_000)).toBeGreaterThan(10);
     expect(scaleOf(span, [{ from: 3_600_000, to: 3_601_000 }], 0, 1_000, false).pieces).toHaveLength(1);
+  });
+});
+
+describe("the drawing", () => {
+  const { terms, open } = termsFrom(log);
+  const span = { from: T, to: T + 60_000 };
+  const scale = scaleOf(span, [], 100, 600, false);
+
+  it("draws what is too short to be seen wider, and says so", () => {
+    const brief = extentOf({ from: T + 30_000, to: T + 30_040 }, scale, span);
+    expect([brief.wide, brief.thin, brief.right]).toEqual([THIN_PX, true, scale.x(T + 30_040)]);
+    const first = extentOf({ from: T, to: T + 40 }, scale, span);
+    expect([first.left, first.thin]).toEqual([100, true]);
+    expect(extentOf({ from: T, to: T + 20_000 }, scale, span)).toMatchObject({ wide: 200, thin: false });
+  });
+
+  it("has dots only while a member does not own the group", () => {
+    const own = terms.filter(({ owner }) => owner === "desk-2");
+    expect(standbyOf(own, span)).toEqual([
+      { from: T, to: T + 19_010 },
+      { from: T + 40_010, to: T + 60_000 },
+    ]);
+  });
+
+  it("is walked by keys: along the time, and from lane to lane", () => {
+    const items = itemsOf(terms, open, span);
+    expect([nextItem(items, null, -1), nextItem(items, 0, -1), nextItem(items, 4, 1)]).toEqual([4, 0, 4]);
+    const owners = ["desk-1", "desk-2", "desk-4"];
+    expect([
+      otherLane(items, owners, 0, 1),
+      otherLane(items, owners, 2, 1),
+      otherLane(items, owners, 4, 1),
+    ]).toEqual([2, 4, 4]);
+  });
+
+  it("is summed up in words", () => {
+    expect(summaryOf(itemsOf(terms, open, span))).toBe("3 terms, 1 loss, 1 handover in this time");
+  });
+
+  it("has round moments on its axis, none twice, and none where a label has no room", () => {
+    const piece = { from: T + 300, to: T + 60_000, left: 0, right: 600, folded: false };
+    expect(ticksOf(piece).map(({ at }) => (at - T) / 1_000)).toEqual([10, 20, 30, 40, 50]);
+    const close = ticksOf({ ...piece, to: T + 2_300 });
+    expect(close.map(({ at, fine }) => [at - T, fine])).toEqual(
+      [
+        [500, true],
+        [1_000, true],
+        [1_500, true],
+        [2_000, true],
+      ].filter(([at]) => Number(at) > 300 + 2_000 * (52 / 600) && Number(at) < 2_300 - 2_000 * (52 / 600)),
+    );
+    expect(ticksOf({ ...piece, right: 40 })).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { count } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { usePaused } from "@/shared/live/pause";
 import { formatSpan } from "@/shared/time/duration";
@@ -15,20 +16,36 @@ interface Props {
   group: string | null;
 }
 
-/** What happened within 24 hours, in one line. */
+/** What happened within 24 hours. Its place is kept while nothing is known, so that nothing below it moves. */
 export function DayFacts({ service, group }: Props) {
   const paused = usePaused();
   const past = useMoment() !== null;
   const { data } = useQuery(Summary, past ? null : { service, group }, paused ? {} : { every: EVERY_MS });
-  if (!data) return null;
-  const { changes, lost, planned, recoveryP50Ms, recoveryP99Ms, handoverP50Ms, handoverP99Ms } =
-    data.leadershipSummary;
-  const n = Number(changes);
+  if (past) return null;
+  const of = data?.leadershipSummary;
+  const facts: { name: string; value: string; more?: string }[] = [
+    {
+      name: "Changes in 24 h",
+      value: count(of?.changes),
+      ...(of && { more: `${count(of.lost)} after a loss, ${count(of.planned)} planned` }),
+    },
+    { name: "Recovery p50", value: span(of?.recoveryP50Ms ?? null) },
+    { name: "Recovery p99", value: span(of?.recoveryP99Ms ?? null) },
+    { name: "Handover p50", value: span(of?.handoverP50Ms ?? null) },
+    { name: "Handover p99", value: span(of?.handoverP99Ms ?? null) },
+  ];
   return (
-    <p className="min-w-0 truncate text-muted-foreground">
-      <strong className="font-semibold text-foreground">{n}</strong> {n === 1 ? "change" : "changes"} in 24 h
-      · {String(lost)} after a loss, {String(planned)} planned · recovery p50 {span(recoveryP50Ms)}, p99{" "}
-      {span(recoveryP99Ms)} · handover p50 {span(handoverP50Ms)}, p99 {span(handoverP99Ms)}
-    </p>
+    <dl
+      data-testid="day-facts"
+      className="flex min-h-7 shrink-0 flex-wrap items-center gap-x-6 gap-y-1 px-4 pb-2 max-xl:px-3"
+    >
+      {facts.map(({ name, value, more }) => (
+        <div key={name} className="flex items-baseline gap-1.5 whitespace-nowrap">
+          <dt className="text-muted-foreground text-xs">{name}</dt>
+          <dd className="font-semibold">{value}</dd>
+          {more && <dd className="text-muted-foreground text-xs">{more}</dd>}
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -83,6 +83,15 @@ export const Members = graphql(`
   }
 `);
 
+/** The states of a member in a range of time. */
+export const MemberStates = graphql(`
+  query MemberStates($service: String!, $instance: String!, $from: DateTime!, $to: DateTime!) {
+    lifeline(service: $service, instance: $instance, from: $from, to: $to) {
+      stretches { status from to }
+    }
+  }
+`);
+
 export type Group = ResultOf<typeof GroupFields>;
 export type LeadershipEvent = ResultOf<typeof LeadershipEvents>["events"]["nodes"][number];
 export type Member = ResultOf<typeof Members>["instances"]["nodes"][number];

@@ -9,7 +9,7 @@ import { gridOf } from "@/shared/metrics/grid";
 import { useSeries, useSpan } from "@/shared/metrics/use-series";
 import { useReplay } from "@/shared/replay/store";
 import { Age } from "@/shared/time/age";
-import type { Window } from "@/shared/time/range";
+import { isLive, type Window } from "@/shared/time/range";
 import { useRange } from "@/shared/time/use-range";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { InstanceLink } from "@/shared/ui/object-link";
@@ -22,7 +22,8 @@ import { Members, TermsOf } from "./documents";
 import { StepDownButton } from "./step-down";
 import { termsFrom } from "./terms";
 import { TermsTable } from "./terms-table";
-import { Timeline } from "./timeline";
+import { Timeline } from "./timeline/timeline";
+import { useUnwell } from "./use-unwell";
 
 const AGAIN_MS = 5_000;
 
@@ -66,6 +67,8 @@ export function GroupScreen({ service, group }: { service: string; group: string
     () => (series.data && series.span ? errorsOf(series.data, series.span) : []),
     [series.data, series.span],
   );
+  const names = (members.data?.instances.nodes ?? []).map(({ instance }) => instance);
+  const unwell = useUnwell(service, names, span);
   const last = terms.terms.at(-1);
   const owner = terms.open === null ? (last?.owner ?? null) : null;
   const head = (
@@ -91,7 +94,6 @@ export function GroupScreen({ service, group }: { service: string; group: string
             <span className="shrink-0">
               term {String(last.term)} for <Age since={new Date(last.from).toISOString()} />
             </span>
-            <DayFacts service={service} group={group} />
           </>
         )
       }
@@ -122,6 +124,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
   return (
     <>
       {head}
+      <DayFacts service={service} group={group} />
       <div className="flex flex-col gap-3 px-4 pb-4 max-xl:px-3">
         {error && <Problem error={error} onRetry={again} />}
         <Panel title="Failover timeline" bodyClass="p-0">
@@ -131,6 +134,8 @@ export function GroupScreen({ service, group }: { service: string; group: string
             members={members.data?.instances.nodes ?? []}
             span={span}
             errors={errors}
+            live={isLive(range) && replayed === null}
+            unwell={unwell}
             onZoom={({ from, to }) =>
               setRange({ from: new Date(from).toISOString(), to: new Date(to).toISOString() })
             }

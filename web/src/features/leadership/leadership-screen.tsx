@@ -27,7 +27,8 @@ export function LeadershipScreen() {
   const clear = (): void => set({ q: "", preset: "all", service: "" });
   return (
     <>
-      <PageHead title="Leadership" facts={<DayFacts service={null} group={null} />} actions={<CopyLink />} />
+      <PageHead title="Leadership" actions={<CopyLink />} />
+      <DayFacts service={null} group={null} />
       <div className="sticky top-0 z-20 flex h-10 shrink-0 items-center gap-1.5 overflow-x-auto bg-background px-4 max-xl:px-3">
         <SearchField
           label="Filter groups"

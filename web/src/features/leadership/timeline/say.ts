@@ -1,7 +1,8 @@
+import { plural } from "@/shared/figures/format";
 import { formatAge, formatSpan } from "@/shared/time/duration";
 import { formatClock, type Zone } from "@/shared/time/format";
-import type { Item } from "./lanes";
-import { causeWords, type Gap } from "./terms";
+import { causeWords, type Gap } from "../terms";
+import { type Item, isPlanned } from "./lanes";
 
 /** How long nobody owned it, and why: `1.01 s no owner · owner lost`. */
 export function gapWords(gap: Gap): string {
@@ -26,4 +27,20 @@ export function itemWords(item: Item, zone: Zone): string {
     case "open":
       return `No owner for ${formatAge(item.to - item.from)} · ${item.open.lost ? "owner lost" : "resigned"}`;
   }
+}
+
+/** All of a span in one sentence. */
+export function summaryOf(items: readonly Item[]): string {
+  const of = (matches: (item: Item) => boolean): number => items.filter(matches).length;
+  const losses = of((item) => item.kind === "gap" && !isPlanned(item));
+  const parts = [
+    plural(
+      of(({ kind }) => kind === "term"),
+      "term",
+    ),
+    plural(losses, "loss", "losses"),
+    plural(of(isPlanned), "handover"),
+  ];
+  const text = `${parts.join(", ")} in this time`;
+  return of(({ kind }) => kind === "open") > 0 ? `${text}; no owner now` : text;
 }

@@ -7,12 +7,15 @@ import { useZone } from "@/shared/time/zone";
 import { flag } from "@/shared/url/codec";
 import { eventPath, useKeeping } from "@/shared/url/links";
 import { useUrlState } from "@/shared/url/use-url-state";
-import type { Member } from "./documents";
-import { type Item, itemsOf, lanesOf } from "./lanes";
-import { itemWords } from "./say";
+import type { Member } from "../documents";
+import type { Terms } from "../terms";
+import { Drawing } from "./drawing";
+import type { ErrorAt } from "./errors";
+import { LABEL_PX } from "./geometry";
+import { nextItem, otherLane, sequenceOf } from "./keys";
+import { itemsOf, lanesOf } from "./lanes";
+import { itemWords, summaryOf } from "./say";
 import { scaleOf } from "./scale";
-import type { Terms } from "./terms";
-import { LABEL_PX, TimelineDrawing } from "./timeline-drawing";
 
 const shape = { true: flag };
 const ZOOM_MS = 5_000;
@@ -23,12 +26,16 @@ interface Props {
   members: readonly Member[];
   span: Window;
   /** Errors of the service in percent, one for each moment; null where nothing came. */
-  errors: readonly { at: number; percent: number | null }[];
+  errors: readonly ErrorAt[];
+  /** Whether the span ends now. */
+  live: boolean;
+  /** When each member was unhealthy. */
+  unwell: ReadonlyMap<string, readonly Window[]>;
   onZoom: (span: Window) => void;
 }
 
 /** Who owned the group when, with the times in which nobody did. */
-export function Timeline({ group, terms, members, span, errors, onZoom }: Props) {
+export function Timeline({ group, terms, members, span, errors, live, unwell, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [active, setActive] = useState<number | null>(null);
@@ -49,26 +56,19 @@ export function Timeline({ group, terms, members, span, errors, onZoom }: Props)
   }, []);
   const { lanes, folded } = lanesOf(group, terms.terms, members, span);
   const items = itemsOf(terms.terms, terms.open, span);
-  const changes = items.filter(({ kind }) => kind !== "term").map(({ from, to }) => ({ from, to }));
+  // A term is quiet once it has begun.
+  const changes = items.map(({ kind, from, to }) => ({ from, to: kind === "term" ? from : to }));
   const scale = scaleOf(span, changes, LABEL_PX, Math.max(100, width - LABEL_PX - 12), !trueScale);
   const chosen = active === null ? null : (items[Math.min(active, items.length - 1)] ?? null);
   const isFolded = scale.pieces.some((piece) => piece.folded);
 
   const onKey = (event: KeyboardEvent): void => {
-    const last = items.length - 1;
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (step !== undefined)
-      setActive(Math.min(last, Math.max(0, (active ?? last + (step < 0 ? 1 : 0)) + step)));
-    else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-      setActive(
-        otherLane(
-          items,
-          lanes.map(({ instance }) => instance),
-          active,
-          event.key === "ArrowDown" ? 1 : -1,
-        ),
-      );
-    } else if (event.key === "Enter" && chosen) void navigate(keeping(eventPath(sequenceOf(chosen))));
+    const along = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const across = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const owners = lanes.map(({ instance }) => instance);
+    if (along !== undefined) setActive(nextItem(items, active, along));
+    else if (across !== undefined) setActive(otherLane(items, owners, active, across));
+    else if (event.key === "Enter" && chosen) void navigate(keeping(eventPath(sequenceOf(chosen))));
     else if ((event.key === "z" || event.key === "Z") && chosen) {
       onZoom({ from: chosen.from - ZOOM_MS, to: Math.min(chosen.to, chosen.from + 60_000) + ZOOM_MS });
     } else return;
@@ -89,12 +89,14 @@ export function Timeline({ group, terms, members, span, errors, onZoom }: Props)
         onBlur={() => setActive(null)}
       >
         {width > 0 && (
-          <TimelineDrawing
+          <Drawing
             lanes={lanes}
             items={items}
             scale={scale}
             width={width}
             span={span}
+            live={live}
+            unwell={unwell}
             truth={truth}
             errors={errors}
             active={chosen}
@@ -104,49 +106,22 @@ export function Timeline({ group, terms, members, span, errors, onZoom }: Props)
       </div>
       <p className="flex min-h-8 items-center gap-3 px-3 text-muted-foreground text-xs">
         <span id={id} aria-live="polite">
-          {chosen ? itemWords(chosen, zone) : summary(items)}
+          {chosen ? itemWords(chosen, zone) : summaryOf(items)}
         </span>
         {folded > 0 && <span>· {folded} others, never owner</span>}
-        <span className="ml-auto">dots: registered</span>
+        <span className="ml-auto min-w-0 truncate max-lg:hidden">
+          dots: standby · stripes: no owner · stroke: handover · ✕ lost · ▼ step-down asked · amber: unhealthy
+        </span>
         {(isFolded || trueScale) && (
-          <Toggle className="h-6" pressed={trueScale} onClick={() => set({ true: !trueScale })}>
+          <Toggle
+            className="h-6 max-lg:ml-auto"
+            pressed={trueScale}
+            onClick={() => set({ true: !trueScale })}
+          >
             True scale
           </Toggle>
         )}
       </p>
     </div>
   );
-}
-
-function summary(items: readonly Item[]): string {
-  const terms = items.filter(({ kind }) => kind === "term").length;
-  const lost = items.filter((item) => item.kind === "gap" && item.gap.cause === "OWNER_LOST").length;
-  const open = items.some(({ kind }) => kind === "open");
-  const text = `${terms} ${terms === 1 ? "term" : "terms"}, ${lost} ${lost === 1 ? "loss" : "losses"} in this time`;
-  return open ? `${text}; no owner now` : text;
-}
-
-function sequenceOf(item: Item): number | bigint {
-  if (item.kind === "term") return item.term.sequence;
-  return item.kind === "gap" ? item.sequence : item.open.sequence;
-}
-
-/** The term of the next lane that lies nearest in time. */
-function otherLane(
-  items: readonly Item[],
-  owners: readonly string[],
-  active: number | null,
-  step: number,
-): number | null {
-  const now = active === null ? items.at(-1) : items[active];
-  if (!now) return active;
-  const lane = now.kind === "term" ? owners.indexOf(now.term.owner) : step > 0 ? -1 : owners.length;
-  for (let next = lane + step; next >= 0 && next < owners.length; next += step) {
-    const own = items
-      .map((item, index) => ({ item, index }))
-      .filter(({ item }) => item.kind === "term" && item.term.owner === owners[next])
-      .sort((a, b) => Math.abs(a.item.from - now.from) - Math.abs(b.item.from - now.from));
-    if (own[0]) return own[0].index;
-  }
-  return active;
 }

@@ -1,7 +1,7 @@
 import { compareNatural } from "@/shared/lib/utils";
 import type { Window } from "@/shared/time/range";
-import type { Member } from "./documents";
-import type { Gap, Open, Term } from "./terms";
+import type { Member } from "../documents";
+import type { Gap, Open, Term } from "../terms";
 
 export interface Lane {
   instance: string;
@@ -53,17 +53,31 @@ export function lanesOf(
 /** A bar or a gap that one can go to by keys. */
 export type Item =
   | { kind: "term"; term: Term; from: number; to: number }
-  | { kind: "gap"; gap: Gap; sequence: Term["sequence"]; from: number; to: number }
+  | {
+      kind: "gap";
+      gap: Gap;
+      /** Who owned the group before it, where the log tells, and after it. */
+      before: string | null;
+      after: string;
+      sequence: Term["sequence"];
+      from: number;
+      to: number;
+    }
   | { kind: "open"; open: Open; from: number; to: number };
 
 /** All that lies in the span, in order of time. */
 export function itemsOf(terms: readonly Term[], open: Open | null, span: Window): Item[] {
-  const items: Item[] = terms.flatMap((term): Item[] => {
-    const { before, sequence } = term;
+  const items: Item[] = terms.flatMap((term, index): Item[] => {
+    const { before: gap, sequence, owner: after } = term;
     const bar: Item = { kind: "term", term, from: term.from, to: term.to ?? span.to };
-    if (before.cause === "FIRST") return [bar];
-    return [{ kind: "gap", gap: before, sequence, from: before.from, to: before.to }, bar];
+    if (gap.cause === "FIRST") return [bar];
+    const before = terms[index - 1]?.owner ?? null;
+    return [{ kind: "gap", gap, before, after, sequence, from: gap.from, to: gap.to }, bar];
   });
   if (open) items.push({ kind: "open", open, from: open.since, to: span.to });
   return items.filter(({ from, to }) => from <= span.to && to >= span.from);
 }
+
+/** Whether the owner gave the group up: nobody is needed for that. */
+export const isPlanned = (item: Item): item is Extract<Item, { kind: "gap" }> =>
+  item.kind === "gap" && item.gap.cause !== "OWNER_LOST";

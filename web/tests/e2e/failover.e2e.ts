@@ -88,3 +88,19 @@ test("a step-down states what follows, and hands the group to whom one names", a
   const line = page.locator(`[data-testid="group-row"][data-group="${group}"]`);
   await expect(line).toHaveAttribute("data-owner", target);
 });
+
+test("who has lost a lease is not green until it is marked", async ({ signedIn: page }) => {
+  await page.goto("/leadership");
+  const owned = page
+    .locator('[data-testid="group-row"][data-group^="trading-service/"]:not([data-owner=""])')
+    .first();
+  const owner = (await owned.getAttribute("data-owner")) ?? "";
+  await page.goto("/?view=instances&service=trading-service");
+  await expectLive(page);
+  const state = page.locator(`[data-testid="instance-row"][data-instance="${owner}"] [data-status]`);
+  await expect(state).toHaveText("Running");
+  process.kill(pidOf(owner), "SIGKILL");
+  await expect(state).toHaveText(/^Running.· lease lost \d s ago$/);
+  await expect(state).toHaveAttribute("data-status", "UNHEALTHY");
+  await expect(state).toHaveText("Running", { timeout: 30_000 });
+});

@@ -82,16 +82,31 @@ describe("the state that is shown", () => {
   const truth = { freshness: { kind: "live" }, unknownSince: null, preserving: false } as const;
 
   it("is unknown once nothing can be seen, with what it was; what has ended stays ended", () => {
-    expect(shownState(seen, truth, NOW)).toEqual({ status: "RUNNING", was: null });
+    expect(shownState(seen, truth, NOW)).toEqual({ status: "RUNNING", was: null, leaseLostMs: null });
     const blind = { ...truth, unknownSince: NOW - 9_000 };
-    expect(shownState(seen, blind, NOW)).toEqual({ status: "UNKNOWN", was: "RUNNING" });
-    expect(shownState({ ...seen, status: "STOPPED" }, blind, NOW)).toEqual({ status: "STOPPED", was: null });
+    expect(shownState(seen, blind, NOW)).toEqual({ status: "UNKNOWN", was: "RUNNING", leaseLostMs: null });
+    expect(shownState({ ...seen, status: "STOPPED" }, blind, NOW)).toEqual({
+      status: "STOPPED",
+      was: null,
+      leaseLostMs: null,
+    });
+  });
+
+  it("of one who runs tells that it lost a lease just now, as long as it can be seen", () => {
+    const lost = { ...seen, leaseLostAt: NOW - 2_000 };
+    expect(shownState(lost, truth, NOW)).toEqual({ status: "RUNNING", was: null, leaseLostMs: 2_000 });
+    expect(shownState({ ...lost, status: "UNHEALTHY" }, truth, NOW).leaseLostMs).toBeNull();
+    expect(shownState(lost, { ...truth, unknownSince: NOW - 9_000 }, NOW).leaseLostMs).toBeNull();
   });
 
   it("is unknown for the silent alone during self-preservation", () => {
     const preserving = { ...truth, preserving: true };
     expect(shownState(seen, preserving, NOW).status).toBe("RUNNING");
     const silent = { ...seen, lastBeatAt: new Date(NOW - 9_000).toISOString() };
-    expect(shownState(silent, preserving, NOW)).toEqual({ status: "UNKNOWN", was: "RUNNING" });
+    expect(shownState(silent, preserving, NOW)).toEqual({
+      status: "UNKNOWN",
+      was: "RUNNING",
+      leaseLostMs: null,
+    });
   });
 });

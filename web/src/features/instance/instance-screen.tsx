@@ -7,6 +7,7 @@ import { useTruth } from "@/shared/freshness/truth";
 import type { Instance } from "@/shared/instances/documents";
 import { flagsOf } from "@/shared/instances/flags";
 import { useInstance } from "@/shared/instances/use-instance";
+import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { MetricsGrid } from "@/shared/metrics/metrics-grid";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
@@ -103,7 +104,10 @@ function Facts({ instance }: { instance: Instance }) {
   const now = useNow();
   return (
     <>
-      <StateBadge shown={shownState(instance, truth, now)} soft />
+      <StateBadge
+        shown={shownState({ ...instance, leaseLostAt: useLostLeases().get(instance.id) }, truth, now)}
+        soft
+      />
       <span className="shrink-0">
         since <Moment at={instance.statusSince} /> (<Age since={instance.statusSince} />)
       </span>

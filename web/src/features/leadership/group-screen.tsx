@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from "react";
 import { onNewEvents } from "@/shared/events/store";
 import { whole } from "@/shared/graphql/exact";
 import { useQuery } from "@/shared/graphql/use-query";
+import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { usePaused } from "@/shared/live/pause";
 import type { Series } from "@/shared/metrics/documents";
 import { gridOf } from "@/shared/metrics/grid";
@@ -46,6 +47,14 @@ function useChanges(service: string, group: string, paused: boolean, again: () =
   }, [service, group, paused]);
 }
 
+/** Those of one service, by instance alone. */
+const ofService = (lost: ReadonlyMap<string, number>, service: string): ReadonlyMap<string, number> =>
+  new Map(
+    [...lost]
+      .filter(([id]) => id.startsWith(`${service}/`))
+      .map(([id, at]) => [id.slice(service.length + 1), at]),
+  );
+
 /** One group: who owns it, and who did. */
 export function GroupScreen({ service, group }: { service: string; group: string }) {
   const [range, setRange] = useRange();
@@ -69,6 +78,8 @@ export function GroupScreen({ service, group }: { service: string; group: string
   );
   const names = (members.data?.instances.nodes ?? []).map(({ instance }) => instance);
   const unwell = useUnwell(service, names, span);
+  const lost = useLostLeases();
+  const lostOf = useMemo(() => ofService(lost, service), [lost, service]);
   const last = terms.terms.at(-1);
   const owner = terms.open === null ? (last?.owner ?? null) : null;
   const head = (
@@ -136,6 +147,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
             errors={errors}
             live={isLive(range) && replayed === null}
             unwell={unwell}
+            lost={lostOf}
             onZoom={({ from, to }) =>
               setRange({ from: new Date(from).toISOString(), to: new Date(to).toISOString() })
             }

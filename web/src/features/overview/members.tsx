@@ -7,6 +7,7 @@ import { bySeverity, orderByOf } from "@/shared/instances/order";
 import { InstanceRow } from "@/shared/instances/table/instance-row";
 import { useInstanceWindow } from "@/shared/instances/use-instance-window";
 import { useSteady } from "@/shared/instances/use-steady";
+import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { useNow } from "@/shared/time/clock";
 import { WIDTH } from "./service-row";
 import { filterOf, type OverviewView } from "./view-state";
@@ -30,6 +31,7 @@ export function Members({ service, view, onPeek, onAll }: Props) {
     offset: 0,
   });
   const truth = useTruth();
+  const lost = useLostLeases();
   const now = useNow();
   const { rows, figures } = useSteady(page?.rows ?? [], JSON.stringify(filter), false);
   const line = (content: ReactNode): ReactNode => (
@@ -53,6 +55,7 @@ export function Members({ service, view, onPeek, onAll }: Props) {
           index={index}
           selected={instance.id === view.peek}
           withService={false}
+          leaseLostAt={lost.get(instance.id)}
           onPeek={onPeek}
         />
       ))}

@@ -6,6 +6,7 @@ import { useTruth } from "@/shared/freshness/truth";
 import type { Instance } from "@/shared/instances/documents";
 import { flagsOf } from "@/shared/instances/flags";
 import { useInstance } from "@/shared/instances/use-instance";
+import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { Flag } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
@@ -43,7 +44,7 @@ export function Peek({ id, onClose }: { id: string; onClose: () => void }) {
 function Facts({ instance }: { instance: Instance }) {
   const truth = useTruth();
   const now = useNow();
-  const shown = shownState(instance, truth, now);
+  const shown = shownState({ ...instance, leaseLostAt: useLostLeases().get(instance.id) }, truth, now);
   const { metrics, groups } = instance;
   return (
     <div className="space-y-3 p-3">

@@ -1,5 +1,6 @@
 import { count } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
+import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
 import { useNow } from "@/shared/time/clock";
@@ -11,6 +12,7 @@ const SHOWN = 12;
 /** The instances, those that need somebody first. */
 export function InstancesList({ seen: { service, page } }: { seen: Seen }) {
   const truth = useTruth();
+  const lost = useLostLeases();
   const now = useNow();
   if (page.total === 0) return <p className="p-3 text-muted-foreground">None is in the registry.</p>;
   const shown = page.rows.slice(0, SHOWN);
@@ -23,8 +25,8 @@ export function InstancesList({ seen: { service, page } }: { seen: Seen }) {
         >
           <InstanceLink service={service.name} instance={each.instance} />
           <span className="ml-auto text-muted-foreground">{each.version}</span>
-          <span className="w-24 shrink-0">
-            <StateBadge shown={shownState(each, truth, now)} />
+          <span className="min-w-24 shrink-0">
+            <StateBadge shown={shownState({ ...each, leaseLostAt: lost.get(each.id) }, truth, now)} />
           </span>
         </li>
       ))}

@@ -25,6 +25,8 @@ interface Props {
   errors: readonly ErrorAt[];
   /** When each was unhealthy, by instance. */
   unwell: ReadonlyMap<string, readonly Window[]>;
+  /** Who has just lost a lease, by instance. */
+  lost: ReadonlyMap<string, number>;
   active: Item | null;
   onOpen: (item: Item) => void;
 }
@@ -42,6 +44,7 @@ export function Drawing({
   truth,
   errors,
   unwell,
+  lost,
   active,
   onOpen,
 }: Props) {
@@ -62,6 +65,7 @@ export function Drawing({
           span={span}
           truth={truth}
           unwell={unwell.get(lane.instance) ?? none}
+          leaseLostAt={lost.get(lane.instance)}
         />
       ))}
       <Folds scale={scale} top={TOP} bottom={bottom} />

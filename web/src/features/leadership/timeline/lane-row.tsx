@@ -1,5 +1,5 @@
 import type { Truth } from "@/shared/freshness/freshness";
-import { shownState } from "@/shared/status/shown";
+import { type ShownState, shownState } from "@/shared/status/shown";
 import { words } from "@/shared/status/status";
 import type { Window } from "@/shared/time/range";
 import { LABEL_PX, LANE_PX, middleOf } from "./geometry";
@@ -14,13 +14,15 @@ interface Props {
   truth: Truth;
   /** When it was unhealthy. */
   unwell: readonly Window[];
+  /** When it lost a lease just now. */
+  leaseLostAt: number | undefined;
 }
 
 /** A member: its name and state, and dots as long as it was registered and did not own the group. */
-export function LaneRow({ lane, y, scale, span, truth, unwell }: Props) {
+export function LaneRow({ lane, y, scale, span, truth, unwell, leaseLostAt }: Props) {
   const { instance, member, terms } = lane;
   const from = member ? Math.max(span.from, Date.parse(member.registeredAt)) : null;
-  const state = member ? words[shownState(member, truth, span.to).status] : "Gone";
+  const state = member ? stateOf(shownState({ ...member, leaseLostAt }, truth, span.to)) : "Gone";
   return (
     <>
       <line x1={LABEL_PX} x2={scale.x(span.to)} y1={middleOf(y)} y2={middleOf(y)} className="stroke-border" />
@@ -61,6 +63,9 @@ export function LaneRow({ lane, y, scale, span, truth, unwell }: Props) {
     </>
   );
 }
+
+const stateOf = ({ status, leaseLostMs }: ShownState): string =>
+  leaseLostMs === null ? words[status] : "Lease lost";
 
 const short = (name: string): string => (name.length > 18 ? `${name.slice(0, 9)}…${name.slice(-8)}` : name);
 

@@ -31,11 +31,13 @@ interface Props {
   live: boolean;
   /** When each member was unhealthy. */
   unwell: ReadonlyMap<string, readonly Window[]>;
+  /** Who has just lost a lease. */
+  lost: ReadonlyMap<string, number>;
   onZoom: (span: Window) => void;
 }
 
 /** Who owned the group when, with the times in which nobody did. */
-export function Timeline({ group, terms, members, span, errors, live, unwell, onZoom }: Props) {
+export function Timeline({ group, terms, members, span, errors, live, unwell, lost, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [active, setActive] = useState<number | null>(null);
@@ -97,6 +99,7 @@ export function Timeline({ group, terms, members, span, errors, live, unwell, on
             span={span}
             live={live}
             unwell={unwell}
+            lost={lost}
             truth={truth}
             errors={errors}
             active={chosen}

@@ -12,8 +12,8 @@ export interface Column {
 }
 
 const always = "";
-const narrow = "hidden @min-[36rem]:table-cell";
-const first = "hidden @min-[40rem]:table-cell";
+const narrow = "hidden @min-[38rem]:table-cell";
+const first = "hidden @min-[42rem]:table-cell";
 const second = "hidden @min-[58rem]:table-cell";
 const third = "hidden @min-[64rem]:table-cell";
 const fourth = "hidden @min-[70rem]:table-cell";
@@ -21,7 +21,7 @@ const fifth = "hidden @min-[79rem]:table-cell";
 
 /** In order of place; those that matter less are left out first. */
 export const columns: readonly Column[] = [
-  { key: "state", label: "State", title: "State", sort: "severity", width: "w-38", shown: always },
+  { key: "state", label: "State", title: "State", sort: "severity", width: "w-44", shown: always },
   { key: "name", label: "Name", title: "Service and instance", sort: "name", width: "w-52", shown: always },
   { key: "owner", label: "Owner of", title: "Groups that it owns", sort: null, width: "w-26", shown: narrow },
   {

@@ -3,6 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { count } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
+import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { useNow } from "@/shared/time/clock";
 import { ErrorView, Loading } from "@/shared/ui/states";
 import { type InstanceRowOf, WINDOW } from "../documents";
@@ -56,6 +57,7 @@ export function InstanceList(props: Props) {
     touched,
   );
   const truth = useTruth();
+  const lost = useLostLeases();
   const now = useNow();
   const onKeyDown = useRowKeys();
   useEffect(() => {
@@ -113,6 +115,7 @@ export function InstanceList(props: Props) {
                 index={item.index}
                 selected={instance.id === peek}
                 withService={withService}
+                leaseLostAt={lost.get(instance.id)}
                 onPeek={onPeek}
               />
             );

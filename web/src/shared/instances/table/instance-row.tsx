@@ -30,6 +30,8 @@ interface Props {
   selected: boolean;
   /** Whether the service stands before the name. */
   withService: boolean;
+  /** When it lost a lease just now. */
+  leaseLostAt: number | undefined;
   onPeek: (instance: InstanceRowOf) => void;
 }
 
@@ -37,8 +39,8 @@ const cell = "truncate px-2";
 const number = "truncate px-2 text-right";
 
 export const InstanceRow = memo(function InstanceRow(props: Props) {
-  const { instance, figures, truth, now, index, selected, withService, onPeek } = props;
-  const shown = shownState(instance, truth, now);
+  const { instance, figures, truth, now, index, selected, withService, leaseLostAt, onPeek } = props;
+  const shown = shownState({ ...instance, leaseLostAt }, truth, now);
   const past = isSilent(shown.status) || shown.status === "UNKNOWN";
   return (
     <tr

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import type { Event } from "@/shared/events/documents";
+import { lostLeases } from "@/shared/leases/lost";
+import { World } from "../mock/world";
+
+const NOW = Date.parse("2026-01-02T12:45:00Z");
+const [sample] = new World({ now: () => NOW }).events as [Event];
+const event = (secondsAgo: number, type: string, instance: string): Event => ({
+  ...sample,
+  kind: "LEADERSHIP",
+  service: "desk",
+  type: `aegis.leadership.${type}.v1`,
+  time: new Date(NOW - secondsAgo * 1_000).toISOString(),
+  data: { instance, term: 1 },
+});
+
+describe("leases that were lost", () => {
+  it("are told of a while, of those who have not been elected since", () => {
+    const events = [
+      event(60, "leader_lost", "desk-0"),
+      event(9, "leader_lost", "desk-1"),
+      event(9, "leader_elected", "desk-2"),
+      event(3, "leader_lost", "desk-2"),
+      event(2, "leader_elected", "desk-1"),
+    ];
+    expect([...lostLeases(events, NOW)]).toEqual([["desk/desk-2", NOW - 3_000]]);
+    expect(lostLeases(events, NOW + 60_000).size).toBe(0);
+  });
+
+  it("are not those that were given up", () => {
+    expect(lostLeases([event(1, "leader_resigned", "desk-1")], NOW).size).toBe(0);
+  });
+});

@@ -79,3 +79,27 @@ test("draining states what follows and asks why; cancelling changes nothing", as
   await expect(dialog).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Drain…" })).toBeFocused();
 });
+
+test("the methods of a service tell calls, latency and errors of each, and sort by any of them", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/services/algo-service?tab=methods");
+  const rows = page.getByTestId("method-row");
+  await expect(rows.filter({ hasText: "trading-service.send_order" })).toContainText("calls");
+  await expect(rows.filter({ hasText: "events.trading." })).toContainText("handles");
+  await expect(page.getByRole("columnheader", { name: "Errors %" })).toHaveAttribute(
+    "aria-sort",
+    "descending",
+  );
+  await page.getByRole("button", { name: "Calls/s" }).click();
+  await expect(page).toHaveURL(/methods=calls/);
+  const calls = () => rows.evaluateAll((all) => all.map((each) => Number(each.children[2]?.textContent)));
+  await expect.poll(async () => (await calls()).length).toBeGreaterThan(2);
+  const now = await calls();
+  expect(now).toEqual([...now].sort((a, b) => b - a));
+
+  await page.goto("/services/trading-service/instances/trading-service-1");
+  await expect(page.getByRole("figure", { name: "Consumer lag" }).locator("canvas")).toBeVisible();
+  await expect(page.getByRole("figure", { name: "Messages" })).toContainText("failed");
+  await expect(page.getByTestId("method-row").first()).toBeVisible();
+});

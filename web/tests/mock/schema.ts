@@ -88,6 +88,7 @@ export function rootOf(world: World) {
       world.instances.get(`${service}/${instance}`) ?? null,
     configuration: () => ({ lease_ms: 1_000, token: "•••• set" }),
     metrics: metricsOf,
+    methods: (args: { service: string; instance?: string | null }) => methodsOf(args, Date.now()),
     sparklines: ({ ids, ...span }: { ids: string[]; from: string; to: string; points: number }) =>
       ids.map((id) => ({ id, ...metricsOf(span) })),
     events: (args: {
@@ -180,6 +181,43 @@ function systemChanges(world: World) {
 }
 
 /** A wave, as the rollups of an instance would have it. */
+const noMessages = { published: 0, consumed: 0, failed: 0, retried: 0, deadLettered: 0 };
+
+const traceOf = (now: number) =>
+  Array.from({ length: 30 }, (_, n) => ({
+    at: new Date((Math.floor(now / 10_000) - 30 + n) * 10_000).toISOString(),
+    calls: 100 + Math.round(40 * Math.sin(n / 3)),
+    errors: n % 10 === 0 ? 1 : 0,
+  }));
+
+/** What each service of the world is called for. */
+function methodsOf({ service, instance }: { service: string; instance?: string | null }, now: number) {
+  const minute = {
+    seconds: 60,
+    calls: 600,
+    errors: 0,
+    callsPerSecond: 10,
+    errorPercent: 0,
+    p50Ms: 2,
+    p90Ms: 6,
+  };
+  const of = (name: string, change: { errors: number; p99Ms: number }, role = "SERVE") => ({
+    role,
+    name,
+    instances: instance ? 1 : 3,
+    minute: { ...minute, ...change, errorPercent: change.errors / 6 },
+    inFlight: 2,
+    worstInstance: instance ? null : `${service}-1`,
+    codes: change.errors > 0 ? [{ code: "TIMEOUT", count: change.errors }] : [],
+    trace: traceOf(now),
+  });
+  return [
+    of("place_order", { errors: 3, p99Ms: 31 }),
+    of("cancel_order", { errors: 0, p99Ms: 12 }),
+    of("calculation-service.price", { errors: 1, p99Ms: 74 }, "CALL"),
+  ];
+}
+
 function metricsOf({ from, to, points }: { from: string; to: string; points: number }) {
   const [begin, end] = [Date.parse(from), Date.parse(to)];
   const step = (end - begin) / points;
@@ -201,6 +239,10 @@ function metricsOf({ from, to, points }: { from: string; to: string; points: num
       cpuPercent: 12,
       cpuPercentMax: 20,
       memoryBytes: 84 * 2 ** 20,
+      events: { ...noMessages, consumed: 20 },
+      commands: { ...noMessages, consumed: 5 },
+      lag: 2,
+      lagMax: 4,
     })),
   };
 }

@@ -27,6 +27,10 @@ const point = (second: number, change: Partial<Point> = {}): Point => ({
   cpuPercent: 1,
   cpuPercentMax: 2,
   memoryBytes: 1_024,
+  events: { consumed: 20, failed: 1 },
+  commands: { consumed: 10, failed: 1 },
+  lag: 0,
+  lagMax: 3,
   ...change,
 });
 
@@ -46,18 +50,40 @@ describe("figures over time", () => {
   });
 
   it("become charts whose lines are broken where nothing came", () => {
-    const [first] = chartsOf(grid.points, null) as [ChartSpec];
+    const [first] = chartsOf({ points: grid.points, stepSeconds: 10 }) as [ChartSpec];
     expect(first.lines.map(({ label }) => label)).toEqual(["p50", "p90", "p99"]);
     expect(first.lines[2]?.values).toEqual([null, 3, 3, null, 3, null]);
-    expect(chartsOf(grid.points, grid.points)[0]?.lines.at(-1)?.label).toBe("before");
-    const success = chartsOf([point(0, { errorPercent: 2 }), point(1, { errorPercent: null })], null)[2];
+    expect(
+      chartsOf({ points: grid.points, other: grid.points, stepSeconds: 10 })[0]?.lines.at(-1)?.label,
+    ).toBe("before");
+    const success = chartsOf({
+      points: [point(0, { errorPercent: 2 }), point(1, { errorPercent: null })],
+      stepSeconds: 1,
+    })[2];
     expect(success?.lines[0]?.values).toEqual([98, null]);
+  });
+
+  it("tell events and commands by the second, however wide the windows are, and what waits at most", () => {
+    const charts = chartsOf({ points: [point(0)], stepSeconds: 10 });
+    const of = (title: string) =>
+      charts
+        .find((each) => each.title === title)
+        ?.lines.map(({ label, values }) => [label, values[0]] as const);
+    expect(of("Messages")).toEqual([
+      ["events", 2],
+      ["commands", 1],
+      ["failed", 0.2],
+    ]);
+    expect(of("Consumer lag")).toEqual([
+      ["waiting", 0],
+      ["", 3],
+    ]);
   });
 });
 
 describe("the lines of a chart", () => {
   it("are told apart by colour and by dash, and a value has its maximum above it as a band", () => {
-    for (const { title, lines } of chartsOf([point(0)], null)) {
+    for (const { title, lines } of chartsOf({ points: [point(0)], stepSeconds: 1 })) {
       const looks = lines.filter(({ label }) => label !== "").map(({ color, dash }) => ({ color, dash }));
       expect(new Set(looks.map(({ color }) => color)).size, title).toBe(looks.length);
       expect(new Set(looks.map(({ dash }) => String(dash))).size, title).toBe(looks.length);

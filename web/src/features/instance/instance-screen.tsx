@@ -8,6 +8,7 @@ import type { Instance } from "@/shared/instances/documents";
 import { flagsOf } from "@/shared/instances/flags";
 import { useInstance } from "@/shared/instances/use-instance";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
+import { MethodsTable } from "@/shared/methods/methods-table";
 import { MetricsGrid } from "@/shared/metrics/metrics-grid";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
@@ -21,6 +22,7 @@ import { type Act, ActionDialog } from "@/shared/ui/action-dialog";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { useNotices } from "@/shared/ui/notice";
 import { PageHead } from "@/shared/ui/page-head";
+import { Panel } from "@/shared/ui/panel";
 import { ErrorView, Loading, sentence } from "@/shared/ui/states";
 import { oneOf } from "@/shared/url/codec";
 import { servicePath } from "@/shared/url/links";
@@ -89,7 +91,14 @@ export function InstanceScreen({ service, instance: name, events }: Props) {
         ]}
       />
       <TabPanel tab={tab} className="@container p-4 max-xl:p-3">
-        {tab === "metrics" && <MetricsGrid service={service} instance={name} />}
+        {tab === "metrics" && (
+          <div className="flex flex-col gap-3">
+            <MetricsGrid service={service} instance={name} />
+            <Panel title="Methods" note="in the last minute" bodyClass="p-0">
+              <MethodsTable service={service} instance={name} />
+            </Panel>
+          </div>
+        )}
         {tab === "configuration" && <ConfigurationTab service={service} instance={name} />}
         {tab === "groups" && instance && <GroupsTab instance={instance} />}
         {tab === "events" && events}

@@ -1,4 +1,5 @@
 import { count } from "@/shared/figures/format";
+import { MethodsTable } from "@/shared/methods/methods-table";
 import { MetricsGrid } from "@/shared/metrics/metrics-grid";
 import { Panel } from "@/shared/ui/panel";
 import { DefinitionFacts } from "./definition-facts";
@@ -12,8 +13,11 @@ export function OverviewTab({ seen }: { seen: Seen }) {
   const { service, page, groups } = seen;
   return (
     <div className="grid grid-cols-1 gap-3 @min-[64rem]:grid-cols-[minmax(0,1fr)_20rem] @min-[90rem]:grid-cols-[minmax(0,1fr)_26rem]">
-      <div className="@container min-w-0">
+      <div className="@container flex min-w-0 flex-col gap-3">
         <MetricsGrid service={service.name} instance={null} />
+        <Panel title="Methods" note="in the last minute" bodyClass="p-0">
+          <MethodsTable service={service.name} instance={null} />
+        </Panel>
       </div>
       <div className="flex min-w-0 flex-col gap-3">
         <Panel title="Instances" note={count(page.total)} bodyClass="p-0">

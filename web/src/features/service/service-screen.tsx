@@ -1,12 +1,14 @@
 import type { ReactNode } from "react";
 import { TabPanel, Tabs } from "@/components/ui/tabs";
 import { useTruth } from "@/shared/freshness/truth";
+import { MethodsTable } from "@/shared/methods/methods-table";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
 import { Age } from "@/shared/time/age";
 import { useNow } from "@/shared/time/clock";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
+import { Panel } from "@/shared/ui/panel";
 import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { oneOf } from "@/shared/url/codec";
 import { useUrlState } from "@/shared/url/use-url-state";
@@ -19,7 +21,10 @@ import { useService } from "./use-service";
 import { verdictOf } from "./verdict";
 
 const shape = {
-  tab: oneOf(["overview", "instances", "groups", "dependencies", "definition", "events"], "overview"),
+  tab: oneOf(
+    ["overview", "instances", "methods", "groups", "dependencies", "definition", "events"],
+    "overview",
+  ),
 };
 
 interface Props {
@@ -87,6 +92,7 @@ export function ServiceScreen({ service: name, events }: Props) {
         tabs={[
           { key: "overview", label: "Overview" },
           { key: "instances", label: "Instances", count: page.total },
+          { key: "methods", label: "Methods" },
           { key: "groups", label: "Groups", count: groups },
           { key: "dependencies", label: "Dependencies" },
           { key: "definition", label: "Definition" },
@@ -97,6 +103,11 @@ export function ServiceScreen({ service: name, events }: Props) {
         {error && <Problem error={error} onRetry={again} />}
         {tab === "overview" && <OverviewTab seen={seen} />}
         {tab === "instances" && <InstancesTab service={name} total={page.total} />}
+        {tab === "methods" && (
+          <Panel title="Methods" note="in the last minute" bodyClass="p-0">
+            <MethodsTable service={name} instance={null} />
+          </Panel>
+        )}
         {tab === "groups" && <GroupsTab seen={seen} />}
         {tab === "dependencies" && <DependenciesTab service={service} />}
         {tab === "definition" && <DefinitionTab seen={seen} />}

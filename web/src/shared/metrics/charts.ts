@@ -15,8 +15,17 @@ const success: Pick = ({ errorPercent }) => (errorPercent === null ? null : 100 
 
 const memory: Pick = ({ memoryBytes }) => (memoryBytes === null ? null : Number(memoryBytes));
 
+interface Drawn {
+  points: Points;
+  /** Those of another span, which are laid over the main lines. */
+  other?: Points | null;
+  /** How wide each window is. */
+  stepSeconds: number;
+}
+
 /** The charts of one span, and beside each main line that of another span, where there is one. */
-export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
+export function chartsOf({ points, other = null, stepSeconds }: Drawn): ChartSpec[] {
+  const aSecond = (n: number | bigint): number => Number(n) / stepSeconds;
   const line = (key: string, label: string, pick: Pick, look: Partial<Line>): Line => ({
     key,
     label,
@@ -110,6 +119,34 @@ export function chartsOf(points: Points, other: Points | null): ChartSpec[] {
       unit: "",
       format: bytes,
       lines: [line("memory", "resident", memory, { fill: 0.12 }), ...before("memory", memory, "series-1")],
+    },
+    {
+      title: "Messages",
+      unit: "/s",
+      format: rate,
+      lines: [
+        line("events", "events", (p) => aSecond(p.events.consumed), {}),
+        line("commands", "commands", (p) => aSecond(p.commands.consumed), {
+          color: "series-3",
+          dash: [8, 3],
+        }),
+        line("failed", "failed", (p) => aSecond(p.events.failed) + aSecond(p.commands.failed), {
+          color: "bad",
+          width: 1.5,
+          dash: [2, 3],
+        }),
+        ...before("events", (p) => aSecond(p.events.consumed), "series-1"),
+      ],
+    },
+    {
+      title: "Consumer lag",
+      unit: "messages",
+      format: count,
+      lines: [
+        line("lag", "waiting", (p) => Number(p.lag), { upTo: "lag most", fill: 0.12 }),
+        line("lag most", "", (p) => Number(p.lagMax), { width: 0 }),
+        ...before("lag", (p) => Number(p.lag), "series-1"),
+      ],
     },
   ];
 }

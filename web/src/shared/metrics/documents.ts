@@ -7,6 +7,7 @@ export const MetricsOverTime = graphql(`
       points {
         at calls errors callsPerSecond errorPercent p50Ms p90Ms p99Ms
         inFlight inFlightMax queueDepth queueDepthMax cpuPercent cpuPercentMax memoryBytes
+        events { consumed failed } commands { consumed failed } lag lagMax
       }
     }
   }

@@ -66,7 +66,11 @@ export function MetricsGrid({ service, instance }: Props) {
   const charts = useMemo(() => {
     if (!grid) return null;
     const over = other.data && other.span ? laidOver(grid, gridOf(other.data, other.span)) : null;
-    return chartsOf(grid.points, before ? over : null);
+    return chartsOf({
+      points: grid.points,
+      other: before ? over : null,
+      stepSeconds: grid.times.stepSeconds,
+    });
   }, [grid, other.data, other.span, before]);
 
   if (!grid || !charts || !span) {

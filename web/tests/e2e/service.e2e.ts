@@ -1,4 +1,5 @@
 import { expect, expectLive, test } from "./fixtures";
+import { pidOf } from "./stack";
 
 test("a service says how it is, what runs, who owns its groups, and draws its figures", async ({
   signedIn: page,
@@ -102,4 +103,31 @@ test("the methods of a service tell calls, latency and errors of each, and sort 
   await expect(page.getByRole("figure", { name: "Consumer lag" }).locator("canvas")).toBeVisible();
   await expect(page.getByRole("figure", { name: "Messages" })).toContainText("failed");
   await expect(page.getByTestId("method-row").first()).toBeVisible();
+});
+
+test("dependencies stand in both directions, with what is wrong on the node itself", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/services/trading-service?tab=dependencies");
+  const caller = page.locator('[data-testid="dependency-row"][data-service="algo-service"]');
+  await expect(caller).toHaveAttribute("data-direction", "called by");
+  await expect(caller).toContainText("Running");
+  await expect(page.locator('[data-testid="dependency-node"][data-service="algo-service"]')).toHaveAttribute(
+    "data-needs",
+    "false",
+  );
+  process.kill(pidOf("algo-service-1"), "SIGSTOP");
+  try {
+    const node = page.locator('[data-testid="dependency-node"][data-service="algo-service"]');
+    await expect(node).toHaveAttribute("data-needs", "true", { timeout: 20_000 });
+    await expect(node.locator("title")).toContainText(/algo-service-1 unhealthy/);
+    await expect(caller).toContainText(/algo-service-1 unhealthy/);
+  } finally {
+    process.kill(pidOf("algo-service-1"), "SIGCONT");
+  }
+  await caller.getByRole("link", { name: "algo-service" }).click();
+  await expect(page).toHaveURL(/\/services\/algo-service/);
+  await page.getByRole("tab", { name: "Dependencies" }).click();
+  const called = page.locator('[data-testid="dependency-row"][data-direction="calls"]');
+  await expect(called).toHaveCount(2);
 });

@@ -46,11 +46,45 @@ export const ServicePageAsOf = graphql(
   [ServiceFields, LeaderFields],
 );
 
-/** What some of its instances say of calls: they are of one version, or of a few. */
+const NearFields = graphql(`
+  fragment NearFields on ServiceSummary @_unmask {
+    name worst reason instance flapping belowMinimum ownerless dependsOn usedBy
+    definition { minInstances }
+    counts { status count }
+    minute { callsPerSecond p99Ms errorPercent }
+  }
+`);
+
+/** Services whose names contain a text, the one meant among the first: what they call, who calls them, and how they are. */
+export const ServiceNear = graphql(
+  `
+  query ServiceNear($text: String!) {
+    serviceSummaries(filter: { text: $text }, orderBy: { field: NAME }, first: 20) {
+      services { ...NearFields }
+    }
+  }
+`,
+  [NearFields],
+);
+
+export const ServiceNearAsOf = graphql(
+  `
+  query ServiceNearAsOf($sequence: Long, $time: DateTime, $text: String!) {
+    asOf(sequence: $sequence, time: $time) {
+      serviceSummaries(filter: { text: $text }, orderBy: { field: NAME }, first: 20) {
+        services { ...NearFields }
+      }
+    }
+  }
+`,
+  [NearFields],
+);
+
+/** What some of its instances answer to: they are of one version, or of a few. */
 export const ServiceCalls = graphql(`
   query ServiceCalls($service: String!) {
     instances(first: 50, filter: { service: $service }) {
-      nodes { dependencies capabilities }
+      nodes { capabilities }
     }
   }
 `);
@@ -58,4 +92,5 @@ export const ServiceCalls = graphql(`
 export type ServiceOf = ResultOf<typeof ServiceFields>;
 export type DefinitionOf = NonNullable<ServiceOf["definition"]>;
 export type LeaderOf = ResultOf<typeof LeaderFields>;
+export type Near = ResultOf<typeof NearFields>;
 export type CallsOf = ResultOf<typeof ServiceCalls>["instances"]["nodes"][number];

@@ -3,7 +3,7 @@ import { MethodsTable } from "@/shared/methods/methods-table";
 import { MetricsGrid } from "@/shared/metrics/metrics-grid";
 import { Panel } from "@/shared/ui/panel";
 import { DefinitionFacts } from "./definition-facts";
-import { DependenciesList } from "./dependencies-list";
+import { NeighboursList } from "./dependencies/neighbours-list";
 import { GroupsList } from "./groups-list";
 import { InstancesList } from "./instances-list";
 import type { Seen } from "./use-service";
@@ -26,8 +26,8 @@ export function OverviewTab({ seen }: { seen: Seen }) {
         <Panel title="Groups" note={count(groups)} bodyClass="p-0">
           <GroupsList seen={seen} />
         </Panel>
-        <Panel title="Calls" bodyClass="p-0">
-          <DependenciesList service={service.name} />
+        <Panel title="Dependencies" bodyClass="p-0">
+          <NeighboursList service={service.name} />
         </Panel>
         <Panel title="Definition">
           <DefinitionFacts seen={seen} />

@@ -13,7 +13,7 @@ import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { oneOf } from "@/shared/url/codec";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { DefinitionTab } from "./definition-tab";
-import { DependenciesTab } from "./dependencies-tab";
+import { DependenciesTab } from "./dependencies/dependencies-tab";
 import { GroupsTab } from "./groups-tab";
 import { InstancesTab } from "./instances-tab";
 import { OverviewTab } from "./overview-tab";

@@ -46,17 +46,5 @@ export const GroupsPulse = graphql(
   [PulseGroup],
 );
 
-/** Whether a service has what it needs: how many run, how many there are, and the worst of them. */
-export const ServiceNeed = graphql(`
-  query ServiceNeed($name: String!) {
-    definition(service: $name) { status minInstances }
-    all: instances(first: 1, filter: { service: $name }) {
-      nodes { status }
-      totalCount
-    }
-    running: instances(first: 1, filter: { service: $name, statuses: [RUNNING] }) { totalCount }
-  }
-`);
-
 export type GroupOf = ResultOf<typeof PulseGroup>;
 export type InNeed = ResultOf<typeof AttentionFields>;

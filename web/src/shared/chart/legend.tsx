@@ -10,14 +10,14 @@ interface Props {
 /** What each line is, drawn as it is in the plot, with its value at the crosshair. */
 export function Legend({ spec: { lines, format }, index }: Props) {
   return (
-    <span className="ml-auto flex min-w-0 gap-3 overflow-hidden">
+    <span className="ml-auto flex min-w-0 gap-2 overflow-hidden">
       {lines
         .filter(({ label }) => label !== "")
         .map((line) => (
           <span key={line.key} className="flex shrink-0 items-center gap-1 text-xs">
             <Swatch line={line} />
             <span className="text-muted-foreground">{line.label}</span>
-            <span className="min-w-7 text-right font-medium">{format(valueAt(line, index))}</span>
+            <span className="min-w-5 text-right font-medium">{format(valueAt(line, index))}</span>
           </span>
         ))}
     </span>
@@ -40,7 +40,7 @@ const strokes: Record<string, string> = {
   "muted-text": "stroke-muted-foreground",
 };
 
-const WIDE = 18;
+const WIDE = 14;
 
 /** A piece of the line: by colour and by dash. */
 function Swatch({ line: { color, width, dash } }: { line: Line }) {

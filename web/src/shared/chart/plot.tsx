@@ -1,5 +1,6 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import uPlot from "uplot";
+import { useWidth } from "@/shared/ui/use-width";
 import "uplot/dist/uPlot.min.css";
 import { useTheme } from "@/shared/theme/theme";
 import type { Window } from "@/shared/time/range";
@@ -26,23 +27,12 @@ const HEIGHT = 134;
 
 /** The canvas with its rail. It is drawn anew with each theme, and follows the crosshair of the page. */
 export function Plot({ spec, times, span, markers, log, onZoom, onBack, listOf }: Props) {
-  const box = useRef<HTMLDivElement>(null);
+  const [box, width] = useWidth<HTMLDivElement>();
   const plot = useRef<uPlot | null>(null);
-  const [width, setWidth] = useState(0);
   const palette = useTheme((s) => s.palette);
   const zone = useZone((s) => s.zone);
   const acts = useRef({ onZoom });
   acts.current = { onZoom };
-
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const measure = (): void => setWidth(Math.floor(element.clientWidth));
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
 
   useEffect(() => {
     const element = box.current;

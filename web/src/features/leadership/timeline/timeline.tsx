@@ -1,9 +1,10 @@
-import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useId, useState } from "react";
 import { useNavigate } from "react-router";
 import { Toggle } from "@/components/ui/toggle";
 import { useTruth } from "@/shared/freshness/truth";
 import type { Window } from "@/shared/time/range";
 import { useZone } from "@/shared/time/zone";
+import { useWidth } from "@/shared/ui/use-width";
 import { flag } from "@/shared/url/codec";
 import { eventPath, useKeeping } from "@/shared/url/links";
 import { useUrlState } from "@/shared/url/use-url-state";
@@ -38,8 +39,7 @@ interface Props {
 
 /** Who owned the group when, with the times in which nobody did. */
 export function Timeline({ group, terms, members, span, errors, live, unwell, lost, onZoom }: Props) {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const [box, width] = useWidth<HTMLDivElement>();
   const [active, setActive] = useState<number | null>(null);
   const [{ true: trueScale }, set] = useUrlState(shape);
   const truth = useTruth();
@@ -47,15 +47,6 @@ export function Timeline({ group, terms, members, span, errors, live, unwell, lo
   const navigate = useNavigate();
   const keeping = useKeeping();
   const id = useId();
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const measure = (): void => setWidth(Math.floor(element.clientWidth));
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   const { lanes, folded } = lanesOf(group, terms.terms, members, span);
   const items = itemsOf(terms.terms, terms.open, span);
   // A term is quiet once it has begun.

@@ -131,3 +131,24 @@ test("dependencies stand in both directions, with what is wrong on the node itse
   const called = page.locator('[data-testid="dependency-row"][data-direction="calls"]');
   await expect(called).toHaveCount(2);
 });
+
+test("two instances, windows or versions are compared, and the choice stands in the address", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/services/trading-service?tab=compare");
+  await expect(page.locator('[data-testid="version-row"][data-version="1.0.0"]')).toContainText("100 %");
+  const calls = page.getByTestId("difference").filter({ hasText: "Calls, mean" });
+  await expect(calls).toBeVisible();
+  await page.getByRole("button", { name: "Two versions" }).click();
+  await expect(page.getByText("There is only one version")).toBeVisible();
+  await page.getByRole("button", { name: "Two instances" }).click();
+  await page.getByLabel("First").selectOption("trading-service-3");
+  await page.getByLabel("Second").selectOption("trading-service-2");
+  await expect(page).toHaveURL(/compare=instances&a=trading-service-3&b=trading-service-2/);
+  await page.reload();
+  await expect(page.getByRole("columnheader", { name: "trading-service-3" })).toBeVisible();
+  await expect(calls).toContainText(/\d/);
+  const chart = page.getByRole("figure", { name: "Calls" });
+  await expect(chart.locator("canvas")).toBeVisible();
+  await expect(chart).toContainText("trading-service-2");
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nearest } from "@/shared/chart/crosshair";
-import { gapsOf, summaryOf } from "@/shared/chart/gaps";
+import { gapsOf, loneOf, summaryOf } from "@/shared/chart/gaps";
 import { mergeMarkers } from "@/shared/chart/merge-markers";
 import type { ChartSpec } from "@/shared/chart/model";
 import { rangeOf } from "@/shared/chart/options";
@@ -116,6 +116,11 @@ describe("gaps", () => {
   it("lie between values; before the first and after the last nothing is said", () => {
     expect(gapsOf([false, true, false, false, true, false])).toEqual([{ first: 2, last: 3 }]);
     expect(gapsOf([])).toEqual([]);
+  });
+
+  it("leave values alone between them, which no line could show", () => {
+    expect(loneOf([1, null, 2, 3, null, 4])).toEqual([0, 5]);
+    expect(loneOf([null, 7, null])).toEqual([1]);
   });
 
   it("are said with the figures", () => {

@@ -80,6 +80,26 @@ export const ServiceNearAsOf = graphql(
   [NearFields],
 );
 
+/** The instances with what they did in the last minute, for sums by version. */
+export const InstancesByVersion = graphql(`
+  query InstancesByVersion($service: String!) {
+    instances(first: 300, filter: { service: $service }, orderBy: { field: NAME }) {
+      nodes { id instance version status minute { calls errors callsPerSecond p99Ms } }
+      totalCount
+    }
+  }
+`);
+
+/** What single instances did over time, in few points. */
+export const LinesOf = graphql(`
+  query LinesOf($ids: [String!]!, $from: DateTime!, $to: DateTime!, $points: Int!) {
+    sparklines(ids: $ids, from: $from, to: $to, points: $points) {
+      resolutionSeconds
+      points { at callsPerSecond errorPercent p99Ms }
+    }
+  }
+`);
+
 /** What some of its instances answer to: they are of one version, or of a few. */
 export const ServiceCalls = graphql(`
   query ServiceCalls($service: String!) {
@@ -93,4 +113,6 @@ export type ServiceOf = ResultOf<typeof ServiceFields>;
 export type DefinitionOf = NonNullable<ServiceOf["definition"]>;
 export type LeaderOf = ResultOf<typeof LeaderFields>;
 export type Near = ResultOf<typeof NearFields>;
+export type Versioned = ResultOf<typeof InstancesByVersion>["instances"]["nodes"][number];
+export type LineOf = ResultOf<typeof LinesOf>["sparklines"][number];
 export type CallsOf = ResultOf<typeof ServiceCalls>["instances"]["nodes"][number];

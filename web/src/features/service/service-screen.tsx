@@ -12,6 +12,7 @@ import { Panel } from "@/shared/ui/panel";
 import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { oneOf } from "@/shared/url/codec";
 import { useUrlState } from "@/shared/url/use-url-state";
+import { CompareTab } from "./compare/compare-tab";
 import { DefinitionTab } from "./definition-tab";
 import { DependenciesTab } from "./dependencies/dependencies-tab";
 import { GroupsTab } from "./groups-tab";
@@ -22,7 +23,7 @@ import { verdictOf } from "./verdict";
 
 const shape = {
   tab: oneOf(
-    ["overview", "instances", "methods", "groups", "dependencies", "definition", "events"],
+    ["overview", "instances", "methods", "groups", "dependencies", "compare", "definition", "events"],
     "overview",
   ),
 };
@@ -95,6 +96,7 @@ export function ServiceScreen({ service: name, events }: Props) {
           { key: "methods", label: "Methods" },
           { key: "groups", label: "Groups", count: groups },
           { key: "dependencies", label: "Dependencies" },
+          { key: "compare", label: "Compare" },
           { key: "definition", label: "Definition" },
           { key: "events", label: "Events" },
         ]}
@@ -110,6 +112,7 @@ export function ServiceScreen({ service: name, events }: Props) {
         )}
         {tab === "groups" && <GroupsTab seen={seen} />}
         {tab === "dependencies" && <DependenciesTab service={service} />}
+        {tab === "compare" && <CompareTab service={service} />}
         {tab === "definition" && <DefinitionTab seen={seen} />}
         {tab === "events" && events}
       </TabPanel>

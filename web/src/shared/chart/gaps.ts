@@ -24,6 +24,14 @@ export function gapsOf(heard: readonly boolean[]): Gap[] {
   return gaps;
 }
 
+/** Indices of values that stand alone between gaps. */
+export const loneOf = (values: Values): number[] =>
+  values.flatMap((value, index) =>
+    value !== null && (values[index - 1] ?? null) === null && (values[index + 1] ?? null) === null
+      ? [index]
+      : [],
+  );
+
 /** What one hears of a chart instead of seeing it: `p99 0.4 to 74 ms, now 12.9; one gap of 4 s`. */
 export function summaryOf(
   lines: readonly { label: string; values: Values }[],

@@ -1,12 +1,14 @@
 import type uPlot from "uplot";
 import { formatSecond, type Zone } from "@/shared/time/format";
 import { type Colors, faint } from "./colors";
-import { gapsOf } from "./gaps";
+import { gapsOf, loneOf } from "./gaps";
 import type { ChartSpec, Marker } from "./model";
 
 const FONT = '11px "Inter Variable", "Inter Fallback", sans-serif';
 export const AXIS_WIDTH = 54;
 export const PAD_RIGHT = 22;
+/** Half of the label of a moment. */
+const LABEL_ROOM_PX = 26;
 /** A longer unit stands in the title alone. */
 const UNIT_LETTERS = 2;
 const HEADROOM = 1.08;
@@ -67,7 +69,8 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
         space: 76,
         incrs: STEPS,
         grid: { show: false },
-        values: (_plot, splits) => splits.map((at) => formatSecond(at * 1_000, zone)),
+        values: (plot, splits) =>
+          splits.map((at) => (hasRoom(plot, at) ? formatSecond(at * 1_000, zone) : "")),
       },
       {
         ...axis,
@@ -89,7 +92,13 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
         ...(line.fill !== undefined &&
           line.upTo === undefined && { fill: faint(colors[line.color], line.fill) }),
         spanGaps: false,
-        points: { show: false },
+        // A line has no length where there is one value between two gaps.
+        points: {
+          show: true,
+          size: Math.max(4, line.width + 2),
+          fill: colors[line.color],
+          filter: () => (line.label === "" ? [] : loneOf(line.values)),
+        },
       })),
     ],
     bands: bandsOf(spec, colors),
@@ -107,6 +116,12 @@ export function optionsOf(wanted: Wanted): uPlot.Options {
       ],
     },
   };
+}
+
+/** Whether the label of a moment reaches neither into the other axis nor over the edge. */
+function hasRoom(plot: uPlot, at: number): boolean {
+  const x = plot.valToPos(at, "x");
+  return x >= LABEL_ROOM_PX && x <= plot.bbox.width / devicePixelRatio - (LABEL_ROOM_PX - PAD_RIGHT);
 }
 
 function bandsOf({ lines }: ChartSpec, colors: Colors): uPlot.Band[] {

@@ -1,12 +1,18 @@
 import type { Times } from "@/shared/chart/model";
 import type { Window } from "@/shared/time/range";
-import type { Point, Series } from "./documents";
+import type { Point } from "./documents";
+
+/** Windows as they come: those in which nothing was heard are missing. */
+interface Windows<P> {
+  resolutionSeconds: number;
+  points: readonly P[];
+}
 
 /** A series on even moments: what did not come is null. */
-export interface Grid {
+export interface Grid<P = Point> {
   times: Times;
   /** One for each moment. */
-  points: readonly (Point | null)[];
+  points: readonly (P | null)[];
   /** How many windows lie within, and how many of them are missing between the first and the last that came. */
   windows: number;
   missing: number;
@@ -15,12 +21,15 @@ export interface Grid {
 /** So many moments at most: a series of another resolution than asked for must not fill the memory. */
 const MOST = 4_000;
 
-export function gridOf({ points, resolutionSeconds }: Series, span: Window): Grid {
+export function gridOf<P extends { at: string }>(
+  { points, resolutionSeconds }: Windows<P>,
+  span: Window,
+): Grid<P> {
   const step = Math.max(1, resolutionSeconds);
   const first = Math.floor(span.from / 1_000 / step) * step;
   const windows = Math.min(MOST, Math.max(0, Math.ceil(span.to / 1_000 / step) - first / step));
   const seconds = Array.from({ length: windows }, (_, index) => first + index * step);
-  const placed: (Point | null)[] = new Array(windows).fill(null);
+  const placed: (P | null)[] = new Array(windows).fill(null);
   for (const point of points) {
     const index = Math.round((Date.parse(point.at) / 1_000 - first) / step);
     if (index >= 0 && index < windows) placed[index] = point;
@@ -37,6 +46,6 @@ export function gridOf({ points, resolutionSeconds }: Series, span: Window): Gri
 }
 
 /** The points of another span, laid over this one from its beginning. */
-export function laidOver(grid: Grid, other: Grid): readonly (Point | null)[] {
+export function laidOver<P>(grid: Grid<P>, other: Grid<P>): readonly (P | null)[] {
   return grid.points.map((_, index) => other.points[index] ?? null);
 }

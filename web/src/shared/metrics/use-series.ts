@@ -36,6 +36,7 @@ export function useSpan(range: Range): Window {
 export function useSeries(
   subject: Subject,
   span: Window | null,
+  points: number = POINTS,
 ): Omit<Asked<Series>, "of"> & { span: Window | null } {
   const asked = useQuery(
     MetricsOverTime,
@@ -43,7 +44,7 @@ export function useSeries(
       ...subject,
       from: new Date(span.from).toISOString(),
       to: new Date(span.to).toISOString(),
-      points: POINTS,
+      points,
     },
   );
   const { from, to } = asked.of ?? {};

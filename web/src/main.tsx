@@ -2,10 +2,12 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 import { router } from "@/app/router";
+import { keepDensity } from "@/shared/density/density";
 import { keepTheme } from "@/shared/theme/theme";
 import "./styles/index.css";
 
 keepTheme();
+keepDensity();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Group, GroupUpdate, LeadershipEvent, Member, TermNode } from "@/features/leadership/documents";
 import { statisticsOf } from "@/features/leadership/statistics";
+import { takersOf } from "@/features/leadership/takers";
 import { termsFrom } from "@/features/leadership/terms";
 import { extentOf, THIN_PX } from "@/features/leadership/timeline/geometry";
 import { nextItem, otherLane } from "@/features/leadership/timeline/keys";
@@ -9,7 +10,7 @@ import { itemsOf, lanesOf } from "@/features/leadership/timeline/lanes";
 import { gapWords, summaryOf } from "@/features/leadership/timeline/say";
 import { scaleOf } from "@/features/leadership/timeline/scale";
 import { ticksOf } from "@/features/leadership/timeline/ticks";
-import { applyToGroups } from "@/features/leadership/use-group-window";
+import { applyToGroups, onlyFlapping } from "@/features/leadership/use-group-window";
 import { filterOf } from "@/features/leadership/view-state";
 
 const T = Date.parse("2026-01-02T12:45:00Z");
@@ -244,6 +245,12 @@ describe("the list of groups", () => {
     expect([next?.ownerless, applyToGroups(null, delta, 0)]).toEqual([0, null]);
   });
 
+  it("has those that flap out of those that changed", () => {
+    const page = applyToGroups(null, snapshot, 0);
+    const day = new Map([["desk/B", { changes: 3, longestGapMs: 9, flapping: true }]]);
+    expect(page && onlyFlapping(page, day)).toMatchObject({ rows: [{ group: "B" }], total: 1, ownerless: 0 });
+  });
+
   it("is filtered by the server", () => {
     expect(filterOf({ q: "ACC", service: "", preset: "ownerless" }, T)).toEqual({
       text: "ACC",
@@ -253,5 +260,29 @@ describe("the list of groups", () => {
       service: "desk",
       changedSince: iso(-3_600_000),
     });
+  });
+});
+
+describe("who could take a group over", () => {
+  const running = (instance: string, standsFor: string[] = []) => ({
+    instance,
+    status: "RUNNING" as const,
+    standsFor,
+  });
+
+  it("is whoever stands for it, with what it has to do already", () => {
+    const candidates = [
+      { instance: "desk-1", groups: 2, inFlight: 1 },
+      { instance: "desk-2", groups: 1, inFlight: 0 },
+    ];
+    expect(takersOf(candidates, [running("desk-3")], "desk-1")).toEqual([
+      { instance: "desk-2", load: "owner of 1 group, 0 calls in flight" },
+    ]);
+  });
+
+  it("is whoever runs, where groups are opened on demand", () => {
+    const members = [running("desk-1"), running("desk-2"), running("desk-3", ["B"])];
+    expect(takersOf([], members, "desk-1").map(({ instance }) => instance)).toEqual(["desk-2"]);
+    expect(takersOf([], [running("desk-1")], "desk-1")).toEqual([]);
   });
 });

@@ -10,6 +10,10 @@ export function DropdownMenu(props: Omit<ComponentProps<typeof Primitive.Root>, 
 export const DropdownMenuTrigger = Primitive.Trigger;
 export const DropdownMenuRadioGroup = Primitive.RadioGroup;
 
+export function DropdownMenuSeparator() {
+  return <Primitive.Separator className="my-1 h-px bg-border" />;
+}
+
 export function DropdownMenuContent({ className, ...props }: ComponentProps<typeof Primitive.Content>) {
   return (
     <Primitive.Portal>

@@ -1,43 +1,27 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Activity, Crown, UserX } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { Figure } from "@/shared/figures/figure";
-import { count } from "@/shared/figures/format";
+import { useRowHeight } from "@/shared/density/density";
 import { cn } from "@/shared/lib/utils";
-import { Flag } from "@/shared/status/flag";
-import { Age } from "@/shared/time/age";
-import { formatSpan } from "@/shared/time/duration";
-import { GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import type { Group } from "./documents";
+import { GroupRow, shown } from "./group-row";
 import type { Statistics } from "./statistics";
-import { StepDownButton } from "./step-down";
-import { useDay } from "./use-day";
 import type { GroupPage } from "./use-group-window";
 
-const ROW_PX = 28;
-
-/** From which width of the table on the columns that matter less stand there. */
-const actions = "hidden @min-[38rem]:table-cell";
-const gap = "hidden @min-[46rem]:table-cell";
-const changes = "hidden @min-[52rem]:table-cell";
-const ofService = "hidden @min-[64rem]:table-cell";
-const why = "hidden @min-[74rem]:table-cell";
-
 const heads: { label: string; title: string; width: string; right?: boolean }[] = [
-  { label: "Group", title: "Group", width: "w-36" },
+  { label: "Group", title: "Group", width: "w-40" },
   { label: "Owner", title: "The instance that owns it", width: "" },
-  { label: "Service", title: "Service", width: cn("w-52", ofService) },
+  { label: "Service", title: "Service", width: cn("w-52", shown.ofService) },
   { label: "Term", title: "Term, the fencing token", width: "w-14", right: true },
   { label: "Held for", title: "Since the term began", width: "w-24", right: true },
-  { label: "Changes", title: "Changes of owner in 24 hours", width: cn("w-20", changes), right: true },
+  { label: "Changes", title: "Changes of owner in 24 hours", width: cn("w-20", shown.changes), right: true },
   {
     label: "Longest gap",
     title: "Longest time without owner in 24 hours",
-    width: cn("w-26", gap),
+    width: cn("w-26", shown.gap),
     right: true,
   },
-  { label: "Why", title: "Why the term began", width: cn("w-64", why) },
-  { label: "", title: "Actions", width: cn("w-28", actions) },
+  { label: "Why", title: "Why the term began", width: cn("w-64", shown.why) },
+  { label: "", title: "Actions", width: cn("w-28", shown.actions) },
 ];
 
 /** Windows begin at multiples of that. */
@@ -46,13 +30,17 @@ const REST_MS = 80;
 
 interface Props {
   page: GroupPage;
+  /** What changed within a day; null before it is known. */
+  statistics: Statistics | null;
+  /** What was ticked, by id. */
+  chosen: ReadonlyMap<string, Group>;
+  onChoose: (id: string, group: Group, on: boolean) => void;
   /** Told where the window should begin, when what is in sight comes near its edge. */
   onOffset: (offset: number) => void;
 }
 
 /** Rows in sight only, of a window of the list: there may be ten thousand. */
-export function GroupTable({ page, onOffset }: Props) {
-  const statistics = useDay();
+export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Props) {
   const list = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLElement | null>(null);
   const [margin, setMargin] = useState(0);
@@ -60,14 +48,18 @@ export function GroupTable({ page, onOffset }: Props) {
     scroller.current = document.getElementById("content");
     setMargin(list.current?.offsetTop ?? 0);
   });
+  const rowPx = useRowHeight();
   const virtual = useVirtualizer({
     count: page.total,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 12,
     scrollMargin: margin,
     initialRect: { width: 1000, height: 700 },
   });
+  useEffect(() => {
+    if (rowPx > 0) virtual.measure();
+  }, [virtual, rowPx]);
   const items = virtual.getVirtualItems();
   const begin = items[0]?.index ?? 0;
   useEffect(() => {
@@ -104,8 +96,17 @@ export function GroupTable({ page, onOffset }: Props) {
           {above > 0 && <Spacer px={above} />}
           {items.map((item) => {
             const group = page.rows[item.index - page.offset];
-            if (!group) return <Spacer key={item.key} px={ROW_PX} />;
-            return <Row key={group.id} group={group} statistics={statistics} index={item.index} />;
+            if (!group) return <Spacer key={item.key} px={rowPx} />;
+            return (
+              <GroupRow
+                key={group.id}
+                group={group}
+                statistics={statistics?.get(group.id)}
+                index={item.index}
+                chosen={chosen.has(group.id)}
+                onChoose={onChoose}
+              />
+            );
           })}
           {below > 0 && <Spacer px={below} />}
         </tbody>
@@ -118,77 +119,6 @@ function Spacer({ px }: { px: number }) {
   return (
     <tr>
       <td colSpan={heads.length} style={{ height: px }} className="p-0" />
-    </tr>
-  );
-}
-
-function Row({
-  group: each,
-  statistics,
-  index,
-}: {
-  group: Group;
-  statistics: Statistics | null;
-  index: number;
-}) {
-  const { id, service, group, instance, term, since, reason } = each;
-  const own = statistics?.get(id);
-  return (
-    <tr
-      aria-rowindex={index + 2}
-      data-testid="group-row"
-      data-group={id}
-      data-owner={instance ?? ""}
-      data-term={String(term)}
-      className="h-7 border-border border-b bg-card hover:bg-accent"
-    >
-      <td className="truncate px-2 pl-4">
-        <GroupLink service={service} group={group} />
-      </td>
-      <td className={cn("truncate px-2", instance === null && "hatch text-bad")}>
-        {instance === null ? (
-          <span className="flex items-center gap-1 font-medium text-bad">
-            <UserX aria-hidden="true" className="size-3 shrink-0" /> No owner
-          </span>
-        ) : (
-          <span className="flex items-center gap-1 text-lead">
-            <Crown aria-hidden="true" className="size-3 shrink-0" />
-            <InstanceLink service={service} instance={instance} className="font-normal" />
-          </span>
-        )}
-      </td>
-      <td className={cn("truncate px-2", ofService)}>
-        <ServiceLink service={service} className="font-normal" />
-      </td>
-      <td className="px-2 text-right">{String(term)}</td>
-      <td className="whitespace-nowrap px-2 text-right">
-        <Age since={since} />
-      </td>
-      <td className={cn("px-2 text-right", changes)}>
-        <Figure text={count(own?.changes ?? 0)} />
-      </td>
-      <td className={cn("whitespace-nowrap px-2 text-right", gap)}>
-        <Figure text={own?.longestGapMs == null ? "—" : formatSpan(own.longestGapMs)} />
-      </td>
-      <td className={cn("truncate px-2 text-muted-foreground", why)}>
-        <span className="flex items-center gap-2">
-          {own?.flapping && (
-            <Flag
-              flag={{
-                key: "flapping",
-                word: "flapping",
-                icon: Activity,
-                warn: true,
-                title: "It changed its owner three times or more within an hour",
-              }}
-            />
-          )}
-          <span className="truncate">{reason.replaceAll("_", " ")}</span>
-        </span>
-      </td>
-      <td className={cn("px-1 text-right", actions)}>
-        {instance !== null && <StepDownButton service={service} group={group} owner={instance} small />}
-      </td>
     </tr>
   );
 }

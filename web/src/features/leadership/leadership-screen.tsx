@@ -2,27 +2,43 @@ import { useMemo, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Toggle } from "@/components/ui/toggle";
 import { useAttention } from "@/shared/attention/store";
+import { ChosenBar } from "@/shared/bulk/chosen-bar";
+import { useChosen } from "@/shared/bulk/use-chosen";
 import { count } from "@/shared/figures/format";
+import { ViewsMenu } from "@/shared/saved-views/views-menu";
 import { useNow } from "@/shared/time/clock";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { SearchField } from "@/shared/ui/search-field";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
+import { BulkStepDown } from "./bulk-step-down";
 import { DayFacts } from "./day-facts";
+import type { Group } from "./documents";
 import { GroupTable } from "./group-table";
-import { useGroupWindow } from "./use-group-window";
-import { filterOf, isFiltered, leadershipShape, presets } from "./view-state";
+import { useDay } from "./use-day";
+import { onlyFlapping, useGroupWindow, WIDEST, WINDOW } from "./use-group-window";
+import { filterOf, isFiltered, leadershipShape, presets, views } from "./view-state";
 
 const STEP_MS = 300_000;
+/** Keys of the address that no view keeps. */
+const PASSING = ["at", "vs"];
 
 /** Who owns which group, for thousands of them. */
 export function LeadershipScreen() {
   const [view, set] = useUrlState(leadershipShape);
   const [offset, setOffset] = useState(0);
+  const chosen = useChosen<Group>();
+  const [asked, setAsked] = useState<readonly Group[] | null>(null);
   const step = Math.floor(useNow() / STEP_MS) * STEP_MS;
   const filter = useMemo(() => filterOf(view, step), [view, step]);
-  const { page, error } = useGroupWindow(filter, offset);
+  const flapping = view.preset === "flapping";
+  const { page: all, error } = useGroupWindow(filter, flapping ? 0 : offset, flapping ? WIDEST : WINDOW);
+  const statistics = useDay();
+  const page = useMemo(() => {
+    if (!flapping || !all) return all;
+    return statistics && onlyFlapping(all, statistics);
+  }, [flapping, all, statistics]);
   const everything = useAttention((s) => s.groups) ?? page?.total ?? 0;
   const clear = (): void => set({ q: "", preset: "all", service: "" });
   return (
@@ -49,7 +65,33 @@ export function LeadershipScreen() {
             service {view.service} ×
           </Button>
         )}
+        <ViewsMenu screen="/leadership" presets={views} passing={PASSING} />
+        <span className="ml-auto">
+          <ChosenBar
+            chosen={chosen.items.size}
+            nouns="groups"
+            verb="Step down"
+            onAll={() =>
+              chosen.chooseAll(
+                (page?.rows ?? [])
+                  .filter(({ instance }) => instance !== null)
+                  .map((group) => [group.id, group] as const),
+              )
+            }
+            onClear={chosen.clear}
+            onAct={() => setAsked([...chosen.items.values()])}
+          />
+        </span>
       </div>
+      {asked && (
+        <BulkStepDown
+          groups={asked}
+          onClose={() => {
+            setAsked(null);
+            chosen.clear();
+          }}
+        />
+      )}
       {error && <ErrorView error={error} />}
       {!error && page === null && <Loading what="the groups" rows={16} />}
       {!error && page !== null && page.total === 0 && (
@@ -65,7 +107,13 @@ export function LeadershipScreen() {
       )}
       {!error && page !== null && page.total > 0 && (
         <>
-          <GroupTable page={page} onOffset={setOffset} />
+          <GroupTable
+            page={page}
+            statistics={statistics}
+            chosen={chosen.items}
+            onChoose={chosen.choose}
+            onOffset={setOffset}
+          />
           <footer className="sticky bottom-0 flex h-8 shrink-0 items-center border-border border-t bg-background px-4 text-muted-foreground text-xs max-xl:px-3">
             <span data-testid="list-count">
               {isFiltered(view)

@@ -2,7 +2,6 @@ import { useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
 import { stepDown } from "@/shared/actions/carry-out";
-import { plural } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { useLock } from "@/shared/session/lock";
 import { formatSpan } from "@/shared/time/duration";
@@ -10,6 +9,7 @@ import { ActionButton } from "@/shared/ui/action-button";
 import { type Act, ActionDialog } from "@/shared/ui/action-dialog";
 import { useNotices } from "@/shared/ui/notice";
 import { Members, StepDownPreview, Summary } from "./documents";
+import { takersOf } from "./takers";
 
 interface Props {
   service: string;
@@ -53,18 +53,11 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
   const { data } = useQuery(StepDownPreview, { service, group });
   const day = useQuery(Summary, { service, group: null });
   const members = useQuery(Members, { service });
-  const named = (data?.stepDownPreview?.candidates ?? []).filter(({ instance }) => instance !== owner);
-  // Groups that are opened on demand are in no list of an instance: whoever runs may take them.
-  const running = (members.data?.instances.nodes ?? []).filter(
-    ({ instance, status, standsFor }) => instance !== owner && status === "RUNNING" && standsFor.length === 0,
+  const candidates = takersOf(
+    data?.stepDownPreview?.candidates ?? [],
+    members.data?.instances.nodes ?? [],
+    owner,
   );
-  const candidates =
-    named.length > 0
-      ? named.map(({ instance, groups: n, inFlight }) => ({
-          instance,
-          load: `owner of ${plural(Number(n), "group")}, ${plural(Number(inFlight), "call")} in flight`,
-        }))
-      : running.map(({ instance }) => ({ instance, load: "running" }));
   const known = data !== null && members.data !== null;
   const { handoverP50Ms = null, handoverP99Ms = null } = day.data?.leadershipSummary ?? {};
   const act: Act = {

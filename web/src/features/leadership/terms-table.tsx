@@ -41,7 +41,7 @@ export function TermsTable({
               data-testid="term-row"
               data-term={String(term)}
               data-gap={before.measuredMs ?? ""}
-              className="h-7 border-border border-t hover:bg-accent"
+              className="h-row border-border border-t hover:bg-accent"
             >
               <td className="px-3">{String(term)}</td>
               <td className="px-3">

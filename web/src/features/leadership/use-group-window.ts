@@ -5,8 +5,11 @@ import { useFollowed } from "@/shared/live/use-followed";
 import { asOfVariables } from "@/shared/replay/variables";
 import { useMoment } from "@/shared/url/moment";
 import { type Group, GroupsAsOf, type GroupUpdate, GroupWindow } from "./documents";
+import type { Statistics } from "./statistics";
 
 export const WINDOW = 150;
+/** As many as one subscription may ask for. */
+export const WIDEST = 500;
 
 export interface GroupPage {
   rows: readonly Group[];
@@ -36,12 +39,19 @@ export function applyToGroups(page: GroupPage | null, update: GroupUpdate, offse
   return { rows: ordered, ...totals };
 }
 
+/** Those of a page that change their owner again and again, as a page of their own. */
+export function onlyFlapping(page: GroupPage, statistics: Statistics): GroupPage {
+  const rows = page.rows.filter(({ id }) => statistics.get(id)?.flapping);
+  const ownerless = rows.filter(({ instance }) => instance === null).length;
+  return { rows, offset: 0, total: rows.length, ownerless };
+}
+
 /** Follows one page of the list of groups, or tells how it was at the moment that the page shows. */
-export function useGroupWindow(filter: Filter, offset: number): GroupsState {
+export function useGroupWindow(filter: Filter, offset: number, first: number = WINDOW): GroupsState {
   const moment = useMoment();
   const as = asOfVariables(moment);
   const past = useQuery(GroupsAsOf, as && { ...as, filter: filter ?? null });
-  const query = moment === null ? { filter, first: WINDOW, offset } : null;
+  const query = moment === null ? { filter, first, offset } : null;
   const followed = useFollowed(GroupWindow, query, (before: GroupPage | null, data) =>
     applyToGroups(before, data.leaderChanges as GroupUpdate, offset),
   );

@@ -35,7 +35,7 @@ export function Members({ service, view, onPeek, onAll }: Props) {
   const now = useNow();
   const { rows, figures } = useSteady(page?.rows ?? [], JSON.stringify(filter), false);
   const line = (content: ReactNode): ReactNode => (
-    <tr className="h-7 bg-card">
+    <tr className="h-row bg-card">
       <td colSpan={WIDTH} className="px-6 text-muted-foreground">
         {content}
       </td>

@@ -82,7 +82,7 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
     <tr
       data-testid="service-row"
       data-service={service}
-      className="h-7 border-input border-t border-b border-b-border bg-card font-semibold hover:bg-accent"
+      className="h-row border-input border-t border-b border-b-border bg-card font-semibold hover:bg-accent"
     >
       <td className="whitespace-nowrap pr-2">
         <button

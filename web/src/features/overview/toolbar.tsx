@@ -2,12 +2,14 @@ import { Pause, Play, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Toggle } from "@/components/ui/toggle";
 import { usePause } from "@/shared/live/pause";
+import { ViewsMenu } from "@/shared/saved-views/views-menu";
 import type { InstanceStatus } from "@/shared/status/status";
 import { words } from "@/shared/status/status";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { SearchField } from "@/shared/ui/search-field";
 import type { SetUrl } from "@/shared/url/use-url-state";
 import { FiltersMenu } from "./filters-menu";
+import { presets } from "./presets";
 import { StateMenu } from "./state-menu";
 import { isFiltered, noFilter, type OverviewView, type overviewShape } from "./view-state";
 
@@ -17,6 +19,9 @@ interface Props {
   /** How many are in each state, of those that the filter takes otherwise. */
   counts: ReadonlyMap<InstanceStatus, number>;
 }
+
+/** Keys of the address that no view keeps: what is looked at just now. */
+const PASSING = ["peek", "at", "vs"];
 
 /** One row that never wraps. */
 export function Toolbar({ view, set, counts }: Props) {
@@ -45,6 +50,7 @@ export function Toolbar({ view, set, counts }: Props) {
             </Toggle>
           ))}
         </fieldset>
+        <ViewsMenu screen="/" presets={presets} passing={PASSING} />
         <PauseButton />
         <CopyLink />
       </div>

@@ -1,30 +1,76 @@
+import { useMemo, useState } from "react";
 import { useNavigate } from "react-router";
+import { BulkDrain } from "@/shared/actions/bulk-drain";
+import { ChosenBar } from "@/shared/bulk/chosen-bar";
+import { useChosen } from "@/shared/bulk/use-chosen";
+import type { InstanceRowOf } from "@/shared/instances/documents";
 import { sortCodec } from "@/shared/instances/order";
 import { InstanceList } from "@/shared/instances/table/instance-list";
+import type { Page } from "@/shared/instances/window";
+import { hasEnded } from "@/shared/status/status";
+import { minimumOf } from "@/shared/status/worst";
 import { Empty } from "@/shared/ui/states";
 import { instancePath, useKeeping } from "@/shared/url/links";
 import { useUrlState } from "@/shared/url/use-url-state";
+import type { Seen } from "./use-service";
 
 const shape = { sort: sortCodec };
 
-/** All instances of the service, in the order that the server keeps. */
-export function InstancesTab({ service, total }: { service: string; total: number }) {
+/** All instances of the service, in the order that the server keeps; many can be drained at once. */
+export function InstancesTab({ seen: { service, page } }: { seen: Seen }) {
   const [{ sort }, set] = useUrlState(shape);
+  const [shown, setShown] = useState<Page | null>(null);
+  const [asked, setAsked] = useState<readonly string[] | null>(null);
+  const { items, choose, chooseAll, clear } = useChosen<InstanceRowOf>();
   const navigate = useNavigate();
   const keeping = useKeeping();
+  const choice = useMemo(
+    () => ({
+      chosen: new Set(items.keys()),
+      onChoose: (each: InstanceRowOf, on: boolean) => choose(each.id, each, on),
+    }),
+    [items, choose],
+  );
+  const all = (shown?.rows ?? []).filter(({ status }) => !hasEnded(status));
   return (
-    <div className="rounded border border-border">
-      <InstanceList
-        filter={{ service }}
-        sort={sort}
-        onSort={(next) => set({ sort: next })}
-        everything={total}
-        peek=""
-        withService={false}
-        onPeek={(each) => void navigate(keeping(instancePath(each.service, each.instance)))}
-        headClass="top-0"
-        empty={<Empty title="No instance of it is in the registry." />}
-      />
-    </div>
+    <>
+      <div className="flex justify-end">
+        <ChosenBar
+          chosen={items.size}
+          nouns="instances"
+          verb="Drain"
+          onAll={() => chooseAll(all.map((each) => [each.id, each] as const))}
+          onClear={clear}
+          onAct={() => setAsked([...items.values()].map(({ instance }) => instance))}
+        />
+      </div>
+      <div className="rounded border border-border">
+        <InstanceList
+          filter={{ service: service.name }}
+          sort={sort}
+          onSort={(next) => set({ sort: next })}
+          everything={page.total}
+          peek=""
+          withService={false}
+          onPeek={(each) => void navigate(keeping(instancePath(each.service, each.instance)))}
+          onPage={setShown}
+          choice={choice}
+          headClass="top-0"
+          empty={<Empty title="No instance of it is in the registry." />}
+        />
+      </div>
+      {asked && (
+        <BulkDrain
+          service={service.name}
+          instances={asked}
+          running={page.counts.get("RUNNING") ?? 0}
+          minimum={minimumOf(service.definition)}
+          onClose={() => {
+            setAsked(null);
+            clear();
+          }}
+        />
+      )}
+    </>
   );
 }

@@ -104,7 +104,7 @@ export function ServiceScreen({ service: name, events }: Props) {
       <TabPanel tab={tab} className="@container flex flex-col gap-3 p-4 max-xl:p-3">
         {error && <Problem error={error} onRetry={again} />}
         {tab === "overview" && <OverviewTab seen={seen} />}
-        {tab === "instances" && <InstancesTab service={name} total={page.total} />}
+        {tab === "instances" && <InstancesTab seen={seen} />}
         {tab === "methods" && (
           <Panel title="Methods" note="in the last minute" bodyClass="p-0">
             <MethodsTable service={name} instance={null} />

@@ -1,5 +1,6 @@
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql, unreachable } from "@/shared/graphql/errors";
+import type { Whole } from "@/shared/graphql/exact";
 import { Drain, ForgetInstance, StepDown } from "./documents";
 
 interface InstanceRef {
@@ -34,15 +35,28 @@ export async function forget({ service, instance }: InstanceRef, reason: string)
   return data.forgetInstance.__typename === "Rejected" ? refusal(data.forgetInstance) : null;
 }
 
-/** Without `to`, whichever member is first takes the group. */
-export async function stepDown(
-  { service, group, to }: { service: string; group: string; to: string | null },
+interface GroupRef {
+  service: string;
+  group: string;
+  /** Who is to have it; whichever member is first, where it is null. */
+  to: string | null;
+}
+
+/** Answers who owns the group now, or why it was not handed over. */
+export async function handOver(
+  { service, group, to }: GroupRef,
   reason: string,
-): Promise<AppError | null> {
+): Promise<{ owner: string; term: Whole } | AppError> {
   const { data, error } = await client.mutation(StepDown, {
     input: { service, group, reason, ...(to !== null && { to }) },
   });
   if (error) return errorFromUrql(error);
   if (!data) return unreachable;
-  return data.stepDown.__typename === "Rejected" ? refusal(data.stepDown) : null;
+  if (data.stepDown.__typename === "Rejected") return refusal(data.stepDown);
+  return { owner: data.stepDown.instance, term: data.stepDown.term };
+}
+
+export async function stepDown(of: GroupRef, reason: string): Promise<AppError | null> {
+  const told = await handOver(of, reason);
+  return "code" in told ? told : null;
 }

@@ -144,7 +144,7 @@ function Row({ service, method, most }: { service: string; method: Method; most:
       data-testid="method-row"
       data-method={name}
       data-role={role}
-      className="h-7 border-border border-b bg-card last:border-b-0 hover:bg-accent"
+      className="h-row border-border border-b bg-card last:border-b-0 hover:bg-accent"
     >
       <td className="max-w-72 truncate px-2 pl-3 font-medium" title={name}>
         {name}

@@ -24,7 +24,11 @@ export function ViewsMenu({ screen, presets, passing }: Props) {
   const search = searchOf(params, passing);
   const current = [...saved, ...presets].find((view) => view.search === search);
   const choose = (view: SavedView) => () => {
-    setParams(new URLSearchParams(view.search));
+    // What is looked at may be of the past: a view does not go back to now.
+    const next = new URLSearchParams(view.search);
+    const at = params.get("at");
+    if (at !== null && !next.has("at")) next.set("at", at);
+    setParams(next);
     setOpen(false);
   };
   const submit = (event: FormEvent): void => {

@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** One row of a table, and one that is looked at. */
-export const rowClass = "h-7 border-border border-b bg-card hover:bg-accent";
+export const rowClass = "h-row border-border border-b bg-card hover:bg-accent";
 export const chosenRow = "bg-selected hover:bg-selected shadow-[inset_3px_0_0_var(--primary)]";
 
 /** A table with a head that stays while it is scrolled. */

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { useRowHeight } from "@/shared/density/density";
 import { count } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
@@ -12,7 +13,7 @@ import { useInstanceWindow, type WindowQuery } from "../use-instance-window";
 import { useSteady } from "../use-steady";
 import type { Page } from "../window";
 import { columns } from "./columns";
-import { InstanceRow, ROW_PX } from "./instance-row";
+import { type Choice, InstanceRow } from "./instance-row";
 import { TableHead } from "./table-head";
 import { useRowKeys } from "./use-row-keys";
 
@@ -37,11 +38,14 @@ interface Props {
   empty: ReactNode;
   /** Where the head stops when the page is scrolled. */
   headClass: string;
+  /** What is ticked; without it nothing can be. */
+  choice?: Choice;
 }
 
 /** A list of instances of any length: the server filters, orders and sends what is in sight. */
 export function InstanceList(props: Props) {
-  const { filter, sort, onSort, everything, peek, withService, onPeek, onPage, empty, headClass } = props;
+  const { filter, sort, onSort, everything, peek, withService, onPeek, onPage, empty, headClass, choice } =
+    props;
   const [asked, setAsked] = useState(0);
   const query: WindowQuery = { filter, orderBy: orderByOf(sort), first: WINDOW, offset: asked };
   const { page, error, current } = useInstanceWindow(query);
@@ -67,14 +71,18 @@ export function InstanceList(props: Props) {
     scroller.current = document.getElementById("content");
     setMargin(list.current?.offsetTop ?? 0);
   });
+  const rowPx = useRowHeight();
   const virtual = useVirtualizer({
     count: total,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     overscan: 4,
     scrollMargin: margin,
     initialRect: { width: 1000, height: 700 },
   });
+  useEffect(() => {
+    if (rowPx > 0) virtual.measure();
+  }, [virtual, rowPx]);
   const items = virtual.getVirtualItems();
   const begin = items[0]?.index ?? 0;
   useEffect(() => {
@@ -104,7 +112,7 @@ export function InstanceList(props: Props) {
           {above > 0 && <Spacer px={above} />}
           {items.map((item) => {
             const instance = rows[item.index - offset];
-            if (!instance) return <Spacer key={item.key} px={ROW_PX} line />;
+            if (!instance) return <Spacer key={item.key} px={rowPx} line />;
             return (
               <InstanceRow
                 key={instance.id}
@@ -116,6 +124,7 @@ export function InstanceList(props: Props) {
                 selected={instance.id === peek}
                 withService={withService}
                 leaseLostAt={lost.get(instance.id)}
+                choice={choice}
                 onPeek={onPeek}
               />
             );

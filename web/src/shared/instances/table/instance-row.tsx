@@ -6,7 +6,7 @@ import { cn } from "@/shared/lib/utils";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
-import { isSilent } from "@/shared/status/status";
+import { hasEnded, isSilent } from "@/shared/status/status";
 import { InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { sentence } from "@/shared/ui/states";
 import type { InstanceRowOf } from "../documents";
@@ -17,8 +17,6 @@ import { shownOf } from "./columns";
 import { GroupsCell } from "./groups-cell";
 import { RowMenu } from "./row-menu";
 import { Spark } from "./spark";
-
-export const ROW_PX = 28;
 
 interface Props {
   instance: InstanceRowOf;
@@ -33,13 +31,20 @@ interface Props {
   /** When it lost a lease just now. */
   leaseLostAt: number | undefined;
   onPeek: (instance: InstanceRowOf) => void;
+  /** Whether it is ticked, and what to do when that changes; without it none can be. */
+  choice?: Choice | undefined;
+}
+
+export interface Choice {
+  chosen: ReadonlySet<string>;
+  onChoose: (instance: InstanceRowOf, on: boolean) => void;
 }
 
 const cell = "truncate px-2";
 const number = "truncate px-2 text-right";
 
 export const InstanceRow = memo(function InstanceRow(props: Props) {
-  const { instance, figures, truth, now, index, selected, withService, leaseLostAt, onPeek } = props;
+  const { instance, figures, truth, now, index, selected, withService, leaseLostAt, onPeek, choice } = props;
   const shown = shownState({ ...instance, leaseLostAt }, truth, now);
   const past = isSilent(shown.status) || shown.status === "UNKNOWN";
   return (
@@ -51,15 +56,28 @@ export const InstanceRow = memo(function InstanceRow(props: Props) {
       data-beat={instance.lastBeatAt}
       aria-selected={selected}
       className={cn(
-        "h-7 cursor-pointer border-border border-b bg-card hover:bg-accent",
+        "h-row cursor-pointer border-border border-b bg-card hover:bg-accent",
         selected && "bg-selected shadow-[inset_3px_0_0_var(--primary)]",
       )}
       onClick={(event) => {
-        if (!(event.target as Element).closest("a, button, dialog, [role=menu]")) onPeek(instance);
+        if (!(event.target as Element).closest("a, button, input, dialog, [role=menu]")) onPeek(instance);
       }}
     >
-      <td className={cn(cell, !withService && "pl-6")}>
-        <StateBadge shown={shown} />
+      <td className={cn(cell, choice ? "pl-3" : !withService && "pl-6")}>
+        <span className="flex items-center gap-2">
+          {choice && (
+            <input
+              type="checkbox"
+              aria-label={`Choose ${instance.instance}`}
+              disabled={hasEnded(instance.status)}
+              title={hasEnded(instance.status) ? "Its life is over" : undefined}
+              checked={choice.chosen.has(instance.id)}
+              className="size-3.5 shrink-0 cursor-pointer accent-primary disabled:cursor-default"
+              onChange={(event) => choice.onChoose(instance, event.target.checked)}
+            />
+          )}
+          <StateBadge shown={shown} className="min-w-0 shrink" />
+        </span>
       </td>
       <td className={cell}>
         <span className="flex items-center gap-1.5">

@@ -1,0 +1,105 @@
+import { Activity, Crown, UserX } from "lucide-react";
+import { Figure } from "@/shared/figures/figure";
+import { count } from "@/shared/figures/format";
+import { cn } from "@/shared/lib/utils";
+import { Flag } from "@/shared/status/flag";
+import { Age } from "@/shared/time/age";
+import { formatSpan } from "@/shared/time/duration";
+import { GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
+import { chosenRow } from "@/shared/ui/table";
+import type { Group } from "./documents";
+import type { GroupStatistics } from "./statistics";
+import { StepDownButton } from "./step-down";
+
+/** From which width of the table on the columns that matter less stand there. */
+export const shown = {
+  actions: "hidden @min-[38rem]:table-cell",
+  gap: "hidden @min-[46rem]:table-cell",
+  changes: "hidden @min-[52rem]:table-cell",
+  ofService: "hidden @min-[64rem]:table-cell",
+  why: "hidden @min-[74rem]:table-cell",
+};
+
+interface Props {
+  group: Group;
+  /** Undefined where nothing changed. */
+  statistics: GroupStatistics | undefined;
+  index: number;
+  chosen: boolean;
+  onChoose: (id: string, group: Group, on: boolean) => void;
+}
+
+/** A group as one line. */
+export function GroupRow({ group: each, statistics: own, index, chosen, onChoose }: Props) {
+  const { id, service, group, instance, term, since, reason } = each;
+  return (
+    <tr
+      aria-rowindex={index + 2}
+      data-testid="group-row"
+      data-group={id}
+      data-owner={instance ?? ""}
+      data-term={String(term)}
+      aria-selected={chosen}
+      className={cn("h-row border-border border-b bg-card hover:bg-accent", chosen && chosenRow)}
+    >
+      <td className="truncate px-2 pl-4">
+        <span className="flex items-center gap-2">
+          <input
+            type="checkbox"
+            aria-label={`Choose ${group} of ${service}`}
+            disabled={instance === null}
+            title={instance === null ? "It has no owner that could step down" : undefined}
+            checked={chosen}
+            className="size-3.5 shrink-0 cursor-pointer accent-primary disabled:cursor-default"
+            onChange={(event) => onChoose(id, each, event.target.checked)}
+          />
+          <GroupLink service={service} group={group} />
+        </span>
+      </td>
+      <td className={cn("truncate px-2", instance === null && "hatch text-bad")}>
+        {instance === null ? (
+          <span className="flex items-center gap-1 font-medium text-bad">
+            <UserX aria-hidden="true" className="size-3 shrink-0" /> No owner
+          </span>
+        ) : (
+          <span className="flex items-center gap-1 text-lead">
+            <Crown aria-hidden="true" className="size-3 shrink-0" />
+            <InstanceLink service={service} instance={instance} className="font-normal" />
+          </span>
+        )}
+      </td>
+      <td className={cn("truncate px-2", shown.ofService)}>
+        <ServiceLink service={service} className="font-normal" />
+      </td>
+      <td className="px-2 text-right">{String(term)}</td>
+      <td className="whitespace-nowrap px-2 text-right">
+        <Age since={since} />
+      </td>
+      <td className={cn("px-2 text-right", shown.changes)}>
+        <Figure text={count(own?.changes ?? 0)} />
+      </td>
+      <td className={cn("whitespace-nowrap px-2 text-right", shown.gap)}>
+        <Figure text={own?.longestGapMs == null ? "—" : formatSpan(own.longestGapMs)} />
+      </td>
+      <td className={cn("truncate px-2 text-muted-foreground", shown.why)}>
+        <span className="flex items-center gap-2">
+          {own?.flapping && (
+            <Flag
+              flag={{
+                key: "flapping",
+                word: "flapping",
+                icon: Activity,
+                warn: true,
+                title: "It changed its owner three times or more within an hour",
+              }}
+            />
+          )}
+          <span className="truncate">{reason.replaceAll("_", " ")}</span>
+        </span>
+      </td>
+      <td className={cn("px-1 text-right", shown.actions)}>
+        {instance !== null && <StepDownButton service={service} group={group} owner={instance} small />}
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,36 @@
+import { Button } from "@/components/ui/button";
+import { count } from "@/shared/figures/format";
+import { ActionButton } from "@/shared/ui/action-button";
+
+interface Props {
+  chosen: number;
+  /** `groups`, `instances`. */
+  nouns: string;
+  verb: string;
+  onAll: () => void;
+  onClear: () => void;
+  onAct: () => void;
+}
+
+/** How many were ticked, and what can be done with them. */
+export function ChosenBar({ chosen, nouns, verb, onAll, onClear, onAct }: Props) {
+  return (
+    <span className="flex shrink-0 items-center gap-1.5">
+      <span className="text-muted-foreground" data-testid="chosen">
+        {count(chosen)} chosen
+      </span>
+      {chosen > 0 ? (
+        <Button variant="ghost" className="font-normal" onClick={onClear}>
+          Clear
+        </Button>
+      ) : (
+        <Button variant="ghost" className="font-normal" onClick={onAll}>
+          Choose those loaded
+        </Button>
+      )}
+      <ActionButton needs="OPERATOR" blocked={chosen === 0 ? `Choose ${nouns} first.` : null} onClick={onAct}>
+        {verb}…
+      </ActionButton>
+    </span>
+  );
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it, vi } from "vitest";
+import { reportOf } from "@/shared/bulk/report";
+import { type Outcome, runMany } from "@/shared/bulk/run";
+
+const refused = { code: "NOT_OWNER", message: "it owns nothing, now", requestId: null, retryable: false };
+
+describe("acting on many", () => {
+  it("goes one after the other, no faster than told, and on after a failure", async () => {
+    vi.useFakeTimers();
+    const done: [string, number, Outcome["kind"]][] = [];
+    const began = performance.now();
+    const run = runMany({
+      items: ["a", "b", "c"],
+      perSecond: 2,
+      act: async (item) =>
+        item === "b" ? { kind: "failed", error: refused } : { kind: "done", text: `${item} is done` },
+      onOutcome: (item, { kind }) => done.push([item, performance.now() - began, kind]),
+      signal: new AbortController().signal,
+    });
+    await vi.advanceTimersByTimeAsync(5_000);
+    await run;
+    vi.useRealTimers();
+    expect(done).toEqual([
+      ["a", 0, "done"],
+      ["b", 500, "failed"],
+      ["c", 1_000, "done"],
+    ]);
+  });
+
+  it("ends when it is stopped", async () => {
+    const control = new AbortController();
+    const done: string[] = [];
+    await runMany({
+      items: ["a", "b"],
+      perSecond: 1_000,
+      act: async () => ({ kind: "done", text: "" }),
+      onOutcome: (item) => {
+        done.push(item);
+        control.abort();
+      },
+      signal: control.signal,
+    });
+    expect(done).toEqual(["a"]);
+  });
+});
+
+describe("the report", () => {
+  it("tells of each what was expected and what became of it", () => {
+    const line = (name: string) => ({ service: "desk", name, preview: { text: "from x to y" } });
+    const text = reportOf("Step down", "move, now", [
+      { ...line("A"), outcome: { kind: "done", text: "y owns it, term 3" } },
+      { ...line("B"), outcome: { kind: "failed", error: refused } },
+      { ...line("C"), outcome: undefined },
+      { service: "desk", name: "D", preview: { text: "gone", blocked: true }, outcome: undefined },
+    ]);
+    expect(text.trimEnd().split("\r\n")).toEqual([
+      "action,for,service,name,preview,state,result,code",
+      'Step down,"move, now",desk,A,from x to y,done,"y owns it, term 3",',
+      'Step down,"move, now",desk,B,from x to y,failed,"it owns nothing, now",NOT_OWNER',
+      'Step down,"move, now",desk,C,from x to y,not done,,',
+      'Step down,"move, now",desk,D,gone,left out,,',
+    ]);
+  });
+});

@@ -171,6 +171,8 @@ function systemChanges(world: World) {
         heartbeatsVisible: true,
         newestBeatAt: beats.sort().at(-1) ?? null,
         selfPreservation: null,
+        maintenances: [],
+        switchovers: [],
         problems: [],
       },
     });

@@ -37,6 +37,8 @@ const system = {
   deadLetters: 0,
   heartbeatsVisible: true,
   selfPreservation: null,
+  maintenances: [],
+  switchovers: [],
   problems: [],
   newestBeatAt: null,
 };

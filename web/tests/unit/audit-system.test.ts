@@ -58,6 +58,8 @@ describe("findings", () => {
     heartbeatsVisible: true,
     newestBeatAt: null,
     selfPreservation: null,
+    maintenances: [],
+    switchovers: [],
     deadLetters: 0,
     problems: [],
   };

@@ -62,6 +62,11 @@ describe("the terms of a group", () => {
       "1.01 s no owner · owner lost",
       "⇄ handover, stepped down by user:alice, 8 ms",
     ]);
+    const [, paused] = termsFrom([
+      log[0] as TermNode,
+      node(42, "desk-2", 9_000, { cause: "MAINTENANCE", gapMs: 22_260 }),
+    ]).terms;
+    expect(paused && gapWords(paused.before)).toBe("22 s no owner · maintenance");
     const [, unmeasured] = termsFrom([log[0] as TermNode, node(42, "desk-2", 9_000, {})]).terms;
     expect(unmeasured && gapWords(unmeasured.before)).toBe("gap not measured · owner lost");
   });

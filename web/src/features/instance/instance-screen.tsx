@@ -10,6 +10,7 @@ import { useInstance } from "@/shared/instances/use-instance";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { MethodsTable } from "@/shared/methods/methods-table";
 import { MetricsGrid } from "@/shared/metrics/metrics-grid";
+import { PlansStrip } from "@/shared/plans/plans-strip";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
@@ -73,6 +74,7 @@ export function InstanceScreen({ service, instance: name, events }: Props) {
           </>
         }
       />
+      {instance && instance.groups.length > 0 && <PlansStrip service={service} group={null} />}
       {instance?.reason && <p className="px-4 pb-2 max-xl:px-3">{sentence(instance.reason)}</p>}
       <div className="grid grid-cols-1 gap-4 px-4 pb-3 max-xl:px-3 xl:grid-cols-2">
         <StateLane service={service} instance={name} />

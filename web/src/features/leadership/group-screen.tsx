@@ -8,6 +8,9 @@ import { usePaused } from "@/shared/live/pause";
 import type { Series } from "@/shared/metrics/documents";
 import { gridOf } from "@/shared/metrics/grid";
 import { useSeries, useSpan } from "@/shared/metrics/use-series";
+import { MaintenanceButton } from "@/shared/plans/maintenance-button";
+import { PlansStrip } from "@/shared/plans/plans-strip";
+import { usePlans } from "@/shared/plans/use-plans";
 import { useReplay } from "@/shared/replay/store";
 import { Age } from "@/shared/time/age";
 import { isLive, type Window } from "@/shared/time/range";
@@ -21,6 +24,7 @@ import { servicePath } from "@/shared/url/links";
 import { DayFacts } from "./day-facts";
 import { Members, TermsOf } from "./documents";
 import { StepDownButton } from "./step-down";
+import { SwitchoverButton } from "./switchover";
 import { termsFrom } from "./terms";
 import { TermsTable } from "./terms-table";
 import { Timeline } from "./timeline/timeline";
@@ -78,6 +82,8 @@ export function GroupScreen({ service, group }: { service: string; group: string
   );
   const names = (members.data?.instances.nodes ?? []).map(({ instance }) => instance);
   const unwell = useUnwell(service, names, span);
+  const [switchover] = usePlans({ service, group }).switchovers;
+  const planned = switchover ? { at: Date.parse(switchover.at), to: switchover.to } : null;
   const lost = useLostLeases();
   const lostOf = useMemo(() => ofService(lost, service), [lost, service]);
   const last = terms.terms.at(-1);
@@ -110,7 +116,13 @@ export function GroupScreen({ service, group }: { service: string; group: string
       }
       actions={
         <>
-          {owner !== null && <StepDownButton service={service} group={group} owner={owner} />}
+          <MaintenanceButton service={service} group={group} />
+          {owner !== null && (
+            <>
+              <SwitchoverButton service={service} group={group} owner={owner} />
+              <StepDownButton service={service} group={group} owner={owner} />
+            </>
+          )}
           <CopyLink />
         </>
       }
@@ -135,6 +147,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
   return (
     <>
       {head}
+      <PlansStrip service={service} group={group} />
       <DayFacts service={service} group={group} />
       <div className="flex flex-col gap-3 px-4 pb-4 max-xl:px-3">
         {error && <Problem error={error} onRetry={again} />}
@@ -148,6 +161,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
             live={isLive(range) && replayed === null}
             unwell={unwell}
             lost={lostOf}
+            planned={planned}
             onZoom={({ from, to }) =>
               setRange({ from: new Date(from).toISOString(), to: new Date(to).toISOString() })
             }

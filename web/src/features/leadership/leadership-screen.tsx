@@ -5,6 +5,7 @@ import { useAttention } from "@/shared/attention/store";
 import { ChosenBar } from "@/shared/bulk/chosen-bar";
 import { useChosen } from "@/shared/bulk/use-chosen";
 import { count } from "@/shared/figures/format";
+import { PlansStrip } from "@/shared/plans/plans-strip";
 import { ViewsMenu } from "@/shared/saved-views/views-menu";
 import { useNow } from "@/shared/time/clock";
 import { CopyLink } from "@/shared/ui/copy-link";
@@ -44,6 +45,7 @@ export function LeadershipScreen() {
   return (
     <>
       <PageHead title="Leadership" actions={<CopyLink />} />
+      <PlansStrip service={null} group={null} />
       <DayFacts service={null} group={null} />
       <div className="sticky top-0 z-20 flex h-10 shrink-0 items-center gap-1.5 overflow-x-auto bg-background px-4 max-xl:px-3">
         <SearchField

@@ -85,5 +85,6 @@ export const causeWords: Record<Cause, string> = {
   OWNER_LOST: "owner lost",
   RESIGNED: "resigned",
   STEPPED_DOWN: "stepped down",
+  MAINTENANCE: "maintenance",
   UNKNOWN: "cause not known here",
 };

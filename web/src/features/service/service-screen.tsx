@@ -2,6 +2,8 @@ import type { ReactNode } from "react";
 import { TabPanel, Tabs } from "@/components/ui/tabs";
 import { useTruth } from "@/shared/freshness/truth";
 import { MethodsTable } from "@/shared/methods/methods-table";
+import { MaintenanceButton } from "@/shared/plans/maintenance-button";
+import { PlansStrip } from "@/shared/plans/plans-strip";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
 import { Age } from "@/shared/time/age";
@@ -84,8 +86,14 @@ export function ServiceScreen({ service: name, events }: Props) {
             </span>
           </>
         }
-        actions={<CopyLink />}
+        actions={
+          <>
+            {groups > 0 && <MaintenanceButton service={name} group={null} />}
+            <CopyLink />
+          </>
+        }
       />
+      <PlansStrip service={name} group={null} />
       <Tabs
         label={`Parts of ${name}`}
         chosen={tab}

@@ -16,7 +16,7 @@ interface Props {
 export function ChosenBar({ chosen, nouns, verb, onAll, onClear, onAct }: Props) {
   return (
     <span className="flex shrink-0 items-center gap-1.5">
-      <span className="text-muted-foreground" data-testid="chosen">
+      <span className="whitespace-nowrap text-muted-foreground max-lg:sr-only" data-testid="chosen">
         {count(chosen)} chosen
       </span>
       {chosen > 0 ? (

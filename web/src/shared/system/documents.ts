@@ -8,6 +8,8 @@ export const SystemChanges = graphql(`
       heartbeatsVisible newestBeatAt
       selfPreservation { since silent alive }
       problems { part code message since }
+      maintenances { service group until reason by since sequence }
+      switchovers { service group to at reason by since sequence begunAt }
     }
   }
 `);

@@ -9,6 +9,7 @@ import { Handover } from "./handover";
 import { LaneRow } from "./lane-row";
 import { type Item, isPlanned, type Lane } from "./lanes";
 import { OwnerBar } from "./owner-bar";
+import { Planned, type PlannedAt } from "./planned";
 import type { Scale } from "./scale";
 import { TermNumbers } from "./term-numbers";
 import { Vacancy, VacancyPattern } from "./vacancy";
@@ -25,6 +26,8 @@ interface Props {
   errors: readonly ErrorAt[];
   /** When each was unhealthy, by instance. */
   unwell: ReadonlyMap<string, readonly Window[]>;
+  /** A switchover to come; null where none is planned. */
+  planned: PlannedAt | null;
   /** Who has just lost a lease, by instance. */
   lost: ReadonlyMap<string, number>;
   active: Item | null;
@@ -45,6 +48,7 @@ export function Drawing({
   errors,
   unwell,
   lost,
+  planned,
   active,
   onOpen,
 }: Props) {
@@ -90,8 +94,17 @@ export function Drawing({
           />
         );
       })}
+      {planned && (
+        <Planned
+          planned={planned}
+          now={span.to}
+          x={scale.x(span.to)}
+          y={rows.get(planned.to ?? "") ?? null}
+          bottom={bottom}
+        />
+      )}
       <TermNumbers items={items} scale={scale} span={span} />
-      <Causes items={items} scale={scale} right={width - 8} />
+      <Causes items={items} scale={scale} right={planned ? scale.x(span.to) - 8 : width - 8} />
       <Errors errors={errors} scale={scale} top={bottom} />
       <Axis scale={scale} y={bottom + ERRORS_PX} left={LABEL_PX} right={scale.x(span.to)} live={live} />
     </svg>

@@ -80,4 +80,7 @@ export function itemsOf(terms: readonly Term[], open: Open | null, span: Window)
 
 /** Whether the owner gave the group up: nobody is needed for that. */
 export const isPlanned = (item: Item): item is Extract<Item, { kind: "gap" }> =>
-  item.kind === "gap" && item.gap.cause !== "OWNER_LOST";
+  item.kind === "gap" && !hadNoOwner(item.gap);
+
+/** Whether nobody owned the group because its owner was lost: in a maintenance nobody may take it over. */
+export const hadNoOwner = ({ cause }: Gap): boolean => cause === "OWNER_LOST" || cause === "MAINTENANCE";

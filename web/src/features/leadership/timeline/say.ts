@@ -2,14 +2,14 @@ import { plural } from "@/shared/figures/format";
 import { formatAge, formatSpan } from "@/shared/time/duration";
 import { formatClock, type Zone } from "@/shared/time/format";
 import { causeWords, type Gap } from "../terms";
-import { type Item, isPlanned } from "./lanes";
+import { hadNoOwner, type Item, isPlanned } from "./lanes";
 
 /** How long nobody owned it, and why: `1.01 s no owner · owner lost`. */
 export function gapWords(gap: Gap): string {
   const cause = gap.by === null ? causeWords[gap.cause] : `stepped down by ${gap.by}`;
-  if (gap.cause !== "OWNER_LOST" && (gap.measuredMs ?? 0) === 0) return `⇄ handover, ${cause}, no gap`;
+  if (!hadNoOwner(gap) && (gap.measuredMs ?? 0) === 0) return `⇄ handover, ${cause}, no gap`;
   if (gap.measuredMs === null) return `gap not measured · ${cause}`;
-  return gap.cause === "OWNER_LOST"
+  return hadNoOwner(gap)
     ? `${formatSpan(gap.measuredMs)} no owner · ${cause}`
     : `⇄ handover, ${cause}, ${formatSpan(gap.measuredMs)}`;
 }

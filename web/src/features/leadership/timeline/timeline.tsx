@@ -15,6 +15,7 @@ import type { ErrorAt } from "./errors";
 import { LABEL_PX } from "./geometry";
 import { nextItem, otherLane, sequenceOf } from "./keys";
 import { itemsOf, lanesOf } from "./lanes";
+import { PLANNED_PX, type PlannedAt } from "./planned";
 import { itemWords, summaryOf } from "./say";
 import { scaleOf } from "./scale";
 
@@ -34,11 +35,24 @@ interface Props {
   unwell: ReadonlyMap<string, readonly Window[]>;
   /** Who has just lost a lease. */
   lost: ReadonlyMap<string, number>;
+  /** A switchover to come; null where none is planned. */
+  planned: PlannedAt | null;
   onZoom: (span: Window) => void;
 }
 
 /** Who owned the group when, with the times in which nobody did. */
-export function Timeline({ group, terms, members, span, errors, live, unwell, lost, onZoom }: Props) {
+export function Timeline({
+  group,
+  terms,
+  members,
+  span,
+  errors,
+  live,
+  unwell,
+  lost,
+  planned,
+  onZoom,
+}: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   const [active, setActive] = useState<number | null>(null);
   const [{ true: trueScale }, set] = useUrlState(shape);
@@ -51,7 +65,9 @@ export function Timeline({ group, terms, members, span, errors, live, unwell, lo
   const items = itemsOf(terms.terms, terms.open, span);
   // A term is quiet once it has begun.
   const changes = items.map(({ kind, from, to }) => ({ from, to: kind === "term" ? from : to }));
-  const scale = scaleOf(span, changes, LABEL_PX, Math.max(100, width - LABEL_PX - 12), !trueScale);
+  const ahead = live ? planned : null;
+  const room = width - LABEL_PX - (ahead ? PLANNED_PX : 12);
+  const scale = scaleOf(span, changes, LABEL_PX, Math.max(100, room), !trueScale);
   const chosen = active === null ? null : (items[Math.min(active, items.length - 1)] ?? null);
   const isFolded = scale.pieces.some((piece) => piece.folded);
 
@@ -91,6 +107,7 @@ export function Timeline({ group, terms, members, span, errors, live, unwell, lo
             live={live}
             unwell={unwell}
             lost={lost}
+            planned={ahead}
             truth={truth}
             errors={errors}
             active={chosen}

@@ -13,7 +13,13 @@ async function change(page: Page, kind: string, input: object): Promise<string> 
 /** Defines a service as somebody else would, beside the page, so that something is recorded; answers its name. */
 export async function define(
   page: Page,
-  over: { service?: string; reason?: string; minInstances?: number } = {},
+  over: {
+    service?: string;
+    reason?: string;
+    minInstances?: number;
+    p99LimitMs?: number;
+    errorLimitPercent?: number;
+  } = {},
 ): Promise<string> {
   const service = over.service ?? unique();
   await change(page, "Define", {

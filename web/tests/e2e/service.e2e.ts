@@ -1,4 +1,5 @@
 import { expect, expectLive, test } from "./fixtures";
+import { define } from "./recording";
 import { pidOf } from "./stack";
 
 test("a service says how it is, what runs, who owns its groups, and draws its figures", async ({
@@ -151,4 +152,24 @@ test("two instances, windows or versions are compared, and the choice stands in 
   const chart = page.getByRole("figure", { name: "Calls" });
   await expect(chart.locator("canvas")).toBeVisible();
   await expect(chart).toContainText("trading-service-2");
+});
+
+test("a figure takes colour against the limit of its definition, and never otherwise", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/?view=instances&service=calculation-service");
+  const rows = page.getByTestId("instance-row");
+  await expect(rows.first()).toContainText(/\d\.\d/);
+  await expect(rows.locator("[data-over]")).toHaveCount(0);
+  // An earlier run may have defined it.
+  await define(page, { service: "calculation-service", errorLimitPercent: 100 });
+  await define(page, { service: "trading-service", p99LimitMs: 1 });
+  await page.goto("/?view=instances&service=trading-service");
+  const over = rows.locator("[data-over]").first();
+  await expect(over).toContainText("over the limit of 1.0 ms", { timeout: 20_000 });
+  await page.goto("/services/trading-service");
+  await expect(page.getByText("p99 1.0 ms")).toBeVisible();
+  await page.goto("/services/trading-service?tab=methods");
+  const method = page.getByTestId("method-row").filter({ hasText: "send_order" });
+  await expect(method.locator("[data-over]")).toContainText("over the limit");
 });

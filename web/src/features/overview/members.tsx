@@ -8,6 +8,7 @@ import { InstanceRow } from "@/shared/instances/table/instance-row";
 import { useInstanceWindow } from "@/shared/instances/use-instance-window";
 import { useSteady } from "@/shared/instances/use-steady";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
+import { useLimitsOf } from "@/shared/limits/use-limits";
 import { useNow } from "@/shared/time/clock";
 import { WIDTH } from "./service-row";
 import { filterOf, type OverviewView } from "./view-state";
@@ -32,6 +33,7 @@ export function Members({ service, view, onPeek, onAll }: Props) {
   });
   const truth = useTruth();
   const lost = useLostLeases();
+  const limits = useLimitsOf(service);
   const now = useNow();
   const { rows, figures } = useSteady(page?.rows ?? [], JSON.stringify(filter), false);
   const line = (content: ReactNode): ReactNode => (
@@ -55,6 +57,7 @@ export function Members({ service, view, onPeek, onAll }: Props) {
           index={index}
           selected={instance.id === view.peek}
           withService={false}
+          limits={limits}
           leaseLostAt={lost.get(instance.id)}
           onPeek={onPeek}
         />

@@ -13,6 +13,8 @@ import type { Truth } from "@/shared/freshness/freshness";
 import { columns, shownOf } from "@/shared/instances/table/columns";
 import { Spark } from "@/shared/instances/table/spark";
 import { cn } from "@/shared/lib/utils";
+import { overErrors, overP99 } from "@/shared/limits/limits";
+import { useLimitsOf } from "@/shared/limits/use-limits";
 import { type FlagOf, Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
@@ -75,6 +77,7 @@ const number = "truncate px-2 text-right font-normal";
 export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
   const { service, counts, worst, groups, ownerless, versions } = rollup;
   const shown = shownState({ status: worst, lastBeatAt: null }, truth, now);
+  const limits = useLimitsOf(service);
   const past = shown.was !== null || rollup.running === 0;
   const Chevron = open ? ChevronDown : ChevronRight;
   const parts = statuses.filter((status) => counts.has(status));
@@ -109,10 +112,14 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
         {ownerless > 0 && <span className="font-medium text-bad">{ownerless} no owner</span>}
       </td>
       <td className={number}>
-        <Figure text={latency(rollup.p99Ms)} past={past} />
+        <Figure text={latency(rollup.p99Ms)} past={past} over={overP99(limits, rollup.p99Ms)} />
       </td>
       <td className={cn(number, shownOf("errors"))}>
-        <Figure text={percent(rollup.errorPercent)} past={past} />
+        <Figure
+          text={percent(rollup.errorPercent)}
+          past={past}
+          over={overErrors(limits, rollup.errorPercent)}
+        />
       </td>
       <td className={cn(number, shownOf("beat"))} />
       <td className={cn(number, shownOf("calls"))}>

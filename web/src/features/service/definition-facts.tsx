@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { latency, percent } from "@/shared/figures/format";
 import { Moment } from "@/shared/time/moment";
 import type { DefinitionOf } from "./documents";
 import type { Seen } from "./use-service";
@@ -33,6 +34,7 @@ export function DefinitionFacts({ seen: { service, page } }: { seen: Seen }) {
       <Row name="Instances">
         {boundsOf(definition)}; {running} running
       </Row>
+      <Row name="Limits">{limitWords(definition)}</Row>
       <Row name="Failover">
         {definition.failover
           ? `${policies[definition.failover.policy]}, lease ${String(definition.failover.leaseMs)} ms`
@@ -44,6 +46,14 @@ export function DefinitionFacts({ seen: { service, page } }: { seen: Seen }) {
       </Row>
     </dl>
   );
+}
+
+function limitWords({ p99LimitMs, errorLimitPercent }: DefinitionOf): string {
+  const parts = [
+    p99LimitMs === null ? "" : `p99 ${latency(Number(p99LimitMs))} ms`,
+    errorLimitPercent === null ? "" : `errors ${percent(errorLimitPercent)} %`,
+  ].filter(Boolean);
+  return parts.length === 0 ? "none: no figure is called too high" : parts.join(", ");
 }
 
 function boundsOf({ minInstances, maxInstances }: DefinitionOf): string {

@@ -6,7 +6,7 @@ const ServiceFields = graphql(`
     definition {
       owner description version status minInstances maxInstances
       failover { policy leaseMs }
-      registration labels revision createdAt updatedAt updatedBy
+      registration p99LimitMs errorLimitPercent labels revision createdAt updatedAt updatedBy
     }
     versions
     lag { consumer pending }

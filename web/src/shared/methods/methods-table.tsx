@@ -3,6 +3,8 @@ import { Figure } from "@/shared/figures/figure";
 import { count, latency, percent, rate } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { cn } from "@/shared/lib/utils";
+import { noLimits, overErrors, overP99 } from "@/shared/limits/limits";
+import { useLimitsOf } from "@/shared/limits/use-limits";
 import { useEvery } from "@/shared/live/use-every";
 import { useNow } from "@/shared/time/clock";
 import { InstanceLink } from "@/shared/ui/object-link";
@@ -138,7 +140,10 @@ const number = "whitespace-nowrap px-2 text-right";
 
 function Row({ service, method, most }: { service: string; method: Method; most: number }) {
   const now = useNow();
+  const own = useLimitsOf(service);
   const { name, role, minute, inFlight, worstInstance, codes, trace, instances } = method;
+  // A definition speaks of what the service serves, not of what it calls.
+  const limits = role === "SERVE" ? own : noLimits;
   return (
     <tr
       data-testid="method-row"
@@ -159,10 +164,10 @@ function Row({ service, method, most }: { service: string; method: Method; most:
         <Figure text={latency(minute.p50Ms)} />
       </td>
       <td className={number}>
-        <Figure text={latency(minute.p99Ms)} />
+        <Figure text={latency(minute.p99Ms)} over={overP99(limits, minute.p99Ms)} />
       </td>
       <td className={number} title={`${count(minute.errors)} of ${count(minute.calls)} in the last minute`}>
-        <Figure text={percent(minute.errorPercent)} />
+        <Figure text={percent(minute.errorPercent)} over={overErrors(limits, minute.errorPercent)} />
       </td>
       <td className={cn(number, wide)}>
         <Figure text={count(inFlight)} />

@@ -1,5 +1,6 @@
-import type { ChartSpec, Line } from "@/shared/chart/model";
+import type { ChartSpec, Line, Threshold } from "@/shared/chart/model";
 import { bytes, count, cpu, latency, percent, rate } from "@/shared/figures/format";
+import { type Limits, noLimits } from "@/shared/limits/limits";
 import type { Point } from "./documents";
 
 type Points = readonly (Point | null)[];
@@ -15,16 +16,20 @@ const success: Pick = ({ errorPercent }) => (errorPercent === null ? null : 100 
 
 const memory: Pick = ({ memoryBytes }) => (memoryBytes === null ? null : Number(memoryBytes));
 
+const thresholdOf = (value: number | null, label: (value: number) => string): Threshold[] =>
+  value === null ? [] : [{ value, label: label(value), color: "warn" }];
+
 interface Drawn {
   points: Points;
   /** Those of another span, which are laid over the main lines. */
   other?: Points | null;
   /** How wide each window is. */
   stepSeconds: number;
+  limits?: Limits;
 }
 
 /** The charts of one span, and beside each main line that of another span, where there is one. */
-export function chartsOf({ points, other = null, stepSeconds }: Drawn): ChartSpec[] {
+export function chartsOf({ points, other = null, stepSeconds, limits = noLimits }: Drawn): ChartSpec[] {
   const aSecond = (n: number | bigint): number => Number(n) / stepSeconds;
   const line = (key: string, label: string, pick: Pick, look: Partial<Line>): Line => ({
     key,
@@ -52,6 +57,7 @@ export function chartsOf({ points, other = null, stepSeconds }: Drawn): ChartSpe
       title: "Latency",
       unit: "ms",
       format: latency,
+      thresholds: thresholdOf(limits.p99Ms, (value) => `limit ${latency(value)} ms`),
       lines: [
         line("p50", "p50", (p) => p.p50Ms, { width: 1.25, dash: [2, 3] }),
         line("p90", "p90", (p) => p.p90Ms, { color: "series-3", width: 1.25, dash: [6, 3] }),
@@ -83,6 +89,7 @@ export function chartsOf({ points, other = null, stepSeconds }: Drawn): ChartSpe
       title: "Errors",
       unit: "%",
       format: percent,
+      thresholds: thresholdOf(limits.errorPercent, (value) => `limit ${percent(value)} %`),
       lines: [
         line("errors", "errors", (p) => p.errorPercent, { color: "bad", width: 1.5, fill: 0.12 }),
         ...before("errors", (p) => p.errorPercent, "bad"),

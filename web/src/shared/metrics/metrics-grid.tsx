@@ -7,6 +7,7 @@ import type { Marker } from "@/shared/chart/model";
 import { EventHistory } from "@/shared/events/documents";
 import { count } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
+import { useLimitsOf } from "@/shared/limits/use-limits";
 import { formatAge } from "@/shared/time/duration";
 import type { Range, Window } from "@/shared/time/range";
 import { useRange } from "@/shared/time/use-range";
@@ -62,6 +63,7 @@ export function MetricsGrid({ service, instance }: Props) {
   );
   useEffect(() => () => useCrosshair.setState({ at: null, pinned: false, sequence: null }), []);
 
+  const limits = useLimitsOf(service);
   const grid = useMemo(() => data && span && gridOf(data, span), [data, span]);
   const charts = useMemo(() => {
     if (!grid) return null;
@@ -70,8 +72,9 @@ export function MetricsGrid({ service, instance }: Props) {
       points: grid.points,
       other: before ? over : null,
       stepSeconds: grid.times.stepSeconds,
+      limits,
     });
-  }, [grid, other.data, other.span, before]);
+  }, [grid, other.data, other.span, before, limits]);
 
   if (!grid || !charts || !span) {
     return error ? (

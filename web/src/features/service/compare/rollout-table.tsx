@@ -1,5 +1,7 @@
 import { Figure } from "@/shared/figures/figure";
 import { count, latency, percent, rate } from "@/shared/figures/format";
+import { overErrors, overP99 } from "@/shared/limits/limits";
+import { useLimitsOf } from "@/shared/limits/use-limits";
 import { InstanceLink } from "@/shared/ui/object-link";
 import { rowClass, Table } from "@/shared/ui/table";
 import type { VersionRow } from "./rollout";
@@ -24,6 +26,7 @@ interface Props {
 
 /** How far a roll-out has come, and how each version does. */
 export function RolloutTable({ service, rows, declared }: Props) {
+  const limits = useLimitsOf(service);
   const all = rows.reduce((sum, { instances }) => sum + instances, 0);
   return (
     <div className="overflow-x-auto">
@@ -45,10 +48,10 @@ export function RolloutTable({ service, rows, declared }: Props) {
               <Figure text={rate(row.callsPerSecond)} />
             </td>
             <td className="px-2 text-right">
-              <Figure text={percent(row.errorPercent)} />
+              <Figure text={percent(row.errorPercent)} over={overErrors(limits, row.errorPercent)} />
             </td>
             <td className="px-2 text-right">
-              <Figure text={latency(row.worstP99Ms)} />
+              <Figure text={latency(row.worstP99Ms)} over={overP99(limits, row.worstP99Ms)} />
             </td>
             <td className="px-2">
               {row.worstInstance === null ? (

@@ -1,5 +1,7 @@
 import { Figure } from "@/shared/figures/figure";
 import { latency, percent, rate } from "@/shared/figures/format";
+import { overErrors, overP99 } from "@/shared/limits/limits";
+import { useLimitsOf } from "@/shared/limits/use-limits";
 import { ServiceLink } from "@/shared/ui/object-link";
 import { rowClass, Table } from "@/shared/ui/table";
 import { NeighbourState } from "./neighbour-state";
@@ -40,6 +42,7 @@ export function NeighboursTable({ near }: { near: Neighbours }) {
 }
 
 function Row({ direction, of }: { direction: string; of: Neighbour }) {
+  const limits = useLimitsOf(of.name);
   return (
     <tr data-testid="dependency-row" data-service={of.name} data-direction={direction} className={rowClass}>
       <td className="whitespace-nowrap px-2 pl-3 text-muted-foreground">{direction}</td>
@@ -56,10 +59,10 @@ function Row({ direction, of }: { direction: string; of: Neighbour }) {
         <Figure text={rate(of.callsPerSecond)} />
       </td>
       <td className={`px-2 text-right ${wide}`}>
-        <Figure text={latency(of.p99Ms)} />
+        <Figure text={latency(of.p99Ms)} over={overP99(limits, of.p99Ms)} />
       </td>
       <td className={`px-2 text-right ${wide}`}>
-        <Figure text={percent(of.errorPercent)} />
+        <Figure text={percent(of.errorPercent)} over={overErrors(limits, of.errorPercent)} />
       </td>
     </tr>
   );

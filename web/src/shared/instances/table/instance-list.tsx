@@ -5,6 +5,8 @@ import { useRowHeight } from "@/shared/density/density";
 import { count } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
+import { noLimits } from "@/shared/limits/limits";
+import { useLimits } from "@/shared/limits/use-limits";
 import { useNow } from "@/shared/time/clock";
 import { ErrorView, Loading } from "@/shared/ui/states";
 import { type InstanceRowOf, WINDOW } from "../documents";
@@ -62,6 +64,7 @@ export function InstanceList(props: Props) {
   );
   const truth = useTruth();
   const lost = useLostLeases();
+  const limits = useLimits();
   const now = useNow();
   const onKeyDown = useRowKeys();
   useEffect(() => {
@@ -123,6 +126,7 @@ export function InstanceList(props: Props) {
                 index={item.index}
                 selected={instance.id === peek}
                 withService={withService}
+                limits={limits.get(instance.service) ?? noLimits}
                 leaseLostAt={lost.get(instance.id)}
                 choice={choice}
                 onPeek={onPeek}

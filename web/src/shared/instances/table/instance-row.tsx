@@ -3,6 +3,7 @@ import { Figure } from "@/shared/figures/figure";
 import { bytes, count, cpu, latency, percent, rate } from "@/shared/figures/format";
 import type { Truth } from "@/shared/freshness/freshness";
 import { cn } from "@/shared/lib/utils";
+import { type Limits, overErrors, overP99 } from "@/shared/limits/limits";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
@@ -28,6 +29,8 @@ interface Props {
   selected: boolean;
   /** Whether the service stands before the name. */
   withService: boolean;
+  /** What the definition of its service allows. */
+  limits: Limits;
   /** When it lost a lease just now. */
   leaseLostAt: number | undefined;
   onPeek: (instance: InstanceRowOf) => void;
@@ -44,7 +47,8 @@ const cell = "truncate px-2";
 const number = "truncate px-2 text-right";
 
 export const InstanceRow = memo(function InstanceRow(props: Props) {
-  const { instance, figures, truth, now, index, selected, withService, leaseLostAt, onPeek, choice } = props;
+  const { instance, figures, truth, now, index, selected, withService, limits, leaseLostAt, onPeek, choice } =
+    props;
   const shown = shownState({ ...instance, leaseLostAt }, truth, now);
   const past = isSilent(shown.status) || shown.status === "UNKNOWN";
   return (
@@ -91,10 +95,18 @@ export const InstanceRow = memo(function InstanceRow(props: Props) {
         <GroupsCell service={instance.service} groups={instance.groups} />
       </td>
       <td className={number}>
-        <Figure text={latency(figures.minute?.p99Ms)} past={past} />
+        <Figure
+          text={latency(figures.minute?.p99Ms)}
+          past={past}
+          over={overP99(limits, figures.minute?.p99Ms)}
+        />
       </td>
       <td className={cn(number, shownOf("errors"))}>
-        <Figure text={percent(figures.minute?.errorPercent)} past={past} />
+        <Figure
+          text={percent(figures.minute?.errorPercent)}
+          past={past}
+          over={overErrors(limits, figures.minute?.errorPercent)}
+        />
       </td>
       <td className={cn(number, shownOf("beat"))}>
         <Beat instance={instance} known={shown.was === null} />

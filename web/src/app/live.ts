@@ -7,6 +7,7 @@ import { sessionOver, standing } from "@/shared/graphql/http";
 import { createLive } from "@/shared/graphql/live";
 import { liveUrl } from "@/shared/graphql/live-url";
 import { useConnectionOf } from "@/shared/graphql/use-live";
+import { startLimits } from "@/shared/limits/store";
 import { usePause } from "@/shared/live/pause";
 import { startSystem } from "@/shared/system/store";
 import { serverNow } from "@/shared/time/clock";
@@ -37,6 +38,7 @@ export function goLive(): () => void {
     startPulse(live),
     startEvents(live),
     startAttention(live),
+    startLimits(),
     onNewEvents(onLeadership),
   ];
   useConnectionOf.setState({ live });

@@ -167,6 +167,9 @@ test("a figure takes colour against the limit of its definition, and never other
   await page.goto("/?view=instances&service=trading-service");
   const over = rows.locator("[data-over]").first();
   await expect(over).toContainText("over the limit of 1.0 ms", { timeout: 20_000 });
+  await page.goto("/");
+  const item = page.getByTestId("attention").filter({ hasText: "over the limit of 1.0 ms" });
+  await expect(item).toHaveAttribute("data-severity", "warn");
   await page.goto("/services/trading-service");
   await expect(page.getByText("p99 1.0 ms")).toBeVisible();
   await page.goto("/services/trading-service?tab=methods");

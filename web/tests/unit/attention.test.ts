@@ -25,6 +25,7 @@ const calm: Situation = {
   services: [],
   ownerless: [],
   failovers: [],
+  breaches: [],
 };
 const system = {
   version: "0.1.0",

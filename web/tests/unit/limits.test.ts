@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { attentionOf } from "@/shared/attention/attention";
+import { breachesOf } from "@/shared/limits/breaches";
 import { limitsOf, noLimits, overErrors, overP99 } from "@/shared/limits/limits";
 import { chartsOf } from "@/shared/metrics/charts";
 
@@ -23,6 +25,28 @@ describe("the limits of definitions", () => {
       null,
     ]);
     expect(overErrors({ p99Ms: null, errorPercent: 0.5 }, 1.2)).toBe("over the limit of 0.50 %");
+  });
+
+  it("are broken by services whose figures of the last minute are beyond them", () => {
+    const minute = { p99Ms: 74, errorPercent: 40 };
+    const breaches = breachesOf(
+      [
+        { name: "desk", minute },
+        { name: "free", minute },
+        { name: "desk", minute: null },
+      ],
+      limits,
+    );
+    expect(breaches).toEqual([{ service: "desk", text: "p99 74 ms, over the limit of 50 ms" }]);
+    const [item] = attentionOf({
+      now: 0,
+      system: null,
+      services: [],
+      ownerless: [],
+      failovers: [],
+      breaches,
+    });
+    expect(item).toMatchObject({ severity: "warn", subject: "desk", to: "/services/desk" });
   });
 
   it("stand on the charts that they are of", () => {

@@ -8,7 +8,7 @@ import { InstanceRow } from "@/shared/instances/table/instance-row";
 import { useInstanceWindow } from "@/shared/instances/use-instance-window";
 import { useSteady } from "@/shared/instances/use-steady";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
-import { useLimitsOf } from "@/shared/limits/use-limits";
+import { useLimitsOf } from "@/shared/limits/store";
 import { useNow } from "@/shared/time/clock";
 import { WIDTH } from "./service-row";
 import { filterOf, type OverviewView } from "./view-state";

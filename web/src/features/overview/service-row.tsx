@@ -14,7 +14,7 @@ import { columns, shownOf } from "@/shared/instances/table/columns";
 import { Spark } from "@/shared/instances/table/spark";
 import { cn } from "@/shared/lib/utils";
 import { overErrors, overP99 } from "@/shared/limits/limits";
-import { useLimitsOf } from "@/shared/limits/use-limits";
+import { useLimitsOf } from "@/shared/limits/store";
 import { type FlagOf, Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";

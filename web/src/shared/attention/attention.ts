@@ -1,4 +1,5 @@
 import { count, plural } from "@/shared/figures/format";
+import type { Breach } from "@/shared/limits/breaches";
 import { type InstanceStatus, meaningOf, words } from "@/shared/status/status";
 import type { System } from "@/shared/system/documents";
 import { formatSpan } from "@/shared/time/duration";
@@ -25,6 +26,8 @@ export interface Situation {
   services: readonly InNeed[];
   ownerless: readonly GroupOf[];
   failovers: readonly Failover[];
+  /** Services whose figures are beyond a limit. */
+  breaches: readonly Breach[];
 }
 
 /** How long one may be unhealthy before somebody is needed: most come back by themselves. */
@@ -39,6 +42,7 @@ export function attentionOf(situation: Situation): AttentionItem[] {
     ...ofSystem(situation),
     ...ofServices(situation),
     ...ofGroups(situation),
+    ...situation.breaches.map(ofBreach),
     ...ofFailovers(situation),
   ];
   return items.sort(
@@ -133,6 +137,19 @@ function ofGroups({ ownerless }: Situation): AttentionItem[] {
       action: one ? "Timeline" : "Open",
     };
   });
+}
+
+function ofBreach({ service, text }: Breach): AttentionItem {
+  return {
+    key: `limit ${service}`,
+    severity: "warn",
+    subject: service,
+    text,
+    // The server keeps no account of since when.
+    since: null,
+    to: servicePath(service),
+    action: "Open",
+  };
 }
 
 function ofFailovers({ failovers, now, ownerless }: Situation): AttentionItem[] {

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import { useEvents } from "@/shared/events/store";
+import { useLimitsStore } from "@/shared/limits/store";
 import { useHeld } from "@/shared/live/use-held";
 import { useSystem } from "@/shared/system/store";
 import { useNow } from "@/shared/time/clock";
@@ -23,6 +24,7 @@ export function useAttentionItems(): readonly ShownItem[] {
   const system = useSystem((s) => s.system);
   const events = useEvents((s) => s.events);
   const { services, ownerless } = useAttention();
+  const breaches = useLimitsStore((s) => s.breaches);
   const seen = useAcknowledged((s) => s.all);
   const silences = useSilences((s) => s.silences);
   const past = useMoment() !== null;
@@ -30,7 +32,7 @@ export function useAttentionItems(): readonly ShownItem[] {
   const items = useMemo(() => {
     // Who looks at the past is not to be told what is wrong now.
     if (past) return [];
-    const all = attentionOf({ now, system, services, ownerless: ownerless.groups, failovers });
+    const all = attentionOf({ now, system, services, ownerless: ownerless.groups, failovers, breaches });
     const shown = all.map((item): ShownItem => {
       const mark = markOf(item);
       const by = seen.find((each) => each.mark === mark) ?? null;
@@ -38,6 +40,6 @@ export function useAttentionItems(): readonly ShownItem[] {
       return { ...item, acknowledged: by !== null || silence !== null, seen: by, silence };
     });
     return shown.sort((a, b) => Number(a.acknowledged) - Number(b.acknowledged));
-  }, [now, system, services, ownerless, failovers, seen, silences, past]);
+  }, [now, system, services, ownerless, failovers, breaches, seen, silences, past]);
   return useHeld(items);
 }

@@ -6,3 +6,10 @@ export const LimitsOfServices = graphql(`
     definitions(first: 500) { nodes { service status p99LimitMs errorLimitPercent } }
   }
 `);
+
+/** The figures of the last minute that limits are set for. */
+export const FiguresOfServices = graphql(`
+  query FiguresOfServices {
+    serviceSummaries(first: 500) { services { name minute { p99Ms errorPercent } } }
+  }
+`);

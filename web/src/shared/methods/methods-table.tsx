@@ -4,7 +4,7 @@ import { count, latency, percent, rate } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { cn } from "@/shared/lib/utils";
 import { noLimits, overErrors, overP99 } from "@/shared/limits/limits";
-import { useLimitsOf } from "@/shared/limits/use-limits";
+import { useLimitsOf } from "@/shared/limits/store";
 import { useEvery } from "@/shared/live/use-every";
 import { useNow } from "@/shared/time/clock";
 import { InstanceLink } from "@/shared/ui/object-link";

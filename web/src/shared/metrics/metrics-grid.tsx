@@ -7,7 +7,7 @@ import type { Marker } from "@/shared/chart/model";
 import { EventHistory } from "@/shared/events/documents";
 import { count } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
-import { useLimitsOf } from "@/shared/limits/use-limits";
+import { useLimitsOf } from "@/shared/limits/store";
 import { formatAge } from "@/shared/time/duration";
 import type { Range, Window } from "@/shared/time/range";
 import { useRange } from "@/shared/time/use-range";

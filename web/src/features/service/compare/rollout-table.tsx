@@ -1,7 +1,7 @@
 import { Figure } from "@/shared/figures/figure";
 import { count, latency, percent, rate } from "@/shared/figures/format";
 import { overErrors, overP99 } from "@/shared/limits/limits";
-import { useLimitsOf } from "@/shared/limits/use-limits";
+import { useLimitsOf } from "@/shared/limits/store";
 import { InstanceLink } from "@/shared/ui/object-link";
 import { rowClass, Table } from "@/shared/ui/table";
 import type { VersionRow } from "./rollout";

@@ -1,7 +1,7 @@
 import { Figure } from "@/shared/figures/figure";
 import { latency, percent, rate } from "@/shared/figures/format";
 import { overErrors, overP99 } from "@/shared/limits/limits";
-import { useLimitsOf } from "@/shared/limits/use-limits";
+import { useLimitsOf } from "@/shared/limits/store";
 import { ServiceLink } from "@/shared/ui/object-link";
 import { rowClass, Table } from "@/shared/ui/table";
 import { NeighbourState } from "./neighbour-state";

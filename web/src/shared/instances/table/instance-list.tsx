@@ -6,7 +6,7 @@ import { count } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { noLimits } from "@/shared/limits/limits";
-import { useLimits } from "@/shared/limits/use-limits";
+import { useLimits } from "@/shared/limits/store";
 import { useNow } from "@/shared/time/clock";
 import { ErrorView, Loading } from "@/shared/ui/states";
 import { type InstanceRowOf, WINDOW } from "../documents";

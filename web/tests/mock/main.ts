@@ -8,6 +8,7 @@ const crowd = Number(process.env.AEGIS_MOCK_INSTANCES ?? 0);
 const world = new World({ troubled: process.env.AEGIS_MOCK_HEALTHY !== "1" });
 for (let n = 1; n <= crowd; n++)
   world.register(`crowd-${n % 40}-service`, `crowd-${n % 40}-service-${n}`, "1.0.0");
+world.ownMany(Number(process.env.AEGIS_MOCK_GROUPS ?? 0));
 
 setInterval(() => world.beat(), 1_000);
 setInterval(() => world.flush(), 250);

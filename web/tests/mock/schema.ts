@@ -52,7 +52,7 @@ export function rootOf(world: World) {
     viewer: () => ({ name: "m.ito", role: "OPERATOR" }),
     systemChanges: () => systemChanges(world),
     serviceChanges: (args: Parameters<typeof serviceChanges>[1]) => serviceChanges(world, args),
-    leaderChanges: (args: { first: number }) => leaderChanges(world, args),
+    leaderChanges: (args: Parameters<typeof leaderChanges>[1]) => leaderChanges(world, args),
     forgetInstance: ({ input }: { input: { service: string; instance: string; reason: string } }) =>
       world.forget(`${input.service}/${input.instance}`, input.reason)
         ? { __typename: "Forgotten", service: input.service, instance: input.instance }

@@ -1,6 +1,8 @@
 import { createQueue } from "./queue";
-import type { MockInstance } from "./types";
+import type { MockInstance, MockLeader } from "./types";
 import type { World } from "./world";
+
+const collator = new Intl.Collator("en", { numeric: true });
 
 interface ServiceArgs {
   filter?: { text?: string; statuses?: string[]; attention?: boolean };
@@ -90,17 +92,34 @@ export function serviceChanges(world: World, args: ServiceArgs) {
   return queue.iterator;
 }
 
+interface LeaderArgs {
+  filter?: { text?: string; service?: string; ownerless?: boolean; changedSince?: string };
+  first: number;
+  offset?: number;
+}
+
+function takesGroup({ filter = {} }: LeaderArgs, leader: MockLeader): boolean {
+  const { text, service, ownerless, changedSince } = filter;
+  if (service && leader.service !== service) return false;
+  if (ownerless !== undefined && (leader.instance === null) !== ownerless) return false;
+  if (changedSince && leader.since < changedSince) return false;
+  return !text || `${leader.id} ${leader.instance ?? ""}`.toLowerCase().includes(text.toLowerCase());
+}
+
 /** Groups, those without owner first. */
-export function leaderChanges(world: World, { first }: { first: number }) {
+export function leaderChanges(world: World, args: LeaderArgs) {
   const queue = createQueue<unknown>(() => end());
+  const { first, offset = 0 } = args;
   const push = (): void => {
-    const all = [...world.leaders.values()].sort(
-      (a, b) => Number(a.instance !== null) - Number(b.instance !== null) || a.id.localeCompare(b.id),
-    );
+    const all = [...world.leaders.values()]
+      .filter((leader) => takesGroup(args, leader))
+      .sort(
+        (a, b) => Number(a.instance !== null) - Number(b.instance !== null) || collator.compare(a.id, b.id),
+      );
     queue.push({
       leaderChanges: {
         __typename: "LeaderSnapshot",
-        leaders: all.slice(0, first),
+        leaders: all.slice(offset, offset + first),
         totalCount: all.length,
         ownerless: all.filter(({ instance }) => instance === null).length,
         asOfSequence: world.sequence,
@@ -108,6 +127,6 @@ export function leaderChanges(world: World, { first }: { first: number }) {
     });
   };
   push();
-  const end = world.listen(push);
+  const end = world.listen(({ events }) => events.some(({ kind }) => kind === "LEADERSHIP") && push());
   return queue.iterator;
 }

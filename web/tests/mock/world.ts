@@ -118,6 +118,13 @@ export class World {
     }
   }
 
+  /** So many groups beyond the others, of services that have no instance here. */
+  ownMany(count: number): void {
+    for (let n = 1; n <= count; n++)
+      this.elect(`desk-${n % 20}-service`, `G-${n}`, `desk-${n % 20}-service-1`, "first claim");
+    this.flush();
+  }
+
   /** Only what has ended is forgotten. */
   forget(id: string, reason: string): boolean {
     const known = this.instances.get(id);

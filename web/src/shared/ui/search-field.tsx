@@ -1,4 +1,5 @@
 import { Search } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
 import { Input } from "@/components/ui/input";
 
 interface Props {
@@ -8,7 +9,40 @@ interface Props {
   className?: string;
 }
 
+/** How long nobody types before what is typed is told. */
+const REST_MS = 120;
+
+/**
+ * A field of its own text: the address, which holds the value, follows later than somebody types, and must not take letters
+ * back that it has not seen yet.
+ */
 export function SearchField({ label, value, onChange, className }: Props) {
+  const [text, setText] = useState(value);
+  /** What was told and has not come back yet, oldest first. */
+  const told = useRef<string[]>([]);
+  const waiting = useRef<{ timer: ReturnType<typeof setTimeout>; text: string } | null>(null);
+  useEffect(() => {
+    const place = told.current.lastIndexOf(value);
+    if (place >= 0) told.current.splice(0, place + 1);
+    else if (waiting.current === null) {
+      told.current = [];
+      setText(value);
+    }
+  }, [value]);
+  useEffect(() => () => clearTimeout(waiting.current?.timer), []);
+  const tell = (): void => {
+    if (waiting.current === null) return;
+    const next = waiting.current.text;
+    clearTimeout(waiting.current.timer);
+    waiting.current = null;
+    told.current.push(next);
+    onChange(next);
+  };
+  const type = (next: string): void => {
+    setText(next);
+    clearTimeout(waiting.current?.timer);
+    waiting.current = { text: next, timer: setTimeout(tell, REST_MS) };
+  };
   return (
     <div className={className}>
       <div className="relative">
@@ -21,8 +55,9 @@ export function SearchField({ label, value, onChange, className }: Props) {
           aria-label={label}
           placeholder={label}
           className="pl-7"
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
+          value={text}
+          onChange={(event) => type(event.target.value)}
+          onBlur={tell}
         />
       </div>
     </div>

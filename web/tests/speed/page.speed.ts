@@ -15,7 +15,14 @@ const navigations = 5;
 const watched = 10_000;
 
 /** One figure, beside its limit where it has one. */
-function report(metric: string, what: string, value: number, limit: number | null, unit: string, trials: number) {
+function report(
+  metric: string,
+  what: string,
+  value: number,
+  limit: number | null,
+  unit: string,
+  trials: number,
+) {
   fs.appendFileSync(file, `${JSON.stringify({ metric, what, value, limit, unit, trials })}\n`);
 }
 
@@ -65,7 +72,10 @@ test("first rows", async ({ browser }) => {
     const times: number[] = [];
     for (let n = 0; n < navigations; n++) {
       // Nothing is in its cache.
-      const context = await browser.newContext({ baseURL: given("AEGIS_URL"), viewport: { width: 1440, height: 900 } });
+      const context = await browser.newContext({
+        baseURL: given("AEGIS_URL"),
+        viewport: { width: 1440, height: 900 },
+      });
       const page = await context.newPage();
       await page.request.post("/api/session", { data: { token } });
       await page.addInitScript((wanted) => {
@@ -76,7 +86,9 @@ test("first rows", async ({ browser }) => {
         requestAnimationFrame(look);
       }, row);
       await page.goto(address, { waitUntil: "commit" });
-      const first = await page.waitForFunction(() => (window as unknown as { aegisFirst?: number }).aegisFirst);
+      const first = await page.waitForFunction(
+        () => (window as unknown as { aegisFirst?: number }).aegisFirst,
+      );
       times.push((await first.jsonValue()) as number);
       await context.close();
     }

@@ -92,6 +92,14 @@ export const MemberStates = graphql(`
   }
 `);
 
+/** How the leases of owners are doing. */
+export const LeasesOf = graphql(`
+  query LeasesOf($ids: [String!]!) {
+    leases(ids: $ids) { id ms lowestPercent natsServer }
+  }
+`);
+
+export type Lease = ResultOf<typeof LeasesOf>["leases"][number];
 export type Group = ResultOf<typeof GroupFields>;
 export type LeadershipEvent = ResultOf<typeof LeadershipEvents>["events"]["nodes"][number];
 export type Member = ResultOf<typeof Members>["instances"]["nodes"][number];

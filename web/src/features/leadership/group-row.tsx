@@ -7,13 +7,15 @@ import { Age } from "@/shared/time/age";
 import { formatSpan } from "@/shared/time/duration";
 import { GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { chosenRow } from "@/shared/ui/table";
-import type { Group } from "./documents";
+import type { Group, Lease } from "./documents";
+import { LeaseHealth } from "./lease-health";
 import type { GroupStatistics } from "./statistics";
 import { StepDownButton } from "./step-down";
 
 /** From which width of the table on the columns that matter less stand there. */
 export const shown = {
   actions: "hidden @min-[38rem]:table-cell",
+  lease: "hidden @min-[58rem]:table-cell",
   gap: "hidden @min-[46rem]:table-cell",
   changes: "hidden @min-[52rem]:table-cell",
   ofService: "hidden @min-[64rem]:table-cell",
@@ -24,13 +26,14 @@ interface Props {
   group: Group;
   /** Undefined where nothing changed. */
   statistics: GroupStatistics | undefined;
+  lease: Lease | undefined;
   index: number;
   chosen: boolean;
   onChoose: (id: string, group: Group, on: boolean) => void;
 }
 
 /** A group as one line. */
-export function GroupRow({ group: each, statistics: own, index, chosen, onChoose }: Props) {
+export function GroupRow({ group: each, statistics: own, lease, index, chosen, onChoose }: Props) {
   const { id, service, group, instance, term, since, reason } = each;
   return (
     <tr
@@ -74,6 +77,9 @@ export function GroupRow({ group: each, statistics: own, index, chosen, onChoose
       <td className="px-2 text-right">{String(term)}</td>
       <td className="whitespace-nowrap px-2 text-right">
         <Age since={since} />
+      </td>
+      <td className={cn("px-2 text-right", shown.lease)}>
+        <LeaseHealth lease={lease} />
       </td>
       <td className={cn("px-2 text-right", shown.changes)}>
         <Figure text={count(own?.changes ?? 0)} />

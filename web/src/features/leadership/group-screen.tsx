@@ -23,11 +23,13 @@ import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { servicePath } from "@/shared/url/links";
 import { DayFacts } from "./day-facts";
 import { Members, TermsOf } from "./documents";
+import { LeaseHealth } from "./lease-health";
 import { StepDownButton } from "./step-down";
 import { SwitchoverButton } from "./switchover";
 import { termsFrom } from "./terms";
 import { TermsTable } from "./terms-table";
 import { Timeline } from "./timeline/timeline";
+import { useLeases } from "./use-leases";
 import { useUnwell } from "./use-unwell";
 
 const AGAIN_MS = 5_000;
@@ -88,6 +90,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
   const lostOf = useMemo(() => ofService(lost, service), [lost, service]);
   const last = terms.terms.at(-1);
   const owner = terms.open === null ? (last?.owner ?? null) : null;
+  const lease = useLeases(owner === null ? [] : [`${service}/${owner}`]).get(`${service}/${owner ?? ""}`);
   const head = (
     <PageHead
       title={group}
@@ -106,6 +109,11 @@ export function GroupScreen({ service, group }: { service: string; group: string
               <span className="flex items-center gap-1 text-lead" data-testid="owner" data-owner={owner}>
                 <Crown aria-hidden="true" className="size-3.5" />
                 <InstanceLink service={service} instance={owner} />
+              </span>
+            )}
+            {owner !== null && (
+              <span className="order-last shrink-0 text-muted-foreground max-lg:hidden" data-testid="lease">
+                lease <LeaseHealth lease={lease} />
               </span>
             )}
             <span className="shrink-0">

@@ -6,6 +6,7 @@ import type { Group } from "./documents";
 import { GroupRow, shown } from "./group-row";
 import type { Statistics } from "./statistics";
 import type { GroupPage } from "./use-group-window";
+import { useLeases } from "./use-leases";
 
 const heads: { label: string; title: string; width: string; right?: boolean }[] = [
   { label: "Group", title: "Group", width: "w-40" },
@@ -13,6 +14,12 @@ const heads: { label: string; title: string; width: string; right?: boolean }[] 
   { label: "Service", title: "Service", width: cn("w-52", shown.ofService) },
   { label: "Term", title: "Term, the fencing token", width: "w-14", right: true },
   { label: "Held for", title: "Since the term began", width: "w-24", right: true },
+  {
+    label: "Lease",
+    title: "The least that was left of the owner's lease in the last minute before it was renewed",
+    width: cn("w-32", shown.lease),
+    right: true,
+  },
   { label: "Changes", title: "Changes of owner in 24 hours", width: cn("w-20", shown.changes), right: true },
   {
     label: "Longest gap",
@@ -61,6 +68,12 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
     if (rowPx > 0) virtual.measure();
   }, [virtual, rowPx]);
   const items = virtual.getVirtualItems();
+  const leases = useLeases(
+    items.flatMap(({ index }) => {
+      const group = page.rows[index - page.offset];
+      return group?.instance ? [`${group.service}/${group.instance}`] : [];
+    }),
+  );
   const begin = items[0]?.index ?? 0;
   useEffect(() => {
     const timer = setTimeout(
@@ -102,6 +115,7 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
                 key={group.id}
                 group={group}
                 statistics={statistics?.get(group.id)}
+                lease={leases.get(`${group.service}/${group.instance ?? ""}`)}
                 index={item.index}
                 chosen={chosen.has(group.id)}
                 onChoose={onChoose}

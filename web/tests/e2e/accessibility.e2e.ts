@@ -40,6 +40,17 @@ test("a dialog and the palette have no serious accessibility violation", async (
   await expect(page.getByRole("dialog")).toBeVisible();
   expect(await serious(page)).toEqual([]);
   await page.keyboard.press("Escape");
+  await page.goto("/leadership/trading-service/ACC-1");
+  await page.getByRole("button", { name: "Maintenance…" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  expect(await serious(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.goto("/leadership");
+  await page.getByRole("checkbox").first().check();
+  await page.getByRole("button", { name: "Step down…", exact: true }).click();
+  await expect(page.getByTestId("bulk-item")).toContainText("to trading-service");
+  expect(await serious(page)).toEqual([]);
+  await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
   await expect(page.getByPlaceholder("Screen, service or instance")).toBeFocused();
   expect(await serious(page)).toEqual([]);

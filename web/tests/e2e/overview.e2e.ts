@@ -88,7 +88,20 @@ test("a row opens beside the list, its name leads to its page, and from there to
 });
 
 test("there is no sideways scroll from 512 to 1920 pixels", async ({ signedIn: page }) => {
-  for (const path of ["/", "/?view=instances", "/leadership", "/services/trading-service", "/events"]) {
+  test.setTimeout(120_000);
+  const service = "/services/trading-service";
+  for (const path of [
+    "/",
+    "/?view=instances",
+    "/leadership",
+    "/leadership/trading-service/ACC-1",
+    service,
+    `${service}?tab=instances`,
+    `${service}?tab=methods`,
+    `${service}?tab=dependencies`,
+    `${service}?tab=compare&compare=instances`,
+    "/events",
+  ]) {
     await page.goto(path);
     await expectLive(page);
     for (const width of [512, 720, 1024, 1280, 1440, 1920]) {

@@ -17,6 +17,18 @@ export const screens: { path: string; ready: (page: Page) => Promise<void> }[] =
     ready: (page) => expect(page.getByTestId("instance-row").first()).toBeVisible(),
   },
   {
+    path: "/services/algo-service?tab=methods",
+    ready: (page) => expect(page.getByTestId("method-row").first()).toBeVisible(),
+  },
+  {
+    path: "/services/algo-service?tab=dependencies",
+    ready: (page) => expect(page.getByTestId("dependency-row").first()).toBeVisible(),
+  },
+  {
+    path: "/services/trading-service?tab=compare&compare=instances",
+    ready: (page) => expect(page.getByTestId("difference").first()).toBeVisible(),
+  },
+  {
     path: "/services/trading-service/instances/trading-service-2",
     ready: (page) => expect(page.getByRole("figure", { name: "Memory" }).locator("canvas")).toBeVisible(),
   },

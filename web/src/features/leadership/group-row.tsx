@@ -15,11 +15,11 @@ import { StepDownButton } from "./step-down";
 /** From which width of the table on the columns that matter less stand there. */
 export const shown = {
   actions: "hidden @min-[38rem]:table-cell",
-  lease: "hidden @min-[58rem]:table-cell",
+  lease: "hidden @min-[60rem]:table-cell",
   gap: "hidden @min-[46rem]:table-cell",
   changes: "hidden @min-[52rem]:table-cell",
-  ofService: "hidden @min-[64rem]:table-cell",
-  why: "hidden @min-[74rem]:table-cell",
+  ofService: "hidden @min-[68rem]:table-cell",
+  why: "hidden @min-[79rem]:table-cell",
 };
 
 interface Props {
@@ -103,7 +103,7 @@ export function GroupRow({ group: each, statistics: own, lease, index, chosen, o
           <span className="truncate">{reason.replaceAll("_", " ")}</span>
         </span>
       </td>
-      <td className={cn("px-1 text-right", shown.actions)}>
+      <td data-no-print className={cn("px-1 text-right", shown.actions)}>
         {instance !== null && <StepDownButton service={service} group={group} owner={instance} small />}
       </td>
     </tr>

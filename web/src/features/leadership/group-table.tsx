@@ -11,7 +11,7 @@ import { useLeases } from "./use-leases";
 const heads: { label: string; title: string; width: string; right?: boolean }[] = [
   { label: "Group", title: "Group", width: "w-40" },
   { label: "Owner", title: "The instance that owns it", width: "" },
-  { label: "Service", title: "Service", width: cn("w-52", shown.ofService) },
+  { label: "Service", title: "Service", width: cn("w-40", shown.ofService) },
   { label: "Term", title: "Term, the fencing token", width: "w-14", right: true },
   { label: "Held for", title: "Since the term began", width: "w-24", right: true },
   {
@@ -27,7 +27,7 @@ const heads: { label: string; title: string; width: string; right?: boolean }[] 
     width: cn("w-26", shown.gap),
     right: true,
   },
-  { label: "Why", title: "Why the term began", width: cn("w-64", shown.why) },
+  { label: "Why", title: "Why the term began", width: cn("w-48", shown.why) },
   { label: "", title: "Actions", width: cn("w-28", shown.actions) },
 ];
 

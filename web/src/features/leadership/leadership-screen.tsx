@@ -47,7 +47,10 @@ export function LeadershipScreen() {
       <PageHead title="Leadership" actions={<CopyLink />} />
       <PlansStrip service={null} group={null} />
       <DayFacts service={null} group={null} />
-      <div className="sticky top-0 z-20 flex h-10 shrink-0 items-center gap-1.5 overflow-x-auto bg-background px-4 max-xl:px-3">
+      <div
+        data-no-print
+        className="sticky top-0 z-20 flex h-10 shrink-0 items-center gap-1.5 overflow-x-auto bg-background px-4 max-xl:px-3"
+      >
         <SearchField
           label="Filter groups"
           className="w-56 shrink"

@@ -34,7 +34,7 @@ export function InstancesTab({ seen: { service, page } }: { seen: Seen }) {
   const all = (shown?.rows ?? []).filter(({ status }) => !hasEnded(status));
   return (
     <>
-      <div className="flex justify-end">
+      <div data-no-print className="flex justify-end">
         <ChosenBar
           chosen={items.size}
           nouns="instances"

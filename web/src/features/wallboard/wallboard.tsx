@@ -1,4 +1,4 @@
-import { CircleCheck, CircleX, EyeOff, Minimize2, TriangleAlert } from "lucide-react";
+import { CircleCheck, CircleX, EyeOff, Minimize2, TriangleAlert, Wrench } from "lucide-react";
 import { useEffect, useMemo } from "react";
 import { Link, useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
@@ -11,12 +11,14 @@ import { count } from "@/shared/figures/format";
 import { usePulse } from "@/shared/freshness/pulse";
 import { useTruth } from "@/shared/freshness/truth";
 import { cn } from "@/shared/lib/utils";
+import { usePlans } from "@/shared/plans/use-plans";
 import { looks } from "@/shared/status/look";
 import { Segments } from "@/shared/status/segments";
 import { statuses, words } from "@/shared/status/status";
 import { useSystem } from "@/shared/system/store";
 import { Age } from "@/shared/time/age";
 import { serverNow, useNow } from "@/shared/time/clock";
+import { formatAge } from "@/shared/time/duration";
 import { formatDay, formatSecond } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
 import { verdictOf } from "./verdict";
@@ -81,6 +83,7 @@ export function Wallboard() {
       </p>
       <Totals blind={unknownSince !== null} />
       <Trouble items={items} />
+      <Planned />
       <Changes />
     </div>
   );
@@ -149,6 +152,30 @@ function Trouble({ items }: { items: readonly ShownItem[] }) {
         );
       })}
       {items.length > SHOWN && <li className="text-muted-foreground">and {items.length - SHOWN} more</li>}
+    </ul>
+  );
+}
+
+/** Maintenances that go on: what is lost meanwhile does not heal by itself. */
+function Planned() {
+  const { maintenances } = usePlans({ service: null, group: null });
+  const now = useNow();
+  if (maintenances.length === 0) return null;
+  return (
+    <ul className="flex flex-col gap-2" aria-label="Maintenance">
+      {maintenances.slice(0, SHOWN).map(({ service, group, until, reason }) => (
+        <li
+          key={`${service}/${group ?? ""}`}
+          className="flex items-center gap-4 rounded border border-border bg-card px-6 py-3"
+        >
+          <Wrench aria-hidden="true" className="size-7 shrink-0 text-drain" />
+          <span className="shrink-0 font-semibold">{group ?? service}</span>
+          <span className="min-w-0 flex-1 truncate">
+            Maintenance: nobody takes over what is lost · {reason}
+          </span>
+          <span className="shrink-0 text-muted-foreground">ends in {formatAge(Date.parse(until) - now)}</span>
+        </li>
+      ))}
     </ul>
   );
 }

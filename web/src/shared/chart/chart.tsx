@@ -1,6 +1,7 @@
 import { Table2 } from "lucide-react";
 import { type KeyboardEvent, useId, useState } from "react";
 import { Toggle } from "@/components/ui/toggle";
+import { cn } from "@/shared/lib/utils";
 import type { Window } from "@/shared/time/range";
 import { nearest, useCrosshair } from "./crosshair";
 import { DataTable } from "./data-table";
@@ -29,6 +30,7 @@ export function Chart({ spec, times, span, markers, onZoom, onBack, listOf, canL
   const id = useId();
   const at = useCrosshair((s) => s.at);
   const index = at === null || times.seconds.length === 0 ? null : nearest(times.seconds, at);
+  const shown = spec.lines.filter(({ label }) => label !== "").length;
   const summary = summaryOf(spec.lines, spec.unit, spec.format, times);
   const move = (event: KeyboardEvent): void => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -48,17 +50,20 @@ export function Chart({ spec, times, span, markers, onZoom, onBack, listOf, canL
     <figure
       aria-labelledby={`${id}-title`}
       aria-describedby={`${id}-summary`}
-      className="flex min-w-0 flex-col rounded border border-border bg-card"
+      className="@container flex min-w-0 flex-col rounded border border-border bg-card"
     >
-      <figcaption className="flex h-7 items-center gap-2 px-3">
+      <figcaption className="flex min-h-7 items-center gap-x-2 px-3 @max-[25rem]:flex-wrap">
         <span id={`${id}-title`} className="shrink-0 font-semibold text-panel">
           {spec.title}
         </span>
-        <span className="shrink-0 text-muted-foreground text-xs">{spec.unit}</span>
+        {/* Where there is little room it stands on the axis alone. */}
+        <span className={cn("shrink-0 text-muted-foreground text-xs", shown > 2 && "@max-[27rem]:sr-only")}>
+          {spec.unit}
+        </span>
         <Legend spec={spec} index={index} />
         {canLog && (
           <Toggle
-            className="h-5 border-0 px-1 text-xs"
+            className="h-5 border-0 px-1 text-xs @max-[25rem]:ml-auto"
             pressed={log}
             title="Logarithmic axis"
             onClick={() => setLog(!log)}
@@ -67,7 +72,7 @@ export function Chart({ spec, times, span, markers, onZoom, onBack, listOf, canL
           </Toggle>
         )}
         <Toggle
-          className="h-5 border-0 px-1"
+          className={cn("h-5 border-0 px-1", !canLog && "@max-[25rem]:ml-auto")}
           pressed={table}
           aria-label={`${spec.title} as a table`}
           title="As a table"

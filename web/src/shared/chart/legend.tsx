@@ -10,7 +10,7 @@ interface Props {
 /** What each line is, drawn as it is in the plot, with its value at the crosshair. */
 export function Legend({ spec: { lines, format }, index }: Props) {
   return (
-    <span className="ml-auto flex min-w-0 gap-2 overflow-hidden">
+    <span className="ml-auto flex min-w-0 gap-2 overflow-hidden @max-[25rem]:order-last @max-[25rem]:ml-0 @max-[25rem]:basis-full @max-[25rem]:pb-0.5">
       {lines
         .filter(({ label }) => label !== "")
         .map((line) => (

@@ -110,8 +110,13 @@ export function MetricsGrid({ service, instance }: Props) {
           · {glyphKey}; <ScrollText aria-hidden="true" className="inline size-3" /> with a number: so many
           close together
         </span>
-        <span>· drag zooms, double click steps back, click pins the crosshair</span>
-        <Toggle className="ml-auto h-6" pressed={before} onClick={() => set({ before: !before })}>
+        <span data-no-print>· drag zooms, double click steps back, click pins the crosshair</span>
+        <Toggle
+          data-no-print
+          className="ml-auto h-6"
+          pressed={before}
+          onClick={() => set({ before: !before })}
+        >
           Compare with the time before
         </Toggle>
       </p>

@@ -20,7 +20,7 @@ interface Props {
 export function PageHead({ title, crumbs = [], facts, actions }: Props) {
   const keeping = useKeeping();
   return (
-    <div className="flex h-11 shrink-0 items-center gap-3 px-4 max-xl:px-3">
+    <div data-row className="flex h-11 shrink-0 items-center gap-3 px-4 max-xl:px-3">
       {crumbs.length > 0 && (
         <nav aria-label="Breadcrumb" className="shrink-0 max-lg:hidden">
           <ol className="flex items-center gap-1 text-muted-foreground">
@@ -39,7 +39,11 @@ export function PageHead({ title, crumbs = [], facts, actions }: Props) {
         {title}
       </h1>
       {facts && <div className="flex min-w-0 flex-1 items-center gap-3 overflow-hidden">{facts}</div>}
-      {actions && <div className="ml-auto flex shrink-0 items-center gap-2">{actions}</div>}
+      {actions && (
+        <div data-no-print className="ml-auto flex shrink-0 items-center gap-2">
+          {actions}
+        </div>
+      )}
     </div>
   );
 }

@@ -87,6 +87,26 @@ test("a row opens beside the list, its name leads to its page, and from there to
   await expect(page).toHaveURL(/\/services\/trading-service$/);
 });
 
+test("a view is saved under a name, and rows are as high as one likes", async ({ signedIn: page }) => {
+  await page.goto("/?view=instances&service=trading-service&sort=-p99");
+  await expect(page.getByTestId("instance-row")).toHaveCount(3);
+  await page.getByRole("button", { name: /^Views: / }).click();
+  await page.getByLabel("Name of this view").fill("Slow desk");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.goto("/");
+  await page.getByRole("button", { name: "Views: All services" }).click();
+  await page.getByRole("button", { name: "Slow desk", exact: true }).click();
+  await expect(page).toHaveURL(/view=instances&service=trading-service&sort=-p99/);
+  const row = page.getByTestId("instance-row").first();
+  const height = async () => Math.round((await row.boundingBox())?.height ?? 0);
+  await expect.poll(height).toBe(28);
+  await page.getByRole("button", { name: /^Theme/ }).click();
+  await page.getByRole("menuitemradio", { name: "Comfortable rows" }).click();
+  await expect.poll(height).toBe(36);
+  await page.reload();
+  await expect.poll(height).toBe(36);
+});
+
 test("there is no sideways scroll from 512 to 1920 pixels", async ({ signedIn: page }) => {
   test.setTimeout(120_000);
   const service = "/services/trading-service";

@@ -24,7 +24,13 @@ test("in a maintenance nobody takes over what an owner loses; it counts down, an
   const told = await strip.locator("strong").textContent();
   await expect(strip.locator("strong")).not.toHaveText(told ?? "");
 
+  await page.goto("/leadership");
+  const row = page.locator('[data-testid="group-row"][data-group="trading-service/ACC-2"]');
+  await expect(row).toContainText("maintenance");
+  await row.getByRole("link", { name: "ACC-2" }).click();
+
   const terms = page.getByTestId("term-row");
+  await expect(terms.first()).toBeVisible();
   const before = await terms.count();
   // Hung, not dead: who is started again may take its own group back.
   process.kill(pidOf(owner), "SIGSTOP");

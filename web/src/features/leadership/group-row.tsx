@@ -1,4 +1,4 @@
-import { Activity, Crown, UserX } from "lucide-react";
+import { Activity, Crown, UserX, Wrench } from "lucide-react";
 import { Figure } from "@/shared/figures/figure";
 import { count } from "@/shared/figures/format";
 import { cn } from "@/shared/lib/utils";
@@ -28,12 +28,22 @@ interface Props {
   statistics: GroupStatistics | undefined;
   lease: Lease | undefined;
   index: number;
+  /** Whether nobody takes it over while its owner is lost. */
+  inMaintenance: boolean;
   chosen: boolean;
   onChoose: (id: string, group: Group, on: boolean) => void;
 }
 
 /** A group as one line. */
-export function GroupRow({ group: each, statistics: own, lease, index, chosen, onChoose }: Props) {
+export function GroupRow({
+  group: each,
+  statistics: own,
+  lease,
+  index,
+  inMaintenance,
+  chosen,
+  onChoose,
+}: Props) {
   const { id, service, group, instance, term, since, reason } = each;
   return (
     <tr
@@ -89,6 +99,17 @@ export function GroupRow({ group: each, statistics: own, lease, index, chosen, o
       </td>
       <td className={cn("truncate px-2 text-muted-foreground", shown.why)}>
         <span className="flex items-center gap-2">
+          {inMaintenance && (
+            <Flag
+              flag={{
+                key: "maintenance",
+                word: "maintenance",
+                icon: Wrench,
+                warn: false,
+                title: "Nobody takes it over when its owner is lost, until the maintenance ends",
+              }}
+            />
+          )}
           {own?.flapping && (
             <Flag
               flag={{

@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 import { useRowHeight } from "@/shared/density/density";
 import { cn } from "@/shared/lib/utils";
+import { usePlans } from "@/shared/plans/use-plans";
 import type { Group } from "./documents";
 import { GroupRow, shown } from "./group-row";
 import type { Statistics } from "./statistics";
@@ -68,6 +69,7 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
     if (rowPx > 0) virtual.measure();
   }, [virtual, rowPx]);
   const items = virtual.getVirtualItems();
+  const { maintenances } = usePlans({ service: null, group: null });
   const leases = useLeases(
     items.flatMap(({ index }) => {
       const group = page.rows[index - page.offset];
@@ -117,6 +119,10 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
                 statistics={statistics?.get(group.id)}
                 lease={leases.get(`${group.service}/${group.instance ?? ""}`)}
                 index={item.index}
+                inMaintenance={maintenances.some(
+                  (each) =>
+                    each.service === group.service && (each.group === null || each.group === group.group),
+                )}
                 chosen={chosen.has(group.id)}
                 onChoose={onChoose}
               />

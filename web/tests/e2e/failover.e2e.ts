@@ -57,7 +57,9 @@ test("killing an owner shows the next one with the next term, its gap as the log
     "data-gap",
     String(elected.vacancyMs),
   );
-  await expect(page.getByTestId("lease")).toHaveText(/^lease \d+ % of 1\.00 s$/, { timeout: 20_000 });
+  await expect(page.getByTestId("day-facts")).toContainText(/Lease at worst\s*\d+ % of 1\.00 s/, {
+    timeout: 20_000,
+  });
   await page.getByRole("group", { name: /^Owners of/ }).focus();
   await page.keyboard.press("ArrowLeft");
   await expect(page.getByText(new RegExp(`^Term ${term + 1}: .* from `))).toBeVisible();

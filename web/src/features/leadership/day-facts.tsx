@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { count } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { usePaused } from "@/shared/live/pause";
@@ -14,16 +15,25 @@ interface Props {
   service: string | null;
   /** Null for all groups. */
   group: string | null;
+  /** A fact of now, before the others. */
+  first?: Fact | undefined;
+}
+
+interface Fact {
+  name: string;
+  value: ReactNode;
+  more?: string;
 }
 
 /** What happened within 24 hours. Its place is kept while nothing is known, so that nothing below it moves. */
-export function DayFacts({ service, group }: Props) {
+export function DayFacts({ service, group, first }: Props) {
   const paused = usePaused();
   const past = useMoment() !== null;
   const { data } = useQuery(Summary, past ? null : { service, group }, paused ? {} : { every: EVERY_MS });
   if (past) return null;
   const of = data?.leadershipSummary;
-  const facts: { name: string; value: string; more?: string }[] = [
+  const facts: Fact[] = [
+    ...(first ? [first] : []),
     {
       name: "Changes in 24 h",
       value: count(of?.changes),

@@ -111,11 +111,6 @@ export function GroupScreen({ service, group }: { service: string; group: string
                 <InstanceLink service={service} instance={owner} />
               </span>
             )}
-            {owner !== null && (
-              <span className="order-last shrink-0 text-muted-foreground max-lg:hidden" data-testid="lease">
-                lease <LeaseHealth lease={lease} />
-              </span>
-            )}
             <span className="shrink-0">
               term {String(last.term)} for <Age since={new Date(last.from).toISOString()} />
             </span>
@@ -156,7 +151,11 @@ export function GroupScreen({ service, group }: { service: string; group: string
     <>
       {head}
       <PlansStrip service={service} group={group} />
-      <DayFacts service={service} group={group} />
+      <DayFacts
+        service={service}
+        group={group}
+        first={owner !== null ? { name: "Lease at worst", value: <LeaseHealth lease={lease} /> } : undefined}
+      />
       <div className="flex flex-col gap-3 px-4 pb-4 max-xl:px-3">
         {error && <Problem error={error} onRetry={again} />}
         <Panel title="Failover timeline" bodyClass="p-0">

@@ -20,7 +20,10 @@ interface Props {
 export function PageHead({ title, crumbs = [], facts, actions }: Props) {
   const keeping = useKeeping();
   return (
-    <div data-row className="flex h-11 shrink-0 items-center gap-3 px-4 max-xl:px-3">
+    <div
+      data-row
+      className="flex min-h-11 shrink-0 items-center gap-3 px-4 max-sm:flex-wrap max-sm:gap-y-1 max-sm:py-1 max-xl:px-3"
+    >
       {crumbs.length > 0 && (
         <nav aria-label="Breadcrumb" className="shrink-0 max-lg:hidden">
           <ol className="flex items-center gap-1 text-muted-foreground">
@@ -38,7 +41,9 @@ export function PageHead({ title, crumbs = [], facts, actions }: Props) {
       <h1 className="min-w-0 shrink truncate font-semibold text-page" title={title}>
         {title}
       </h1>
-      {facts && <div className="flex min-w-0 flex-1 items-center gap-3 overflow-hidden">{facts}</div>}
+      {facts && (
+        <div className="flex min-w-0 flex-1 items-center gap-3 overflow-hidden max-sm:flex-auto">{facts}</div>
+      )}
       {actions && (
         <div data-no-print className="ml-auto flex shrink-0 items-center gap-2">
           {actions}

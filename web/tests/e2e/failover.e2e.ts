@@ -88,6 +88,9 @@ test("a step-down states what follows, and hands the group to whom one names", a
   await dialog.getByLabel("Reason, for the record").fill("a test");
   await dialog.getByRole("button", { name: `Step down ${owner}` }).click();
   await expect(dialog).toHaveCount(0);
+  const recorded = page.getByTestId("recorded");
+  await expect(recorded).toHaveAttribute("data-shown", "true");
+  await expect(recorded.getByRole("link", { name: /^seq \d+$/ })).toBeVisible();
   const line = page.locator(`[data-testid="group-row"][data-group="${group}"]`);
   await expect(line).toHaveAttribute("data-owner", target);
 });

@@ -48,17 +48,17 @@ describe("the report", () => {
   it("tells of each what was expected and what became of it", () => {
     const line = (name: string) => ({ service: "desk", name, preview: { text: "from x to y" } });
     const text = reportOf("Step down", "move, now", [
-      { ...line("A"), outcome: { kind: "done", text: "y owns it, term 3" } },
+      { ...line("A"), outcome: { kind: "done", text: "y owns it, term 3", recorded: 7 } },
       { ...line("B"), outcome: { kind: "failed", error: refused } },
       { ...line("C"), outcome: undefined },
       { service: "desk", name: "D", preview: { text: "gone", blocked: true }, outcome: undefined },
     ]);
     expect(text.trimEnd().split("\r\n")).toEqual([
-      "action,for,service,name,preview,state,result,code",
-      'Step down,"move, now",desk,A,from x to y,done,"y owns it, term 3",',
-      'Step down,"move, now",desk,B,from x to y,failed,"it owns nothing, now",NOT_OWNER',
-      'Step down,"move, now",desk,C,from x to y,not done,,',
-      'Step down,"move, now",desk,D,gone,left out,,',
+      "action,for,service,name,preview,state,result,recorded as seq,code",
+      'Step down,"move, now",desk,A,from x to y,done,"y owns it, term 3",7,',
+      'Step down,"move, now",desk,B,from x to y,failed,"it owns nothing, now",,NOT_OWNER',
+      'Step down,"move, now",desk,C,from x to y,not done,,,',
+      'Step down,"move, now",desk,D,gone,left out,,,',
     ]);
   });
 });

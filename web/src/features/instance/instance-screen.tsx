@@ -165,9 +165,9 @@ function Actions({ instance }: { instance: Instance }) {
         <ActionDialog
           act={act}
           onClose={() => setAct(null)}
-          onDone={() => {
+          onDone={(recorded) => {
             setAct(null);
-            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`);
+            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`, { recorded });
           }}
         />
       )}

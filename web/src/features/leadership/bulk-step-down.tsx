@@ -78,5 +78,5 @@ function previews(): (item: Item) => Promise<Preview> {
 async function run({ service, name }: Item, reason: string): Promise<Outcome> {
   const told = await handOver({ service, group: name, to: null }, reason);
   if ("code" in told) return { kind: "failed", error: told };
-  return { kind: "done", text: `${told.owner} owns it, term ${told.term}` };
+  return { kind: "done", text: `${told.owner} owns it, term ${told.term}`, recorded: told.recorded };
 }

@@ -1,7 +1,7 @@
 import { useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
-import { stepDown } from "@/shared/actions/carry-out";
+import { handOver } from "@/shared/actions/carry-out";
 import { useQuery } from "@/shared/graphql/use-query";
 import { useLock } from "@/shared/session/lock";
 import { formatSpan } from "@/shared/time/duration";
@@ -76,15 +76,15 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
         </p>
       </>
     ),
-    run: (reason) => stepDown({ service, group, to: to === "" ? null : to }, reason),
+    run: (reason) => handOver({ service, group, to: to === "" ? null : to }, reason),
   };
   return (
     <ActionDialog
       act={act}
       onClose={onClose}
-      onDone={() => {
+      onDone={(recorded) => {
         onClose();
-        tell(`${owner} has handed ${group} over.`);
+        tell(`${owner} has handed ${group} over.`, { recorded });
       }}
     >
       {known && candidates.length === 0 && (

@@ -75,9 +75,9 @@ function SwitchoverDialog({ service, group, owner, onClose }: Props & { onClose:
       act={act}
       ready={momentAhead(when, now) !== null}
       onClose={onClose}
-      onDone={() => {
+      onDone={(recorded) => {
         onClose();
-        tell(`A switchover of ${group} is planned.`);
+        tell(`A switchover of ${group} is planned.`, { recorded });
       }}
     >
       <MomentField label="When" value={when} onChange={setWhen} />

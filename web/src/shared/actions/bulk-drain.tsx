@@ -6,6 +6,7 @@ import { client } from "@/shared/graphql/client";
 import { errorFromUrql } from "@/shared/graphql/errors";
 import { drain } from "./carry-out";
 import { DrainPreview } from "./documents";
+import { isRefused } from "./outcome";
 
 interface Props {
   service: string;
@@ -66,6 +67,7 @@ async function preview({ service, name }: BulkItem): Promise<Preview> {
 }
 
 async function run({ service, name }: BulkItem, reason: string): Promise<Outcome> {
-  const error = await drain({ service, instance: name }, reason);
-  return error === null ? { kind: "done", text: "asked to drain" } : { kind: "failed", error };
+  const told = await drain({ service, instance: name }, reason);
+  if (isRefused(told)) return { kind: "failed", error: told };
+  return { kind: "done", text: "asked to drain", recorded: told.recorded };
 }

@@ -2,6 +2,7 @@ import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql, unreachable } from "@/shared/graphql/errors";
 import type { Whole } from "@/shared/graphql/exact";
 import { Drain, ForgetInstance, StepDown } from "./documents";
+import type { Recorded, Told } from "./outcome";
 
 interface InstanceRef {
   service: string;
@@ -20,19 +21,20 @@ const refusal = ({ code, message }: Refused): AppError => ({
   retryable: false,
 });
 
-/** Each asks for one thing; answers why it was not done, or null when it was. */
-export async function drain({ service, instance }: InstanceRef, reason: string): Promise<AppError | null> {
+export async function drain({ service, instance }: InstanceRef, reason: string): Promise<Told> {
   const { data, error } = await client.mutation(Drain, { input: { service, instance, reason } });
   if (error) return errorFromUrql(error);
   if (!data) return unreachable;
-  return data.drain.__typename === "Rejected" ? refusal(data.drain) : null;
+  const told = data.drain;
+  return told.__typename === "Rejected" ? refusal(told) : { recorded: told.sequence };
 }
 
-export async function forget({ service, instance }: InstanceRef, reason: string): Promise<AppError | null> {
+export async function forget({ service, instance }: InstanceRef, reason: string): Promise<Told> {
   const { data, error } = await client.mutation(ForgetInstance, { input: { service, instance, reason } });
   if (error) return errorFromUrql(error);
   if (!data) return unreachable;
-  return data.forgetInstance.__typename === "Rejected" ? refusal(data.forgetInstance) : null;
+  const told = data.forgetInstance;
+  return told.__typename === "Rejected" ? refusal(told) : { recorded: told.sequence };
 }
 
 interface GroupRef {
@@ -46,17 +48,13 @@ interface GroupRef {
 export async function handOver(
   { service, group, to }: GroupRef,
   reason: string,
-): Promise<{ owner: string; term: Whole } | AppError> {
+): Promise<(Recorded & { owner: string; term: Whole }) | AppError> {
   const { data, error } = await client.mutation(StepDown, {
     input: { service, group, reason, ...(to !== null && { to }) },
   });
   if (error) return errorFromUrql(error);
   if (!data) return unreachable;
   if (data.stepDown.__typename === "Rejected") return refusal(data.stepDown);
-  return { owner: data.stepDown.instance, term: data.stepDown.term };
-}
-
-export async function stepDown(of: GroupRef, reason: string): Promise<AppError | null> {
-  const told = await handOver(of, reason);
-  return "code" in told ? told : null;
+  const { instance, term, sequence } = data.stepDown;
+  return { owner: instance, term, recorded: sequence };
 }

@@ -18,6 +18,7 @@ export const Drain = graphql(`
   mutation Drain($input: DrainInput!) {
     drain(input: $input) {
       __typename
+      ... on DrainAsked { sequence }
       ... on Rejected { code message }
     }
   }
@@ -27,6 +28,7 @@ export const ForgetInstance = graphql(`
   mutation ForgetInstance($input: ForgetInput!) {
     forgetInstance(input: $input) {
       __typename
+      ... on Forgotten { sequence }
       ... on Rejected { code message }
     }
   }
@@ -36,7 +38,7 @@ export const StepDown = graphql(`
   mutation StepDown($input: StepDownInput!) {
     stepDown(input: $input) {
       __typename
-      ... on HandedOver { instance term }
+      ... on HandedOver { instance term sequence }
       ... on Rejected { code message }
     }
   }

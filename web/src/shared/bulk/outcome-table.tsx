@@ -1,5 +1,6 @@
 import { CircleCheck, CircleX, TriangleAlert } from "lucide-react";
 import { count } from "@/shared/figures/format";
+import { EventLink } from "@/shared/ui/object-link";
 import { sentence } from "@/shared/ui/states";
 import { rowClass, Table } from "@/shared/ui/table";
 import type { BulkItem } from "./bulk-dialog";
@@ -48,6 +49,7 @@ function What({ preview, outcome }: { preview: Preview | undefined; outcome: Out
     return (
       <span className="inline-flex items-center gap-1 text-ok">
         <CircleCheck aria-hidden="true" className="size-3.5 shrink-0" /> {outcome.text}
+        {outcome.recorded != null && <EventLink sequence={outcome.recorded} />}
       </span>
     );
   }

@@ -11,7 +11,7 @@ interface Line {
 
 /** What would become of each, and what has, as a table. */
 export function reportOf(action: string, why: string, lines: readonly Line[]): string {
-  const head = ["action", "for", "service", "name", "preview", "state", "result", "code"];
+  const head = ["action", "for", "service", "name", "preview", "state", "result", "recorded as seq", "code"];
   return csvOf([
     head,
     ...lines.map(({ service, name, preview, outcome }) => [
@@ -25,8 +25,11 @@ export function reportOf(action: string, why: string, lines: readonly Line[]): s
   ]);
 }
 
-function stateOf(preview: Preview | undefined, outcome: Outcome | undefined): (string | null)[] {
-  if (outcome === undefined) return [preview?.blocked ? "left out" : "not done", null, null];
-  if (outcome.kind === "done") return ["done", outcome.text, null];
-  return ["failed", outcome.error.message, outcome.error.code];
+function stateOf(
+  preview: Preview | undefined,
+  outcome: Outcome | undefined,
+): (string | number | bigint | null)[] {
+  if (outcome === undefined) return [preview?.blocked ? "left out" : "not done", null, null, null];
+  if (outcome.kind === "done") return ["done", outcome.text, outcome.recorded ?? null, null];
+  return ["failed", outcome.error.message, null, outcome.error.code];
 }

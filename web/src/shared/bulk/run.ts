@@ -1,7 +1,10 @@
 import type { AppError } from "@/shared/graphql/errors";
+import type { Whole } from "@/shared/graphql/exact";
 
 /** What became of one of many: what was done, in words, or why it was not. */
-export type Outcome = { kind: "done"; text: string } | { kind: "failed"; error: AppError };
+export type Outcome =
+  | { kind: "done"; text: string; recorded?: Whole | null }
+  | { kind: "failed"; error: AppError };
 
 interface Run<Item> {
   items: readonly Item[];

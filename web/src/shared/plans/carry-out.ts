@@ -1,5 +1,7 @@
+import type { Told } from "@/shared/actions/outcome";
 import { client } from "@/shared/graphql/client";
-import { type AppError, errorFromUrql, unreachable } from "@/shared/graphql/errors";
+import { errorFromUrql, unreachable } from "@/shared/graphql/errors";
+import type { Whole } from "@/shared/graphql/exact";
 import { BeginMaintenance, CancelSwitchover, EndMaintenance, ScheduleSwitchover } from "./documents";
 
 /** A service, or one of its groups. */
@@ -9,34 +11,35 @@ export interface Scope {
   group: string | null;
 }
 
-interface Told {
+interface Answer {
   __typename: string;
   code?: string;
   message?: string;
+  sequence?: Whole;
 }
 
 type CombinedError = Parameters<typeof errorFromUrql>[0];
 
-/** Why it was not recorded; null when it was. */
-function refusalOf(told: Told | undefined, error: CombinedError | undefined): AppError | null {
+/** Why it was not recorded, or where it is. */
+function toldOf(answer: Answer | undefined, error: CombinedError | undefined): Told {
   if (error) return errorFromUrql(error);
-  if (!told) return unreachable;
-  if (told.__typename !== "Rejected") return null;
-  return { code: told.code ?? "", message: told.message ?? "", requestId: null, retryable: false };
+  if (!answer) return unreachable;
+  if (answer.__typename !== "Rejected") return { recorded: answer.sequence ?? null };
+  return { code: answer.code ?? "", message: answer.message ?? "", requestId: null, retryable: false };
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
 const scopeOf = ({ service, group }: Scope) => ({ service, ...(group !== null && { group }) });
 
-export async function beginMaintenance(of: Scope, until: number, reason: string): Promise<AppError | null> {
+export async function beginMaintenance(of: Scope, until: number, reason: string): Promise<Told> {
   const input = { ...scopeOf(of), until: iso(until), reason };
   const { data, error } = await client.mutation(BeginMaintenance, { input });
-  return refusalOf(data?.beginMaintenance, error);
+  return toldOf(data?.beginMaintenance, error);
 }
 
-export async function endMaintenance(of: Scope, reason: string): Promise<AppError | null> {
+export async function endMaintenance(of: Scope, reason: string): Promise<Told> {
   const { data, error } = await client.mutation(EndMaintenance, { input: { ...scopeOf(of), reason } });
-  return refusalOf(data?.endMaintenance, error);
+  return toldOf(data?.endMaintenance, error);
 }
 
 interface Planned {
@@ -47,19 +50,16 @@ interface Planned {
   at: number;
 }
 
-export async function scheduleSwitchover(
-  { service, group, to, at }: Planned,
-  reason: string,
-): Promise<AppError | null> {
+export async function scheduleSwitchover({ service, group, to, at }: Planned, reason: string): Promise<Told> {
   const input = { service, group, at: iso(at), reason, ...(to !== null && { to }) };
   const { data, error } = await client.mutation(ScheduleSwitchover, { input });
-  return refusalOf(data?.scheduleSwitchover, error);
+  return toldOf(data?.scheduleSwitchover, error);
 }
 
 export async function cancelSwitchover(
   { service, group }: { service: string; group: string },
   reason: string,
-): Promise<AppError | null> {
+): Promise<Told> {
   const { data, error } = await client.mutation(CancelSwitchover, { input: { service, group, reason } });
-  return refusalOf(data?.cancelSwitchover, error);
+  return toldOf(data?.cancelSwitchover, error);
 }

@@ -44,9 +44,11 @@ export function MaintenanceDialog({ service, group, again = false, onClose }: Pr
       act={act}
       ready={momentAhead(end, now) !== null}
       onClose={onClose}
-      onDone={() => {
+      onDone={(recorded) => {
         onClose();
-        tell(again ? `The maintenance of ${what} has another end.` : `Maintenance of ${what} has begun.`);
+        tell(again ? `The maintenance of ${what} has another end.` : `Maintenance of ${what} has begun.`, {
+          recorded,
+        });
       }}
     >
       {group !== null && !again && (

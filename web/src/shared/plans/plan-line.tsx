@@ -66,9 +66,9 @@ export function MaintenanceLine({ of }: { of: Maintenance }) {
         <ActionDialog
           act={act}
           onClose={() => setAsked(null)}
-          onDone={() => {
+          onDone={(recorded) => {
             setAsked(null);
-            tell(`The maintenance of ${group ?? service} has ended.`);
+            tell(`The maintenance of ${group ?? service} has ended.`, { recorded });
           }}
         />
       )}
@@ -117,9 +117,9 @@ export function SwitchoverLine({ of }: { of: Switchover }) {
         <ActionDialog
           act={act}
           onClose={() => setAsked(false)}
-          onDone={() => {
+          onDone={(recorded) => {
             setAsked(false);
-            tell(`The switchover of ${group} is cancelled.`);
+            tell(`The switchover of ${group} is cancelled.`, { recorded });
           }}
         />
       )}

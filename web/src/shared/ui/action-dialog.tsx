@@ -2,7 +2,9 @@ import { type FormEvent, type ReactNode, useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
+import { isRefused, type Told } from "@/shared/actions/outcome";
 import type { AppError } from "@/shared/graphql/errors";
+import type { Whole } from "@/shared/graphql/exact";
 import { Problem } from "./states";
 
 export interface Act {
@@ -13,15 +15,15 @@ export interface Act {
   /** What follows from it. */
   consequence: ReactNode;
   danger?: boolean;
-  /** Carries it out; answers why it was not, or null. */
-  run: (reason: string) => Promise<AppError | null>;
+  /** Carries it out; answers why it was not, where it is recorded, or null where that is told elsewhere. */
+  run: (reason: string) => Promise<Told | null>;
 }
 
 interface Props {
   act: Act;
   onClose: () => void;
-  /** Told when it has been carried out. */
-  onDone: () => void;
+  /** Told when it has been carried out, with where it is recorded. */
+  onDone: (recorded: Whole | null) => void;
   /** More to choose, before the reason. */
   children?: ReactNode;
   /** Whether what is to be chosen has been. */
@@ -40,10 +42,10 @@ export function ActionDialog({ act, onClose, onDone, children, ready = true }: P
     event.preventDefault();
     setBusy(true);
     setError(null);
-    const refused = await act.run(reason.trim());
+    const told = await act.run(reason.trim());
     setBusy(false);
-    setError(refused);
-    if (refused === null) onDone();
+    if (told !== null && isRefused(told)) setError(told);
+    else onDone(told?.recorded ?? null);
   };
   return (
     <Dialog title={act.title} onClose={onClose}>

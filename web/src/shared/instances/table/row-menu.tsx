@@ -54,9 +54,9 @@ export function RowMenu({ instance }: { instance: InstanceRowOf }) {
         <ActionDialog
           act={act}
           onClose={() => setAct(null)}
-          onDone={() => {
+          onDone={(recorded) => {
             setAct(null);
-            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`);
+            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`, { recorded });
           }}
         />
       )}

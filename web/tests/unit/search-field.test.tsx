@@ -57,6 +57,15 @@ describe("a field to search", () => {
     expect(field().value).toBe("other");
   });
 
+  it("tells whoever listens by then", () => {
+    const late: string[] = [];
+    const { rerender } = render(show(""));
+    type("desk");
+    rerender(<SearchField label="Filter" value="" onChange={(next) => late.push(next)} />);
+    rest(200);
+    expect(late).toEqual(["desk"]);
+  });
+
   it("tells at once when it is left", () => {
     told.length = 0;
     render(show(""));

@@ -20,6 +20,9 @@ export function SearchField({ label, value, onChange, className }: Props) {
   const [text, setText] = useState(value);
   /** What was told and has not come back yet, oldest first. */
   const told = useRef<string[]>([]);
+  // What is told late must change the address as it is then.
+  const latest = useRef(onChange);
+  latest.current = onChange;
   const waiting = useRef<{ timer: ReturnType<typeof setTimeout>; text: string } | null>(null);
   useEffect(() => {
     const place = told.current.lastIndexOf(value);
@@ -36,7 +39,7 @@ export function SearchField({ label, value, onChange, className }: Props) {
     clearTimeout(waiting.current.timer);
     waiting.current = null;
     told.current.push(next);
-    onChange(next);
+    latest.current(next);
   };
   const type = (next: string): void => {
     setText(next);

@@ -64,11 +64,21 @@ test("a switchover is planned, stands beyond the live edge, and is cancelled", a
   await expect(line).toContainText(`goes to ${target}`);
   await expect(line).toContainText(/in 14 m/);
   await expect(page.getByTestId("timeline-planned")).toContainText("in 14 m");
+  const planned = (await line.getByRole("link", { name: /^seq / }).textContent())?.replace("seq ", "");
   await page.goto("/leadership");
   await expect(line).toContainText("ACC-3");
   await line.getByRole("button", { name: "Cancel switchover…" }).click();
   const cancel = page.getByRole("dialog", { name: "Cancel switchover of ACC-3" });
   await cancel.getByLabel("Reason, for the record").fill("a test");
   await cancel.getByRole("button", { name: "Cancel switchover of ACC-3" }).click();
+  await expect(line).toHaveCount(0);
+
+  // It stands in the past: it was planned then, and nothing can be done with it.
+  await page.goto(`/leadership/trading-service/ACC-3?at=s${planned}`);
+  await expect(line).toContainText(`goes to ${target}`);
+  const late = line.getByRole("button", { name: "Cancel switchover…" });
+  await expect(late).toHaveAttribute("aria-disabled", "true");
+  await page.goto("/leadership/trading-service/ACC-3");
+  await expectLive(page);
   await expect(line).toHaveCount(0);
 });

@@ -39,3 +39,13 @@ export const CancelSwitchover = graphql(`
     }
   }
 `);
+
+/** What was planned at a moment of the log. */
+export const PlansAsOf = graphql(`
+  query PlansAsOf($sequence: Long, $time: DateTime) {
+    asOf(sequence: $sequence, time: $time) {
+      maintenances { service group until reason by since sequence }
+      switchovers { service group to at reason by since sequence begunAt }
+    }
+  }
+`);

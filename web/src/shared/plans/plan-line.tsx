@@ -1,6 +1,5 @@
 import { CalendarClock, Wrench } from "lucide-react";
 import { useState } from "react";
-import { useNow } from "@/shared/time/clock";
 import { formatAge } from "@/shared/time/duration";
 import { Moment } from "@/shared/time/moment";
 import { ActionButton } from "@/shared/ui/action-button";
@@ -10,10 +9,11 @@ import { EventLink, GroupLink, ServiceLink } from "@/shared/ui/object-link";
 import { cancelSwitchover, endMaintenance } from "./carry-out";
 import { MaintenanceDialog } from "./maintenance-dialog";
 import type { Maintenance, Switchover } from "./plans";
+import { usePlansNow } from "./use-plans";
 
 /** A maintenance that goes on, and how long it does. */
 export function MaintenanceLine({ of }: { of: Maintenance }) {
-  const now = useNow();
+  const now = usePlansNow();
   const [asked, setAsked] = useState<"end" | "change" | null>(null);
   const tell = useNotices((s) => s.tell);
   const { service, group, until, by, reason, sequence } = of;
@@ -78,7 +78,7 @@ export function MaintenanceLine({ of }: { of: Maintenance }) {
 
 /** A switchover that is planned, and how soon it is. */
 export function SwitchoverLine({ of }: { of: Switchover }) {
-  const now = useNow();
+  const now = usePlansNow();
   const [asked, setAsked] = useState(false);
   const tell = useNotices((s) => s.tell);
   const { service, group, to, at, by, reason, sequence, begunAt } = of;

@@ -1,20 +1,32 @@
 import { useMemo } from "react";
+import { useFrozenAt } from "@/shared/freshness/truth";
+import { useQuery } from "@/shared/graphql/use-query";
 import { useHeld } from "@/shared/live/use-held";
+import { asOfVariables } from "@/shared/replay/variables";
 import { useSystem } from "@/shared/system/store";
 import { useNow } from "@/shared/time/clock";
 import { useMoment } from "@/shared/url/moment";
+import { PlansAsOf } from "./documents";
 import { type About, type Plans, plansOf } from "./plans";
 
 const nothing: Plans = { maintenances: [], switchovers: [] };
 
-/** What is planned now of a service or a group. Of the past nothing is told. */
+/** The moment that plans are counted down from: that which the page shows. */
+export function usePlansNow(): number {
+  const now = useNow();
+  return useFrozenAt() ?? now;
+}
+
+/** What is planned of a service or a group, now or at the moment that the page shows. */
 export function usePlans({ service, group }: About): Plans {
   const system = useSystem((s) => s.system);
-  const past = useMoment() !== null;
-  const now = useNow();
+  const moment = useMoment();
+  const past = useQuery(PlansAsOf, asOfVariables(moment));
+  const now = usePlansNow();
+  const told = moment === null ? system : (past.data?.asOf ?? null);
   const plans = useMemo(
-    () => (past || system === null ? nothing : plansOf(system, { service, group }, now)),
-    [past, system, service, group, now],
+    () => (told === null ? nothing : plansOf(told, { service, group }, now)),
+    [told, service, group, now],
   );
   return useHeld(plans);
 }

@@ -28,8 +28,9 @@ export function DependencyMap({ near }: { near: Neighbours }) {
               viewBox="0 0 8 8"
               refX="8"
               refY="4"
-              markerWidth="7"
-              markerHeight="7"
+              markerUnits="userSpaceOnUse"
+              markerWidth="9"
+              markerHeight="9"
               orient="auto"
             >
               <path d="M0 0L8 4L0 8z" className="fill-muted-foreground" />
@@ -66,6 +67,12 @@ function Node({ place: { of, side, x, y, wide, high } }: { place: Place }) {
   const shown = status === null ? null : shownState({ status, lastBeatAt: null }, truth, now);
   const { icon: Icon, tone } = looks[shown?.status ?? "UNKNOWN"];
   const word = shown === null ? "Not known here" : words[shown.status];
+  // What is wrong names the state itself.
+  const text = shown?.was
+    ? `Unknown, was ${words[shown.was].toLowerCase()}`
+    : needs
+      ? cause
+      : `${word} · ${cause}`;
   const room = wide - 34;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut for pointers; the table below has the links
@@ -76,7 +83,7 @@ function Node({ place: { of, side, x, y, wide, high } }: { place: Place }) {
       className={side === "own" ? undefined : "cursor-pointer"}
       onClick={() => side !== "own" && void navigate(keeping(servicePath(name)))}
     >
-      <title>{`${name}: ${word}, ${cause}`}</title>
+      <title>{`${name}: ${text}`}</title>
       <rect
         x={x}
         y={y}
@@ -101,7 +108,7 @@ function Node({ place: { of, side, x, y, wide, high } }: { place: Place }) {
         y={y + 36}
         className={needs ? "fill-foreground text-axis" : "fill-muted-foreground text-axis"}
       >
-        {cut(`${word} · ${cause}`, room / SMALL_PX)}
+        {cut(text, room / SMALL_PX)}
       </text>
     </g>
   );

@@ -167,7 +167,7 @@ function Actions({ instance }: { instance: Instance }) {
           onClose={() => setAct(null)}
           onDone={(recorded) => {
             setAct(null);
-            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`, { recorded });
+            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`, false, recorded);
           }}
         />
       )}

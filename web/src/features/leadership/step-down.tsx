@@ -84,7 +84,7 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
       onClose={onClose}
       onDone={(recorded) => {
         onClose();
-        tell(`${owner} has handed ${group} over.`, { recorded });
+        tell(`${owner} has handed ${group} over.`, false, recorded);
       }}
     >
       {known && candidates.length === 0 && (

@@ -77,7 +77,7 @@ function SwitchoverDialog({ service, group, owner, onClose }: Props & { onClose:
       onClose={onClose}
       onDone={(recorded) => {
         onClose();
-        tell(`A switchover of ${group} is planned.`, { recorded });
+        tell(`A switchover of ${group} is planned.`, false, recorded);
       }}
     >
       <MomentField label="When" value={when} onChange={setWhen} />

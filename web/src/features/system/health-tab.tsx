@@ -100,7 +100,7 @@ function RebuildButton({ busy }: { busy: boolean }) {
     setAsked(false);
     const { tell } = useNotices.getState();
     if (data) tell(`The projection is rebuilt, up to seq ${data.rebuildProjection}.`);
-    else tell(error ? errorFromUrql(error).message : "The control plane does not answer.", { bad: true });
+    else tell(error ? errorFromUrql(error).message : "The control plane does not answer.", true);
   };
   return (
     <ActionButton

@@ -19,7 +19,7 @@ export function VerificationPanel() {
   const last = data?.verification ?? null;
   const verify = async (): Promise<void> => {
     const begun = await client.mutation(VerifyLog, {}).toPromise();
-    if (begun.error) useNotices.getState().tell(errorFromUrql(begun.error).message, { bad: true });
+    if (begun.error) useNotices.getState().tell(errorFromUrql(begun.error).message, true);
     again();
   };
   return (

@@ -26,7 +26,7 @@ export function ExportButton({ filter, name }: { filter: EventFilter; name: stri
     });
     setDone(null);
     if (!Array.isArray(parts)) {
-      useNotices.getState().tell(`Nothing is saved: ${parts.message} (${parts.code})`, { bad: true });
+      useNotices.getState().tell(`Nothing is saved: ${parts.message} (${parts.code})`, true);
       return;
     }
     if (control.signal.aborted) return;

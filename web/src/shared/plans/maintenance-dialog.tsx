@@ -46,9 +46,11 @@ export function MaintenanceDialog({ service, group, again = false, onClose }: Pr
       onClose={onClose}
       onDone={(recorded) => {
         onClose();
-        tell(again ? `The maintenance of ${what} has another end.` : `Maintenance of ${what} has begun.`, {
+        tell(
+          again ? `The maintenance of ${what} has another end.` : `Maintenance of ${what} has begun.`,
+          false,
           recorded,
-        });
+        );
       }}
     >
       {group !== null && !again && (

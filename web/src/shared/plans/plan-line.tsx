@@ -68,7 +68,7 @@ export function MaintenanceLine({ of }: { of: Maintenance }) {
           onClose={() => setAsked(null)}
           onDone={(recorded) => {
             setAsked(null);
-            tell(`The maintenance of ${group ?? service} has ended.`, { recorded });
+            tell(`The maintenance of ${group ?? service} has ended.`, false, recorded);
           }}
         />
       )}
@@ -119,7 +119,7 @@ export function SwitchoverLine({ of }: { of: Switchover }) {
           onClose={() => setAsked(false)}
           onDone={(recorded) => {
             setAsked(false);
-            tell(`The switchover of ${group} is cancelled.`, { recorded });
+            tell(`The switchover of ${group} is cancelled.`, false, recorded);
           }}
         />
       )}

@@ -15,14 +15,9 @@ interface Notice {
   recorded: Whole | null;
 }
 
-interface More {
-  bad?: boolean;
-  recorded?: Whole | null;
-}
-
 interface Notices {
   notices: readonly Notice[];
-  tell: (text: string, more?: More) => void;
+  tell: (text: string, bad?: boolean, recorded?: Whole | null) => void;
   close: (id: number) => void;
 }
 
@@ -33,7 +28,7 @@ let last = 0;
 /** What became of one's own actions. Those that failed stand until closed. */
 export const useNotices = create<Notices>((set) => ({
   notices: [],
-  tell: (text, { bad = false, recorded = null } = {}) => {
+  tell: (text, bad = false, recorded = null) => {
     last += 1;
     const notice = { id: last, text, bad, recorded };
     set((s) => ({ notices: [...s.notices, notice].slice(-SHOWN) }));

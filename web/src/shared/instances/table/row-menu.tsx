@@ -56,7 +56,7 @@ export function RowMenu({ instance }: { instance: InstanceRowOf }) {
           onClose={() => setAct(null)}
           onDone={(recorded) => {
             setAct(null);
-            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`, { recorded });
+            tell(ended ? `${name} is forgotten.` : `${name} has been asked to drain.`, false, recorded);
           }}
         />
       )}

@@ -127,3 +127,71 @@ test("the page of an event says what it changed", async ({ signedIn: page }) => 
   await expect(page.getByRole("heading", { level: 1, name: "Event 5" })).toBeVisible();
   await expect(page.getByRole("columnheader", { name: "After" })).toBeVisible();
 });
+
+test("an event says whether its chain is verified, and shows its whole record", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/events?event=5&top=5");
+  await page.getByRole("button", { name: "Verify now" }).click();
+  await expect(page.getByTestId("chain")).toContainText(/Chain verified to seq \d+/, { timeout: 30_000 });
+  await page.reload();
+  await expect(detail(page)).toContainText(/Chain verified to seq \d+/);
+  await detail(page).getByRole("button", { name: "Record" }).click();
+  const record = detail(page).getByRole("region", { name: "All of the event, with its payload" });
+  await expect(record).toContainText('"aggregateVersion"');
+  expect(JSON.parse((await record.textContent()) ?? "")).toMatchObject({ sequence: 5 });
+});
+
+test("cause and effects are a tree that leads to each of them", async ({ signedIn: page }) => {
+  // Nothing that this stack records names a cause: the answers say that each event was caused by the one before.
+  await page.route("**/graphql", async (route) => {
+    const asked = route.request().postDataJSON() as {
+      operationName?: string;
+      variables: { id?: string; filter?: { causationId?: string } | null };
+    };
+    const cause = asked.variables.filter?.causationId;
+    const isChain = asked.operationName === "EventHistory" && cause !== undefined;
+    if (!isChain && asked.operationName !== "EventById" && asked.operationName !== "OneEvent") {
+      await route.continue();
+      return;
+    }
+    const made = (sequence: number) => ({
+      __typename: "Event",
+      id: `e-${sequence}`,
+      sequence,
+      type: "aegis.instance.drain_requested.v1",
+      kind: "INSTANCE",
+      aggregate: "instance.desk.desk-1",
+      service: "desk",
+      aggregateVersion: 1,
+      time: new Date(1_767_000_000_000 + sequence * 40).toISOString(),
+      recordedAt: new Date(1_767_000_000_000 + sequence * 40).toISOString(),
+      actor: "user:alice",
+      correlationId: null,
+      causationId: sequence === 1 ? "request-7" : `e-${sequence - 1}`,
+      summary: `event ${sequence}`,
+      data: {},
+    });
+    const known = (id: string) => (id.startsWith("e-") ? made(Number(id.slice(2))) : null);
+    const next = cause === undefined ? 0 : Number(cause.slice(2)) + 1;
+    const data = isChain
+      ? {
+          events: {
+            __typename: "EventConnection",
+            nodes: next > 4 ? [] : [made(next)],
+            pageInfo: { __typename: "PageInfo", hasPreviousPage: false, startCursor: null },
+            asOfSequence: 9,
+          },
+        }
+      : { event: asked.operationName === "OneEvent" ? made(3) : known(asked.variables.id ?? "") };
+    await route.fulfill({ json: { data } });
+  });
+  await page.goto("/events/3");
+  const tree = page.getByRole("region", { name: "Cause and effects" });
+  await expect(tree).toContainText("began with request-7");
+  await expect(tree.getByTestId("chain-link")).toHaveCount(4);
+  await expect(tree.getByRole("link", { name: "3", exact: true })).toHaveAttribute("aria-current", "true");
+  await expect(tree.getByTestId("chain-link").last()).toContainText("+40 ms");
+  await tree.getByRole("link", { name: "1", exact: true }).click();
+  await expect(page).toHaveURL(/\/events\/1$/);
+});

@@ -21,7 +21,7 @@ test("the system tells how it is, and what it does not tell", async ({ signedIn:
 
 test("the log is verified on request", async ({ signedIn: page }) => {
   await page.goto("/system");
-  await page.getByRole("button", { name: "Verify" }).click();
+  await page.getByRole("button", { name: "Verify now" }).click();
   await expect(page.getByTestId("verification")).toContainText(
     /Verified to seq \d+: .* all as they were written/,
     {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { chainOf } from "@/features/events/chain";
+import { chainAround, eventsOf, type Link, type Lookup } from "@/features/events/chain";
 import { barsOf, countsOf, spanBetween, spoken } from "@/features/events/density";
+import { stretchesOf } from "@/features/events/failover-run";
 import { diffJson, leavesOf } from "@/features/events/json-diff";
 import { placeOf } from "@/features/events/jump";
 import { rowsOf } from "@/features/events/rows";
@@ -150,23 +151,106 @@ describe("density", () => {
   });
 });
 
+/** Finds what is tied together, and notes what it was asked. */
+function lookup(all: readonly Event[]): Lookup & { asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    byId: async (id) => all.find((each) => each.id === id) ?? null,
+    effectsOf: async (id) => {
+      asked.push(id);
+      return all.filter((each) => each.causationId === id);
+    },
+  };
+}
+
+const tree = ({ event: { sequence }, effects }: Link): unknown[] => [sequence, ...effects.map(tree)];
+
 describe("cause and effects", () => {
-  it("are a chain from the first cause on, also where causes go in circles", () => {
+  it("are a tree from the first cause on, with all effects of each", async () => {
     const all = [
-      event(1),
+      event(1, { causationId: "request-7" }),
       event(2, { causationId: "e-1" }),
       event(3, { causationId: "e-2" }),
       event(4, { causationId: "e-1" }),
+      event(5, { causationId: "e-3" }),
     ];
-    const chain = chainOf(all[2] as Event, all);
-    expect(chain.map(({ event: each, depth }) => [each.sequence, depth])).toEqual([
-      [1, 0],
-      [2, 1],
-      [3, 2],
-      [4, 1],
-    ]);
+    const chain = await chainAround(all[2] as Event, lookup(all));
+    expect(tree(chain.root)).toEqual([1, [2, [3, [5]]], [4]]);
+    expect(eventsOf(chain.root)).toHaveLength(5);
+    expect(chain).toMatchObject({ origin: "request-7", cut: false });
+  });
+
+  it("end where causes go in circles", async () => {
     const circle = [event(1, { causationId: "e-2" }), event(2, { causationId: "e-1" })];
-    expect(chainOf(circle[0] as Event, circle)).toHaveLength(2);
+    const chain = await chainAround(circle[0] as Event, lookup(circle));
+    expect(eventsOf(chain.root).map(({ sequence }) => sequence)).toEqual([2, 1]);
+    expect(chain.origin).toBeNull();
+  });
+
+  it("say when there may be more, and ask no more than a bound", async () => {
+    const all = Array.from({ length: 60 }, (_, n) =>
+      event(n + 1, { causationId: n === 0 ? null : `e-${n}` }),
+    );
+    const found = lookup(all);
+    const chain = await chainAround(all[0] as Event, found);
+    expect(chain.cut).toBe(true);
+    expect(found.asked).toHaveLength(40);
+  });
+});
+
+describe("a failover", () => {
+  const leadership = (sequence: number, group: string, type: string, data: object): Event =>
+    event(sequence, {
+      type: `aegis.leadership.${type}.v1`,
+      kind: "LEADERSHIP",
+      aggregate: `leadership.desk.${group}`,
+      data,
+    });
+  const lost = (sequence: number, group: string) =>
+    leadership(sequence, group, "leader_lost", { instance: "desk-1", term: 1 });
+  const elected = (sequence: number, group: string, gap: number) =>
+    leadership(sequence, group, "leader_elected", {
+      instance: "desk-2",
+      previous: "desk-1",
+      reason: "owner_lost",
+      vacancy_ms: gap,
+    });
+  const both = [lost(2, "A"), elected(3, "A", 900), lost(4, "B"), elected(5, "B", 1_010)];
+
+  it("of several groups is one stretch, with the longest gap", () => {
+    const stretches = stretchesOf([event(1), ...both, event(6)]);
+    expect(stretches.map((each) => ("failover" in each ? "failover" : each.events.length))).toEqual([
+      1,
+      "failover",
+      1,
+    ]);
+    expect(stretches[1]).toMatchObject({
+      failover: { from: "desk-1", to: ["desk-2"], groups: ["A", "B"], longestGapMs: 1_010, planned: false },
+    });
+  });
+
+  it("of one group stays as its events, and so does what belongs to two owners", () => {
+    expect(stretchesOf(both.slice(0, 2))).toEqual([{ events: both.slice(0, 2) }]);
+    const other = leadership(4, "B", "leader_lost", { instance: "desk-9" });
+    expect(stretchesOf([lost(2, "A"), other]).every((each) => "events" in each)).toBe(true);
+  });
+
+  it("is a handover where nobody was lost", () => {
+    const resigned = (sequence: number, group: string) =>
+      leadership(sequence, group, "leader_resigned", { instance: "desk-1" });
+    expect(stretchesOf([resigned(1, "A"), resigned(2, "B")])[0]).toMatchObject({
+      failover: { planned: true, to: [], longestGapMs: null },
+    });
+  });
+
+  it("is one row, newest first, and opens", () => {
+    const folded = rowsOf([event(1), ...both], new Set(), "utc");
+    expect(folded.map(({ kind }) => kind)).toEqual(["day", "failover", "event"]);
+    const opened = rowsOf([event(1), ...both], new Set([folded[1]?.key ?? ""]), "utc");
+    expect(opened.flatMap((row) => (row.kind === "event" ? [row.event.sequence] : []))).toEqual([
+      5, 4, 3, 2, 1,
+    ]);
   });
 });
 

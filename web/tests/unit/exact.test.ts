@@ -2,12 +2,52 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { graphql } from "@/gql";
 import { extend } from "@/shared/events/log";
 import { client } from "@/shared/graphql/client";
-import { highest, mark, order, revive, stringify, unmark, whole } from "@/shared/graphql/exact";
+import {
+  highest,
+  mark,
+  markWritten,
+  order,
+  revive,
+  stringify,
+  unmark,
+  Written,
+  whole,
+} from "@/shared/graphql/exact";
 import { sequence } from "@/shared/url/codec";
 
 afterEach(() => vi.restoreAllMocks());
 
 const LARGE = "9007199254740993";
+
+describe("numbers that somebody wrote", () => {
+  const read = (json: string, envelope = 1) => unmark(JSON.parse(mark(json, envelope)));
+
+  it("keep their digits in what others wrote, and are plain numbers everywhere else", () => {
+    const json = '{"data":{"event":{"p99":12.0,"data":{"limit":1.50,"list":[1e3,-0,2],"n":0.5}},"p50":1.0}}';
+    const answer = read(json) as { data: { event: { p99: number; data: unknown }; p50: number } };
+    expect(answer.data.event.p99).toBe(12);
+    expect(answer.data.p50).toBe(1);
+    expect(stringify(answer.data.event.data)).toBe('{"limit":1.50,"list":[1e3,-0,2],"n":0.5}');
+    expect((answer.data.event.data as { limit: unknown }).limit).toEqual(new Written("1.50"));
+  });
+
+  it("are told from the answer itself, which stands deeper in a message of the websocket", () => {
+    const json = '{"type":"next","payload":{"data":{"events":[{"data":{"x":1.0}}],"rate":2.0}}}';
+    const { payload } = read(json, 2) as { payload: { data: { rate: number } } };
+    expect(payload.data.rate).toBe(2);
+    expect(stringify(payload)).toBe('{"data":{"events":[{"data":{"x":1.0}}],"rate":2}}');
+  });
+
+  it("before, after and configurations too", () => {
+    const json = '{"data":{"configuration":{"a":1.0},"eventChange":{"before":{"b":2.0},"after":null}}}';
+    expect(stringify(read(json))).toBe(json);
+  });
+
+  it("as a payload that is all of somebody else", () => {
+    const json = '{"price":1.10,"n":9007199254740993,"text":"1.10"}';
+    expect(stringify(JSON.parse(markWritten(json), revive))).toBe(json);
+  });
+});
 
 describe("whole numbers beyond 2^53", () => {
   it.each([

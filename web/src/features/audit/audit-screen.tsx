@@ -1,4 +1,3 @@
-import { Link2Off } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
@@ -19,6 +18,7 @@ import { SearchField } from "@/shared/ui/search-field";
 import { Denied, Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { Table } from "@/shared/ui/table";
 import { useUrlState } from "@/shared/url/use-url-state";
+import { ChainHead } from "@/shared/verification/chain-head";
 import { AuditRow } from "./audit-row";
 import { actions, actionTypes } from "./deeds";
 import { auditShape, isFiltered, takes, toServer } from "./view-state";
@@ -99,15 +99,7 @@ function Audit() {
     <div className="flex min-h-0 min-w-0 flex-1 flex-col">
       <PageHead
         title="Audit"
-        facts={
-          <span className="flex min-w-0 items-center gap-1.5 truncate text-muted-foreground">
-            <Link2Off aria-hidden="true" className="size-3.5 shrink-0" />
-            <span className="truncate">
-              This server does not tell whether the chain holds: <code className="text-xs">aegis verify</code>{" "}
-              does
-            </span>
-          </span>
-        }
+        facts={<ChainHead />}
         actions={
           <>
             <CopyLink />

@@ -1,9 +1,9 @@
-import { mark, revive, stringify } from "@/shared/graphql/exact";
+import { markWritten, revive, stringify } from "@/shared/graphql/exact";
 
 /** JSON with a line for each value, its numbers as they are; any other text as it is. */
 export function pretty(text: string): string {
   try {
-    return stringify(JSON.parse(mark(text), revive), 2);
+    return stringify(JSON.parse(markWritten(text), revive), 2);
   } catch {
     return text;
   }

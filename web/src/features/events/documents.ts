@@ -10,6 +10,16 @@ export const OneEvent = graphql(
   [EventFields],
 );
 
+/** An event that another one names as its cause. */
+export const EventById = graphql(
+  `
+  query EventById($id: String!) {
+    event(id: $id) { ...EventFields }
+  }
+`,
+  [EventFields],
+);
+
 /** What the event has changed of what it is about. */
 export const ChangeOf = graphql(`
   query ChangeOf($sequence: Long!) {

@@ -6,6 +6,10 @@ import { cn } from "@/shared/lib/utils";
 import { formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
 import { DefinitionLink, EventLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
+import { ChainMark } from "@/shared/verification/chain-mark";
+import { markOf } from "@/shared/verification/chain-state";
+import { Progress } from "@/shared/verification/progress";
+import { useVerification } from "@/shared/verification/use-verification";
 import { ChainPanel } from "./chain-panel";
 import { ChangePanel } from "./change-panel";
 import { PayloadPanel } from "./payload-panel";
@@ -67,6 +71,7 @@ export function EventFacts({ event, filters, className }: Props) {
         <Row name="Event id">
           <span className="break-all font-mono text-xs">{event.id}</span>
         </Row>
+        <ChainRow sequence={event.sequence} />
         <Row name="Page of it">
           <EventLink sequence={event.sequence} />
         </Row>
@@ -76,8 +81,20 @@ export function EventFacts({ event, filters, className }: Props) {
         <h3 className="mb-1 font-semibold">What it changed</h3>
         <ChangePanel key={String(event.sequence)} sequence={event.sequence} />
       </section>
-      <PayloadPanel data={event.data} />
+      <PayloadPanel event={event} />
     </div>
+  );
+}
+
+/** Whether it is verified that the event stands as it was written. */
+function ChainRow({ sequence }: { sequence: Event["sequence"] }) {
+  const { may, last, known } = useVerification();
+  if (!may || !known) return null;
+  const state = markOf(last, sequence);
+  return (
+    <Row name="Chain">
+      {state.kind === "running" ? last && <Progress of={last} /> : <ChainMark state={state} />}
+    </Row>
   );
 }
 

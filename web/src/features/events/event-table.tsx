@@ -3,7 +3,9 @@ import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "rea
 import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import { useZone } from "@/shared/time/zone";
-import { DayRow, EventRow, ROW_PX, RunRow } from "./event-row";
+import { DayRow } from "./day-row";
+import { EventRow, ROW_PX } from "./event-row";
+import { FoldRow } from "./fold-row";
 import type { Row } from "./rows";
 
 const head: { label: string; width: string; right?: boolean }[] = [
@@ -88,8 +90,8 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
             const row = rows[item.index];
             if (!row) return null;
             if (row.kind === "day") return <DayRow key={item.key} day={row.day} index={item.index} />;
-            if (row.kind === "run")
-              return <RunRow key={item.key} row={row} index={item.index} onToggle={onToggle} />;
+            if (row.kind !== "event")
+              return <FoldRow key={item.key} row={row} index={item.index} onToggle={onToggle} />;
             return (
               <EventRow
                 key={item.key}

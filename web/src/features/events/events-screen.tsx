@@ -15,6 +15,7 @@ import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
+import { ChainHead } from "@/shared/verification/chain-head";
 import { Chips } from "./chips";
 import { DensityStrip } from "./density-strip";
 import { Density } from "./documents";
@@ -101,6 +102,7 @@ export function EventsScreen() {
     <div className="flex min-h-0 flex-1 flex-col" ref={frame}>
       <PageHead
         title="Events"
+        facts={<ChainHead />}
         actions={
           <>
             <CopyLink />

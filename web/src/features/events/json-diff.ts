@@ -1,4 +1,4 @@
-import { stringify } from "@/shared/graphql/exact";
+import { stringify, Written } from "@/shared/graphql/exact";
 
 /** One place in two JSON values where they differ; a side without a value is null. */
 export interface JsonChange {
@@ -13,7 +13,7 @@ export function leavesOf(value: unknown, path = ""): [string, string][] {
     if (value.length === 0) return [[path, "[]"]];
     return value.flatMap((each, index) => leavesOf(each, `${path}[${index}]`));
   }
-  if (value !== null && typeof value === "object") {
+  if (value !== null && typeof value === "object" && !(value instanceof Written)) {
     const entries = Object.entries(value);
     if (entries.length === 0) return [[path, "{}"]];
     return entries.flatMap(([key, each]) => leavesOf(each, path === "" ? key : `${path}.${key}`));

@@ -1,15 +1,18 @@
 import type { Event } from "@/shared/events/documents";
 import { foldRuns } from "@/shared/events/fold";
 import { formatDay, type Zone } from "@/shared/time/format";
+import { type FailoverRun, stretchesOf } from "./failover-run";
 
-/** One line of the list. */
+/** One line of the list; `open` shows each event of it below. */
 export type Row =
   | { kind: "day"; key: string; day: string }
-  /** Many of one type and service in a row; `open` shows each of them below. */
+  /** Many of one type and service in a row. */
   | { kind: "run"; key: string; event: Event; count: number; names: readonly string[]; open: boolean }
+  /** Groups that left one owner. */
+  | { kind: "failover"; key: string; event: Event; run: FailoverRun; open: boolean }
   | { kind: "event"; key: string; event: Event; inRun: boolean };
 
-/** Newest first: events, runs of them folded unless they are opened, and a line where a day begins. */
+/** Newest first: events, failovers and runs folded unless they are opened, and a line where a day begins. */
 export function rowsOf(events: readonly Event[], opened: ReadonlySet<string>, zone: Zone): Row[] {
   const rows: Row[] = [];
   let day = "";
@@ -19,20 +22,35 @@ export function rowsOf(events: readonly Event[], opened: ReadonlySet<string>, zo
     day = of;
     rows.push({ kind: "day", key: `day ${of} ${event.sequence}`, day: of });
   };
-  for (const { event, count, names, run } of foldRuns(events)) {
+  const one = (event: Event, inRun: boolean): void => {
     begin(event);
-    if (count === 1) {
-      rows.push({ kind: "event", key: String(event.sequence), event, inRun: false });
+    rows.push({ kind: "event", key: String(event.sequence), event, inRun });
+  };
+  const members = (run: readonly Event[]): void => {
+    for (const each of run) one(each, true);
+  };
+  for (const stretch of stretchesOf(events).reverse()) {
+    if ("failover" in stretch) {
+      const run = stretch.failover;
+      const newest = run.events.at(-1) as Event;
+      // The oldest of what is folded stays the same while it grows.
+      const key = `failover ${run.events[0]?.sequence}`;
+      const open = opened.has(key);
+      begin(newest);
+      rows.push({ kind: "failover", key, event: newest, run, open });
+      if (open) members([...run.events].reverse());
       continue;
     }
-    // The oldest of a run stays the same while it grows.
-    const key = `run ${run.at(-1)?.sequence}`;
-    const open = opened.has(key);
-    rows.push({ kind: "run", key, event, count, names, open });
-    if (!open) continue;
-    for (const each of run) {
-      begin(each);
-      rows.push({ kind: "event", key: String(each.sequence), event: each, inRun: true });
+    for (const { event, count, names, run } of foldRuns(stretch.events)) {
+      if (count === 1) {
+        one(event, false);
+        continue;
+      }
+      const key = `run ${run.at(-1)?.sequence}`;
+      const open = opened.has(key);
+      begin(event);
+      rows.push({ kind: "run", key, event, count, names, open });
+      if (open) members(run);
     }
   }
   return rows;

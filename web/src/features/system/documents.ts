@@ -49,19 +49,6 @@ export const StreamConsumers = graphql(`
   }
 `);
 
-export const LastVerification = graphql(`
-  query LastVerification {
-    verification {
-      status by begunAt endedAt position events aggregates findingCount message
-      findings { code detail }
-    }
-  }
-`);
-
-export const VerifyLog = graphql(`
-  mutation VerifyLog { verifyLog { status } }
-`);
-
 export const Rebuild = graphql(`
   mutation Rebuild { rebuildProjection }
 `);

@@ -1,4 +1,4 @@
-import { stringify } from "@/shared/graphql/exact";
+import { stringify, Written } from "@/shared/graphql/exact";
 
 export interface Setting {
   key: string;
@@ -7,7 +7,8 @@ export interface Setting {
 
 /** A configuration as lines, `a.b.c` for what is nested; lists stay as they are. */
 export function settingsOf(configuration: unknown, prefix = ""): Setting[] {
-  if (configuration === null || typeof configuration !== "object" || Array.isArray(configuration)) {
+  const nested = configuration !== null && typeof configuration === "object" && !Array.isArray(configuration);
+  if (!nested || configuration instanceof Written) {
     return prefix === "" ? [] : [{ key: prefix, value: textOf(configuration) }];
   }
   return Object.entries(configuration)

@@ -6,26 +6,71 @@ const MARK = "\uE0FE#";
 /** Stands before a text that begins with it, so that no text of others is taken for a marked number. */
 const ESCAPE = "\uE0FE";
 const NEEDED = /\d{16}|\uE0FE|\\ue0fe/i;
-// Whole texts, so that digits in one are left alone, with the colon that makes one a key; and whole numbers, so
-// that the digits of a fraction or an exponent are not taken for an integer.
-const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+// Whole texts, so that digits in one are left alone, with the colon that makes one a key; whole numbers, so that the
+// digits of a fraction or an exponent are not taken for an integer; and what opens and closes.
+const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[{}[\]]/g;
 const MARKED_TEXT = /^"(?:\uE0FE|\\ue0fe)/i;
 const INTEGER = /^-?\d{16,}$/;
+/** Fields that hold what others wrote, in the schema: there a number is to be shown as it is written. */
+const WRITTEN = /"(?:data|before|after|configuration)"\s*:/;
+const HOLDS_WRITTEN = /"(?:data|before|after|configuration)"\s*:\s*[{[]/g;
+/** Numbers that a `number` prints otherwise: `1.50`, `1e3`, `-0`. */
+const PRINTED_OTHERWISE = /\d\.\d*0(?!\d)|\d[eE][-+]?\d|-0(?![.\d])/;
 
-/** The JSON with long integers as marked texts, which `JSON.parse` does not round. */
-export function mark(json: string): string {
-  if (!NEEDED.test(json)) return json;
+/** A number with a fraction or an exponent as somebody wrote it, where a `number` would be printed otherwise. */
+export class Written {
+  constructor(readonly text: string) {}
+}
+
+const isWhole = (digits: string): boolean => INTEGER.test(digits) && !Number.isSafeInteger(Number(digits));
+const isOtherwise = (number: string): boolean => String(Number(number)) !== number;
+
+/**
+ * The JSON of an answer with long integers, and what others wrote, as marked texts, which `JSON.parse` does not round.
+ * `envelope` says how deep the answer itself stands in it.
+ */
+export function mark(json: string, envelope = 1): string {
+  const written = PRINTED_OTHERWISE.test(json) && (json.match(HOLDS_WRITTEN)?.length ?? 0) > 1;
+  if (!written && !NEEDED.test(json)) return json;
+  let depth = 0;
+  // How deep that begins which others wrote; whether it begins with the next token.
+  let within = 0;
+  let next = false;
   return json.replace(TOKEN, (token, colon?: string) => {
-    if (token.startsWith('"'))
-      return !colon && MARKED_TEXT.test(token) ? `"${ESCAPE}${token.slice(1)}` : token;
-    return INTEGER.test(token) && !Number.isSafeInteger(Number(token)) ? `"${MARK}${token}"` : token;
+    if (token === "{" || token === "[") {
+      depth += 1;
+      if (next) within = depth;
+      next = false;
+      return token;
+    }
+    if (token === "}" || token === "]") {
+      if (within === depth) within = 0;
+      depth -= 1;
+      return token;
+    }
+    next = colon !== undefined && within === 0 && depth > envelope && WRITTEN.test(token);
+    return markToken(token, colon, within > 0);
   });
+}
+
+/** The same of JSON that somebody else wrote, all of it. */
+export const markWritten = (json: string): string =>
+  json.replace(TOKEN, (token, colon?: string) => markToken(token, colon, true));
+
+function markToken(token: string, colon: string | undefined, written: boolean): string {
+  if (/^[{}[\]]$/.test(token)) return token;
+  if (token.startsWith('"')) {
+    return !colon && MARKED_TEXT.test(token) ? `"${ESCAPE}${token.slice(1)}` : token;
+  }
+  return isWhole(token) || (written && isOtherwise(token)) ? `"${MARK}${token}"` : token;
 }
 
 /** A reviver for `JSON.parse` of what was marked. */
 export function revive(_key: string, value: unknown): unknown {
   if (typeof value !== "string" || !value.startsWith(ESCAPE)) return value;
-  return value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value.slice(ESCAPE.length);
+  if (!value.startsWith(MARK)) return value.slice(ESCAPE.length);
+  const digits = value.slice(MARK.length);
+  return INTEGER.test(digits) ? BigInt(digits) : new Written(digits);
 }
 
 /** What was parsed without the reviver, as it would be with it. Without marks, the same object. */
@@ -47,12 +92,13 @@ export function whole(digits: string): Whole {
   return Number.isSafeInteger(number) ? number : BigInt(digits);
 }
 
-/** As `JSON.stringify`, with all the digits of whole numbers. */
+/** As `JSON.stringify`, with numbers as they were written. */
 export function stringify(value: unknown, indent?: number): string {
   const marked = JSON.stringify(
     value,
     (_key, field) => {
       if (typeof field === "bigint") return `${MARK}${field}`;
+      if (field instanceof Written) return `${MARK}${field.text}`;
       return typeof field === "string" && field.startsWith(ESCAPE) ? `${ESCAPE}${field}` : field;
     },
     indent,
@@ -75,7 +121,7 @@ export function exactSocket(): typeof WebSocket {
   return class extends globalThis.WebSocket {
     override set onmessage(listener: WebSocket["onmessage"]) {
       const exact = ({ data }: MessageEvent): unknown =>
-        listener?.call(this, { data: typeof data === "string" ? mark(data) : data } as MessageEvent);
+        listener?.call(this, { data: typeof data === "string" ? mark(data, 2) : data } as MessageEvent);
       super.onmessage = listener && exact;
     }
     override get onmessage(): WebSocket["onmessage"] {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "./fixtures";
 import { publish } from "./nats";
 
@@ -55,4 +56,43 @@ test("many are discarded after a preview, each with its result", async ({ signed
   await dialog.getByRole("button", { name: "Discard 3 letters" }).click();
   await expect(dialog.getByText("Discarded 3, failed 0, left 0.")).toBeVisible();
   await expect(dialog.getByTestId("outcome").filter({ hasText: "done, seq" })).toHaveCount(3);
+  const waiting = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Export results" }).click();
+  const [head, ...lines] = readFileSync(await (await waiting).path(), "utf8")
+    .trim()
+    .split("\r\n");
+  expect(head).toContain("recorded as seq");
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(line).toMatch(/discard,a test,decided,\d+/);
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await expect(page.getByTestId("letter-row").first()).toContainText(/decided, seq \d+/);
+  await page.reload();
+  await expect(page.getByTestId("decision").first().locator("del")).toContainText("e2e.nobody");
+});
+
+test("all letters of a cause are chosen, also those that are not read yet", async ({ signedIn: page }) => {
+  const cause = `no such book ${Date.now().toString(36).replace(/\d/g, "x")}`;
+  await put(230, cause);
+  await page.goto("/dead-letters");
+  const group = page.getByTestId("letter-group").filter({ hasText: cause });
+  await expect(group).toContainText("230");
+  await expect(group).toContainText("oldest");
+  await page.getByRole("button", { name: `Show letters with this reason: ${cause}` }).click();
+  await expect(page.getByText(/older ones of this cause are not read yet/)).toBeVisible();
+  await page.getByLabel(`Choose all with this reason: ${cause}`).click();
+  await expect(page.getByTestId("chosen")).toHaveText("230 chosen");
+  await page.getByRole("button", { name: "Redrive…" }).click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByText("Preview, nothing is done yet: 230 of 230 letters can be.")).toBeVisible();
+  await expect(dialog.getByTestId("destinations")).toHaveText("230 letters: each goes to e2e.nobody");
+  await expect(dialog.getByTestId("duration")).toHaveText("takes about 46 s");
+  await dialog.getByLabel("At most").selectOption("100");
+  await expect(dialog.getByTestId("duration")).toHaveText("takes about 2 s");
+  const waiting = page.waitForEvent("download");
+  await dialog.getByRole("button", { name: "Export preview" }).click();
+  expect(
+    readFileSync(await (await waiting).path(), "utf8")
+      .trim()
+      .split("\r\n"),
+  ).toHaveLength(231);
 });

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { causeOf, causesOf } from "@/features/dead-letters/causes";
 import { decisionsOf } from "@/features/dead-letters/decided";
-import { causeOf, groupsOf, letterHas, letterKey, previewOf } from "@/features/dead-letters/letters";
+import { lettersCsv, resultsCsv } from "@/features/dead-letters/export-letters";
+import { letterHas, letterKey, outcomesOf, previewOf } from "@/features/dead-letters/letters";
 import { pretty } from "@/features/dead-letters/payload";
+import { renewed } from "@/features/dead-letters/use-letters";
+import { csvOf } from "@/shared/lib/csv";
 
 const letter = (sequence: number, over: object = {}) => ({
   sequence,
@@ -17,13 +21,83 @@ const letter = (sequence: number, over: object = {}) => ({
 });
 
 describe("dead letters", () => {
+  const open = () => true;
+
   it("of one cause stand together, though each names another thing", () => {
-    const groups = groupsOf([letter(3), letter(2, { kind: "command" }), letter(1)]);
-    expect(groups.map(({ kind, letters }) => [kind, letters.map(({ sequence }) => sequence)])).toEqual([
-      ["message", [3, 1]],
-      ["command", [2]],
+    const causes = causesOf([letter(3), letter(2, { kind: "command" }), letter(1)], [], open);
+    expect(
+      causes.map(({ kind, letters, left }) => [kind, letters.map(({ sequence }) => sequence), left]),
+    ).toEqual([
+      ["message", [3, 1], 2],
+      ["command", [2], 1],
     ]);
     expect(causeOf('no desk "D-1" after 5 tries')).toBe("no desk «…» after N tries");
+  });
+
+  it("that are not read yet are counted with what the server tells", () => {
+    const told = (count: number, reason: string | null, oldestAt: string, newestAt: string) => ({
+      kind: "message",
+      reason,
+      originalStream: "TRADES",
+      count,
+      oldestAt,
+      newestAt,
+    });
+    const causes = causesOf(
+      [letter(3)],
+      [
+        told(40, letter(3).reason, "2026-01-01T00:00:00Z", "2026-01-02T03:04:05Z"),
+        told(2, letter(9).reason, "2025-12-01T00:00:00Z", "2025-12-02T00:00:00Z"),
+        told(7, null, "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"),
+      ],
+      open,
+    );
+    expect(causes.map(({ left, letters, oldest }) => [left, letters.length, oldest])).toEqual([
+      [7, 0, "2026-01-03T00:00:00Z"],
+      [42, 1, "2025-12-01T00:00:00Z"],
+    ]);
+  });
+
+  it("that are decided on here stay, those decided on elsewhere go, and older ones are left alone", () => {
+    const read = [letter(4), letter(3), letter(2), letter(1)];
+    const next = renewed(read, [letter(5), letter(3)], ({ sequence }) => sequence === 4);
+    expect(next.map(({ sequence }) => sequence)).toEqual([5, 4, 3, 2, 1]);
+    const without = renewed(read, [letter(5), letter(2)], () => false);
+    expect(without.map(({ sequence }) => sequence)).toEqual([5, 2, 1]);
+    expect(renewed(read, [], () => false)).toEqual([]);
+  });
+
+  it("come to the same in so many ways", () => {
+    const outcomes = outcomesOf([letter(1), letter(2), letter(3, { originalSubject: null })], "redrive");
+    expect(outcomes.map(({ count, possible }) => [count, possible])).toEqual([
+      [2, true],
+      [1, false],
+    ]);
+  });
+
+  it("are a table with what became of each", () => {
+    const results = new Map([
+      [letterKey(letter(2)), { kind: "done" as const, sequence: 88 }],
+      [
+        letterKey(letter(3)),
+        {
+          kind: "failed" as const,
+          error: { code: "NOT_FOUND", message: "gone, since a while", requestId: null, retryable: false },
+        },
+      ],
+    ]);
+    const table = resultsCsv([letter(1), letter(2), letter(3)], "redrive", "mended", results).split("\r\n");
+    expect(table).toHaveLength(5);
+    expect(table[1]).toContain("redrive,mended,preview,,,");
+    expect(table[2]).toContain("redrive,mended,decided,88,,");
+    expect(table[3]).toContain('redrive,mended,failed,,NOT_FOUND,"gone, since a while"');
+    expect(lettersCsv([letter(2)], results)).toContain("decided,88");
+  });
+
+  it("are no formula of a spreadsheet", () => {
+    expect(csvOf([["=1+1", "-2", 'a "b"', null, 9007199254740993n]])).toBe(
+      '\'=1+1,\'-2,"a ""b""",,9007199254740993\r\n',
+    );
   });
 
   it("are named by sequence and time", () => {

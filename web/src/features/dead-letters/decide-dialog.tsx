@@ -1,13 +1,16 @@
+import { Download } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Input } from "@/components/ui/input";
 import { NativeSelect } from "@/components/ui/native-select";
 import { plural } from "@/shared/figures/format";
+import { formatAge } from "@/shared/time/duration";
 import { decideMany, type Result } from "./decide";
 import { deedWord } from "./decided";
 import type { Letter } from "./documents";
-import { type Deed, letterKey, previewOf } from "./letters";
+import { resultsCsv, saveCsv } from "./export-letters";
+import { type Deed, letterKey, outcomesOf, previewOf } from "./letters";
 import { OutcomeList } from "./outcome-list";
 
 interface Props {
@@ -71,6 +74,7 @@ export function DecideDialog({ letters, deed, onResult, onClose }: Props) {
             ? `Preview, nothing is done yet: ${able.length} of ${plural(letters.length, "letter")} can be.`
             : `${past} ${results.size - failed}, failed ${failed}, left ${left.length}.`}
         </p>
+        <Destinations letters={letters} deed={deed} />
         <OutcomeList letters={letters} deed={deed} results={results} />
         <div className="flex flex-wrap items-end gap-2">
           <div className="flex min-w-48 flex-1 flex-col gap-1">
@@ -106,7 +110,21 @@ export function DecideDialog({ letters, deed, onResult, onClose }: Props) {
               </NativeSelect>
             </div>
           )}
+          {letters.length > 1 && left.length > perSecond && (
+            <span className="pb-1.5 text-muted-foreground" data-testid="duration">
+              takes about {formatAge((left.length / perSecond) * 1_000)}
+            </span>
+          )}
           <div className="ml-auto flex gap-2">
+            <Button
+              variant="outline"
+              disabled={busy}
+              onClick={() =>
+                saveCsv(`dead-letters-${deed}`, resultsCsv(letters, deed, reason.trim(), results))
+              }
+            >
+              <Download aria-hidden="true" /> {results.size === 0 ? "Export preview" : "Export results"}
+            </Button>
             {busy ? (
               <Button variant="outline" onClick={() => stop.current?.abort()}>
                 Stop
@@ -127,5 +145,19 @@ export function DecideDialog({ letters, deed, onResult, onClose }: Props) {
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** How many letters come to the same, the most first. */
+function Destinations({ letters, deed }: Pick<Props, "letters" | "deed">) {
+  if (letters.length < 2) return null;
+  return (
+    <ul className="flex flex-col gap-0.5 text-muted-foreground" data-testid="destinations">
+      {outcomesOf(letters, deed).map(({ text, possible, count: many }) => (
+        <li key={`${possible} ${text}`} className={possible ? undefined : "text-warn"}>
+          {plural(many, "letter")}: {possible ? `each ${text}` : `left out, ${text}`}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -42,7 +42,13 @@ interface Many {
   signal: AbortSignal;
 }
 
-/** One after the other, oldest first, as the messages came; no faster than told. Ends when the signal says so. */
+/** With these nothing arrives, so that it makes no sense to go on. */
+const HOPELESS = ["UNREACHABLE", "UNAUTHENTICATED", "FORBIDDEN"];
+
+/**
+ * One after the other, oldest first, as the messages came; no faster than told. Ends when the signal says so, or when the
+ * server is not to be had: what was not decided on is left.
+ */
 export async function decideMany({
   letters,
   deed,
@@ -53,10 +59,16 @@ export async function decideMany({
 }: Many): Promise<void> {
   const pause = 1_000 / perSecond;
   for (const letter of [...letters].reverse()) {
-    if (signal.aborted) return;
     const began = performance.now();
-    onResult(letter, await decide(letter, deed, reason));
-    const left = pause - (performance.now() - began);
-    if (left > 0) await new Promise((resolve) => setTimeout(resolve, left));
+    let result = await decide(letter, deed, reason);
+    while (result.kind === "failed" && result.error.code === "RATE_LIMITED" && !signal.aborted) {
+      await rest(1_000);
+      result = await decide(letter, deed, reason);
+    }
+    onResult(letter, result);
+    if (signal.aborted || (result.kind === "failed" && HOPELESS.includes(result.error.code))) return;
+    await rest(pause - (performance.now() - began));
   }
 }
+
+const rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));

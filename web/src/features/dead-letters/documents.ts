@@ -10,6 +10,16 @@ export const LetterList = graphql(`
   }
 `);
 
+/** How many letters there are of each cause, also of those that are not read yet. */
+export const LetterCauses = graphql(`
+  query LetterCauses {
+    deadLetterGroups {
+      groups { kind reason originalStream count oldestAt newestAt }
+      complete
+    }
+  }
+`);
+
 export const OneLetter = graphql(`
   query OneLetter($sequence: Long!, $at: DateTime) {
     deadLetter(sequence: $sequence, at: $at) {
@@ -60,4 +70,5 @@ export const DiscardLetter = graphql(`
 `);
 
 export type Letter = ResultOf<typeof LetterList>["deadLetters"]["nodes"][number];
+export type ToldGroup = ResultOf<typeof LetterCauses>["deadLetterGroups"]["groups"][number];
 export type WholeLetter = NonNullable<ResultOf<typeof OneLetter>["deadLetter"]>;

@@ -1,3 +1,4 @@
+import { Download } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
@@ -10,12 +11,14 @@ import { PresentOnly } from "@/shared/ui/present-only";
 import { SearchField } from "@/shared/ui/search-field";
 import { Denied, Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { useUrlState } from "@/shared/url/use-url-state";
+import { type Cause, causeKey, causesOf } from "./causes";
 import { DecideDialog } from "./decide-dialog";
 import { DecidedList } from "./decided-list";
-import type { Letter } from "./documents";
+import type { Letter, ToldGroup } from "./documents";
+import { lettersCsv, saveCsv } from "./export-letters";
 import { LetterGroups } from "./letter-groups";
 import { LetterPeek } from "./letter-peek";
-import { type Deed, groupsOf, letterHas, letterKey } from "./letters";
+import { type Deed, letterHas, letterKey } from "./letters";
 import { useLetters } from "./use-letters";
 import { lettersShape } from "./view-state";
 
@@ -32,12 +35,22 @@ export function LettersScreen() {
 
 function Letters() {
   const [view, set] = useUrlState(lettersShape);
-  const { letters, total, error, more, older, again, results, note } = useLetters(view.kind);
+  const { letters, told, total, error, more, older, reach, again, results, note } = useLetters(view.kind);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<{ deed: Deed; letters: readonly Letter[] } | null>(null);
   const shown = useMemo(() => (letters ?? []).filter((each) => letterHas(each, view.q)), [letters, view.q]);
-  const groups = useMemo(() => groupsOf(shown), [shown]);
   const isOpen = (letter: Letter): boolean => results.get(letterKey(letter))?.kind !== "done";
+  // What is read needs no telling, and what is not read yet cannot be searched.
+  const others = more && view.q === "" ? told : none;
+  const causes = useMemo(
+    () =>
+      causesOf(
+        shown,
+        others.filter(({ kind }) => view.kind === "" || kind === view.kind),
+        (letter) => results.get(letterKey(letter))?.kind !== "done",
+      ),
+    [shown, others, view.kind, results],
+  );
   const picked = shown.filter((each) => chosen.has(letterKey(each)) && isOpen(each));
   const peeked = (letters ?? []).find((each) => letterKey(each) === view.letter);
   const kinds = [...new Set([...(letters ?? []).map(({ kind }) => kind), view.kind])].filter(Boolean).sort();
@@ -50,6 +63,13 @@ function Letters() {
       }
       return next;
     });
+  const chooseAll = async (cause: Cause): Promise<void> => {
+    const ofIt = (all: readonly Letter[]): readonly Letter[] =>
+      all.filter((each) => causeKey(each) === cause.key && letterHas(each, view.q));
+    const openOf = (all: readonly Letter[]): readonly Letter[] => ofIt(all).filter(isOpen);
+    const read = view.q === "" ? await reach((all) => openOf(all).length >= cause.left) : shown;
+    choose(openOf(read), true);
+  };
   const decide = (deed: Deed) => () => setAsked({ deed, letters: picked });
   const nobody = picked.length === 0 ? "Choose letters first." : null;
 
@@ -78,6 +98,14 @@ function Letters() {
           <span className="text-muted-foreground max-lg:sr-only" data-testid="chosen">
             {picked.length} chosen
           </span>
+          <Button
+            variant="outline"
+            title="Save the letters that are shown as a table (CSV)"
+            disabled={shown.length === 0}
+            onClick={() => saveCsv("dead-letters", lettersCsv(shown, results))}
+          >
+            <Download aria-hidden="true" /> Export
+          </Button>
           <ActionButton needs="OPERATOR" blocked={nobody} onClick={decide("redrive")}>
             Redrive…
           </ActionButton>
@@ -106,11 +134,12 @@ function Letters() {
           {letters !== null && letters.length > 0 && (
             <>
               <LetterGroups
-                groups={groups}
+                causes={causes}
                 chosen={chosen}
                 peeked={view.letter}
                 results={results}
                 onChoose={choose}
+                onChooseAll={chooseAll}
                 onPeek={(letter) => set({ letter: letterKey(letter) })}
               />
               <p className="flex h-9 shrink-0 items-center gap-2 px-4 text-muted-foreground max-xl:px-3">
@@ -149,3 +178,5 @@ function Letters() {
     </>
   );
 }
+
+const none: readonly ToldGroup[] = [];

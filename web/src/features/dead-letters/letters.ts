@@ -4,37 +4,6 @@ import type { Letter } from "./documents";
 /** A letter for good: a stream that was made anew counts from 1 again. */
 export const letterKey = ({ sequence, at }: { sequence: Whole; at: string }): string => `${sequence}@${at}`;
 
-export interface LetterGroup {
-  key: string;
-  kind: string;
-  reason: string;
-  letters: readonly Letter[];
-  /** When the newest of them was put aside. */
-  newest: string;
-}
-
-/** Numbers and quoted texts differ from letter to letter of one cause. */
-export function causeOf(reason: string): string {
-  return reason
-    .replace(/"[^"]*"|«[^»]*»/g, "«…»")
-    .replace(/\d+/g, "N")
-    .trim();
-}
-
-/** The letters of one kind with one cause together, the newest group first. They come newest first. */
-export function groupsOf(letters: readonly Letter[]): readonly LetterGroup[] {
-  const groups = new Map<string, Letter[]>();
-  for (const letter of letters) {
-    const key = `${letter.kind} ${causeOf(letter.reason ?? "")}`;
-    groups.set(key, [...(groups.get(key) ?? []), letter]);
-  }
-  return [...groups].map(([key, members]) => {
-    const [first] = members as [Letter, ...Letter[]];
-    const reason = first.reason ?? "Whoever put it aside did not say why";
-    return { key, kind: first.kind, reason, letters: members, newest: first.at };
-  });
-}
-
 export type Deed = "redrive" | "discard";
 
 /** What a decision would lead to, as far as it can be told from the letter; the server has the last word. */
@@ -57,6 +26,17 @@ export function previewOf(letter: Letter, deed: Deed): Preview {
     return { possible: false, text: `${letter.originalSubject} is no subject of an application` };
   const stream = letter.originalStream ? `, taken by ${letter.originalStream}` : "";
   return { possible: true, text: `goes to ${letter.originalSubject}${stream}` };
+}
+
+/** What decisions on them would lead to, and how many come to the same, the most first. */
+export function outcomesOf(letters: readonly Letter[], deed: Deed): (Preview & { count: number })[] {
+  const outcomes = new Map<string, Preview & { count: number }>();
+  for (const letter of letters) {
+    const preview = previewOf(letter, deed);
+    const key = `${preview.possible} ${preview.text}`;
+    outcomes.set(key, { ...preview, count: (outcomes.get(key)?.count ?? 0) + 1 });
+  }
+  return [...outcomes.values()].sort((a, b) => b.count - a.count);
 }
 
 /** Whether the letter has the text in what a person would look for. */

@@ -1,19 +1,27 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
+import { order } from "@/shared/graphql/exact";
+import { useQuery } from "@/shared/graphql/use-query";
 import type { Result } from "./decide";
-import { type Letter, LetterList } from "./documents";
+import { type Letter, LetterCauses, LetterList, type ToldGroup } from "./documents";
 import { letterKey } from "./letters";
 
 const EVERY_MS = 5_000;
+/** So many letters are read at most: a page of a browser is no place for more. */
+const READ_MAX = 5_000;
 
 interface Letters {
   /** Newest first; null before the first answer. Those decided here stay, so that nothing moves away. */
   letters: readonly Letter[] | null;
+  /** What the server tells of each cause. */
+  told: readonly ToldGroup[];
   total: number;
   error: AppError | null;
   more: boolean;
   older: () => void;
+  /** Reads older pages until that holds of what is read, or there are no more; answers what is read then. */
+  reach: (enough: (letters: readonly Letter[]) => boolean) => Promise<readonly Letter[]>;
   again: () => void;
   results: ReadonlyMap<string, Result>;
   note: (letter: Letter, result: Result) => void;
@@ -22,78 +30,123 @@ interface Letters {
 interface Pages {
   letters: readonly Letter[] | null;
   total: number;
+  /** Where the next older page begins. */
   cursor: string | null;
   more: boolean;
   error: AppError | null;
 }
 
 const nothing: Pages = { letters: null, total: 0, cursor: null, more: false, error: null };
+const none: readonly ToldGroup[] = [];
 
 export function useLetters(kind: string): Letters {
   const [pages, setPages] = useState<Pages>(nothing);
   const [results, setResults] = useState<ReadonlyMap<string, Result>>(new Map());
-  const decided = useRef(results);
+  const causes = useQuery(LetterCauses, {}, { every: EVERY_MS });
+  const [now, decided] = [useRef(pages), useRef(results)];
+  now.current = pages;
   decided.current = results;
   const run = useRef(0);
 
-  const ask = useCallback(
-    async (after: string | null) => {
-      const mine = ++run.current;
-      const { data, error } = await client
-        .query(LetterList, { after, kind: kind === "" ? null : kind })
-        .toPromise();
-      if (mine !== run.current) return;
-      if (!data) {
-        setPages((now) => ({ ...now, error: error ? errorFromUrql(error) : null }));
-        return;
-      }
-      const { nodes, pageInfo, totalCount } = data.deadLetters;
-      setPages((now) => {
-        // The first page is read anew; older pages stand as they were read.
-        const found = after === null ? fresh(nodes, now.letters ?? []) : [...(now.letters ?? []), ...nodes];
-        const kept = found.filter((each) => nodes.includes(each) || !isGone(each, nodes, after));
-        const beyond = after !== null || now.cursor === null || (now.letters?.length ?? 0) <= nodes.length;
-        return {
-          letters: kept,
-          total: Number(totalCount),
-          cursor: beyond ? pageInfo.endCursor : now.cursor,
-          more: beyond ? pageInfo.hasNextPage : now.more,
-          error: null,
-        };
-      });
-    },
+  const page = useCallback(
+    (after: string | null) =>
+      client.query(LetterList, { after, kind: kind === "" ? null : kind }).toPromise(),
     [kind],
   );
 
-  /** Whether a letter that was listed has been decided on elsewhere. */
-  const isGone = (letter: Letter, page: readonly Letter[], after: string | null): boolean => {
-    if (after !== null || decided.current.has(letterKey(letter))) return false;
-    const oldest = page.at(-1);
-    return oldest === undefined || letter.sequence >= oldest.sequence;
-  };
+  /** Reads the first page anew; older ones stand as they were read. */
+  const renew = useCallback(async () => {
+    const mine = run.current;
+    const { data, error } = await page(null);
+    if (mine !== run.current) return;
+    if (!data) {
+      setPages((all) => ({ ...all, error: error ? errorFromUrql(error) : null }));
+      return;
+    }
+    const { nodes, pageInfo, totalCount } = data.deadLetters;
+    setPages((all) => {
+      const isFirst = all.cursor === null || (all.letters?.length ?? 0) <= nodes.length;
+      return {
+        letters: renewed(all.letters ?? [], nodes, (letter) => decided.current.has(letterKey(letter))),
+        total: Number(totalCount),
+        cursor: isFirst ? pageInfo.endCursor : all.cursor,
+        more: isFirst ? pageInfo.hasNextPage : all.more,
+        error: null,
+      };
+    });
+  }, [page]);
 
   useEffect(() => {
     setPages(nothing);
-    void ask(null);
-    const timer = setInterval(() => void ask(null), EVERY_MS);
+    void renew();
+    const timer = setInterval(() => void renew(), EVERY_MS);
     return () => {
       run.current += 1;
       clearInterval(timer);
     };
-  }, [ask]);
+  }, [renew]);
+
+  const reach = useCallback(
+    async (enough: (letters: readonly Letter[]) => boolean): Promise<readonly Letter[]> => {
+      const mine = run.current;
+      let { cursor, more } = now.current;
+      let read = now.current.letters ?? [];
+      while (more && !enough(read) && read.length < READ_MAX) {
+        const { data, error } = await page(cursor);
+        if (mine !== run.current) return read;
+        if (!data) {
+          setPages((all) => ({ ...all, error: error ? errorFromUrql(error) : null }));
+          return read;
+        }
+        const { nodes, pageInfo } = data.deadLetters;
+        read = united(read, nodes);
+        cursor = pageInfo.endCursor ?? cursor;
+        more = pageInfo.hasNextPage;
+        const next = { cursor, more };
+        setPages((all) => ({ ...all, letters: united(all.letters ?? [], nodes), ...next }));
+      }
+      return read;
+    },
+    [page],
+  );
 
   return {
     ...pages,
-    older: () => void ask(pages.cursor),
-    again: () => void ask(null),
+    told: causes.data?.deadLetterGroups.groups ?? none,
+    older: () => {
+      const had = pages.letters?.length ?? 0;
+      void reach((letters) => letters.length > had);
+    },
+    reach,
+    again: () => {
+      void renew();
+      causes.again();
+    },
     results,
     note: (letter, result) => setResults((all) => new Map(all).set(letterKey(letter), result)),
   };
 }
 
-/** A newly read first page before what was listed already, each letter once. */
-function fresh(page: readonly Letter[], listed: readonly Letter[]): Letter[] {
+const newestFirst = (letters: readonly Letter[]): readonly Letter[] =>
+  [...letters].sort((a, b) => order(b.sequence, a.sequence));
+
+/** What was read with a page more, each letter once. */
+function united(read: readonly Letter[], page: readonly Letter[]): readonly Letter[] {
+  const keys = new Set(read.map(letterKey));
+  return newestFirst([...read, ...page.filter((each) => !keys.has(letterKey(each)))]);
+}
+
+/** What was read with the first page as it is now: what is gone from it was decided on elsewhere, unless it was here. */
+export function renewed(
+  read: readonly Letter[],
+  page: readonly Letter[],
+  isDecidedHere: (letter: Letter) => boolean,
+): readonly Letter[] {
   const keys = new Set(page.map(letterKey));
-  const rest = listed.filter((each) => !keys.has(letterKey(each)));
-  return [...page, ...rest].sort((a, b) => (a.sequence < b.sequence ? 1 : a.sequence > b.sequence ? -1 : 0));
+  const oldest = page.at(-1);
+  const stays = (letter: Letter): boolean =>
+    keys.has(letterKey(letter)) ||
+    isDecidedHere(letter) ||
+    (oldest !== undefined && letter.sequence < oldest.sequence);
+  return united(read.filter(stays), page);
 }

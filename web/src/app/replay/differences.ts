@@ -1,4 +1,5 @@
 import type { ResultOf } from "@/gql";
+import { plural } from "@/shared/figures/format";
 import type { RegistryAt } from "@/shared/replay/documents";
 
 type Registry = ResultOf<typeof RegistryAt>["asOf"];
@@ -7,7 +8,9 @@ type Registry = ResultOf<typeof RegistryAt>["asOf"];
 export interface Difference {
   key: string;
   kind: "Instance" | "Group" | "Definition";
+  /** `<service>/<name>`; of a definition the service. */
   name: string;
+  how: "added" | "removed" | "changed";
   before: string;
   after: string;
 }
@@ -21,6 +24,31 @@ export function differencesBetween(earlier: Registry, later: Registry): Differen
     ...compare("Group", groups(earlier), groups(later)),
     ...compare("Definition", definitions(earlier), definitions(later)),
   ];
+}
+
+/** `4 instances, 9 terms, 1 definition differ`. */
+export function tally(differences: readonly Difference[]): string {
+  if (differences.length === 0) return "nothing differs";
+  const words: [Difference["kind"], string][] = [
+    ["Instance", "instance"],
+    ["Group", "term"],
+    ["Definition", "definition"],
+  ];
+  const parts = words.flatMap(([kind, word]) => {
+    const n = differences.filter((each) => each.kind === kind).length;
+    return n === 0 ? [] : [plural(n, word)];
+  });
+  return `${parts.join(", ")} ${differences.length === 1 ? "differs" : "differ"}`;
+}
+
+/** Kinds of which not all were looked at. */
+export function cutOf(...registries: readonly Registry[]): string[] {
+  const cut = (count: number | bigint, read: number): boolean => Number(count) > read;
+  return [
+    registries.some(({ instances: all }) => cut(all.totalCount, all.nodes.length)) ? "instances" : "",
+    registries.some(({ leaders: all }) => cut(all.totalCount, all.nodes.length)) ? "groups" : "",
+    registries.some(({ definitions: all }) => cut(all.totalCount, all.nodes.length)) ? "definitions" : "",
+  ].filter(Boolean);
 }
 
 type Told = ReadonlyMap<string, string>;
@@ -38,13 +66,10 @@ const definitions = ({ definitions: { nodes } }: Registry): Told =>
 
 function compare(kind: Difference["kind"], before: Told, after: Told): Difference[] {
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
-  return names
-    .map((name) => ({
-      key: `${kind} ${name}`,
-      kind,
-      name,
-      before: before.get(name) ?? ABSENT,
-      after: after.get(name) ?? ABSENT,
-    }))
-    .filter((each) => each.before !== each.after);
+  return names.flatMap((name) => {
+    const [old, now] = [before.get(name), after.get(name)];
+    if (old === now) return [];
+    const how = old === undefined ? "added" : now === undefined ? "removed" : "changed";
+    return [{ key: `${kind} ${name}`, kind, name, how, before: old ?? ABSENT, after: now ?? ABSENT }];
+  });
 }

@@ -1,72 +1,108 @@
-import { ChevronFirst, ChevronLast, ChevronLeft, ChevronRight, Pause, Play } from "lucide-react";
-import { type FormEvent, type KeyboardEvent, lazy, Suspense, useEffect, useState } from "react";
+import { type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Input } from "@/components/ui/input";
-import { EventHistory } from "@/shared/events/documents";
+import { type Event, EventHistory, EventsAfter } from "@/shared/events/documents";
 import { typeWords } from "@/shared/events/kinds";
 import { count } from "@/shared/figures/format";
+import { client } from "@/shared/graphql/client";
 import { useQuery } from "@/shared/graphql/use-query";
 import { MomentOf } from "@/shared/replay/documents";
 import { useReplay } from "@/shared/replay/store";
 import { asOfVariables } from "@/shared/replay/variables";
 import { useSystem } from "@/shared/system/store";
-import { formatMoment } from "@/shared/time/format";
+import { serverNow } from "@/shared/time/clock";
+import { formatMoment, formatSecond } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
 import { Problem } from "@/shared/ui/states";
-import { type LogMoment, useGoTo } from "@/shared/url/moment";
-import { DensityStrip } from "./density-strip";
+import { type LogMoment, useGoTo, useVersus } from "@/shared/url/moment";
+import { ExactField } from "./exact-field";
+import { useFlags } from "./flags";
+import { markTypes } from "./marks";
+import { Since } from "./since";
+import { Steps } from "./steps";
+import { Track } from "./track";
+import { usePlayer } from "./use-player";
 
 const Compare = lazy(() => import("./compare"));
 
 const REST_MS = 150;
-const PLAY_MS = 250;
+
+/** Where the hand is, before the page follows. */
+type Held = { sequence: number } | { time: number };
 
 /** The page as it stood after an event of the log; the keys and the track go from event to event. */
 export default function ReplayBar({ moment }: { moment: LogMoment }) {
   const goTo = useGoTo();
   const zone = useZone((s) => s.zone);
   const head = Number(useSystem((s) => s.system?.headSequence ?? 0));
+  const [end] = useState(serverNow);
+  const bar = useRef<HTMLElement>(null);
   const asked = useQuery(MomentOf, asOfVariables(moment));
-  const [dragged, setDragged] = useState<number | null>(null);
-  const [playing, setPlaying] = useState(false);
-  const [comparing, setComparing] = useState(false);
+  const [held, setHeld] = useState<Held | null>(null);
+  const [versus, setVersus] = useVersus();
+  const flags = useFlags();
   const known = asked.data ? Number(asked.data.asOf.asOfSequence) : null;
-  const at = dragged ?? ("sequence" in moment ? Number(moment.sequence) : known);
+  const stands = "sequence" in moment ? Number(moment.sequence) : known;
+  const at = held && "sequence" in held ? held.sequence : stands;
   const event = useQuery(
     EventHistory,
     at === null ? null : { last: 1, before: String(at + 1), filter: null },
   );
   const last = event.data?.events.nodes.at(-1);
+  const recordedAt = last ? Date.parse(last.recordedAt) : null;
+  const player = usePlayer({
+    at,
+    time: recordedAt,
+    onShow: ({ sequence }) => goTo(`s${sequence}`, { replace: true }),
+  });
 
   useEffect(() => {
     if (last) useReplay.setState({ sequence: last.sequence, time: Date.parse(last.time) });
   }, [last]);
   useEffect(() => () => useReplay.setState({ sequence: null, time: null }), []);
-  // Dragging tells the time at once; the page follows when the hand rests.
+  // Dragging tells the time at once; the page follows when the hand rests, to the event before it.
   useEffect(() => {
-    if (dragged === null) return;
-    const timer = setTimeout(() => {
-      goTo(`s${dragged}`, { replace: true });
-      setDragged(null);
+    if (held === null) return;
+    let ended = false;
+    const timer = setTimeout(async () => {
+      const sequence = "sequence" in held ? held.sequence : await sequenceBefore(held.time);
+      if (ended) return;
+      goTo(`s${sequence}`, { replace: true });
+      setHeld(null);
     }, REST_MS);
-    return () => clearTimeout(timer);
-  }, [dragged, goTo]);
-  useEffect(() => {
-    if (!playing || at === null) return;
-    if (at >= head) {
-      setPlaying(false);
-      return;
-    }
-    const timer = setTimeout(() => goTo(`s${at + 1}`, { replace: true }), PLAY_MS);
-    return () => clearTimeout(timer);
-  }, [playing, at, head, goTo]);
+    return () => {
+      ended = true;
+      clearTimeout(timer);
+    };
+  }, [held, goTo]);
 
   const move = (to: number): void => {
-    setPlaying(false);
-    setDragged(Math.min(head, Math.max(1, Math.round(to))));
+    player.stop();
+    setHeld({ sequence: Math.min(head, Math.max(1, Math.round(to))) });
+  };
+  /** Whatever was under way ends. */
+  const rest = (): void => {
+    player.stop();
+    setHeld(null);
+  };
+  const go = (to: string | null): void => {
+    rest();
+    goTo(to);
+  };
+  const toMark = async (back: boolean): Promise<void> => {
+    if (at === null) return;
+    const found = await markFrom(at, back);
+    if (found) move(Number(found.sequence));
+  };
+  const flag = (name: "a" | "b"): void => {
+    if (last && recordedAt !== null) flags.set(name, { sequence: last.sequence, time: recordedAt });
+  };
+  const compare = (): void => {
+    const { a, b } = useFlags.getState();
+    rest();
+    setVersus(b ? `s${b.sequence}` : "now", ...(a ? [`s${a.sequence}`] : []));
   };
   const onKey = (key: KeyboardEvent): void => {
-    if (at === null) return;
+    if (at === null || key.ctrlKey || key.metaKey || key.altKey) return;
     const step = key.shiftKey ? 10 : 1;
     const acts: Record<string, () => void> = {
       ArrowLeft: () => move(at - step),
@@ -75,132 +111,122 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
       PageDown: () => move(at - head / 10),
       Home: () => move(1),
       End: () => move(head),
-      " ": () => setPlaying(!playing),
-      Escape: () => goTo(null),
+      " ": player.toggle,
+      ",": () => void toMark(true),
+      ".": () => void toMark(false),
+      a: () => flag("a"),
+      b: () => flag("b"),
+      t: () => bar.current?.querySelector<HTMLInputElement>("[data-key=exact]")?.focus(),
+      Escape: () => go(null),
     };
-    const act = acts[key.key];
+    const act = acts[key.key.length === 1 ? key.key.toLowerCase() : key.key];
     if (!act) return;
     key.preventDefault();
     key.stopPropagation();
     act();
   };
-  const time = last ? formatMoment(last.time, zone) : "…";
-  const what = last ? typeWords(last.type).toLowerCase() : "";
+  const shown = held && "time" in held ? held.time : (player.clock ?? last?.time ?? null);
+  const time = shown === null ? "…" : formatMoment(shown, zone);
   return (
-    <section aria-label="Replay" className="shrink-0 border-inverse border-t-2 bg-card" data-no-print>
-      <div className="flex h-9 items-center gap-2 px-4 max-xl:px-3">
-        <p className="rounded-sm bg-inverse px-2 py-0.5 font-medium text-on-inverse" data-testid="viewing">
-          Viewing {time} · seq {count(at)} of {count(head)} · read only
+    <section
+      ref={bar}
+      aria-label="Replay"
+      className="shrink-0 border-inverse border-t-2 bg-card"
+      data-no-print
+    >
+      <div className="flex h-9 items-center gap-2 px-4 max-xl:gap-1 max-xl:px-3">
+        <p
+          className="min-w-0 truncate rounded-sm bg-inverse px-2 py-0.5 font-medium text-on-inverse"
+          data-testid="viewing"
+        >
+          Viewing {time} · seq {count(at)} <span className="max-xl:hidden">of {count(head)} </span>· read only
         </p>
-        <Steps at={at} head={head} playing={playing} onMove={move} onPlay={() => setPlaying(!playing)} />
-        <Exact onGo={(to) => goTo(to)} />
-        <Button variant="outline" onClick={() => setComparing(true)}>
-          Compare…
-        </Button>
-        {comparing && (
-          <Suspense fallback={null}>
-            <Compare moment={moment} head={head} onClose={() => setComparing(false)} />
-          </Suspense>
-        )}
-        <Button className="ml-auto" onClick={() => goTo(null)}>
-          Back to live
-        </Button>
-      </div>
-      {asked.error && <Problem error={asked.error} onRetry={asked.again} />}
-      <div className="flex h-12 items-center gap-3 px-4 max-xl:px-3">
-        <DensityStrip onGo={(to) => goTo(to)} />
-        <input
-          type="range"
-          min={1}
-          max={Math.max(1, head)}
-          value={at ?? 1}
-          aria-label="Moment of the log"
-          aria-valuetext={`${time}, sequence ${at ?? "unknown"}, ${what}`}
-          title="Event by event"
-          className="h-4 w-72 accent-primary max-lg:w-40"
-          onChange={(change) => move(Number(change.target.value))}
-          onKeyDown={onKey}
-        />
-        <span className="w-80 truncate text-muted-foreground text-xs max-xl:hidden" title={last?.summary}>
-          {last ? `${typeWords(last.type)}: ${last.summary}` : ""}
+        <Steps at={at} head={head} player={player} onMove={move} />
+        <span className="ml-auto flex shrink-0 items-center gap-1">
+          <ExactField onGo={go} />
+          {(["a", "b"] as const).map((name) => (
+            <FlagButton key={name} name={name} onClick={() => flag(name)} />
+          ))}
+          <Button variant="outline" onClick={compare}>
+            Compare…
+          </Button>
+          <Button onClick={() => go(null)}>Back to live</Button>
         </span>
       </div>
+      {asked.error && <Problem error={asked.error} onRetry={asked.again} />}
+      <div className="flex h-13 items-center gap-3 px-4 max-xl:px-3">
+        <Track
+          to={end}
+          time={recordedAt}
+          at={at}
+          head={head}
+          text={last && at !== null ? spoken(last, formatSecond(last.time, zone)) : "not known yet"}
+          onDrag={(to) => {
+            player.stop();
+            setHeld({ time: to });
+          }}
+          onKeyDown={onKey}
+        />
+        <div className="flex w-80 shrink-0 flex-col text-xs max-2xl:w-64 max-lg:hidden">
+          <span className="truncate text-muted-foreground" title={last?.summary}>
+            {last ? `${typeWords(last.type)}: ${last.summary}` : ""}
+          </span>
+          {at !== null && <Since at={at} head={head} onOpen={() => setVersus("now")} />}
+        </div>
+      </div>
+      {versus !== undefined && (
+        <Suspense fallback={null}>
+          <Compare
+            key={JSON.stringify(asOfVariables(versus))}
+            moment={moment}
+            other={versus}
+            head={head}
+            onOther={(vs) => setVersus(vs)}
+            onClose={() => setVersus(null)}
+          />
+        </Suspense>
+      )}
     </section>
   );
 }
 
-interface StepsProps {
-  at: number | null;
-  head: number;
-  playing: boolean;
-  onMove: (to: number) => void;
-  onPlay: () => void;
-}
-
-function Steps({ at, head, playing, onMove, onPlay }: StepsProps) {
-  const now = at ?? 1;
-  const steps = [
-    { label: "First event", icon: ChevronFirst, to: 1 },
-    { label: "Event before", icon: ChevronLeft, to: now - 1 },
-    { label: "Event after", icon: ChevronRight, to: now + 1 },
-    { label: "Last event", icon: ChevronLast, to: head },
-  ];
-  const PlayIcon = playing ? Pause : Play;
+function FlagButton({ name, onClick }: { name: "a" | "b"; onClick: () => void }) {
+  const set = useFlags((s) => s[name]);
+  const letter = name.toUpperCase();
+  const label = set
+    ? `${letter} stands at seq ${set.sequence}: set it here`
+    : `Set ${letter} here, to be compared`;
   return (
-    <div className="flex items-center">
-      {steps.map(({ label, icon: Icon, to }) => (
-        <Button
-          key={label}
-          variant="ghost"
-          size="icon"
-          aria-label={label}
-          title={label}
-          disabled={at === null || to < 1 || to > head}
-          onClick={() => onMove(to)}
-        >
-          <Icon aria-hidden="true" />
-        </Button>
-      ))}
-      <Button
-        variant="ghost"
-        size="icon"
-        aria-label={playing ? "Stop playing" : "Play, four events a second"}
-        title={playing ? "Stop playing" : "Play, four events a second"}
-        onClick={onPlay}
-      >
-        <PlayIcon aria-hidden="true" />
-      </Button>
-    </div>
+    <Button variant="outline" size="icon" aria-label={label} title={`${label} (${name})`} onClick={onClick}>
+      <span aria-hidden="true" className={set ? "font-semibold text-primary" : "text-muted-foreground"}>
+        {letter}
+      </span>
+    </Button>
   );
 }
 
-/** An exact sequence or time. */
-function Exact({ onGo }: { onGo: (at: string) => void }) {
-  const [text, setText] = useState("");
-  const trimmed = text.trim();
-  const at = /^\d{1,20}$/.test(trimmed)
-    ? `s${trimmed}`
-    : Number.isNaN(Date.parse(trimmed))
-      ? null
-      : new Date(trimmed).toISOString();
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (at === null) return;
-    onGo(at);
-    setText("");
-  };
-  return (
-    <form className="flex items-center gap-1" onSubmit={submit}>
-      <Input
-        aria-label="Sequence or time"
-        placeholder="Sequence or time"
-        className="w-44"
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-      />
-      <Button type="submit" variant="outline" disabled={at === null}>
-        Go
-      </Button>
-    </form>
-  );
+/** `12:45:26, sequence 35, owner elected ACC-3`. */
+function spoken({ sequence, type, aggregate, service }: Event, time: string): string {
+  const name = service === null ? "" : aggregate.slice(aggregate.indexOf(`.${service}`) + service.length + 2);
+  return [
+    time,
+    `sequence ${sequence}`,
+    `${typeWords(type).toLowerCase()} ${name || (service ?? "")}`.trim(),
+  ].join(", ");
+}
+
+/** The last event that was recorded by then; the first of the log where there was none. */
+async function sequenceBefore(time: number): Promise<number> {
+  const filter = { to: new Date(time).toISOString() };
+  const { data } = await client.query(EventHistory, { last: 1, before: null, filter }).toPromise();
+  return Number(data?.events.nodes[0]?.sequence ?? 1);
+}
+
+/** The next event of note on either side. */
+async function markFrom(at: number, back: boolean): Promise<Event | undefined> {
+  const filter = { types: [...markTypes] };
+  const { data } = back
+    ? await client.query(EventHistory, { last: 1, before: String(at), filter }).toPromise()
+    : await client.query(EventsAfter, { first: 1, after: String(at), filter }).toPromise();
+  return data?.events.nodes[0];
 }

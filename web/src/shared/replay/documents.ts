@@ -23,9 +23,12 @@ export const RegistryAt = graphql(`
   query RegistryAt($sequence: Long, $time: DateTime) {
     asOf(sequence: $sequence, time: $time) {
       asOfSequence
-      instances(first: 1000, orderBy: { field: NAME }) { nodes { id status version } }
-      leaders(first: 1000) { nodes { id instance term } }
-      definitions(first: 500, filter: { includeRetired: true }) { nodes { service revision status } }
+      instances(first: 1000, orderBy: { field: NAME }) { nodes { id status version } totalCount }
+      leaders(first: 1000, orderBy: { field: NAME }) { nodes { id instance term } totalCount }
+      definitions(first: 500, filter: { includeRetired: true }) {
+        nodes { service revision status }
+        totalCount
+      }
     }
   }
 `);

@@ -26,12 +26,36 @@ export function useGoTo(): (at: string | null, options?: { replace?: boolean }) 
       setParams(
         (now) => {
           const next = new URLSearchParams(now);
-          if (at === null) next.delete("at");
-          else next.set("at", at);
+          if (at === null) {
+            next.delete("at");
+            next.delete("vs");
+          } else next.set("at", at);
           return next;
         },
         { replace: options?.replace ?? false },
       ),
     [setParams],
   );
+}
+
+/**
+ * The moment that the one on the page is compared with: `null` for now, undefined where nothing is compared; and what
+ * sets it, to `now` or a moment, or ends it with null. The page can go to another moment with it.
+ */
+export function useVersus(): [LogMoment | null | undefined, (vs: string | null, at?: string) => void] {
+  const [params, setParams] = useSearchParams();
+  const raw = params.get("vs");
+  const versus = useMemo(() => (raw === "now" ? null : (momentFrom(raw) ?? undefined)), [raw]);
+  const set = useCallback(
+    (vs: string | null, at?: string) =>
+      setParams((now) => {
+        const next = new URLSearchParams(now);
+        if (vs === null) next.delete("vs");
+        else next.set("vs", vs);
+        if (at !== undefined) next.set("at", at);
+        return next;
+      }),
+    [setParams],
+  );
+  return [versus, set];
 }

@@ -1,58 +1,53 @@
 import { describe, expect, it } from "vitest";
 import { changedGroups } from "@/features/overview/changed-groups";
-import type { ServiceNode } from "@/features/overview/documents";
-import { isBad, rollupOf, worstFirst } from "@/features/overview/rollups";
+import { isBad, rollupOfSummary } from "@/features/overview/rollups";
 import { foldRuns } from "@/shared/events/fold";
+import type { Summary } from "@/shared/services/documents";
+import type { InstanceStatus } from "@/shared/status/status";
+import { worstOf } from "@/shared/status/worst";
 import { World } from "../mock/world";
 
-const node = (name: string, statuses: string[], change: Partial<ServiceNode> = {}): ServiceNode => ({
-  name,
+const summary = (over: Partial<Summary> = {}): Summary => ({
+  name: "desk",
   definition: null,
-  versions: ["1.0.0"],
-  p99Ms: null,
-  callsPerSecond: null,
-  errorPercent: null,
-  instances: statuses.map((status) => ({ status })) as ServiceNode["instances"],
-  leaders: [],
-  ...change,
+  counts: [{ status: "RUNNING", count: 2 }],
+  instances: 2,
+  worst: "RUNNING",
+  since: null,
+  reason: null,
+  instance: null,
+  flapping: 0,
+  belowMinimum: false,
+  versionDrift: false,
+  groups: 3,
+  ownerless: 0,
+  versions: [{ version: "1.0.0" }],
+  minute: null,
+  ...over,
 });
-const definition = {
-  status: "ACTIVE",
-  minInstances: 3,
-  maxInstances: null,
-  registration: "OPEN",
-  version: "1.0.0",
-} as const;
 
 describe("a service as one line", () => {
   it("takes one who is gone for bad only while it lacks it", () => {
-    expect(rollupOf(node("a", ["RUNNING", "RUNNING", "EXPIRED"], { definition })).worst).toBe("EXPIRED");
-    const enough = rollupOf(node("a", ["RUNNING", "RUNNING", "RUNNING", "EXPIRED"], { definition }));
-    expect([enough.worst, enough.belowMinimum, isBad(enough)]).toEqual(["RUNNING", false, false]);
-    expect(rollupOf(node("a", ["STOPPED", "RUNNING"])).worst).toBe("RUNNING");
-    expect(rollupOf(node("a", ["STOPPED"])).worst).toBe("STOPPED");
+    const counts = (...pairs: [InstanceStatus, number][]) => new Map(pairs);
+    expect(worstOf(counts(["RUNNING", 2], ["EXPIRED", 1]), 3)).toBe("EXPIRED");
+    expect(worstOf(counts(["RUNNING", 3], ["EXPIRED", 1]), 3)).toBe("RUNNING");
+    expect(worstOf(counts(["STOPPED", 1], ["RUNNING", 1]), null)).toBe("RUNNING");
+    expect(worstOf(counts(["STOPPED", 1]), null)).toBe("STOPPED");
   });
 
-  it("says what differs from its definition", () => {
-    const drifted = rollupOf(node("a", ["RUNNING"], { definition, versions: ["1.0.0", "1.1.0"] }));
-    expect([drifted.drift, drifted.belowMinimum]).toEqual(["1.0.0", true]);
-    const retired = rollupOf(node("a", ["RUNNING"], { definition: { ...definition, status: "RETIRED" } }));
-    expect([retired.minimum, retired.drift, retired.belowMinimum]).toEqual([null, null, false]);
+  it("says what differs from its definition, and of the past no figures", () => {
+    const definition = { version: "1.1.0", minInstances: 3, registration: "OPEN" as const };
+    const rollup = rollupOfSummary(summary({ definition, versionDrift: true, belowMinimum: true }));
+    expect([rollup.drift, rollup.minimum, rollup.running]).toEqual(["1.1.0", 3, 2]);
+    expect([rollup.p99Ms, rollup.callsPerSecond, rollup.errorPercent]).toEqual([null, null, null]);
   });
 
-  it("stands before the fine ones when somebody is needed", () => {
-    const rows = [
-      node("fine", ["RUNNING"]),
-      node("starting", ["STARTING"]),
-      node("failed", ["RUNNING", "FAILED"]),
-      node("ownerless", ["RUNNING"], { leaders: [{ instance: null }] }),
-    ].map(rollupOf);
-    expect(rows.sort(worstFirst).map(({ service }) => service)).toEqual([
-      "failed",
-      "ownerless",
-      "starting",
-      "fine",
-    ]);
+  it("needs somebody when it is not well, lacks instances, or a group has no owner", () => {
+    const needs = (over: Partial<Summary>) => isBad(rollupOfSummary(summary(over)));
+    expect(needs({})).toBe(false);
+    expect(needs({ worst: "FAILED" })).toBe(true);
+    expect(needs({ belowMinimum: true })).toBe(true);
+    expect(needs({ ownerless: 1 })).toBe(true);
   });
 });
 

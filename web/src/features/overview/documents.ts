@@ -1,31 +1,17 @@
-import { graphql, type ResultOf } from "@/gql";
+import { graphql } from "@/gql";
+import { SummaryFields } from "@/shared/services/documents";
 
-const RollupFields = graphql(`
-  fragment RollupFields on Service @_unmask {
-    name
-    definition { status minInstances maxInstances registration version }
-    versions
-    p99Ms
-    callsPerSecond
-    errorPercent
-    instances { status }
-    leaders { instance }
-  }
-`);
-
-/** Services as they stood: of the past there are no summaries. */
-export const ServiceRollupsAsOf = graphql(
+/** Services as they stood, without figures. */
+export const ServicesAsOf = graphql(
   `
-  query ServiceRollupsAsOf($sequence: Long, $time: DateTime) {
+  query ServicesAsOf($sequence: Long, $time: DateTime, $filter: ServiceFilter, $first: Int!) {
     asOf(sequence: $sequence, time: $time) {
-      services(first: 500) {
-        nodes { ...RollupFields }
+      serviceSummaries(filter: $filter, orderBy: { field: SEVERITY }, first: $first) {
+        services { ...SummaryFields }
         totalCount
       }
     }
   }
 `,
-  [RollupFields],
+  [SummaryFields],
 );
-
-export type ServiceNode = ResultOf<typeof RollupFields>;

@@ -21,8 +21,8 @@ const InstancesView = lazy(() => import("./instances-view"));
 /** The verdict, the totals, and the list of what there is. */
 export function OverviewScreen() {
   const [view, set] = useUrlState(overviewShape);
-  const all = usePastRollups();
   const past = useMoment() !== null;
+  const all = usePastRollups(null, true);
   const live = usePulse((s) => s.total);
   const fleet = usePulse((s) => s.counts);
   const everything = past ? (all.rollups ?? []).reduce((sum, each) => sum + each.instances, 0) : live;

@@ -1,12 +1,4 @@
-import {
-  Activity,
-  BookX,
-  ChevronDown,
-  ChevronRight,
-  Crown,
-  GitCompareArrows,
-  TrendingDown,
-} from "lucide-react";
+import { Activity, ChevronDown, ChevronRight, Crown, GitCompareArrows, TrendingDown } from "lucide-react";
 import { Figure } from "@/shared/figures/figure";
 import { latency, percent, plural, rate } from "@/shared/figures/format";
 import type { Truth } from "@/shared/freshness/freshness";
@@ -57,15 +49,6 @@ export function flagsOf(rollup: Rollup): FlagOf[] {
       title: `${rollup.versions.join(", ")} run, and its definition says ${rollup.drift}`,
       icon: GitCompareArrows,
       warn: false,
-    });
-  }
-  if (rollup.warnUndefined) {
-    flags.push({
-      key: "undefined",
-      word: "not defined",
-      title: "Its definition is retired, and asks to be told of instances that run",
-      icon: BookX,
-      warn: true,
     });
   }
   return flags;

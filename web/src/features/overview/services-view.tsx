@@ -13,7 +13,7 @@ import type { SetUrl } from "@/shared/url/use-url-state";
 import { Members } from "./members";
 import { type Rollup, rollupOfSummary } from "./rollups";
 import { ServiceRow } from "./service-row";
-import type { PastRollups } from "./use-past-rollups";
+import { type PastRollups, usePastRollups } from "./use-past-rollups";
 import { isFiltered, noFilter, type OverviewView, type overviewShape, serviceFilterOf } from "./view-state";
 
 /** So many pages are followed; more services are found by the filter. */
@@ -35,6 +35,7 @@ export function ServicesView(props: Props) {
   const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
   const filtered = isFiltered(props.view);
   const filter = serviceFilterOf(props.view);
+  const found = usePastRollups(filter, filtered);
   const first = useServiceWindow(moment === null ? { filter, first: SERVICES, offset: 0 } : null);
   const flip = (service: string): void => {
     const next = new Set(flipped);
@@ -43,11 +44,13 @@ export function ServicesView(props: Props) {
   };
   const list = { ...props, flipped, onFlip: flip, filtered };
   if (moment !== null) {
-    const { rollups, error, again } = props.past;
+    const { rollups, total, error, again } = filtered ? found : props.past;
     if (rollups === null)
       return error ? <ErrorView error={error} onRetry={again} /> : <Loading what="the services" />;
+    if (rollups.length === 0) return <Nothing filtered={filtered} onClear={() => props.set(noFilter)} />;
+    const some = rollups.length < total ? ` · the first ${count(rollups.length)} stand here` : "";
     return (
-      <Frame footer={plural(rollups.length, "service")}>
+      <Frame footer={`${plural(total, "service")}${some}`}>
         <Rows rollups={rollups} offset={0} {...list} />
       </Frame>
     );

@@ -1,6 +1,7 @@
 import type { ComponentType } from "react";
 import { createBrowserRouter } from "react-router";
 import { base } from "@/shared/url/base";
+import { newDefinitionPath } from "@/shared/url/links";
 import { Gate } from "./gate";
 import { NotFoundRoute } from "./routes/not-found";
 import { RouteError } from "./routes/route-error";
@@ -33,7 +34,7 @@ export const router = createBrowserRouter(
             { path: "events", lazy: screen(() => import("./routes/events")) },
             { path: "events/:sequence", lazy: screen(() => import("./routes/event")) },
             { path: "definitions", lazy: screen(() => import("./routes/definitions")) },
-            { path: "definitions/new", lazy: screen(() => import("./routes/definition-new")) },
+            { path: newDefinitionPath.slice(1), lazy: screen(() => import("./routes/definition-new")) },
             { path: "definitions/:service", lazy: screen(() => import("./routes/definition")) },
             { path: "definitions/:service/edit", lazy: screen(() => import("./routes/definition-edit")) },
             { path: "dead-letters", lazy: screen(() => import("./routes/dead-letters")) },

@@ -6,7 +6,7 @@ test("a definition is written with the server's rules at hand, recorded, and ame
   signedIn: page,
 }) => {
   const service = unique();
-  await page.goto("/definitions/new");
+  await page.goto("/definitions/_new");
   await page.getByLabel("Service", { exact: true }).fill("Not-A-Name");
   await page.getByLabel("Team").fill("Equities desk");
   await expect(page.getByText("Use a lower-case letter, then")).toBeVisible();
@@ -118,4 +118,43 @@ test("a file is imported after its plan was shown, and exported so that its plan
   await page.getByRole("button", { name: "Import" }).click();
   await text.fill(file);
   await expect(dialog.getByRole("button", { name: "Nothing to do" })).toBeVisible();
+});
+
+test("what the server refuses is said at its field, and the rest beside the button", async ({
+  signedIn: page,
+}) => {
+  const service = await define(page);
+  await page.goto("/definitions/_new");
+  await page.getByLabel("Service", { exact: true }).fill(service);
+  await page.getByLabel("Team").fill("Desk");
+  await page.getByLabel("Description").fill("Sends orders");
+  await page.getByLabel("Reason, for the record").fill("again");
+  await page.getByRole("button", { name: "Define" }).click();
+  await expect(page.getByRole("main").getByRole("alert")).toContainText(/DEFINITION_\w+/);
+
+  // A rule that the page does not know beforehand.
+  await page.route("**/graphql", async (route) => {
+    const { operationName } = route.request().postDataJSON() as { operationName?: string };
+    if (operationName !== "Define") return route.continue();
+    const told = { code: "INVALID_INPUT", message: "owner: no such team", field: "owner" };
+    const define = { __typename: "Rejected", currentRevision: null, ...told };
+    return route.fulfill({ json: { data: { define } } });
+  });
+  await page.getByLabel("Service", { exact: true }).fill(unique());
+  await page.getByRole("button", { name: "Define" }).click();
+  await expect(page.getByLabel("Team")).toHaveAccessibleDescription("Owner: no such team. INVALID_INPUT");
+  await expect(page.getByRole("main").getByRole("alert")).toHaveCount(0);
+  await page.getByLabel("Team").fill("Equities");
+  await expect(page.getByText("no such team")).toHaveCount(0);
+});
+
+test("a service may be called new", async ({ signedIn: page }) => {
+  await define(page, { service: "new" });
+  await page.goto("/definitions");
+  await page.locator('[data-service="new"]').getByRole("link", { name: "new", exact: true }).click();
+  await expect(page).toHaveURL(/\/definitions\/new$/);
+  await expect(page.getByRole("region", { name: "What it says" })).toContainText("Sends orders");
+  await page.getByRole("button", { name: "Clone" }).click();
+  await expect(page).toHaveURL(/\/definitions\/_new\?like=new$/);
+  await expect(page.getByRole("heading", { name: "New definition like new" })).toBeVisible();
 });

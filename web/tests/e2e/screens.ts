@@ -58,7 +58,7 @@ export const screens: { path: string; ready: (page: Page) => Promise<void> }[] =
     ready: (page) => expect(page.getByTestId("revision").first()).toBeVisible(),
   },
   { path: "/definitions/axe-desk/edit", ready: (page) => expect(page.getByLabel("Team")).toBeVisible() },
-  { path: "/definitions/new", ready: (page) => expect(page.getByLabel("Team")).toBeVisible() },
+  { path: "/definitions/_new", ready: (page) => expect(page.getByLabel("Team")).toBeVisible() },
   {
     path: "/dead-letters",
     ready: (page) => expect(page.getByText(/letters? there are|No message waits/)).toBeVisible(),

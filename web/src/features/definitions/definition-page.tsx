@@ -11,7 +11,7 @@ import { CopyLink } from "@/shared/ui/copy-link";
 import { ServiceLink } from "@/shared/ui/object-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
-import { definitionPath, useKeeping } from "@/shared/url/links";
+import { definitionPath, newDefinitionPath, useKeeping } from "@/shared/url/links";
 import { useMoment } from "@/shared/url/moment";
 import { ChangeList } from "./change-list";
 import { contentOf } from "./content";
@@ -63,7 +63,7 @@ export function DefinitionPage({ service }: { service: string }) {
               <CopyLink />
               <ActionButton
                 needs="ADMIN"
-                onClick={go(`/definitions/new?like=${encodeURIComponent(service)}`)}
+                onClick={go(`${newDefinitionPath}?like=${encodeURIComponent(service)}`)}
               >
                 <Copy aria-hidden="true" /> Clone
               </ActionButton>

@@ -11,7 +11,7 @@ import { PageHead } from "@/shared/ui/page-head";
 import { SearchField } from "@/shared/ui/search-field";
 import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { Table } from "@/shared/ui/table";
-import { useKeeping } from "@/shared/url/links";
+import { newDefinitionPath, useKeeping } from "@/shared/url/links";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { DefinitionRow } from "./definition-row";
 import { ExportMenu } from "./export-menu";
@@ -48,7 +48,7 @@ export function DefinitionsScreen() {
   const keeping = useKeeping();
   const shown = definitions?.filter((each) => takes(view, each)) ?? [];
   const retired = definitions?.filter(({ status }) => status === "RETIRED").length ?? 0;
-  const define = (): void => void navigate(keeping("/definitions/new"));
+  const define = (): void => void navigate(keeping(newDefinitionPath));
 
   const body = (): React.ReactNode => {
     if (!definitions) {

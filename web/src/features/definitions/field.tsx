@@ -6,7 +6,7 @@ interface Props {
   label: string;
   /** What the field takes, in words. */
   rule: string;
-  /** What is wrong with what stands in it; it takes the place of the rule. */
+  /** What is wrong with what stands in it, as a sentence; it takes the place of the rule. */
   breach: string | undefined;
   children: ReactNode;
 }
@@ -36,7 +36,7 @@ export function Rule({ id, rule, breach }: Pick<Props, "id" | "rule" | "breach">
   return (
     <p id={`${id}-rule`} className="flex items-start gap-1 text-bad text-xs">
       <CircleAlert aria-hidden="true" className="mt-0.5 size-3 shrink-0" />
-      <span>Use {breach}.</span>
+      <span>{breach}</span>
     </p>
   );
 }

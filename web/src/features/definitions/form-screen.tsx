@@ -3,7 +3,7 @@ import { useNavigate } from "react-router";
 import { useLock } from "@/shared/session/lock";
 import { mayAs, useSession } from "@/shared/session/store";
 import { PageHead } from "@/shared/ui/page-head";
-import { Denied, Empty, ErrorView, Loading } from "@/shared/ui/states";
+import { Denied, Empty, ErrorView, Loading, sentence } from "@/shared/ui/states";
 import { definitionPath, useKeeping } from "@/shared/url/links";
 import { ConflictPanel } from "./conflict";
 import type { Content } from "./content";
@@ -14,7 +14,7 @@ import { FormFields } from "./form-fields";
 import { LeaveGuard } from "./leave-guard";
 import { isSame } from "./merge";
 import { RecordBar } from "./record-bar";
-import { breachesOf, serviceRule } from "./rules";
+import { breachesOf, placeOf, serviceRule } from "./rules";
 import { keyOf, type Purpose, useEdit } from "./use-edit";
 import { useSaving } from "./use-saving";
 
@@ -68,11 +68,16 @@ function Form({ purpose, edit, change, setReason }: FormProps) {
   const service = draft.service.trim();
   const named = isNew ? serviceRule(draft.service) : null;
   const breaches = { ...breachesOf(content), ...(named !== null && { service: named }) };
-  const told = Object.fromEntries(
-    Object.entries(breaches).filter(
-      ([field]) => asked || visited.has(field) || field === "failover" || field === "minInstances",
-    ),
+  const seen = Object.entries(breaches).filter(
+    ([field]) => asked || visited.has(field) || field === "failover" || field === "minInstances",
   );
+  // What the server refuses is said where it is; the rest of it beside the button.
+  const refused = saving.error === null ? null : placeOf(saving.field);
+  const told = {
+    ...Object.fromEntries(seen.map(([field, rule]) => [field, `Use ${rule}.`])),
+    ...(refused !== null &&
+      saving.error && { [refused]: `${sentence(saving.error.message)} ${saving.error.code}` }),
+  };
   const changed = base
     ? !isSame(base.content, content)
     : JSON.stringify(draft) !== JSON.stringify(emptyDraft);
@@ -131,7 +136,10 @@ function Form({ purpose, edit, change, setReason }: FormProps) {
               draft={draft}
               breaches={told}
               isNew={isNew}
-              onChange={change}
+              onChange={(part) => {
+                saving.clear();
+                change(part);
+              }}
               onVisit={(field) => setVisited((all) => new Set(all).add(field))}
             />
             <RecordBar
@@ -139,7 +147,7 @@ function Form({ purpose, edit, change, setReason }: FormProps) {
               reason={reason}
               onReason={setReason}
               stage={saving.stage}
-              error={saving.error}
+              error={refused === null ? saving.error : null}
               blocked={lock ?? (changed ? null : "Nothing is changed yet.")}
             />
           </form>

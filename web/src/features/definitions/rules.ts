@@ -25,6 +25,21 @@ export function serviceRule(name: string): string | null {
   return fits ? null : "a lower-case letter, then lower-case letters, digits or single «-», 3 to 64 in all";
 }
 
+const fields = [
+  "service",
+  "owner",
+  "description",
+  "version",
+  "minInstances",
+  "maxInstances",
+  "failover",
+  "labels",
+];
+
+/** The field of the form that the server means; null where the form has none. */
+export const placeOf = (field: string | null): string | null =>
+  fields.find((each) => each === field?.split(".")[0]) ?? null;
+
 const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 function labelRule(labels: Content["labels"]): string | null {

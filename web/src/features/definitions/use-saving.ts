@@ -11,11 +11,15 @@ interface Saving {
   /** What is going on, in words; null when nothing is. */
   stage: string | null;
   error: AppError | null;
+  /** The field that the server names, where it names one. */
   field: string | null;
   conflict: Conflict | null;
   /** Records the content; tells when what is read contains it. */
   save: (service: string, content: Content, reason: string, revision: number | null) => Promise<boolean>;
+  /** Forgets the conflict. */
   forget: () => void;
+  /** Forgets what was refused. */
+  clear: () => void;
 }
 
 async function conflictOf(service: string): Promise<Conflict | null> {
@@ -56,5 +60,6 @@ export function useSaving(): Saving {
     conflict,
     save,
     forget: () => setConflict(null),
+    clear: () => setRefused(null),
   };
 }

@@ -14,6 +14,9 @@ export const groupPath = (service: string, group: string): string =>
 
 export const definitionPath = (service: string): string => `/definitions/${encodeURIComponent(service)}`;
 
+/** No service is called so: names begin with a letter. */
+export const newDefinitionPath = "/definitions/_new";
+
 export const eventPath = (sequence: number | bigint | string): string => `/events/${sequence}`;
 
 /** The events of a service within a time, in epoch milliseconds. */

@@ -63,8 +63,6 @@ test("an instance shows its state, its beats, its configuration and its record",
   await expect(page.getByRole("figure", { name: "Memory" }).locator("canvas")).toBeVisible();
   await page.getByRole("tab", { name: "Configuration" }).click();
   await expect(page.getByRole("columnheader", { name: "Setting" })).toBeVisible();
-  await page.getByLabel("Compare with").selectOption("trading-service-2");
-  await expect(page.getByRole("columnheader", { name: "trading-service-2" })).toBeVisible();
   await page.getByRole("tab", { name: "Record" }).click();
   await expect(page.getByText('"id": "trading-service/trading-service-3"')).toBeVisible();
 });

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { beatsOf } from "@/features/instance/beats";
+import { agreementOf } from "@/features/instance/configuration/peers";
+import { changesOf, reportsOf } from "@/features/instance/configuration/reports";
+import { sideBySide, sideFrom } from "@/features/instance/configuration/sides";
+import type { RecordedEvent } from "@/features/instance/documents";
 import { verdictOf } from "@/features/service/verdict";
 import { differencesOf, settingsOf } from "@/shared/figures/settings";
 import { minimumOf, worstOf } from "@/shared/status/worst";
@@ -31,6 +35,69 @@ describe("a configuration", () => {
       { key: "groups", before: '["A"]', after: null },
       { key: "lease.ms", before: "1000", after: "300" },
       { key: "new", before: null, after: "true" },
+    ]);
+  });
+});
+
+describe("the configuration of an instance", () => {
+  const report = (sequence: number, configuration: object): RecordedEvent => ({
+    sequence,
+    type: "aegis.instance.configuration_reported.v1",
+    time: `2026-01-02T03:04:0${sequence}Z`,
+    actor: "instance:desk/desk-1",
+    data: { configuration },
+  });
+  const events = [
+    report(1, { lease: 1_000, log: "info" }),
+    report(2, { lease: 1_000, log: "debug" }),
+    report(3, { lease: 300, log: "debug" }),
+  ];
+
+  it("is told by its reports, each with what it changed", () => {
+    const reports = reportsOf(events, null);
+    expect(reports.map(({ differences }) => differences?.map(({ key }) => key) ?? null)).toEqual([
+      null,
+      ["log"],
+      ["lease"],
+    ]);
+    const changed = changesOf(reports);
+    expect(["lease", "log"].map((key) => changed.get(key)?.sequence)).toEqual([3, 2]);
+    expect(reportsOf(events, 2)).toHaveLength(2);
+  });
+
+  it("agrees with its peers, or not; what each has of its own is no difference", () => {
+    const setting = (value: string) => [{ key: "lease", value }];
+    const peers = (...values: string[]) =>
+      new Map(values.map((value, at) => [`desk-${at + 2}`, setting(value)]));
+    const ours = { key: "lease", value: "300" };
+    expect(agreementOf(ours, peers("300", "300")).others).toEqual([]);
+    expect(agreementOf(ours, peers("1000", "1000"))).toEqual({
+      others: [
+        { instance: "desk-2", value: "1000" },
+        { instance: "desk-3", value: "1000" },
+      ],
+      ownToEach: false,
+    });
+    expect(agreementOf(ours, peers("1", "2")).ownToEach).toBe(true);
+    expect(agreementOf(ours, peers("1")).ownToEach).toBe(false);
+    expect(agreementOf({ key: "none", value: "x" }, peers("1")).others).toEqual([
+      { instance: "desk-2", value: null },
+    ]);
+  });
+
+  it("stands side by side with another one", () => {
+    expect(sideBySide(settingsOf({ a: 1, b: 2 }), settingsOf({ b: 3, c: 4 }))).toEqual([
+      { key: "a", left: "1", right: null, different: true },
+      { key: "b", left: "2", right: "3", different: true },
+      { key: "c", left: null, right: "4", different: true },
+    ]);
+    expect(["now", "s35", "@desk-2", "@", "s", ""].map((raw) => sideFrom(raw)?.kind ?? null)).toEqual([
+      "now",
+      "report",
+      "peer",
+      null,
+      null,
+      null,
     ]);
   });
 });

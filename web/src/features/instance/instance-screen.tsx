@@ -29,7 +29,7 @@ import { oneOf } from "@/shared/url/codec";
 import { servicePath } from "@/shared/url/links";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { BeatStrip } from "./beat-strip";
-import { ConfigurationTab } from "./configuration-tab";
+import { ConfigurationTab } from "./configuration/configuration-tab";
 import { GroupsTab } from "./groups-tab";
 import { RecordTab } from "./record-tab";
 import { StateLane } from "./state-lane";

@@ -1,0 +1,37 @@
+import { expect, test } from "./fixtures";
+
+const PATH = "/services/trading-service/instances/trading-service-1?tab=configuration";
+
+test("each setting says whether peers run with the same, and since when", async ({ signedIn: page }) => {
+  await page.goto(PATH);
+  const inForce = page.getByRole("table", { name: "Settings in force" });
+  await expect(inForce.locator('[data-setting="failover"]')).toContainText("same");
+  await expect(inForce.locator('[data-setting="instance"]')).toContainText("own to each");
+  await expect(inForce.locator('[data-setting="failover"]')).toContainText(/seq \d+/);
+  await page.getByRole("button", { name: /^Only what differs from peers/ }).click();
+  await expect(inForce.locator('[data-setting="failover"]')).toHaveCount(0);
+});
+
+test("two instances, and any two reports, stand side by side; the address holds it", async ({
+  signedIn: page,
+}) => {
+  await page.goto(PATH);
+  await page.getByRole("button", { name: "Compare side by side…" }).click();
+  await page.getByLabel("Right", { exact: true }).selectOption("trading-service-2");
+  await expect(page).toHaveURL(/left=now&right=%40trading-service-2/);
+  const rows = page.getByTestId("side-by-side");
+  const names = rows.filter({ hasText: "trading-service-2" });
+  await expect(names.first()).toContainText("trading-service-1");
+  const few = await rows.count();
+  await page.getByRole("button", { name: "All settings" }).click();
+  expect(await rows.count()).toBeGreaterThan(few);
+  await page.getByRole("button", { name: "Close the comparison" }).click();
+  await page
+    .getByTestId("report")
+    .first()
+    .getByRole("button", { name: /^Compare seq/ })
+    .click();
+  await expect(page.getByText(/^Both say the same, in \d+ settings\.$/)).toBeVisible();
+  await page.goBack();
+  await expect(page.getByRole("button", { name: "Compare side by side…" })).toBeVisible();
+});

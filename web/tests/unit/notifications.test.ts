@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { verdictOf } from "@/features/wallboard/verdict";
+import { useAcknowledged } from "@/shared/attention/acknowledged";
 import { notice } from "@/shared/attention/notified";
+import { useSilences } from "@/shared/attention/silences";
 import type { ShownItem } from "@/shared/attention/use-items";
 
 const item = (key: string, over: Partial<ShownItem> = {}): ShownItem => ({
@@ -33,6 +35,25 @@ describe("notifications", () => {
 
   it("are not told of what is acknowledged or silenced", () => {
     expect(notice([], [item("a", { acknowledged: true })], 1).fresh).toEqual([]);
+  });
+});
+
+describe("what is acknowledged and silenced", () => {
+  const inAnotherTab = (key: string, value: unknown): void => {
+    localStorage.setItem(key, typeof value === "string" ? value : JSON.stringify(value));
+    window.dispatchEvent(new StorageEvent("storage", { key }));
+  };
+
+  it("holds for all tabs of the browser", () => {
+    inAnotherTab("aegis.acknowledged", [{ mark: "a @1", by: "alice", at: 5 }]);
+    expect(useAcknowledged.getState().all).toEqual([{ mark: "a @1", by: "alice", at: 5 }]);
+    inAnotherTab("aegis.silences", [{ key: "a", reason: "known", by: "bob", until: 9 }]);
+    expect(useSilences.getState().silences.map(({ reason }) => reason)).toEqual(["known"]);
+  });
+
+  it("is nothing where what is kept cannot be read", () => {
+    inAnotherTab("aegis.acknowledged", "no json");
+    expect(useAcknowledged.getState().all).toEqual([]);
   });
 });
 

@@ -1,10 +1,8 @@
 import { create } from "zustand";
-import { readStored, writeStored } from "@/shared/lib/stored";
+import { kept } from "@/shared/lib/kept";
 import { z } from "@/shared/lib/zod";
 import { useSession } from "@/shared/session/store";
 import { serverNow } from "@/shared/time/clock";
-
-const KEY = "aegis.silences";
 
 /** What is not to be told for a while, whenever it begins anew. */
 export interface Silence {
@@ -16,15 +14,8 @@ export interface Silence {
   until: number;
 }
 
-const stored = z.array(z.object({ key: z.string(), reason: z.string(), by: z.string(), until: z.number() }));
-
-function read(): readonly Silence[] {
-  try {
-    return stored.parse(JSON.parse(readStored(KEY)));
-  } catch {
-    return [];
-  }
-}
+const silence = z.object({ key: z.string(), reason: z.string(), by: z.string(), until: z.number() });
+const place = kept<readonly Silence[]>("aegis.silences", z.array(silence), []);
 
 interface Silences {
   silences: readonly Silence[];
@@ -32,16 +23,16 @@ interface Silences {
   end: (key: string) => void;
 }
 
-/** In this browser. */
+/** In this browser, for all its tabs. */
 export const useSilences = create<Silences>((set, get) => {
   const put = (next: readonly Silence[]): void => {
     const lasting = next.filter(({ until }) => until > serverNow());
-    writeStored(KEY, JSON.stringify(lasting));
+    place.write(lasting);
     set({ silences: lasting });
   };
   const others = (key: string): readonly Silence[] => get().silences.filter((each) => each.key !== key);
   return {
-    silences: read(),
+    silences: place.read(),
     silence: (key, ms, reason) => {
       const by = useSession.getState().viewer?.name ?? "nobody";
       put([...others(key), { key, reason, by, until: serverNow() + ms }]);
@@ -49,3 +40,5 @@ export const useSilences = create<Silences>((set, get) => {
     end: (key) => put(others(key)),
   };
 });
+
+place.follow((silences) => useSilences.setState({ silences }));

@@ -35,6 +35,10 @@ export const useDesktop = create<Desktop>((set, get) => ({
   },
 }));
 
+window.addEventListener("storage", ({ key }) => {
+  if (key === KEY || key === null) useDesktop.setState({ wanted: initial() });
+});
+
 export function notifyDesktop({ mark, subject, text }: Notified): void {
   if (useDesktop.getState().wanted !== "on" || !document.hidden) return;
   const told = new Notification(`Aegis: ${subject}`, { body: text, tag: mark });

@@ -22,3 +22,24 @@ test("who did what, and why, is listed as it is recorded, filtered and exported"
   const file = readFileSync(await (await waiting).path(), "utf8");
   expect(file.trim().split("\n")).toHaveLength(1);
 });
+
+test("a maintenance of a group is told with who began it, and leads to the group", async ({
+  signedIn: page,
+}) => {
+  const plan = async (name: string, input: object): Promise<void> => {
+    const query = `mutation ($input: ${name}Input!) { told: ${name[0]?.toLowerCase()}${name.slice(1)}(input: $input) { __typename } }`;
+    const response = await page.request.post("/graphql", { data: { query, variables: { input } } });
+    expect(JSON.stringify(await response.json())).toContain("PlanRecorded");
+  };
+  const scope = { service: "trading-service", group: "ACC-3", reason: "for the audit" };
+  await plan("BeginMaintenance", { ...scope, until: new Date(Date.now() + 600_000).toISOString() });
+  await page.goto("/audit?action=aegis.installation.maintenance_begun.v1");
+  const row = page.getByTestId("audit-row").first();
+  await expect(row).toContainText("Begin maintenance");
+  await expect(row).toContainText("for the audit");
+  await expect(row.getByRole("link", { name: "ACC-3" })).toHaveAttribute(
+    "href",
+    /\/leadership\/trading-service\/ACC-3$/,
+  );
+  await plan("EndMaintenance", scope);
+});

@@ -8,6 +8,8 @@ test("each setting says whether peers run with the same, and since when", async 
   await expect(inForce.locator('[data-setting="failover"]')).toContainText("same");
   await expect(inForce.locator('[data-setting="instance"]')).toContainText("own to each");
   await expect(inForce.locator('[data-setting="failover"]')).toContainText(/seq \d+/);
+  await expect(inForce.locator('[data-setting="failover"]')).toContainText("default");
+  await expect(inForce.locator('[data-setting="labels.desk"]')).toContainText("program");
   await page.getByRole("button", { name: /^Only what differs from peers/ }).click();
   await expect(inForce.locator('[data-setting="failover"]')).toHaveCount(0);
 });

@@ -25,10 +25,16 @@ test("a definition is written with the server's rules at hand, recorded, and ame
 
   await page.getByRole("button", { name: "Amend" }).click();
   await page.getByLabel("Version").fill("1.1.0");
+  await page.getByLabel("Limit of p99").fill("0");
+  await page.getByLabel("Limit of errors").fill("0.5");
+  await expect(page.getByText("Use a whole number of 1 to 60000 ms.")).toBeVisible();
+  await page.getByLabel("Limit of p99").fill("50");
+  await expect(page.getByRole("region", { name: "Effect" })).toContainText("the limit is 50 ms");
   await expect(page.getByRole("region", { name: "Changes" })).toContainText("1.0.0→1.1.0");
   await page.getByLabel("Reason, for the record").fill("a new version");
   await page.getByRole("button", { name: "Amend to revision 2" }).click();
   await expect(page.getByTestId("revision")).toHaveCount(2);
+  await expect(page.getByTestId("revision").first()).toContainText("Error limit, %");
 
   await page.getByRole("button", { name: "Make current again" }).click();
   await page.getByLabel("Reason, for the record").fill("back");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionOf, actionTypes, letterOf, nameOf, reasonOf } from "@/features/audit/deeds";
+import { actionOf, actionTypes, letterOf, nameOf, reasonOf, scopeOf } from "@/features/audit/deeds";
 import { takes, toServer } from "@/features/audit/view-state";
 import { findingsOf } from "@/features/system/findings";
 import type { Event } from "@/shared/events/documents";
@@ -28,6 +28,10 @@ describe("the audit", () => {
   it("names action, object and reason", () => {
     expect([actionOf(deed()), nameOf(deed()), reasonOf(deed())]).toEqual(["Drain", "desk-1", "a new disk"]);
     expect(reasonOf(deed({ data: null }))).toBeNull();
+    const data = { service: "desk", group: "A", reason: "r" };
+    expect(scopeOf(deed({ data }))).toEqual({ service: "desk", group: "A" });
+    expect(scopeOf(deed({ data: { ...data, group: null } }))?.group).toBeNull();
+    expect(scopeOf(deed())).toBeNull();
     const letter = deed({ service: null, data: { sequence: 41, subject: "events.x", reason: "r" } });
     expect(letterOf(letter)).toBe("letter 41, events.x");
   });

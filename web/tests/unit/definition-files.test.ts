@@ -9,6 +9,8 @@ const FULL = `definitions:
     version: 1.4.0
     minInstances: 2
     maxInstances: 4
+    p99LimitMs: 50
+    errorLimitPercent: 0.5
     failover:
       leaseMs: 500
     registration: enforce
@@ -64,12 +66,17 @@ describe("the file of definitions", () => {
 
   it.each([
     [FULL.replace("maxInstances", "maxInstance"), /^7: unknown field «maxInstance»/],
-    [FULL.replace("failover: aggressive", "failover: reckless"), /^17: failover: use aggressive/],
-    [FULL.replace("leaseMs", "lease"), /^9: failover: use \{ leaseMs/],
+    [FULL.replace("failover: aggressive", "failover: reckless"), /^19: failover: use aggressive/],
+    [FULL.replace("leaseMs", "lease"), /^11: failover: use \{ leaseMs/],
     [FULL.replace("version: 1.4.0", "version: 1.4"), /^5: version: use three numbers/],
-    [FULL.replace("service: echo", "service: e cho"), /^13: service: use/],
+    [FULL.replace("service: echo", "service: e cho"), /^15: service: use/],
     [FULL.replace("service: echo", "service: trading-service"), /trading-service is defined twice/],
-    [FULL.replace("    owner: Night\n", ""), /^13: missing field «owner»/],
+    [FULL.replace("    owner: Night\n", ""), /^15: missing field «owner»/],
+    [
+      FULL.replace("errorLimitPercent: 0.5", "errorLimitPercent: 0.555"),
+      /^9: errorLimitPercent: use 0 to 100/,
+    ],
+    [FULL.replace("p99LimitMs: 50", "p99LimitMs: 0"), /^8: p99LimitMs: use a whole number of 1/],
     ["definition: []", /^1: unknown field «definition»/],
     ["definitions: [", /^1: /],
   ])("says what is wrong, and where", (text, said) => {
@@ -87,6 +94,8 @@ describe("the plan of an import", () => {
       status,
       minInstances: null,
       maxInstances: null,
+      p99LimitMs: null,
+      errorLimitPercent: null,
       failover: null,
       registration: "WARN",
       labels: {},

@@ -16,6 +16,8 @@ const content: Content = {
   version: "1.0.0",
   minInstances: 2,
   maxInstances: 4,
+  p99LimitMs: 50,
+  errorLimitPercent: 0.5,
   failover: { policy: "CUSTOM", leaseMs: 500 },
   registration: "ENFORCE",
   labels: { desk: "equities" },
@@ -24,7 +26,15 @@ const content: Content = {
 describe("the lines of a definition", () => {
   it("say all of it, and are read back", () => {
     expect(contentFrom(linesOf(content))).toEqual(content);
-    const bare = { ...content, minInstances: null, maxInstances: null, failover: null, labels: {} };
+    const bare = {
+      ...content,
+      minInstances: null,
+      maxInstances: null,
+      p99LimitMs: null,
+      errorLimitPercent: null,
+      failover: null,
+      labels: {},
+    };
     expect(contentFrom(linesOf(bare))).toEqual(bare);
   });
 
@@ -162,8 +172,11 @@ describe("an earlier revision", () => {
 
 describe("the effect", () => {
   const run = (version: string, status = "RUNNING") => ({ instance: "a", version, status }) as never;
+  const unlimited = { ...content, p99LimitMs: null, errorLimitPercent: null };
   const texts = (after: Content, running: never[]) =>
-    effectsOf(content, after, running).map(({ text }) => text);
+    effectsOf(content, { ...after, p99LimitMs: null, errorLimitPercent: null }, running, null).map(
+      ({ text }) => text,
+    );
 
   it("names the versions that run and are another", () => {
     expect(texts({ ...content, version: "1.1.0" }, [run("1.0.0"), run("1.0.0"), run("1.1.0")])).toEqual([
@@ -174,6 +187,21 @@ describe("the effect", () => {
   it("says when fewer run than there should, those that ended left out", () => {
     const found = texts(content, [run("1.0.0"), run("1.0.0", "EXPIRED")]);
     expect(found).toContain("1 of at least 2 runs: flagged «below minimum».");
+  });
+
+  it("holds limits against the last minute", () => {
+    const found = (over: Partial<Content>, p99Ms: number | null, errorPercent: number | null) =>
+      effectsOf(content, { ...unlimited, ...over }, [run("1.0.0"), run("1.0.0")], { p99Ms, errorPercent })
+        .filter(({ key }) => key.includes("Limit"))
+        .map(({ tone, text }) => `${tone}: ${text}`);
+    expect(found({ p99LimitMs: 50, errorLimitPercent: 0.5 }, 74, 0.1)).toEqual([
+      "warn: p99 of the last minute: 74 ms, over the limit of 50 ms.",
+      "plain: Errors of the last minute: 0.10 %, within 0.50 %.",
+    ]);
+    expect(found({ p99LimitMs: 50 }, null, null)).toEqual([
+      "plain: p99: nothing was called in the last minute, the limit is 50 ms.",
+    ]);
+    expect(found({}, 74, 0.1)).toEqual([]);
   });
 
   it("says from when on policies hold", () => {

@@ -9,6 +9,8 @@ const registry = (change: Partial<Registry>): Registry => ({
   instances: { nodes: [], totalCount: 0 },
   leaders: { nodes: [], totalCount: 0 },
   definitions: { nodes: [], totalCount: 0 },
+  maintenances: [],
+  switchovers: [],
   ...change,
 });
 
@@ -28,6 +30,8 @@ describe("two moments", () => {
       instances: { nodes: [{ id: "desk/1", status: "UNHEALTHY", version: "1.0.0" }], totalCount: 1_200 },
       leaders: { nodes: [{ id: "desk/A", instance: null, term: 1 }], totalCount: 1 },
       definitions: { nodes: [{ service: "desk", revision: 1, status: "ACTIVE" }], totalCount: 1 },
+      maintenances: [{ service: "desk", group: null, until: "2026-01-02T12:00:00Z" }],
+      switchovers: [{ service: "desk", group: "A", to: "2", at: "2026-01-03T12:00:00Z", begunAt: null }],
     });
     expect(
       differencesBetween(earlier, later).map(({ name, how, before, after }) => [name, how, before, after]),
@@ -36,9 +40,13 @@ describe("two moments", () => {
       ["desk/2", "removed", "running, 1.0.0", "—"],
       ["desk/A", "changed", "1, term 1", "no owner, term 1"],
       ["desk", "added", "—", "revision 1, active"],
+      ["desk", "added", "—", "until 2026-01-02T12:00:00Z"],
+      ["desk/A", "added", "—", "planned for 2026-01-03T12:00:00Z, to 2"],
     ]);
     expect(differencesBetween(later, later)).toEqual([]);
-    expect(tally(differencesBetween(earlier, later))).toBe("2 instances, 1 term, 1 definition differ");
+    expect(tally(differencesBetween(earlier, later))).toBe(
+      "2 instances, 1 term, 1 definition, 1 maintenance, 1 switchover differ",
+    );
     expect(tally([])).toBe("nothing differs");
     expect(cutOf(earlier, later)).toEqual(["instances"]);
   });

@@ -3,6 +3,7 @@ import { beatsOf } from "@/features/instance/beats";
 import { agreementOf } from "@/features/instance/configuration/peers";
 import { changesOf, reportsOf } from "@/features/instance/configuration/reports";
 import { sideBySide, sideFrom } from "@/features/instance/configuration/sides";
+import { sourceOf, sourcesFrom } from "@/features/instance/configuration/sources";
 import type { RecordedEvent } from "@/features/instance/documents";
 import { verdictOf } from "@/features/service/verdict";
 import { differencesOf, settingsOf } from "@/shared/figures/settings";
@@ -63,6 +64,17 @@ describe("the configuration of an instance", () => {
     const changed = changesOf(reports);
     expect(["lease", "log"].map((key) => changed.get(key)?.sequence)).toEqual([3, 2]);
     expect(reportsOf(events, 2)).toHaveLength(2);
+  });
+
+  it("says where each value is from; what is nested has the source of its field", () => {
+    const sources = sourcesFrom({ sources: { labels: "program", lease: "file" } });
+    expect(["labels.desk", "lease", "other", "la"].map((key) => sourceOf(key, sources))).toEqual([
+      "program",
+      "file",
+      null,
+      null,
+    ]);
+    expect(sourcesFrom({ configuration: {} }).size).toBe(0);
   });
 
   it("agrees with its peers, or not; what each has of its own is no difference", () => {

@@ -10,7 +10,7 @@ import { useQuery } from "@/shared/graphql/use-query";
 import { cn } from "@/shared/lib/utils";
 import { RegistryAt } from "@/shared/replay/documents";
 import { asOfVariables } from "@/shared/replay/variables";
-import { DefinitionLink, GroupLink, InstanceLink } from "@/shared/ui/object-link";
+import { DefinitionLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { Loading, Problem } from "@/shared/ui/states";
 import { Table } from "@/shared/ui/table";
 import { type LogMoment, momentFrom } from "@/shared/url/moment";
@@ -133,8 +133,12 @@ function Line({ difference: { kind, name, how, before, after } }: { difference: 
       </td>
       <td className="px-2 text-muted-foreground">{kind}</td>
       <td className="px-2">
-        {kind === "Definition" ? (
-          <DefinitionLink service={name} />
+        {slash < 0 ? (
+          kind === "Definition" ? (
+            <DefinitionLink service={name} />
+          ) : (
+            <ServiceLink service={name} />
+          )
         ) : (
           <>
             <span className="text-muted-foreground">{service}/</span>

@@ -7,8 +7,8 @@ type Registry = ResultOf<typeof RegistryAt>["asOf"];
 /** One thing that differs between two moments. */
 export interface Difference {
   key: string;
-  kind: "Instance" | "Group" | "Definition";
-  /** `<service>/<name>`; of a definition the service. */
+  kind: "Instance" | "Group" | "Definition" | "Maintenance" | "Switchover";
+  /** `<service>/<name>`; of a definition, and of the maintenance of all its groups, the service. */
   name: string;
   how: "added" | "removed" | "changed";
   before: string;
@@ -23,6 +23,8 @@ export function differencesBetween(earlier: Registry, later: Registry): Differen
     ...compare("Instance", instances(earlier), instances(later)),
     ...compare("Group", groups(earlier), groups(later)),
     ...compare("Definition", definitions(earlier), definitions(later)),
+    ...compare("Maintenance", maintenances(earlier), maintenances(later)),
+    ...compare("Switchover", switchovers(earlier), switchovers(later)),
   ];
 }
 
@@ -33,6 +35,8 @@ export function tally(differences: readonly Difference[]): string {
     ["Instance", "instance"],
     ["Group", "term"],
     ["Definition", "definition"],
+    ["Maintenance", "maintenance"],
+    ["Switchover", "switchover"],
   ];
   const parts = words.flatMap(([kind, word]) => {
     const n = differences.filter((each) => each.kind === kind).length;
@@ -63,6 +67,20 @@ const definitions = ({ definitions: { nodes } }: Registry): Told =>
   new Map(
     nodes.map(({ service, revision, status }) => [service, `revision ${revision}, ${status.toLowerCase()}`]),
   );
+
+const maintenances = ({ maintenances: all }: Registry): Told =>
+  new Map(all.map(({ service, group, until }) => [named(service, group), `until ${until}`]));
+
+const switchovers = ({ switchovers: all }: Registry): Told =>
+  new Map(
+    all.map(({ service, group, to, at, begunAt }) => [
+      named(service, group),
+      `${begunAt === null ? "planned for" : "begun"} ${begunAt ?? at}${to === null ? "" : `, to ${to}`}`,
+    ]),
+  );
+
+const named = (service: string, group: string | null): string =>
+  group === null ? service : `${service}/${group}`;
 
 function compare(kind: Difference["kind"], before: Told, after: Told): Difference[] {
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();

@@ -8,6 +8,8 @@ const glyphs: Readonly<Record<string, string>> = {
   "aegis.instance.expired.v1": "■",
   "aegis.instance.drain_requested.v1": "■",
   "aegis.installation.self_preservation_entered.v1": "■",
+  "aegis.installation.maintenance_begun.v1": "■",
+  "aegis.installation.switchover_begun.v1": "⇄",
   "aegis.definition.defined.v1": "●",
   "aegis.definition.amended.v1": "●",
   "aegis.definition.retired.v1": "●",

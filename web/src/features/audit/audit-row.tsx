@@ -3,9 +3,9 @@ import { iconOf } from "@/shared/events/kinds";
 import { NONE } from "@/shared/figures/format";
 import { formatMoment, formatSecond } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
-import { DefinitionLink, EventLink, GroupLink, InstanceLink } from "@/shared/ui/object-link";
+import { DefinitionLink, EventLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { rowClass } from "@/shared/ui/table";
-import { actionOf, letterOf, nameOf, reasonOf } from "./deeds";
+import { actionOf, letterOf, nameOf, reasonOf, scopeOf } from "./deeds";
 
 export function AuditRow({ event, now }: { event: Event; now: number }) {
   const zone = useZone((s) => s.zone);
@@ -42,8 +42,22 @@ export function AuditRow({ event, now }: { event: Event; now: number }) {
 
 function Subject({ event }: { event: Event }) {
   const { kind, service } = event;
-  if (service === null) return <span title={letterOf(event) ?? undefined}>{letterOf(event) ?? NONE}</span>;
+  if (kind === "INSTALLATION" || service === null) return <Installation event={event} />;
   if (kind === "DEFINITION") return <DefinitionLink service={service} icon />;
   if (kind === "INSTANCE") return <InstanceLink service={service} instance={nameOf(event)} icon />;
   return <GroupLink service={service} group={nameOf(event)} icon />;
+}
+
+/** What is recorded of the installation is about dead letters, or about plans for groups. */
+function Installation({ event }: { event: Event }) {
+  const letter = letterOf(event);
+  if (letter !== null) return <span title={letter}>{letter}</span>;
+  const scope = scopeOf(event);
+  if (scope === null) return <>{NONE}</>;
+  const { service, group } = scope;
+  return group === null ? (
+    <ServiceLink service={service} icon />
+  ) : (
+    <GroupLink service={service} group={group} icon />
+  );
 }

@@ -16,6 +16,9 @@ export interface Content {
   version: string;
   minInstances: number | null;
   maxInstances: number | null;
+  /** What is still well over a minute; null where nothing is said of it. */
+  p99LimitMs: number | null;
+  errorLimitPercent: number | null;
   failover: Failover | null;
   registration: Registration;
   labels: Readonly<Record<string, string>>;
@@ -41,6 +44,8 @@ export function contentOf(definition: Definition): Content {
     version,
     minInstances: whole(definition.minInstances),
     maxInstances: whole(definition.maxInstances),
+    p99LimitMs: whole(definition.p99LimitMs),
+    errorLimitPercent: definition.errorLimitPercent,
     failover: failover && {
       policy: failover.policy,
       leaseMs: failover.policy === "CUSTOM" ? Number(failover.leaseMs) : null,

@@ -1,5 +1,5 @@
 import type { Content } from "./content";
-import { type Lines, linesOf } from "./fields";
+import { type Lines, lineOrder, linesOf } from "./fields";
 
 /** One line that is different; a side without a value is null. */
 export interface Change {
@@ -10,18 +10,9 @@ export interface Change {
 
 /** The fields of both, each once: those of the second, and what only the first has in its place. */
 export function fieldsOf(...all: readonly Lines[]): string[] {
-  const order = [
-    "owner",
-    "description",
-    "version",
-    "minInstances",
-    "maxInstances",
-    "failover",
-    "registration",
-  ];
   const found = new Set(all.flatMap((lines) => [...lines.keys()]));
-  const labels = [...found].filter((field) => !order.includes(field)).sort();
-  return [...order.filter((field) => found.has(field)), ...labels];
+  const labels = [...found].filter((field) => !lineOrder.includes(field)).sort();
+  return [...lineOrder.filter((field) => found.has(field)), ...labels];
 }
 
 export function linesBetween(before: Lines, after: Lines): Change[] {

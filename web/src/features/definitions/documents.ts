@@ -9,6 +9,8 @@ const DefinitionFields = graphql(`
     status
     minInstances
     maxInstances
+    p99LimitMs
+    errorLimitPercent
     failover { policy leaseMs }
     registration
     labels
@@ -65,11 +67,14 @@ export const DefinitionHistory = graphql(
   [DefinitionFields],
 );
 
-/** What runs of a service, against which a definition is judged. */
+/** What runs of a service and how it does, against which a definition is judged. */
 export const RunningOf = graphql(`
   query RunningOf($service: String!) {
     service(name: $service) {
       instances { instance status version }
+    }
+    serviceSummaries(filter: { text: $service }, orderBy: { field: NAME }) {
+      services { name minute { p99Ms errorPercent } }
     }
   }
 `);

@@ -8,6 +8,8 @@ export interface Draft {
   version: string;
   minInstances: string;
   maxInstances: string;
+  p99LimitMs: string;
+  errorLimitPercent: string;
   /** Empty where each instance's own setting holds. */
   policy: Policy | "";
   leaseMs: string;
@@ -23,6 +25,8 @@ export const emptyDraft: Draft = {
   version: "1.0.0",
   minInstances: "",
   maxInstances: "",
+  p99LimitMs: "",
+  errorLimitPercent: "",
   policy: "",
   leaseMs: "500",
   registration: "WARN",
@@ -40,6 +44,8 @@ export function draftOf(service: string, content: Content): Draft {
     version,
     minInstances: shown(content.minInstances),
     maxInstances: shown(content.maxInstances),
+    p99LimitMs: shown(content.p99LimitMs),
+    errorLimitPercent: shown(content.errorLimitPercent),
     policy: failover?.policy ?? "",
     leaseMs: failover?.leaseMs ? String(failover.leaseMs) : emptyDraft.leaseMs,
     registration,
@@ -49,7 +55,7 @@ export function draftOf(service: string, content: Content): Draft {
   };
 }
 
-/** A whole number, null for nothing; what is neither is NaN, which breaks the rule of its field. */
+/** A number, null for nothing; what is neither is NaN, which breaks the rule of its field. */
 const numberFrom = (text: string): number | null => (text.trim() === "" ? null : Number(text));
 
 function labelsFrom(text: string): Record<string, string> {
@@ -71,6 +77,8 @@ export function contentOfDraft(draft: Draft): Content {
     version: draft.version,
     minInstances: numberFrom(draft.minInstances),
     maxInstances: numberFrom(draft.maxInstances),
+    p99LimitMs: numberFrom(draft.p99LimitMs),
+    errorLimitPercent: numberFrom(draft.errorLimitPercent),
     failover: policy === "" ? null : { policy, leaseMs: policy === "CUSTOM" ? Number(draft.leaseMs) : null },
     registration: draft.registration,
     labels: labelsFrom(draft.labels),

@@ -23,7 +23,8 @@ interface Props {
 /** What a definition means for what runs now, and for what starts later. */
 export function EffectPanel({ service, base, content }: Props) {
   const { data } = useQuery(RunningOf, service === "" ? null : { service }, useEvery(EVERY_MS));
-  const effects = effectsOf(base, content, data?.service?.instances ?? []);
+  const minute = data?.serviceSummaries.services.find(({ name }) => name === service)?.minute ?? null;
+  const effects = effectsOf(base, content, data?.service?.instances ?? [], minute);
   return (
     <Panel title="Effect" note="on what runs now">
       <ul className="space-y-1.5">

@@ -1,4 +1,4 @@
-import { plural } from "@/shared/figures/format";
+import { latency, percent, plural } from "@/shared/figures/format";
 import { hasEnded } from "@/shared/status/status";
 import { type Content, failoverText } from "./content";
 import type { Running } from "./documents";
@@ -10,10 +10,66 @@ export interface Effect {
   text: string;
 }
 
+/** What the service did in the last minute; null where nothing was called. */
+export interface Minute {
+  p99Ms: number | null;
+  errorPercent: number | null;
+}
+
 /** What a definition would say of the instances that run now, and what it changes for those that start later. */
-export function effectsOf(before: Content | null, after: Content, running: readonly Running[]): Effect[] {
+export function effectsOf(
+  before: Content | null,
+  after: Content,
+  running: readonly Running[],
+  minute: Minute | null,
+): Effect[] {
   const alive = running.filter(({ status }) => !hasEnded(status));
-  return [...ofVersion(after, alive), ...ofCount(after, alive.length), ...ofPolicies(before, after)];
+  return [
+    ...ofVersion(after, alive),
+    ...ofCount(after, alive.length),
+    ...ofLimits(after, minute),
+    ...ofPolicies(before, after),
+  ];
+}
+
+function ofLimits({ p99LimitMs, errorLimitPercent }: Content, minute: Minute | null): Effect[] {
+  const limits = [
+    {
+      key: "p99LimitMs",
+      what: "p99",
+      limit: p99LimitMs,
+      now: minute?.p99Ms ?? null,
+      say: (n: number) => (n >= 1_000 ? latency(n) : `${latency(n)} ms`),
+    },
+    {
+      key: "errorLimitPercent",
+      what: "Errors",
+      limit: errorLimitPercent,
+      now: minute?.errorPercent ?? null,
+      say: (n: number) => `${percent(n)} %`,
+    },
+  ];
+  return limits.flatMap(({ key, what, limit, now, say }): Effect[] => {
+    if (limit === null || Number.isNaN(limit)) return [];
+    if (now === null) {
+      return [
+        {
+          key,
+          tone: "plain",
+          text: `${what}: nothing was called in the last minute, the limit is ${say(limit)}.`,
+        },
+      ];
+    }
+    return now > limit
+      ? [
+          {
+            key,
+            tone: "warn",
+            text: `${what} of the last minute: ${say(now)}, over the limit of ${say(limit)}.`,
+          },
+        ]
+      : [{ key, tone: "plain", text: `${what} of the last minute: ${say(now)}, within ${say(limit)}.` }];
+  });
 }
 
 function ofVersion({ version }: Content, alive: readonly Running[]): Effect[] {

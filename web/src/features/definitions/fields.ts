@@ -9,15 +9,22 @@ export const fieldWord: Record<string, string> = {
   version: "Version",
   minInstances: "At least",
   maxInstances: "At most",
+  p99LimitMs: "p99 limit, ms",
+  errorLimitPercent: "Error limit, %",
   failover: "Failover",
   registration: "Registration",
   status: "Status",
 };
 
+/** The lines of a definition in the order of the file, its labels aside. */
+export const lineOrder: readonly string[] = Object.keys(fieldWord).filter((field) => field !== "status");
+
 export const LABEL = "labels.";
 
 export const wordOf = (field: string): string =>
   field.startsWith(LABEL) ? `Label ${field.slice(LABEL.length)}` : (fieldWord[field] ?? field);
+
+const text = (number: number | null): string | null => (number === null ? null : String(number));
 
 /** Each field that has a value, in the order of the file, as the history of a definition tells it. */
 export function linesOf(content: Content | null): Lines {
@@ -26,8 +33,10 @@ export function linesOf(content: Content | null): Lines {
     ["owner", content.owner],
     ["description", content.description],
     ["version", content.version],
-    ["minInstances", content.minInstances === null ? null : String(content.minInstances)],
-    ["maxInstances", content.maxInstances === null ? null : String(content.maxInstances)],
+    ["minInstances", text(content.minInstances)],
+    ["maxInstances", text(content.maxInstances)],
+    ["p99LimitMs", text(content.p99LimitMs)],
+    ["errorLimitPercent", text(content.errorLimitPercent)],
     ["failover", failoverText(content.failover)],
     ["registration", content.registration.toLowerCase()],
   ];
@@ -39,8 +48,8 @@ export function linesOf(content: Content | null): Lines {
 /** The content that these lines say. */
 export function contentFrom(lines: Lines): Content {
   const number = (field: string): number | null => {
-    const text = lines.get(field);
-    return text === undefined ? null : Number(text);
+    const value = lines.get(field);
+    return value === undefined ? null : Number(value);
   };
   const labels = [...lines].filter(([field]) => field.startsWith(LABEL));
   return {
@@ -49,6 +58,8 @@ export function contentFrom(lines: Lines): Content {
     version: lines.get("version") ?? "",
     minInstances: number("minInstances"),
     maxInstances: number("maxInstances"),
+    p99LimitMs: number("p99LimitMs"),
+    errorLimitPercent: number("errorLimitPercent"),
     failover: failoverFrom(lines.get("failover") ?? null),
     registration: (lines.get("registration") ?? "warn").toUpperCase() as Registration,
     labels: Object.fromEntries(labels.map(([field, value]) => [field.slice(LABEL.length), value])),

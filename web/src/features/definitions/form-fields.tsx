@@ -37,19 +37,24 @@ export function FormFields({ draft, breaches, isNew, onChange, onVisit }: Props)
       />
     </Field>
   );
-  const count = (field: "minInstances" | "maxInstances", label: string, rule: string) => (
+  const figure = (
+    field: "minInstances" | "maxInstances" | "p99LimitMs" | "errorLimitPercent",
+    label: string,
+    unit: string,
+    rule: string,
+  ) => (
     <Field id={field} label={label} rule={rule} breach={breaches[field]}>
       <div className="flex items-center gap-2">
         <Input
           {...told(field, breaches[field])}
           className="w-24"
-          inputMode="numeric"
+          inputMode={field === "errorLimitPercent" ? "decimal" : "numeric"}
           autoComplete="off"
           value={draft[field]}
           onChange={(event) => onChange({ [field]: event.target.value })}
           onBlur={() => onVisit(field)}
         />
-        <span className="text-muted-foreground">instances</span>
+        <span className="text-muted-foreground">{unit}</span>
       </div>
     </Field>
   );
@@ -60,8 +65,15 @@ export function FormFields({ draft, breaches, isNew, onChange, onVisit }: Props)
       {line("description", "Description", `What it does, 1 to ${DESCRIPTION_MAX} characters.`)}
       {line("version", "Version", "The version that should run: three numbers, such as 1.4.0.")}
       <div className="grid grid-cols-2 gap-3">
-        {count("minInstances", "At least", "Fewer are flagged. Empty: no minimum.")}
-        {count("maxInstances", "At most", "Empty: no maximum.")}
+        {figure("minInstances", "At least", "instances", "Fewer are flagged. Empty: no minimum.")}
+        {figure("maxInstances", "At most", "instances", "Empty: no maximum.")}
+        {figure("p99LimitMs", "Limit of p99", "ms", "Over a minute; slower needs somebody. Empty: none.")}
+        {figure(
+          "errorLimitPercent",
+          "Limit of errors",
+          "%",
+          "Over a minute; more needs somebody. Empty: none.",
+        )}
       </div>
       <PolicyCards draft={draft} breach={breaches["failover"]} onChange={onChange} />
       <Field

@@ -7,6 +7,7 @@ const LABELS_MAX = 64;
 const LEASE_MIN_MS = 150;
 const LEASE_MAX_MS = 60_000;
 const COUNT_MAX = 4_294_967_295;
+const LIMIT_MS_MAX = 60_000;
 
 /** Signs that are not seen: controls, separators of lines, blanks of no width, and what turns the direction of writing. */
 const HIDDEN =
@@ -32,6 +33,8 @@ const fields = [
   "version",
   "minInstances",
   "maxInstances",
+  "p99LimitMs",
+  "errorLimitPercent",
   "failover",
   "labels",
 ];
@@ -57,6 +60,18 @@ function countRule(count: number | null): string | null {
   return Number.isInteger(count) && count >= 0 && count <= COUNT_MAX ? null : "a whole number";
 }
 
+function limitRule(ms: number | null): string | null {
+  if (ms === null) return null;
+  const fits = Number.isInteger(ms) && ms >= 1 && ms <= LIMIT_MS_MAX;
+  return fits ? null : `a whole number of 1 to ${LIMIT_MS_MAX} ms`;
+}
+
+function shareRule(percent: number | null): string | null {
+  if (percent === null) return null;
+  const fits = percent >= 0 && percent <= 100 && /^\d+(\.\d{1,2})?$/.test(String(percent));
+  return fits ? null : "0 to 100 percent, with two decimals at most";
+}
+
 /** The rules that the server holds a definition to, said beforehand. It has the last word. */
 export function breachesOf(content: Content): Breaches {
   const { failover, minInstances: min, maxInstances: max } = content;
@@ -73,6 +88,8 @@ export function breachesOf(content: Content): Breaches {
       countRule(min) ?? (min !== null && max !== null && min > max ? "not more than «At most»" : null),
     ],
     ["maxInstances", countRule(max)],
+    ["p99LimitMs", limitRule(content.p99LimitMs)],
+    ["errorLimitPercent", shareRule(content.errorLimitPercent)],
     ["failover", leaseFits ? null : `a lease of ${LEASE_MIN_MS} to ${LEASE_MAX_MS} ms`],
     ["labels", labelRule(content.labels)],
   ];

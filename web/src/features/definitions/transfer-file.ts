@@ -22,6 +22,8 @@ const FIELDS = [
   "version",
   "minInstances",
   "maxInstances",
+  "p99LimitMs",
+  "errorLimitPercent",
   "failover",
   "registration",
   "labels",
@@ -98,6 +100,8 @@ function entryOf(map: YAMLMap): Entry {
     version: required(map, "version"),
     minInstances: count(map, "minInstances"),
     maxInstances: count(map, "maxInstances"),
+    p99LimitMs: count(map, "p99LimitMs"),
+    errorLimitPercent: share(map, "errorLimitPercent"),
     failover: failover(map),
     registration: registration(map),
     labels: labels(map),
@@ -129,6 +133,13 @@ function count(map: YAMLMap, field: string): number | null {
   const text = optional(map, field);
   if (text === null) return null;
   if (!/^\d+$/.test(text)) throw new Fault(at(map, field), `${field} is a whole number`);
+  return Number(text);
+}
+
+function share(map: YAMLMap, field: string): number | null {
+  const text = optional(map, field);
+  if (text === null) return null;
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new Fault(at(map, field), `${field} is a number`);
   return Number(text);
 }
 
@@ -167,7 +178,7 @@ const optionalNothing = (node: Node): boolean =>
   isScalar(node) && ["", "null", "~"].includes(String(node.value));
 
 function written({ service, content }: Entry) {
-  const { failover, minInstances, maxInstances, labels } = content;
+  const { failover, minInstances, maxInstances, p99LimitMs, errorLimitPercent, labels } = content;
   return {
     service,
     owner: content.owner,
@@ -175,6 +186,8 @@ function written({ service, content }: Entry) {
     version: content.version,
     ...(minInstances !== null && { minInstances }),
     ...(maxInstances !== null && { maxInstances }),
+    ...(p99LimitMs !== null && { p99LimitMs }),
+    ...(errorLimitPercent !== null && { errorLimitPercent }),
     ...(failover && {
       failover: failover.policy === "CUSTOM" ? { leaseMs: failover.leaseMs } : failover.policy.toLowerCase(),
     }),

@@ -18,6 +18,17 @@ export const presets: readonly SavedView[] = [
     ),
   },
   {
+    name: "Maintenance and switchovers",
+    search: type(
+      "installation.maintenance_begun",
+      "installation.maintenance_ended",
+      "installation.switchover_scheduled",
+      "installation.switchover_cancelled",
+      "installation.switchover_begun",
+      "installation.switchover_ended",
+    ),
+  },
+  {
     name: "Done by people",
     search: type(
       "definition.defined",
@@ -27,6 +38,10 @@ export const presets: readonly SavedView[] = [
       "instance.drain_requested",
       "instance.forgotten",
       "leadership.step_down_requested",
+      "installation.maintenance_begun",
+      "installation.maintenance_ended",
+      "installation.switchover_scheduled",
+      "installation.switchover_cancelled",
       "installation.dead_letter_redriven",
       "installation.dead_letter_discarded",
     ),

@@ -20,6 +20,7 @@ export const InstanceRecord = graphql(`
 export const ConfigurationOf = graphql(`
   query ConfigurationOf($service: String!, $instance: String!) {
     configuration(service: $service, instance: $instance)
+    configurationSources(service: $service, instance: $instance) { field source }
   }
 `);
 

@@ -1,8 +1,11 @@
 import {
   Activity,
   ArrowDownFromLine,
+  ArrowLeftRight,
   BookMarked,
   Building2,
+  CalendarClock,
+  CalendarX2,
   CircleCheck,
   CircleOff,
   Crown,
@@ -16,6 +19,7 @@ import {
   Undo2,
   UserMinus,
   UserX,
+  Wrench,
 } from "lucide-react";
 import type { AggregateKind } from "./documents";
 
@@ -48,6 +52,12 @@ const typeIcon: Record<string, LucideIcon> = {
   self_preservation_left: Eye,
   dead_letter_redriven: Undo2,
   dead_letter_discarded: CircleOff,
+  maintenance_begun: Wrench,
+  maintenance_ended: Wrench,
+  switchover_scheduled: CalendarClock,
+  switchover_cancelled: CalendarX2,
+  switchover_begun: ArrowLeftRight,
+  switchover_ended: ArrowLeftRight,
 };
 
 /** Words of types that the log names otherwise than operators do. */

@@ -29,6 +29,8 @@ export const RegistryAt = graphql(`
         nodes { service revision status }
         totalCount
       }
+      maintenances { service group until }
+      switchovers { service group to at begunAt }
     }
   }
 `);

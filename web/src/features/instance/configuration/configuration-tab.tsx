@@ -12,6 +12,7 @@ import { ComparePanel } from "./compare-panel";
 import { HistoryPanel } from "./history-panel";
 import { changesOf, reportsOf } from "./reports";
 import { SettingsPanel } from "./settings-panel";
+import type { Sources } from "./sources";
 import { usePeers } from "./use-peers";
 
 interface Props {
@@ -20,6 +21,7 @@ interface Props {
 }
 
 const TYPES = ["aegis.instance.configuration_reported.v1"];
+const none: Sources = new Map();
 const shape = { left: text, right: text };
 
 /** What the instance said of its configuration, how it differs from others, and how it changed. */
@@ -40,6 +42,8 @@ export function ConfigurationTab({ service, instance }: Props) {
   const last = reports.at(-1);
   const present = data.configuration === null ? null : settingsOf(data.configuration);
   const settings = isPast ? (last?.settings ?? null) : present;
+  const told = new Map(data.configurationSources.map(({ field, source }) => [field, source]));
+  const sources = isPast ? (last?.sources ?? none) : told;
   if (settings === null) return <Empty title={`${instance} has reported no configuration.`} />;
   const comparing = left !== "" && right !== "";
   return (
@@ -68,6 +72,7 @@ export function ConfigurationTab({ service, instance }: Props) {
       )}
       <SettingsPanel
         settings={settings}
+        sources={sources}
         peers={isPast ? null : peers.settings}
         changed={changesOf(reports)}
       />

@@ -2,12 +2,15 @@ import { shortType } from "@/shared/events/kinds";
 import { type Difference, differencesOf, type Setting, settingsOf } from "@/shared/figures/settings";
 import type { Whole } from "@/shared/graphql/exact";
 import type { RecordedEvent } from "../documents";
+import { type Sources, sourcesFrom } from "./sources";
 
 /** What an instance said of its configuration once. */
 export interface Report {
   sequence: Whole;
   time: string;
   settings: readonly Setting[];
+  /** Where the value of each field is from, where the instance said so. */
+  sources: Sources;
   /** What is different from the report before; null of the first that is known. */
   differences: readonly Difference[] | null;
 }
@@ -21,6 +24,7 @@ export function reportsOf(events: readonly RecordedEvent[], until: Whole | null)
       sequence,
       time,
       settings: settingsOf((data as { configuration?: unknown } | null)?.configuration),
+      sources: sourcesFrom(data),
     }));
   return told.map((report, index) => {
     const before = told[index - 1];

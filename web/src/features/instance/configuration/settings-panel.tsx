@@ -8,17 +8,20 @@ import { Panel } from "@/shared/ui/panel";
 import { Table } from "@/shared/ui/table";
 import { agreementOf } from "./peers";
 import type { Report } from "./reports";
+import { type Sources, sourceOf, sourceTitle } from "./sources";
 import type { PeerSettings } from "./use-peers";
 
 interface Props {
   settings: readonly Setting[];
+  /** Where their values are from. */
+  sources: Sources;
   /** What the other instances run with; null before it is known, and of the past. */
   peers: PeerSettings | null;
   changed: ReadonlyMap<string, Report>;
 }
 
 /** What is in force, whether others run with the same, and since when. */
-export function SettingsPanel({ settings, peers, changed }: Props) {
+export function SettingsPanel({ settings, sources, peers, changed }: Props) {
   const [different, setDifferent] = useState(false);
   const rows = settings.map((setting) => ({
     setting,
@@ -44,7 +47,13 @@ export function SettingsPanel({ settings, peers, changed }: Props) {
     >
       <Table
         label="Settings in force"
-        columns={[{ label: "Setting" }, { label: "Value" }, { label: "Peers" }, { label: "Changed" }]}
+        columns={[
+          { label: "Setting" },
+          { label: "Value" },
+          { label: "Source" },
+          { label: "Peers" },
+          { label: "Changed" },
+        ]}
       >
         {shown.map(({ setting, agreement }) => (
           <tr key={setting.key} data-setting={setting.key} className="border-border border-b align-baseline">
@@ -52,6 +61,9 @@ export function SettingsPanel({ settings, peers, changed }: Props) {
               {setting.key}
             </th>
             <td className="w-full break-all px-2 py-1 font-mono text-xs">{setting.value}</td>
+            <td className="whitespace-nowrap px-2 py-1">
+              <Source source={sourceOf(setting.key, sources)} />
+            </td>
             <td className="whitespace-nowrap px-2 py-1">
               <Peers agreement={agreement} total={peers?.size ?? 0} />
             </td>
@@ -63,6 +75,16 @@ export function SettingsPanel({ settings, peers, changed }: Props) {
       </Table>
       {shown.length === 0 && <p className="p-3 text-muted-foreground">All peers run with the same.</p>}
     </Panel>
+  );
+}
+
+function Source({ source }: { source: string | null }) {
+  if (source === null) return <span className="text-muted-foreground">{NONE}</span>;
+  // What somebody has set is what one looks for.
+  return (
+    <span className={source === "default" ? "text-muted-foreground" : undefined} title={sourceTitle(source)}>
+      {source}
+    </span>
   );
 }
 

@@ -2,12 +2,13 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Outlet, useLocation, useNavigate } from "react-router";
 import { signOut } from "@/features/session";
 import { cn } from "@/shared/lib/utils";
-import { useSession } from "@/shared/session/store";
+import { mayAs, useSession } from "@/shared/session/store";
 import { LiveRegion } from "@/shared/ui/announcer";
 import { NoticeStack } from "@/shared/ui/notice";
 import { useMoment } from "@/shared/url/moment";
 import { TopBar } from "./bar/top-bar";
 import { goLive } from "./live";
+import { PastDenied } from "./past-denied";
 import { Rail } from "./rail";
 import { useSigns } from "./signs";
 import { Strips } from "./strips";
@@ -31,6 +32,7 @@ export function Shell() {
   const [over, setOver] = useState<Over>(null);
   const [menu, setMenu] = useState(false);
   const moment = useMoment();
+  const denied = useSession((s) => moment !== null && s.viewer !== null && !mayAs(s.viewer, "AUDITOR"));
   useShellKeys({ onPalette: () => setOver("palette"), onSheet: () => setOver("keys") });
   const navigate = useNavigate();
   const leave = async (): Promise<void> => {
@@ -63,12 +65,12 @@ export function Shell() {
             tabIndex={-1}
             className="flex min-h-0 min-w-0 flex-1 flex-col overflow-auto -outline-offset-2"
           >
-            <Outlet />
+            {denied ? <PastDenied /> : <Outlet />}
           </main>
           <Strips />
         </div>
       </div>
-      {moment !== null && (
+      {moment !== null && !denied && (
         <Suspense fallback={<div className="h-21 shrink-0" />}>
           <ReplayBar moment={moment} />
         </Suspense>

@@ -4,6 +4,7 @@ import { Button } from "@/components/ui/button";
 import { useEvents } from "@/shared/events/store";
 import { usePulse } from "@/shared/freshness/pulse";
 import { highest } from "@/shared/graphql/exact";
+import { mayAs, useSession } from "@/shared/session/store";
 import { useSystem } from "@/shared/system/store";
 import { useKeeping } from "@/shared/url/links";
 import { useGoTo, useMoment } from "@/shared/url/moment";
@@ -74,14 +75,20 @@ function AsOf() {
   const system = useSystem((s) => s.system);
   const past = useMoment();
   const goTo = useGoTo();
+  const may = useSession((s) => mayAs(s.viewer, "AUDITOR"));
   const sequence = highest(highest(pulse, events), system?.asOfSequence ?? 0);
   return (
     <Button
       variant="ghost"
       className="-ml-2 w-26 justify-start overflow-hidden px-2 font-mono font-normal text-muted-foreground text-xs max-lg:hidden"
-      title="The last event that this page has seen: look at the past from here (r)"
+      aria-disabled={!may}
+      title={
+        may
+          ? "The last event that this page has seen: look at the past from here (r)"
+          : "The last event that this page has seen. Looking at the past needs Auditor."
+      }
       data-key="replay"
-      onClick={() => sequence !== 0 && goTo(past === null ? `s${sequence}` : null)}
+      onClick={() => may && sequence !== 0 && goTo(past === null ? `s${sequence}` : null)}
     >
       seq <span data-testid="as-of">{sequence === 0 ? "—" : String(sequence)}</span>
     </Button>

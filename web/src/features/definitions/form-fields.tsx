@@ -67,13 +67,8 @@ export function FormFields({ draft, breaches, isNew, onChange, onVisit }: Props)
       <div className="grid grid-cols-2 gap-3">
         {figure("minInstances", "At least", "instances", "Fewer are flagged. Empty: no minimum.")}
         {figure("maxInstances", "At most", "instances", "Empty: no maximum.")}
-        {figure("p99LimitMs", "Limit of p99", "ms", "Over a minute; slower needs somebody. Empty: none.")}
-        {figure(
-          "errorLimitPercent",
-          "Limit of errors",
-          "%",
-          "Over a minute; more needs somebody. Empty: none.",
-        )}
+        {figure("p99LimitMs", "Limit of p99", "ms", "Over a minute. Empty: no limit.")}
+        {figure("errorLimitPercent", "Limit of errors", "%", "Over a minute. Empty: no limit.")}
       </div>
       <PolicyCards draft={draft} breach={breaches["failover"]} onChange={onChange} />
       <Field

@@ -9,6 +9,7 @@ import { useMoment } from "@/shared/url/moment";
 import { TopBar } from "./bar/top-bar";
 import { goLive } from "./live";
 import { PastDenied } from "./past-denied";
+import { PrintHead } from "./print-head";
 import { Rail } from "./rail";
 import { useSigns } from "./signs";
 import { Strips } from "./strips";
@@ -50,6 +51,7 @@ export function Shell() {
       >
         Skip to content
       </button>
+      <PrintHead />
       {!wall && (
         <TopBar
           onMenu={() => setMenu((open) => !open)}

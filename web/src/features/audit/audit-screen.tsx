@@ -107,7 +107,10 @@ function Audit() {
           </>
         }
       />
-      <div className="flex h-10 shrink-0 items-center gap-1.5 border-border border-b px-4 max-xl:px-3">
+      <div
+        data-no-print
+        className="flex h-10 shrink-0 items-center gap-1.5 border-border border-b px-4 max-xl:px-3"
+      >
         <SearchField
           label="Filter the audit"
           className="min-w-24 max-w-56 flex-1"

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "react";
 import type { Whole } from "@/shared/graphql/exact";
+import { usePrinting } from "@/shared/lib/printing";
 import { cn } from "@/shared/lib/utils";
 import { useZone } from "@/shared/time/zone";
 import { DayRow } from "./day-row";
@@ -42,9 +43,11 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
     initialRect: { width: 1000, height: 700 },
   });
   useKeptPlace(rows, scroller, pinned);
-  const items = virtual.getVirtualItems();
-  const above = items[0]?.start ?? 0;
-  const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  const printing = usePrinting((s) => s.printing);
+  const seen = virtual.getVirtualItems();
+  const items = printing ? rows.map(({ key }, index) => ({ key, index })) : seen;
+  const above = printing ? 0 : (seen[0]?.start ?? 0);
+  const below = printing ? 0 : virtual.getTotalSize() - (seen.at(-1)?.end ?? 0);
   const onKey = (event: KeyboardEvent): void => {
     const step = { j: 1, k: -1 }[event.key];
     if (step === undefined || (event.target as Element).closest("input")) return;

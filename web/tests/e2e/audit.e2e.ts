@@ -16,11 +16,24 @@ test("who did what, and why, is listed as it is recorded, filtered and exported"
   await page.getByLabel("Action").selectOption("Retire");
   await expect(page.getByText("Nothing matches.")).toBeVisible();
   await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(page).toHaveURL(/\/audit$/);
   await page.getByLabel("Filter the audit").fill(service);
+  await expect(page.getByTestId("audit-row")).toHaveCount(1);
   const waiting = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("menuitem", { name: /NDJSON/ }).click();
   const file = readFileSync(await (await waiting).path(), "utf8");
   expect(file.trim().split("\n")).toHaveLength(1);
+  expect(file).toContain(service);
+  const table = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("menuitem", { name: /CSV/ }).click();
+  const lines = readFileSync(await (await table).path(), "utf8")
+    .trim()
+    .split("\r\n");
+  expect(lines[0]).toMatch(/^sequence,time,recorded,type,/);
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain("for the audit");
 });
 
 test("a maintenance of a group is told with who began it, and leads to the group", async ({

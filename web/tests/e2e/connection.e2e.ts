@@ -74,6 +74,24 @@ test("an offline machine is said at once, and comes back by itself", async ({ si
   await expectSamePage(page);
 });
 
+test("a form keeps what was written when the session ends under it", async ({ signedIn: page }) => {
+  await page.goto("/definitions/_new");
+  await expectLive(page);
+  await page.getByLabel("Service", { exact: true }).fill("half-written");
+  await page.getByLabel("Team").fill("Equities");
+  await page.getByLabel("Reason, for the record").fill("not yet");
+  await page.context().clearCookies();
+  await page.getByLabel("Description").fill("Sends orders");
+  await page.getByRole("button", { name: "Define" }).click();
+  const dialog = page.getByRole("dialog", { name: "Sign in again" });
+  await dialog.getByLabel("Access token").fill(stack.token);
+  await dialog.getByRole("button", { name: "Sign in" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByLabel("Team")).toHaveValue("Equities");
+  await expect(page.getByLabel("Description")).toHaveValue("Sends orders");
+  await expect(page.getByLabel("Reason, for the record")).toHaveValue("not yet");
+});
+
 test("a session that ends is signed in again over the page, which keeps its place", async ({
   signedIn: page,
 }) => {

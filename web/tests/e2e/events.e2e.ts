@@ -116,6 +116,7 @@ test("a view is saved by name, and the filtered events as a file", async ({ sign
   await expect(page).toHaveURL(new RegExp(`service=${service}`));
   const waiting = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("menuitem", { name: /NDJSON/ }).click();
   const lines = readFileSync(await (await waiting).path(), "utf8")
     .trim()
     .split("\n");

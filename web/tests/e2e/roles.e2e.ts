@@ -4,7 +4,7 @@ import { define } from "./recording";
 
 /** What the server refuses to a viewer: a page that asks it would show errors. */
 const REFUSED =
-  /\b(asOf\(|eventChange|verification|verifyLog|deadLetters\(|deadLetterGroups|deadLetter\(|streams|consumers\()/;
+  /\b(asOf\(|eventChange|verification|verifyLog|deadLetters\(|deadLetterGroups|deadLetter\(|streams|storage|consumers\()/;
 
 /** Whatever changes something, by the words on its button. */
 const CHANGES =

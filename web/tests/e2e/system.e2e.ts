@@ -19,6 +19,23 @@ test("the system tells how it is, and what it does not tell", async ({ signedIn:
   ).toBeVisible();
 });
 
+test("replicas, the lease store with the server of each instance, and the room for streams are told", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/system");
+  const mine = page.getByTestId("replica-row").filter({ hasText: "answers here" });
+  await expect(mine).toContainText("can be read");
+  await expect(mine).toContainText(/\d events?/);
+  await page.getByRole("tab", { name: "Lease store" }).click();
+  await expect(page.getByTestId("lease-store")).toContainText(/\d ms, read just now/);
+  await expect(page.getByTestId("lease-store")).toContainText("1 of 1 current");
+  const holder = page.getByTestId("lease-row").filter({ hasText: "trading-service-1" });
+  await expect(holder).toContainText(/\d+ % of 1\.00 s/);
+  await page.getByRole("tab", { name: "Streams" }).click();
+  await expect(page.getByTestId("storage")).toContainText("Limit of the account");
+  await expect(page.getByRole("columnheader", { name: "Full in" })).toBeVisible();
+});
+
 test("the log is verified on request", async ({ signedIn: page }) => {
   await page.goto("/system");
   await page.getByRole("button", { name: "Verify now" }).click();

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { actionOf, actionTypes, letterOf, nameOf, reasonOf, scopeOf } from "@/features/audit/deeds";
 import { takes, toServer } from "@/features/audit/view-state";
+import type { LeaseStore, Replica, Stream } from "@/features/system/documents";
 import { findingsOf } from "@/features/system/findings";
+import { ofLeaseStore, ofReplicas, ofStreams } from "@/features/system/parts-findings";
 import type { Event } from "@/shared/events/documents";
 
 const deed = (over: Partial<Event> = {}): Event => ({
@@ -91,5 +93,94 @@ describe("findings", () => {
       problems: [{ part: "leases", code: "NEW_CODE", message: "do this", since: well.time }],
     });
     expect(finding).toMatchObject({ id: "leases/NEW_CODE", severity: "bad", evidence: "Do this." });
+  });
+});
+
+describe("findings of the parts", () => {
+  const ids = (found: { id: string; severity: string }[]) =>
+    found.map(({ id, severity }) => `${severity} ${id}`);
+  const replica = (over: Partial<Replica> = {}): Replica => ({
+    id: "aaaaaaaa-1",
+    host: "one",
+    version: "0.1.0",
+    startedAt: "2026-01-02T03:04:05Z",
+    asOfSequence: 10,
+    projectionLag: 0,
+    rebuildSequence: null,
+    verifying: false,
+    natsServer: "nats-1",
+    heartbeatsVisible: true,
+    problems: 0,
+    mine: true,
+    ...over,
+  });
+
+  it("tell of other replicas, and of versions that differ", () => {
+    expect(ofReplicas([replica({ problems: 2 })])).toEqual([]);
+    const other = replica({
+      id: "bbbbbbbb-2",
+      mine: false,
+      version: "0.2.0",
+      projectionLag: 900,
+      problems: 1,
+    });
+    const found = ofReplicas([replica(), other]);
+    expect(ids(found)).toEqual(["info replicas/VERSIONS_DIFFER", "warn replicas/bbbbbbbb/NOT_WELL"]);
+    expect(found[1]?.evidence).toBe("one (bbbbbbbb): 900 events behind, 1 problem.");
+  });
+
+  const store = (over: Partial<LeaseStore> = {}): LeaseStore => ({
+    kind: "KV",
+    stream: "KV_aegis_leases",
+    replicas: 3,
+    replicasCurrent: 3,
+    jetStreamLeader: "nats-1",
+    readMs: 0.4,
+    nodes: [],
+    ...over,
+  });
+
+  it("tell of a lease store that is silent, slow, or lacks copies", () => {
+    expect(ofLeaseStore(store())).toEqual([]);
+    expect(ids(ofLeaseStore(store({ readMs: null })))).toEqual(["bad leases/NOT_ANSWERING"]);
+    expect(ids(ofLeaseStore(store({ readMs: 140 })))).toEqual(["warn leases/SLOW"]);
+    expect(ids(ofLeaseStore(store({ replicasCurrent: 2 })))).toEqual([
+      "warn leases/KV_aegis_leases/COPIES_MISSING",
+    ]);
+    expect(ids(ofLeaseStore(store({ replicasCurrent: 1 })))).toEqual([
+      "bad leases/KV_aegis_leases/COPIES_MISSING",
+    ]);
+  });
+
+  const stream = (over: Partial<Stream> = {}): Stream => ({
+    name: "AEGIS_EVENTS",
+    messages: 10,
+    bytes: 1_000,
+    firstAt: null,
+    lastAt: null,
+    bytesPerDay: null,
+    daysLeft: null,
+    replicas: 3,
+    replicasCurrent: 3,
+    jetStreamLeader: "nats-1",
+    consumers: 1,
+    maxBytes: 1_024,
+    maxAgeSeconds: null,
+    ...over,
+  });
+
+  it("tell of streams that fill up, lack copies or a leader, and of the room there is, each once", () => {
+    const storage = { usedBytes: 900, limitBytes: 1_024, bytesPerDay: 200, daysLeft: 0.6 };
+    expect(ofStreams([stream()], null, "KV_aegis_leases")).toEqual([]);
+    expect(ids(ofStreams([stream({ daysLeft: 3 })], storage, ""))).toEqual([
+      "warn streams/AEGIS_EVENTS/FILLS_UP",
+      "bad storage/FILLS_UP",
+    ]);
+    const broken = stream({ replicasCurrent: 1, jetStreamLeader: null });
+    expect(ids(ofStreams([broken], null, ""))).toEqual([
+      "bad streams/AEGIS_EVENTS/COPIES_MISSING",
+      "bad streams/AEGIS_EVENTS/NO_LEADER",
+    ]);
+    expect(ids(ofStreams([broken], null, "AEGIS_EVENTS"))).toEqual(["bad streams/AEGIS_EVENTS/NO_LEADER"]);
   });
 });

@@ -1,12 +1,18 @@
+import { act, renderHook } from "@testing-library/react";
+import { createElement, type ReactNode } from "react";
+import { MemoryRouter, useLocation, useNavigate } from "react-router";
 import { describe, expect, it } from "vitest";
 import { eventsShape } from "@/features/events/view-state";
 import { filterOf, overviewShape } from "@/features/overview/view-state";
 import { nextSort } from "@/shared/instances/order";
-import { readUrl, writeUrl } from "@/shared/url/codec";
+import { readUrl, text, writeUrl } from "@/shared/url/codec";
 import { instancePath, keeping } from "@/shared/url/links";
 import { momentFrom } from "@/shared/url/moment";
 
 const read = (search: string) => readUrl(overviewShape, new URLSearchParams(search));
+
+import { useRange } from "@/shared/time/use-range";
+import { useUrlState } from "@/shared/url/use-url-state";
 
 describe("the view in the address", () => {
   it("comes back as it went", () => {
@@ -68,5 +74,28 @@ describe("links", () => {
     expect(momentFrom("s365")).toEqual({ sequence: 365 });
     expect(momentFrom("2026-11-28T12:45:26Z")).toEqual({ time: "2026-11-28T12:45:26Z" });
     expect([momentFrom(null), momentFrom("365x")]).toEqual([null, null]);
+  });
+});
+
+describe("changes of the address", () => {
+  const wrapper = ({ children }: { children?: ReactNode }) =>
+    createElement(MemoryRouter, { initialEntries: ["/audit?q=a&from=now-1h"] }, children);
+
+  it("of one moment add up, and are one step back", async () => {
+    const shape = { q: text, action: text } as const;
+    const { result } = renderHook(
+      () => ({ url: useUrlState(shape), range: useRange(), go: useNavigate(), place: useLocation() }),
+      { wrapper },
+    );
+    act(() => {
+      result.current.url[1]({ q: "", action: "x" });
+      result.current.range[1]({ from: "now-6h", to: "now" });
+    });
+    expect(result.current.place.search).toBe("?from=now-6h&action=x");
+    await new Promise((resolve) => setTimeout(resolve));
+    act(() => result.current.url[1]({ q: "b" }, { replace: true }));
+    expect(result.current.place.search).toBe("?from=now-6h&action=x&q=b");
+    act(() => void result.current.go(-1));
+    expect(result.current.place.search).toBe("?q=a&from=now-1h");
   });
 });

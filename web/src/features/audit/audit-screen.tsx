@@ -151,8 +151,9 @@ function Audit() {
       </div>
       {body()}
       <p className="border-border border-t bg-card px-4 py-1.5 text-muted-foreground text-xs max-xl:px-3">
-        What was recorded stands here. Role, way in, address, and what was refused or denied are not told by
-        this server; failed sign-ins are in the log of the control plane's process.
+        What was carried out stands here. Refused and denied attempts, sign-ins, tokens that were given out,
+        and the role, way in and address of whoever acted are not recorded yet; failed sign-ins are in the log
+        of the control plane's process.
       </p>
     </div>
   );

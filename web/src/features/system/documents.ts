@@ -36,7 +36,8 @@ export const ConsumerLags = graphql(`
 export const Streams = graphql(`
   query Streams {
     streams {
-      name messages bytes lastAt replicas replicasCurrent jetStreamLeader consumers maxBytes maxAgeSeconds
+      name messages bytes firstAt lastAt bytesPerDay daysLeft
+      replicas replicasCurrent jetStreamLeader consumers maxBytes maxAgeSeconds
     }
   }
 `);
@@ -53,4 +54,50 @@ export const Rebuild = graphql(`
   mutation Rebuild { rebuildProjection }
 `);
 
+export type Stream = ResultOf<typeof Streams>["streams"][number];
 export type Facts = ResultOf<typeof SystemFacts>["system"];
+/** The replicas of the control plane, each asked how it is. */
+export const Replicas = graphql(`
+  query Replicas {
+    replicas {
+      id host version startedAt asOfSequence projectionLag rebuildSequence verifying natsServer heartbeatsVisible
+      problems mine
+    }
+  }
+`);
+
+/** The store that decides who owns what. */
+export const LeaseStoreNow = graphql(`
+  query LeaseStoreNow {
+    leaseStore {
+      kind stream replicas replicasCurrent jetStreamLeader readMs
+      nodes { natsServer instances groups lowestPercent }
+    }
+  }
+`);
+
+/** The instances that may hold leases. */
+export const LeaseHolders = graphql(`
+  query LeaseHolders($first: Int!) {
+    instances(first: $first, orderBy: { field: NAME }) {
+      nodes { id service instance status standsForCount groups { group } }
+      totalCount
+    }
+  }
+`);
+
+export const LeasesOf = graphql(`
+  query LeasesOf($ids: [String!]!) {
+    leases(ids: $ids) { id ms lowestPercent natsServer }
+  }
+`);
+
+export const StorageNow = graphql(`
+  query StorageNow {
+    storage { usedBytes limitBytes bytesPerDay daysLeft }
+  }
+`);
+
+export type Replica = ResultOf<typeof Replicas>["replicas"][number];
+export type LeaseStore = ResultOf<typeof LeaseStoreNow>["leaseStore"];
+export type Storage = ResultOf<typeof StorageNow>["storage"];

@@ -17,7 +17,7 @@ export interface Finding {
 }
 
 /** Events behind at which the page says that it shows the past. */
-const LAG_LIMIT = 500;
+export const LAG_LIMIT = 500;
 
 const severities: Record<Severity, number> = { bad: 0, warn: 1, info: 2 };
 
@@ -149,8 +149,10 @@ function ofFacts(facts: Facts): Finding[] {
   return found;
 }
 
-/** All that is known to be wrong, the worst first. */
+/** The worst first, then by id. */
+export const bySeverity = (a: Finding, b: Finding): number =>
+  severities[a.severity] - severities[b.severity] || a.id.localeCompare(b.id);
+
+/** All that this replica knows to be wrong, the worst first. */
 export const findingsOf = (facts: Facts): Finding[] =>
-  [...ofProblems(facts), ...ofFacts(facts)].sort(
-    (a, b) => severities[a.severity] - severities[b.severity] || a.id.localeCompare(b.id),
-  );
+  [...ofProblems(facts), ...ofFacts(facts)].sort(bySeverity);

@@ -9,6 +9,7 @@ import { ActionButton } from "@/shared/ui/action-button";
 import { useNotices } from "@/shared/ui/notice";
 import { Panel } from "@/shared/ui/panel";
 import { type Facts, Rebuild } from "./documents";
+import { ReplicasPanel } from "./replicas-panel";
 import { VerificationPanel } from "./verification-panel";
 
 /** How the replica that answers is doing. */
@@ -61,12 +62,7 @@ export function HealthTab({ facts }: { facts: Facts }) {
         </dl>
       </Panel>
       <VerificationPanel />
-      <Panel title="Other replicas">
-        <p className="text-muted-foreground">
-          This server tells of itself only. Ask each replica at its own address: <code>/readyz</code> says
-          whether it is ready, <code>/metrics</code> what it does.
-        </p>
-      </Panel>
+      <ReplicasPanel />
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { Moment } from "@/shared/time/moment";
 import { Denied, ErrorView, Loading } from "@/shared/ui/states";
 import { chosenRow, rowClass, Table } from "@/shared/ui/table";
 import { StreamConsumers, Streams } from "./documents";
+import { days, StorageLine } from "./storage-line";
 
 const EVERY_MS = 5_000;
 
@@ -17,6 +18,8 @@ const columns = [
   { label: "Bytes", right: true },
   { label: "Kept for", right: true, className: "max-lg:hidden" },
   { label: "At most", right: true, className: "max-lg:hidden" },
+  { label: "Grows a day", right: true, className: "max-lg:hidden" },
+  { label: "Full in", right: true },
   { label: "Last message", className: "max-lg:hidden" },
   { label: "Copies", right: true },
   { label: "JetStream leader" },
@@ -35,6 +38,7 @@ export function StreamsTab() {
   }
   return (
     <div className="flex min-h-0 flex-1 flex-col">
+      <StorageLine />
       <Table label="Streams" columns={columns}>
         {data.streams.map((stream) => (
           <tr
@@ -60,6 +64,12 @@ export function StreamsTab() {
             <td className="px-2 text-right max-lg:hidden">
               {stream.maxBytes === null ? "no limit" : bytes(stream.maxBytes)}
             </td>
+            <td className="px-2 text-right max-lg:hidden">
+              {stream.bytesPerDay === null ? NONE : bytes(Math.round(stream.bytesPerDay))}
+            </td>
+            <td className="whitespace-nowrap px-2 text-right">
+              {stream.daysLeft === null ? NONE : `${days(stream.daysLeft)} d`}
+            </td>
             <td className="px-2 max-lg:hidden">
               {stream.lastAt === null ? NONE : <Moment at={stream.lastAt} />}
             </td>
@@ -78,7 +88,8 @@ export function StreamsTab() {
       </Table>
       {chosen !== null && <ConsumersOf stream={chosen} />}
       <p className="px-4 py-2 text-muted-foreground text-xs max-xl:px-3">
-        As the servers of JetStream tell it. A JetStream leader keeps the stream, and owns no group.
+        As the servers of JetStream tell it; growth from the first message to the last one. A stream that
+        forgets as much as it takes is never full. A JetStream leader keeps the stream, and owns no group.
       </p>
     </div>
   );

@@ -4,15 +4,16 @@ import { useQuery } from "@/shared/graphql/use-query";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { PresentOnly } from "@/shared/ui/present-only";
-import { Empty, ErrorView, Loading, Problem } from "@/shared/ui/states";
+import { ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { oneOf } from "@/shared/url/codec";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { ConsumersTab } from "./consumers-tab";
 import { SystemFacts } from "./documents";
-import { findingsOf } from "./findings";
 import { FindingsTab } from "./findings-tab";
 import { HealthTab } from "./health-tab";
+import { LeaseStoreTab } from "./lease-store-tab";
 import { StreamsTab } from "./streams-tab";
+import { useFindings } from "./use-findings";
 
 const EVERY_MS = 2_000;
 const tabs = ["health", "streams", "consumers", "leases", "findings"] as const;
@@ -22,18 +23,11 @@ const shape = { tab: oneOf(tabs, "health") };
 export function SystemScreen() {
   const [{ tab }, set] = useUrlState(shape);
   const { data, error, again } = useQuery(SystemFacts, {}, { every: EVERY_MS });
-  const findings = data ? findingsOf(data.system) : [];
+  const findings = useFindings(data?.system ?? null);
 
   const body = (): ReactNode => {
     if (tab === "streams") return <StreamsTab />;
-    if (tab === "leases") {
-      return (
-        <Empty title="This server does not tell of its lease store.">
-          Slots, which of them are trusted, their generation, and the NATS node of each instance are not in
-          its API. What keeps leases from working is under Findings.
-        </Empty>
-      );
-    }
+    if (tab === "leases") return <LeaseStoreTab />;
     if (tab === "consumers") return <ConsumersTab />;
     if (!data) {
       return error ? (

@@ -1,23 +1,35 @@
 import { Download } from "lucide-react";
 import { useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import {
+  DropdownMenu,
+  DropdownMenuContent,
+  DropdownMenuItem,
+  DropdownMenuTrigger,
+} from "@/components/ui/dropdown-menu";
 import { count, plural } from "@/shared/figures/format";
 import { saveAs } from "@/shared/lib/save-as";
 import { useNotices } from "@/shared/ui/notice";
 import type { EventFilter } from "./documents";
-import { exportLog } from "./export-log";
+import { exportLog, type Form } from "./export-log";
 
-/** Saves all events of the filter, one a line. */
+const forms: Record<Form, { label: string; mime: string }> = {
+  ndjson: { label: "As it is stored, one a line (NDJSON)", mime: "application/x-ndjson" },
+  csv: { label: "As a table (CSV)", mime: "text/csv" },
+};
+
+/** Saves all events of the filter. */
 export function ExportButton({ filter, name }: { filter: EventFilter; name: string }) {
   const [done, setDone] = useState<number | null>(null);
   const stop = useRef<AbortController | null>(null);
-  const run = async (): Promise<void> => {
+  const run = async (form: Form): Promise<void> => {
     const control = new AbortController();
     stop.current = control;
     setDone(0);
     let total = 0;
     const parts = await exportLog({
       filter,
+      form,
       signal: control.signal,
       onProgress: (n) => {
         total = n;
@@ -30,8 +42,8 @@ export function ExportButton({ filter, name }: { filter: EventFilter; name: stri
       return;
     }
     if (control.signal.aborted) return;
-    saveAs(`${name}.ndjson`, "application/x-ndjson", parts.join(""));
-    useNotices.getState().tell(`${plural(total, "event")} saved, one a line.`);
+    saveAs(`${name}.${form}`, forms[form].mime, parts.join(""));
+    useNotices.getState().tell(`${plural(total, "event")} saved.`);
   };
   if (done !== null) {
     return (
@@ -41,12 +53,19 @@ export function ExportButton({ filter, name }: { filter: EventFilter; name: stri
     );
   }
   return (
-    <Button
-      variant="outline"
-      title="Save all events of this filter, one a line (NDJSON)"
-      onClick={() => void run()}
-    >
-      <Download aria-hidden="true" /> Export
-    </Button>
+    <DropdownMenu>
+      <DropdownMenuTrigger asChild>
+        <Button variant="outline" title="Save all events of this filter">
+          <Download aria-hidden="true" /> Export
+        </Button>
+      </DropdownMenuTrigger>
+      <DropdownMenuContent>
+        {(Object.keys(forms) as Form[]).map((form) => (
+          <DropdownMenuItem key={form} onSelect={() => void run(form)}>
+            {forms[form].label}
+          </DropdownMenuItem>
+        ))}
+      </DropdownMenuContent>
+    </DropdownMenu>
   );
 }

@@ -1,6 +1,7 @@
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
 import { stringify } from "@/shared/graphql/exact";
+import { csvOf } from "@/shared/lib/csv";
 import { type Event, type EventFilter, EventsAfter } from "./documents";
 
 const PAGE = 500;
@@ -9,18 +10,59 @@ export const EXPORT_MAX = 200_000;
 /** A principal may spend so much in a second; a page of events costs a part of it. */
 const PAUSE_MS = 100;
 
+export type Form = "ndjson" | "csv";
+
 /** One event a line, its numbers as they are. */
 export const line = (event: Event): string => `${stringify(event)}\n`;
 
+const HEAD = [
+  "sequence",
+  "time",
+  "recorded",
+  "type",
+  "aggregate",
+  "version of it",
+  "service",
+  "actor",
+  "summary",
+  "correlation",
+  "cause",
+  "id",
+  "data",
+];
+
+/** The same as a line of a table. */
+const row = (event: Event) => [
+  event.sequence,
+  event.time,
+  event.recordedAt,
+  event.type,
+  event.aggregate,
+  event.aggregateVersion,
+  event.service,
+  event.actor,
+  event.summary,
+  event.correlationId,
+  event.causationId,
+  event.id,
+  stringify(event.data) ?? null,
+];
+
+const heads: Record<Form, string> = { ndjson: "", csv: csvOf([HEAD]) };
+
+const written = (events: readonly Event[], form: Form): string =>
+  form === "csv" ? csvOf(events.map(row)) : events.map(line).join("");
+
 interface Options {
   filter: EventFilter;
+  form: Form;
   onProgress: (count: number) => void;
   signal: AbortSignal;
 }
 
 /** All events of the filter, oldest first; or why they are not all. */
-export async function exportLog({ filter, onProgress, signal }: Options): Promise<string[] | AppError> {
-  const parts: string[] = [];
+export async function exportLog({ filter, form, onProgress, signal }: Options): Promise<string[] | AppError> {
+  const parts: string[] = [heads[form]];
   let after: string | null = null;
   for (let count = 0; count < EXPORT_MAX && !signal.aborted; ) {
     const { data, error }: Awaited<ReturnType<typeof page>> = await page(after, filter);
@@ -33,7 +75,7 @@ export async function exportLog({ filter, onProgress, signal }: Options): Promis
       return told ?? { code: "UNREACHABLE", message: "no answer", requestId: null, retryable: true };
     }
     const { nodes, pageInfo } = data.events;
-    parts.push(nodes.map(line).join(""));
+    parts.push(written(nodes, form));
     count += nodes.length;
     onProgress(count);
     if (!pageInfo.hasNextPage) break;

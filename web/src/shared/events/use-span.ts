@@ -1,8 +1,8 @@
 import { useMemo } from "react";
-import { useSearchParams } from "react-router";
 import { useNow } from "@/shared/time/clock";
 import { isLive, type Window, windowOf } from "@/shared/time/range";
 import { useRange } from "@/shared/time/use-range";
+import { useAddress } from "@/shared/url/use-address";
 
 /** The strip moves on so often. */
 const STEP_MS = 5_000;
@@ -21,7 +21,7 @@ interface Span {
 /** The time of the page, as the list of events takes it. */
 export function useSpan(): Span {
   const [range, setRange] = useRange();
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const now = useNow();
   const step = Math.floor(now / STEP_MS) * STEP_MS;
   const live = isLive(range);

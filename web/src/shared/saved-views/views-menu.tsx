@@ -1,9 +1,9 @@
 import { Bookmark, ChevronDown, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { useSearchParams } from "react-router";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
+import { useAddress } from "@/shared/url/use-address";
 import { type SavedView, searchOf, useSavedViews } from "./store";
 
 interface Props {
@@ -16,7 +16,7 @@ interface Props {
 
 /** Goes to a view by its name, and saves the present one under a new name. */
 export function ViewsMenu({ screen, presets, passing }: Props) {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const [open, setOpen] = useState(false);
   const [name, setName] = useState("");
   const saved = useSavedViews((s) => s.views[screen] ?? none);
@@ -25,10 +25,12 @@ export function ViewsMenu({ screen, presets, passing }: Props) {
   const current = [...saved, ...presets].find((view) => view.search === search);
   const choose = (view: SavedView) => () => {
     // What is looked at may be of the past: a view does not go back to now.
-    const next = new URLSearchParams(view.search);
-    const at = params.get("at");
-    if (at !== null && !next.has("at")) next.set("at", at);
-    setParams(next);
+    setParams((now) => {
+      const next = new URLSearchParams(view.search);
+      const at = now.get("at");
+      if (at !== null && !next.has("at")) next.set("at", at);
+      return next;
+    });
     setOpen(false);
   };
   const submit = (event: FormEvent): void => {

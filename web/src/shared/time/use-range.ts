@@ -1,10 +1,10 @@
 import { useCallback, useMemo } from "react";
-import { useSearchParams } from "react-router";
+import { useAddress } from "@/shared/url/use-address";
 import { defaultRange, momentOf, type Range } from "./range";
 
 /** The span of time as it stands in the address; what names no moment is ignored. */
 export function useRange(): [Range, (range: Range) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const [from, to] = [params.get("from"), params.get("to")];
   const range = useMemo(() => {
     const known = (raw: string | null, fallback: string): string =>

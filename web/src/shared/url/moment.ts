@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from "react";
 import { useSearchParams } from "react-router";
 import { type Whole, whole } from "@/shared/graphql/exact";
+import { useAddress } from "./use-address";
 
 /** The moment of the log that the page shows instead of now. */
 export type LogMoment = { sequence: Whole } | { time: string };
@@ -20,7 +21,7 @@ export function useMoment(): LogMoment | null {
 
 /** Goes to a moment, or back to now with null. Stepping replaces, choosing pushes. */
 export function useGoTo(): (at: string | null, options?: { replace?: boolean }) => void {
-  const [, setParams] = useSearchParams();
+  const [, setParams] = useAddress();
   return useCallback(
     (at, options) =>
       setParams(
@@ -43,7 +44,7 @@ export function useGoTo(): (at: string | null, options?: { replace?: boolean }) 
  * sets it, to `now` or a moment, or ends it with null. The page can go to another moment with it.
  */
 export function useVersus(): [LogMoment | null | undefined, (vs: string | null, at?: string) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const raw = params.get("vs");
   const versus = useMemo(() => (raw === "now" ? null : (momentFrom(raw) ?? undefined)), [raw]);
   const set = useCallback(

@@ -68,6 +68,22 @@ export const screens: { path: string; ready: (page: Page) => Promise<void> }[] =
     path: "/system",
     ready: (page) => expect(page.getByRole("heading", { name: "This replica" })).toBeVisible(),
   },
+  {
+    path: "/system?tab=leases",
+    ready: (page) => expect(page.getByTestId("lease-store")).toContainText("current"),
+  },
+  {
+    path: "/system?tab=streams",
+    ready: (page) => expect(page.getByTestId("stream-row").first()).toBeVisible(),
+  },
+  {
+    path: "/?at=s5&vs=now",
+    ready: (page) => expect(page.getByTestId("differences")).toBeVisible(),
+  },
+  {
+    path: "/services/trading-service/instances/trading-service-2?tab=configuration&left=now&right=%40trading-service-1",
+    ready: (page) => expect(page.getByTestId("side-by-side").first()).toBeVisible(),
+  },
   { path: "/system?tab=findings", ready: (page) => expect(page.getByRole("tabpanel")).not.toBeEmpty() },
   { path: "/signin?error=code_used", ready: (page) => expect(page.getByRole("alert")).toBeVisible() },
 ];

@@ -20,7 +20,7 @@ interface Props {
 export function PageHead({ title, crumbs = [], facts, actions }: Props) {
   const keeping = useKeeping();
   return (
-    <header
+    <div
       data-row
       className="flex min-h-11 shrink-0 items-center gap-3 px-4 max-sm:flex-wrap max-sm:gap-y-1 max-sm:py-1 max-xl:px-3"
     >
@@ -49,6 +49,6 @@ export function PageHead({ title, crumbs = [], facts, actions }: Props) {
           {actions}
         </div>
       )}
-    </header>
+    </div>
   );
 }

@@ -143,7 +143,9 @@ test("an event says whether its chain is verified, and shows its whole record", 
   expect(JSON.parse((await record.textContent()) ?? "")).toMatchObject({ sequence: 5 });
 });
 
-test("cause and effects are a tree that leads to each of them", async ({ signedIn: page }) => {
+test("cause and effects are a tree that leads to each of them, and the correlation leads to a trace", async ({
+  signedIn: page,
+}) => {
   // Nothing that this stack records names a cause: the answers say that each event was caused by the one before.
   await page.route("**/graphql", async (route) => {
     const asked = route.request().postDataJSON() as {
@@ -168,7 +170,7 @@ test("cause and effects are a tree that leads to each of them", async ({ signedI
       time: new Date(1_767_000_000_000 + sequence * 40).toISOString(),
       recordedAt: new Date(1_767_000_000_000 + sequence * 40).toISOString(),
       actor: "user:alice",
-      correlationId: null,
+      correlationId: "req-42",
       causationId: sequence === 1 ? "request-7" : `e-${sequence - 1}`,
       summary: `event ${sequence}`,
       data: {},
@@ -193,6 +195,16 @@ test("cause and effects are a tree that leads to each of them", async ({ signedI
   await expect(tree.getByTestId("chain-link")).toHaveCount(4);
   await expect(tree.getByRole("link", { name: "3", exact: true })).toHaveAttribute("aria-current", "true");
   await expect(tree.getByTestId("chain-link").last()).toContainText("+40 ms");
+  await page.getByRole("button", { name: "Where traces are" }).click();
+  const address = page.getByLabel("Address of a trace, in this browser");
+  await address.fill("https://traces.example/");
+  await expect(page.getByText("Use an address with {traceId} in it.")).toBeVisible();
+  await address.fill("https://traces.example/{traceId}");
+  await page.getByRole("button", { name: "Keep" }).click();
+  await expect(page.getByRole("link", { name: "Trace" })).toHaveAttribute(
+    "href",
+    "https://traces.example/req-42",
+  );
   await tree.getByRole("link", { name: "1", exact: true }).click();
   await expect(page).toHaveURL(/\/events\/1$/);
 });

@@ -16,6 +16,10 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+import { traceUrl } from "@/shared/traces/template";
+import { chainStateOf, markOf } from "@/shared/verification/chain-state";
+import type { Verification } from "@/shared/verification/documents";
+
 describe("why a websocket fails", () => {
   const answers = (graphql: Response, websocket: Response) =>
     vi.stubGlobal("fetch", async (path: string) => (path.endsWith("/ws") ? websocket : graphql));
@@ -158,5 +162,47 @@ describe("an answer beside GraphQL", () => {
     answer(502, "<html>");
     const result = await client.query(graphql(`query Anybody { viewer { name } }`), {}).toPromise();
     expect(result.error && errorFromUrql(result.error)?.code).toBe("HTTP_502");
+  });
+});
+
+describe("the address of a trace", () => {
+  it("is of http, whole, and has a place for the id", () => {
+    const template = "https://traces.example/t/{traceId}?x={traceId}";
+    expect(traceUrl(template, "a/b")).toBe("https://traces.example/t/a%2Fb?x=a%2Fb");
+    for (const wrong of ["", "https://traces.example/", "javascript:alert({traceId})", "/t/{traceId}"])
+      expect(traceUrl(wrong, "a")).toBeNull();
+  });
+});
+
+describe("what a verification says", () => {
+  const last = (over: Partial<Verification> = {}): Verification => ({
+    status: "CLEAN",
+    by: "user:alice",
+    begunAt: "2026-01-02T03:04:05Z",
+    endedAt: "2026-01-02T03:04:06Z",
+    position: 100,
+    events: 100,
+    aggregates: 4,
+    digest: "abc",
+    findingCount: 0,
+    message: null,
+    findings: [],
+    ...over,
+  });
+
+  it("holds for events up to where it looked, and not for later ones", () => {
+    expect(markOf(last(), 100).kind).toBe("verified");
+    expect(markOf(last(), 101).kind).toBe("none");
+    expect(markOf(null, 1).kind).toBe("none");
+  });
+
+  it("is not good news where something was found, or where it failed", () => {
+    const findings = [{ code: "HASH", detail: "seq 7", repairable: false }];
+    expect(chainStateOf(last({ status: "FINDINGS", findingCount: 1, findings }))).toMatchObject({
+      kind: "broken",
+      first: "seq 7",
+    });
+    expect(chainStateOf(last({ status: "FAILED" })).kind).toBe("failed");
+    expect(chainStateOf(last({ status: "RUNNING", endedAt: null })).kind).toBe("running");
   });
 });

@@ -5,11 +5,13 @@ import { kindLook } from "@/shared/events/kinds";
 import { cn } from "@/shared/lib/utils";
 import { formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
+import { TraceLink } from "@/shared/traces/trace-link";
 import { DefinitionLink, EventLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { ChainMark } from "@/shared/verification/chain-mark";
 import { markOf } from "@/shared/verification/chain-state";
 import { Progress } from "@/shared/verification/progress";
 import { useVerification } from "@/shared/verification/use-verification";
+import { Actor } from "./actor";
 import { ChainPanel } from "./chain-panel";
 import { ChangePanel } from "./change-panel";
 import { PayloadPanel } from "./payload-panel";
@@ -50,13 +52,14 @@ export function EventFacts({ event, filters, className }: Props) {
         </Row>
         <Row name="Version of it">{String(event.aggregateVersion)}</Row>
         <Row name="Actor">
-          <span className="break-all">{event.actor}</span>
+          <Actor actor={event.actor} />
           {by("actor", event.actor)}
         </Row>
         {event.correlationId !== null && (
           <Row name="Correlation">
             <span className="break-all font-mono text-xs">{event.correlationId}</span>
             {by("correlation", event.correlationId)}
+            <TraceLink id={event.correlationId} />
           </Row>
         )}
         {event.causationId !== null && (

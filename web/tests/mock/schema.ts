@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { buildSchema, type GraphQLSchema } from "graphql";
 import { instanceChanges, instancesOf, type ListArgs } from "./instances";
+import { partsOf } from "./parts";
 import { createQueue } from "./queue";
 import { leaderChanges, serviceChanges } from "./services";
 import type { Event } from "./types";
@@ -13,10 +14,14 @@ interface EventFilter {
   kinds?: string[];
   service?: string;
   text?: string;
+  correlationId?: string;
+  causationId?: string;
 }
 
 function eventMatches(event: Event, filter: EventFilter | undefined): boolean {
   if (filter?.kinds && !filter.kinds.includes(event.kind)) return false;
+  if (filter?.causationId && event.causationId !== filter.causationId) return false;
+  if (filter?.correlationId && event.correlationId !== filter.correlationId) return false;
   if (filter?.service && event.service !== filter.service) return false;
   const needle = filter?.text?.toLowerCase();
   return (
@@ -49,6 +54,7 @@ function connection<T>(
 /** Resolvers for what the screens ask; the rest of the schema is not implemented and says so. */
 export function rootOf(world: World) {
   return {
+    ...partsOf(world),
     viewer: () => ({ name: "m.ito", role: "OPERATOR" }),
     systemChanges: () => systemChanges(world),
     serviceChanges: (args: Parameters<typeof serviceChanges>[1]) => serviceChanges(world, args),

@@ -243,7 +243,8 @@ export class World {
       recordedAt: this.iso(),
       actor: `sdk:${id}`,
       correlationId: null,
-      causationId: sequence > 1 ? `mock-${sequence - 1}` : null,
+      // An election follows from the loss before it.
+      causationId: type === "leader_elected" && sequence > 1 ? `mock-${sequence - 1}` : null,
       summary,
       data,
     };

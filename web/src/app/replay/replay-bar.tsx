@@ -1,9 +1,8 @@
 import { type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { type Event, EventHistory, EventsAfter } from "@/shared/events/documents";
+import { EventHistory } from "@/shared/events/documents";
 import { typeWords } from "@/shared/events/kinds";
 import { count } from "@/shared/figures/format";
-import { client } from "@/shared/graphql/client";
 import { useQuery } from "@/shared/graphql/use-query";
 import { MomentOf } from "@/shared/replay/documents";
 import { useReplay } from "@/shared/replay/store";
@@ -15,8 +14,9 @@ import { useZone } from "@/shared/time/zone";
 import { Problem } from "@/shared/ui/states";
 import { type LogMoment, useGoTo, useVersus } from "@/shared/url/moment";
 import { ExactField } from "./exact-field";
+import { FlagButton } from "./flag-button";
 import { useFlags } from "./flags";
-import { markTypes } from "./marks";
+import { markFrom, sequenceBefore, spoken } from "./places";
 import { Since } from "./since";
 import { Steps } from "./steps";
 import { Track } from "./track";
@@ -188,45 +188,4 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
       )}
     </section>
   );
-}
-
-function FlagButton({ name, onClick }: { name: "a" | "b"; onClick: () => void }) {
-  const set = useFlags((s) => s[name]);
-  const letter = name.toUpperCase();
-  const label = set
-    ? `${letter} stands at seq ${set.sequence}: set it here`
-    : `Set ${letter} here, to be compared`;
-  return (
-    <Button variant="outline" size="icon" aria-label={label} title={`${label} (${name})`} onClick={onClick}>
-      <span aria-hidden="true" className={set ? "font-semibold text-primary" : "text-muted-foreground"}>
-        {letter}
-      </span>
-    </Button>
-  );
-}
-
-/** `12:45:26, sequence 35, owner elected ACC-3`. */
-function spoken({ sequence, type, aggregate, service }: Event, time: string): string {
-  const name = service === null ? "" : aggregate.slice(aggregate.indexOf(`.${service}`) + service.length + 2);
-  return [
-    time,
-    `sequence ${sequence}`,
-    `${typeWords(type).toLowerCase()} ${name || (service ?? "")}`.trim(),
-  ].join(", ");
-}
-
-/** The last event that was recorded by then; the first of the log where there was none. */
-async function sequenceBefore(time: number): Promise<number> {
-  const filter = { to: new Date(time).toISOString() };
-  const { data } = await client.query(EventHistory, { last: 1, before: null, filter }).toPromise();
-  return Number(data?.events.nodes[0]?.sequence ?? 1);
-}
-
-/** The next event of note on either side. */
-async function markFrom(at: number, back: boolean): Promise<Event | undefined> {
-  const filter = { types: [...markTypes] };
-  const { data } = back
-    ? await client.query(EventHistory, { last: 1, before: String(at), filter }).toPromise()
-    : await client.query(EventsAfter, { first: 1, after: String(at), filter }).toPromise();
-  return data?.events.nodes[0];
 }

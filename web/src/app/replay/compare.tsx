@@ -34,12 +34,14 @@ const looks = {
 
 /** What differs between the moment that the page shows and another one. */
 export default function Compare({ moment, other, head, onOther, onClose }: Props) {
-  const [text, setText] = useState(() => wordOf(other, head));
+  // The newest moment is that of when this was opened.
+  const [newest] = useState(head);
+  const [text, setText] = useState(() => wordOf(other, newest));
   const [kind, setKind] = useState<Difference["how"] | null>(null);
   const typed = text.trim();
   const wanted = /^\d+$/.test(typed) ? `s${typed}` : typed;
   const one = useQuery(RegistryAt, asOfVariables(moment));
-  const two = useQuery(RegistryAt, asOfVariables(other ?? { sequence: head }));
+  const two = useQuery(RegistryAt, asOfVariables(other ?? { sequence: newest }));
   const error = one.error ?? two.error;
   const [a, b] = [one.data?.asOf, two.data?.asOf];
   const backwards = a !== undefined && b !== undefined && a.asOfSequence > b.asOfSequence;

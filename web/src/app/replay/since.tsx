@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Whole } from "@/shared/graphql/exact";
 import { useQuery } from "@/shared/graphql/use-query";
 import { RegistryAt } from "@/shared/replay/documents";
@@ -14,15 +14,18 @@ interface Props {
 
 /** How much differs between the moment on the page and the newest one; asked when the page has come to rest. */
 export function Since({ at, head, onOpen }: Props) {
-  const [settled, setSettled] = useState<Whole | null>(null);
+  const [settled, setSettled] = useState<{ at: Whole; head: Whole } | null>(null);
+  // The newest moment is that of when the page came to rest: it is not asked for with each event that arrives.
+  const newest = useRef(head);
+  newest.current = head;
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(at), REST_MS);
+    const timer = setTimeout(() => setSettled({ at, head: newest.current }), REST_MS);
     return () => clearTimeout(timer);
   }, [at]);
-  const then = useQuery(RegistryAt, settled === null ? null : { sequence: settled, time: null });
-  const now = useQuery(RegistryAt, settled === null ? null : { sequence: head, time: null });
+  const then = useQuery(RegistryAt, settled && { sequence: settled.at, time: null });
+  const now = useQuery(RegistryAt, settled && { sequence: settled.head, time: null });
   const [a, b] = [then.data?.asOf, now.data?.asOf];
-  if (settled !== at || !a || !b || then.of?.sequence !== at) {
+  if (settled?.at !== at || !a || !b || then.of?.sequence !== at) {
     return <span className="text-muted-foreground">{then.error ? "" : "Since then: …"}</span>;
   }
   return (

@@ -8,6 +8,8 @@ import { type Letter, LetterCauses, LetterList, type ToldGroup } from "./documen
 import { letterKey } from "./letters";
 
 const EVERY_MS = 5_000;
+/** To count them, the server looks at thousands. */
+const COUNTED_EVERY_MS = 15_000;
 /** So many letters are read at most: a page of a browser is no place for more. */
 const READ_MAX = 5_000;
 
@@ -42,7 +44,7 @@ const none: readonly ToldGroup[] = [];
 export function useLetters(kind: string): Letters {
   const [pages, setPages] = useState<Pages>(nothing);
   const [results, setResults] = useState<ReadonlyMap<string, Result>>(new Map());
-  const causes = useQuery(LetterCauses, {}, { every: EVERY_MS });
+  const causes = useQuery(LetterCauses, {}, { every: COUNTED_EVERY_MS });
   const [now, decided] = [useRef(pages), useRef(results)];
   now.current = pages;
   decided.current = results;

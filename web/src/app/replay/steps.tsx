@@ -1,6 +1,7 @@
 import { ChevronFirst, ChevronLast, ChevronLeft, ChevronRight, Pause, Play } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
+import { cn } from "@/shared/lib/utils";
 import { type Pace, paces } from "./player";
 import type { Player } from "./use-player";
 
@@ -34,6 +35,8 @@ export function Steps({ at, head, player, onMove }: Props) {
           size="icon"
           aria-label={what}
           title={what}
+          // Where there is little room, Home and End do the same.
+          className={cn((Icon === ChevronFirst || Icon === ChevronLast) && "max-xl:hidden")}
           disabled={at === null || to < 1 || to > head}
           onClick={() => onMove(to)}
         >
@@ -53,7 +56,7 @@ export function Steps({ at, head, player, onMove }: Props) {
       <NativeSelect
         aria-label="Pace"
         title="How fast it plays: four events a second, or so many times as fast as it was"
-        className="w-28 max-xl:w-24"
+        className="w-28"
         value={String(pace)}
         onChange={(event) =>
           player.setPace(paces.find((each) => String(each) === event.target.value) ?? "events")

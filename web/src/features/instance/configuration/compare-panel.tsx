@@ -39,7 +39,13 @@ export function ComparePanel(props: Props) {
   return (
     <Panel
       title="Side by side"
-      note={rows === null ? "" : different === 0 ? "nothing differs" : `${different} differ`}
+      note={
+        rows === null
+          ? ""
+          : different === 0
+            ? "nothing differs"
+            : `${different} ${different === 1 ? "differs" : "differ"}`
+      }
       className="@min-[60rem]:col-span-2"
       actions={
         <>

@@ -25,6 +25,23 @@ export const partsOf = (world: World) => ({
     }));
     return { partSeconds: part / 1_000, buckets };
   },
+  lifeline: ({ service, instance }: { service: string; instance: string }) => {
+    const known = world.instances.get(`${service}/${instance}`);
+    const stretch = known && {
+      status: known.status,
+      reason: known.reason,
+      from: known.statusSince,
+      to: null,
+      sequence: known.asOfSequence,
+    };
+    return {
+      stretches: stretch ? [stretch] : [],
+      upPercent: 100,
+      recoveries: 0,
+      starts: 1,
+      asOfSequence: world.sequence,
+    };
+  },
   verification: () => null,
   replicas: () => [
     {

@@ -89,7 +89,13 @@ export function rootOf(world: World) {
     services: () => connection(servicesOf(world), (s) => s.name, false, false, world.sequence),
     service: ({ name }: { name: string }) => serviceOf(world, name),
     instances: (args: ListArgs) =>
-      connection(instancesOf(world, args), (i) => i.id, false, false, world.sequence),
+      connection(
+        instancesOf(world, args).map((each) => ({ ...each, standsForCount: each.groups.length })),
+        (i) => i.id,
+        false,
+        false,
+        world.sequence,
+      ),
     instance: ({ service, instance }: { service: string; instance: string }) =>
       world.instances.get(`${service}/${instance}`) ?? null,
     configuration: () => ({ lease_ms: 1_000, token: "•••• set" }),

@@ -47,7 +47,7 @@ export function ChangePanel({ sequence }: { sequence: Whole }) {
           <tbody>
             {changes.map(({ path, before: old, after: now }) => (
               <tr key={path} className="border-border border-t align-top">
-                <th scope="row" className="break-words px-2 py-0.5 text-left font-normal">
+                <th scope="row" className="wrap-anywhere px-2 py-0.5 text-left font-normal">
                   {path}
                 </th>
                 {before !== null && (

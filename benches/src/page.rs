@@ -51,7 +51,7 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let figures = browse(&control, folder.path(), minutes).await?;
     stop.cancel();
     let sent = beating.await??;
-    let mut rows: Vec<_> = figures.into_iter().map(row).collect();
+    let mut rows: Vec<_> = figures.iter().map(row).collect();
     rows.push(Row::new("beats", "fleet", (sent, f64::from(fleet)), "1/s", Bar::AtLeast(0.98), 1));
     Ok(rows)
 }
@@ -76,7 +76,7 @@ async fn browse(control: &ControlPlane, folder: &Path, minutes: u32) -> anyhow::
     text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
-fn row(figure: Figure) -> Row {
+fn row(figure: &Figure) -> Row {
     let bar = if figure.limit.is_some() { Bar::AtMost(1.0) } else { Bar::None };
     let unit = match figure.unit.as_str() {
         "ms" => "ms",

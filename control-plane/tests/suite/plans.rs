@@ -84,9 +84,9 @@ async fn a_maintenance_is_recorded_told_to_the_members_and_over_in_time() {
     let end = json!({ "service": "desk", "group": "ACC-1", "reason": "done" });
     assert_eq!(plan(&control, "endMaintenance", end).await["__typename"], "PlanRecorded");
     assert!(pauses.standing().await.unwrap().is_empty(), "the members know when it is answered");
-    let ends = installation(&connection).await.into_iter().filter_map(|event| match event {
-        InstallationEvent::MaintenanceEnded(end) => Some((end.scope.group.is_some(), end.reason)),
-        _ => None,
+    let ends = installation(&connection).await.into_iter().filter_map(|event| {
+        let InstallationEvent::MaintenanceEnded(end) = event else { return None };
+        Some((end.scope.group.is_some(), end.reason))
     });
     assert_eq!(ends.collect::<Vec<_>>(), [(false, None), (true, Some("done".to_owned()))]);
     let filter = json!({ "service": "desk", "kinds": ["INSTALLATION"] });
@@ -162,9 +162,9 @@ async fn a_planned_switchover_is_carried_out_once_by_one_of_two_replicas_in_the_
     plan(&control, "scheduleSwitchover", schedule(500, Some("desk-9"))).await;
     let failure = wait_until("the failure", PATIENCE, || async {
         let events = installation(&connection).await;
-        let failed = events.iter().find_map(|event| match event {
-            InstallationEvent::SwitchoverEnded(end) => end.failure.clone(),
-            _ => None,
+        let failed = events.iter().find_map(|event| {
+            let InstallationEvent::SwitchoverEnded(end) = event else { return None };
+            end.failure.clone()
         });
         failed.ok_or_else(|| format!("{events:?}"))
     })

@@ -140,7 +140,14 @@ proptest! {
         let entered = events.iter().rev().find_map(|event| match event {
             InstallationEvent::SelfPreservationEntered { .. } => Some(true),
             InstallationEvent::SelfPreservationLeft {} => Some(false),
-            _ => None,
+            InstallationEvent::DeadLetterRedriven(_)
+            | InstallationEvent::DeadLetterDiscarded(_)
+            | InstallationEvent::MaintenanceBegun(_)
+            | InstallationEvent::MaintenanceEnded(_)
+            | InstallationEvent::SwitchoverScheduled(_)
+            | InstallationEvent::SwitchoverCancelled(_)
+            | InstallationEvent::SwitchoverBegun(_)
+            | InstallationEvent::SwitchoverEnded(_) => None,
         });
         prop_assert_eq!(Installation::replay(&events).self_preservation, entered == Some(true));
     }

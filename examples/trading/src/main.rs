@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
         Role::MarketData(args) => Box::pin(market_data::run(&args)).await,
         Role::Calculation(args) => calculation::run(&args).await,
         Role::Algo(args) => Box::pin(algo::run(&args)).await,
-        Role::Trading(args) => trading::run(&args).await,
+        Role::Trading(args) => Box::pin(trading::run(&args)).await,
         Role::Trader(args) => trader::run(&args).await,
     }
 }

@@ -9,7 +9,10 @@ use super::ServiceConfig;
 /// Where the values of a configuration were read from. The same values from elsewhere are the same configuration, so any
 /// two of these are equal.
 #[derive(Debug, Clone, Default)]
-pub struct ConfigSources {
+pub struct ConfigSources(Box<Known>);
+
+#[derive(Debug, Clone, Default)]
+struct Known {
     /// What was read, by field, and the values as they were then.
     read: BTreeMap<String, &'static str>,
     values: Value,
@@ -39,7 +42,7 @@ impl ServiceConfig {
         let defaults = defaults.unwrap_or_default();
         let own = ["service", "version"];
         let source = |field: &str, value: &Value| {
-            let sources = &self.sources;
+            let sources = &self.sources.0;
             if let Some(above) = sources.above.get(field) {
                 return *above;
             }
@@ -55,18 +58,18 @@ impl ServiceConfig {
     /// These fields were read from there, and the others are as they are by default.
     pub(super) fn read_from(mut self, read: BTreeMap<String, &'static str>) -> Self {
         let values = self.report();
-        self.sources = ConfigSources { read, values, above: BTreeMap::new() };
+        self.sources = ConfigSources(Box::new(Known { read, values, above: BTreeMap::new() }));
         self
     }
 
     /// The definition says how fast a lost owner is replaced.
     pub(in crate::service) fn failover_is_defined(&mut self) {
-        self.sources.above.insert("failover", "definition");
+        self.sources.0.above.insert("failover", "definition");
     }
 
     /// An operator has changed what is logged.
     pub(in crate::service) fn log_was_changed(&mut self) {
-        self.sources.above.insert("log", "operator");
+        self.sources.0.above.insert("log", "operator");
     }
 }
 

@@ -27,6 +27,18 @@ describe("leases that were lost", () => {
     expect(lostLeases(events, NOW + 60_000).size).toBe(0);
   });
 
+  it("are none of an instance that has begun anew", () => {
+    const anew = {
+      ...event(2, "x", "desk-1"),
+      kind: "INSTANCE",
+      type: "aegis.instance.registered.v1",
+    } as Event;
+    const begun = { ...anew, aggregate: "instance.desk.desk-1" };
+    const lost = event(5, "leader_lost", "desk-1");
+    expect(lostLeases([lost, begun], NOW).size).toBe(0);
+    expect(lostLeases([lost, { ...begun, aggregate: "instance.desk.desk-2" }], NOW).size).toBe(1);
+  });
+
   it("are not those that were given up", () => {
     expect(lostLeases([event(1, "leader_resigned", "desk-1")], NOW).size).toBe(0);
   });

@@ -14,6 +14,7 @@ use aegis_domain::aggregate::plan::{
 };
 use aegis_domain::{Actor, AggregateId, Context};
 use aegis_projections::Live;
+use aegis_projections::view::LeaderView;
 use aegis_sdk::journal::ExecuteError;
 use aegis_sdk::leadership::pause::{PauseError, Pauses};
 use aegis_sdk::{Connection, Journal, Operator};
@@ -76,38 +77,39 @@ impl Executor {
                 begun
             };
             let Some(begun) = stop.run_until_cancelled(Box::pin(work)).await else { return };
-            under_way.extend(begun.into_iter().map(|switchover| self.hand_over(switchover)));
+            under_way.extend(begun.into_iter().map(|planned| self.hand_over(planned)));
         }
     }
 
     /// Ends what is over, and answers what this replica has begun.
-    async fn due(&self, plans: &Plans, now: DateTime<Utc>) -> Vec<Switchover> {
+    async fn due(&self, plans: &Plans, now: DateTime<Utc>) -> Vec<Planned> {
         for maintenance in plans.maintenances.iter().filter(|it| it.until <= now) {
             self.record(PlanCommand::ExpireMaintenance { scope: maintenance.scope.clone(), now }).await;
         }
         let mut mine = Vec::new();
-        for Planned { switchover, begun } in &plans.switchovers {
+        for planned in &plans.switchovers {
+            let Planned { switchover, begun } = planned;
             let is_free = begun.is_none_or(|at| now.signed_duration_since(at) > BEGUN_MAX);
             if switchover.at > now || !is_free {
                 continue;
             }
             if self.record(PlanCommand::BeginSwitchover { switchover: switchover.clone(), now }).await {
-                mine.push(switchover.clone());
+                mine.push(planned.clone());
             }
         }
         mine
     }
 
-    /// It has been begun by this replica.
-    async fn hand_over(&self, switchover: Switchover) {
-        let Switchover { service, group, to, at, reason } = &switchover;
-        let (by, owner) = {
+    /// It has been begun by this replica; the plan says whether by another one before.
+    async fn hand_over(&self, planned: Planned) {
+        let Switchover { service, group, to, at, reason } = &planned.switchover;
+        let (by, done) = {
             let contents = self.live.read();
-            let planner = contents.state.installation.planner_of_switchover(&switchover);
+            let planner = contents.state.installation.planner_of_switchover(&planned.switchover);
             let leader = contents.state.leaders.get(&(service.clone(), group.clone()));
-            (planner.map(|it| it.by.clone()), leader.and_then(|it| it.instance.clone()))
+            (planner.map(|it| it.by.clone()), leader.is_some_and(|leader| is_done(&planned, leader)))
         };
-        let failure = if to.is_some() && owner == *to {
+        let failure = if done {
             None
         } else {
             let operator = Operator::new(&self.connection, by.unwrap_or_else(|| Actor::system("plans")));
@@ -170,5 +172,61 @@ impl Executor {
                 None
             }
         }
+    }
+}
+
+/// Whether the group is where it was to go: the member that was named has it, or a replica that died after it had begun has
+/// had it handed over.
+fn is_done(planned: &Planned, leader: &LeaderView) -> bool {
+    let Some(owner) = &leader.instance else { return false };
+    match &planned.switchover.to {
+        Some(to) => owner == to,
+        None => planned.begun.is_some_and(|begun| leader.since >= begun),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aegis_domain::aggregate::leadership::ElectionReason;
+    use aegis_domain::{GroupName, InstanceName, Sequence, ServiceName, Term};
+
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    #[test]
+    fn a_group_is_handed_over_once_also_when_whoever_began_it_has_died() {
+        let (service, group) = (ServiceName::new("desk").unwrap(), GroupName::new("ACC-1").unwrap());
+        let name = |name: &str| InstanceName::new(name).unwrap();
+        let planned = |to: Option<&str>, begun: Option<i64>| Planned {
+            switchover: Switchover {
+                service: service.clone(),
+                group: group.clone(),
+                to: to.map(name),
+                at: at(100),
+                reason: "before the opening".into(),
+            },
+            begun: begun.map(at),
+        };
+        let led_since = |second: i64, owner: Option<&str>| LeaderView {
+            service: service.clone(),
+            group: group.clone(),
+            term: Term(2),
+            instance: owner.map(name),
+            since: at(second),
+            reason: ElectionReason::OwnerResigned,
+            vacancy_ms: None,
+            sequence: Sequence(9),
+        };
+        let owned = led_since(50, Some("desk-2"));
+        assert!(
+            is_done(&planned(Some("desk-2"), None), &owned)
+                && !is_done(&planned(Some("desk-1"), None), &owned)
+        );
+        assert!(!is_done(&planned(None, None), &owned) && !is_done(&planned(None, Some(100)), &owned));
+        assert!(is_done(&planned(None, Some(100)), &led_since(101, Some("desk-2"))));
+        assert!(!is_done(&planned(None, Some(100)), &led_since(101, None)), "nobody has it");
     }
 }

@@ -12,6 +12,8 @@ const LABEL_ROOM_PX = 26;
 /** A longer unit stands in the title alone. */
 const UNIT_LETTERS = 2;
 const HEADROOM = 1.08;
+/** How high a line of text on a chart is. */
+const LABEL_PX = 14;
 const MINUTE = 60;
 const HOUR = 3_600;
 /** Steps between the moments of the axis, in seconds. */
@@ -178,8 +180,10 @@ function drawGround(plot: uPlot, { spec, colors, heard }: Wanted): void {
     ctx.font = scaled(FONT);
     ctx.fillStyle = colors[color];
     ctx.textAlign = "right";
-    ctx.textBaseline = "bottom";
-    ctx.fillText(label, bbox.left + bbox.width, y - 1);
+    // Above the line, where there is room.
+    const above = y - bbox.top > LABEL_PX * devicePixelRatio;
+    ctx.textBaseline = above ? "bottom" : "top";
+    ctx.fillText(label, bbox.left + bbox.width, above ? y - 1 : y + 2 * devicePixelRatio);
   }
   ctx.restore();
 }

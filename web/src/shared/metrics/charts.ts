@@ -91,8 +91,8 @@ export function chartsOf({ points, other = null, stepSeconds, limits = noLimits 
       format: percent,
       thresholds: thresholdOf(limits.errorPercent, (value) => `limit ${percent(value)} %`),
       lines: [
-        line("errors", "errors", (p) => p.errorPercent, { color: "bad", width: 1.5, fill: 0.12 }),
-        ...before("errors", (p) => p.errorPercent, "bad"),
+        line("errors", "errors", (p) => p.errorPercent, { color: "series-2", width: 1.5, fill: 0.12 }),
+        ...before("errors", (p) => p.errorPercent, "series-2"),
       ],
     },
     {

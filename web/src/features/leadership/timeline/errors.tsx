@@ -23,7 +23,7 @@ export function Errors({ errors, scale, top }: { errors: readonly ErrorAt[]; sca
         d={pathOf(errors, scale, (each) => base - (each / most) * (ERRORS_PX - 10))}
         fill="none"
         strokeWidth="1.5"
-        className="stroke-bad"
+        className={highest === null || highest === 0 ? "stroke-muted-foreground" : "stroke-bad"}
       />
     </>
   );

@@ -573,7 +573,12 @@ async fn an_owner_key_that_somebody_removes_is_claimed_again_under_a_higher_term
     assert_eq!(floor.who("ACC-1").await, ("d-1".to_owned(), 1));
     let second = floor.start(floor.config("d-2", &["ACC-1"])).await;
     floor.members(&["d-2"]).await;
-    let owner = first.step_down(&group("ACC-1"), None, "once").await.unwrap();
+    // The owner may hear of the other member a moment later than the store does.
+    let group = group("ACC-1");
+    let owner = wait_until("the hand-over", PATIENCE, || async {
+        first.step_down(&group, None, "once").await.map_err(|fault| fault.to_string())
+    })
+    .await;
     assert_eq!(owner.term, Term(2));
     let leases = floor.connection.jetstream().get_key_value("aegis_leases").await.unwrap();
     leases.delete("owner.desk.ACC-1").await.unwrap();

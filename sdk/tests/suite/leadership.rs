@@ -576,7 +576,7 @@ async fn an_owner_key_that_somebody_removes_is_claimed_again_under_a_higher_term
     // The owner may hear of the other member a moment later than the store does.
     let group = group("ACC-1");
     let owner = wait_until("the hand-over", PATIENCE, || async {
-        first.step_down(&group, None, "once").await.map_err(|fault| fault.to_string())
+        first.step_down(&group, None, "once").await.map_err(|fault| format!("{fault:?}"))
     })
     .await;
     assert_eq!(owner.term, Term(2));

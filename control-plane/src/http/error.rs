@@ -88,7 +88,7 @@ impl IntoResponse for ApiError {
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds(wait).into());
         }
-        // For paths under /api a middleware (`headers::dress`) writes this error as problem details (RFC 9457).
+        // Under /api the middleware `headers::dress` replaces this body by a problem document (RFC 9457).
         let problem = Problem::new(self.code, self.message).with_status(self.status);
         response.extensions_mut().insert(AsProblem(problem.with_retry_after(self.retry_after)));
         response

@@ -158,7 +158,7 @@ async fn a_planned_switchover_is_carried_out_once_by_one_of_two_replicas_in_the_
     );
     assert!(terms[1]["reason"].as_str().unwrap().contains("before the opening"), "{terms}");
     plans(&control, "no plan", |told| counts(told) == (0, 0)).await;
-    // Nobody is there to take it.
+    // The member that is to take the group does not exist: the switchover fails.
     plan(&control, "scheduleSwitchover", schedule(500, Some("desk-9"))).await;
     let failure = wait_until("the failure", PATIENCE, || async {
         let events = installation(&connection).await;

@@ -31,6 +31,15 @@ const quantile = (values: number[], share: number) => {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 };
 
+/** The clock of the page has gone on by so much: what is watched is watched for that long. */
+async function goesOn(page: Page, ms: number): Promise<void> {
+  const until = (await page.evaluate(() => performance.now())) + ms;
+  await page.waitForFunction((end) => performance.now() >= end, until, {
+    polling: 500,
+    timeout: ms + 30_000,
+  });
+}
+
 /** The times between frames of the next while, in milliseconds, during what is done meanwhile. */
 async function frames(page: Page, meanwhile: () => Promise<unknown>): Promise<number[]> {
   await page.evaluate(() => {
@@ -107,7 +116,7 @@ test("frames", async ({ page }) => {
   ]) {
     await page.goto(address);
     await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "live");
-    const gaps = await frames(page, () => page.waitForTimeout(watched));
+    const gaps = await frames(page, () => goesOn(page, watched));
     report("frame p95", name, quantile(gaps, 0.95), 20, "ms", gaps.length);
   }
 });
@@ -122,7 +131,8 @@ test("a day of events is scrolled", async ({ page }) => {
   const gaps = await frames(page, async () => {
     for (let n = 0; n < 200; n++) {
       await page.mouse.wheel(0, 1_500);
-      await page.waitForTimeout(30);
+      // Painted, before it goes on.
+      await page.evaluate(() => new Promise((painted) => requestAnimationFrame(painted)));
     }
   });
   report("events scrolled", "rows", begin - (await sequence()), null, "", 1);
@@ -135,10 +145,10 @@ test("the heap of a live overview stays as it is", async ({ page }) => {
   await page.goto("/?view=instances");
   await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "live");
   // What is kept for a while (sparklines, the feed) has come by then.
-  await page.waitForTimeout(60_000);
+  await goesOn(page, 60_000);
   const sizes = [await heap(page)];
   for (let minute = 1; minute <= minutes; minute++) {
-    await page.waitForTimeout(60_000);
+    await goesOn(page, 60_000);
     sizes.push(await heap(page));
   }
   const [first = Number.NaN] = sizes;

@@ -68,7 +68,8 @@ function previews(): (item: Item) => Promise<Preview> {
       return { text: why, blocked: true };
     }
     const takers = takersOf(data.stepDownPreview.candidates, await membersOf(service), owner);
-    if (takers.length === 0) return { text: `leaves ${owner}; nobody is known to stand for it`, warn: true };
+    if (takers.length === 0)
+      return { text: `leaves ${owner}; no other instance is known to take it`, warn: true };
     const named = takers.slice(0, NAMED).map(({ instance }) => instance);
     const rest = takers.length - named.length;
     return { text: `from ${owner} to ${named.join(" or ")}${rest > 0 ? ` or ${rest} more` : ""}` };

@@ -1,6 +1,5 @@
-import { useId, useState } from "react";
+import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { NativeSelect } from "@/components/ui/native-select";
 import { handOver } from "@/shared/actions/carry-out";
 import { useQuery } from "@/shared/graphql/use-query";
 import { useLock } from "@/shared/session/lock";
@@ -9,6 +8,7 @@ import { ActionButton } from "@/shared/ui/action-button";
 import { type Act, ActionDialog } from "@/shared/ui/action-dialog";
 import { useNotices } from "@/shared/ui/notice";
 import { Members, StepDownPreview, Summary } from "./documents";
+import { NewOwnerField } from "./new-owner-field";
 import { takersOf } from "./takers";
 
 interface Props {
@@ -48,7 +48,6 @@ export function StepDownButton({ small = false, ...of }: Props) {
 
 function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small"> & { onClose: () => void }) {
   const [to, setTo] = useState("");
-  const id = useId();
   const tell = useNotices((s) => s.tell);
   const { data } = useQuery(StepDownPreview, { service, group });
   const day = useQuery(Summary, { service, group: null });
@@ -90,19 +89,7 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
       {known && candidates.length === 0 && (
         <p className="font-medium text-bad">Nobody else stands for {group}: it would have no owner.</p>
       )}
-      <div className="flex flex-col gap-1">
-        <label htmlFor={id} className="font-medium text-xs">
-          New owner
-        </label>
-        <NativeSelect id={id} value={to} onChange={(event) => setTo(event.target.value)}>
-          <option value="">Whoever is first</option>
-          {candidates.map(({ instance, load }) => (
-            <option key={instance} value={instance}>
-              {instance}, {load}
-            </option>
-          ))}
-        </NativeSelect>
-      </div>
+      <NewOwnerField takers={candidates} value={to} onChange={setTo} />
     </ActionDialog>
   );
 }

@@ -1,5 +1,4 @@
-import { useId, useState } from "react";
-import { NativeSelect } from "@/components/ui/native-select";
+import { useState } from "react";
 import { useQuery } from "@/shared/graphql/use-query";
 import { scheduleSwitchover } from "@/shared/plans/carry-out";
 import { type Ahead, MomentField, momentAhead, unchosen } from "@/shared/plans/moment-field";
@@ -9,6 +8,7 @@ import { ActionButton } from "@/shared/ui/action-button";
 import { type Act, ActionDialog } from "@/shared/ui/action-dialog";
 import { useNotices } from "@/shared/ui/notice";
 import { Members, StepDownPreview } from "./documents";
+import { NewOwnerField } from "./new-owner-field";
 import { takersOf } from "./takers";
 
 interface Props {
@@ -37,7 +37,6 @@ export function SwitchoverButton(of: Props) {
 }
 
 function SwitchoverDialog({ service, group, owner, onClose }: Props & { onClose: () => void }) {
-  const id = useId();
   const tell = useNotices((s) => s.tell);
   const [to, setTo] = useState("");
   const [when, setWhen] = useState<Ahead>(unchosen);
@@ -81,19 +80,7 @@ function SwitchoverDialog({ service, group, owner, onClose }: Props & { onClose:
       }}
     >
       <MomentField label="When" value={when} onChange={setWhen} />
-      <div className="flex flex-col gap-1">
-        <label htmlFor={id} className="font-medium text-xs">
-          New owner
-        </label>
-        <NativeSelect id={id} value={to} onChange={(event) => setTo(event.target.value)}>
-          <option value="">Whoever is first</option>
-          {takers.map(({ instance, load }) => (
-            <option key={instance} value={instance}>
-              {instance}, {load}
-            </option>
-          ))}
-        </NativeSelect>
-      </div>
+      <NewOwnerField takers={takers} value={to} onChange={setTo} />
     </ActionDialog>
   );
 }

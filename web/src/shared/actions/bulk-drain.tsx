@@ -62,7 +62,7 @@ async function preview({ service, name }: BulkItem): Promise<Preview> {
   const text = `${moves}; ${plural(Number(inFlight), "call")} in flight`;
   if (Number(others) === 0) return { text: `${text}; nobody else runs`, warn: true };
   return alone > 0
-    ? { text: `${text}; ${alone} of them nobody is known to stand for`, warn: true }
+    ? { text: `${text}; no other instance is known to take ${alone} of them`, warn: true }
     : { text };
 }
 

@@ -78,7 +78,7 @@ export function itemsOf(terms: readonly Term[], open: Open | null, span: Window)
   return items.filter(({ from, to }) => from <= span.to && to >= span.from);
 }
 
-/** Whether the owner gave the group up: nobody is needed for that. */
+/** Whether the owner gave the group up by plan: no operator has to act on that. */
 export const isPlanned = (item: Item): item is Extract<Item, { kind: "gap" }> =>
   item.kind === "gap" && !hadNoOwner(item.gap);
 

@@ -112,7 +112,7 @@ test("frames", async ({ page }) => {
     { name: "services", address: "/" },
     { name: "leadership", address: "/leadership" },
     { name: "events", address: "/events" },
-    { name: "service", address: "/services/load" },
+    { name: "service", address: "/services/fleet-0" },
   ]) {
     await page.goto(address);
     await expect(page.getByTestId("connection")).toHaveAttribute("data-state", "live");

@@ -8,5 +8,5 @@ export default defineConfig({
   testMatch: "**/*.speed.ts",
   // The last one watches for as long as it is told.
   timeout: 2 * 60 * 60_000,
-  use: { ...tests.use, trace: "off", screenshot: "off" },
+  use: { ...tests.use, trace: "off", screenshot: "only-on-failure" },
 });

@@ -1,4 +1,4 @@
-//! What can go wrong, as one type.
+//! Errors of the client.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What makes a change safe: a key for sending it twice, and what it is based on.
+//! Idempotency keys, and the revision that a change is based on.
 
 use hyper::header::HeaderValue;
 use uuid::Uuid;

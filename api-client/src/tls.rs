@@ -1,4 +1,4 @@
-//! Whom to trust.
+//! Trusted certificate authorities.
 
 use std::path::Path;
 use std::sync::Arc;

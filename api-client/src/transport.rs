@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::rustls;
 
-use crate::client::Settings;
+use crate::Settings;
 use crate::error::{Error, Problem};
 use crate::route::Route;
 use crate::token::Token;
@@ -33,7 +34,8 @@ pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json"
 pub(crate) struct Transport {
     client: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: Base,
-    token: Token,
+    /// None asks as nobody.
+    token: Option<Token>,
     request_timeout: Duration,
 }
 
@@ -80,18 +82,29 @@ impl Outgoing {
 
 impl Transport {
     pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let base = Base::parse(&settings.url)?;
-        let tls = tls::config(base.is_https(), settings.ca_file.as_deref())?;
+        let Settings { url, token, ca_file, connect_timeout, request_timeout } = settings;
+        Self::open(&url, ca_file.as_deref(), Some(token), connect_timeout, request_timeout)
+    }
+
+    pub(crate) fn open(
+        url: &str,
+        ca_file: Option<&Path>,
+        token: Option<Token>,
+        connect_timeout: Duration,
+        request_timeout: Duration,
+    ) -> Result<Self, Error> {
+        let base = Base::parse(url)?;
+        let tls = tls::config(base.is_https(), ca_file)?;
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(settings.connect_timeout));
+        tcp.set_connect_timeout(Some(connect_timeout));
         let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
             .build(https.wrap_connector(tcp));
-        Ok(Self { client, base, token: settings.token, request_timeout: settings.request_timeout })
+        Ok(Self { client, base, token, request_timeout })
     }
 
     pub(crate) fn base(&self) -> &Base {
@@ -131,20 +144,38 @@ impl Transport {
 
     /// Sends it; the answer is a good one whose body is still to come.
     pub(crate) async fn begin(&self, outgoing: &Outgoing) -> Result<Response<Incoming>, Error> {
+        let response = self.send(outgoing).await?;
+        if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+            return Ok(response);
+        }
+        let url = self.base.at(&outgoing.path);
+        let within = timeout(self.request_timeout, self.refusal(response, url, outgoing.changes()));
+        Err(within.await.unwrap_or_else(|_elapsed| self.late(outgoing)))
+    }
+
+    /// What was answered, whatever it is, within the time of an answer.
+    pub(crate) async fn any(&self, outgoing: &Outgoing) -> Result<Answer, Error> {
+        let whole = async {
+            let response = self.send(outgoing).await?;
+            let (status, url, changes) =
+                (response.status(), self.base.at(&outgoing.path), outgoing.changes());
+            let body = self.read(response, &url, changes).await?;
+            Ok(Answer { status, url, body, changes })
+        };
+        timeout(self.request_timeout, whole).await.map_err(|_elapsed| self.late(outgoing))?
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<Response<Incoming>, Error> {
         let url = self.base.at(&outgoing.path);
         let body = Full::new(outgoing.body.clone().unwrap_or_default());
         let request = Request::builder().method(outgoing.method.clone()).uri(&url).body(body);
         let mut request =
             request.map_err(|error| Error::Settings(format!("{url} is no address: {error}")))?;
         request.headers_mut().clone_from(&outgoing.headers);
-        request.headers_mut().insert(AUTHORIZATION, self.token.header());
-        let response = self.client.request(request).await;
-        let response = response.map_err(|error| self.unsent(&error, outgoing.changes()))?;
-        if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
-            return Ok(response);
+        if let Some(token) = &self.token {
+            request.headers_mut().insert(AUTHORIZATION, token.header());
         }
-        let within = timeout(self.request_timeout, self.refusal(response, url, outgoing.changes()));
-        Err(within.await.unwrap_or_else(|_elapsed| self.late(outgoing)))
+        self.client.request(request).await.map_err(|error| self.unsent(&error, outgoing.changes()))
     }
 
     fn late(&self, outgoing: &Outgoing) -> Error {

@@ -1,7 +1,7 @@
 //! Events published through the SDK against raw JetStream publishes of the same body: once with nothing but a
 //! message id, which is the bar, and once with the headers that the SDK sends with a trace. Then events consumed.
 
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Events};
 use aegis_testkit::NatsServer;
 use async_nats::jetstream::message::PublishMessage;

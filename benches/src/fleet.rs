@@ -8,7 +8,7 @@ use aegis_domain::wire::heartbeat::{Heartbeat, Metrics};
 use aegis_domain::wire::latency::Latency;
 use aegis_domain::{Actor, AggregateId, Event, InstanceName, ServiceName, Version};
 use aegis_sdk::journal::Head;
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::NatsServer;
 use chrono::Utc;

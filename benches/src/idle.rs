@@ -1,4 +1,4 @@
-//! A service that nobody calls: the memory that it has, and how much of a core it takes.
+//! An idle service: its memory, and its processor time.
 
 use std::time::{Duration, Instant};
 

@@ -8,7 +8,7 @@ use aegis_domain::aggregate::policy::RegistrationPolicy;
 use aegis_domain::wire::header::{CONTENT_TYPE, ce};
 use aegis_domain::{Actor, AggregateId, Context, Event, ServiceName, Version};
 use aegis_sdk::journal::Head;
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::NatsServer;
 use async_nats::HeaderMap;

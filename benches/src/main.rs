@@ -91,7 +91,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let rows = match name {
-        Name::Rpc => rpc::run(args.quick).await?,
+        Name::Rpc => Box::pin(rpc::run(args.quick)).await?,
         Name::Discovery => discovery::run(args.quick).await?,
         Name::Journal => journal::run(args.quick).await?,
         Name::Events => events::run(args.quick).await?,

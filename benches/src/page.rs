@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::NatsServer;
 use anyhow::{Context as _, ensure};
@@ -48,7 +48,7 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let control = ControlPlane::start(&server.url(), folder.path()).await?;
     let stop = CancellationToken::new();
     let beating = tokio::spawn(beat(connection.clone(), fleet, stop.clone()));
-    let figures = browse(&control, folder.path(), minutes).await?;
+    let figures = browse(&control, folder.path(), events, minutes).await?;
     stop.cancel();
     let sent = beating.await??;
     let mut rows: Vec<_> = figures.iter().map(row).collect();
@@ -57,7 +57,12 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
 }
 
 /// Runs the browser, and reads what it has measured.
-async fn browse(control: &ControlPlane, folder: &Path, minutes: u32) -> anyhow::Result<Vec<Figure>> {
+async fn browse(
+    control: &ControlPlane,
+    folder: &Path,
+    events: u64,
+    minutes: u32,
+) -> anyhow::Result<Vec<Figure>> {
     let file = folder.join("figures.jsonl");
     let web = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../web");
     let status = Command::new("npx")
@@ -66,6 +71,7 @@ async fn browse(control: &ControlPlane, folder: &Path, minutes: u32) -> anyhow::
         .env("AEGIS_URL", &control.url)
         .env("AEGIS_TOKEN", &control.token)
         .env("AEGIS_SPEED_FILE", &file)
+        .env("AEGIS_SPEED_EVENTS", events.to_string())
         .env("AEGIS_SPEED_MINUTES", minutes.to_string())
         .stdin(Stdio::null())
         .status()

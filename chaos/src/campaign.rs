@@ -1,4 +1,4 @@
-//! Many runs, side by side, and what came out of them.
+//! A campaign: many runs in parallel, and their results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

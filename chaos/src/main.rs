@@ -1,4 +1,4 @@
-//! `cargo xtask chaos leadership | load`: the SDK under faults, and what became of it.
+//! `cargo xtask chaos leadership | load`: runs the SDK under faults, and judges the histories.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! One run: the stage is set, callers call, faults befall, everything is healed, and what is left is read.
+//! One run: starts the stage and the callers, injects faults, ends them, and reads the history.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

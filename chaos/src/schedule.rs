@@ -1,4 +1,4 @@
-//! What goes wrong when: drawn from a seed, and nothing else.
+//! The schedule of faults: drawn from a seed, and nothing else.
 
 use std::fmt;
 

@@ -1,10 +1,10 @@
-//! What a run takes place on: a server, and members each behind a proxy of its own.
+//! The stage of a run: a server, and members each behind a proxy of its own.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::{FaultProxy, NatsServer, Proc};
 

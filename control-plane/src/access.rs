@@ -1,11 +1,11 @@
-//! Where a command goes to, and in whose name: straight to NATS, which needs no control plane, or to the API of one.
+//! How a command connects, and as which actor: straight to NATS, which needs no control plane, or to the API of one.
 
 use aegis_domain::wire::Namespace;
 use aegis_domain::{Actor, InvalidActor};
-use aegis_sdk::{ConnectOptions, Connection};
+use aegis_nats::{ConnectOptions, Connection};
 use anyhow::{Context as _, ensure};
 
-use crate::output::complain;
+use crate::output::print_error;
 use crate::remote::{Api, Remote, environment};
 
 /// Where to ask, and in whose name.
@@ -49,7 +49,7 @@ impl Access {
         };
         let url = url.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned());
         if !namespace.is_default() {
-            complain(&format!("in the namespace {}", namespace.as_str()));
+            print_error(&format!("in the namespace {}", namespace.as_str()));
         }
         let options = ConnectOptions { namespace, ..ConnectOptions::new(url, "aegis command line") };
         Ok(Connection::open(options).await?)

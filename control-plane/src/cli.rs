@@ -9,7 +9,9 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::remote::Remote;
-use crate::{audit, auth, dead_letters, definitions, generate, nats_server, operate, output, serve, up};
+use crate::{
+    audit, auth, dead_letters, definitions, generate, health, init, nats_server, operate, output, serve, up,
+};
 
 /// The Aegis control plane.
 #[derive(Debug, Parser)]
@@ -30,6 +32,12 @@ enum Command {
     /// waits for) and waits for NATS as long as it takes. Asked to end (SIGINT, SIGTERM), it does within 5 s, whatever
     /// hangs; asked a second time, at once.
     Serve(serve::Args),
+    /// Write the secrets and files that an installation begins with: users of NATS with their passwords and permissions,
+    /// the configuration of `serve`, and tokens.
+    Init(init::Args),
+    /// Ask a replica whether it lives, or with --ready whether it serves: exit code 0, or 1 and why. Needs no token. Without
+    /// --url it asks the one of this machine, at port 8080.
+    Health(health::Args),
     /// Draw a bearer token, and print it with the entry for the configuration of `serve`.
     Token(auth::token::Args),
     /// List who owns which group, as the lease store has it. Needs NATS, and no control plane; or one, with --url.
@@ -78,10 +86,11 @@ enum Generated {
     Events,
     Errors,
     Openapi,
+    NatsAuth,
 }
 
 impl Cli {
-    /// Refuses what only goes over NATS, or asks nobody, when it is to go to a URL. `AEGIS_URL` alone is for those that can.
+    /// Refuses a URL for commands that only go over NATS, or connect to nothing. `AEGIS_URL` alone is for those that can.
     pub(crate) fn checked(self) -> Result<Self, clap::Error> {
         match (self.command.needs_nats(), self.remote.given()) {
             (Some((name, why)), Some(option)) => {
@@ -98,6 +107,8 @@ impl Cli {
             Command::Definitions(args) => return block_on("warn", definitions::run(args, remote)),
             Command::Up(args) => block_on("info", up::run(args)),
             Command::Serve(args) => block_on("info", serve::run(args)),
+            Command::Init(args) => args.run(),
+            Command::Health(args) => block_on("warn", health::run(args, remote)),
             Command::Token(args) => {
                 output::say(&args.draw());
                 Ok(())
@@ -119,11 +130,12 @@ impl Cli {
                     Generated::Events => generate::events(),
                     Generated::Errors => generate::errors(),
                     Generated::Openapi => crate::http::openapi(),
+                    Generated::NatsAuth => init::auth_conf()?,
                 };
                 output::say(text.trim_end());
                 Ok(())
             }
-            Command::Tied(args) => args.become_it(),
+            Command::Tied(args) => args.exec(),
         };
         done.map(|()| ExitCode::SUCCESS)
     }
@@ -135,6 +147,7 @@ impl Command {
         match self {
             Self::Up(_) => Some(("up", "it runs a control plane itself")),
             Self::Serve(_) => Some(("serve", "it is the control plane; give --nats-url")),
+            Self::Init(_) => Some(("init", "it writes files, and asks nobody")),
             Self::Token(_) => Some(("token", "it draws a token for a configuration, and asks nobody")),
             Self::Maintenance(_) => Some(("maintenance", "it goes over NATS alone; give --nats-url")),
             Self::Switchover(_) => Some(("switchover", "it goes over NATS alone; give --nats-url")),
@@ -146,7 +159,8 @@ impl Command {
             Self::Events(args) => args.needs_nats(),
             Self::Gen { .. } => Some(("gen", "it prints what the program has in it, and asks nobody")),
             Self::Tied(_) => Some(("tied", "it runs a program, and asks nobody")),
-            Self::Leaders(_)
+            Self::Health(_)
+            | Self::Leaders(_)
             | Self::Stepdown(_)
             | Self::Drain(_)
             | Self::Forget(_)
@@ -161,7 +175,7 @@ impl Command {
 pub(crate) fn tell(told: &clap::Error) -> anyhow::Result<ExitCode> {
     let text = told.render();
     if told.use_stderr() {
-        output::complain(text.to_string().trim_end());
+        output::print_error(text.to_string().trim_end());
         // As of all programs that use this parser.
         return Ok(ExitCode::from(2));
     }
@@ -173,7 +187,7 @@ pub(crate) fn tell(told: &clap::Error) -> anyhow::Result<ExitCode> {
 fn block_on<T>(level: &str, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_unset| EnvFilter::new(format!("{level},async_nats=warn")));
-    // A replica does not stand still because nobody reads its log.
+    // A replica does not block when its log is not read.
     let (writer, guard) = logs::writer(std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)

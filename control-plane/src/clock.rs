@@ -1,21 +1,29 @@
-//! How far this machine's clock is off that of NATS, whose time of record counts everywhere: for what is shown as an age,
-//! and for whoever sets clocks. Nothing is decided by it.
+//! How far this machine's clock is off that of NATS, whose time of record counts everywhere: for ages on the page,
+//! and for operators who set clocks. No decision depends on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use aegis_sdk::Connection;
+use aegis_nats::{Connection, ConnectionState};
+use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 
-/// How often the server is asked for its time.
-const ASK_EVERY: Duration = Duration::from_secs(10);
+use crate::background::{Task, reconnected};
 
 /// What is known of the server's clock. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ServerClock(Arc<AtomicI64>);
+
+/// Asks the server for its time.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    clock: ServerClock,
+    connection: Connection,
+    state: watch::Receiver<ConnectionState>,
+}
 
 /// What an answer of JetStream begins with.
 #[derive(Deserialize)]
@@ -41,24 +49,30 @@ impl ServerClock {
         now.checked_add_signed(TimeDelta::microseconds(self.ahead_micros())).unwrap_or(now)
     }
 
-    /// Asks again and again, until stopped.
-    pub(crate) async fn follow(self, connection: Connection, stop: CancellationToken) {
-        let mut ticks = tokio::time::interval(ASK_EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let subject = format!("STREAM.INFO.{}", connection.namespace().events_stream());
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-            let asked = Instant::now();
-            let answer = connection.jetstream().request::<_, _, Told>(subject.clone(), &());
-            match stop.run_until_cancelled(answer).await {
-                // It was told about halfway.
-                Some(Ok(Told { ts })) => {
-                    let here = Utc::now() - asked.elapsed() / 2;
-                    let ahead = ts.signed_duration_since(here).num_microseconds().unwrap_or_default();
-                    self.0.store(ahead, Ordering::Relaxed);
-                }
-                Some(Err(error)) => tracing::debug!(%error, "the server's time is not known now"),
-                None => return,
-            }
-        }
+    /// Who asks the server for its time.
+    pub(crate) fn asking(&self, connection: &Connection) -> Asking {
+        Asking { clock: self.clone(), connection: connection.clone(), state: connection.state() }
+    }
+}
+
+impl Task for Asking {
+    const NAME: &'static str = "server-clock";
+    const PERIOD: Duration = Duration::from_secs(10);
+    const SPREAD: Duration = Duration::from_secs(1);
+
+    async fn activate(&mut self) -> anyhow::Result<String> {
+        let subject = format!("STREAM.INFO.{}", self.connection.namespace().events_stream());
+        let asked = Instant::now();
+        let answer = self.connection.jetstream().request::<_, _, Told>(subject, &()).await;
+        let Told { ts } = answer.context("the server's time is not known now")?;
+        // It was told about halfway.
+        let here = Utc::now() - asked.elapsed() / 2;
+        let ahead = ts.signed_duration_since(here).num_microseconds().unwrap_or_default();
+        self.clock.0.store(ahead, Ordering::Relaxed);
+        Ok(format!("the clock of NATS is ahead by {:.3} s", self.clock.ahead_seconds()))
+    }
+
+    async fn between(&mut self) {
+        reconnected(&mut self.state).await;
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use aegis_domain::wire::Namespace;
 use aegis_projections::Retention;
-use aegis_projections::rollups::Keep;
+use aegis_projections::rollups;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use ipnet::IpNet;
@@ -44,7 +44,7 @@ pub(crate) struct Config {
     /// What the projection keeps of the log, in a table `[projection]`.
     #[serde(default)]
     pub(crate) projection: Projection,
-    /// How long figures of instances are kept, in a table `[metrics]`.
+    /// How long metrics of instances are kept, in a table `[metrics]`.
     #[serde(default)]
     pub(crate) metrics: Metrics,
     /// What one principal may have and do, in a table `[limits]`.
@@ -118,7 +118,7 @@ impl Projection {
     }
 }
 
-/// How long the figures of instances are kept, in a file beside the projection. Older ones are removed as heartbeats
+/// How long the metrics of instances are kept, in a file beside the projection. Older ones are removed as heartbeats
 /// come, so nothing goes while nothing comes. An instance takes some hundred bytes of disk for each window. A
 /// longer stay begins with what is still there. Unknown fields are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -128,7 +128,7 @@ pub(crate) struct Metrics {
     pub(crate) keep_seconds_minutes: u32,
     /// For how many hours the windows of 10 s are kept. Default 6; 1 to 24.
     pub(crate) keep_tens_hours: u32,
-    /// For how many days the windows of 1 min are kept: as far back as figures go. Default 7; 1 to 90.
+    /// For how many days the windows of 1 min are kept: as far back as metrics go. Default 7; 1 to 90.
     pub(crate) keep_minutes_days: u32,
 }
 
@@ -139,13 +139,13 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn keep(&self) -> anyhow::Result<Keep> {
+    pub(crate) fn retention(&self) -> anyhow::Result<rollups::Retention> {
         let Self { keep_seconds_minutes, keep_tens_hours, keep_minutes_days } = *self;
         let check = |name: &str, value: u32, most: u32| {
             anyhow::ensure!((1..=most).contains(&value), "metrics.{name} is {value}: choose 1 to {most}");
             Ok(i64::from(value))
         };
-        Ok(Keep {
+        Ok(rollups::Retention {
             seconds: check("keep_seconds_minutes", keep_seconds_minutes, 60)? * 60,
             tens: check("keep_tens_hours", keep_tens_hours, 24)? * 3_600,
             minutes: check("keep_minutes_days", keep_minutes_days, 90)? * 86_400,
@@ -213,7 +213,7 @@ mod tests {
         assert!(config.tokens.is_empty());
         assert_eq!((config.projection.keep_events, config.projection.snapshot_every), (10_000_000, 5_000));
         assert!(config.projection.retention().is_ok());
-        assert_eq!(config.metrics.keep().unwrap(), Keep::default());
+        assert_eq!(config.metrics.retention().unwrap(), rollups::Retention::default());
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_figures_are_to_be_kept_is_checked_by_name() {
+    fn the_retention_of_metrics_is_checked_by_name() {
         for (line, name) in [
             ("keep_seconds_minutes = 0", "keep_seconds_minutes"),
             ("keep_seconds_minutes = 61", "keep_seconds_minutes"),
@@ -240,10 +240,10 @@ mod tests {
             ("keep_minutes_days = 91", "keep_minutes_days"),
         ] {
             let config: Config = toml::from_str(&format!("[metrics]\n{line}")).unwrap();
-            assert!(config.metrics.keep().unwrap_err().to_string().contains(name), "{line}");
+            assert!(config.metrics.retention().unwrap_err().to_string().contains(name), "{line}");
         }
         let config: Config = toml::from_str("[metrics]\nkeep_tens_hours = 24").unwrap();
-        assert_eq!(config.metrics.keep().unwrap().tens, 86_400);
+        assert_eq!(config.metrics.retention().unwrap().tens, 86_400);
         let error = toml::from_str::<Config>("[metrics]\nkeep = 1").unwrap_err().to_string();
         assert!(error.contains("keep_seconds_minutes"), "{error}");
     }

@@ -78,7 +78,7 @@ pub(crate) fn replace_private(path: &Path, begins: &str, text: &str) -> anyhow::
     write_private(path, text)
 }
 
-/// Puts a file in place that only this user may read. Whoever looks finds the old one or the new one, whole.
+/// Puts a file in place that only this user may read. Readers find the old one or the new one, complete.
 pub(crate) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let context = || format!("the file {} cannot be written", path.display());
     let mut name = path.file_name().context("a file needs a name").with_context(context)?.to_owned();

@@ -1,4 +1,4 @@
-//! What is found to be wrong outside the projections' files, for `system { problems }`, the page and the metrics.
+//! Problems outside the projections' files, for `system { problems }`, the page and the metrics.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,7 +9,7 @@ use chrono::Utc;
 /// The most names that one finding lists.
 const NAMED: usize = 5;
 
-/// What stands, by part and code. Cheap to clone.
+/// The current findings, by part and code. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Findings(Arc<RwLock<BTreeMap<(&'static str, &'static str), Finding>>>);
 
@@ -25,7 +25,7 @@ impl Findings {
         findings.values().map(|finding| finding.problem.clone()).collect()
     }
 
-    /// These keys of the lease store hold records that are none.
+    /// The records of these keys of the lease store cannot be read.
     pub(crate) fn unreadable_leases(&self, keys: &[String]) {
         let text = |names: String| {
             format!(

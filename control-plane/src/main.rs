@@ -4,6 +4,7 @@ mod access;
 mod adapter;
 mod audit;
 mod auth;
+mod background;
 mod cli;
 mod clock;
 mod config;
@@ -12,7 +13,9 @@ mod dead_letters;
 mod definitions;
 mod findings;
 mod generate;
+mod health;
 mod http;
+mod init;
 mod legacy;
 mod liveness;
 mod metrics;
@@ -27,8 +30,10 @@ mod roundtrip;
 mod serve;
 mod signals;
 mod startup;
+mod tasks;
 mod terms;
 mod up;
+mod upkeep;
 
 use std::process::ExitCode;
 
@@ -48,7 +53,7 @@ fn main() -> ExitCode {
     let printed = output::finish();
     for error in [done.as_ref().err(), printed.as_ref().err()].into_iter().flatten() {
         // Each cause once: what failed, then why.
-        output::complain(&format!("error: {error:#}"));
+        output::print_error(&format!("error: {error:#}"));
     }
     match (done, printed) {
         // A command may have a code of its own for a failure.

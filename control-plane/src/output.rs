@@ -1,7 +1,7 @@
 //! What people and scripts read from a command; logs go through `tracing`.
 //!
 //! Everything on standard output goes through here, so that no loss passes for success: the first failure is kept, and
-//! [`finish`] turns it into that of the command. Only a closed pipe is none: whoever reads has seen enough.
+//! [`finish`] turns it into that of the command. A closed pipe is no failure: its reader has ended.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Stdout, Write};
@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 
-/// What has become of standard output.
+/// The state of standard output.
 enum State {
     Open,
-    /// Nobody reads any more.
+    /// The reader has closed the pipe.
     Closed,
     Failed(std::io::Error),
 }
@@ -24,8 +24,8 @@ pub(crate) fn say(text: &str) {
     let _kept = put(|out| writeln!(out, "{}", escaped(text, &['\n', '\t'])));
 }
 
-/// A line on standard error. There is nobody to tell when that is lost.
-pub(crate) fn complain(text: &str) {
+/// A line on standard error. When that fails, it is lost.
+pub(crate) fn print_error(text: &str) {
     let _lost = writeln!(std::io::stderr(), "{}", escaped(text, &['\n', '\t']));
 }
 
@@ -65,7 +65,7 @@ impl Write for Raw {
     }
 }
 
-/// Whether somebody still reads what is printed. Whoever prints without end looks.
+/// Whether the output still has a reader. Commands that print without end check it.
 pub(crate) fn is_read() -> bool {
     matches!(*state(), State::Open)
 }

@@ -2,10 +2,10 @@
 //! their time has come.
 //!
 //! Any number of replicas do the same side by side: the log takes each event once, the pause of a maintenance is the same
-//! whoever writes it, and a switchover is carried out by the replica whose event says that it has begun. If that replica
+//! from each of them, and a switchover is carried out by the replica whose event says that it has begun. If that replica
 //! dies, another one goes on after a minute.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::{Command, Rejection};
@@ -13,26 +13,39 @@ use aegis_domain::aggregate::plan::{
     BEGUN_MAX, Maintenance, PlanCommand, PlanRejection, Planned, Plans, Switchover,
 };
 use aegis_domain::{Actor, AggregateId, Context};
+use aegis_journal::ExecuteError;
+use aegis_journal::Journal;
+use aegis_leases::leadership::pause::{PauseError, Pauses};
+use aegis_nats::Connection;
 use aegis_projections::Live;
 use aegis_projections::view::LeaderView;
-use aegis_sdk::journal::ExecuteError;
-use aegis_sdk::leadership::pause::{PauseError, Pauses};
-use aegis_sdk::{Connection, Journal, Operator};
+use aegis_sdk::Operator;
+use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 
+use crate::background::{Failures, Task};
 use crate::clock::ServerClock;
 
-/// How often it is looked what is due: a switchover comes at most so much late.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How often it is looked whether the members know what the log says, also when nothing has changed.
 const COMPARE_EVERY: Duration = Duration::from_secs(5);
 
-#[derive(Debug, Clone)]
+/// Carries plans out.
 pub(crate) struct Executor {
+    plans: Reach,
+    /// What the members were told last.
+    told: Option<Vec<Maintenance>>,
+    /// When that was last compared with what they know.
+    compared_at: Option<Instant>,
+    /// The hand-overs under way: they take as long as the calls in flight.
+    under_way: FuturesUnordered<BoxFuture<'static, ()>>,
+}
+
+/// What plans are carried out with. Cheap to clone.
+#[derive(Debug, Clone)]
+struct Reach {
     connection: Connection,
     journal: Journal,
     live: Live,
@@ -40,51 +53,72 @@ pub(crate) struct Executor {
     pauses: Pauses,
 }
 
+impl Task for Executor {
+    const NAME: &'static str = "plans";
+    /// A switchover comes at most so much late.
+    const PERIOD: Duration = Duration::from_millis(250);
+
+    async fn activate(&mut self) -> anyhow::Result<String> {
+        let plans = self.plans.live.read().state.installation.plans.clone();
+        let now = self.plans.clock.now();
+        let mut failures = Failures::default();
+        let begun = self.plans.due(&plans, now, &mut failures).await;
+        if self.is_to_be_compared() || self.told.as_ref() != Some(&plans.maintenances) {
+            failures.take(self.tell(&plans.maintenances, now).await);
+        }
+        for planned in begun {
+            let reach = self.plans.clone();
+            self.under_way.push(Box::pin(async move { reach.hand_over(planned).await }));
+        }
+        let (maintenances, switchovers) = (plans.maintenances.len(), plans.switchovers.len());
+        let under_way = self.under_way.len();
+        failures.or(|| {
+            format!(
+                "{maintenances} maintenances, {switchovers} switchovers, {under_way} handed over here now"
+            )
+        })
+    }
+
+    async fn between(&mut self) {
+        while let Some(()) = self.under_way.next().await {}
+        std::future::pending().await
+    }
+}
+
 impl Executor {
     pub(crate) fn new(connection: Connection, journal: Journal, live: Live, clock: ServerClock) -> Self {
         let pauses = Pauses::new(&connection);
-        Self { connection, journal, live, clock, pauses }
+        let plans = Reach { connection, journal, live, clock, pauses };
+        Self { plans, told: None, compared_at: None, under_way: FuturesUnordered::new() }
     }
 
-    /// Works until stopped.
-    pub(crate) async fn run(self, stop: CancellationToken) {
-        let (mut looks, mut compares) = (interval(LOOK_EVERY), interval(COMPARE_EVERY));
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        compares.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut told: Option<Vec<Maintenance>> = None;
-        // The hand-overs under way: they take as long as the calls in flight.
-        let mut under_way = FuturesUnordered::new();
-        loop {
-            let compare = tokio::select! {
-                () = stop.cancelled() => return,
-                Some(()) = under_way.next() => continue,
-                _ = compares.tick() => true,
-                _ = looks.tick() => false,
-            };
-            let plans = self.live.read().state.installation.plans.clone();
-            let now = self.clock.now();
-            let work = async {
-                let begun = self.due(&plans, now).await;
-                if compare || told.as_ref() != Some(&plans.maintenances) {
-                    match self.tell(&plans.maintenances, now).await {
-                        Ok(()) => told = Some(plans.maintenances),
-                        Err(error) => {
-                            tracing::warn!(%error, "members are not told of maintenance now; trying again");
-                            told = None;
-                        }
-                    }
-                }
-                begun
-            };
-            let Some(begun) = stop.run_until_cancelled(Box::pin(work)).await else { return };
-            under_way.extend(begun.into_iter().map(|planned| self.hand_over(planned)));
+    fn is_to_be_compared(&self) -> bool {
+        self.compared_at.is_none_or(|at| at.elapsed() + Self::PERIOD / 2 >= COMPARE_EVERY)
+    }
+
+    /// Has the members know of these.
+    async fn tell(&mut self, maintenances: &[Maintenance], now: DateTime<Utc>) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        match self.plans.tell(maintenances, now).await {
+            Ok(()) => {
+                (self.told, self.compared_at) = (Some(maintenances.to_vec()), Some(begun));
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(%error, "members are not told of maintenance now; trying again");
+                self.told = None;
+                Err(error).context("members are not told of maintenance")
+            }
         }
     }
+}
 
+impl Reach {
     /// Ends what is over, and answers what this replica has begun.
-    async fn due(&self, plans: &Plans, now: DateTime<Utc>) -> Vec<Planned> {
+    async fn due(&self, plans: &Plans, now: DateTime<Utc>, failures: &mut Failures) -> Vec<Planned> {
         for maintenance in plans.maintenances.iter().filter(|it| it.until <= now) {
-            self.record(PlanCommand::ExpireMaintenance { scope: maintenance.scope.clone(), now }).await;
+            let expire = PlanCommand::ExpireMaintenance { scope: maintenance.scope.clone(), now };
+            failures.take(self.record(expire).await);
         }
         let mut mine = Vec::new();
         for planned in &plans.switchovers {
@@ -93,7 +127,8 @@ impl Executor {
             if switchover.at > now || !is_free {
                 continue;
             }
-            if self.record(PlanCommand::BeginSwitchover { switchover: switchover.clone(), now }).await {
+            let begin = PlanCommand::BeginSwitchover { switchover: switchover.clone(), now };
+            if failures.take(self.record(begin).await) == Some(true) {
                 mine.push(planned.clone());
             }
         }
@@ -122,35 +157,36 @@ impl Executor {
             tracing::warn!(%service, %group, failure, "a planned switchover was not carried out");
         }
         let (service, group) = (service.clone(), group.clone());
-        self.record(PlanCommand::EndSwitchover { service, group, failure }).await;
+        // A failure was told in the log; another replica ends it.
+        let _ended = self.record(PlanCommand::EndSwitchover { service, group, failure }).await;
     }
 
     /// Whether this very call has recorded something.
-    async fn record(&self, command: PlanCommand) -> bool {
+    async fn record(&self, command: PlanCommand) -> anyhow::Result<bool> {
         let context = Context::new(Actor::system("plans"), Utc::now());
         let (id, command) = (AggregateId::Installation, Command::Plan(command));
         match self.journal.execute::<Installation>(&id, command, &context).await {
-            Ok(recorded) => !recorded.is_empty(),
+            Ok(recorded) => Ok(!recorded.is_empty()),
             // Another replica was faster.
-            Err(ExecuteError::Rejected(Rejection::Plan(PlanRejection::NotPlanned))) => false,
+            Err(ExecuteError::Rejected(Rejection::Plan(PlanRejection::NotPlanned))) => Ok(false),
             Err(error) => {
                 tracing::warn!(%error, "a plan is not recorded now; trying again");
-                false
+                Err(error).context("a plan is not recorded")
             }
         }
     }
 
     /// Makes the pauses that the members see those that the log says.
     async fn tell(&self, maintenances: &[Maintenance], now: DateTime<Utc>) -> Result<(), PauseError> {
-        let standing = self.pauses.standing().await?;
+        let in_force = self.pauses.in_force().await?;
         for maintenance in maintenances.iter().filter(|it| it.until > now) {
             let Maintenance { scope, until, reason } = maintenance;
-            let record = standing.get(scope).and_then(Option::as_ref);
+            let record = in_force.get(scope).and_then(Option::as_ref);
             if !record.is_some_and(|record| record.until == *until && record.reason == *reason) {
                 self.pauses.begin(maintenance, now).await?;
             }
         }
-        let unplanned = || standing.keys().filter(|scope| !maintenances.iter().any(|it| it.scope == **scope));
+        let unplanned = || in_force.keys().filter(|scope| !maintenances.iter().any(|it| it.scope == **scope));
         if unplanned().next().is_none() {
             return Ok(());
         }
@@ -197,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_handed_over_once_also_when_whoever_began_it_has_died() {
+    fn a_group_is_handed_over_once_also_when_the_replica_that_began_it_has_died() {
         let (service, group) = (ServiceName::new("desk").unwrap(), GroupName::new("ACC-1").unwrap());
         let name = |name: &str| InstanceName::new(name).unwrap();
         let planned = |to: Option<&str>, begun: Option<i64>| Planned {

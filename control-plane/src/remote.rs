@@ -1,7 +1,7 @@
 //! The API of a control plane, for the commands that it can serve (`--url`).
 
 use std::env::VarError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aegis_api_client::types::Page;
@@ -10,7 +10,7 @@ use aegis_domain::wire::Namespace;
 use anyhow::{Context as _, anyhow, bail, ensure};
 use tokio::time::{Instant, sleep};
 
-use crate::output::{complain, one_line};
+use crate::output::{one_line, print_error};
 
 /// How long a control plane may take to apply what the log had when it was asked.
 const CATCH_UP: Duration = Duration::from_secs(5);
@@ -25,8 +25,8 @@ const TOKEN_MAX: u64 = 4 << 10;
 #[command(next_help_heading = "Over the API of a control plane")]
 pub(crate) struct Remote {
     /// Ask the control plane at this URL instead of NATS, with its base path: https://floor.example/aegis. The commands
-    /// that can: leaders, stepdown, drain, forget, definitions, deadletters, replay, events tail. Default: `AEGIS_URL`,
-    /// unless --nats-url is given. The token is that of `AEGIS_TOKEN`, or of --token-file.
+    /// that can: health, leaders, stepdown, drain, forget, definitions, deadletters, replay, events tail. Default:
+    /// `AEGIS_URL`, unless --nats-url is given. The token is that of `AEGIS_TOKEN`, or of --token-file.
     #[arg(long, global = true, value_name = "URL")]
     url: Option<String>,
     /// The file that has the token. With --url.
@@ -70,17 +70,26 @@ impl Remote {
         }
     }
 
+    pub(crate) fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_deref()
+    }
+
+    /// How long one answer may take, where it was said.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.timeout.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
     /// Asks who is there: one that knows the token, and serves the namespace, if one is given.
     pub(crate) async fn open(&self, url: String, namespace: Option<&Namespace>) -> anyhow::Result<Api> {
         let mut settings = Settings::new(url, self.token()?);
         settings.ca_file.clone_from(&self.ca_file);
-        if let Some(seconds) = self.timeout {
-            settings.request_timeout = Duration::from_secs(seconds.into());
+        if let Some(timeout) = self.timeout() {
+            settings.request_timeout = timeout;
             settings.connect_timeout = settings.connect_timeout.min(settings.request_timeout);
         }
         let client = Client::new(settings).map_err(|e| told(&e))?;
         if client.is_open() {
-            complain(&format!(
+            print_error(&format!(
                 "warning: the token can be read on the way to {}: it has no TLS; use https, or a tunnel",
                 one_line(client.url())
             ));
@@ -95,7 +104,7 @@ impl Remote {
             );
         }
         if Namespace::default().as_str() != system.namespace {
-            complain(&format!("in the namespace {served}"));
+            print_error(&format!("in the namespace {served}"));
         }
         Ok(Api { client, head: system.head_sequence })
     }

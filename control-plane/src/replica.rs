@@ -2,23 +2,21 @@
 //! stopped together.
 
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
 use aegis_graphql::ports::Ports;
 use aegis_graphql::{Principal, Registered};
-use aegis_projections::beats::{self, Sight};
+use aegis_journal::Journal;
+use aegis_nats::supervise::supervised;
+use aegis_nats::{ConnectOptions, Connection};
+use aegis_projections::beats::{self, HeartbeatVisibility};
 use aegis_projections::engine::Progress;
-use aegis_projections::rollups::{Keep, RollupProjector};
+use aegis_projections::rollups::{self, RollupProjector};
 use aegis_projections::{Projector, Retention, Rollups, Store, kv};
-use aegis_sdk::nats::provision::provision;
-use aegis_sdk::supervise::recover;
-use aegis_sdk::{ConnectOptions, Connection, Journal};
+use aegis_sdk::provision::provision;
 use anyhow::Context as _;
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -26,17 +24,17 @@ use tokio_util::task::TaskTracker;
 
 use crate::adapter::{Adapter, Verifications};
 use crate::auth::Authenticator;
+use crate::background::Background;
 use crate::clock::ServerClock;
 use crate::config::Config;
 use crate::findings::Findings;
-use crate::http::{self, App, Core, Outside, Places, Tls, Workers};
-use crate::legacy::Legacy;
-use crate::liveness::Liveness;
-use crate::metrics::{Metrics, Sources};
-use crate::plans::Executor;
+use crate::http::{self, App, Core, Outside, Places, Renewal, Tls, Workers};
+use crate::legacy;
+use crate::liveness::Monitor;
+use crate::metrics::{Failovers, Metrics, Servers, Sources, Tokens};
 use crate::replicas::{self, Me};
 use crate::startup::Startup;
-use crate::terms::Terms;
+use crate::tasks::{self, Parts};
 
 /// The GraphQL documents of the page, by the SHA-256 of their texts.
 const DOCUMENTS: &str = include_str!("../../web/documents.json");
@@ -59,6 +57,7 @@ pub(crate) struct Replica {
     startup: Startup,
     core: Arc<OnceLock<Core>>,
     outcome: watch::Sender<Outcome>,
+    background: Background,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -76,7 +75,7 @@ enum Outcome {
 struct Checked {
     namespace: Namespace,
     retention: Retention,
-    keep: Keep,
+    rollup_retention: rollups::Retention,
 }
 
 impl Replica {
@@ -96,11 +95,12 @@ impl Replica {
         let (startup, core) = (Startup::new(goes_on), Arc::default());
         let outside = Outside::new(config.public_url.as_deref(), address, &config.trusted_proxies)?;
         let outside = Arc::new(outside);
+        let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         let app = App {
             auth: Arc::clone(&auth),
             startup: startup.clone(),
             outside: Arc::clone(&outside),
-            tls: config.tls.clone().map(Tls::load).transpose()?.map(Arc::new),
+            tls: tls.clone(),
             workers: Workers::start().context("the threads for requests cannot be started")?,
             limits: http::Limits {
                 sockets: Places::new(config.limits.websockets),
@@ -112,8 +112,12 @@ impl Replica {
             tasks: tasks.clone(),
         };
         tasks.spawn(http::serve(listener, app));
+        let background = Background::new(stop.clone(), tasks.clone());
+        if let Some(tls) = tls {
+            background.start(move || Renewal::of(&tls));
+        }
         let outcome = watch::channel(Outcome::Pending).0;
-        Ok(Self { address, outside, auth, startup, core, outcome, stop, tasks })
+        Ok(Self { address, outside, auth, startup, core, outcome, background, stop, tasks })
     }
 
     /// What is waited for.
@@ -126,12 +130,12 @@ impl Replica {
         let checked = Checked {
             namespace: config.namespace()?,
             retention: config.projection.retention()?,
-            keep: config.metrics.keep()?,
+            rollup_retention: config.metrics.retention()?,
         };
         let (startup, core, outcome) = (self.startup.clone(), Arc::clone(&self.core), self.outcome.clone());
-        let (stop, tasks) = (self.stop.clone(), self.tasks.clone());
+        let (background, stop, tasks) = (self.background.clone(), self.stop.clone(), self.tasks.clone());
         self.tasks.spawn(async move {
-            let started = Box::pin(start(config, checked, &startup, &stop, &tasks));
+            let started = Box::pin(start(config, checked, &startup, &background, &stop, &tasks));
             let told = match stop.run_until_cancelled(started).await {
                 Some(Ok(started)) => {
                     let _first = core.set(started);
@@ -199,6 +203,7 @@ async fn start(
     config: Config,
     checked: Checked,
     startup: &Startup,
+    background: &Background,
     stop: &CancellationToken,
     tasks: &TaskTracker,
 ) -> anyhow::Result<Core> {
@@ -208,62 +213,63 @@ async fn start(
     tasks.spawn(stop.clone().run_until_cancelled_owned(outage));
     startup.until_done("preparing the streams", || provision(&connection)).await?;
     let restore = || RollupProjector::restore(&connection, &rollups);
-    let figures = startup.until_done("reading the figures of instances", restore).await?;
+    let rollup_projector = startup.until_done("reading the metrics of instances", restore).await?;
     let restore = || Projector::restore(&connection, &store);
     let (projector, live, changes) = startup.until_done("reading the registry", restore).await?;
-    let sight = Sight::default();
+    let visibility = HeartbeatVisibility::default();
     let journal = Journal::new(&connection);
-    let legacy = Legacy::new(connection.clone(), journal.clone(), live.clone());
-    let (wellness, unreadable) = (legacy.wellness(), legacy.unreadable());
-    let liveness = Liveness::new(connection.clone(), journal.clone(), live.clone(), sight.clone(), wellness);
-    let silence = liveness.silence();
-    let projection = projector.handle();
+    let (projection, letters) = (projector.handle(), projector.owed_letters());
     tasks.spawn(projector.run(stop.clone()));
-    tasks.spawn(figures.run(stop.clone()));
+    tasks.spawn(rollup_projector.run(stop.clone()));
     tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop.clone()));
-    tasks.spawn(beats::follow(connection.clone(), live.clone(), sight.clone(), stop.clone()));
+    tasks.spawn(beats::follow(connection.clone(), live.clone(), visibility.clone(), stop.clone()));
     let (clock, findings) = (ServerClock::default(), Findings::default());
-    tasks.spawn({
-        let (clock, connection, stop) = (clock.clone(), connection.clone(), stop.clone());
-        again("the server's clock", move || Box::pin(clock.clone().follow(connection.clone(), stop.clone())))
-    });
-    let terms = Terms::new(connection.clone(), journal.clone(), live.clone(), findings.clone());
-    let plans = Executor::new(connection.clone(), journal.clone(), live.clone(), clock.clone());
-    let (progress, until) = (store.progress().clone(), stop.clone());
-    tasks.spawn(async move {
-        if until.run_until_cancelled(caught_up(&progress)).await.is_some() {
-            // Each is begun again from nothing after a panic: what it decides on stands in the log and in NATS.
-            tokio::join!(
-                again("the liveness of instances", || Box::pin(liveness.clone().run(until.clone()))),
-                again("the instances of the python sdk", || Box::pin(legacy.clone().run(until.clone()))),
-                again("the history of terms", || Box::pin(terms.clone().run(until.clone()))),
-                again("what operators plan", || Box::pin(plans.clone().run(until.clone()))),
-            );
-        }
-    });
     let adapter = Arc::new(Adapter {
         connection: connection.clone(),
-        journal,
+        journal: journal.clone(),
         live: live.clone(),
-        sight: sight.clone(),
+        visibility: visibility.clone(),
         projection,
         clock: clock.clone(),
         findings: findings.clone(),
+        background: background.clone(),
         progress: [("registry", store.progress().clone()), ("metrics", rollups.progress().clone())],
         verifications: Verifications::default(),
         me: Me::new(),
     });
     tasks.spawn({
         let (adapter, stop) = (adapter.clone(), stop.clone());
-        let begin =
-            move || -> BoxFuture<'static, ()> { Box::pin(replicas::answer(adapter.clone(), stop.clone())) };
-        again("the answers to other replicas", begin)
+        supervised("the answers to other replicas", async move || {
+            replicas::answer(adapter.clone(), stop.clone()).await;
+        })
     });
+    let (legacy, failovers, servers) = (legacy::Known::default(), Failovers::default(), Servers::default());
+    let wellness = legacy.wellness.clone();
+    let liveness = Monitor::new(connection.clone(), journal, live.clone(), visibility.clone(), wellness);
+    let (silence, of_legacy) = (liveness.silence(), legacy.clone());
+    let (counted, asked) = (failovers.clone(), servers.clone());
+    let parts = Parts { liveness, legacy, letters, failovers: counted, servers: asked };
+    tasks::start(background, caught_up(store.progress().clone()), &adapter, parts);
     let folded = rollups.progress().clone();
     let only = config.limits.viewers_run_only_documents_of_the_page;
     let registered = Registered::read(DOCUMENTS, only).context("the documents of the page cannot be read")?;
     let schema = aegis_graphql::build(store.clone(), rollups, Ports::of(adapter.clone()), registered);
-    let sources = Sources { connection, clock, findings, store, folded, live, sight, silence, unreadable };
+    let tokens = Tokens::of(&config.tokens);
+    let sources = Sources {
+        connection,
+        clock,
+        findings,
+        store,
+        folded,
+        live,
+        visibility,
+        silence,
+        legacy: of_legacy,
+        servers,
+        failovers,
+        tokens,
+        background: background.clone(),
+    };
     let metrics = Arc::new(Metrics::new(sources));
     Ok(Core { schema, adapter, metrics })
 }
@@ -290,25 +296,15 @@ async fn open_files(
     let (registry, check) = path("projection.sqlite");
     let open = || Store::open_watched(&registry, checked.retention, &check);
     let store = startup.until_done("opening projection.sqlite", open).await?;
-    let (figures, check) = path("metrics.sqlite");
-    let open = || Rollups::open_watched(&figures, checked.keep, &check);
+    let (metrics, check) = path("metrics.sqlite");
+    let open = || Rollups::open_watched(&metrics, checked.rollup_retention, &check);
     let rollups = startup.until_done("opening metrics.sqlite", open).await?;
     Ok((store, rollups))
 }
 
-/// A task that is begun again after a panic.
-async fn again(task: &'static str, begin: impl Fn() -> BoxFuture<'static, ()> + Send + Sync) {
-    for attempt in 1.. {
-        match AssertUnwindSafe(begin()).catch_unwind().await {
-            Ok(()) => return,
-            Err(panic) => recover(task, attempt, panic).await,
-        }
-    }
-}
-
 /// Waits until the registry is known as the log had it at the start. While the projection is made anew it is
 /// empty, and nothing is to be judged or completed by that.
-async fn caught_up(progress: &Progress) {
+async fn caught_up(progress: Progress) {
     let head = progress.head();
     while progress.position() < head && progress.lag_events() > 0 {
         tokio::time::sleep(CATCHING_UP).await;

@@ -1,11 +1,11 @@
-//! Replicas tell each other how they are doing: whoever is asked for all of them asks on one subject, and each answers. Nothing
-//! is kept of it, so a replica that is gone is not told.
+//! The status of all replicas: the replica that is asked sends a request on one subject, and each answers. Nothing is
+//! stored, so a replica that is gone is not listed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_graphql::ports::{Health as _, ReplicaFacts, Verifier as _};
-use aegis_sdk::Connection;
+use aegis_nats::Connection;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};

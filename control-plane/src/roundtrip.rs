@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_sdk::{Connection, ConnectionState};
+use aegis_nats::{Connection, ConnectionState};
 use async_nats::RequestErrorKind;
 use bytes::Bytes;
 
@@ -14,7 +14,7 @@ pub(crate) async fn answers(connection: &Connection) -> bool {
         return false;
     }
     let client = connection.client();
-    // Nobody listens there, which the server itself answers.
+    // The subject has no subscribers, so the server itself answers: no responders.
     let asked = client.request(client.new_inbox(), Bytes::new());
     match tokio::time::timeout(PATIENCE, asked).await.map(|answer| answer.map_err(|error| error.kind())) {
         Ok(Ok(_) | Err(RequestErrorKind::NoResponders)) => true,

@@ -1,4 +1,4 @@
-//! Being asked to end.
+//! Signals that end the process.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};

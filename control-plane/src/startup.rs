@@ -1,11 +1,11 @@
-//! What a replica still waits for before it can serve: for `/readyz`, the page and the log.
+//! The progress of the start of a replica, for `/readyz`, the page and the log.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aegis_nats::{ConnectError, ConnectionState};
 use aegis_projections::engine::{FileCheck, StoreError};
 use aegis_projections::projector::ProjectorError;
-use aegis_sdk::{ConnectError, ConnectionState};
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::sync::watch;
 

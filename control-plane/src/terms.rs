@@ -1,111 +1,145 @@
 //! Completes the history of terms from the lease store, which decided them: what an instance left out of
-//! the log when it ended between a claim and its append, and owners that nobody has succeeded.
+//! the log when it ended between a claim and its append, and owners without a successor.
 //!
 //! A watch keeps it up to date; a timer says when to look. Idempotent; any number of replicas write each event once,
 //! because the journal takes one writer at a head.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_domain::aggregate::Leadership;
 use aegis_domain::aggregate::leadership::Command;
 use aegis_domain::{Actor, AggregateId, Context};
+use aegis_journal::Journal;
+use aegis_leases::leadership::kv::KvLeaseStore;
+use aegis_leases::leadership::overview::{Leader, Leaders, Overview};
+use aegis_leases::leadership::store::{LeaseStore as _, StoreError};
+use aegis_nats::Connection;
+use aegis_nats::bucket::Slot;
 use aegis_projections::Live;
 use aegis_projections::state::GroupKey;
 use aegis_projections::view::LeaderView;
-use aegis_sdk::leadership::kv::{KvLeaseStore, Leader, Leaders, Overview};
-use aegis_sdk::leadership::store::{LeaseStore as _, StoreError};
-use aegis_sdk::nats::bucket::Slot;
-use aegis_sdk::nats::provision::provision;
-use aegis_sdk::{Connection, Journal};
+use aegis_sdk::provision::provision;
+use anyhow::Context as _;
 use chrono::Utc;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 
+use crate::background::{Failures, Task};
 use crate::findings::Findings;
 
-/// A finding is carried out when two looks in a row have it: until then it is left to the instance that
-/// it concerns, which mostly is about to record it itself.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// Everything is read again so often: a watch may fall silent.
 const READ_EVERY: Duration = Duration::from_secs(60);
 
 /// What changes under which key.
 type Changes = BoxStream<'static, Result<(String, Slot), StoreError>>;
 
-#[derive(Debug, Clone)]
+/// Completes it.
 pub(crate) struct Terms {
+    history: History,
+    /// What the lease store holds, as far as the watch has told.
+    overview: Overview,
+    /// None while nothing is watched.
+    changes: Option<Changes>,
+    /// When everything was read last.
+    read_at: Option<Instant>,
+    /// What the look before has found.
+    before: BTreeMap<GroupKey, Command>,
+}
+
+/// The history of terms as the log has it, and where the lease store is. Cheap to clone.
+#[derive(Debug, Clone)]
+struct History {
     connection: Connection,
     journal: Journal,
     live: Live,
     findings: Findings,
 }
 
-impl Terms {
-    pub(crate) fn new(connection: Connection, journal: Journal, live: Live, findings: Findings) -> Self {
-        Self { connection, journal, live, findings }
+impl Task for Terms {
+    const NAME: &'static str = "terms";
+    /// A finding is carried out when two looks in a row have it: until then it is left to the instance that
+    /// it concerns, which mostly is about to record it itself.
+    const PERIOD: Duration = Duration::from_secs(3);
+
+    async fn activate(&mut self) -> anyhow::Result<String> {
+        if self.is_to_be_read() {
+            self.read_anew().await?;
+        }
+        let Leaders { leaders, unreadable } = self.overview.leaders();
+        self.history.findings.unreadable_leases(&unreadable);
+        let groups = leaders.len();
+        let found = self.history.missing(leaders);
+        let mut failures = Failures::default();
+        for (key, command) in &found {
+            if self.before.get(key) == Some(command) {
+                failures.take(self.history.carry_out(key, command).await);
+            }
+        }
+        let status = format!("{groups} groups, of {} of them the log lacks something", found.len());
+        self.before = found;
+        failures.or(|| status)
     }
 
-    pub(crate) async fn run(self, stop: CancellationToken) {
-        let (mut looks, mut reads) = (interval(LOOK_EVERY), interval(READ_EVERY));
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        reads.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut overview = Overview::default();
-        let mut changes: Option<Changes> = None;
-        let mut before = BTreeMap::new();
-        loop {
-            let due = tokio::select! {
-                () = stop.cancelled() => return,
-                change = next(&mut changes) => {
-                    match change {
-                        Some(Ok((key, slot))) => overview.apply(&key, &slot),
-                        Some(Err(_)) | None => changes = None,
-                    }
-                    continue;
-                }
-                _ = reads.tick() => true,
-                _ = looks.tick() => changes.is_none(),
-            };
-            if due {
-                match stop.run_until_cancelled(self.read()).await {
-                    Some(Ok((everything, watch))) => {
-                        self.findings.lease_store(&[]);
-                        (overview, changes) = (everything, Some(watch));
-                    }
-                    Some(Err(error)) => {
-                        self.findings.lease_store(&[error.to_string()]);
-                        // The bucket may be gone.
-                        if let Some(Err(error)) =
-                            stop.run_until_cancelled(Box::pin(provision(&self.connection))).await
-                        {
-                            tracing::warn!(%error, "the buckets cannot be made or read");
-                        }
-                        (changes, before) = (None, BTreeMap::new());
-                        continue;
-                    }
-                    None => return,
-                }
+    /// Keeps the overview up to date. A watch that ends is begun anew by the next activation.
+    async fn between(&mut self) {
+        while let Some(changes) = &mut self.changes {
+            match changes.next().await {
+                Some(Ok((key, slot))) => self.overview.apply(&key, &slot),
+                Some(Err(_)) | None => self.changes = None,
             }
-            let found = self.missing(overview.leaders());
-            for (key, command) in &found {
-                if before.get(key) == Some(command) {
-                    self.carry_out(key, command).await;
-                }
-            }
-            before = found;
+        }
+        std::future::pending().await
+    }
+}
+
+impl Terms {
+    pub(crate) fn new(connection: Connection, journal: Journal, live: Live, findings: Findings) -> Self {
+        Self {
+            history: History { connection, journal, live, findings },
+            overview: Overview::default(),
+            changes: None,
+            read_at: None,
+            before: BTreeMap::new(),
         }
     }
 
+    /// Whether nothing is watched, or for so long that it is time to read again.
+    fn is_to_be_read(&self) -> bool {
+        let Some(at) = self.read_at.filter(|_| self.changes.is_some()) else { return true };
+        at.elapsed() + Self::PERIOD / 2 >= READ_EVERY
+    }
+
+    async fn read_anew(&mut self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        let history = &self.history;
+        match history.read().await {
+            Ok((everything, watch)) => {
+                history.findings.lease_store(&[]);
+                (self.overview, self.changes, self.read_at) = (everything, Some(watch), Some(begun));
+                Ok(())
+            }
+            Err(error) => {
+                history.findings.lease_store(&[error.to_string()]);
+                (self.changes, self.before) = (None, BTreeMap::new());
+                // The bucket may be gone.
+                if let Err(error) = provision(&history.connection).await {
+                    tracing::warn!(%error, "the buckets cannot be made or read");
+                }
+                Err(error).context("the lease store cannot be read")
+            }
+        }
+    }
+}
+
+impl History {
     /// Everything, and what changes from then on.
     async fn read(&self) -> Result<(Overview, Changes), StoreError> {
         let changes = Overview::watch(&self.connection).await?.boxed();
         Ok((Overview::read(&self.connection, None).await?, changes))
     }
 
-    fn missing(&self, Leaders { leaders, unreadable }: Leaders) -> BTreeMap<GroupKey, Command> {
-        self.findings.unreadable_leases(&unreadable);
+    fn missing(&self, leaders: Vec<Leader>) -> BTreeMap<GroupKey, Command> {
         let contents = self.live.read();
         let found = leaders.into_iter().filter_map(|leader| {
             let key = (leader.service.clone(), leader.group.clone());
@@ -115,7 +149,7 @@ impl Terms {
         found.collect()
     }
 
-    async fn carry_out(&self, key: &GroupKey, command: &Command) {
+    async fn carry_out(&self, key: &GroupKey, command: &Command) -> anyhow::Result<()> {
         let (service, group) = key;
         let id = AggregateId::Leadership(service.clone(), group.clone());
         // The watch may lag behind: what the keys say now counts.
@@ -123,20 +157,25 @@ impl Terms {
             Ok(Some(leader)) => {
                 let view = self.live.read().state.leaders.get(key).cloned();
                 if missing(&leader, view.as_ref()).as_ref() != Some(command) {
-                    return;
+                    return Ok(());
                 }
             }
-            Ok(None) => return,
+            Ok(None) => return Ok(()),
             Err(error) => {
-                return tracing::warn!(%error, aggregate = %id, "a group cannot be read; trying again");
+                tracing::warn!(%error, aggregate = %id, "a group cannot be read; trying again");
+                return Err(error).context("a group cannot be read");
             }
         }
         let context = Context::new(Actor::system("terms"), Utc::now());
         match self.journal.execute::<Leadership>(&id, command.clone(), &context).await {
             Ok(recorded) if recorded.is_empty() => {}
             Ok(_) => tracing::info!(aggregate = %id, "completed the history of a group"),
-            Err(error) => tracing::warn!(%error, aggregate = %id, "a term was not recorded; trying again"),
+            Err(error) => {
+                tracing::warn!(%error, aggregate = %id, "a term was not recorded; trying again");
+                return Err(error).context("a term was not recorded");
+            }
         }
+        Ok(())
     }
 
     /// A group as its keys have it now.
@@ -151,13 +190,6 @@ impl Terms {
             None => false,
         };
         Ok(Some(Leader { service: service.clone(), group: group.clone(), record, lives }))
-    }
-}
-
-async fn next(changes: &mut Option<Changes>) -> Option<Result<(String, Slot), StoreError>> {
-    match changes {
-        Some(changes) => changes.next().await,
-        None => std::future::pending().await,
     }
 }
 
@@ -188,7 +220,7 @@ mod tests {
     use super::*;
     use aegis_domain::aggregate::leadership::{ElectionReason, Tenure};
     use aegis_domain::{GroupName, InstanceName, Sequence, ServiceName, SessionId, Term};
-    use aegis_sdk::leadership::store::{Holder, OwnerRecord};
+    use aegis_leases::leadership::store::{Holder, OwnerRecord};
     use chrono::DateTime;
 
     fn holder(name: &str) -> Holder {

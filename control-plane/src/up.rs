@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use aegis_domain::wire::Namespace;
 use aegis_graphql::{Principal, Role};
-use aegis_sdk::nats::connection::without_secrets;
+use aegis_nats::connection::without_secrets;
 use anyhow::Context as _;
 
 use crate::auth::token::{Digest, kept_in};

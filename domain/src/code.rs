@@ -37,11 +37,11 @@ pub enum ErrorCode {
     NotActive,
     /// The service does not take this group.
     GroupNotServed,
-    /// No such member stands for election.
+    /// No such member takes part in the election.
     MemberNotFound,
     /// The term is over.
     StaleTerm,
-    /// Nobody answers.
+    /// No subscriber answers.
     NoResponders,
     /// A body is too large.
     PayloadTooLarge,

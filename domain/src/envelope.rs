@@ -1,4 +1,4 @@
-//! What every entry of a journal carries beside the event itself.
+//! The envelope of every entry of a journal.
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 

@@ -1,4 +1,4 @@
-//! Identifiers. None of them is made here: whoever does I/O makes them and passes them in.
+//! Identifiers. None of them is generated here: code with I/O generates them and passes them in.
 
 use std::fmt;
 
@@ -85,14 +85,14 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// A name that tells nobody who acted.
+/// A name by which the actor cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the name {0:?} of whoever acts is refused: use up to {ACTOR_NAME_MAX} characters, at least one letter or digit, no control or invisible characters, no blanks around"
 )]
 pub struct InvalidActor(String);
 
-/// How long the name of whoever acts may be, in characters.
+/// The longest name of an actor, in characters.
 const ACTOR_NAME_MAX: usize = 128;
 
 /// Who caused an event: a person (`user:alice`), an instance (`instance:echo/echo-1`) or the control

@@ -13,9 +13,10 @@
 
 pub mod aggregate;
 pub mod code;
-mod cqrs;
 pub mod envelope;
 pub mod event;
+pub mod failure;
+pub mod fault;
 pub mod fields;
 pub mod id;
 pub mod letter;
@@ -29,9 +30,10 @@ pub mod wire;
 
 pub use aggregate::{Aggregate, AggregateId, AggregateKind};
 pub use code::ErrorCode;
-pub use cqrs::Cqrs;
 pub use envelope::{Context, Envelope, Heading, Recorded};
 pub use event::Event;
+pub use failure::Failure;
+pub use fault::Fault;
 pub use id::{Actor, EventId, InvalidActor, LifeId, SessionId};
 pub use letter::{InvalidLetterId, LetterId};
 pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, StreamName, Version};

@@ -1,4 +1,4 @@
-//! Reading what another version wrote: as much of it as this one can, and the names of the rest.
+//! Lenient reading of what another version wrote: the readable parts, and the names of the others.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};

@@ -71,7 +71,7 @@ impl Term {
     /// all that the old one wrote, and ten thousand writes a second make this many in nine centuries.
     const LEAP: u64 = 1 << 48;
 
-    /// Whether an election may have made this term after that one. A term that nobody can have reached is not
+    /// Whether an election may have made this term after that one. A term that no election can have reached is not
     /// believed: one message would otherwise put all later ones beneath it.
     #[must_use]
     pub fn may_follow(self, before: Self) -> bool {

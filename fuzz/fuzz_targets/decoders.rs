@@ -8,12 +8,12 @@ use aegis_domain::wire::control::{Activate, Control};
 use aegis_domain::wire::flow::Flow;
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::wire::latency::Latency;
-use aegis_domain::wire::legacy::{self, Command, Event, RpcRequest, RpcResponse};
 use aegis_domain::wire::micro::Answer;
 use aegis_domain::wire::subject::{LeaseKey, parse_instance_key};
 use aegis_domain::wire::{Namespace, TraceParent, stream, subject};
 use aegis_domain::{AggregateId, Envelope, StreamName};
-use aegis_sdk::codec::legacy::Kind;
+use aegis_legacy::{self as legacy, Command, Event, RpcRequest, RpcResponse};
+use aegis_sdk::codec::legacy::detect;
 use aegis_sdk::{Codec, ServiceConfig};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -89,7 +89,7 @@ fn latency(text: &str, body: &[u8]) {
 }
 
 fn python(body: &[u8]) {
-    drop(Kind::detect(body));
+    drop(detect(body));
     for codec in [Codec::Json, Codec::MessagePack] {
         drop(codec.decode::<Value>(body));
         drop(codec.decode::<RpcResponse<Value>>(body));

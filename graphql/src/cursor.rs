@@ -1,4 +1,4 @@
-//! Positions in the log that clients give back: told apart from those that are none, that are gone, or that are not there
+//! Positions in the log that clients give back: told apart from malformed ones, expired ones, and those that are not there
 //! yet, so that nothing is skipped in silence.
 
 use aegis_domain::{ErrorCode, Sequence};

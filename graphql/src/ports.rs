@@ -1,8 +1,9 @@
-//! What the schema needs from the outside.
+//! The ports of the schema: what the control plane implements for it.
 
 mod dead_letters;
 mod jetstream;
 mod replicas;
+mod tasks;
 mod verification;
 
 use aegis_domain::aggregate::definition::{Change, Content, Rejection};
@@ -17,8 +18,9 @@ use std::sync::{Arc, RwLockReadGuard};
 use tokio::sync::watch;
 
 pub use dead_letters::{DeadLetter, DeadLetterPage, DeadLetters, Decided};
-pub use jetstream::{ConsumerFacts, JetStream, StorageFacts, StreamFacts};
+pub use jetstream::{ConsumerFacts, JetStream, StorageFacts, StreamFacts, growth};
 pub use replicas::{LeaseStoreFacts, ReplicaFacts, Replicas};
+pub use tasks::TaskFacts;
 pub use verification::{Verdict, Verification, VerificationFinding, Verifier};
 
 /// Everything that the schema needs from the outside.
@@ -245,6 +247,8 @@ pub trait Health: Send + Sync {
     fn time(&self) -> DateTime<Utc>;
     /// What is wrong now, if anything is.
     fn problems(&self) -> Vec<Problem>;
+    /// What it does again and again, in order of name.
+    fn tasks(&self) -> Vec<TaskFacts>;
     /// Whether NATS answers: a message goes there and back within a second.
     fn answers(&self) -> BoxFuture<'_, bool>;
     /// Whether this replica can read the heartbeats.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::wire::lenient::Read;
 use aegis_domain::{InstanceName, Sequence, ServiceName};
-use aegis_sdk::Connection;
-use aegis_sdk::nats::follow::{Followed, Follower, From, Message};
-use aegis_sdk::supervise::recover;
+use aegis_nats::Connection;
+use aegis_nats::follow::{Followed, Follower, From, Message};
+use aegis_nats::supervise::recover;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
@@ -24,17 +24,18 @@ const NAME_FOR: Duration = Duration::from_secs(60);
 const NAMED: usize = 100;
 /// So many heartbeats are shown to readers at once, if so many are there.
 const TOGETHER: usize = 256;
+/// The heartbeats of an instance that is over are forgotten so long after the last one.
 const FORGET_AFTER: Duration = Duration::from_secs(60 * 60);
 
-/// How well heartbeats are seen. Cheap to clone.
+/// Whether heartbeats can be read, and how many could not. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Sight {
+pub struct HeartbeatVisibility {
     inner: Arc<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    sees: AtomicBool,
+    readable: AtomicBool,
     received: AtomicU64,
     unreadable: AtomicU64,
     strangers: AtomicU64,
@@ -42,11 +43,11 @@ struct Inner {
     partly: Mutex<BTreeMap<String, (Vec<String>, Instant)>>,
 }
 
-impl Sight {
-    /// Whether the heartbeat stream can be read now. While it cannot, nobody's silence means anything.
+impl HeartbeatVisibility {
+    /// Whether the heartbeat stream can be read now. While it cannot, missing heartbeats say nothing of an instance.
     #[must_use]
-    pub fn sees(&self) -> bool {
-        self.inner.sees.load(Ordering::Relaxed)
+    pub fn is_readable(&self) -> bool {
+        self.inner.readable.load(Ordering::Relaxed)
     }
 
     /// Heartbeats received.
@@ -93,7 +94,7 @@ impl Sight {
         }
     }
 
-    /// Messages on heartbeat subjects that are none.
+    /// Undecodable messages on heartbeat subjects.
     #[must_use]
     pub fn unreadable(&self) -> u64 {
         self.inner.unreadable.load(Ordering::Relaxed)
@@ -101,46 +102,60 @@ impl Sight {
 }
 
 /// Follows the heartbeats until stopped.
-pub async fn follow(connection: Connection, live: Live, sight: Sight, stop: CancellationToken) {
+pub async fn follow(
+    connection: Connection,
+    live: Live,
+    visibility: HeartbeatVisibility,
+    stop: CancellationToken,
+) {
     for attempt in 1.. {
-        match AssertUnwindSafe(run(&connection, &live, &sight, &stop)).catch_unwind().await {
+        match AssertUnwindSafe(run(&connection, &live, &visibility, &stop)).catch_unwind().await {
             Ok(()) => return,
             Err(panic) => recover("the heartbeats", attempt, panic).await,
         }
     }
 }
 
-async fn run(connection: &Connection, live: &Live, sight: &Sight, stop: &CancellationToken) {
+async fn run(
+    connection: &Connection,
+    live: &Live,
+    visibility: &HeartbeatVisibility,
+    stop: &CancellationToken,
+) {
     let stream = connection.namespace().heartbeats_stream();
     let mut follower = Follower::start(connection, stream, From::LastPerSubject);
-    let mut forget = tokio::time::interval(FORGET_AFTER / 60);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = forget.tick() => live.forget(FORGET_AFTER),
             followed = follower.next() => {
                 let (mut followed, mut heartbeats) = (Some(followed), Vec::new());
                 for _ in 0..TOGETHER {
                     let Some(next) = followed.take().or_else(|| follower.try_next()) else { break };
                     match next {
                         Followed::Message(message) => {
-                            sight.inner.sees.store(true, Ordering::Relaxed);
-                            heartbeats.extend(read(connection, sight, &message));
+                            visibility.inner.readable.store(true, Ordering::Relaxed);
+                            heartbeats.extend(read(connection, visibility, &message));
                         }
-                        Followed::Idle => sight.inner.sees.store(true, Ordering::Relaxed),
-                        // What follows tells how things stand.
+                        Followed::Idle => visibility.inner.readable.store(true, Ordering::Relaxed),
+                        // The messages after it tell the state.
                         Followed::Replaced => {}
-                        Followed::Blind => sight.inner.sees.store(false, Ordering::Relaxed),
+                        Followed::Blind => visibility.inner.readable.store(false, Ordering::Relaxed),
                     }
                 }
-                take(live, sight, heartbeats);
+                take(live, visibility, heartbeats);
             }
         }
     }
 }
 
-/// Where the last heartbeat of an instance stands in the stream: past any follower, for whoever is about to draw a
-/// conclusion from silence. What is no heartbeat is no sign of life.
+/// Forgets the heartbeats of instances that have been over for an hour, and answers of how many instances there are any. To be
+/// done every minute or so.
+pub fn forget(live: &Live) -> usize {
+    live.forget(FORGET_AFTER)
+}
+
+/// The sequence of the last heartbeat of an instance, read from the stream itself: for decisions on a silent instance.
+/// An undecodable message counts as no heartbeat.
 ///
 /// # Errors
 /// When the stream cannot be read: then silence means nothing.
@@ -167,7 +182,7 @@ pub async fn last_heard(
 /// The heartbeat, with where and when the server took it; nothing when the message is none.
 fn read(
     connection: &Connection,
-    sight: &Sight,
+    visibility: &HeartbeatVisibility,
     message: &Message,
 ) -> Option<(Heartbeat, (Sequence, DateTime<Utc>))> {
     let subject = connection.namespace().parse_heartbeat_subject(&message.subject);
@@ -177,21 +192,25 @@ fn read(
         (Some((service, instance)), Ok(Read { heartbeat: beat, left_out }))
             if beat.service == service && beat.instance == instance =>
         {
-            sight.partly_read(&message.subject, &left_out);
-            sight.inner.received.fetch_add(1, Ordering::Relaxed);
+            visibility.partly_read(&message.subject, &left_out);
+            visibility.inner.received.fetch_add(1, Ordering::Relaxed);
             Some((beat, (Sequence(message.sequence), message.recorded_at)))
         }
         _ => {
-            sight.inner.unreadable.fetch_add(1, Ordering::Relaxed);
-            sight.partly_read(&message.subject, &["all of it".to_owned()]);
+            visibility.inner.unreadable.fetch_add(1, Ordering::Relaxed);
+            visibility.partly_read(&message.subject, &["all of it".to_owned()]);
             None
         }
     }
 }
 
-fn take(live: &Live, sight: &Sight, heartbeats: Vec<(Heartbeat, (Sequence, DateTime<Utc>))>) {
+fn take(
+    live: &Live,
+    visibility: &HeartbeatVisibility,
+    heartbeats: Vec<(Heartbeat, (Sequence, DateTime<Utc>))>,
+) {
     let left_out = live.beats(heartbeats, Instant::now());
-    let before = sight.inner.strangers.fetch_add(left_out, Ordering::Relaxed);
+    let before = visibility.inner.strangers.fetch_add(left_out, Ordering::Relaxed);
     // Once, and again when they are twice as many.
     if left_out > 0 && before.checked_ilog2() != (before + left_out).checked_ilog2() {
         tracing::warn!(

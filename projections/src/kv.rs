@@ -2,8 +2,8 @@
 //! write them: a value holds the sequence that made it, and an older one never replaces a newer.
 //!
 //! A sequence in a value is believed only as far as the log bears it out. One that this replica has passed, or that the
-//! log has not reached, was written by nobody who folds this log: by a stranger, or before the log was put back from a
-//! copy. It is replaced.
+//! log has not reached, was not made from this log: another program wrote it, or it is from before the log was restored
+//! from a copy. It is replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use aegis_domain::wire::subject;
 use aegis_domain::{AggregateId, Sequence};
-use aegis_sdk::nats::bucket::{Bucket, CasError, Slot, entries};
-use aegis_sdk::nats::provision::{MARKER_TTL, is_absent, provision};
-use aegis_sdk::supervise::recover;
-use aegis_sdk::{Connection, Journal};
+use aegis_journal::Journal;
+use aegis_nats::Connection;
+use aegis_nats::bucket::{Bucket, CasError, Slot, entries};
+use aegis_nats::provision::{MARKER_TTL, is_absent};
+use aegis_nats::supervise::recover;
 use futures_util::FutureExt as _;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -247,9 +248,7 @@ impl Projection {
                 }
                 Err(error) if is_absent(&error.kind()) => {
                     tracing::warn!(bucket, "a bucket of the projection is gone; making it again");
-                    if let Err(error) = provision(&self.connection).await {
-                        tracing::warn!(%error, "the buckets cannot be made or read");
-                    }
+                    self.connection.restore_installation();
                     return None;
                 }
                 Err(error) => {

@@ -1,15 +1,15 @@
-//! Projections: pure folds of the log, and what keeps them: SQLite, KV, memory.
+//! Projections: pure folds of the log, kept in SQLite, KV and memory.
 //!
 //! - [`state`], [`view`] and [`canonical`](State::canonical): the fold, pure, and its text;
-//! - [`engine`]: the framework of all projections: files, batches, marks, gaps, rebuilds;
+//! - [`engine`]: the framework of all projections: files, batches, checkpoints, gaps, rebuilds;
 //! - [`registry`]: the registry as such a projection, with the event index and the snapshots;
-//! - [`rollups`]: the figures of instances over time, folded from the heartbeats into a file of their own;
-//! - [`store`]: what readers get from its file: pages of events, and the registry as it stood;
+//! - [`rollups`]: the metrics of instances over time, folded from the heartbeats into a file of their own;
+//! - [`store`]: reads its file: pages of events, and the registry as of a time;
 //! - [`live`]: the registry in memory, with the last heartbeats, for queries and subscriptions;
-//! - [`load`]: what the instances of a service do together, from their last heartbeats;
+//! - [`load`]: the metrics of a service, from the last heartbeats of its instances;
 //! - [`projector`]: drives the registry's projection;
-//! - [`replay`]: the registry as it stood, straight from the log;
-//! - [`verify`]: whether log, KV entries and file are what they must be;
+//! - [`replay`]: the registry as of a time, folded from the log;
+//! - [`verify`]: checks the log, KV entries and files against each other;
 //! - [`kv`]: definitions and leaders as KV entries, for readers without a control plane;
 //! - [`beats`]: the last heartbeat of each instance.
 

@@ -1,4 +1,4 @@
-//! What the instances of a service do together, over the last window of each: quantiles are those of all their calls,
+//! The metrics of a service: its instances together, over the last window of each: quantiles are those of all their calls,
 //! not averages of quantiles.
 
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ pub struct Calls {
 pub struct Counters {
     /// When it began, by its own clock, to the microsecond.
     pub life: DateTime<Utc>,
-    /// The window that they were told of; 0 where nobody counts windows.
+    /// The window that they were told of; 0 where windows are not counted.
     pub window: u64,
     /// Calls that have ended.
     pub calls: u64,
@@ -52,7 +52,7 @@ pub struct Done {
     pub commands: Messages,
 }
 
-/// The figures of a service.
+/// The metrics of a service.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Load {
     /// The latencies of all its instances.
@@ -118,13 +118,13 @@ impl Calls {
 }
 
 impl Load {
-    /// The figures of a service from what its instances said last, as far as they are heard.
+    /// The metrics of a service from what its instances said last, as far as they are heard.
     #[must_use]
     pub fn of(contents: &Contents, service: &ServiceName, now: Instant) -> Self {
         Self::together(heard(contents, service, now).map(|(_, beat)| beat))
     }
 
-    /// The figures of these instances together.
+    /// The metrics of these instances together.
     #[must_use]
     pub fn together<'a>(beats: impl Iterator<Item = &'a Beat> + Clone) -> Self {
         let calls = beats.clone().filter_map(|beat| beat.calls).fold(Calls::default(), Calls::and);

@@ -1,15 +1,15 @@
 //! The registry's projector: the driver of its projection, with what is told of each batch.
 
 use aegis_domain::{AggregateId, Sequence};
-use aegis_sdk::Connection;
+use aegis_nats::Connection;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{
-    Database, Driver, Feed, Handle, History, Mark, Outlet, ProblemCode, Progress, StoreError, Stream,
+    Checkpoint, Database, Driver, Feed, Handle, History, Outlet, ProblemCode, Progress, StoreError, Stream,
 };
 use crate::kv::{self, Owed};
-use crate::registry::aside::settle;
+use crate::registry::OwedLetters;
 use crate::registry::reread::reread;
 use crate::registry::{Batch, Log, Registry};
 use crate::store::Recent;
@@ -60,8 +60,8 @@ impl Projector {
         let stream = stream(&feed, &store.database).await?;
         let (sender, changes) = mpsc::channel(kv::QUEUE);
         let mut live = None;
-        let outlet = |registry: &Registry, mark: Mark| {
-            store.recent.begin(mark.position);
+        let outlet = |registry: &Registry, checkpoint: Checkpoint| {
+            store.recent.begin(checkpoint.position);
             let live = live.insert(Live::new(registry.state.clone())).clone();
             let progress = store.progress.clone();
             let readers = Readers { progress, live, recent: store.recent.clone(), kv: sender };
@@ -83,28 +83,32 @@ impl Projector {
         self.driver.handle()
     }
 
+    /// The dead letters that it could not write: somebody has to settle them while it runs.
+    #[must_use]
+    pub fn owed_letters(&self) -> OwedLetters {
+        OwedLetters::new(self.connection.clone(), self.database.clone(), self.progress.clone())
+    }
+
     /// Follows the log until stopped.
     pub async fn run(self, stop: CancellationToken) {
         let handle = self.driver.handle();
         let reread = stop.run_until_cancelled(reread(&self.connection, &self.database, &handle));
-        let letters =
-            stop.run_until_cancelled(Box::pin(settle(&self.connection, &self.database, &self.progress)));
-        // All end with the stop.
-        let _ended = tokio::join!(Box::pin(self.driver.run(stop.clone())), reread, letters);
+        // Both end with the stop.
+        let _ended = tokio::join!(Box::pin(self.driver.run(stop.clone())), reread);
     }
 }
 
 impl Outlet<Registry> for Readers {
-    fn folded(&mut self, batch: &Batch, mark: Mark) {
+    fn folded(&mut self, batch: &Batch, checkpoint: Checkpoint) {
         let views = batch.events.iter().map(|line| (line.view(), line.event.data.len())).collect();
-        self.recent.extend(views, mark.position);
+        self.recent.extend(views, checkpoint.position);
     }
 
-    async fn committed(&mut self, registry: &Registry, batch: &Batch, mark: Mark) {
+    async fn committed(&mut self, registry: &Registry, batch: &Batch, checkpoint: Checkpoint) {
         if batch.partly.is_some() {
             self.tell_of_parts(registry);
         }
-        self.live.advance(&batch.events, mark);
+        self.live.advance(&batch.events, checkpoint);
         self.owe(batch.touched().cloned()).await;
     }
 
@@ -112,9 +116,9 @@ impl Outlet<Registry> for Readers {
         self.recent.history_replaced();
     }
 
-    async fn replaced(&mut self, registry: &Registry, mark: Mark) {
+    async fn replaced(&mut self, registry: &Registry, checkpoint: Checkpoint) {
         self.tell_of_parts(registry);
-        self.recent.begin(mark.position);
+        self.recent.begin(checkpoint.position);
         self.live.replace(registry.state.clone());
         // The receiver ends only with the process.
         let _ended = self.kv.send(Owed::All).await;

@@ -1,12 +1,12 @@
 //! The registry as it stood, folded straight from the log: no file is read or written.
 
 use aegis_domain::Sequence;
-use aegis_sdk::Connection;
+use aegis_nats::Connection;
 use chrono::TimeDelta;
 
 use crate::State;
 use crate::engine::source::{Source, Sourced};
-use crate::engine::{Entry, Gap, Mark, Step};
+use crate::engine::{Checkpoint, Entry, Gap, Step};
 use crate::projector::{ProjectorError, events_stream};
 use crate::registry::{Content, Log};
 use crate::state::KEEP_ENDED;
@@ -61,18 +61,18 @@ pub async fn from_log_keeping(
     };
     let whole = filters.is_empty();
     let mut replayed = Replayed { state: State::keeping(keep_ended), events: 0, dead: 0, gaps: vec![] };
-    let mut mark = Mark::default();
+    let mut checkpoint = Checkpoint::default();
     let reached = if stream.is_empty || end == Sequence::ZERO {
         true
     } else {
         let log = Log { connection: connection.clone(), filters, puts_aside: false };
-        replayed.read(&log, &mut mark, at, end, whole).await?
+        replayed.read(&log, &mut checkpoint, at, end, whole).await?
     };
-    if whole && reached && mark.position < end {
-        replayed.gaps.push(Gap { first: mark.position.next(), last: end });
+    if whole && reached && checkpoint.position < end {
+        replayed.gaps.push(Gap { first: checkpoint.position.next(), last: end });
     }
     if !whole {
-        let through = if reached { end } else { mark.position };
+        let through = if reached { end } else { checkpoint.position };
         replayed.gaps = lost(connection, through).await?;
     }
     Ok(replayed)
@@ -104,20 +104,20 @@ impl Replayed {
     async fn read(
         &mut self,
         log: &Log,
-        mark: &mut Mark,
+        checkpoint: &mut Checkpoint,
         at: At,
         end: Sequence,
         whole: bool,
     ) -> Result<bool, ProjectorError> {
         let mut source = Source::start(log, Sequence(1));
         let mut blind = 0;
-        while mark.position < end {
+        while checkpoint.position < end {
             match source.next().await {
                 Sourced::Entries(entries) => {
                     blind = 0;
                     for entry in entries {
                         let last = entry.pending == 0;
-                        if !self.take(entry, mark, at, end, whole) {
+                        if !self.take(entry, checkpoint, at, end, whole) {
                             return Ok(matches!(at, At::Sequence(_)));
                         }
                         if last {
@@ -135,15 +135,22 @@ impl Replayed {
     }
 
     /// Applies an entry; `false` when it lies beyond the end.
-    fn take(&mut self, entry: Entry<Content>, mark: &mut Mark, at: At, end: Sequence, whole: bool) -> bool {
-        let before = *mark;
-        let step = mark.advance(entry.sequence, entry.recorded_at);
+    fn take(
+        &mut self,
+        entry: Entry<Content>,
+        checkpoint: &mut Checkpoint,
+        at: At,
+        end: Sequence,
+        whole: bool,
+    ) -> bool {
+        let before = *checkpoint;
+        let step = checkpoint.advance(entry.sequence, entry.recorded_at);
         let later = match at {
             At::Sequence(_) => false,
-            At::Time(time) => mark.recorded_at > time,
+            At::Time(time) => checkpoint.recorded_at > time,
         };
         if later || entry.sequence > end {
-            *mark = before;
+            *checkpoint = before;
             return false;
         }
         match step {
@@ -154,11 +161,11 @@ impl Replayed {
         match entry.value {
             Content::Event(event) => {
                 self.events += 1;
-                self.state.apply(event.fact(entry.sequence, mark.recorded_at));
+                self.state.apply(event.fact(entry.sequence, checkpoint.recorded_at));
             }
             Content::Dead(_) => {
                 self.dead += 1;
-                self.state.skip(entry.sequence, mark.recorded_at);
+                self.state.skip(entry.sequence, checkpoint.recorded_at);
             }
         }
         true

@@ -43,7 +43,7 @@ pub struct Fact<'a> {
     pub event: &'a Event,
 }
 
-/// As if the log had taken it when its writer says. Whoever has the message has the time:
+/// As if the log had taken it when its writer says. The message has the time:
 /// [`Fact::recorded_at`].
 impl<'a> From<&'a Recorded> for Fact<'a> {
     fn from(recorded: &'a Recorded) -> Self {
@@ -98,7 +98,7 @@ impl Default for State {
 pub const KEEP_ENDED: TimeDelta = TimeDelta::hours(24);
 
 impl State {
-    /// Nothing applied yet. Instances leave so long after their end, by the time of the log alone: whoever folds the same
+    /// Nothing applied yet. Instances leave so long after their end, by the time of the log alone: each fold of the same
     /// log forgets the same at the same event.
     #[must_use]
     pub fn keeping(keep_ended: TimeDelta) -> Self {

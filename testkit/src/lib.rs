@@ -16,6 +16,7 @@ mod fail;
 mod http;
 mod proc;
 mod proxy;
+mod realm;
 mod server;
 mod wait;
 
@@ -24,5 +25,6 @@ pub use cluster::NatsCluster;
 pub use http::{Response, get};
 pub use proc::{Proc, ProcBuilder};
 pub use proxy::{Direction, FaultProxy};
+pub use realm::Realm;
 pub use server::{Backup, NatsServer, NatsServerBuilder};
 pub use wait::{free_port, try_wait_until, wait_until};

@@ -8,29 +8,40 @@ use aegis_testkit::{Proc, ProcBuilder, free_port, get, nats_server_path, wait_un
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn shipped() -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/nats/nats-server.conf");
+fn shipped(name: &str) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/nats").join(name);
     fs::read_to_string(file).unwrap()
+}
+
+/// The variables that a configuration takes passwords from.
+fn passwords(auth: &str) -> impl Iterator<Item = &str> {
+    auth.split_whitespace()
+        .filter_map(|word| word.strip_prefix('$'))
+        .filter(|word| word.starts_with("NATS_PASSWORD_"))
 }
 
 /// A server with the shipped file, its environment, and ports that are free here.
 fn server(folder: &Path, index: usize, ports: [u16; 3], routes: &str) -> ProcBuilder {
-    let mut text = shipped();
+    let (mut text, auth) = (shipped("nats-server.conf"), shipped("auth.conf"));
     for (theirs, ours) in [4222, 8222, 6222].into_iter().zip(ports) {
         let (theirs, ours) = (format!("0.0.0.0:{theirs}"), format!("127.0.0.1:{ours}"));
         assert!(text.contains(&theirs), "{theirs} is gone");
         text = text.replace(&theirs, &ours);
     }
-    let file = folder.join(format!("{index}.conf"));
+    let own = folder.join(index.to_string());
+    fs::create_dir(&own).unwrap();
+    let file = own.join("nats-server.conf");
     fs::write(&file, text).unwrap();
-    Proc::builder(nats_server_path().unwrap())
+    fs::write(own.join("auth.conf"), &auth).unwrap();
+    let server = Proc::builder(nats_server_path().unwrap())
         .args(["-c".into(), file.into_os_string()])
         .env("NATS_NODE", format!("n{index}"))
         .env("NATS_TAG", format!("\"node:n{index}\""))
         .env("NATS_STORE", folder.join(format!("data-{index}")))
         .env("NATS_CLUSTER_USER", "nodes")
         .env("NATS_CLUSTER_PASS", "secret")
-        .env("NATS_ROUTES", routes)
+        .env("NATS_ROUTES", routes);
+    passwords(&auth).fold(server, |server, variable| server.env(variable, "secret"))
 }
 
 fn ports() -> [u16; 3] {

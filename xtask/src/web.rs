@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     command::{capture, command, run},
     output::say,
-    tools::hex,
+    packages::hex,
     web_lock::{Drift, Lock},
     workspace::{files, on_path, root, target},
 };

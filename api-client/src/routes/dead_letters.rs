@@ -1,4 +1,4 @@
-//! Messages that nobody could process.
+//! Dead letters.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Figures: over time, and now.
+//! Metrics: over time, and now.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

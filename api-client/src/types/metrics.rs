@@ -1,4 +1,4 @@
-//! Figures over time.
+//! Metrics over time.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;

@@ -32,8 +32,8 @@ pub use plan::{
 };
 pub use registry::{Missing, Registry};
 pub use system::{
-    Rebuilt, ReplicaProblem, Role, SelfPreservation, System, Verification, VerificationFinding,
-    VerificationStatus, Viewer,
+    BackgroundTask, Rebuilt, ReplicaProblem, Role, SelfPreservation, System, Verification,
+    VerificationFinding, VerificationStatus, Viewer,
 };
 
 /// One page of a list.

@@ -1,4 +1,4 @@
-//! The control plane itself, and whoever asks it.
+//! The control plane itself, and the viewer.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -58,8 +58,37 @@ pub struct SelfPreservation {
     pub alive: u64,
 }
 
+/// What a replica does again and again. Moments are told by the clock of the replica.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct BackgroundTask {
+    /// What it is called, stable.
+    pub name: String,
+    /// From the beginning of an activation to that of the next one, in milliseconds.
+    pub period_ms: u64,
+    /// Activations that have ended since the replica started.
+    pub runs: u64,
+    /// Those of them that failed, and panics.
+    pub failures: u64,
+    /// Whether an activation is under way.
+    pub running: bool,
+    /// When the last activation began; none before the first one.
+    pub last_started_at: Option<DateTime<Utc>>,
+    /// How long the last activation that has ended took, in milliseconds.
+    pub last_duration_ms: Option<f64>,
+    /// When an activation last succeeded; none before the first one that did.
+    pub last_succeeded_at: Option<DateTime<Utc>>,
+    /// Why the last activation failed; none when it succeeded.
+    pub last_error: Option<String>,
+    /// When the next activation is due at the latest; none while it waits for its first one, and after a panic.
+    pub next_due_at: Option<DateTime<Utc>>,
+    /// What the last activation that succeeded had to say, for people.
+    pub status: Option<String>,
+}
+
 /// The replica that answers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct System {
@@ -93,6 +122,8 @@ pub struct System {
     pub dead_letters: u64,
     /// Empty when all is well.
     pub problems: Vec<ReplicaProblem>,
+    /// What it does again and again, in order of name.
+    pub tasks: Vec<BackgroundTask>,
 }
 
 /// The projection was rebuilt.

@@ -99,6 +99,7 @@ fn every_type_has_the_fields_that_the_document_gives_it() {
     let schemas = &document["components"]["schemas"];
     let own = [
         ("AggregateKind", own::<AggregateKind>()),
+        ("BackgroundTask", own::<BackgroundTask>()),
         ("BeginMaintenance", own::<BeginMaintenance>()),
         ("Change", own::<Change>()),
         ("Configuration", own::<Configuration>()),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aegis_domain::aggregate::instance::InstanceEvent;
 use aegis_domain::{Actor, AggregateId, Context, Event, InstanceName, ServiceName};
 use aegis_sdk::journal::Head;
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::NatsServer;
 use chrono::Utc;

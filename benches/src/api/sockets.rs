@@ -1,4 +1,4 @@
-//! Subscribers: what they hear, and how old it is when they do.
+//! Subscribers: what they receive, and its age.
 
 use std::time::Duration;
 

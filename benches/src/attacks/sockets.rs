@@ -1,4 +1,4 @@
-//! Connections that are held, and connections whose answers nobody takes.
+//! Connections that are held, and connections whose clients do not read the answers.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};

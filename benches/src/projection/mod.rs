@@ -11,7 +11,7 @@ use aegis_domain::Sequence;
 use aegis_projections::replay::from_log;
 use aegis_projections::store::At;
 use aegis_projections::{Retention, Store};
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::NatsServer;
 use async_nats::jetstream::Message;

@@ -7,6 +7,7 @@ mod micro;
 use std::time::{Duration, Instant};
 
 use aegis_sdk::metrics::{Meters, Role};
+use aegis_sdk::nats::transport::TransportKind;
 use aegis_sdk::{Client, ConnectOptions, Connection, Fault, Service, ServiceConfig, Target};
 use aegis_testkit::NatsServer;
 use async_nats::HeaderMap;
@@ -66,22 +67,14 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     let server = NatsServer::start().await;
     let raw = server.client().await;
     let responder = tokio::spawn(respond(server.client().await));
-    let mut config = ServiceConfig::new("echo", "1.0.0")?;
-    config.nats_url = server.url();
-    let service = Service::builder(config)
-        .rpc("say", |_call, text: String| async move { Ok::<_, Fault>(text) })
-        .start()
-        .await?;
-    let connection = Connection::open(ConnectOptions::new(server.url(), "bench")).await?;
-    let (client, target) = (Client::new(&connection), Target::any("echo")?);
+    let direct = Pair::start(&server, "echo", TransportKind::Direct).await?;
+    let library = Pair::start(&server, "echo-library", TransportKind::AsyncNats).await?;
     let services = micro::Peer::start(&server).await?;
     let grpc = grpc::Peer::start().await?;
     let text = "x".repeat(128);
     let body = bytes::Bytes::from(serde_json::to_vec(&text)?);
-    let through_sdk = || async {
-        client.call::<_, String>(&target, "say", &text, PATIENCE).await?;
-        Ok(())
-    };
+    let through_sdk = || direct.call(&text);
+    let through_library = || library.call(&text);
     let through_nats = || async {
         raw.request("raw.echo", body.clone()).await?;
         Ok(())
@@ -96,28 +89,78 @@ pub(crate) async fn run(quick: bool) -> anyhow::Result<Vec<Row>> {
     };
     let through_services = || services.call(&body);
     let through_grpc = || grpc.call(&text);
-    let [mut sdk, mut nats, mut headers, mut micro, mut tonic] = std::array::from_fn(|_| Figures::new());
+    let [mut sdk, mut by_library, mut nats, mut headers, mut micro, mut tonic] =
+        std::array::from_fn(|_| Figures::new());
     Figures::warm(&size, through_nats).await?;
     Figures::warm(&size, through_sdk).await?;
+    Figures::warm(&size, through_library).await?;
     Figures::warm(&size, through_services).await?;
     Figures::warm(&size, through_grpc).await?;
     for _ in 0..size.rounds {
         nats.round(&size, through_nats).await?;
         sdk.round(&size, through_sdk).await?;
+        by_library.round(&size, through_library).await?;
         headers.round(&size, with_headers).await?;
         micro.round(&size, through_services).await?;
         tonic.round(&size, through_grpc).await?;
     }
     let memory = memory(&size, through_sdk).await?;
-    service.stop("done").await?;
+    direct.service.stop("done").await?;
+    library.service.stop("done").await?;
     responder.abort();
     let mut rows = rows(&size, "sdk", &sdk, &nats, Some((1.05, 0.95)));
     rows.push(memory);
     rows.push(recording(&size));
-    for (name, peer) in [("raw+headers", &headers), ("nats micro", &micro), ("tonic", &tonic)] {
+    rows.push(gain(&size, &sdk, &by_library));
+    rows.extend(self::rows(&size, "own/library", &sdk, &by_library, None));
+    for (name, peer) in
+        [("sdk, library", &by_library), ("raw+headers", &headers), ("nats micro", &micro), ("tonic", &tonic)]
+    {
         rows.extend(self::rows(&size, name, peer, &nats, None));
     }
     Ok(rows)
+}
+
+/// A service that is called through the SDK, and its caller.
+struct Pair {
+    service: Service,
+    client: Client,
+    target: Target,
+}
+
+impl Pair {
+    async fn start(server: &NatsServer, name: &str, transport: TransportKind) -> anyhow::Result<Self> {
+        let mut config = ServiceConfig::new(name, "1.0.0")?;
+        (config.nats_url, config.transport) = (server.url(), transport);
+        let service = Service::builder(config)
+            .rpc("say", |_call, text: String| async move { Ok::<_, Fault>(text) })
+            .start()
+            .await?;
+        let options = ConnectOptions { transport, ..ConnectOptions::new(server.url(), "bench") };
+        let client = Client::new(&Connection::open(options).await?);
+        Ok(Self { service, client, target: Target::any(name)? })
+    }
+
+    async fn call(&self, text: &str) -> anyhow::Result<()> {
+        self.client.call::<_, String>(&self.target, "say", &text, PATIENCE).await?;
+        Ok(())
+    }
+}
+
+/// By how much calls are better over the project's own client than over the client library, in rate or in the median of
+/// serial calls, whichever is more. Below the bar that client would not be worth its code: then it goes.
+fn gain(size: &Size, own: &Figures, library: &Figures) -> Row {
+    let rate = median(own.rates.clone()) / median(library.rates.clone());
+    let latency = library.latencies.micros(0.5) / own.latencies.micros(0.5);
+    let trials = u64::from(size.rounds * size.calls);
+    Row::new(
+        "rate or p50, the better",
+        "own/library",
+        (rate.max(latency), 1.0),
+        "",
+        Bar::AtLeast(1.1),
+        trials,
+    )
 }
 
 /// One contestant's rows; `bars` for latency and rate.

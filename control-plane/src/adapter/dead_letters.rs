@@ -2,7 +2,7 @@
 
 use aegis_domain::{Actor, LetterId};
 use aegis_graphql::ports::{DeadLetter, DeadLetterPage, DeadLetters, Decided, Principal, Refused};
-use aegis_sdk::dead_letters::{self, DeadLetterError, Done, PREVIEW};
+use aegis_messaging::dead_letters::{self, DeadLetterError, Done, PREVIEW};
 use futures_util::future::BoxFuture;
 
 use super::Adapter;
@@ -54,7 +54,7 @@ impl DeadLetters for Adapter {
     }
 }
 
-fn shown(letter: aegis_sdk::DeadLetter) -> DeadLetter {
+fn shown(letter: aegis_messaging::DeadLetter) -> DeadLetter {
     DeadLetter {
         sequence: letter.sequence,
         subject: letter.subject,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use aegis_domain::ErrorCode;
 use aegis_domain::wire::subject;
 use aegis_graphql::ports::{ConsumerFacts, JetStream, LeaseStoreFacts, Refused, StorageFacts, StreamFacts};
-use aegis_sdk::nats::bucket::Bucket;
+use aegis_nats::bucket::Bucket;
 use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
 use async_nats::jetstream::{self, consumer, stream};
 use chrono::{DateTime, Utc};
@@ -59,7 +59,7 @@ impl JetStream for Adapter {
 }
 
 impl Adapter {
-    pub(super) async fn lease_store_facts(&self) -> Result<LeaseStoreFacts, Refused> {
+    pub(crate) async fn lease_store_facts(&self) -> Result<LeaseStoreFacts, Refused> {
         let bucket = self.connection.namespace().leases_bucket();
         let stream = subject::kv_stream(&bucket);
         let opened = self.connection.jetstream().get_stream(&stream);

@@ -15,15 +15,18 @@ use aegis_graphql::ports::{
     Applied, Commands, Failure, HandedOver, LeaseStoreFacts, Outcome, Principal, Refused, ReplicaFacts,
     Replicas,
 };
+use aegis_journal::Journal;
+use aegis_nats::Connection;
 use aegis_projections::Live;
-use aegis_projections::beats::Sight;
+use aegis_projections::beats::HeartbeatVisibility;
 use aegis_projections::engine::{Handle, Progress};
-use aegis_sdk::{Connection, Journal, Operator, OperatorError};
+use aegis_sdk::{Operator, OperatorError};
 use chrono::Utc;
 use futures_util::future::BoxFuture;
 
 pub(crate) use verification::Verifications;
 
+use crate::background::Background;
 use crate::clock::ServerClock;
 use crate::findings::Findings;
 use crate::replicas::{self, Me};
@@ -34,10 +37,11 @@ pub(crate) struct Adapter {
     pub(crate) connection: Connection,
     pub(crate) journal: Journal,
     pub(crate) live: Live,
-    pub(crate) sight: Sight,
+    pub(crate) visibility: HeartbeatVisibility,
     pub(crate) projection: Handle,
     pub(crate) clock: ServerClock,
     pub(crate) findings: Findings,
+    pub(crate) background: Background,
     /// How each projection is doing, by the name of its part.
     pub(crate) progress: [(&'static str, Progress); 2],
     pub(crate) verifications: Verifications,

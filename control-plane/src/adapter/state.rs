@@ -1,9 +1,9 @@
-//! What stands, and how this replica is doing.
+//! The state of the installation, and of this replica.
 
 use std::sync::RwLockReadGuard;
 
 use aegis_domain::{AggregateId, Recorded, Sequence};
-use aegis_graphql::ports::{ChangeFeed, Failure, Health, Log, Problem};
+use aegis_graphql::ports::{ChangeFeed, Failure, Health, Log, Problem, TaskFacts};
 use aegis_projections::engine::Progress;
 use aegis_projections::live::Contents;
 use chrono::{DateTime, Utc};
@@ -68,8 +68,12 @@ impl Health for Adapter {
                 unready: it.code.is_unready(),
             })
         };
-        self.findings.unreadable_heartbeats(&self.sight.left_out());
+        self.findings.unreadable_heartbeats(&self.visibility.left_out());
         self.progress.iter().flat_map(of).chain(self.findings.problems()).collect()
+    }
+
+    fn tasks(&self) -> Vec<TaskFacts> {
+        self.background.facts()
     }
 
     fn answers(&self) -> BoxFuture<'_, bool> {
@@ -87,7 +91,7 @@ impl Health for Adapter {
     }
 
     fn sees_heartbeats(&self) -> bool {
-        self.sight.sees()
+        self.visibility.is_readable()
     }
 
     fn namespace(&self) -> String {

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aegis_domain::Sequence;
 use aegis_graphql::ports::{Principal, Verdict, Verification, VerificationFinding, Verifier};
+use aegis_nats::Connection;
+use aegis_nats::supervise::recover;
 use aegis_projections::verify::{self, Finding, Report, Scope, VerifyError};
-use aegis_sdk::Connection;
-use aegis_sdk::supervise::recover;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use std::panic::AssertUnwindSafe;

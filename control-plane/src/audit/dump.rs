@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aegis_domain::Sequence;
 use aegis_domain::wire::chain::Digest;
 use aegis_domain::wire::{chain, header};
-use aegis_sdk::nats::follow::Message;
+use aegis_nats::follow::Message;
 use async_nats::HeaderMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -127,6 +127,6 @@ impl Stored {
 
     /// The hash of the message, as the chain has it.
     pub(super) fn hash(&self) -> anyhow::Result<chain::Hash> {
-        Ok(aegis_sdk::journal::hash(&self.subject, Some(&self.headers()?), &self.body()?))
+        Ok(aegis_journal::hash(&self.subject, Some(&self.headers()?), &self.body()?))
     }
 }

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
-use aegis_sdk::nats::follow::Followed;
-use aegis_sdk::{Connection, Journal};
+use aegis_journal::Journal;
+use aegis_nats::Connection;
+use aegis_nats::follow::Followed;
 use anyhow::Context as _;
 use chrono::Utc;
 
 use super::dump::{Digests, End, FORMAT, Head, Line, Stored};
 use crate::access::Access;
-use crate::output::{Raw, complain, is_read};
+use crate::output::{Raw, is_read, print_error};
 
 /// How long the log may give nothing before its end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,9 +56,9 @@ pub(crate) async fn export(args: ExportArgs) -> anyhow::Result<()> {
         }
     };
     let Exported { messages, at, digests, gaps } = exported;
-    complain(&format!("exported {messages} messages up to {at}, digest {}", digests.events));
+    print_error(&format!("exported {messages} messages up to {at}, digest {}", digests.events));
     for (first, last) in &gaps {
-        complain(&format!("missing: messages {first} to {last} of the log"));
+        print_error(&format!("missing: messages {first} to {last} of the log"));
     }
     anyhow::ensure!(
         gaps.is_empty(),

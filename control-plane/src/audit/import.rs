@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 
 use aegis_domain::wire::header;
 use aegis_domain::{Recorded, Sequence};
+use aegis_journal::Journal;
+use aegis_nats::Connection;
+use aegis_nats::imported;
 use aegis_projections::verify::{Met, Scope, Walk, verify};
-use aegis_sdk::nats::imported;
-use aegis_sdk::nats::provision::provision;
-use aegis_sdk::{Connection, Journal};
+use aegis_sdk::provision::provision;
 use anyhow::Context as _;
 use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::message::PublishMessage;
 
 use super::dump::{Digests, End, FORMAT, FORMAT_1, Line, Stored};
 use crate::access::Access;
-use crate::output::{complain, say};
+use crate::output::{print_error, say};
 
 /// How many messages are under way at a time.
 const WINDOW: usize = 256;
@@ -51,7 +52,8 @@ pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
     if args.dry_run {
         return Ok(());
     }
-    provision(&connection).await?;
+    // The log first: a lease bucket that is made before it would give terms out again.
+    Journal::new(&connection).provision().await?;
     let begun = Journal::new(&connection).last_sequence().await?;
     let stream = connection.namespace().events_stream();
     // Before the first message is there, so that whoever reads it knows when it was recorded.
@@ -63,6 +65,7 @@ pub(crate) async fn import(args: ImportArgs) -> anyhow::Result<()> {
     if imported == 0 && told {
         imported::mark(&connection, &stream, end.last.get()).await?;
     }
+    provision(&connection).await?;
     say(&format!("imported {imported} messages"));
     let stands = Journal::new(&connection).last_sequence().await?;
     anyhow::ensure!(
@@ -122,7 +125,7 @@ fn check(path: &Path, namespace: &aegis_domain::wire::Namespace) -> anyhow::Resu
     let mut end = end.context("the file has no end: it was cut off")?;
     walk.end(end.last);
     let findings: Vec<_> = walk.findings.iter().map(ToString::to_string).collect();
-    findings.iter().for_each(|finding| complain(finding));
+    findings.iter().for_each(|finding| print_error(finding));
     let (digest, records) = (digests.events.to_string(), digests.records.to_string());
     anyhow::ensure!(
         walk.messages == end.messages && digest == end.digest,
@@ -136,7 +139,9 @@ fn check(path: &Path, namespace: &aegis_domain::wire::Namespace) -> anyhow::Resu
         ),
         None => {
             anyhow::ensure!(!covers_times, "the file was changed after it was exported: its end was cut");
-            complain("warning: an export of this format does not show whether times of record were changed");
+            print_error(
+                "warning: an export of this format does not show whether times of record were changed",
+            );
             end.records = Some(records);
         }
     }
@@ -158,7 +163,7 @@ fn meet(
     let (hash, record) = (stored.hash()?, stored.record()?);
     digests.add(stored)?;
     let event =
-        aegis_sdk::journal::decode(namespace, stored.sequence.get(), &stored.subject, Some(&headers), &body);
+        aegis_journal::decode(namespace, stored.sequence.get(), &stored.subject, Some(&headers), &body);
     let event: Result<&Recorded, _> = event.as_ref();
     walk.meet(&Met { sequence: stored.sequence, subject: &stored.subject, hash, record, event });
     Ok(())
@@ -207,7 +212,7 @@ async fn acknowledged(sequence: Sequence, ack: PublishAckFuture) -> anyhow::Resu
 async fn same(connection: &Connection, stored: &Stored) -> anyhow::Result<bool> {
     let stream = connection.jetstream().get_stream_no_info(connection.namespace().events_stream()).await?;
     let found = stream.get_raw_message(stored.sequence.get()).await?;
-    let hash = aegis_sdk::journal::hash(&found.subject, Some(&found.headers), &found.payload);
+    let hash = aegis_journal::hash(&found.subject, Some(&found.headers), &found.payload);
     anyhow::ensure!(
         hash == stored.hash()?,
         "the installation has a log of its own: message {} is another one than that of the file; import into an empty one",

@@ -8,6 +8,7 @@ mod import;
 mod past;
 mod place;
 mod replay;
+mod tables;
 mod tail;
 mod verify;
 

@@ -5,7 +5,7 @@ use aegis_api_client::{At, Moment};
 use aegis_domain::ServiceName;
 
 use super::place::Place;
-use super::replay::{Tables, time};
+use super::tables::{Tables, time};
 use crate::remote::{Api, told};
 
 /// The longest page of each list.

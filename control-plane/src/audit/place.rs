@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use aegis_domain::Sequence;
+use aegis_journal::Start;
 use aegis_projections::store::At;
-use aegis_sdk::journal::Start;
 use chrono::{DateTime, Utc};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,14 +7,15 @@ use aegis_domain::{AggregateKind, ServiceName};
 use aegis_projections::State;
 use aegis_projections::replay::from_log_keeping;
 use aegis_projections::store::At;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::past;
 use super::place::Place;
+use super::tables::{Tables, time};
 use crate::access::{Access, Way};
-use crate::output::{Raw, complain, say, table};
+use crate::output::{Raw, print_error, say, table};
 use crate::remote::Remote;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -47,18 +48,6 @@ pub(crate) struct ReplayArgs {
     access: Access,
 }
 
-/// The registry as it is printed in tables: rows in order of their names.
-#[derive(Debug, Default)]
-pub(super) struct Tables {
-    /// The last message that it contains.
-    pub(super) position: u64,
-    /// What the log has lost before: the first and the last of each run.
-    pub(super) missing: Vec<(u64, u64)>,
-    pub(super) definitions: Vec<[String; 5]>,
-    pub(super) instances: Vec<[String; 5]>,
-    pub(super) groups: Vec<[String; 5]>,
-}
-
 pub(crate) async fn replay(args: ReplayArgs, remote: Remote) -> anyhow::Result<()> {
     let connection = match args.access.way(&remote).await? {
         Way::Nats(connection) => connection,
@@ -87,7 +76,7 @@ pub(crate) async fn replay(args: ReplayArgs, remote: Remote) -> anyhow::Result<(
     let missing: Vec<_> = replayed.gaps.iter().map(|gap| (gap.first.get(), gap.last.get())).collect();
     name(&missing);
     if replayed.dead > 0 {
-        complain(&format!("warning: {} messages are no events; `aegis verify` names them", replayed.dead));
+        print_error(&format!("warning: {} messages are no events; `aegis verify` names them", replayed.dead));
     }
     match args.format {
         Format::Table => tables(&replayed.state).print(),
@@ -100,7 +89,7 @@ pub(crate) async fn replay(args: ReplayArgs, remote: Remote) -> anyhow::Result<(
 
 fn name(missing: &[(u64, u64)]) {
     for (first, last) in missing {
-        complain(&format!("missing: messages {first} to {last} of the log"));
+        print_error(&format!("missing: messages {first} to {last} of the log"));
     }
 }
 
@@ -133,10 +122,6 @@ fn object(state: &State) -> anyhow::Result<Value> {
         "instances": all(state.instances.values())?,
         "leaders": all(state.leaders.values())?,
     }))
-}
-
-pub(super) fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn tables(state: &State) -> Tables {

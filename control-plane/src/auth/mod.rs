@@ -106,13 +106,13 @@ impl Authenticator {
         found.filter(|grant| !grant.is_over(Utc::now()))
     }
 
-    /// Begins a browser session for whoever presents this bearer token. Answers its secret.
+    /// Begins a browser session for the principal of this bearer token. Answers its secret.
     pub(crate) fn sign_in(&self, token: &str) -> Option<String> {
         let grant = self.tokens.get(&Digest::of(token)).filter(|grant| !grant.is_over(Utc::now()))?;
         Some(self.session(grant))
     }
 
-    /// Begins a browser session for whoever presents this login code, once.
+    /// Begins a browser session for the principal of this login code, once.
     pub(crate) fn redeem(&self, code: &str) -> Result<String, &'static str> {
         let grant = lock(&self.codes).remove(&Digest::of(code)).ok_or("code_used")?;
         if grant.is_over(Utc::now()) {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_signs_in_all_the_time_pushes_out_nobody_else() {
+    fn a_principal_that_signs_in_often_evicts_no_session_of_others() {
         let viewer = TokenEntry { name: "bob".into(), role: RoleName::Viewer, ..entry("viewer", None) };
         let auth = Authenticator::new(&[entry("good", None), viewer]);
         let mine = auth.sign_in("good").unwrap();

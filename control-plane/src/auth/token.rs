@@ -87,14 +87,15 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn draw(&self) -> String {
         let token = draw();
-        let role = format!("{:?}", self.role).to_lowercase();
-        let Digest(digest) = Digest::of(&token);
-        format!(
-            "# The token, shown only this once:\n# {token}\n[[token]]\nname = {:?}\nrole = \"{role}\"\nsha256 = \"{}\"",
-            self.name,
-            hex(&digest)
-        )
+        format!("# The token, shown only this once:\n# {token}\n{}", entry(&self.name, self.role, &token))
     }
+}
+
+/// The entry of a token for the configuration of `serve`.
+pub(crate) fn entry(name: &str, role: RoleName, token: &str) -> String {
+    let role = format!("{role:?}").to_lowercase();
+    let Digest(digest) = Digest::of(token);
+    format!("[[token]]\nname = {name:?}\nrole = \"{role}\"\nsha256 = \"{}\"", hex(&digest))
 }
 
 fn hex(bytes: &[u8]) -> String {

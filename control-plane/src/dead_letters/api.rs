@@ -2,7 +2,7 @@
 
 use aegis_api_client::types::{self, Decision};
 use aegis_domain::LetterId;
-use aegis_sdk::dead_letters::{DeadLetter, PAGE_MAX, Page};
+use aegis_messaging::dead_letters::{DeadLetter, PAGE_MAX, Page};
 use anyhow::Context as _;
 use async_trait::async_trait;
 use base64::Engine as _;

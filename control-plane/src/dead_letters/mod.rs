@@ -1,11 +1,11 @@
-//! `aegis deadletters`: messages that nobody could process. Straight to NATS, so that it works while every
+//! `aegis deadletters`: messages that no handler could process. Straight to NATS, so that it works while every
 //! control plane is down; over the API as well.
 
 mod api;
 mod nats;
 
 use aegis_domain::LetterId;
-use aegis_sdk::dead_letters::{DeadLetter, Page};
+use aegis_messaging::dead_letters::{DeadLetter, Page};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,7 +14,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::access::{Access, Way};
-use crate::output::{complain, one_line, say, table};
+use crate::output::{one_line, print_error, say, table};
 use crate::remote::Remote;
 
 #[derive(Debug, clap::Args)]
@@ -132,7 +132,7 @@ async fn show(args: ShowArgs, remote: &Remote) -> anyhow::Result<()> {
     let letter = letters(&args.access, remote).await?.get(args.letter).await?;
     if letter.body.len() < letter.size && !letter.body.is_empty() {
         let (shown, size) = (letter.body.len(), letter.size);
-        complain(&format!(
+        print_error(&format!(
             "warning: only the first {shown} bytes of {size}: the API tells no more; --nats-url tells all of it"
         ));
     }

@@ -1,8 +1,8 @@
 //! By NATS: straight from their stream.
 
 use aegis_domain::{Actor, LetterId};
-use aegis_sdk::Connection;
-use aegis_sdk::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Page};
+use aegis_messaging::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Page};
+use aegis_nats::Connection;
 use async_trait::async_trait;
 
 use super::Letters;

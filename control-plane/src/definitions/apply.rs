@@ -10,7 +10,7 @@ use serde_json::json;
 use super::file::File;
 use super::plan::{Action, Step, plan};
 use super::{ApplyArgs, DIFFERENT, Definitions, DiffArgs, Format, definitions};
-use crate::output::{ask, complain, finish, one_line, say};
+use crate::output::{ask, finish, one_line, print_error, say};
 use crate::remote::Remote;
 
 pub(super) async fn diff(args: DiffArgs, remote: &Remote) -> anyhow::Result<ExitCode> {
@@ -30,7 +30,7 @@ pub(super) async fn apply(args: ApplyArgs, remote: &Remote) -> anyhow::Result<Ex
     let definitions = definitions(&args.access, remote).await?;
     let steps = planned(&*definitions, file, args.prune, args.reason.as_deref()).await?;
     show(&steps);
-    // A plan that nobody could read is not carried out.
+    // A plan that could not be printed is not carried out.
     finish()?;
     let todo: Vec<_> = steps.into_iter().filter(|step| step.action != Action::Unchanged).collect();
     if todo.is_empty() {
@@ -51,12 +51,12 @@ pub(super) async fn apply(args: ApplyArgs, remote: &Remote) -> anyhow::Result<Ex
             Ok(revision) => say(&format!("{} {}: revision {revision}", done(step.action), step.service)),
             Err(error) => {
                 failed += 1;
-                complain(&format!("error: {}: {error:#}", step.service));
+                print_error(&format!("error: {}: {error:#}", step.service));
             }
         }
     }
     if failed > 0 {
-        complain(&format!("{failed} of {} not applied; apply again to see what is left", todo.len()));
+        print_error(&format!("{failed} of {} not applied; apply again to see what is left", todo.len()));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -137,8 +137,9 @@ mod tests {
     use aegis_domain::aggregate::Definition;
     use aegis_domain::aggregate::definition::{Change, Command};
     use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, ServiceName};
-    use aegis_sdk::nats::provision::provision;
-    use aegis_sdk::{ConnectOptions, Connection, Journal};
+    use aegis_journal::Journal;
+    use aegis_nats::{ConnectOptions, Connection};
+    use aegis_sdk::provision::provision;
     use aegis_testkit::NatsServer;
     use chrono::Utc;
 

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use clap::{Subcommand, ValueEnum};
 
 use crate::access::{Access, Way};
-use crate::output::{complain, finish};
+use crate::output::{finish, print_error};
 use crate::remote::Remote;
 
 /// There is a difference, as `diff` says it; or not all could be carried out, as `apply` says it.
@@ -152,7 +152,7 @@ pub(crate) async fn run(args: Args, remote: Remote) -> anyhow::Result<ExitCode> 
             Ok(_) if finish().is_err() => Ok(ExitCode::from(TROUBLE)),
             Ok(code) => Ok(code),
             Err(error) => {
-                complain(&format!("error: {error:#}"));
+                print_error(&format!("error: {error:#}"));
                 Ok(ExitCode::from(TROUBLE))
             }
         },

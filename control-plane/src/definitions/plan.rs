@@ -1,4 +1,4 @@
-//! What it takes to make the definitions what the file says. Pure.
+//! The steps from the current definitions to those of the file. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 

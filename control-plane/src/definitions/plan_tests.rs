@@ -1,4 +1,4 @@
-//! The plan for each way in which the file and what stands may differ.
+//! The plan for each difference between the file and the current definitions.
 
 use super::*;
 use aegis_domain::aggregate::definition::DefinitionEvent;

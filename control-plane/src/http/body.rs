@@ -60,7 +60,7 @@ pub(super) fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooSlow>)
 }
 
-/// A body that is late becomes one that cannot be read, so whoever reads it answers with an error.
+/// A body that is late becomes one that cannot be read, so its reader answers with an error.
 pub(super) async fn bound(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let body = if http_body::Body::is_end_stream(&body) {

@@ -1,4 +1,4 @@
-//! Taking connections: how long a client may take for what it sends, and how all of them end at a stop.
+//! Accepts connections: time limits for what clients send, and the end of all connections at a stop.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long to wait when the system has no more sockets.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The address of whoever sent a request.
+/// The address of the sender of a request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) IpAddr);
 
@@ -41,10 +41,6 @@ pub(super) struct Peer(pub(super) IpAddr);
 pub(crate) async fn serve(listener: TcpListener, app: App) {
     let (stop, tasks) = (app.stop.clone(), app.tasks.clone());
     let (outside, tls) = (Arc::clone(&app.outside), app.tls.clone());
-    if let Some(tls) = tls.clone() {
-        let stop = stop.clone();
-        tasks.spawn(async move { tls.follow(&stop).await });
-    }
     let service = TowerToHyperService::new(router(app));
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let of_address = Places::new(CONNECTIONS_EACH);
@@ -71,7 +67,7 @@ pub(crate) async fn serve(listener: TcpListener, app: App) {
             tasks.spawn(async move {
                 match tls {
                     None => converse(stream, peer, &outside, service, stop).await,
-                    // Whoever is slow to agree holds up nobody else.
+                    // A client with a slow handshake does not block others.
                     Some(tls) => match stop.run_until_cancelled(tls.accept(stream)).await {
                         Some(Ok(stream)) => converse(stream, peer, &outside, service, stop).await,
                         Some(Err(error)) => tracing::debug!(%peer, %error, "no agreement on TLS"),

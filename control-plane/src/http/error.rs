@@ -88,7 +88,7 @@ impl IntoResponse for ApiError {
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds(wait).into());
         }
-        // Under /api the middleware `headers::dress` replaces this body by a problem document (RFC 9457).
+        // For paths under /api, `headers::set_security_headers` answers with a problem document (RFC 9457) instead of this body.
         let problem = Problem::new(self.code, self.message).with_status(self.status);
         response.extensions_mut().insert(AsProblem(problem.with_retry_after(self.retry_after)));
         response

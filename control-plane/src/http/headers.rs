@@ -1,5 +1,5 @@
-//! What every response wears: a request id, and headers that keep a browser from doing anything that
-//! the page does not need.
+//! The security headers and the request id of every response: they keep a browser from doing anything that the page
+//! does not need.
 
 use std::panic::AssertUnwindSafe;
 
@@ -22,11 +22,16 @@ const POLICY: &str =
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub(super) String);
 
-pub(super) async fn dress(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Gives each response its request id and security headers, and turns a panic of its handler into an error.
+pub(super) async fn set_security_headers(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = RequestId(given(request.headers()).unwrap_or_else(|| Uuid::new_v4().to_string()));
     request.extensions_mut().insert(id.clone());
     let has_problems = rest::is_route(request.uri().path());
-    // A defect in the answer to one request is told to whoever sent it, and is nobody else's trouble.
+    // A panic in the handler of one request fails that request only.
     let mut response = AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_panic| {
         tracing::error!(request = id.0, "a request was not answered: its handler panicked");
         ApiError::internal(&id).into_response()

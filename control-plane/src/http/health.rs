@@ -5,7 +5,7 @@ use std::time::Duration;
 use aegis_graphql::ports::{ChangeFeed as _, Health as _, Problem};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use super::App;
 use super::error::ApiError;
 use super::headers::RequestId;
 use super::identity::{Identity, Started};
+use crate::metrics::Exposition;
 
 /// How many events the projection may be behind.
 const LAG_MAX: u64 = 1000;
@@ -72,11 +73,14 @@ pub(super) async fn metrics(
     id: RequestId,
     _: Identity,
     Started(core): Started,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let text = core.metrics.render().await.map_err(|error| {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let exposition = Exposition::accepted(accept);
+    let text = core.metrics.render(exposition).await.map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         ApiError::internal(&id)
     })?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+    let headers = [(header::CONTENT_TYPE, exposition.content_type()), (header::VARY, "Accept")];
+    Ok((headers, text).into_response())
 }

@@ -1,4 +1,4 @@
-//! Who sent a request: a bearer token, or the cookie of a browser session.
+//! Authentication of a request: a bearer token, or the cookie of a browser session.
 
 use aegis_domain::ErrorCode;
 use axum::extract::FromRequestParts;

@@ -36,7 +36,7 @@ pub(crate) use places::Places;
 pub(crate) use rest::openapi;
 pub(crate) use sign_in_rate::{SignInRate, failed_sign_ins};
 pub(crate) use socket::Limits;
-pub(crate) use tls::{Tls, TlsFiles, certificate_not_after};
+pub(crate) use tls::{Renewal, Tls, TlsFiles, certificate_not_after};
 pub(crate) use workers::Workers;
 
 use crate::adapter::Adapter;
@@ -95,6 +95,6 @@ fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn(body::bound))
         .layer(from_fn_with_state(app.clone(), outside::check))
-        .layer(from_fn_with_state(app.clone(), headers::dress))
+        .layer(from_fn_with_state(app.clone(), headers::set_security_headers))
         .with_state(app)
 }

@@ -1,4 +1,4 @@
-//! How the outside reaches this replica: the public URL, whether a request may come from where its browser says, and who
+//! How clients reach this replica: the public URL, whether a request may come from where its browser says, and who
 //! sent it when a proxy stands between.
 
 use std::net::{IpAddr, SocketAddr};
@@ -23,7 +23,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Debug)]
 pub(crate) struct Outside {
     public: Option<Public>,
-    /// Nobody but this machine reaches it, so no name of elsewhere leads here, other than by deceit.
+    /// Only this machine reaches it, so a request with another host name is forged.
     is_local: bool,
     proxies: Vec<IpNet>,
 }

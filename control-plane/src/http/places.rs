@@ -1,4 +1,4 @@
-//! Bounded numbers of what one principal or one address may have at a time.
+//! Limits on what one principal or one address may have at a time.
 
 use std::collections::HashMap;
 use std::hash::Hash;

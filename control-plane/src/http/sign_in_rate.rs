@@ -1,4 +1,4 @@
-//! How often one address may try to sign in. Secrets are too long to be guessed; this keeps the log and the processors from
+//! The rate limit of sign-ins per address. Secrets are too long to be guessed; this keeps the log and the processors from
 //! those who try, and sessions from those who only collect them.
 
 use std::net::{IpAddr, Ipv6Addr};
@@ -52,7 +52,7 @@ pub(super) fn note_failure(address: IpAddr, request: &str) {
     tracing::warn!(%address, request, count, "somebody failed to sign in");
 }
 
-/// Whoever has one address of the sixth version has all of its network.
+/// A client with one IPv6 address has all addresses of its network.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use chrono::{DateTime, SecondsFormat};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
@@ -16,14 +17,13 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::server::TlsStream;
-use tokio_util::sync::CancellationToken;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
+use crate::background::Task;
+
 /// How long a client may take to agree on a connection.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How often the files are looked at. They are read, not watched: mounted secrets are swapped by a link.
-const LOOK: Duration = Duration::from_secs(10);
 
 static NOT_AFTER: AtomicI64 = AtomicI64::new(0);
 
@@ -49,6 +49,14 @@ pub(crate) struct Tls {
     current: RwLock<Loaded>,
 }
 
+/// Takes up files that have changed. Those that cannot be used are named, and the ones before stay.
+#[derive(Debug)]
+pub(crate) struct Renewal {
+    tls: Arc<Tls>,
+    /// What was told of files that cannot be used.
+    told: Option<String>,
+}
+
 #[derive(Debug, Clone)]
 struct Loaded {
     config: Arc<ServerConfig>,
@@ -69,31 +77,46 @@ impl Tls {
         let config = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner).config);
         tokio::time::timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await?
     }
+}
 
-    /// Takes up files that have changed, until stopped. Those that cannot be used are named, and the ones before stay.
-    pub(crate) async fn follow(&self, stop: &CancellationToken) {
-        let mut told = None;
-        while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
-            let before = self.current.read().unwrap_or_else(PoisonError::into_inner).hash;
-            let files = self.files.clone();
-            let read = tokio::task::spawn_blocking(move || Loaded::read(&files)).await;
-            match read.map_err(anyhow::Error::from).and_then(|read| read) {
-                Ok(loaded) if loaded.hash != before => {
-                    NOT_AFTER.store(loaded.not_after, Ordering::Relaxed);
-                    *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
-                    tracing::info!(certificate = %self.files.certificate.display(), "a new certificate is used");
-                    told = None;
+impl Renewal {
+    pub(crate) fn of(tls: &Arc<Tls>) -> Self {
+        Self { tls: Arc::clone(tls), told: None }
+    }
+}
+
+impl Task for Renewal {
+    const NAME: &'static str = "tls-certificate";
+    /// The files are read, not watched: mounted secrets are swapped by a link.
+    const PERIOD: Duration = Duration::from_secs(10);
+
+    async fn activate(&mut self) -> anyhow::Result<String> {
+        let Tls { files, current } = &*self.tls;
+        let before = current.read().unwrap_or_else(PoisonError::into_inner).hash;
+        let of = files.clone();
+        let read = tokio::task::spawn_blocking(move || Loaded::read(&of)).await;
+        let loaded = match read.map_err(anyhow::Error::from).and_then(|read| read) {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                let text = format!("{error:#}");
+                if self.told.as_ref() != Some(&text) {
+                    tracing::error!(error = text, "the new certificate cannot be used: the one before stays");
+                    self.told = Some(text);
                 }
-                Ok(_same) => told = None,
-                Err(error) => {
-                    let error = format!("{error:#}");
-                    if told.as_ref() != Some(&error) {
-                        tracing::error!(error, "the new certificate cannot be used: the one before stays");
-                        told = Some(error);
-                    }
-                }
+                // Clients must not learn where the files are.
+                bail!(
+                    "the new certificate cannot be used, and the one before stays: the replica's log says why"
+                );
             }
+        };
+        self.told = None;
+        let not_after = DateTime::from_timestamp(loaded.not_after, 0).unwrap_or_default();
+        if loaded.hash != before {
+            NOT_AFTER.store(loaded.not_after, Ordering::Relaxed);
+            *current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+            tracing::info!(certificate = %files.certificate.display(), "a new certificate is used");
         }
+        Ok(format!("the certificate is good until {}", not_after.to_rfc3339_opts(SecondsFormat::Secs, true)))
     }
 }
 

@@ -64,7 +64,7 @@ impl Workers {
         within_patience(self.spawn(work)).await
     }
 
-    /// Begins the work there; it goes on whoever waits for it.
+    /// Begins the work there; it goes on with or without a waiter.
     pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

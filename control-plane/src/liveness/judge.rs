@@ -1,13 +1,13 @@
-//! What the silence of instances means. Pure.
+//! Judges silent instances: unhealthy, expired, or spared in a mass silence. Pure.
 
 use std::time::Duration;
 
-use aegis_domain::aggregate::instance::Hearing;
+use aegis_domain::aggregate::instance::Liveness;
 use aegis_projections::state::InstanceKey;
 
 /// So many missing heartbeats make an instance unhealthy.
 const MISSED: u32 = 3;
-/// So many missing heartbeats count for a general silence. One less: those who fall silent at the same moment
+/// So many missing heartbeats count for a mass silence. One less: those who fall silent at the same moment
 /// had sent their last beat up to one interval apart, so when the first is due the others are close behind.
 const FADING: u32 = MISSED - 1;
 /// Of so few instances any share may really be dead.
@@ -29,7 +29,7 @@ pub(super) struct Heard {
     pub(super) heard_since_listening: bool,
     pub(super) heartbeat: Duration,
     pub(super) record_ttl: Duration,
-    pub(super) hearing: Hearing,
+    pub(super) liveness: Liveness,
     pub(super) flapping: bool,
     /// It calls itself unhealthy while it is heard.
     pub(super) unwell: bool,
@@ -51,7 +51,7 @@ pub(super) enum Verdict {
 pub(super) enum Outlook {
     /// Enough to judge each instance by itself.
     Clear,
-    /// Most fell silent within one window: the fault is thought to be with whoever listens.
+    /// Most fell silent within one window: the fault is taken to be with the observers.
     Silent {
         /// How many are silent.
         silent: usize,
@@ -66,17 +66,17 @@ pub(super) struct Judgement {
     pub(super) outlook: Outlook,
 }
 
-/// While `preserved`, and in a general silence, nobody is marked down.
+/// While `preserved`, and in a mass silence, no instance is marked down.
 pub(super) fn judge(instances: &[Heard], preserved: bool) -> Judgement {
     let outlook = outlook(instances);
     let spared = preserved || matches!(outlook, Outlook::Silent { .. });
     let verdict = |heard: &Heard| {
-        let verdict = match heard.hearing {
-            Hearing::Unhealthy if heard.has_recovered() => Verdict::Recovered,
+        let verdict = match heard.liveness {
+            Liveness::Unhealthy if heard.has_recovered() => Verdict::Recovered,
             _ if heard.missed() < MISSED || spared => return None,
-            Hearing::Heard => Verdict::Unhealthy { missed: heard.missed() },
-            Hearing::Unhealthy if heard.silent_for > heard.record_ttl => Verdict::Overdue,
-            Hearing::Unhealthy | Hearing::Expired => return None,
+            Liveness::Alive => Verdict::Unhealthy { missed: heard.missed() },
+            Liveness::Unhealthy if heard.silent_for > heard.record_ttl => Verdict::Overdue,
+            Liveness::Unhealthy | Liveness::Expired => return None,
         };
         Some((heard.key.clone(), verdict))
     };
@@ -85,9 +85,9 @@ pub(super) fn judge(instances: &[Heard], preserved: bool) -> Judgement {
 
 fn outlook(instances: &[Heard]) -> Outlook {
     let count = |test: &dyn Fn(&Heard) -> bool| instances.iter().filter(|heard| test(heard)).count();
-    let is_new = |heard: &Heard| heard.hearing == Hearing::Heard;
+    let is_new = |heard: &Heard| heard.liveness == Liveness::Alive;
     let silent = count(&|heard| heard.fades());
-    // Only those not yet known as unhealthy count: one that died long ago is no sign of a general fault.
+    // Only those not yet known as unhealthy count: one that died long ago is no sign of a mass silence.
     let newly = count(&|heard| heard.fades() && is_new(heard));
     let most = |count: usize| count * 2 > instances.len();
     let general = |newly, silent| instances.len() >= FEW && most(newly) && most(silent);
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use aegis_domain::{InstanceName, ServiceName};
 
-    fn heard(name: &str, silent_ms: u64, hearing: Hearing) -> Heard {
+    fn heard(name: &str, silent_ms: u64, liveness: Liveness) -> Heard {
         Heard {
             key: (ServiceName::new("echo").unwrap(), InstanceName::new(name).unwrap()),
             silent_for: Duration::from_millis(silent_ms),
@@ -137,7 +137,7 @@ mod tests {
             heard_since_listening: silent_ms < 500,
             heartbeat: Duration::from_secs(1),
             record_ttl: Duration::from_secs(15),
-            hearing,
+            liveness,
             flapping: false,
             unwell: false,
         }
@@ -149,45 +149,45 @@ mod tests {
 
     #[test]
     fn three_missing_beats_make_unhealthy_and_one_beat_recovers() {
-        assert_eq!(verdicts(&[heard("a", 3_400, Hearing::Heard)]), []);
-        assert_eq!(verdicts(&[heard("a", 3_600, Hearing::Heard)]), [Verdict::Unhealthy { missed: 3 }]);
-        assert_eq!(verdicts(&[heard("a", 3_600, Hearing::Unhealthy)]), []);
-        assert_eq!(verdicts(&[heard("a", 100, Hearing::Unhealthy)]), [Verdict::Recovered]);
-        assert_eq!(verdicts(&[heard("a", 16_000, Hearing::Unhealthy)]), [Verdict::Overdue]);
+        assert_eq!(verdicts(&[heard("a", 3_400, Liveness::Alive)]), []);
+        assert_eq!(verdicts(&[heard("a", 3_600, Liveness::Alive)]), [Verdict::Unhealthy { missed: 3 }]);
+        assert_eq!(verdicts(&[heard("a", 3_600, Liveness::Unhealthy)]), []);
+        assert_eq!(verdicts(&[heard("a", 100, Liveness::Unhealthy)]), [Verdict::Recovered]);
+        assert_eq!(verdicts(&[heard("a", 16_000, Liveness::Unhealthy)]), [Verdict::Overdue]);
     }
 
     #[test]
-    fn a_replica_that_has_just_begun_to_listen_calls_nobody_recovered() {
-        let unheard = Heard { heard_since_listening: false, ..heard("a", 0, Hearing::Unhealthy) };
+    fn a_replica_that_has_just_begun_to_listen_records_no_recovery() {
+        let unheard = Heard { heard_since_listening: false, ..heard("a", 0, Liveness::Unhealthy) };
         assert_eq!(verdicts(&[unheard]), []);
     }
 
-    fn five(silent: usize, hearing: Hearing) -> Vec<Heard> {
-        (0..5).map(|n| heard(&format!("i{n}"), if n < silent { 9_000 } else { 0 }, hearing)).collect()
+    fn five(silent: usize, liveness: Liveness) -> Vec<Heard> {
+        (0..5).map(|n| heard(&format!("i{n}"), if n < silent { 9_000 } else { 0 }, liveness)).collect()
     }
 
     #[test]
     fn when_most_fall_silent_at_once_none_is_marked() {
-        let judgement = judge(&five(3, Hearing::Heard), false);
+        let judgement = judge(&five(3, Liveness::Alive), false);
         assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Outlook::Silent { silent: 3 } });
-        let few = judge(&five(3, Hearing::Heard)[..3], false);
+        let few = judge(&five(3, Liveness::Alive)[..3], false);
         assert_eq!((few.outlook, few.verdicts.len()), (Outlook::Clear, 3), "of three, all may be dead");
     }
 
     #[test]
     fn the_first_of_those_who_fall_silent_together_is_not_marked_before_the_others_are_due() {
         let silent_ms = [3_600, 3_400, 2_900, 2_700, 0];
-        let heard = |(n, ms): (usize, u64)| heard(&format!("i{n}"), ms, Hearing::Heard);
+        let heard = |(n, ms): (usize, u64)| heard(&format!("i{n}"), ms, Liveness::Alive);
         let all: Vec<_> = silent_ms.into_iter().enumerate().map(heard).collect();
         let judgement = judge(&all, false);
         assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Outlook::Silent { silent: 4 } });
     }
 
     #[test]
-    fn a_heartbeat_that_was_long_under_way_hides_no_general_silence() {
+    fn a_heartbeat_that_was_long_under_way_hides_no_mass_silence() {
         let late = |name: &str, silent_ms, fading_ms| Heard {
             fading_for: Duration::from_millis(fading_ms),
-            ..heard(name, silent_ms, Hearing::Heard)
+            ..heard(name, silent_ms, Liveness::Alive)
         };
         let all = [late("a", 3_600, 3_700), late("b", 1_400, 3_500), late("c", 900, 2_100), late("d", 0, 0)];
         assert_eq!(judge(&all, false).verdicts, []);
@@ -198,9 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn while_the_log_says_so_nobody_is_marked_down_and_whoever_is_heard_recovers() {
-        let mut all = five(1, Hearing::Heard);
-        all[4].hearing = Hearing::Unhealthy;
+    fn during_self_preservation_no_instance_is_marked_down_and_those_that_are_heard_recover() {
+        let mut all = five(1, Liveness::Alive);
+        all[4].liveness = Liveness::Unhealthy;
         let judgement = judge(&all, true);
         assert_eq!(judgement.outlook, Outlook::Clear, "so it is left");
         let recovered: Vec<_> = judgement.verdicts.iter().map(|(_, verdict)| *verdict).collect();
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_replica_that_has_just_begun_to_listen_does_not_say_that_all_is_clear() {
         let unheard = |silent_ms| {
-            let all = five(0, Hearing::Heard).into_iter();
+            let all = five(0, Liveness::Alive).into_iter();
             let silent_for = Duration::from_millis(silent_ms);
             all.map(|one| Heard { heard_since_listening: false, silent_for, fading_for: silent_for, ..one })
                 .collect::<Vec<_>>()
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_flapping_instance_recovers_after_it_was_heard_for_long_and_one_that_is_unwell_does_not() {
-        let back = heard("a", 0, Hearing::Unhealthy);
+        let back = heard("a", 0, Liveness::Unhealthy);
         let flapping = Heard { flapping: true, ..back.clone() };
         assert_eq!(verdicts(std::slice::from_ref(&flapping)), []);
         assert_eq!(verdicts(&[Heard { steady_for: HOLD_DOWN, ..flapping }]), [Verdict::Recovered]);
@@ -233,8 +233,8 @@ mod tests {
 
     #[test]
     fn those_that_died_before_do_not_hide_a_further_death() {
-        let mut all: Vec<_> = (0..4).map(|n| heard(&format!("i{n}"), 9_000, Hearing::Unhealthy)).collect();
-        all.push(heard("late", 9_000, Hearing::Heard));
+        let mut all: Vec<_> = (0..4).map(|n| heard(&format!("i{n}"), 9_000, Liveness::Unhealthy)).collect();
+        all.push(heard("late", 9_000, Liveness::Alive));
         assert_eq!(verdicts(&all), [Verdict::Unhealthy { missed: 8 }]);
     }
 }

@@ -21,7 +21,7 @@ struct Noticed {
 }
 
 impl Memory {
-    /// When this life was first noticed. Before that, nobody could hear it.
+    /// When this life was first noticed. Before that, no heartbeat of it could be assigned.
     pub(super) fn since(&mut self, key: &InstanceKey, life: Sequence, now: Instant) -> Instant {
         let new = Noticed { life, since: now, steady: None };
         let noticed = self.0.entry(key.clone()).or_insert(new);

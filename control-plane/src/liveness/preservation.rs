@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::Command;
 use aegis_domain::{Actor, AggregateId, Context};
-use aegis_sdk::{Connection, Journal};
+use aegis_journal::Journal;
+use aegis_nats::Connection;
+use anyhow::Context as _;
 use chrono::Utc;
 
 use super::judge::Outlook;
@@ -18,7 +20,7 @@ const STEADY: Duration = Duration::from_secs(1);
 /// A replica that cannot read the heartbeats for so long finds out whether anybody can.
 const BLIND: Duration = Duration::from_secs(5);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Preservation {
     connection: Connection,
     journal: Journal,
@@ -32,22 +34,32 @@ impl Preservation {
     }
 
     /// What this replica sees now, against what the log says.
-    pub(super) async fn observe(&mut self, outlook: Outlook, alive: usize, preserved: bool) {
+    pub(super) async fn observe(
+        &mut self,
+        outlook: Outlook,
+        alive: usize,
+        preserved: bool,
+    ) -> anyhow::Result<()> {
         let (wanted, silent) = match outlook {
             Outlook::Clear => (false, 0),
             Outlook::Silent { silent } => (true, silent),
-            Outlook::Unsure => return self.wish = None,
+            Outlook::Unsure => {
+                self.wish = None;
+                return Ok(());
+            }
         };
         if self.stands(wanted, preserved, STEADY) {
-            self.record(wanted, silent, alive).await;
+            self.record(wanted, silent, alive).await?;
         }
+        Ok(())
     }
 
-    /// This replica cannot read the heartbeats. If the stream does not answer at all, nobody sees anything.
-    pub(super) async fn blind(&mut self, alive: usize, preserved: bool) {
+    /// This replica cannot read the heartbeats. If the stream does not answer at all, no replica can.
+    pub(super) async fn blind(&mut self, alive: usize, preserved: bool) -> anyhow::Result<()> {
         if alive > 0 && self.stands(true, preserved, BLIND) && !self.stream_answers().await {
-            self.record(true, alive, alive).await;
+            self.record(true, alive, alive).await?;
         }
+        Ok(())
     }
 
     /// Whether there is something to say, and has been for so long.
@@ -69,7 +81,7 @@ impl Preservation {
         self.connection.jetstream().get_stream(stream).await.is_ok()
     }
 
-    async fn record(&self, enter: bool, silent: usize, alive: usize) {
+    async fn record(&self, enter: bool, silent: usize, alive: usize) -> anyhow::Result<()> {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let command = if enter {
             Command::EnterSelfPreservation { silent: count(silent), alive: count(alive) }
@@ -82,7 +94,11 @@ impl Preservation {
             Ok(recorded) if recorded.is_empty() => {}
             Ok(_) if enter => tracing::warn!(silent, alive, "most instances are silent: marking none down"),
             Ok(_) => tracing::info!(alive, "instances are seen again: judging each by itself"),
-            Err(error) => tracing::warn!(%error, "self-preservation was not recorded; trying again"),
+            Err(error) => {
+                tracing::warn!(%error, "self-preservation was not recorded; trying again");
+                return Err(error).context("self-preservation was not recorded");
+            }
         }
+        Ok(())
     }
 }

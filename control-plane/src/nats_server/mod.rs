@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use aegis_sdk::nats::error::OLDEST_SERVER;
+use aegis_nats::error::OLDEST_SERVER;
 use anyhow::Context as _;
 use serde::Deserialize;
 use tokio::process::{Child, Command};

@@ -1,5 +1,5 @@
 //! A child that ends with its parent, even when the parent is killed: the kernel is asked to do it, by
-//! the child itself, just before it becomes the program that it is to be.
+//! the child itself, just before it executes the program.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -19,7 +19,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    pub(crate) fn become_it(self) -> anyhow::Result<()> {
+    pub(crate) fn exec(self) -> anyhow::Result<()> {
         set_parent_process_death_signal(Some(Signal::TERM)).context("the kernel refused")?;
         // The parent may have ended before the kernel was asked.
         let parent = getppid().map(|pid| pid.as_raw_nonzero().get());

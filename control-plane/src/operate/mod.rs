@@ -95,7 +95,7 @@ struct Group {
 #[derive(Clone, Copy)]
 enum GroupState {
     Owned,
-    /// Its owner is gone, and nobody has claimed it yet.
+    /// Its owner is gone, and no member has claimed it yet.
     Lost,
     Vacant,
 }

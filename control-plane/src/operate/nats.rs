@@ -1,7 +1,7 @@
 //! By NATS: the lease store, and the instances themselves.
 
 use aegis_domain::ServiceName;
-use aegis_sdk::leadership::kv::{Leader, Leaders};
+use aegis_leases::leadership::overview::{Leader, Leaders};
 use aegis_sdk::{Operator, OperatorError};
 use async_trait::async_trait;
 

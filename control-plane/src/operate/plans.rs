@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aegis_domain::aggregate::plan::{Maintenance, Scope, Switchover};
 use aegis_domain::{GroupName, InstanceName, ServiceName};
+use aegis_leases::leadership::pause::Pauses;
 use aegis_sdk::Operator;
-use aegis_sdk::leadership::pause::Pauses;
 use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
@@ -126,7 +126,7 @@ pub(crate) async fn maintenance(args: MaintenanceArgs) -> anyhow::Result<()> {
         MaintenanceCommand::List { access } => {
             let connection = access.connection().await?;
             let plans = Operator::new(&connection, access.actor()?).plans().await;
-            let told = Pauses::new(&connection).standing().await?;
+            let told = Pauses::new(&connection).in_force().await?;
             let rows: Vec<_> = plans
                 .map_err(|e| with_code(&e))?
                 .maintenances

@@ -45,7 +45,7 @@ async fn service(nats: &NatsServer, name: &str, instance: &str) -> Service {
 }
 
 #[tokio::test]
-async fn every_route_but_health_is_closed_to_whoever_is_nobody() {
+async fn every_route_but_health_requires_authentication() {
     let nats = NatsServer::start().await;
     let (_folder, control) = start(&nats).await;
     let get = |path: &str| control.http.get(control.at(path)).send();
@@ -409,7 +409,9 @@ async fn an_instance_tells_its_configuration_what_it_serves_and_whom_it_calls() 
     let desk = Service::builder(named("desk"))
         .rpc("buy", |call: Call, (): ()| async move {
             let client = call.client();
-            let quote = client.call::<_, f64>(&Target::any("pricing")?, "quote", &(), client.usual()).await?;
+            let quote = client
+                .call::<_, f64>(&Target::any("pricing")?, "quote", &(), client.default_options())
+                .await?;
             Ok::<_, Fault>(quote.body)
         })
         .start()

@@ -219,12 +219,12 @@ async fn an_address_that_fails_to_sign_in_again_and_again_has_to_wait() {
     assert_eq!((&body["error"]["code"], &body["error"]["retryable"]), (&json!("RATE_LIMITED"), &json!(true)));
     let metrics = control.http.get(control.at("/metrics")).bearer_auth(&control.token).send().await.unwrap();
     let metrics = metrics.text().await.unwrap();
-    let failed = metrics.lines().find_map(|line| line.strip_prefix("aegis_sign_ins_failed ")).unwrap();
+    let failed = metrics.lines().find_map(|line| line.strip_prefix("aegis_sign_ins_failed_total ")).unwrap();
     assert!(failed.parse::<u64>().unwrap() >= 30, "{failed}");
 }
 
 #[tokio::test]
-async fn a_thousand_clients_that_never_finish_their_request_hold_nobody_up() {
+async fn a_thousand_clients_that_never_finish_their_request_do_not_block_others() {
     let (_nats, _folder, control) = start().await;
     let address = control.url.trim_start_matches("http://").to_owned();
     let slow = future::join_all((0..1_000).map(|_| async {

@@ -6,7 +6,7 @@ use aegis_domain::aggregate::definition::{self, Change, Content};
 use aegis_domain::aggregate::instance::{self, Status};
 use aegis_domain::aggregate::{Definition, Instance};
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Context, InstanceName, ServiceName, Version};
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::{NatsServer, Proc, wait_until};
 use chrono::Utc;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use aegis_domain::AggregateId;
 use aegis_domain::wire::chain::{Digest, Hash};
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::{NatsServer, wait_until};
 use chrono::{DateTime, Utc};
@@ -289,7 +289,7 @@ async fn an_export_and_a_replay_over_lost_messages_name_them_and_fail() {
 }
 
 #[tokio::test]
-async fn nobody_acts_without_a_name_that_the_record_can_tell() {
+async fn an_actor_without_a_name_that_can_be_recorded_is_refused() {
     let nats = NatsServer::start().await;
     written(&nats).await;
     let folder = tempfile::tempdir().unwrap();

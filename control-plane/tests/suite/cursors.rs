@@ -1,4 +1,4 @@
-//! Cursors that are none, that are gone or that are not there yet: told apart, and nothing is skipped in silence.
+//! Malformed cursors, expired ones, and those that are not there yet are told apart; no event is skipped silently.
 
 use aegis_testkit::{NatsServer, wait_until};
 use futures_util::StreamExt as _;

@@ -85,7 +85,7 @@ async fn they_are_browsed_and_decided_on_by_the_api_and_the_record_says_who() {
 #[tokio::test]
 async fn the_command_line_does_the_same_without_a_control_plane() {
     let nats = NatsServer::start().await;
-    aegis_sdk::nats::provision::provision(&connection(&nats).await).await.unwrap();
+    aegis_sdk::provision::provision(&connection(&nats).await).await.unwrap();
     for body in [&b"{\"id\":1}"[..], b"\xff\x1b[2J", b"third"] {
         put_aside(&nats, body).await;
     }

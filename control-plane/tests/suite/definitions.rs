@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::fleet::connection;
 use crate::support::{ControlPlane, PATIENCE, aegis};
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_testkit::wait_until;
 
 const TWO: &str = "definitions:

@@ -92,7 +92,7 @@ async fn a_log_put_back_from_a_copy_under_a_replica_is_told_everywhere_and_read_
     std::fs::remove_dir(&rebuild).unwrap();
     until_ready(&control).await;
     assert_eq!(services(&control).await, ["kept"]);
-    assert!(metric(&control, "aegis_projection_histories_replaced").await >= 1.0);
+    assert!(metric(&control, "aegis_projection_histories_replaced_total").await >= 1.0);
     let mut late = subscribed(&control, EVENTS, json!({ "after": last["sequence"] })).await;
     assert_eq!(hear(&mut late).await["payload"]["errors"][0]["extensions"]["code"], "HISTORY_REPLACED");
     for n in 0..30 {

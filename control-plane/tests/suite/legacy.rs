@@ -109,7 +109,7 @@ async fn a_python_instance_lives_in_the_registry_each_event_once_among_replicas(
 }
 
 #[tokio::test]
-async fn whatever_is_said_on_their_subjects_is_counted_and_harms_nobody() {
+async fn undecodable_messages_on_legacy_subjects_are_counted_and_change_nothing() {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let control = ControlPlane::start(&nats, folder.path()).await;
@@ -132,7 +132,7 @@ async fn whatever_is_said_on_their_subjects_is_counted_and_harms_nobody() {
         python.bucket.put(key, value.into()).await.unwrap();
     }
     wait_until("the count", PATIENCE, || async {
-        let count = metric(&control, "aegis_legacy_unreadable").await;
+        let count = metric(&control, "aegis_legacy_unreadable_total").await;
         if count >= 9 { Ok(()) } else { Err(count.to_string()) }
     })
     .await;

@@ -1,7 +1,7 @@
 //! What silence means: each transition once, among any number of replicas, and none when most are silent.
 
 use aegis_domain::aggregate::installation::InstallationEvent;
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_testkit::{NatsServer, wait_until};
 use async_nats::jetstream::stream::Config;
 use serde_json::{Value, json};
@@ -135,7 +135,7 @@ async fn a_clock_that_steps_decides_nothing_and_is_told() {
 }
 
 #[tokio::test]
-async fn when_most_fall_silent_at_once_that_is_said_once_and_nobody_is_marked() {
+async fn when_most_instances_fall_silent_at_once_that_is_recorded_once_and_none_is_marked() {
     let nats = NatsServer::start().await;
     let (_folders, replicas) = three(&nats).await;
     let connection = connection(&nats).await;
@@ -176,12 +176,12 @@ async fn when_most_fall_silent_at_once_that_is_said_once_and_nobody_is_marked() 
 }
 
 #[tokio::test]
-async fn without_the_heartbeat_stream_nobody_is_marked_and_the_replicas_say_that_they_are_blind() {
+async fn without_the_heartbeat_stream_no_instance_is_marked_and_the_replicas_report_it() {
     let nats = NatsServer::start().await;
     let (_folders, replicas) = three(&nats).await;
     let connection = connection(&nats).await;
     let member = Member::start(&connection, "echo-1").await;
-    until(&replicas[0], "sight", |system| system["heartbeatsVisible"] == true).await;
+    until(&replicas[0], "the heartbeats to be visible", |system| system["heartbeatsVisible"] == true).await;
     let stream = connection.namespace().heartbeats_stream();
     // Whoever misses the stream makes it again, so its subjects are taken by another one.
     let subjects = vec![connection.namespace().all_heartbeats()];
@@ -211,7 +211,7 @@ async fn without_the_heartbeat_stream_nobody_is_marked_and_the_replicas_say_that
     for replica in &replicas {
         let sees =
             |system: &Value| system["heartbeatsVisible"] == true && system["selfPreservation"].is_null();
-        until(replica, "sight", sees).await;
+        until(replica, "the heartbeats to be visible", sees).await;
     }
     let entered = InstallationEvent::SelfPreservationEntered { silent: 1, alive: 1 };
     assert_eq!(installation(&connection).await, [entered, InstallationEvent::SelfPreservationLeft {}]);
@@ -261,7 +261,7 @@ async fn an_instance_that_comes_and_goes_is_flagged_and_its_recovery_held_back()
 }
 
 async fn heartbeats(control: &ControlPlane) -> u64 {
-    metric(control, "aegis_heartbeats_received").await
+    metric(control, "aegis_heartbeats_received_total").await
 }
 
 pub(crate) async fn metric(control: &ControlPlane, name: &str) -> u64 {

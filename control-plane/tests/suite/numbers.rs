@@ -6,7 +6,7 @@ use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, InstanceEvent};
 use aegis_domain::wire::Namespace;
 use aegis_domain::{Actor, AggregateId, Context, Envelope, Event, EventId};
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::{NatsServer, wait_until};
 use async_nats::HeaderMap;

@@ -18,7 +18,7 @@ const STEP_DOWN: &str = "mutation($input: StepDownInput!) { stepDown(input: $inp
 const DRAIN: &str = "mutation($input: DrainInput!) { drain(input: $input) {
     __typename ... on DrainAsked { service instance sequence } ... on Rejected { code message field } } }";
 
-async fn member(nats: &NatsServer, name: &str) -> Service {
+pub(crate) async fn member(nats: &NatsServer, name: &str) -> Service {
     let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
     config.instance = Some(InstanceName::new(name).unwrap());
     config.nats_url = nats.url();
@@ -165,7 +165,7 @@ async fn terms_that_the_log_lacks_are_completed_from_the_lease_store_each_once()
         session: SessionId::from_uuid(uuid::Uuid::new_v4()),
     };
     // Each change of a term is a write, so a bucket that has given term 3 out has come so far.
-    let filler = SessionRecord { session: holder("x").session, lease_ms: 1000, standing: true };
+    let filler = SessionRecord { session: holder("x").session, lease_ms: 1000, eligible: true };
     for n in 0..3 {
         let filler_name = InstanceName::new(format!("filler-{n}")).unwrap();
         leases.put_session(&filler_name, &filler, 0).await.unwrap();

@@ -12,10 +12,11 @@ use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
     Actor, AggregateId, AggregateVersion, Context, Envelope, EventId, Registry, ServiceName, Version,
 };
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Service, ServiceConfig};
 use aegis_testkit::{NatsServer, wait_until};
 
+use crate::serve::Serve;
 use crate::support::PATIENCE;
 
 const DEFINITIONS: &str = "definitions: [{service: echo, owner: desk, description: d, version: 1.0.0}]";
@@ -71,13 +72,18 @@ async fn no_command_succeeds_when_its_output_is_lost() {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let _service = stage(&nats, folder.path()).await;
+    let serve = Serve::start(&nats.url(), folder.path()).await;
+    let url = format!("http://{}", serve.address);
     let [definitions, log] =
         ["definitions.yaml", "log.ndjson"].map(|name| folder.path().join(name).display().to_string());
+    let files = folder.path().join("files").display().to_string();
     let commands: Vec<Vec<&str>> = vec![
         vec!["--help"],
         vec!["--version"],
         vec!["help", "verify"],
         vec!["token", "--name", "alice"],
+        vec!["init", &files],
+        vec!["health", "--url", &url],
         vec!["gen", "schema"],
         vec!["gen", "events"],
         vec!["gen", "errors"],
@@ -141,7 +147,7 @@ async fn no_command_succeeds_when_its_output_is_lost() {
 }
 
 #[tokio::test]
-async fn a_plan_that_nobody_could_read_is_not_carried_out() {
+async fn a_plan_that_could_not_be_printed_is_not_carried_out() {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let _service = stage(&nats, folder.path()).await;

@@ -55,7 +55,7 @@ async fn a_maintenance_is_recorded_told_to_the_members_and_over_in_time() {
     assert_eq!(begun["__typename"], "PlanRecorded", "{begun}");
     let one =
         Scope { service: ServiceName::new("desk").unwrap(), group: Some(GroupName::new("ACC-1").unwrap()) };
-    assert!(pauses.standing().await.unwrap().contains_key(&one), "the members know when it is answered");
+    assert!(pauses.in_force().await.unwrap().contains_key(&one), "the members know when it is answered");
     let told = plans(&control, "the maintenance", |told| counts(told) == (1, 0)).await;
     let shown = &told["maintenances"][0];
     assert_eq!((&shown["group"], &shown["by"]), (&json!("ACC-1"), &json!("user:admin")), "{shown}");
@@ -67,8 +67,8 @@ async fn a_maintenance_is_recorded_told_to_the_members_and_over_in_time() {
     // The one of all groups is over by itself: in the log, and for the members.
     plans(&control, "the end", |told| counts(told) == (1, 0)).await;
     wait_until("the end for the members", PATIENCE, || async {
-        let standing = pauses.standing().await.map_err(|e| e.to_string())?;
-        if standing.keys().eq([&one]) { Ok(()) } else { Err(format!("{standing:?}")) }
+        let in_force = pauses.in_force().await.map_err(|e| e.to_string())?;
+        if in_force.keys().eq([&one]) { Ok(()) } else { Err(format!("{in_force:?}")) }
     })
     .await;
     for (mutation, input, code) in [
@@ -83,7 +83,7 @@ async fn a_maintenance_is_recorded_told_to_the_members_and_over_in_time() {
     }
     let end = json!({ "service": "desk", "group": "ACC-1", "reason": "done" });
     assert_eq!(plan(&control, "endMaintenance", end).await["__typename"], "PlanRecorded");
-    assert!(pauses.standing().await.unwrap().is_empty(), "the members know when it is answered");
+    assert!(pauses.in_force().await.unwrap().is_empty(), "the members know when it is answered");
     let ends = installation(&connection).await.into_iter().filter_map(|event| {
         let InstallationEvent::MaintenanceEnded(end) = event else { return None };
         Some((end.scope.group.is_some(), end.reason))
@@ -111,8 +111,8 @@ async fn what_the_members_believe_is_made_what_the_log_says() {
     };
     pauses.begin(&stray, Utc::now()).await.unwrap();
     wait_until("the end of the stray pause", PATIENCE, || async {
-        let standing = pauses.standing().await.map_err(|e| e.to_string())?;
-        if standing.is_empty() { Ok(()) } else { Err(format!("{standing:?}")) }
+        let in_force = pauses.in_force().await.map_err(|e| e.to_string())?;
+        if in_force.is_empty() { Ok(()) } else { Err(format!("{in_force:?}")) }
     })
     .await;
     let until = (Utc::now() + TimeDelta::hours(1)).to_rfc3339();
@@ -120,15 +120,15 @@ async fn what_the_members_believe_is_made_what_the_log_says() {
     plan(&control, "beginMaintenance", input).await;
     pauses.end(&stray.scope).await.unwrap();
     wait_until("the pause again", PATIENCE, || async {
-        let standing = pauses.standing().await.map_err(|e| e.to_string())?;
-        let record = standing.get(&stray.scope).and_then(Option::as_ref);
-        if record.is_some_and(|it| it.reason == "new switch") { Ok(()) } else { Err(format!("{standing:?}")) }
+        let in_force = pauses.in_force().await.map_err(|e| e.to_string())?;
+        let record = in_force.get(&stray.scope).and_then(Option::as_ref);
+        if record.is_some_and(|it| it.reason == "new switch") { Ok(()) } else { Err(format!("{in_force:?}")) }
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_planned_switchover_is_carried_out_once_by_one_of_two_replicas_in_the_name_of_whoever_planned_it() {
+async fn a_planned_switchover_is_carried_out_once_by_one_of_two_replicas_in_the_name_of_its_planner() {
     let (nats, _folder, control) = start().await;
     let folder = tempfile::tempdir().unwrap();
     let _other = ControlPlane::start(&nats, folder.path()).await;
@@ -222,7 +222,7 @@ async fn plans_are_made_and_unmade_over_rest() {
 async fn the_command_line_plans_without_a_control_plane() {
     let nats = aegis_testkit::NatsServer::start().await;
     let connection = connection(&nats).await;
-    aegis_sdk::nats::provision::provision(&connection).await.unwrap();
+    aegis_sdk::provision::provision(&connection).await.unwrap();
     let run = async |args: &[&str]| {
         let process = command(&nats, args);
         let status = process.wait_exit(PATIENCE).await;

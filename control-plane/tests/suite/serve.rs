@@ -290,7 +290,7 @@ async fn a_request_that_is_never_finished_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_replica_answers_and_stops_while_nobody_reads_its_log() {
+async fn a_replica_answers_and_stops_while_its_log_is_not_read() {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let (config, _) = configuration(folder.path()).await;

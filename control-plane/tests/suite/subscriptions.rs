@@ -141,7 +141,7 @@ fn sequences(update: &Value) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn whoever_is_nobody_or_breaks_the_protocol_is_closed_with_the_right_code() {
+async fn an_unauthenticated_client_or_one_that_breaks_the_protocol_is_closed_with_the_right_code() {
     let (_nats, _folder, control) = start().await;
     for (messages, code) in [
         (vec![json!({ "type": "connection_init", "payload": { "token": "wrong" } })], 4401),

@@ -44,7 +44,7 @@ async fn health(address: &str, known: &CertificateDer<'static>) -> std::io::Resu
 }
 
 #[tokio::test]
-async fn a_replica_serves_https_takes_up_a_new_certificate_and_keeps_the_old_one_if_that_is_none() {
+async fn a_replica_serves_https_takes_up_a_new_certificate_and_keeps_the_old_one_if_that_is_invalid() {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let first = renew(folder.path());

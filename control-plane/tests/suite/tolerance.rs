@@ -31,9 +31,9 @@ async fn an_instance_whose_heartbeats_are_of_a_newer_version_lives_and_what_is_l
     });
     let junk = connection.namespace().heartbeat_subject(&service, &key("junk").1);
     connection.client().publish(junk, "junk".into()).await.unwrap();
-    let begun = metric(&control, "aegis_heartbeats_received").await;
+    let begun = metric(&control, "aegis_heartbeats_received_total").await;
     wait_until("many heartbeats", PATIENCE, || async {
-        let now = metric(&control, "aegis_heartbeats_received").await;
+        let now = metric(&control, "aegis_heartbeats_received_total").await;
         if now >= begun + 20 { Ok(()) } else { Err(now.to_string()) }
     })
     .await;
@@ -48,7 +48,7 @@ async fn an_instance_whose_heartbeats_are_of_a_newer_version_lives_and_what_is_l
     for named in ["echo-1 (", "metrics.in_flight", "status", "junk (all of it)"] {
         assert!(problem["message"].as_str().unwrap().contains(named), "{named}: {problem}");
     }
-    assert!(metric(&control, "aegis_heartbeats_unreadable").await >= 1);
+    assert!(metric(&control, "aegis_heartbeats_unreadable_total").await >= 1);
     let ready = control.http.get(control.at("/readyz")).send().await.unwrap();
     assert_eq!(ready.status(), 200, "the replica itself is well");
     heart.abort();

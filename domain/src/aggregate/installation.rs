@@ -1,5 +1,4 @@
-//! What concerns the installation as a whole, and no single service: whether it can see its instances, and
-//! what was done with its dead letters, and what operators plan.
+//! The installation as a whole: self-preservation, decisions on dead letters, and the plans of operators.
 
 use std::collections::BTreeMap;
 

@@ -82,13 +82,14 @@ impl Status {
     }
 }
 
-/// Whether an instance is heard of, as observers see it.
+/// Whether an instance is alive, unhealthy or expired, as the control plane judges it by its heartbeats.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Hearing {
+pub enum Liveness {
     /// Its heartbeats arrive.
     #[default]
-    Heard,
+    #[serde(rename = "HEARD")]
+    Alive,
     /// Several heartbeats are missing.
     Unhealthy,
     /// Its record has run out.
@@ -319,8 +320,9 @@ pub struct Instance {
     pub registration: Option<Registration>,
     /// Where it is in its life.
     pub status: Status,
-    /// Whether it is heard of.
-    pub hearing: Hearing,
+    /// Whether its heartbeats arrive. Stored as `hearing`.
+    #[serde(rename = "hearing")]
+    pub liveness: Liveness,
     /// Whether somebody asked it to drain.
     pub drain_requested: bool,
     /// The configuration it reported last.
@@ -337,7 +339,7 @@ impl Instance {
     /// Whether its life goes on, as far as the log knows.
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        self.registration.is_some() && !self.status.is_final() && self.hearing != Hearing::Expired
+        self.registration.is_some() && !self.status.is_final() && self.liveness != Liveness::Expired
     }
 
     /// The life that it is in, if it tells.
@@ -391,14 +393,14 @@ impl Aggregate for Instance {
                 Ok(vec![InstanceEvent::ConfigurationReported { configuration: values, sources }])
             }
             Command::MarkUnhealthy { last_beat, missed, reason } => {
-                Ok(match (self.is_alive(), self.hearing) {
-                    (true, Hearing::Heard) => vec![InstanceEvent::Unhealthy { last_beat, missed, reason }],
-                    (true, Hearing::Unhealthy | Hearing::Expired) | (false, _) => vec![],
+                Ok(match (self.is_alive(), self.liveness) {
+                    (true, Liveness::Alive) => vec![InstanceEvent::Unhealthy { last_beat, missed, reason }],
+                    (true, Liveness::Unhealthy | Liveness::Expired) | (false, _) => vec![],
                 })
             }
-            Command::Recover => Ok(match (self.is_alive(), self.hearing) {
-                (true, Hearing::Unhealthy) => vec![InstanceEvent::Recovered {}],
-                (true, Hearing::Heard | Hearing::Expired) | (false, _) => vec![],
+            Command::Recover => Ok(match (self.is_alive(), self.liveness) {
+                (true, Liveness::Unhealthy) => vec![InstanceEvent::Recovered {}],
+                (true, Liveness::Alive | Liveness::Expired) | (false, _) => vec![],
             }),
             Command::RequestDrain { reason } => {
                 self.alive()?;
@@ -456,13 +458,13 @@ impl Aggregate for Instance {
                 self.configuration = Some(configuration.clone());
                 self.configuration_sources = sources.clone();
             }
-            InstanceEvent::Unhealthy { .. } => self.hearing = Hearing::Unhealthy,
-            InstanceEvent::Recovered {} => self.hearing = Hearing::Heard,
+            InstanceEvent::Unhealthy { .. } => self.liveness = Liveness::Unhealthy,
+            InstanceEvent::Recovered {} => self.liveness = Liveness::Alive,
             InstanceEvent::DrainRequested { .. } => self.drain_requested = true,
             InstanceEvent::Conflicted { life } => self.conflict = Some(*life),
             InstanceEvent::ConflictEnded {} => self.conflict = None,
             InstanceEvent::Deregistered { .. } => self.status = Status::Stopped,
-            InstanceEvent::Expired { .. } => self.hearing = Hearing::Expired,
+            InstanceEvent::Expired { .. } => self.liveness = Liveness::Expired,
             InstanceEvent::Forgotten { .. } => *self = Self::default(),
         }
     }

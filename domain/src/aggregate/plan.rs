@@ -1,4 +1,4 @@
-//! What operators plan: maintenance, while which nobody takes a lost group over, and switchovers at a time of their choice.
+//! Plans of operators: maintenance, which stops automatic failover for a time, and switchovers at a time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
@@ -13,7 +13,7 @@ pub const MAINTENANCE_MAX: TimeDelta = TimeDelta::days(7);
 pub const AHEAD_MAX: TimeDelta = TimeDelta::days(30);
 /// How many plans of a kind there are at most.
 pub const PLANS_MAX: usize = 1_000;
-/// Whoever has begun a switchover and says no more for so long has died: another replica goes on.
+/// A replica that has begun a switchover and records nothing for so long counts as dead: another one goes on.
 pub const BEGUN_MAX: TimeDelta = TimeDelta::seconds(60);
 
 /// A group, or all groups of a service.
@@ -26,7 +26,7 @@ pub struct Scope {
     pub group: Option<GroupName>,
 }
 
-/// A time in which nobody takes over what an owner has lost.
+/// A time in which automatic failover is stopped: no other member takes over what an owner has lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Maintenance {
     /// Of which groups.
@@ -234,6 +234,12 @@ impl Scope {
 }
 
 impl Plans {
+    /// Whether a maintenance pauses the automatic failover of the group: no instance takes it over until the maintenance ends.
+    #[must_use]
+    pub fn in_maintenance(&self, service: &ServiceName, group: &GroupName) -> bool {
+        self.maintenances.iter().any(|maintenance| maintenance.scope.holds(service, group))
+    }
+
     pub(super) fn decide(&self, command: PlanCommand) -> Result<Vec<PlanEvent>, PlanRejection> {
         Ok(match command {
             PlanCommand::BeginMaintenance { maintenance, now } => {

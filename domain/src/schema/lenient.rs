@@ -129,5 +129,5 @@ fn least(entry: &Entry, said: &Map<String, Value>) -> Option<Value> {
 
 /// So much of an unknown status is quoted at most, in characters.
 const QUOTED: usize = 64;
-/// Stands for a session that cannot be read: nobody draws it.
+/// Stands for a session that cannot be read: no session has this id.
 const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";

@@ -1,6 +1,6 @@
 //! Schemas: which aggregates share one journal, and how their events stand on the wire.
 //!
-//! The control plane's own is [`Registry`]. Whoever event-sources aggregates of their own declares another
+//! The control plane's own is [`Registry`]. A program with aggregates of its own declares another
 //! one; it gets a stream of its own, so that neither can harm the other.
 
 mod digits;
@@ -87,7 +87,7 @@ pub trait Schema: Debug + Clone + Copy + PartialEq + Send + Sync + 'static {
     /// Why it is none of this schema.
     fn read(id: &Self::Id, event_type: &str, body: &[u8]) -> Result<Self::Event, DecodeError>;
 
-    /// An id that whoever records the event gives to it; by default one is drawn.
+    /// An id that the recorder of the event gives to it; by default one is drawn.
     #[must_use]
     fn event_id(_id: &Self::Id, _event: &Self::Event) -> Option<EventId> {
         None

@@ -44,7 +44,7 @@ impl Schema for Registry {
         read_partly(id, event_type, body).map(|read| read.event)
     }
 
-    /// Elections have ids of their own, so that whoever records one records the same event.
+    /// Elections have ids of their own, so that each recorder of one records the same event.
     fn event_id(id: &AggregateId, event: &Event) -> Option<EventId> {
         match (id, event) {
             (

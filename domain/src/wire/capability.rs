@@ -1,4 +1,4 @@
-//! What an instance can do, in a word each: in its heartbeats, and in what it tells the services API.
+//! Capabilities of an instance, as heartbeats and the services API tell them.
 
 use std::fmt;
 

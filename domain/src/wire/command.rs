@@ -12,10 +12,23 @@ use serde_json::Value;
 use super::namespace::Namespace;
 use crate::ServiceName;
 
-pub use super::legacy::Priority;
-
 /// What the Python SDK says below `commands.`, beside commands: no service has these names.
 pub const RESERVED: [&str; 2] = ["progress", "callback"];
+
+/// How urgent a command is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Last.
+    Low,
+    /// As they come.
+    #[default]
+    Normal,
+    /// Before the others.
+    High,
+    /// Before everything.
+    Critical,
+}
 
 impl Priority {
     /// All of them, the most urgent first.
@@ -165,7 +178,7 @@ pub struct Progress {
     pub at: DateTime<Utc>,
 }
 
-/// How a command has ended. It is decided once: by the worker, or by whoever calls it off.
+/// How a command has ended. It is decided once: by the worker, or by the caller that calls it off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
@@ -209,10 +222,8 @@ mod tests {
             waiting(&namespace, &service, "build", Priority::Low, "7"),
             "commands.reports.build.low.7"
         );
-        for other in
-            [super::super::legacy::progress_subject("x"), super::super::legacy::callback_subject("x")]
-        {
-            assert_eq!(service_of(&namespace, &other), None, "{other}");
+        for other in ["commands.progress.x", "commands.callback.x"] {
+            assert_eq!(service_of(&namespace, other), None, "{other}");
         }
         for priority in Priority::ALL {
             assert_eq!(Priority::parse(priority.as_str()), Some(priority));

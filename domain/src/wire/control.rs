@@ -1,11 +1,11 @@
-//! What is asked of the members of a service beside its own methods: to activate a group, to hand one
+//! Control requests to the members of a service: to activate a group, to hand one
 //! over, to drain. Bodies are JSON; an error comes in the headers, as it does for any call.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{GroupName, InstanceName, Term};
 
-/// To any member, on the service's activation subject: see to it that somebody owns this group. The answer
+/// To any member, on the service's activation subject: give this group an owner if it has none. The answer
 /// is an [`Owner`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

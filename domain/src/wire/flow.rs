@@ -5,7 +5,7 @@
 //! listens for [`Flow`]. Messages come to the inbox, numbered from 1 ([`header::STREAM_SEQUENCE`]); the last one has
 //! [`header::STREAM_END`], and an error in the headers if it went wrong. A message with neither says only that the
 //! service is there. Each carries the control subject as its reply subject, so that the NATS server itself
-//! tells the service when nobody listens any more.
+//! tells the service when it has gone.
 //!
 //! [`header::STREAM`]: super::header::STREAM
 //! [`header::STREAM_CREDIT`]: super::header::STREAM_CREDIT

@@ -1,4 +1,4 @@
-//! The heartbeat: the whole state of an instance, so that any one of them heals a lost predecessor.
+//! The heartbeat: the whole state of an instance, so that each one makes up for a lost one before it.
 //! The same body stands in the instance's KV record.
 
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ pub struct Heartbeat {
     pub started_at: DateTime<Utc>,
     /// When it sent this, by its own clock.
     pub sent_at: DateTime<Utc>,
-    /// Figures since the heartbeat before.
+    /// Metrics since the heartbeat before.
     pub metrics: Metrics,
 }
 
@@ -95,7 +95,7 @@ pub struct Metrics {
     #[serde(default)]
     pub memory_bytes: Option<u64>,
     /// The number of the window that these figures are of, from 1 on. A heartbeat that is sent within a window, because
-    /// the status has changed, repeats the figures of the one before and its number; 0 where nobody counts.
+    /// the status has changed, repeats the metrics of the one before and its number; 0 where windows are not counted.
     #[serde(default)]
     pub window: u64,
     /// The latencies of the window, to be merged with those of others; none when nothing was called. Text that is

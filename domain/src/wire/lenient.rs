@@ -1,4 +1,4 @@
-//! Reading a heartbeat of another version, or of a stranger: what can be read of it is kept, and the rest is named.
+//! Lenient reading of a heartbeat of another version or program: what can be read of it is kept, and the rest is named.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};

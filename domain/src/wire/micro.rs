@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verb_is_read_whoever_is_asked() {
+    fn the_verb_is_read_for_each_target() {
         for (subject, verb) in [
             ("$SRV.PING", Some(Verb::Ping)),
             ("$SRV.INFO.echo", Some(Verb::Info)),

@@ -11,7 +11,6 @@ pub mod flow;
 pub mod header;
 pub mod heartbeat;
 pub mod latency;
-pub mod legacy;
 pub mod lenient;
 pub mod micro;
 pub mod namespace;

@@ -15,9 +15,9 @@ const SAMPLED: u8 = 1;
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl TraceParent {
-    /// The begin of a trace that nobody is known to record: its flags are 00. Zeros are no ids, so they become ones.
+    /// The begin of a trace that is not known to be recorded: its flags are 00. Zeros are no ids, so they become ones.
     ///
-    /// NOTE: not «sampled», which is for whoever records to say, and which makes the NATS server take the headers
+    /// NOTE: not «sampled», which the recorder decides, and which makes the NATS server take the headers
     /// of each such message apart.
     #[must_use]
     pub fn new(trace: u128, parent: u64) -> Self {

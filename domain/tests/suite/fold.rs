@@ -2,7 +2,7 @@
 
 use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::installation::InstallationEvent;
-use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
+use aegis_domain::aggregate::instance::{InstanceEvent, Liveness, Status};
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::aggregate::plan::{Planned, SwitchoverCancel, SwitchoverEnd};
 use aegis_domain::aggregate::{Definition, Installation, Instance, Leadership};
@@ -91,8 +91,8 @@ proptest! {
                 InstanceEvent::Conflicted { life } => prop_assert_eq!(after.conflict, Some(life)),
                 InstanceEvent::ConflictEnded {} => prop_assert_eq!(after.conflict, None),
                 InstanceEvent::Deregistered { .. } => prop_assert_eq!(after.status, Status::Stopped),
-                InstanceEvent::Unhealthy { .. } => prop_assert_eq!(before.hearing, Hearing::Heard),
-                InstanceEvent::Recovered {} => prop_assert_eq!(before.hearing, Hearing::Unhealthy),
+                InstanceEvent::Unhealthy { .. } => prop_assert_eq!(before.liveness, Liveness::Alive),
+                InstanceEvent::Recovered {} => prop_assert_eq!(before.liveness, Liveness::Unhealthy),
                 InstanceEvent::ConfigurationReported { configuration, sources } => {
                     let before = (before.configuration.as_ref(), &before.configuration_sources);
                     prop_assert_ne!(before, (Some(&configuration), &sources));

@@ -46,7 +46,7 @@ fn letter(reason: &str) -> Letter {
 }
 
 #[test]
-fn a_dead_letter_is_decided_on_once_by_whoever_comes_first() {
+fn a_dead_letter_is_decided_on_once_by_the_first() {
     let redriven = InstallationEvent::DeadLetterRedriven(letter("fixed"));
     let discarded = InstallationEvent::DeadLetterDiscarded(letter("a test"));
     given(&[]).when(Command::RedriveDeadLetter(letter("fixed"))).then(std::slice::from_ref(&redriven));
@@ -149,7 +149,7 @@ fn a_maintenance_begins_ahead_of_its_end_and_ends_once() {
 }
 
 #[test]
-fn a_switchover_is_taken_on_once_when_it_is_due_and_again_when_whoever_did_has_died() {
+fn a_switchover_is_taken_on_once_when_it_is_due_and_again_when_its_replica_has_died() {
     let scheduled = InstallationEvent::SwitchoverScheduled(switchover(200));
     let begin = |planned: i64, now: i64| {
         Command::Plan(PlanCommand::BeginSwitchover { switchover: switchover(planned), now: at(now) })

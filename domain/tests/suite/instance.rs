@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{
-    Command, Configuration, Hearing, InstanceEvent, Registration, Rejection, Status,
+    Command, Configuration, InstanceEvent, Liveness, Registration, Rejection, Status,
 };
 use aegis_domain::scenario::Scenario;
 use aegis_domain::{Aggregate as _, LifeId};
@@ -184,7 +184,7 @@ fn an_unhealthy_instance_may_still_end_either_way() {
 #[test]
 fn an_expired_life_ends_its_status_too() {
     let state = Instance::replay(&[running(), vec![expired()]].concat());
-    assert_eq!((state.status, state.hearing, state.is_alive()), (Status::Running, Hearing::Expired, false));
+    assert_eq!((state.status, state.liveness, state.is_alive()), (Status::Running, Liveness::Expired, false));
 }
 
 #[test]

@@ -74,14 +74,14 @@ fn an_owner_that_never_said_goodbye_is_recorded_as_lost_before_its_successor() {
 }
 
 #[test]
-fn after_a_resignation_nobody_is_lost() {
+fn after_a_resignation_no_owner_is_recorded_as_lost() {
     let past = [led_by_a(), vec![resigned(1, "a")]].concat();
     given(&past).when(elect(2, "b", &[])).then(&[elected(2, "b", Some("a"), Some(2))]);
 }
 
 /// The owner and its successor both write after a hand-over, in either order.
 #[test]
-fn a_hand_over_is_recorded_the_same_whoever_writes_first() {
+fn a_hand_over_is_recorded_the_same_by_each_writer() {
     let second = Command::Elect { tenure: succession(2, "b"), predecessors: vec![], vacancy_ms: None };
     let elected = LeadershipEvent::LeaderElected {
         term: Term(2),
@@ -113,7 +113,7 @@ fn a_resignation_is_never_that_of_an_earlier_term() {
 }
 
 #[test]
-fn an_owner_that_nobody_succeeds_is_lost_once() {
+fn an_owner_without_a_successor_is_recorded_as_lost_once() {
     let lose = |term| Command::Lose { term: Term(term) };
     given(&led_by_a()).when(lose(1)).then(&[lost(1, "a")]);
     given(&[led_by_a(), vec![lost(1, "a")]].concat()).when(lose(1)).then(&[]);
@@ -167,7 +167,7 @@ fn predecessors_in_any_order_and_number_are_recorded_once_and_in_order() {
 }
 
 #[test]
-fn a_gap_that_nobody_remembers_does_not_stop_an_election() {
+fn a_gap_of_unknown_terms_does_not_stop_an_election() {
     given(&led_by_a()).when(elect(9, "b", &[])).then(&[lost(1, "a"), elected(9, "b", Some("a"), Some(9))]);
 }
 
@@ -190,7 +190,7 @@ fn a_resignation_from_another_term_is_refused() {
 }
 
 #[test]
-fn a_step_down_is_asked_of_an_owner_and_of_nobody_else() {
+fn a_step_down_is_asked_of_the_owner_only() {
     let asked = LeadershipEvent::StepDownRequested {
         term: Term(1),
         to: Some(instance("b")),

@@ -9,8 +9,6 @@ mod installation;
 mod instance;
 mod latency;
 mod leadership;
-mod legacy;
-mod legacy_envelopes;
 mod names;
 mod newer;
 mod sample;

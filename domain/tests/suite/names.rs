@@ -5,7 +5,7 @@ use aegis_domain::{Actor, GroupName, InstanceName, MethodName, ServiceName, Vers
 use proptest::prelude::*;
 
 #[test]
-fn whoever_acts_has_a_name_that_the_record_can_tell() {
+fn an_actor_has_a_name_that_can_be_recorded() {
     for name in ["alice", "night shift", "Zoë", "svc:ci/42", "田中", "a", "x".repeat(128).as_str()] {
         assert_eq!(Actor::check_name(name), Ok(name));
     }

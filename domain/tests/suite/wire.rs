@@ -121,7 +121,7 @@ proptest! {
     }
 
     #[test]
-    fn a_figure_in_a_configuration_is_read_back_to_the_last_bit(figure in prop::num::f64::NORMAL) {
+    fn a_number_in_a_configuration_is_read_back_to_the_last_bit(figure in prop::num::f64::NORMAL) {
         let configuration = serde_json::json!({ "figure": figure });
         let mut envelope = sample::envelopes().swap_remove(6);
         envelope.event = InstanceEvent::ConfigurationReported { configuration, sources: BTreeMap::new() }.into();

@@ -1,4 +1,4 @@
-//! How much one principal may ask for in a while.
+//! The budget of one principal: how much its documents may cost per time.
 
 use std::num::NonZeroU32;
 

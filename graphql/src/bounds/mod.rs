@@ -1,4 +1,4 @@
-//! What one request may ask for: bounded before it is parsed, before it is validated and before it runs, so that any
+//! Limits of one request: bounded before it is parsed, before it is validated and before it runs, so that any
 //! document is answered or refused in little time.
 
 mod budget;

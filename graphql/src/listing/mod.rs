@@ -1,4 +1,4 @@
-//! Lists that are followed: made once for all who follow the same list.
+//! Lists of subscriptions: computed once for all subscribers of the same list.
 
 mod groups;
 mod instances;

@@ -1,4 +1,4 @@
-//! A page of a list that somebody follows: what it shows, and what is different from what was shown.
+//! A page of a followed list: the rows that a subscriber has, and the changes to them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,9 +12,9 @@ pub(crate) struct FollowedPage<K, V> {
     total: usize,
 }
 
-/// What is different now.
+/// The changes of a page.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Turn<K, V> {
+pub(crate) struct PageDelta<K, V> {
     /// Rows that changed, and those that have come onto the page.
     pub(crate) changed: Vec<(K, V)>,
     /// Rows that are gone from it.
@@ -38,7 +38,7 @@ impl<K: Clone + Ord, V: Clone + PartialEq> FollowedPage<K, V> {
     }
 
     /// What is different from what was shown; it is taken as shown. None if nothing is, the length of the list included.
-    pub(crate) fn turn(&mut self, rows: &[(K, V)]) -> Option<Turn<K, V>> {
+    pub(crate) fn delta(&mut self, rows: &[(K, V)]) -> Option<PageDelta<K, V>> {
         let now = &rows[self.range(rows.len())];
         if self.total == rows.len() && self.shown == now {
             return None;
@@ -54,7 +54,7 @@ impl<K: Clone + Ord, V: Clone + PartialEq> FollowedPage<K, V> {
         }
         self.shown = now.to_vec();
         let order = (!stays).then(|| now.iter().map(|(key, _)| key.clone()).collect());
-        Some(Turn { changed, removed: before.into_keys().collect(), order })
+        Some(PageDelta { changed, removed: before.into_keys().collect(), order })
     }
 
     fn range(&self, length: usize) -> Range<usize> {
@@ -71,17 +71,17 @@ mod tests {
     fn a_page_tells_what_changed_on_it_and_nothing_else() {
         let mut page = FollowedPage::new(1, 2);
         assert_eq!(page.begin(&[("a", 1), ("b", 1), ("c", 1), ("d", 1)]), [("b", 1), ("c", 1)]);
-        assert_eq!(page.turn(&[("a", 2), ("b", 1), ("c", 1), ("d", 2)]), None, "nothing on it");
-        let turn = page.turn(&[("a", 2), ("b", 2), ("c", 1), ("d", 2)]).unwrap();
-        assert_eq!((turn.changed, turn.removed, turn.order), (vec![("b", 2)], vec![], None));
-        let turn = page.turn(&[("b", 2), ("c", 1), ("d", 2)]).unwrap();
+        assert_eq!(page.delta(&[("a", 2), ("b", 1), ("c", 1), ("d", 2)]), None, "nothing on it");
+        let delta = page.delta(&[("a", 2), ("b", 2), ("c", 1), ("d", 2)]).unwrap();
+        assert_eq!((delta.changed, delta.removed, delta.order), (vec![("b", 2)], vec![], None));
+        let delta = page.delta(&[("b", 2), ("c", 1), ("d", 2)]).unwrap();
         assert_eq!(
-            (turn.changed, turn.removed, turn.order),
+            (delta.changed, delta.removed, delta.order),
             (vec![("d", 2)], vec!["b"], Some(vec!["c", "d"]))
         );
-        let turn = page.turn(&[("b", 2), ("c", 1), ("d", 2), ("e", 1)]).unwrap();
-        assert_eq!((turn.changed, turn.order), (vec![], None), "the list is longer");
-        let turn = page.turn(&[]).unwrap();
-        assert_eq!((turn.removed, turn.order), (vec!["c", "d"], Some(vec![])));
+        let delta = page.delta(&[("b", 2), ("c", 1), ("d", 2), ("e", 1)]).unwrap();
+        assert_eq!((delta.changed, delta.order), (vec![], None), "the list is longer");
+        let delta = page.delta(&[]).unwrap();
+        assert_eq!((delta.removed, delta.order), (vec!["c", "d"], Some(vec![])));
     }
 }

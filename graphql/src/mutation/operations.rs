@@ -1,4 +1,4 @@
-//! Acting on what runs.
+//! Operations on running instances and groups.
 
 use async_graphql::{Context, Object, Result};
 

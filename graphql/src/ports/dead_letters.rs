@@ -1,4 +1,4 @@
-//! What the schema needs to know of dead letters.
+//! The port to dead letters.
 
 use aegis_domain::{LetterId, Sequence};
 use chrono::{DateTime, Utc};

@@ -1,9 +1,13 @@
-//! What the schema needs to know of the streams and consumers of JetStream.
+//! The port to the streams and consumers of JetStream.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use super::Refused;
+
+/// A rate over less than this is none.
+const RATE_OVER: TimeDelta = TimeDelta::minutes(10);
+const DAY: f64 = 86_400.0;
 
 /// A stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,52 @@ pub struct StreamFacts {
     pub max_age_seconds: Option<u64>,
 }
 
+impl StreamFacts {
+    /// How many bytes a day it has taken from its first message to its last one; none before those are ten minutes apart.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    pub fn bytes_per_day(&self) -> Option<f64> {
+        Some(self.bytes as f64 * DAY / self.span()?.as_seconds_f64())
+    }
+
+    /// After how many days it reaches its limit of bytes at this rate; none where it does not, or is not known to.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    pub fn days_left(&self) -> Option<f64> {
+        let (most, rate) = (self.max_bytes?, self.bytes_per_day()?);
+        // What is older is gone by then.
+        let held = self.max_age_seconds.map(|age| rate * age as f64 / DAY);
+        if held.is_some_and(|held| held <= most as f64) { None } else { until(self.bytes, most, rate) }
+    }
+
+    /// Whether it does not yet forget as much as it takes.
+    fn grows(&self) -> bool {
+        let held = |most: u64| self.bytes >= most / 100 * 95;
+        let aged = |most: u64| {
+            let kept = i64::try_from(most / 100 * 95).map_or(TimeDelta::MAX, TimeDelta::seconds);
+            self.span().is_some_and(|span| span >= kept)
+        };
+        !self.max_bytes.is_some_and(held) && !self.max_age_seconds.is_some_and(aged)
+    }
+
+    fn span(&self) -> Option<TimeDelta> {
+        let span = self.last_at?.signed_duration_since(self.first_at?);
+        (span >= RATE_OVER).then_some(span)
+    }
+}
+
+/// How many bytes a day are added by the streams that still grow.
+#[must_use]
+pub fn growth(streams: &[StreamFacts]) -> f64 {
+    let growing = streams.iter().filter(|stream| stream.grows());
+    growing.filter_map(StreamFacts::bytes_per_day).fold(0.0, |sum, rate| sum + rate)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn until(used: u64, limit: u64, per_day: f64) -> Option<f64> {
+    (per_day > 0.0).then(|| limit.saturating_sub(used) as f64 / per_day)
+}
+
 /// What the account stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StorageFacts {
@@ -43,6 +93,14 @@ pub struct StorageFacts {
     pub used: u64,
     /// The most that the account may store; none without a limit.
     pub limit: Option<u64>,
+}
+
+impl StorageFacts {
+    /// After how many days the limit is reached at the rate of these streams; none without a limit, or where nothing grows.
+    #[must_use]
+    pub fn days_left(&self, streams: &[StreamFacts]) -> Option<f64> {
+        until(self.used, self.limit?, growth(streams))
+    }
 }
 
 /// A consumer.
@@ -80,4 +138,43 @@ pub trait JetStream: Send + Sync {
     fn storage(&self) -> BoxFuture<'_, Result<StorageFacts, Refused>>;
     /// The consumers of a stream in order of name, 2,000 at most; `NOT_FOUND` when there is no such stream.
     fn consumers(&self, stream: String) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream(bytes: u64, hours: i64) -> StreamFacts {
+        let at = |hour: i64| DateTime::from_timestamp(1_700_000_000 + 3_600 * hour, 0);
+        StreamFacts {
+            name: "S".into(),
+            messages: 10,
+            bytes,
+            first: 1,
+            last: 10,
+            first_at: at(0),
+            last_at: at(hours),
+            replicas: 1,
+            current: 1,
+            leader: None,
+            consumers: 0,
+            max_bytes: None,
+            max_age_seconds: None,
+        }
+    }
+
+    #[test]
+    fn a_rate_is_over_ten_minutes_at_least_and_ends_where_the_limit_is() {
+        assert_eq!(stream(1_000, 0).bytes_per_day(), None);
+        let half = stream(1_000, 12);
+        assert_eq!((half.bytes_per_day(), half.days_left()), (Some(2_000.0), None), "without a limit");
+        let limited = StreamFacts { max_bytes: Some(7_000), ..stream(1_000, 12) };
+        assert_eq!(limited.days_left(), Some(3.0));
+        let aged = StreamFacts { max_age_seconds: Some(24 * 3_600), ..limited.clone() };
+        assert_eq!(aged.days_left(), None, "a day of it is less than the limit");
+        let short = StreamFacts { max_bytes: Some(1_500), ..aged };
+        assert_eq!(short.days_left(), Some(0.25));
+        assert!(limited.grows() && !StreamFacts { max_bytes: Some(1_010), ..stream(1_000, 12) }.grows());
+        assert!(!StreamFacts { max_age_seconds: Some(12 * 3_600), ..stream(1_000, 12) }.grows());
+    }
 }

@@ -1,4 +1,4 @@
-//! What the schema needs to know of verifications of the log.
+//! The port to verifications of the log.
 
 use aegis_domain::Sequence;
 use chrono::{DateTime, Utc};

@@ -1,10 +1,10 @@
 //! The streams and consumers of JetStream, as its servers tell them now.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::error::{refused, require};
-use crate::ports::{ConsumerFacts, Role, StorageFacts, StreamFacts};
+use crate::ports::{ConsumerFacts, Role, StorageFacts, StreamFacts, growth};
 use crate::schema::Streams;
 use crate::types::Long;
 
@@ -91,11 +91,10 @@ impl JetStreamQuery {
     async fn storage(&self, context: &Context<'_>) -> Result<Storage> {
         require(context, Role::Auditor)?;
         let port = context.data::<Streams>()?;
-        let StorageFacts { used, limit } = port.storage().await.map_err(refused)?;
+        let storage = port.storage().await.map_err(refused)?;
         let streams = port.streams().await.map_err(refused)?;
-        let growing = streams.iter().filter(|stream| grows(stream));
-        let bytes_per_day = growing.filter_map(bytes_per_day).fold(0.0, |sum, rate| sum + rate);
-        let days_left = limit.and_then(|limit| until(used, limit, bytes_per_day));
+        let (bytes_per_day, days_left) = (growth(&streams), storage.days_left(&streams));
+        let StorageFacts { used, limit } = storage;
         Ok(Storage { used_bytes: used.into(), limit_bytes: limit.map(Into::into), bytes_per_day, days_left })
     }
 
@@ -111,46 +110,9 @@ impl JetStreamQuery {
     }
 }
 
-/// A rate over less than this is none.
-const RATE_OVER: TimeDelta = TimeDelta::minutes(10);
-const DAY: f64 = 86_400.0;
-
-fn span(facts: &StreamFacts) -> Option<TimeDelta> {
-    let span = facts.last_at?.signed_duration_since(facts.first_at?);
-    (span >= RATE_OVER).then_some(span)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn bytes_per_day(facts: &StreamFacts) -> Option<f64> {
-    Some(facts.bytes as f64 * DAY / span(facts)?.as_seconds_f64())
-}
-
-/// Whether it does not yet forget as much as it takes.
-fn grows(facts: &StreamFacts) -> bool {
-    let held = |most: u64| facts.bytes >= most / 100 * 95;
-    let aged = |most: u64| {
-        let kept = i64::try_from(most / 100 * 95).map_or(TimeDelta::MAX, TimeDelta::seconds);
-        span(facts).is_some_and(|span| span >= kept)
-    };
-    !facts.max_bytes.is_some_and(held) && !facts.max_age_seconds.is_some_and(aged)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn days_left(facts: &StreamFacts) -> Option<f64> {
-    let (most, rate) = (facts.max_bytes?, bytes_per_day(facts)?);
-    // What is older is gone by then.
-    let held = facts.max_age_seconds.map(|age| rate * age as f64 / DAY);
-    if held.is_some_and(|held| held <= most as f64) { None } else { until(facts.bytes, most, rate) }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "figures for people")]
-fn until(used: u64, limit: u64, per_day: f64) -> Option<f64> {
-    (per_day > 0.0).then(|| limit.saturating_sub(used) as f64 / per_day)
-}
-
 impl From<StreamFacts> for JetStreamStream {
     fn from(facts: StreamFacts) -> Self {
-        let (bytes_per_day, days_left) = (bytes_per_day(&facts), days_left(&facts));
+        let (bytes_per_day, days_left) = (facts.bytes_per_day(), facts.days_left());
         Self {
             first_at: facts.first_at,
             bytes_per_day,
@@ -186,44 +148,5 @@ impl From<ConsumerFacts> for JetStreamConsumer {
             delivered_at: facts.delivered_at,
             jet_stream_leader: facts.leader,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stream(bytes: u64, hours: i64) -> StreamFacts {
-        let at = |hour: i64| DateTime::from_timestamp(1_700_000_000 + 3_600 * hour, 0);
-        StreamFacts {
-            name: "S".into(),
-            messages: 10,
-            bytes,
-            first: 1,
-            last: 10,
-            first_at: at(0),
-            last_at: at(hours),
-            replicas: 1,
-            current: 1,
-            leader: None,
-            consumers: 0,
-            max_bytes: None,
-            max_age_seconds: None,
-        }
-    }
-
-    #[test]
-    fn a_rate_is_over_ten_minutes_at_least_and_ends_where_the_limit_is() {
-        assert_eq!(bytes_per_day(&stream(1_000, 0)), None);
-        let half = stream(1_000, 12);
-        assert_eq!((bytes_per_day(&half), days_left(&half)), (Some(2_000.0), None), "without a limit");
-        let limited = StreamFacts { max_bytes: Some(7_000), ..stream(1_000, 12) };
-        assert_eq!(days_left(&limited), Some(3.0));
-        let aged = StreamFacts { max_age_seconds: Some(24 * 3_600), ..limited.clone() };
-        assert_eq!(days_left(&aged), None, "a day of it is less than the limit");
-        let short = StreamFacts { max_bytes: Some(1_500), ..aged };
-        assert_eq!(days_left(&short), Some(0.25));
-        assert!(grows(&limited) && !grows(&StreamFacts { max_bytes: Some(1_010), ..stream(1_000, 12) }));
-        assert!(!grows(&StreamFacts { max_age_seconds: Some(12 * 3_600), ..stream(1_000, 12) }));
     }
 }

@@ -1,4 +1,4 @@
-//! Who asks, and how the control plane is doing.
+//! The viewer, and the state of the control plane.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use crate::error::{require, store_error};
 use crate::ports::{self, Role};
 use crate::schema::{Feed, Letters, Status};
-use crate::types::{Long, Maintenance, Switchover};
+use crate::types::{BackgroundTask, Long, Maintenance, Switchover};
 
 /// How long a field may wait for NATS.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -198,6 +198,11 @@ impl System {
     /// What keeps this replica from being what it should be. Empty when all is well.
     async fn problems(&self, context: &Context<'_>) -> Result<Vec<Problem>> {
         Ok(context.data::<Status>()?.problems().into_iter().map(Into::into).collect())
+    }
+
+    /// What this replica does again and again, in order of name: when each was done last, and what came of it.
+    async fn tasks(&self, context: &Context<'_>) -> Result<Vec<BackgroundTask>> {
+        Ok(context.data::<Status>()?.tasks().into_iter().map(Into::into).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a list of groups shows, and what changes in it.
+//! A followed list of groups: its rows, then changes.
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ impl Groups {
         };
         loop {
             pace.wait(&mut self.position).await?;
-            let (delta, again) = self.turn();
+            let (delta, again) = self.next_delta();
             pace.looked(again);
             if let Some(delta) = delta {
                 pace.sent();
@@ -99,16 +99,16 @@ impl Groups {
         (LeaderUpdate::Snapshot(snapshot), again.map(Into::into))
     }
 
-    fn turn(&mut self) -> (Option<LeaderDelta>, Option<Instant>) {
+    fn next_delta(&mut self) -> (Option<LeaderDelta>, Option<Instant>) {
         let contents = self.feed.contents();
         let (list, again) = self.listing.current(&contents);
-        let turn = self.page.turn(&list.rows);
+        let delta = self.page.delta(&list.rows);
         let as_before = std::mem::replace(&mut self.ownerless, list.ownerless) == list.ownerless;
-        if turn.is_none() && as_before {
+        if delta.is_none() && as_before {
             return (None, again.map(Into::into));
         }
         let (changed, removed, order) =
-            turn.map_or_else(Default::default, |turn| (turn.changed, turn.removed, turn.order));
+            delta.map_or_else(Default::default, |delta| (delta.changed, delta.removed, delta.order));
         let delta = LeaderDelta {
             changed: leaders(&contents, &changed),
             removed: removed.iter().map(id).collect(),

@@ -1,4 +1,4 @@
-//! What a list of instances shows, and what changes in it.
+//! A followed list of instances: its rows, then changes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;

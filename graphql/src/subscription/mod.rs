@@ -1,4 +1,4 @@
-//! The subscriptions: what stands, then what changes, without a gap between the two.
+//! The subscriptions: the current state, then its changes, without a gap between the two.
 
 mod events;
 mod groups;

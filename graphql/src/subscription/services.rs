@@ -1,4 +1,4 @@
-//! What a list of services shows, and what changes in it.
+//! A followed list of services: its rows, then changes.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ impl Services {
         };
         loop {
             pace.wait(&mut self.position).await?;
-            let (delta, again) = self.turn();
+            let (delta, again) = self.next_delta();
             pace.looked(again);
             if let Some(delta) = delta {
                 pace.sent();
@@ -88,13 +88,13 @@ impl Services {
         (ServiceUpdate::Snapshot(snapshot), again.map(Into::into))
     }
 
-    fn turn(&mut self) -> (Option<ServiceDelta>, Option<Instant>) {
+    fn next_delta(&mut self) -> (Option<ServiceDelta>, Option<Instant>) {
         let contents = self.feed.contents();
         let (list, again) = self.listing.current(&contents);
-        let delta = self.page.turn(&list.rows).map(|turn| ServiceDelta {
-            changed: turn.changed.into_iter().map(|(_, summary)| ServiceSummary::clone(&summary)).collect(),
-            removed: turn.removed.into_iter().map(ID).collect(),
-            order: turn.order.map(|names| names.into_iter().map(ID).collect()),
+        let delta = self.page.delta(&list.rows).map(|delta| ServiceDelta {
+            changed: delta.changed.into_iter().map(|(_, summary)| ServiceSummary::clone(&summary)).collect(),
+            removed: delta.removed.into_iter().map(ID).collect(),
+            order: delta.order.map(|names| names.into_iter().map(ID).collect()),
             total_count: (list.rows.len() as u64).into(),
             as_of_sequence: contents.state.position.into(),
         });

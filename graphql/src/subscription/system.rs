@@ -1,4 +1,4 @@
-//! How the replica is doing, told each second and at once when that changes.
+//! The state of the replica, each second and at each change.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Messages that nobody could process.
+//! Dead letters.
 
 use async_graphql::{InputObject, SimpleObject, Union};
 use base64::Engine as _;

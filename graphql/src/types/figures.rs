@@ -1,4 +1,4 @@
-//! Figures of the last minute.
+//! Metrics of the last minute. The schema calls the type `Figures`.
 
 use aegis_projections::live;
 use async_graphql::SimpleObject;
@@ -25,17 +25,17 @@ pub(crate) struct Figures {
     pub(super) p99_ms: Option<f64>,
 }
 
-impl From<&live::Figures> for Figures {
-    fn from(figures: &live::Figures) -> Self {
+impl From<&live::MinuteMetrics> for Figures {
+    fn from(metrics: &live::MinuteMetrics) -> Self {
         Self {
-            seconds: figures.seconds,
-            calls: figures.calls.ended.into(),
-            errors: figures.calls.failed.into(),
-            calls_per_second: figures.calls_per_second(),
-            error_percent: figures.calls.failed_percent(),
-            p50_ms: figures.p50_ms,
-            p90_ms: figures.p90_ms,
-            p99_ms: figures.p99_ms,
+            seconds: metrics.seconds,
+            calls: metrics.calls.ended.into(),
+            errors: metrics.calls.failed.into(),
+            calls_per_second: metrics.calls_per_second(),
+            error_percent: metrics.calls.failed_percent(),
+            p50_ms: metrics.p50_ms,
+            p90_ms: metrics.p90_ms,
+            p99_ms: metrics.p99_ms,
         }
     }
 }

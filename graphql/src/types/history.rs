@@ -1,4 +1,4 @@
-//! How a definition came to be what it is.
+//! The history of a definition.
 
 use aegis_domain::{AggregateId, ErrorCode, Sequence, ServiceName};
 use aegis_projections::Store;

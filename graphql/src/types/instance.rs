@@ -204,9 +204,9 @@ impl Instance {
 }
 
 /// The figures of the last minute of one that is heard.
-pub(super) fn minute<'a>(beat: &'a Beat, view: &InstanceView) -> Option<&'a live::Figures> {
+pub(super) fn minute<'a>(beat: &'a Beat, view: &InstanceView) -> Option<&'a live::MinuteMetrics> {
     let is_heard = view.state.is_alive() && view.status != ViewStatus::Unhealthy;
-    is_heard.then(|| beat.minute.figures()).filter(|figures| figures.seconds > 0)
+    is_heard.then(|| beat.minute.metrics()).filter(|metrics| metrics.seconds > 0)
 }
 
 impl From<Messages> for MessageCounts {

@@ -82,7 +82,7 @@ impl From<Together> for Method {
             role: told.role.into(),
             name: told.name,
             instances: (told.instances as u64).into(),
-            minute: (&told.figures).into(),
+            minute: (&told.metrics).into(),
             in_flight: told.in_flight.into(),
             worst_instance: told.worst.map(|(_, instance)| instance.to_string()),
             codes: told.codes.into_iter().map(code).collect(),

@@ -20,6 +20,7 @@ mod rank;
 mod scalar;
 mod service;
 mod service_summary;
+mod task;
 mod term;
 mod verification;
 
@@ -48,5 +49,6 @@ pub(crate) use plan::{
 pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};
 pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServicePage, ServiceSummary};
+pub(crate) use task::BackgroundTask;
 pub(crate) use term::Terms;
 pub(crate) use verification::Verification;

@@ -1,4 +1,4 @@
-//! What operators ask of running services.
+//! Requests of operators to running services.
 
 use aegis_domain::{GroupName, InstanceName, InvalidName, Sequence, ServiceName};
 use async_graphql::{InputObject, SimpleObject, Union};

@@ -1,4 +1,4 @@
-//! A service in one line: what its instances and groups are like, and whether it is as its definition says.
+//! The summary of a service: its instances and groups, and whether they match its definition.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -254,7 +254,7 @@ impl Sum<'_> {
             severity = severity.min(5);
         }
         let minute = (!self.minutes.is_empty())
-            .then(|| live::Figures::of(self.minutes.iter().copied(), now.timestamp()));
+            .then(|| live::MinuteMetrics::of(self.minutes.iter().copied(), now.timestamp()));
         let worst = worst.map(|(_, _, view)| *view);
         ServiceSummary {
             name: name.to_string(),

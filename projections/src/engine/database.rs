@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Row as _, Sqlite
 use tokio::sync::{RwLock, RwLockReadGuard};
 
 use super::error::is_damage;
-use super::{FileCheck, Gap, Mark, Projection, StoreError, Stream, WriteError, mark};
+use super::{Checkpoint, FileCheck, Gap, Projection, StoreError, Stream, WriteError, checkpoint};
 
 const BUSY: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 5;
@@ -94,7 +94,7 @@ impl Database {
             }
             return Ok(Some(format!("it is of version {version}, not {}", self.inner.schema.version)));
         }
-        sqlx::query(mark::ANCHOR).execute(&mut *connection).await?;
+        sqlx::query(checkpoint::ANCHOR).execute(&mut *connection).await?;
         let pages: i64 = sqlx::query("PRAGMA page_count").fetch_one(&mut *connection).await?.try_get(0)?;
         let step = progress.begins(pages);
         connection.lock_handle().await?.set_progress_handler(FileCheck::STEP, step);
@@ -104,7 +104,7 @@ impl Database {
         Ok((verdict != "ok").then_some(verdict))
     }
 
-    /// Removes the file and makes an empty one. Whoever reads waits meanwhile.
+    /// Removes the file and makes an empty one. Readers wait meanwhile.
     async fn recreate(&self) -> Result<(), StoreError> {
         let mut pool = self.inner.pool.write().await;
         pool.close().await;
@@ -117,7 +117,7 @@ impl Database {
 
     /// How far the file has come, in whichever log.
     pub(crate) async fn position(&self) -> Result<Sequence, StoreError> {
-        Ok(self.stored().await?.map_or(Sequence::ZERO, |(_, mark)| mark.position))
+        Ok(self.stored().await?.map_or(Sequence::ZERO, |(_, checkpoint)| checkpoint.position))
     }
 
     /// The log that the file is of; empty while it is of none.
@@ -125,24 +125,27 @@ impl Database {
         Ok(self.stored().await?.map(|(log, _)| log).unwrap_or_default())
     }
 
-    /// The mark of this log. With another log, or one that contradicts the mark, the file is made anew; the text says
+    /// The checkpoint of this log. With another log, or one that contradicts the checkpoint, the file is made anew; the text says
     /// what did not fit.
-    pub(super) async fn mark(&self, stream: &Stream) -> Result<(Mark, Option<String>), StoreError> {
+    pub(super) async fn checkpoint(
+        &self,
+        stream: &Stream,
+    ) -> Result<(Checkpoint, Option<String>), StoreError> {
         let mut lost = None;
-        if let Some((log, mark)) = self.stored().await? {
-            match stream.contradicts(&log, mark) {
-                None => return Ok((mark, None)),
-                Some(detail) => lost = (mark.position > Sequence::ZERO).then_some(detail),
+        if let Some((log, checkpoint)) = self.stored().await? {
+            match stream.contradicts(&log, checkpoint) {
+                None => return Ok((checkpoint, None)),
+                Some(detail) => lost = (checkpoint.position > Sequence::ZERO).then_some(detail),
             }
         }
         self.reset(&stream.identity).await?;
-        Ok((Mark::default(), lost))
+        Ok((Checkpoint::default(), lost))
     }
 
-    async fn stored(&self) -> Result<Option<(String, Mark)>, StoreError> {
+    async fn stored(&self) -> Result<Option<(String, Checkpoint)>, StoreError> {
         let pool = self.inner.pool.read().await;
         let mut connection = pool.acquire().await.map_err(|e| self.error(e))?;
-        Mark::stored(&mut connection).await.map_err(|e| self.error(e))
+        Checkpoint::stored(&mut connection).await.map_err(|e| self.error(e))
     }
 
     /// Makes the file anew for this log.
@@ -150,7 +153,7 @@ impl Database {
         self.recreate().await?;
         let pool = self.inner.pool.read().await;
         let mut connection = pool.acquire().await.map_err(|e| self.error(e))?;
-        Mark::begin(&mut connection, log).await.map_err(|e| self.error(e))
+        Checkpoint::begin(&mut connection, log).await.map_err(|e| self.error(e))
     }
 
     /// The file, for reading or writing. Hold it shortly: a swap waits for it.
@@ -182,7 +185,7 @@ impl Database {
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(|e| self.error(e))?;
         self.inner.schema.make(&mut connection, false).await.map_err(|e| self.error(e))?;
-        Mark::begin(&mut connection, log).await.map_err(|e| self.error(e))?;
+        Checkpoint::begin(&mut connection, log).await.map_err(|e| self.error(e))?;
         Ok(connection)
     }
 
@@ -263,7 +266,7 @@ impl Database {
 
 impl Schema {
     async fn make(&self, connection: &mut SqliteConnection, whole: bool) -> Result<(), sqlx::Error> {
-        for statement in mark::TABLES.iter().chain(self.tables) {
+        for statement in checkpoint::TABLES.iter().chain(self.tables) {
             sqlx::query(*statement).execute(&mut *connection).await?;
         }
         if whole {
@@ -311,7 +314,7 @@ fn connect(path: &Path) -> SqlitePool {
     pool.connect_lazy_with(options)
 }
 
-/// Closes a connection on which something has failed; whoever comes next opens another one.
+/// Closes a connection on which something has failed; the next use opens another one.
 pub(super) async fn discard(connection: PoolConnection<Sqlite>) {
     if let Err(error) = connection.detach().close().await {
         tracing::debug!(%error, "a connection that failed was not closed cleanly");

@@ -1,4 +1,4 @@
-//! Reads the stream, applies it batch by batch, and keeps each batch with its mark in one transaction.
+//! Reads the stream, applies it batch by batch, and keeps each batch with its checkpoint in one transaction.
 
 mod history;
 mod rebuild;
@@ -9,19 +9,21 @@ use std::time::Duration;
 
 use aegis_domain::Sequence;
 use aegis_domain::wire::chain::Hash;
-use aegis_sdk::supervise::recover;
+use aegis_nats::supervise::recover;
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::checkpoint::Checkpoints;
 use super::handle::Request;
 use super::history::Contradiction;
 use super::running::{Beside, News, Running, news};
 use super::source::{Source, Sourced};
 use super::unwritten::Unwritten;
-use super::{Database, Feed, Handle, Held, Mark, Outlet, ProblemCode, Progress, Projection, StoreError};
+use super::wal::WalCheckpoints;
+use super::{
+    Checkpoint, Database, Feed, Handle, Held, Outlet, ProblemCode, Progress, Projection, StoreError,
+};
 
 /// How long a failed write waits before it is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -79,15 +81,15 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         feed: F,
         options: P::Options,
         stream: Stream,
-        outlet: impl FnOnce(&P, Mark) -> O,
+        outlet: impl FnOnce(&P, Checkpoint) -> O,
     ) -> Result<Self, StoreError> {
         let held = Held::restore(database, &options, &stream).await?;
-        let mark = held.mark;
-        progress.stands_at(mark);
+        let checkpoint = held.checkpoint;
+        progress.stands_at(checkpoint);
         progress.heard_of(stream.last);
-        tracing::info!(projection = P::NAME, position = %mark.position, head = %stream.last, "projection restored");
+        tracing::info!(projection = P::NAME, position = %checkpoint.position, head = %stream.last, "projection restored");
         let (handle, requests) = Handle::new();
-        let outlet = outlet(&held.projection, mark);
+        let outlet = outlet(&held.projection, checkpoint);
         let unwritten = Unwritten::default();
         let driver =
             Self { held, feed, outlet, options, stream, progress, handle, requests, unwritten, unsure: true };
@@ -138,8 +140,8 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
                 Ok((held, stream)) => {
                     (self.held, self.stream) = (held, stream);
                     self.unwritten.clear(&self.progress);
-                    self.progress.stands_at(self.held.mark);
-                    self.outlet.replaced(&self.held.projection, self.held.mark).await;
+                    self.progress.stands_at(self.held.checkpoint);
+                    self.outlet.replaced(&self.held.projection, self.held.checkpoint).await;
                     return;
                 }
                 Err(error) => tracing::warn!(projection = P::NAME, %error, "the file cannot be restored yet"),
@@ -148,11 +150,11 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     }
 
     async fn work(&mut self) -> std::convert::Infallible {
-        let _checkpoints = Checkpoints::of(&self.held.database);
+        let _wal_checkpoints = WalCheckpoints::of(&self.held.database);
         self.count_gaps().await;
         let mut looks = every(LOOK);
         // Nothing is held, and there is something to hold: the faster way is the one nobody looks at.
-        let anew = self.held.mark.position == Sequence::ZERO && !self.stream.is_empty;
+        let anew = self.held.checkpoint.position == Sequence::ZERO && !self.stream.is_empty;
         let mut rebuild = anew.then(|| self.rebuild(self.stream.last, Beside::Nothing));
         let mut source = (!anew).then(|| self.source());
         let mut attempt = 0;
@@ -214,7 +216,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
 
     fn source(&mut self) -> Source<P::Value> {
         self.unsure = true;
-        Source::start(&self.feed, self.held.mark.position.next())
+        Source::start(&self.feed, self.held.checkpoint.position.next())
     }
 
     /// Applies what the source has to say.
@@ -234,7 +236,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
                 Taken::Done
             }
             Sourced::Idle => {
-                self.progress.head_is(self.held.mark.position);
+                self.progress.head_is(self.held.checkpoint.position);
                 Taken::Done
             }
             Sourced::Blind => Taken::Done,

@@ -1,4 +1,4 @@
-//! A driver whose surroundings panic, on a real server.
+//! A driver whose outlet panics, on a real server.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use aegis_domain::aggregate::Instance;
 use aegis_domain::aggregate::instance::{Command, Registration};
 use aegis_domain::{Actor, AggregateId, Context, InstanceName, ServiceName, Version};
-use aegis_sdk::nats::provision::provision;
-use aegis_sdk::supervise::panics;
-use aegis_sdk::{ConnectOptions, Connection, Journal};
+use aegis_journal::Journal;
+use aegis_nats::supervise::panics;
+use aegis_nats::{ConnectOptions, Connection};
+use aegis_sdk::provision::provision;
 use aegis_testkit::{NatsServer, wait_until};
 use chrono::Utc;
 
@@ -26,22 +27,22 @@ struct Fragile {
 }
 
 impl Fragile {
-    fn show(&self, registry: &Registry, mark: Mark) {
-        *self.shown.lock().unwrap() = (mark.position, registry.state.instances.len());
+    fn show(&self, registry: &Registry, checkpoint: Checkpoint) {
+        *self.shown.lock().unwrap() = (checkpoint.position, registry.state.instances.len());
     }
 }
 
 impl Outlet<Registry> for Fragile {
-    async fn committed(&mut self, registry: &Registry, _batch: &Batch, mark: Mark) {
-        if self.panics > 0 && mark.position > Sequence(2) {
+    async fn committed(&mut self, registry: &Registry, _batch: &Batch, checkpoint: Checkpoint) {
+        if self.panics > 0 && checkpoint.position > Sequence(2) {
             self.panics -= 1;
             std::panic::resume_unwind(Box::new("planted"));
         }
-        self.show(registry, mark);
+        self.show(registry, checkpoint);
     }
 
-    async fn replaced(&mut self, registry: &Registry, mark: Mark) {
-        self.show(registry, mark);
+    async fn replaced(&mut self, registry: &Registry, checkpoint: Checkpoint) {
+        self.show(registry, checkpoint);
     }
 }
 

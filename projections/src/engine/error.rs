@@ -1,4 +1,4 @@
-//! What can go wrong with a projection's file.
+//! Errors of a projection's file.
 
 /// The store cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! How far the check of a file has come, for whoever waits for it.
+//! The progress of the check of a file, for those who wait for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

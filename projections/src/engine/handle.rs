@@ -1,4 +1,4 @@
-//! Asking a driver for something while it runs.
+//! Requests to a running driver.
 
 use aegis_domain::Sequence;
 use tokio::sync::{mpsc, oneshot};
@@ -39,7 +39,7 @@ impl Handle {
     /// See [`RebuildError`].
     ///
     /// # Cancel safety
-    /// The rebuild goes on when nobody waits for it any more.
+    /// The rebuild goes on when the caller stops waiting.
     pub async fn rebuild(&self) -> Result<Sequence, RebuildError> {
         let (sender, outcome) = oneshot::channel();
         self.requests.send(sender).await.map_err(|_closed| RebuildError::Ended)?;

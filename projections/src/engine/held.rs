@@ -1,10 +1,10 @@
-//! A projection and its file, in step.
+//! A projection together with its file.
 
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::database::discard;
 use super::{
-    Database, Entry, Gap, Mark, Mode, Projection, RestoreError, Step, StoreError, Stream, WriteError,
+    Checkpoint, Database, Entry, Gap, Mode, Projection, RestoreError, Step, StoreError, Stream, WriteError,
 };
 
 /// A projection, with how far it has come.
@@ -14,7 +14,7 @@ pub struct Held<P> {
     /// The fold.
     pub projection: P,
     /// How far it has come.
-    pub mark: Mark,
+    pub checkpoint: Checkpoint,
     /// What of the file did not fit the stream when it was restored, so that the file was made anew.
     pub lost: Option<String>,
 }
@@ -25,7 +25,7 @@ pub struct Folded<B> {
     /// What is to be written.
     pub batch: B,
     /// Up to where.
-    pub mark: Mark,
+    pub checkpoint: Checkpoint,
     /// What was missing.
     pub gaps: Vec<Gap>,
     /// How many entries were applied.
@@ -35,7 +35,7 @@ pub struct Folded<B> {
 }
 
 impl<P: Projection> Held<P> {
-    /// What the file holds of this stream, or nothing: with another stream, one that ends before the mark or has
+    /// What the file holds of this stream, or nothing: with another stream, one that ends before the checkpoint or has
     /// another message at it, or a row that cannot be read, the file is made anew.
     ///
     /// # Errors
@@ -45,18 +45,18 @@ impl<P: Projection> Held<P> {
         options: &P::Options,
         stream: &Stream,
     ) -> Result<Self, StoreError> {
-        let (mark, lost) = database.mark(stream).await?;
+        let (checkpoint, lost) = database.checkpoint(stream).await?;
         let loaded = {
             let pool = database.pool().await;
             let mut tables = pool.acquire().await.map_err(|e| database.error(e))?;
-            P::load(options, mark, &mut tables).await
+            P::load(options, checkpoint, &mut tables).await
         };
         match loaded {
-            Ok(projection) => Ok(Self { database, projection, mark, lost }),
+            Ok(projection) => Ok(Self { database, projection, checkpoint, lost }),
             Err(RestoreError::Row(error)) => {
                 tracing::warn!(path = database.name(), %error, "a row cannot be read; rebuilding the database");
                 database.reset(&stream.identity).await?;
-                Ok(Self { database, projection: P::empty(options), mark: Mark::default(), lost })
+                Ok(Self { database, projection: P::empty(options), checkpoint: Checkpoint::default(), lost })
             }
             Err(RestoreError::Database(source)) => Err(database.error(source)),
         }
@@ -64,10 +64,10 @@ impl<P: Projection> Held<P> {
 
     /// Applies entries in memory.
     pub fn fold(&mut self, entries: Vec<Entry<P::Value>>) -> Folded<P::Batch> {
-        fold(&mut self.projection, &mut self.mark, entries)
+        fold(&mut self.projection, &mut self.checkpoint, entries)
     }
 
-    /// Keeps everything that was folded since the last time, with the mark: all of it, or nothing.
+    /// Keeps everything that was folded since the last time, with the checkpoint: all of it, or nothing.
     ///
     /// # Errors
     /// See [`StoreError`]. It may be written again.
@@ -89,7 +89,7 @@ impl<P: Projection> Held<P> {
         let mut tx = connection.begin().await?;
         for Folded { batch, gaps, .. } in folded {
             self.projection.write(batch, Mode::Live, &mut tx).await?;
-            self.mark.write(gaps, &mut tx).await?;
+            self.checkpoint.write(gaps, &mut tx).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -98,13 +98,13 @@ impl<P: Projection> Held<P> {
 /// Applies entries, and says what was odd about them.
 pub(super) fn fold<P: Projection>(
     projection: &mut P,
-    mark: &mut Mark,
+    checkpoint: &mut Checkpoint,
     entries: Vec<Entry<P::Value>>,
 ) -> Folded<P::Batch> {
     let batch = P::Batch::default();
-    let mut folded = Folded { batch, mark: *mark, gaps: Vec::new(), applied: 0, duplicates: 0 };
+    let mut folded = Folded { batch, checkpoint: *checkpoint, gaps: Vec::new(), applied: 0, duplicates: 0 };
     for mut entry in entries {
-        match mark.advance(entry.sequence, entry.recorded_at) {
+        match checkpoint.advance(entry.sequence, entry.recorded_at) {
             Step::Duplicate => {
                 folded.duplicates += 1;
                 continue;
@@ -112,12 +112,12 @@ pub(super) fn fold<P: Projection>(
             Step::After(gap) if P::CONTIGUOUS => folded.gaps.push(gap),
             Step::After(_) | Step::Next => {}
         }
-        entry.recorded_at = mark.recorded_at;
-        mark.anchor = entry.anchor;
+        entry.recorded_at = checkpoint.recorded_at;
+        checkpoint.anchor = entry.anchor;
         folded.applied += 1;
         projection.apply(entry, &mut folded.batch);
     }
     projection.seal(&mut folded.batch);
-    folded.mark = *mark;
+    folded.checkpoint = *checkpoint;
     folded
 }

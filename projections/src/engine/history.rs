@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use aegis_domain::Sequence;
 use aegis_domain::wire::chain::Hash;
-use aegis_sdk::Connection;
-use aegis_sdk::journal::hash;
+use aegis_journal::hash;
+use aegis_nats::Connection;
 use async_nats::jetstream::stream::RawMessageErrorKind;
 
-use super::{Mark, Stream};
+use super::{Checkpoint, Stream};
 
 /// How long the server may take to answer. Without an answer nothing is known.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -39,18 +39,18 @@ impl History {
         Self { connection: connection.clone(), name }
     }
 
-    /// What of the mark, made on a stream of this identity, the stream contradicts.
+    /// What of the checkpoint, made on a stream of this identity, the stream contradicts.
     pub(super) async fn contradicts(
         &self,
         identity: &str,
-        mark: Mark,
+        checkpoint: Checkpoint,
     ) -> Result<Option<Contradiction>, Error> {
-        tokio::time::timeout(PATIENCE, self.look(identity, mark)).await?
+        tokio::time::timeout(PATIENCE, self.look(identity, checkpoint)).await?
     }
 
-    async fn look(&self, identity: &str, mark: Mark) -> Result<Option<Contradiction>, Error> {
-        let stream = self.stream(mark.position).await?;
-        Ok(stream.contradicts(identity, mark).map(|detail| Contradiction { stream, detail }))
+    async fn look(&self, identity: &str, checkpoint: Checkpoint) -> Result<Option<Contradiction>, Error> {
+        let stream = self.stream(checkpoint.position).await?;
+        Ok(stream.contradicts(identity, checkpoint).map(|detail| Contradiction { stream, detail }))
     }
 
     /// The stream as it stands, with the message at this position.
@@ -78,16 +78,17 @@ impl History {
 }
 
 impl Stream {
-    /// What is wrong with a mark that was made on a stream of this identity, if anything is.
-    pub(super) fn contradicts(&self, identity: &str, mark: Mark) -> Option<String> {
-        let position = mark.position;
+    /// What is wrong with a checkpoint that was made on a stream of this identity, if anything is.
+    pub(super) fn contradicts(&self, identity: &str, checkpoint: Checkpoint) -> Option<String> {
+        let position = checkpoint.position;
         if self.identity != identity {
             return Some("it was removed and made again".to_owned());
         }
         if position > self.last {
             return Some(format!("it ends at {}, and {position} was applied", self.last));
         }
-        let differs = |at: (Sequence, Hash)| at.0 == position && mark.anchor.is_some_and(|hash| hash != at.1);
+        let differs =
+            |at: (Sequence, Hash)| at.0 == position && checkpoint.anchor.is_some_and(|hash| hash != at.1);
         self.at
             .is_some_and(differs)
             .then(|| format!("its message {position} is another one than was applied"))

@@ -2,32 +2,32 @@
 //!
 //! A [`Projection`] folds entries of one stream and says what of it is written. Everything else is here, the
 //! same for each: [`Source`](source) follows the stream and decodes it on a task of its own, [`Driver`] applies
-//! batches, [`Database`] is the SQLite file, [`Mark`] is how far it has come, [`Progress`] is what can be
+//! batches, [`Database`] is the SQLite file, [`Checkpoint`] is how far it has come, [`Progress`] is what can be
 //! measured of it.
 //!
 //! # Invariants
 //!
-//! 1. *Batch and mark are one transaction.* So a process that is killed anywhere goes on where it stood.
+//! 1. *Batch and checkpoint are one transaction.* So a process that is killed anywhere goes on where it stood.
 //! 2. *The tables are a function of the stream alone*, not of how it was cut into batches, restarted or
 //!    rebuilt. What is written periodically (snapshots, pruning) happens at positions that the stream
 //!    determines.
-//! 3. *Nothing is skipped in silence.* A sequence at or before the mark is a duplicate and changes nothing;
+//! 3. *Nothing is skipped in silence.* A sequence at or before the checkpoint is a duplicate and changes nothing;
 //!    one beyond the next is a gap, which is kept and counted, and stops nobody.
 //! 4. *There is always one live file, and it is whole.* A rebuild writes another one beside it
 //!    (`<file>.rebuild`), which nobody reads. It takes the live one's place by one rename, after it was synced,
-//!    and only when it has come at least as far: the mark never goes back. Before the rename the old file's
+//!    and only when it has come at least as far: the checkpoint never goes back. Before the rename the old file's
 //!    journal is folded into it and removed, so that it is never taken for the new one's. A crash leaves the
 //!    old file or the new one; what is left of a rebuild is removed at the next start.
 //! 5. *Readers never fail because of a rebuild.* They hold the pool shared while they read; the swap holds it
 //!    alone for the moment of the rename, and they wait.
-//! 6. *A position belongs to a history.* The mark has the stream's time of creation and the hash of the message at it.
+//! 6. *A position belongs to a history.* The checkpoint has the stream's time of creation and the hash of the message at it.
 //!    [`History`] holds both to the stream at the start, whenever a consumer was made anew before anything of it is
 //!    applied, and every few seconds; with another history the projection is made anew from what is there.
 //! 7. *What cannot be written is kept.* Batches wait in memory, in order, and are written in one transaction with the
-//!    last mark; readers of memory go on meanwhile, within a bound. A connection that failed is closed, never reused.
+//!    last checkpoint; readers of memory go on meanwhile, within a bound. A connection that failed is closed, never reused.
 //! 8. *Memory is bounded.* Every queue between stream and file has a limit; whoever is ahead waits.
 
-mod checkpoint;
+pub(crate) mod checkpoint;
 mod database;
 mod driver;
 pub(crate) mod error;
@@ -35,22 +35,23 @@ mod file_check;
 mod handle;
 mod held;
 mod history;
-pub(crate) mod mark;
 mod problem;
 mod progress;
 mod rebuild;
 mod running;
 pub(crate) mod source;
 mod unwritten;
+mod wal;
 
 use std::fmt::Debug;
 
 use aegis_domain::Sequence;
 use aegis_domain::wire::chain::Hash;
-use aegis_sdk::nats::follow::{Follower, Message};
+use aegis_nats::follow::{Follower, Message};
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
+pub use checkpoint::{Checkpoint, Gap, Step};
 pub use database::Database;
 pub(crate) use database::remove;
 pub use driver::{Driver, Stream};
@@ -59,9 +60,8 @@ pub use file_check::FileCheck;
 pub use handle::{Handle, RebuildError};
 pub use held::{Folded, Held};
 pub(crate) use history::History;
-pub use mark::{Gap, Mark, Step};
 pub use problem::{Problem, ProblemCode};
-pub use progress::{Figure, Progress};
+pub use progress::{Metric, Progress};
 
 /// One message of the stream, decoded.
 #[derive(Debug)]
@@ -98,7 +98,7 @@ pub trait Feed: Clone + Debug + Send + Sync + 'static {
 pub enum Mode {
     /// Everything of it: readers look at the file.
     Live,
-    /// What [`Projection::finish`] writes may be left out: nobody reads the file yet.
+    /// What [`Projection::finish`] writes may be left out: the file has no readers yet.
     Bulk,
 }
 
@@ -128,7 +128,7 @@ pub trait Projection: Debug + Send + Sync + Sized + 'static {
     /// What the tables hold.
     fn load(
         options: &Self::Options,
-        mark: Mark,
+        checkpoint: Checkpoint,
         tables: &mut SqliteConnection,
     ) -> impl Future<Output = Result<Self, RestoreError>> + Send;
 
@@ -156,15 +156,20 @@ pub trait Projection: Debug + Send + Sync + Sized + 'static {
 pub trait Outlet<P: Projection>: Debug + Send + 'static {
     /// A batch was folded, and is about to be committed. For those who show what the log says: the log has it, and
     /// whatever becomes of the file, it will be folded again to the same.
-    fn folded(&mut self, _batch: &P::Batch, _mark: Mark) {}
+    fn folded(&mut self, _batch: &P::Batch, _checkpoint: Checkpoint) {}
 
     /// A batch was committed, or cannot be for now: then readers go on from memory.
-    fn committed(&mut self, projection: &P, batch: &P::Batch, mark: Mark) -> impl Future<Output = ()> + Send;
+    fn committed(
+        &mut self,
+        projection: &P,
+        batch: &P::Batch,
+        checkpoint: Checkpoint,
+    ) -> impl Future<Output = ()> + Send;
 
     /// The stream has another history than the one that was applied. What was told of it stands until the projection
     /// is [replaced](Self::replaced).
     fn history_replaced(&mut self) {}
 
     /// The whole projection was replaced by a rebuilt one.
-    fn replaced(&mut self, projection: &P, mark: Mark) -> impl Future<Output = ()> + Send;
+    fn replaced(&mut self, projection: &P, checkpoint: Checkpoint) -> impl Future<Output = ()> + Send;
 }

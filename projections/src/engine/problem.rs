@@ -1,4 +1,4 @@
-//! What keeps a projection from being what it should be, for whoever watches it.
+//! Problems of a projection, for operators.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ pub enum ProblemCode {
     HistoryReplaced,
     /// The file cannot be written: readers are served from memory.
     Unwritable,
-    /// There are more instances than figures are kept of.
+    /// There are more instances than metrics are kept of.
     TooManyInstances,
     /// Events of a newer version are read as far as they are known.
     PartlyRead,

@@ -1,4 +1,4 @@
-//! What can be measured of a projection: every name, unit and help text, in one place.
+//! The metrics of a projection: every name, unit and help text.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aegis_domain::Sequence;
 use chrono::{DateTime, Utc};
 
-use super::{Mark, Problem, ProblemCode};
+use super::{Checkpoint, Problem, ProblemCode};
 
 /// How a projection is doing. Cheap to clone; all clones tell the same.
 #[derive(Debug, Clone, Default)]
@@ -36,13 +36,15 @@ struct Inner {
     problems: RwLock<BTreeMap<ProblemCode, Problem>>,
 }
 
-/// One measured value.
+/// One metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Figure {
+pub struct Metric {
     /// Its name, with the unit; the whole name begins with `projection_`.
     pub name: &'static str,
     /// What it tells.
     pub help: &'static str,
+    /// Whether it counts since the start of the process, and never goes down.
+    pub is_total: bool,
     /// Its value now.
     pub value: f64,
 }
@@ -121,53 +123,56 @@ impl Progress {
         since.max(0) as f64 / 1e6
     }
 
-    /// Every value, for whoever shows them.
+    /// All metrics with their values now.
     #[must_use]
-    pub fn figures(&self, now: DateTime<Utc>) -> Vec<Figure> {
+    pub fn metrics(&self, now: DateTime<Utc>) -> Vec<Metric> {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let inner = &self.inner;
         let of = |name, help, value: u64| {
             #[expect(clippy::cast_precision_loss, reason = "metrics are floating point numbers")]
             let value = value as f64;
-            Figure { name, help, value }
+            Metric { name, help, is_total: false, value }
         };
+        let total =
+            |name, help, counter: &AtomicU64| Metric { is_total: true, ..of(name, help, count(counter)) };
         vec![
             of("position", "Stream sequence of the last message applied", self.position().get()),
             of("head", "Stream sequence of the last message known to be in the stream", self.head().get()),
             of("lag_events", "Messages of the stream that are not applied yet", self.lag_events()),
-            Figure {
+            Metric {
                 name: "lag_seconds",
                 help: "Age of the last message applied while others are to come, in seconds",
+                is_total: false,
                 value: self.lag_seconds(now),
             },
-            of("batches", "Transactions since the start", count(&inner.batches)),
-            of("batch_events", "Messages applied since the start", count(&inner.entries)),
+            total("batches", "Transactions since the start", &inner.batches),
+            total("batch_events", "Messages applied since the start", &inner.entries),
             of("last_batch_events", "Messages in the last transaction", count(&inner.last_batch)),
-            of("duplicates", "Messages that came again, since the start", count(&inner.duplicates)),
+            total("duplicates", "Messages that came again, since the start", &inner.duplicates),
             of("gaps", "Runs of sequences that the stream has lost", count(&inner.gaps)),
             of("gap_events", "Sequences that the stream has lost", count(&inner.missing)),
-            of(
+            total(
                 "write_failures",
                 "Transactions and rebuilds that failed, since the start",
-                count(&inner.failures),
+                &inner.failures,
             ),
-            of("rebuilds", "Rebuilds completed since the start", count(&inner.rebuilds)),
+            total("rebuilds", "Rebuilds completed since the start", &inner.rebuilds),
             of("rebuilding", "1 while a rebuild is under way", count(&inner.rebuilding)),
             of("rebuild_position", "How far the last rebuild has come", count(&inner.rebuild_position)),
-            of(
+            total(
                 "histories_replaced",
                 "Times that the stream was found to have another history, since the start",
-                count(&inner.histories),
+                &inner.histories,
             ),
             of(
                 "unwritten_events",
                 "Messages applied in memory that the file could not take yet",
                 count(&inner.unwritten),
             ),
-            of(
+            total(
                 "left_out",
                 "Messages left out because there was no room for them, since the start",
-                count(&inner.left_out),
+                &inner.left_out,
             ),
             of(
                 "problems",
@@ -177,9 +182,9 @@ impl Progress {
         ]
     }
 
-    pub(super) fn stands_at(&self, mark: Mark) {
-        self.inner.position.store(mark.position.get(), Ordering::Relaxed);
-        self.inner.recorded_at.store(mark.recorded_at.timestamp_micros(), Ordering::Relaxed);
+    pub(super) fn stands_at(&self, checkpoint: Checkpoint) {
+        self.inner.position.store(checkpoint.position.get(), Ordering::Relaxed);
+        self.inner.recorded_at.store(checkpoint.recorded_at.timestamp_micros(), Ordering::Relaxed);
     }
 
     pub(super) fn heard_of(&self, head: Sequence) {
@@ -259,8 +264,8 @@ mod tests {
     fn lag_is_zero_at_the_head_however_old_the_last_message_is() {
         let (progress, now) = (Progress::default(), Utc::now());
         let recorded_at = now - chrono::TimeDelta::seconds(90);
-        let mark = Mark { position: Sequence(7), recorded_at, anchor: None };
-        progress.stands_at(mark);
+        let checkpoint = Checkpoint { position: Sequence(7), recorded_at, anchor: None };
+        progress.stands_at(checkpoint);
         assert_eq!((progress.lag_events(), progress.lag_seconds(now)), (0, 0.0));
         progress.heard_of(Sequence(10));
         assert_eq!((progress.lag_events(), progress.lag_seconds(now)), (3, 90.0));

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::held::fold;
 use super::source::{Source, Sourced};
-use super::{Database, Entry, Feed, Mark, Mode, Progress, Projection, StoreError};
+use super::{Checkpoint, Database, Entry, Feed, Mode, Progress, Projection, StoreError};
 
 /// What a rebuild needs.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Rebuild<P: Projection, F> {
 #[derive(Debug)]
 pub(super) struct Rebuilt<P> {
     pub(super) projection: P,
-    pub(super) mark: Mark,
+    pub(super) checkpoint: Checkpoint,
 }
 
 /// Asks the live projection to stand still, and to say where.
@@ -35,7 +35,7 @@ struct Site<P: Projection> {
     database: Database,
     tables: SqliteConnection,
     projection: P,
-    mark: Mark,
+    checkpoint: Checkpoint,
     progress: Progress,
 }
 
@@ -46,7 +46,7 @@ impl<P: Projection, F: Feed<Value = P::Value>> Rebuild<P, F> {
         let Self { database, feed, options, log, head, progress } = self;
         let tables = database.begin_rebuild(&log).await?;
         let projection = P::empty(&options);
-        let mut site = Site { database, tables, projection, mark: Mark::default(), progress };
+        let mut site = Site { database, tables, projection, checkpoint: Checkpoint::default(), progress };
         let mut source = Source::start(&feed, Sequence(1));
         if head > Sequence::ZERO {
             site.read_to(head, false, &mut source).await?;
@@ -58,7 +58,7 @@ impl<P: Projection, F: Feed<Value = P::Value>> Rebuild<P, F> {
             Ok(()) => position.await.unwrap_or_default(),
             Err(_ended) => Sequence::ZERO,
         };
-        if live > site.mark.position {
+        if live > site.checkpoint.position {
             site.read_to(live, true, &mut source).await?;
         }
         site.finish().await
@@ -79,7 +79,7 @@ impl<P: Projection> Site<P> {
                 Sourced::Entries(entries) => {
                     let pending = entries.last().map_or(0, |entry| entry.pending);
                     self.apply(entries).await?;
-                    if self.mark.position >= end || (pending == 0 && !must) {
+                    if self.checkpoint.position >= end || (pending == 0 && !must) {
                         return Ok(());
                     }
                 }
@@ -90,16 +90,16 @@ impl<P: Projection> Site<P> {
     }
 
     async fn apply(&mut self, entries: Vec<Entry<P::Value>>) -> Result<(), StoreError> {
-        let folded = fold(&mut self.projection, &mut self.mark, entries);
+        let folded = fold(&mut self.projection, &mut self.checkpoint, entries);
         let database = self.database.clone();
         let mut tx = self.tables.begin().await.map_err(|e| database.error(e))?;
         self.projection
             .write(&folded.batch, Mode::Bulk, &mut tx)
             .await
             .map_err(|e| database.write_error(e))?;
-        self.mark.write(&folded.gaps, &mut tx).await.map_err(|e| database.error(e))?;
+        self.checkpoint.write(&folded.gaps, &mut tx).await.map_err(|e| database.error(e))?;
         tx.commit().await.map_err(|e| database.error(e))?;
-        self.progress.rebuild_at(self.mark.position);
+        self.progress.rebuild_at(self.checkpoint.position);
         Ok(())
     }
 
@@ -109,6 +109,6 @@ impl<P: Projection> Site<P> {
         self.projection.finish(&mut tx).await.map_err(|e| database.write_error(e))?;
         tx.commit().await.map_err(|e| database.error(e))?;
         database.finish_rebuild(self.tables).await?;
-        Ok(Rebuilt { projection: self.projection, mark: self.mark })
+        Ok(Rebuilt { projection: self.projection, checkpoint: self.checkpoint })
     }
 }

@@ -3,9 +3,9 @@
 use std::panic::AssertUnwindSafe;
 
 use aegis_domain::Sequence;
-use aegis_sdk::journal::hash;
-use aegis_sdk::nats::follow::Followed;
-use aegis_sdk::supervise::recover;
+use aegis_journal::hash;
+use aegis_nats::follow::Followed;
+use aegis_nats::supervise::recover;
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 
@@ -21,7 +21,7 @@ const QUEUE: usize = 2;
 pub(crate) enum Sourced<T> {
     /// Entries, at least one, in order, and delivered by one consumer. The last has its anchor.
     Entries(Vec<Entry<T>>),
-    /// What follows comes from a new consumer: the stream was out of sight for a moment.
+    /// What follows comes from a new consumer: the stream could not be read for a moment.
     Resumed,
     /// Everything there is has come.
     Idle,
@@ -83,7 +83,7 @@ async fn read<F: Feed>(feed: &F, next: &mut Sequence, sender: &mpsc::Sender<Sour
         let sourced = match first {
             Followed::Idle => Sourced::Idle,
             Followed::Blind => Sourced::Blind,
-            // Whoever reads it holds what it has to the stream, as after any loss of sight.
+            // Whoever reads it holds what it has to the stream, as after any time without access to it.
             Followed::Replaced => Sourced::Resumed,
             Followed::Message(message) if message.consumer != consumer => {
                 consumer = message.consumer;

@@ -1,4 +1,4 @@
-//! What was folded and is not in the file yet: mostly one batch, for the moment of its transaction.
+//! Batches that were folded and are not in the file yet: mostly one, until its transaction ends.
 
 use std::time::Duration;
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use aegis_domain::wire::heartbeat::{Heartbeat, MEASURED_MAX, Measured, Role};
 use chrono::{DateTime, Utc};
 
-use super::minute::{Figures, Minute, SLICE};
+use super::minute::{Minute, MinuteMetrics, SLICE};
 use crate::load::{Calls, Counters};
 use crate::state::InstanceKey;
 
-/// Of so many methods of all instances together figures are kept: some kilobytes each. Those that come later have none.
+/// Of so many methods of all instances together metrics are kept: some kilobytes each. Those that come later have none.
 pub const METHODS_MAX: usize = 16_384;
 /// How many slices a trace has: five minutes.
 const TRACE: usize = 30;
@@ -34,7 +34,7 @@ pub struct Together {
     /// How many instances tell of it.
     pub instances: usize,
     /// What was done in the last minute.
-    pub figures: Figures,
+    pub metrics: MinuteMetrics,
     /// How many are under way, by the last heartbeats.
     pub in_flight: u64,
     /// Failures by their code since the instances started.
@@ -176,7 +176,7 @@ impl Together {
             role,
             name: name.to_owned(),
             instances: of.len(),
-            figures: Figures::of(of.iter().map(|(_, method)| &method.minute), seconds),
+            metrics: MinuteMetrics::of(of.iter().map(|(_, method)| &method.minute), seconds),
             in_flight: of.iter().fold(0, |sum, (_, method)| method.told.in_flight.saturating_add(sum)),
             codes,
             worst: worst(of, seconds),
@@ -189,9 +189,9 @@ fn worst(of: &[(&InstanceKey, &Method)], now: i64) -> Option<InstanceKey> {
     if of.len() < 2 {
         return None;
     }
-    let figures = of.iter().map(|(key, method)| (*key, Figures::of([&method.minute], now)));
-    let called = figures.filter(|(_, figures)| figures.calls.ended > 0);
-    let badness = |it: &Figures| (it.calls.failed_percent().unwrap_or(0.0), it.p99_ms.unwrap_or(0.0));
+    let metrics = of.iter().map(|(key, method)| (*key, MinuteMetrics::of([&method.minute], now)));
+    let called = metrics.filter(|(_, metrics)| metrics.calls.ended > 0);
+    let badness = |it: &MinuteMetrics| (it.calls.failed_percent().unwrap_or(0.0), it.p99_ms.unwrap_or(0.0));
     let worse = |(a, b): (f64, f64), (c, d): (f64, f64)| a.total_cmp(&c).then(b.total_cmp(&d));
     called.max_by(|(_, one), (_, other)| worse(badness(one), badness(other))).map(|(key, _)| key.clone())
 }

@@ -59,17 +59,17 @@ fn a_method_of_several_instances_is_told_as_one_with_the_worst_of_them() {
     }
     let told = read(&methods, &["fast", "slow"], 99);
     let [cancel, quote] = told.as_slice() else { panic!("{told:?}") };
-    assert_eq!((cancel.name.as_str(), cancel.instances, cancel.figures.calls.ended), ("cancel", 1, 0));
+    assert_eq!((cancel.name.as_str(), cancel.instances, cancel.metrics.calls.ended), ("cancel", 1, 0));
     assert_eq!((cancel.worst.as_ref(), cancel.trace.len()), (None, 0));
     assert_eq!((quote.instances, quote.in_flight, &quote.codes["TIMEOUT"]), (2, 2, &9));
-    let figures = quote.figures;
-    assert!((99.0..102.0).contains(&figures.calls_per_second()), "{figures:?}");
-    assert!(figures.p50_ms.unwrap() < 1.1 && figures.p99_ms.unwrap() < 1.1, "{figures:?}");
-    assert_eq!(figures.calls.failed, 6, "in the last minute");
+    let metrics = quote.metrics;
+    assert!((99.0..102.0).contains(&metrics.calls_per_second()), "{metrics:?}");
+    assert!(metrics.p50_ms.unwrap() < 1.1 && metrics.p99_ms.unwrap() < 1.1, "{metrics:?}");
+    assert_eq!(metrics.calls.failed, 6, "in the last minute");
     assert_eq!(quote.worst, Some(slow));
     assert_eq!((quote.trace.len(), quote.trace[1]), (10, (at(10), Calls { ended: 1_000, failed: 1 })));
     let alone = read(&methods, &["slow"], 99);
-    assert!(alone[1].figures.p50_ms.unwrap() > 499.0 && alone[1].worst.is_none(), "{alone:?}");
+    assert!(alone[1].metrics.p50_ms.unwrap() > 499.0 && alone[1].worst.is_none(), "{alone:?}");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_trace_is_of_five_minutes_and_a_new_life_begins_anew() {
     methods.take(&one, &heartbeat(&one, 1_000, vec![method("cancel", 3, 1, 3, 1_000)]), at(1_001));
     let told = read(&methods, &["one"], 1_002);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!((told[0].name.as_str(), told[0].figures.calls), ("cancel", Calls { ended: 3, failed: 1 }));
+    assert_eq!((told[0].name.as_str(), told[0].metrics.calls), ("cancel", Calls { ended: 3, failed: 1 }));
     assert_eq!(methods.count, 1);
     methods.forget(&one);
     assert_eq!((methods.count, methods.of.len()), (0, 0));

@@ -1,4 +1,5 @@
-//! What an instance did in the last minute: one second of two calls is noise, and a list that is ordered by it never rests.
+//! Metrics of an instance over the last minute: those of one second are too noisy, and a list that is ordered by them would
+//! change with each heartbeat.
 
 use std::collections::VecDeque;
 
@@ -11,12 +12,12 @@ use crate::load::Calls;
 pub(super) const SLICE: i64 = 10;
 /// How many slices there are: a minute, of which the last one is not over yet.
 const SLICES: usize = 6;
-/// How often the figures are told anew, in seconds.
+/// How often the metrics are told anew, in seconds.
 const EVERY: i64 = 5;
 
-/// Figures over the last 50 to 60 seconds.
+/// MinuteMetrics over the last 50 to 60 seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Figures {
+pub struct MinuteMetrics {
     /// How many seconds they are of: fewer for one that was heard for the first time only just now.
     pub seconds: u32,
     /// The calls that ended in them.
@@ -33,10 +34,10 @@ pub struct Figures {
 #[derive(Debug, Clone, Default)]
 pub struct Minute {
     slices: VecDeque<Slice>,
-    /// When the first heartbeat came, and when the figures were told last, in seconds since 1970.
+    /// When the first heartbeat came, and when the metrics were told last, in seconds since 1970.
     since: i64,
     told: i64,
-    figures: Figures,
+    metrics: MinuteMetrics,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -67,16 +68,16 @@ impl Minute {
                 last.latency.merge(latency);
             }
         }
-        if now - self.told >= EVERY || self.figures.seconds == 0 {
+        if now - self.told >= EVERY || self.metrics.seconds == 0 {
             self.told = now;
-            self.figures = Figures::of([&*self], now);
+            self.metrics = MinuteMetrics::of([&*self], now);
         }
     }
 
     /// What was told last. It is of the last minute only as long as heartbeats come.
     #[must_use]
-    pub fn figures(&self) -> &Figures {
-        &self.figures
+    pub fn metrics(&self) -> &MinuteMetrics {
+        &self.metrics
     }
 
     fn forget(&mut self, number: i64) {
@@ -87,7 +88,7 @@ impl Minute {
     }
 }
 
-impl Figures {
+impl MinuteMetrics {
     /// Those of several instances together, now.
     pub fn of<'a>(minutes: impl IntoIterator<Item = &'a Minute>, now: i64) -> Self {
         let first = now.div_euclid(SLICE) - i64::try_from(SLICES).unwrap_or(i64::MAX);
@@ -113,7 +114,7 @@ impl Figures {
 
     /// Calls a second.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    #[expect(clippy::cast_precision_loss, reason = "metrics for people")]
     pub fn calls_per_second(&self) -> f64 {
         self.calls.ended as f64 / f64::from(self.seconds.max(1))
     }
@@ -144,11 +145,11 @@ mod tests {
             let slow = if second < 30 { 900_000 } else { 1_000 };
             minute.take(at(second), calls(10), Some(&latency(slow, 10)));
         }
-        let figures = minute.figures();
-        assert!((50..=60).contains(&figures.seconds), "{figures:?}");
-        assert!((9.9..10.4).contains(&figures.calls_per_second()), "{figures:?}");
-        assert_eq!(figures.calls.failed_percent(), Some(10.0));
-        assert!(figures.p99_ms.unwrap() < 1.1, "{figures:?}");
+        let metrics = minute.metrics();
+        assert!((50..=60).contains(&metrics.seconds), "{metrics:?}");
+        assert!((9.9..10.4).contains(&metrics.calls_per_second()), "{metrics:?}");
+        assert_eq!(metrics.calls.failed_percent(), Some(10.0));
+        assert!(metrics.p99_ms.unwrap() < 1.1, "{metrics:?}");
         assert!(minute.slices.len() <= SLICES);
     }
 
@@ -158,8 +159,8 @@ mod tests {
         let mut told = Vec::new();
         for second in 0..20 {
             minute.take(at(second), calls(u64::try_from(second).unwrap()), None);
-            if told.last() != Some(minute.figures()) {
-                told.push(*minute.figures());
+            if told.last() != Some(minute.metrics()) {
+                told.push(*minute.metrics());
             }
         }
         assert_eq!(told.len(), 4, "{told:?}");
@@ -173,9 +174,9 @@ mod tests {
             one.take(at(second), calls(1), Some(&latency(1_000, 1)));
             other.take(at(second), calls(99), Some(&latency(9_000, 99)));
         }
-        let both = Figures::of([&one, &other], at(100).timestamp());
+        let both = MinuteMetrics::of([&one, &other], at(100).timestamp());
         assert!(both.p50_ms.unwrap() > 8.9 && both.calls_per_second() > 95.0, "{both:?}");
-        let later = Figures::of([&one, &other], at(200).timestamp());
+        let later = MinuteMetrics::of([&one, &other], at(200).timestamp());
         assert_eq!((later.calls.ended, later.p99_ms), (0, None), "nothing came since");
     }
 }

@@ -15,13 +15,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use crate::State;
-use crate::engine::Mark;
+use crate::engine::Checkpoint;
 use crate::load::{Calls, Counters, Done};
 use crate::registry::Line;
 use crate::state::{InstanceKey, of_service};
 use crate::view::{InstanceView, LeaderView};
 use methods::{Method, Methods};
-pub use minute::{Figures, Minute};
+pub use minute::{Minute, MinuteMetrics};
 use owned::Owned;
 
 /// The last heartbeat of an instance.
@@ -118,8 +118,8 @@ impl Live {
     }
 
     /// The log has moved on to this position, by these events.
-    pub(crate) fn advance(&self, events: &[Line], mark: Mark) {
-        let position = mark.position;
+    pub(crate) fn advance(&self, events: &[Line], checkpoint: Checkpoint) {
+        let position = checkpoint.position;
         self.change(Cause::Event, |contents| {
             let (mut changed, mut services) = (BTreeSet::new(), BTreeSet::new());
             for line in events {
@@ -154,7 +154,7 @@ impl Live {
                 let mine = of_service(&contents.state.instances, service);
                 changed.extend(mine.map(|(key, _)| key.clone()));
             }
-            contents.state.skip(position, mark.recorded_at);
+            contents.state.skip(position, checkpoint.recorded_at);
             changed
         });
         self.inner.position.send_replace(position);
@@ -201,8 +201,8 @@ impl Live {
         left_out
     }
 
-    /// Forgets heartbeats of instances that are long over.
-    pub(crate) fn forget(&self, older_than: Duration) {
+    /// Forgets heartbeats of instances that are long over, and answers of how many instances there are any.
+    pub(crate) fn forget(&self, older_than: Duration) -> usize {
         let mut contents = self.inner.contents.write().unwrap_or_else(PoisonError::into_inner);
         let Contents { state, beats, changes, methods, .. } = &mut *contents;
         beats.retain(|key, beat| {
@@ -211,6 +211,7 @@ impl Live {
         });
         methods.retain(|key| beats.contains_key(key));
         changes.retain(|key, _| state.instances.contains_key(key) || beats.contains_key(key));
+        beats.len()
     }
 
     fn change(&self, cause: Cause, change: impl FnOnce(&mut Contents) -> BTreeSet<InstanceKey>) {
@@ -331,7 +332,7 @@ impl Contents {
     }
 
     /// The number of the last change by an event. As long as it stays, heartbeats alone have changed something: their
-    /// figures, and neither which instances there are nor their states.
+    /// metrics, and neither which instances there are nor their states.
     #[must_use]
     pub fn last_change_by_event(&self) -> u64 {
         self.last_by_event

@@ -1,4 +1,4 @@
-//! Which groups each instance owns: the leaders of the registry, looked at from the other side.
+//! The groups of each instance: the leaders of the registry, indexed by owner.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,26 +1,21 @@
-//! Copies of what is no event, among the dead letters. One that cannot be written holds nothing up: it is noted in the file,
-//! told, and written later.
-
-use std::time::Duration;
+//! Copies of undecodable messages of the log to the dead letters. One that cannot be written does not block the fold: it is
+//! noted in the file, reported as a problem, and written later.
 
 use aegis_domain::Sequence;
 use aegis_domain::wire::header;
-use aegis_sdk::Connection;
-use aegis_sdk::nats::follow::Message;
-use aegis_sdk::nats::provision::provision;
+use aegis_nats::Connection;
+use aegis_nats::follow::Message;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::RawMessageErrorKind;
 use bytes::Bytes;
 use sqlx::Row as _;
 
-use crate::engine::mark::{integer, sequence};
+use crate::engine::checkpoint::{integer, sequence};
 use crate::engine::{Database, ProblemCode, Progress};
 
 /// The longest reason on a dead letter, in characters.
 const REASON_MAX: usize = 500;
-/// How often it is looked for letters that are still to be written, and how long a failed try waits.
-const EVERY: Duration = Duration::from_secs(1);
 /// So many are looked up at a time.
 const PAGE: i64 = 100;
 
@@ -33,6 +28,14 @@ pub(super) struct Letter {
     subject: String,
     body: Bytes,
     reason: String,
+}
+
+/// The letters that could not be written when their messages were read: the file knows of them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct OwedLetters {
+    connection: Connection,
+    database: Database,
+    progress: Progress,
 }
 
 impl Letter {
@@ -82,51 +85,63 @@ pub(super) async fn put_aside(connection: &Connection, letter: Letter) -> Result
     }
 }
 
-/// Writes what is owed, for ever.
-pub(crate) async fn settle(connection: &Connection, database: &Database, progress: &Progress) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        match settle_once(connection, database).await {
-            Ok(()) => drop(progress.solved(ProblemCode::DeadLettersUnwritable)),
+impl OwedLetters {
+    pub(crate) fn new(connection: Connection, database: Database, progress: Progress) -> Self {
+        Self { connection, database, progress }
+    }
+
+    /// Writes those that are owed now, and answers how many there were. To be done every second or so.
+    ///
+    /// # Errors
+    /// When one of them cannot be written: that is told as a problem until they can be.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: a letter that was written is not written again.
+    pub async fn settle(&self) -> Result<usize, Error> {
+        match self.write().await {
+            Ok(written) => {
+                self.progress.solved(ProblemCode::DeadLettersUnwritable);
+                Ok(written)
+            }
             Err(error) => {
                 let message = format!(
                     "messages of the log that are no events cannot be copied to the dead letters, and are copied later: {error}"
                 );
-                if progress.met(ProblemCode::DeadLettersUnwritable, message) {
+                if self.progress.met(ProblemCode::DeadLettersUnwritable, message) {
                     tracing::error!(%error, "dead letters cannot be written");
                 }
                 // The stream may be gone.
-                if let Err(error) = provision(connection).await {
-                    tracing::warn!(%error, "the streams cannot be made or read");
-                }
+                self.connection.restore_installation();
+                Err(error)
             }
         }
     }
-}
 
-async fn settle_once(connection: &Connection, database: &Database) -> Result<(), Error> {
-    loop {
-        let owed = owed(database).await?;
-        if owed.is_empty() {
-            return Ok(());
-        }
-        let stream =
-            connection.jetstream().get_stream_no_info(connection.namespace().events_stream()).await?;
-        for (at, reason) in owed {
-            match stream.get_raw_message(at.get()).await {
-                Ok(message) => {
-                    let (subject, body) = (message.subject.to_string(), message.payload);
-                    put_aside(connection, Letter { sequence: at.get(), subject, body, reason }).await?;
-                }
-                // The log has lost it, and there is nothing to be copied.
-                Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => {}
-                Err(error) => return Err(error.into()),
+    async fn write(&self) -> Result<usize, Error> {
+        let (connection, database) = (&self.connection, &self.database);
+        let mut written = 0;
+        loop {
+            let owed = owed(database).await?;
+            if owed.is_empty() {
+                return Ok(written);
             }
-            let pool = database.pool().await;
-            let done = sqlx::query("DELETE FROM owed_letters WHERE sequence = ?").bind(integer(at.get()));
-            done.execute(&*pool).await?;
+            let stream =
+                connection.jetstream().get_stream_no_info(connection.namespace().events_stream()).await?;
+            for (at, reason) in owed {
+                match stream.get_raw_message(at.get()).await {
+                    Ok(message) => {
+                        let (subject, body) = (message.subject.to_string(), message.payload);
+                        put_aside(connection, Letter { sequence: at.get(), subject, body, reason }).await?;
+                        written += 1;
+                    }
+                    // The log has lost it, and there is nothing to be copied.
+                    Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => {}
+                    Err(error) => return Err(error.into()),
+                }
+                let pool = database.pool().await;
+                let done = sqlx::query("DELETE FROM owed_letters WHERE sequence = ?").bind(integer(at.get()));
+                done.execute(&*pool).await?;
+            }
         }
     }
 }

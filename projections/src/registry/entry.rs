@@ -4,9 +4,9 @@
 use aegis_domain::schema::{Partly, read_partly};
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Envelope, Heading, Sequence};
-use aegis_sdk::Connection;
-use aegis_sdk::journal::counted;
-use aegis_sdk::nats::follow::{Follower, From, Message, Wanted};
+use aegis_journal::counted;
+use aegis_nats::Connection;
+use aegis_nats::follow::{Follower, From, Message, Wanted};
 use async_nats::HeaderMap;
 use chrono::{DateTime, SubsecRound as _, Utc};
 
@@ -37,7 +37,7 @@ pub struct Event {
     pub aggregate_name: String,
     /// The version of the aggregate after it.
     pub version: AggregateVersion,
-    /// When it happened, by the clock of whoever recorded it, to the microsecond.
+    /// When it happened, by the clock of its recorder, to the microsecond.
     pub time: DateTime<Utc>,
     /// Who caused it.
     pub actor: Actor,

@@ -1,4 +1,4 @@
-//! What the tables hold, read back.
+//! Loads the state from the tables.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use sqlx::{Row as _, SqliteConnection};
 use super::names::{Names, Stored};
 use super::{Partly, Registry, Retention};
 use crate::State;
-use crate::engine::mark::{integer, sequence};
-use crate::engine::{Mark, RestoreError};
+use crate::engine::checkpoint::{integer, sequence};
+use crate::engine::{Checkpoint, RestoreError};
 use crate::view::{DefinitionView, InstanceView, LeaderView};
 
 pub(super) async fn registry(
     retention: &Retention,
-    mark: Mark,
+    checkpoint: Checkpoint,
     tables: &mut SqliteConnection,
 ) -> Result<Registry, RestoreError> {
     let kept = rows("SELECT seconds FROM kept", |row| Ok(row.try_get::<i64, _>(0)?), tables).await?;
@@ -24,7 +24,7 @@ pub(super) async fn registry(
         return Err(RestoreError::Row("ended instances are to be kept for another time than before".into()));
     }
     let mut state = State::default();
-    (state.position, state.time) = (mark.position, mark.recorded_at);
+    (state.position, state.time) = (checkpoint.position, checkpoint.recorded_at);
     for view in docs::<InstanceView>("SELECT doc FROM instances", tables).await? {
         state.instances.insert((view.service.clone(), view.instance.clone()), view);
     }

@@ -18,11 +18,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
 
 use crate::State;
-use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
+use crate::engine::{Checkpoint, Entry, Mode, Projection, RestoreError, WriteError};
 use crate::state::{InstanceKey, KEEP_ENDED};
 use crate::view::EventView;
 use names::{Names, Stored};
 
+pub use aside::OwedLetters;
 pub use entry::{Content, Dead, Event};
 pub(crate) use entry::{Log, event_of};
 pub(crate) use partly::Partly;
@@ -208,10 +209,10 @@ impl Projection for Registry {
 
     async fn load(
         retention: &Retention,
-        mark: Mark,
+        checkpoint: Checkpoint,
         tables: &mut SqliteConnection,
     ) -> Result<Self, RestoreError> {
-        load::registry(retention, mark, tables).await
+        load::registry(retention, checkpoint, tables).await
     }
 
     fn apply(&mut self, entry: Entry<Content>, batch: &mut Batch) {

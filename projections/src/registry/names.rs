@@ -1,4 +1,4 @@
-//! Texts that many events share, kept once. An id is given at the first mention in the log, so that the same
+//! Texts that many events share, stored once. An id is given at the first mention in the log, so that the same
 //! log gives the same ids. A text that no event of the index mentions any more is forgotten with the events.
 
 use std::collections::HashMap;

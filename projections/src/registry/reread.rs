@@ -1,16 +1,16 @@
-//! What an older program could not read is tried again by a newer one.
+//! Decodes messages again that an older version of the program could not read.
 
 use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use aegis_domain::Sequence;
-use aegis_sdk::Connection;
+use aegis_nats::Connection;
 use async_nats::jetstream;
 use async_nats::jetstream::stream::RawMessageErrorKind;
 use sqlx::Row as _;
 
 use super::Event;
-use crate::engine::mark::{integer, sequence};
+use crate::engine::checkpoint::{integer, sequence};
 use crate::engine::{Database, Handle};
 
 /// How long it waits before it tries again when NATS or the file does not answer.

@@ -14,7 +14,7 @@ use super::names::Stored;
 use super::{Batch, Line, Partly};
 use crate::State;
 use crate::engine::WriteError;
-use crate::engine::mark::integer;
+use crate::engine::checkpoint::integer;
 use crate::state::InstanceKey;
 
 /// How many events one statement inserts, at most; the rest of a batch goes in smaller steps.

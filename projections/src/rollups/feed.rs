@@ -2,8 +2,8 @@
 
 use aegis_domain::Sequence;
 use aegis_domain::wire::heartbeat::Heartbeat;
-use aegis_sdk::Connection;
-use aegis_sdk::nats::follow::{Follower, From, Message};
+use aegis_nats::Connection;
+use aegis_nats::follow::{Follower, From, Message};
 
 use crate::engine::{Feed, History};
 

@@ -8,17 +8,17 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::series::{Last, Series};
 use super::window::Window;
-use super::{Keep, Rolling, RowError, Width};
-use crate::engine::{Mark, Projection as _, RestoreError};
+use super::{Resolution, Retention, Rolling, RowError};
+use crate::engine::{Checkpoint, Projection as _, RestoreError};
 use crate::state::InstanceKey;
 
 pub(super) async fn rolling(
-    keep: Keep,
-    mark: Mark,
+    retention: Retention,
+    checkpoint: Checkpoint,
     tables: &mut SqliteConnection,
 ) -> Result<Rolling, RestoreError> {
-    let mut rolling = Rolling::empty(&keep);
-    rolling.now = mark.recorded_at.timestamp();
+    let mut rolling = Rolling::empty(&retention);
+    rolling.now = checkpoint.recorded_at.timestamp();
     let mut names = HashMap::new();
     for row in sqlx::query("SELECT id, name FROM services").fetch_all(&mut *tables).await? {
         let name = ServiceName::new(row.try_get::<String, _>("name")?).map_err(broken)?;
@@ -46,22 +46,22 @@ async fn open_windows(
     let rows = sqlx::query(
         "SELECT time, series, figures FROM windows WHERE width = 1 AND time >= ? AND series <> 0 ORDER BY time, series",
     );
-    let rows = rows.bind(Width::Minute.floor(now)).fetch_all(tables).await?;
+    let rows = rows.bind(Resolution::Minute.floor(now)).fetch_all(tables).await?;
     for row in rows {
-        let (time, mut figures) = (row.try_get("time")?, row.try_get::<&[u8], _>("figures")?);
+        let (time, mut packed) = (row.try_get("time")?, row.try_get::<&[u8], _>("figures")?);
         let Some((_, series)) = series.get_mut(&row.try_get("series")?) else {
             return Err(broken(RowError));
         };
-        series.last = Last::read(&mut figures).map_err(broken)?;
-        let window = Window::read(&mut figures).map_err(broken)?;
-        for width in [Width::Second, Width::Ten] {
-            series.close(width, time);
+        series.last = Last::read(&mut packed).map_err(broken)?;
+        let window = Window::read(&mut packed).map_err(broken)?;
+        for resolution in [Resolution::Second, Resolution::Ten] {
+            series.close(resolution, time);
         }
-        series.add(Width::Second, time, &window);
+        series.add(Resolution::Second, time, &window);
     }
     for (_, series) in series.values_mut() {
-        for width in [Width::Second, Width::Ten] {
-            series.close(width, now);
+        for resolution in [Resolution::Second, Resolution::Ten] {
+            series.close(resolution, now);
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! The figures of instances over time, in a file of their own: windows of 1 s, 10 s and 1 min, folded from the
+//! The metrics of instances over time, in a file of their own: windows of 1 s, 10 s and 1 min, folded from the
 //! heartbeat stream. A wide window is what the finer ones in it are together: counts are added, and latency histograms
 //! merged, so that its quantiles are true ones.
 //!
-//! # What stands where
+//! # Rows
 //!
 //! The row of a second is written with each batch that touches it. Rows of 10 s and 1 min are written once, when
 //! their window is over by the stream's time. Until then they are in memory only: after a restart they are folded anew
@@ -10,13 +10,13 @@
 //! it tells of, and a tenth of that now and then.
 //!
 //! When a window is over, the service gets a row, too: what its instances did in it together, latencies merged. So the
-//! figures of a service cost a reader no more than those of an instance, however many it has.
+//! metrics of a service cost a reader no more than those of an instance, however many it has.
 //!
-//! Rows are keyed by width, time, service and instance, in this order. A second's rows stand side by side, so ten
+//! Rows are keyed by resolution, time, service and instance, in this order. The rows of one second are adjacent, so ten
 //! thousand of them are some hundred pages at the end of the table, where a key that begins with the instance
 //! would touch ten thousand pages all over it; and what is too old is one run at the beginning. Readers name
-//! the windows they want: windows stand on a grid, so each row is found by its whole key. Figures are packed numbers and the histogram's counts, some hundred bytes:
-//! nobody asks for rows by them.
+//! the windows they want: windows are aligned, so each row is found by its whole key. Metrics are packed numbers and the histogram's counts, some hundred bytes:
+//! no query selects by them.
 //!
 //! Retention goes by the stream's time, too, so that a file that was rebuilt from the same messages is the same file.
 
@@ -26,9 +26,9 @@ mod pack;
 mod point;
 mod projector;
 mod read;
+mod resolution;
 mod schema;
 mod series;
-mod width;
 mod window;
 mod write;
 
@@ -39,8 +39,8 @@ use aegis_domain::ServiceName;
 use aegis_domain::wire::heartbeat::Heartbeat;
 use sqlx::SqliteConnection;
 
-use crate::engine::mark::integer;
-use crate::engine::{Entry, Mark, Mode, Projection, RestoreError, WriteError};
+use crate::engine::checkpoint::integer;
+use crate::engine::{Checkpoint, Entry, Mode, Projection, RestoreError, WriteError};
 use crate::load::{Calls, Counters, Done};
 use crate::state::InstanceKey;
 use series::{Last, Open, Series};
@@ -49,10 +49,10 @@ use window::Window;
 pub use point::Point;
 pub use projector::RollupProjector;
 pub use read::{Answer, Range, Rollups};
-pub use width::Keep;
-pub(crate) use width::Width;
+pub(crate) use resolution::Resolution;
+pub use resolution::Retention;
 
-/// How many instances are kept at most; the figures of further ones are not. Some kilobytes of memory each.
+/// How many instances are kept at most; the metrics of further ones are not. Some kilobytes of memory each.
 pub const INSTANCES_MAX: usize = 50_000;
 
 /// In the place of an instance's id: all instances of the service together. No heartbeat has this sequence.
@@ -66,7 +66,7 @@ pub(crate) struct RowError;
 /// The projection.
 #[derive(Debug)]
 pub struct Rolling {
-    keep: Keep,
+    retention: Retention,
     /// The stream's time, in seconds.
     now: i64,
     services: BTreeMap<ServiceName, i64>,
@@ -101,7 +101,7 @@ struct NewSeries {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct RowKey {
-    width: Width,
+    resolution: Resolution,
     time: i64,
     service: i64,
     series: i64,
@@ -112,36 +112,36 @@ impl Rolling {
     fn advance(&mut self, now: i64, batch: &mut Batch) {
         let before = self.now;
         self.now = before.max(now);
-        let over = |width: Width| width.floor(before) < width.floor(self.now);
-        for width in Width::ALL.into_iter().filter(|width| over(*width)) {
+        let over = |resolution: Resolution| resolution.floor(before) < resolution.floor(self.now);
+        for resolution in Resolution::ALL.into_iter().filter(|resolution| over(*resolution)) {
             let mut together: BTreeMap<(i64, i64), Window> = BTreeMap::new();
             for series in self.series.values_mut() {
-                let Some(Open { time, window }) = series.close(width, self.now) else { continue };
+                let Some(Open { time, window }) = series.close(resolution, self.now) else { continue };
                 together.entry((time, series.service)).or_default().join(&window);
-                let key = RowKey { width, time, service: series.service, series: series.id };
-                let mut figures = Vec::new();
-                match width {
+                let key = RowKey { resolution, time, service: series.service, series: series.id };
+                let mut packed = Vec::new();
+                match resolution {
                     // What this batch has not touched, the one before has written.
-                    Width::Second if !batch.rows.contains_key(&key) => continue,
-                    Width::Second => series.last.write(&mut figures),
-                    Width::Ten => {}
-                    Width::Minute => {
+                    Resolution::Second if !batch.rows.contains_key(&key) => continue,
+                    Resolution::Second => series.last.write(&mut packed),
+                    Resolution::Ten => {}
+                    Resolution::Minute => {
                         batch.counters.insert(series.id, series.last);
                     }
                 }
-                window.write(&mut figures);
-                batch.rows.insert(key, figures);
+                window.write(&mut packed);
+                batch.rows.insert(key, packed);
             }
             for ((time, service), window) in together {
-                let mut figures = Vec::new();
-                window.write(&mut figures);
-                batch.rows.insert(RowKey { width, time, service, series: ALL }, figures);
+                let mut packed = Vec::new();
+                window.write(&mut packed);
+                batch.rows.insert(RowKey { resolution, time, service, series: ALL }, packed);
             }
         }
-        if over(Width::Ten) {
+        if over(Resolution::Ten) {
             batch.forget = Some(self.now);
         }
-        if over(Width::Minute) {
+        if over(Resolution::Minute) {
             self.forget(batch);
         }
     }
@@ -153,7 +153,7 @@ impl Rolling {
 
     /// Instances of which no window is left are forgotten, and services without any.
     fn forget(&mut self, batch: &mut Batch) {
-        let horizon = self.now - self.keep.longest() - Width::Minute.seconds();
+        let horizon = self.now - self.retention.longest() - Resolution::Minute.seconds();
         let gone = self.series.extract_if(.., |_, series| series.last.seen < horizon);
         batch.gone.extend(gone.map(|(_, series)| series.id));
         if batch.gone.is_empty() {
@@ -196,14 +196,16 @@ impl Rolling {
                     heartbeat.metrics,
                     Done { calls: Calls { ended, failed: 0 }, ..Done::default() },
                 );
-                series.add(Width::Second, self.now, &window);
+                series.add(Resolution::Second, self.now, &window);
                 batch.open.insert(id, place.key().clone());
                 place.insert(series)
             }
         };
         // What stands in the open second is written out at the end of the batch, once.
         let (service, series) = (series.service, series.id);
-        batch.rows.insert(RowKey { width: Width::Second, time: self.now, service, series }, Vec::new());
+        batch
+            .rows
+            .insert(RowKey { resolution: Resolution::Second, time: self.now, service, series }, Vec::new());
     }
 }
 
@@ -214,17 +216,21 @@ impl Projection for Rolling {
     const INDEXES: &'static [&'static str] = schema::INDEXES;
     const CONTIGUOUS: bool = false;
 
-    type Options = Keep;
+    type Options = Retention;
     /// None is a message that is no heartbeat.
     type Value = Option<Box<Heartbeat>>;
     type Batch = Batch;
 
-    fn empty(keep: &Keep) -> Self {
-        Self { keep: *keep, now: 0, services: BTreeMap::new(), series: BTreeMap::new() }
+    fn empty(retention: &Retention) -> Self {
+        Self { retention: *retention, now: 0, services: BTreeMap::new(), series: BTreeMap::new() }
     }
 
-    async fn load(keep: &Keep, mark: Mark, tables: &mut SqliteConnection) -> Result<Self, RestoreError> {
-        load::rolling(*keep, mark, tables).await
+    async fn load(
+        retention: &Retention,
+        checkpoint: Checkpoint,
+        tables: &mut SqliteConnection,
+    ) -> Result<Self, RestoreError> {
+        load::rolling(*retention, checkpoint, tables).await
     }
 
     fn apply(&mut self, entry: Entry<Self::Value>, batch: &mut Batch) {
@@ -237,12 +243,12 @@ impl Projection for Rolling {
     /// What stands in an open second is written out once for each batch.
     fn seal(&self, batch: &mut Batch) {
         let open = std::mem::take(&mut batch.open);
-        batch.rows.retain(|key, figures| {
-            if figures.is_empty() {
+        batch.rows.retain(|key, packed| {
+            if packed.is_empty() {
                 let series = open.get(&key.series).and_then(|instance| self.series.get(instance));
-                *figures = series.and_then(Series::now).unwrap_or_default();
+                *packed = series.and_then(Series::now).unwrap_or_default();
             }
-            !figures.is_empty()
+            !packed.is_empty()
         });
     }
 
@@ -252,7 +258,7 @@ impl Projection for Rolling {
         _mode: Mode,
         tables: &mut SqliteConnection,
     ) -> Result<(), WriteError> {
-        write::batch(&self.keep, batch, tables).await
+        write::batch(&self.retention, batch, tables).await
     }
 
     async fn finish(&self, _tables: &mut SqliteConnection) -> Result<(), WriteError> {

@@ -1,4 +1,4 @@
-//! What readers get for one window.
+//! The metrics of one window, as readers get them.
 
 use aegis_domain::wire::heartbeat::Messages;
 use aegis_domain::wire::latency::Latency;

@@ -1,11 +1,11 @@
 //! The rollups' projector: the driver of their projection.
 
-use aegis_sdk::Connection;
+use aegis_nats::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::feed::Heartbeats;
 use super::{Batch, INSTANCES_MAX, Rolling, Rollups};
-use crate::engine::{Driver, Mark, Outlet, ProblemCode, Progress};
+use crate::engine::{Checkpoint, Driver, Outlet, ProblemCode, Progress};
 use crate::projector::{ProjectorError, stream};
 
 /// Reads the heartbeat stream into the rollups.
@@ -31,7 +31,8 @@ impl RollupProjector {
         let stream = stream(&feed, &rollups.database).await?;
         let outlet = LeftOut { progress: rollups.progress.clone() };
         let (database, progress) = (rollups.database.clone(), rollups.progress.clone());
-        let driver = Driver::restore(database, progress, feed, rollups.keep, stream, |_, _| outlet).await?;
+        let driver =
+            Driver::restore(database, progress, feed, rollups.retention, stream, |_, _| outlet).await?;
         Ok(Self { driver })
     }
 
@@ -42,7 +43,7 @@ impl RollupProjector {
 }
 
 impl Outlet<Rolling> for LeftOut {
-    fn folded(&mut self, batch: &Batch, _mark: Mark) {
+    fn folded(&mut self, batch: &Batch, _checkpoint: Checkpoint) {
         self.progress.left_out(batch.left_out);
         if batch.left_out > 0 {
             let message = format!(
@@ -55,11 +56,11 @@ impl Outlet<Rolling> for LeftOut {
         }
     }
 
-    async fn committed(&mut self, rolling: &Rolling, batch: &Batch, _mark: Mark) {
+    async fn committed(&mut self, rolling: &Rolling, batch: &Batch, _checkpoint: Checkpoint) {
         if batch.left_out == 0 && !rolling.is_full() {
             self.progress.solved(ProblemCode::TooManyInstances);
         }
     }
 
-    async fn replaced(&mut self, _rolling: &Rolling, _mark: Mark) {}
+    async fn replaced(&mut self, _rolling: &Rolling, _checkpoint: Checkpoint) {}
 }

@@ -1,4 +1,4 @@
-//! What readers get from the file: the figures of an instance or a service over a range of time.
+//! Reads the file: the metrics of an instance or a service over a range of time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::series::Last;
 use super::window::Window;
-use super::{ALL, Keep, Point, Rolling, RowError, Width};
+use super::{ALL, Point, Resolution, Retention, Rolling, RowError};
 use crate::engine::{Database, FileCheck, Progress, StoreError};
 
 /// The rollups of one replica. Cheap to clone.
@@ -18,7 +18,7 @@ use crate::engine::{Database, FileCheck, Progress, StoreError};
 pub struct Rollups {
     pub(super) database: Database,
     pub(super) progress: Progress,
-    pub(super) keep: Keep,
+    pub(super) retention: Retention,
 }
 
 /// What is asked for.
@@ -47,21 +47,21 @@ const FAR: i64 = 366 * 24 * 60 * 60;
 /// Which rows make up an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Plan {
-    width: Width,
-    /// A multiple of the width.
-    resolution: i64,
-    /// Both on the grid of the resolution.
+    resolution: Resolution,
+    /// The width of the windows of the answer, in seconds: a multiple of the resolution.
+    step: i64,
+    /// Both are multiples of the step.
     from: i64,
     to: i64,
 }
 
 type Windows = BTreeMap<i64, Window>;
 
-/// Rows of one width: of one series, or of each instance of a service.
+/// Rows of one resolution: of one series, or of each instance of a service.
 struct Rows {
     service: i64,
     one: Option<i64>,
-    width: Width,
+    resolution: Resolution,
 }
 
 impl Rollups {
@@ -69,17 +69,21 @@ impl Rollups {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn open(path: &Path, keep: Keep) -> Result<Self, StoreError> {
-        Self::open_watched(path, keep, &FileCheck::default()).await
+    pub async fn open(path: &Path, retention: Retention) -> Result<Self, StoreError> {
+        Self::open_watched(path, retention, &FileCheck::default()).await
     }
 
     /// The same, telling how far the check of the file has come.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn open_watched(path: &Path, keep: Keep, progress: &FileCheck) -> Result<Self, StoreError> {
+    pub async fn open_watched(
+        path: &Path,
+        retention: Retention,
+        progress: &FileCheck,
+    ) -> Result<Self, StoreError> {
         let database = Database::open_watched::<Rolling>(path, progress).await?;
-        Ok(Self { database, progress: Progress::default(), keep })
+        Ok(Self { database, progress: Progress::default(), retention })
     }
 
     /// The file that it reads.
@@ -94,7 +98,7 @@ impl Rollups {
         &self.progress
     }
 
-    /// The figures of an instance, or of all instances of a service together, whose latencies are merged then. The windows
+    /// The metrics of an instance, or of all instances of a service together, whose latencies are merged then. The windows
     /// are the finest that are kept back to the beginning of the range and are not too many.
     ///
     /// # Errors
@@ -106,7 +110,7 @@ impl Rollups {
         range: Range,
     ) -> Result<Answer, StoreError> {
         let pool = self.database.pool().await;
-        // One transaction, so that rows and mark belong together.
+        // One transaction, so that rows and checkpoint belong together.
         let mut tx = pool.begin().await.map_err(|e| self.database.error(e))?;
         let read = self.read(service, instance, range, &mut tx).await;
         read.map_err(|e| self.database.error(e))
@@ -119,17 +123,18 @@ impl Rollups {
         range: Range,
         tables: &mut SqliteConnection,
     ) -> Result<Answer, sqlx::Error> {
-        let mark = sqlx::query("SELECT recorded_at FROM meta").fetch_optional(&mut *tables).await?;
-        let micros = mark.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or_default();
+        let checkpoint = sqlx::query("SELECT recorded_at FROM meta").fetch_optional(&mut *tables).await?;
+        let micros = checkpoint.map(|row| row.try_get::<i64, _>(0)).transpose()?.unwrap_or_default();
         let now = micros.div_euclid(1_000_000);
-        let plan = Plan::of(range.within(now, self.keep), now, self.keep);
+        let plan = Plan::of(range.within(now, self.retention), now, self.retention);
         let Some((service, instance)) = whose(service, instance, tables).await? else {
-            return Ok(Answer { resolution: plan.resolution, points: vec![] });
+            return Ok(Answer { resolution: plan.step, points: vec![] });
         };
-        let closed = plan.width.floor(now).clamp(plan.from, plan.to);
-        let kept = plan.width.floor(now - self.keep.of(plan.width)) - plan.width.seconds();
+        let closed = plan.resolution.floor(now).clamp(plan.from, plan.to);
+        let kept =
+            plan.resolution.floor(now - self.retention.of(plan.resolution)) - plan.resolution.seconds();
         let mut windows = Windows::new();
-        let rows = Rows { service, one: Some(instance.unwrap_or(ALL)), width: plan.width };
+        let rows = Rows { service, one: Some(instance.unwrap_or(ALL)), resolution: plan.resolution };
         rows.read((plan.from.max(kept), closed), tables, &mut |time, _, window| {
             windows.entry(plan.floor(time)).or_default().go_on(&window);
         })
@@ -137,10 +142,12 @@ impl Rollups {
         // The open window has no row yet; the finer ones in it have, of each instance.
         let mut open: BTreeMap<(i64, i64), Window> = BTreeMap::new();
         let mut from = closed;
-        for width in Width::ALL.into_iter().rev().skip_while(|width| *width > plan.width) {
-            let finer = width.finer();
+        for resolution in
+            Resolution::ALL.into_iter().rev().skip_while(|resolution| *resolution > plan.resolution)
+        {
+            let finer = resolution.finer();
             let end = finer.map_or(now + 1, |finer| finer.floor(now)).min(plan.to);
-            let rows = Rows { service, one: instance, width: finer.unwrap_or(Width::Second) };
+            let rows = Rows { service, one: instance, resolution: finer.unwrap_or(Resolution::Second) };
             rows.read((from, end), tables, &mut |time, series, window| {
                 open.entry((plan.floor(time), series)).or_default().go_on(&window);
             })
@@ -155,57 +162,57 @@ impl Rollups {
             windows.entry(at).or_default().go_on(&window);
         }
         let point = |(at, window)| Point::of(DateTime::from_timestamp(at, 0).unwrap_or_default(), window);
-        Ok(Answer { resolution: plan.resolution, points: windows.into_iter().map(point).collect() })
+        Ok(Answer { resolution: plan.step, points: windows.into_iter().map(point).collect() })
     }
 }
 
 impl Range {
     /// Without what is far from all that there can be: a resolution is a number of seconds that people use.
-    fn within(self, now: i64, keep: Keep) -> Self {
+    fn within(self, now: i64, retention: Retention) -> Self {
         let time = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-        let (first, last) = (time(now - keep.longest() - FAR), time(now + FAR));
+        let (first, last) = (time(now - retention.longest() - FAR), time(now + FAR));
         Self { from: self.from.clamp(first, last), to: self.to.clamp(first, last), ..self }
     }
 }
 
 impl Plan {
-    fn of(range: Range, now: i64, keep: Keep) -> Self {
+    fn of(range: Range, now: i64, retention: Retention) -> Self {
         let (from, to) = (range.from.timestamp(), range.to.timestamp());
         // Where both ends are cut, one window more than fits is touched.
         let points = i64::from(range.points).max(1);
         let mut plan = None;
-        for width in Width::ALL {
-            let resolution = coarsened(width, from, to, points);
-            let covers = from >= now - keep.of(width) || width.wider().is_none();
-            let fine = width.wider().is_none_or(|wider| resolution < wider.seconds());
+        for resolution in Resolution::ALL {
+            let step = coarsened(resolution, from, to, points);
+            let covers = from >= now - retention.of(resolution) || resolution.wider().is_none();
+            let fine = resolution.wider().is_none_or(|wider| step < wider.seconds());
             if covers && fine {
-                plan = Some((width, resolution));
+                plan = Some((resolution, step));
                 break;
             }
         }
-        let (width, resolution) =
-            plan.unwrap_or_else(|| (Width::Minute, coarsened(Width::Minute, from, to, points)));
-        let floor = |time: i64| time - time.rem_euclid(resolution);
+        let (resolution, step) =
+            plan.unwrap_or_else(|| (Resolution::Minute, coarsened(Resolution::Minute, from, to, points)));
+        let floor = |time: i64| time - time.rem_euclid(step);
         let from = floor(from);
-        Self { width, resolution, from, to: floor(to.max(from) + resolution - 1) }
+        Self { resolution, step, from, to: floor(to.max(from) + step - 1) }
     }
 
     fn floor(self, time: i64) -> i64 {
-        time - time.rem_euclid(self.resolution)
+        time - time.rem_euclid(self.step)
     }
 }
 
-/// The smallest multiple of a width whose windows on the grid are no more than so many.
-fn coarsened(width: Width, from: i64, to: i64, points: i64) -> i64 {
-    let width = width.seconds();
-    let mut times = ((to - from) / (width * points)).max(1);
+/// The smallest multiple of a resolution whose windows on the grid are no more than so many.
+fn coarsened(resolution: Resolution, from: i64, to: i64, points: i64) -> i64 {
+    let resolution = resolution.seconds();
+    let mut times = ((to - from) / (resolution * points)).max(1);
     loop {
-        let resolution = width * times;
-        let first = from.div_euclid(resolution);
-        let last = (to + resolution - 1).div_euclid(resolution);
+        let step = resolution * times;
+        let first = from.div_euclid(step);
+        let last = (to + step - 1).div_euclid(step);
         // One window holds a range only if its grid says so; then it cannot be had with fewer than two.
         if last - first <= points.max(2) {
-            return resolution;
+            return step;
         }
         times += 1;
     }
@@ -240,20 +247,20 @@ impl Rows {
              WHERE width = ?3 AND time = t AND service = ?4 AND series BETWEEN ?5 AND ?6",
         );
         let (first, last) = self.one.map_or((ALL + 1, i64::MAX), |id| (id, id));
-        let query = query.bind(from).bind(to).bind(self.width.seconds()).bind(self.service);
+        let query = query.bind(from).bind(to).bind(self.resolution.seconds()).bind(self.service);
         let mut rows = query.bind(first).bind(last).fetch(tables);
         while let Some(row) = rows.try_next().await? {
             let (time, series) = (row.try_get(0)?, row.try_get(1)?);
-            let window = figures(self.width, series, row.try_get(2)?);
+            let window = window_of(self.resolution, series, row.try_get(2)?);
             take(time, series, window.map_err(|e| sqlx::Error::Decode(e.into()))?);
         }
         Ok(())
     }
 }
 
-/// The figures of a row. With those of an instance in a second stand its counters.
-fn figures(width: Width, series: i64, mut bytes: &[u8]) -> Result<Window, RowError> {
-    if width == Width::Second && series != ALL {
+/// The metrics of a row. Rows of an instance with a resolution of one second begin with its counters.
+fn window_of(resolution: Resolution, series: i64, mut bytes: &[u8]) -> Result<Window, RowError> {
+    if resolution == Resolution::Second && series != ALL {
         let _counters = Last::read(&mut bytes)?;
     }
     Window::read(&mut bytes)

@@ -1,11 +1,11 @@
-//! What is kept in memory of one instance: its counters, and its open windows.
+//! The series of one instance in memory: its counters, and its open windows.
 
 use aegis_domain::wire::heartbeat::Heartbeat;
 use chrono::{DateTime, Utc};
 
 use super::pack::{put, take};
 use super::window::{Window, put_messages, take_messages};
-use super::{RowError, Width};
+use super::{Resolution, RowError};
 use crate::load::{Counters, Done};
 
 /// One instance.
@@ -14,7 +14,7 @@ pub(super) struct Series {
     pub(super) id: i64,
     pub(super) service: i64,
     pub(super) last: Last,
-    /// The open window of each width. A wider one holds what has been closed of the next finer one.
+    /// The open window of each resolution. A wider one holds what has been closed of the next finer one.
     pub(super) open: [Option<Open>; 3],
 }
 
@@ -40,29 +40,29 @@ impl Series {
         }
         let done = Done::between(&self.last.counters, &counters);
         self.last = Last { counters, seen: now };
-        self.add(Width::Second, now, &Window::of(heartbeat.metrics, done));
+        self.add(Resolution::Second, now, &Window::of(heartbeat.metrics, done));
         true
     }
 
     /// The row of the open second.
     pub(super) fn now(&self) -> Option<Vec<u8>> {
-        let open = self.open[Width::Second.index()].as_ref()?;
-        let mut figures = Vec::new();
-        self.last.write(&mut figures);
-        open.window.write(&mut figures);
-        Some(figures)
+        let open = self.open[Resolution::Second.index()].as_ref()?;
+        let mut packed = Vec::new();
+        self.last.write(&mut packed);
+        open.window.write(&mut packed);
+        Some(packed)
     }
 
-    pub(super) fn add(&mut self, width: Width, time: i64, window: &Window) {
-        let open = self.open[width.index()]
-            .get_or_insert_with(|| Open { time: width.floor(time), window: Window::default() });
+    pub(super) fn add(&mut self, resolution: Resolution, time: i64, window: &Window) {
+        let open = self.open[resolution.index()]
+            .get_or_insert_with(|| Open { time: resolution.floor(time), window: Window::default() });
         open.window.go_on(window);
     }
 
-    /// Takes the open window of this width away if it is over, and adds it to the next wider one.
-    pub(super) fn close(&mut self, width: Width, now: i64) -> Option<Open> {
-        let over = self.open[width.index()].take_if(|open| open.time < width.floor(now))?;
-        if let Some(wider) = width.wider() {
+    /// Takes the open window of this resolution away if it is over, and adds it to the next wider one.
+    pub(super) fn close(&mut self, resolution: Resolution, now: i64) -> Option<Open> {
+        let over = self.open[resolution.index()].take_if(|open| open.time < resolution.floor(now))?;
+        if let Some(wider) = resolution.wider() {
             self.add(wider, over.time, &over.window);
         }
         Some(over)

@@ -1,4 +1,4 @@
-//! What one instance did in one window of time, and how windows become wider ones.
+//! The metrics of one instance in one window, and their aggregation to wider windows.
 
 use aegis_domain::wire::heartbeat::{Messages, Metrics};
 use aegis_domain::wire::latency::Latency;
@@ -177,7 +177,7 @@ impl Gauge {
         self.last = self.last.saturating_add(other.last);
     }
 
-    /// What both look at, seen by whoever saw more of it.
+    /// A value that both report: the greater one.
     fn share(&mut self, other: Self) {
         self.max = self.max.max(other.max);
         self.last = self.last.max(other.last);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use sqlx::SqliteConnection;
 
-use super::{Batch, Keep, RowKey, Width};
+use super::{Batch, Resolution, Retention, RowKey};
 use crate::engine::WriteError;
 
 /// How many rows one statement writes at most; the rest of a batch goes in smaller steps.
@@ -18,7 +18,7 @@ static INSERTS: LazyLock<[String; 3]> = LazyLock::new(|| {
 });
 
 pub(super) async fn batch(
-    keep: &Keep,
+    retention: &Retention,
     batch: &Batch,
     tables: &mut SqliteConnection,
 ) -> Result<(), WriteError> {
@@ -44,7 +44,7 @@ pub(super) async fn batch(
         update.bind(bytes).bind(id).execute(&mut *tables).await?;
     }
     rows(batch, tables).await?;
-    forget(keep, batch, tables).await
+    forget(retention, batch, tables).await
 }
 
 async fn rows(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
@@ -53,13 +53,13 @@ async fn rows(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteE
     for (size, insert) in ROWS.into_iter().zip(INSERTS.iter()) {
         while rows.len() >= size {
             let (part, later) = rows.split_at(size);
-            let query = part.iter().fold(sqlx::query(insert.as_str()), |query, (key, figures)| {
+            let query = part.iter().fold(sqlx::query(insert.as_str()), |query, (key, packed)| {
                 query
-                    .bind(key.width.seconds())
+                    .bind(key.resolution.seconds())
                     .bind(key.time)
                     .bind(key.service)
                     .bind(key.series)
-                    .bind(figures.to_vec())
+                    .bind(packed.to_vec())
             });
             query.execute(&mut *tables).await?;
             rows = later;
@@ -68,12 +68,16 @@ async fn rows(batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteE
     Ok(())
 }
 
-async fn forget(keep: &Keep, batch: &Batch, tables: &mut SqliteConnection) -> Result<(), WriteError> {
+async fn forget(
+    retention: &Retention,
+    batch: &Batch,
+    tables: &mut SqliteConnection,
+) -> Result<(), WriteError> {
     if let Some(time) = batch.forget {
-        for width in Width::ALL {
+        for resolution in Resolution::ALL {
             sqlx::query("DELETE FROM windows WHERE width = ? AND time < ?")
-                .bind(width.seconds())
-                .bind(Width::Ten.floor(time) - keep.of(width))
+                .bind(resolution.seconds())
+                .bind(Resolution::Ten.floor(time) - retention.of(resolution))
                 .execute(&mut *tables)
                 .await?;
         }

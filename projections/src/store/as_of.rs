@@ -1,4 +1,4 @@
-//! The registry as it stood: the last snapshot before, and the events after it.
+//! The registry as of a time: the last snapshot before it, and the events after that.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 use super::events::last_before;
 use super::{Store, StoreError};
 use crate::State;
-use crate::engine::mark::{integer, sequence};
+use crate::engine::checkpoint::{integer, sequence};
 use crate::registry::event_of;
 use crate::state::Fact;
 

@@ -1,4 +1,4 @@
-//! Reads that end: those that take too long, and those that nobody waits for any more.
+//! Bounded reads: they end when they take too long, or when their caller has gone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,7 +55,7 @@ mod tests {
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
 
     #[tokio::test]
-    async fn a_read_without_end_is_given_up_when_its_time_is_up_or_nobody_waits() {
+    async fn a_read_without_end_is_cancelled_when_its_time_is_up_or_its_caller_has_gone() {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         let wanted = Wanted::on(&mut connection, Duration::from_millis(50)).await.unwrap();
         assert!(sqlx::query(ENDLESS).fetch_one(&mut connection).await.is_err());

@@ -14,7 +14,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 use super::bounded::{PATIENCE, Wanted};
 use super::filter::Without;
 use super::{EventFilter, Store, StoreError};
-use crate::engine::mark::{integer, sequence};
+use crate::engine::checkpoint::{integer, sequence};
 use crate::view::EventView;
 
 /// Which part of them.

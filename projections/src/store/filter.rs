@@ -1,4 +1,4 @@
-//! Which events a reader asks for.
+//! Filters of events.
 
 use aegis_domain::AggregateKind;
 use chrono::{DateTime, Utc};

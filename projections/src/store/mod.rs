@@ -1,4 +1,4 @@
-//! What readers get from the projection's file: pages of events, and the registry as it stood.
+//! Reads the projection's file: pages of events, and the registry as of a time.
 
 mod as_of;
 mod bounded;

@@ -1,4 +1,4 @@
-//! The newest events in memory, so that whoever follows the log does not ask the file for each batch.
+//! The newest events in memory, so that followers of the log do not read the file for each batch.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};

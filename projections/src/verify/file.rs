@@ -9,7 +9,7 @@ use std::time::Duration;
 use aegis_domain::schema::keep_digits;
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Recorded, Sequence};
-use aegis_sdk::nats::follow::Message;
+use aegis_nats::follow::Message;
 use chrono::TimeDelta;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -18,7 +18,7 @@ use sqlx::{ConnectOptions as _, SqliteConnection};
 use super::finding::{FILE, Finding};
 use super::kv::differ;
 use crate::State;
-use crate::engine::{Mark, Projection as _, Step};
+use crate::engine::{Checkpoint, Projection as _, Step};
 use crate::registry::{Registry, Retention};
 use crate::state::KEEP_ENDED;
 use crate::store::range;
@@ -43,12 +43,12 @@ pub(super) struct File {
 #[derive(Debug)]
 struct Tables {
     connection: SqliteConnection,
-    mark: Mark,
+    checkpoint: Checkpoint,
     keep_ended: TimeDelta,
     state: State,
     /// What the log says of events that the index has to have.
     expected: Vec<EventView>,
-    times: Mark,
+    times: Checkpoint,
     /// Events up to this one may have left the index.
     forgotten: Sequence,
     /// Up to here the index was compared.
@@ -83,7 +83,7 @@ impl File {
     ) {
         let Some(tables) = &mut self.tables else { return };
         let sequence = Sequence(message.sequence);
-        if sequence > tables.mark.position {
+        if sequence > tables.checkpoint.position {
             return;
         }
         let step = tables.times.advance(sequence, message.recorded_at);
@@ -96,7 +96,7 @@ impl File {
             let data = serde_json::from_slice(&keep_digits(&message.body)).unwrap_or_default();
             tables.expected.push(EventView { data, ..view });
         }
-        let is_last = sequence == tables.mark.position;
+        let is_last = sequence == tables.checkpoint.position;
         if tables.expected.len() >= PAGE || is_last {
             self.compare_index(sequence).await;
         }
@@ -110,7 +110,7 @@ impl File {
         if let Some(tables) = &self.tables
             && !tables.matched
         {
-            let position = tables.mark.position;
+            let position = tables.checkpoint.position;
             if position > state.position {
                 self.tell("the file", format!("it stands at {position}, beyond the end of the log"));
             } else {
@@ -183,23 +183,23 @@ impl Tables {
         if verdict != "ok" {
             return Ok(Err(format!("it is damaged: {verdict}")));
         }
-        let Some(mark) = Mark::read(&mut connection, log).await? else {
+        let Some(checkpoint) = Checkpoint::read(&mut connection, log).await? else {
             return Ok(Err("it is of another log".to_owned()));
         };
         let kept = sqlx::query_scalar("SELECT seconds FROM kept").fetch_optional(&mut connection).await?;
         let keep_ended = kept.map_or(KEEP_ENDED, TimeDelta::seconds);
         let retention = Retention { keep_ended, ..Retention::default() };
-        let registry = Registry::load(&retention, mark, &mut connection).await?;
+        let registry = Registry::load(&retention, checkpoint, &mut connection).await?;
         Ok(Ok(Self {
             connection,
-            mark,
+            checkpoint,
             keep_ended,
             forgotten: registry.forgotten(),
             state: registry.state,
             expected: Vec::new(),
-            times: Mark::default(),
+            times: Checkpoint::default(),
             compared: Sequence::ZERO,
-            matched: mark.position == Sequence::ZERO,
+            matched: checkpoint.position == Sequence::ZERO,
         }))
     }
 }

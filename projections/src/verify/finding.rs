@@ -109,7 +109,7 @@ impl Finding {
         }
     }
 
-    /// Whether it is a message that is no event: put aside, and known to whoever looks at the dead letters.
+    /// Whether it is a message that is no event: copied to the dead letters, where operators see it.
     #[must_use]
     pub fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable { .. })

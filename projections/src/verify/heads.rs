@@ -1,4 +1,4 @@
-//! Chain heads: what a log was at one moment, small enough to be kept elsewhere. Whoever could write the whole
+//! Chain heads: what a log was at one moment, small enough to be kept elsewhere. An attacker who could write the whole
 //! stream anew, with every chain intact, cannot make it fit heads that were exported before.
 
 use std::collections::BTreeMap;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use aegis_domain::wire::Namespace;
 use aegis_domain::{Recorded, Registry};
-use aegis_sdk::journal::{Item, Selection, Start};
-use aegis_sdk::nats::bucket::entries;
-use aegis_sdk::{Connection, Journal};
+use aegis_journal::Journal;
+use aegis_journal::{Item, Selection, Start};
+use aegis_nats::Connection;
+use aegis_nats::bucket::entries;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 //! against the log. Nothing is written, but by a [repair](repair_entries).
 //!
 //! What it shows, and what it cannot: a changed, removed or inserted event breaks the chain of its aggregate, unless
-//! it is the last of it; a missing message is a gap. Whoever can write the whole stream anew, every chain intact,
-//! is found only by heads that were kept where he cannot write: [`Heads`].
+//! it is the last of it; a missing message is a gap. An attacker who can write the whole stream anew, every chain
+//! intact, is found only by heads that were kept where the attacker cannot write: [`Heads`].
 
 mod file;
 mod finding;
@@ -19,13 +19,14 @@ use std::time::Duration;
 
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Recorded, Registry, Sequence};
-use aegis_sdk::journal::{decode, hash, record_hash};
-use aegis_sdk::nats::follow::{Followed, Message};
-use aegis_sdk::{Connection, Journal};
+use aegis_journal::Journal;
+use aegis_journal::{decode, hash, record_hash};
+use aegis_nats::Connection;
+use aegis_nats::follow::{Followed, Message};
 use chrono::Utc;
 
 use crate::State;
-use crate::engine::Mark;
+use crate::engine::Checkpoint;
 use crate::projector::events_stream;
 use crate::state::{Fact, KEEP_ENDED};
 
@@ -94,7 +95,7 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
     let last = Sequence(info.state.last_sequence);
     let mut walk = Walk::new(scope.heads);
     walk.findings.extend(settings(&info.config).into_iter().map(|setting| Finding::Setting { setting }));
-    let mut times = Mark::default();
+    let mut times = Checkpoint::default();
     let log = events_stream(connection).await.map_err(|e| unavailable(&name, e))?.identity;
     let mut file = match scope.file {
         Some(path) => Some(file::File::open(path, &log).await),
@@ -156,7 +157,7 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
 fn meet(
     walk: &mut Walk,
     state: &mut State,
-    times: &mut Mark,
+    times: &mut Checkpoint,
     message: &Message,
     event: Result<&Recorded, &DecodeError>,
 ) {

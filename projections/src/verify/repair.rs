@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
-use aegis_sdk::nats::bucket::{Bucket, Slot, entries};
-use aegis_sdk::nats::provision::MARKER_TTL;
-use aegis_sdk::{Connection, Journal};
+use aegis_journal::Journal;
+use aegis_nats::Connection;
+use aegis_nats::bucket::{Bucket, Slot, entries};
+use aegis_nats::provision::MARKER_TTL;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};

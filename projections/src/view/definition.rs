@@ -1,4 +1,4 @@
-//! A definition as it stands, and how it came to be so.
+//! A definition with its history.
 
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
 use aegis_domain::aggregate::{Aggregate, Definition};

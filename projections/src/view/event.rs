@@ -30,7 +30,7 @@ pub struct EventView {
     pub service: Option<String>,
     /// The version of the aggregate after it.
     pub version: u64,
-    /// When it happened, by the clock of whoever recorded it.
+    /// When it happened, by the clock of its recorder.
     pub time: DateTime<Utc>,
     /// When the log took it, by the server's clock; never before that of an earlier event.
     pub recorded_at: DateTime<Utc>,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// So many recoveries within [`WINDOW`] make an instance a flapping one. One recovery is an incident, two may
-/// be a restart of the network; with three nobody can plan on the instance.
+/// be a restart of the network; with three the instance is unreliable.
 pub const RECOVERIES: usize = 3;
 /// How far apart the first and the last of them may be. An instance with 1 s heartbeats is noticed after
 /// 3.5 s and comes back at once, so a fault that repeats every minute is found; daily restarts are not.

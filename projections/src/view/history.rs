@@ -1,4 +1,4 @@
-//! How a definition came to be what it is: every version, with who, when, why, and what changed.
+//! The history of a definition: every revision, with who, when, why, and what changed.
 
 use std::collections::BTreeSet;
 

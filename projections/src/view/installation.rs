@@ -92,7 +92,7 @@ impl InstallationView {
         self.planners.iter().find(|planner| matches!(&planner.plan, Plan::Switchover(it) if it == plan))
     }
 
-    /// The same plan, planned again, is whoever's that did so last.
+    /// The same plan, planned again, belongs to the last one who planned it.
     fn note(&mut self, plan: Plan, fact: &Fact<'_>) {
         self.planners.retain(|planner| planner.plan != plan);
         let (by, at, sequence) = (fact.actor.clone(), fact.time, fact.sequence);

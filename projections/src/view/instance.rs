@@ -1,6 +1,6 @@
 //! An instance as the log has it.
 
-use aegis_domain::aggregate::instance::{Hearing, InstanceEvent, Status};
+use aegis_domain::aggregate::instance::{InstanceEvent, Liveness, Status};
 use aegis_domain::aggregate::{Aggregate, Instance};
 use aegis_domain::{InstanceName, Sequence, ServiceName};
 use chrono::{DateTime, Utc};
@@ -52,17 +52,17 @@ impl InstanceStatus {
     }
 
     fn of(instance: &Instance) -> Self {
-        match (instance.status, instance.hearing) {
+        match (instance.status, instance.liveness) {
             (Status::Stopped, _) => Self::Stopped,
             (Status::Failed, _) => Self::Failed,
-            (_, Hearing::Expired) => Self::Expired,
-            (_, Hearing::Unhealthy) => Self::Unhealthy,
-            (Status::Init, Hearing::Heard) => Self::Init,
-            (Status::Starting, Hearing::Heard) => Self::Starting,
-            (Status::Running, Hearing::Heard) => Self::Running,
-            (Status::Draining, Hearing::Heard) => Self::Draining,
-            (Status::Stopping, Hearing::Heard) => Self::Stopping,
-            (Status::Unknown, Hearing::Heard) => Self::Unknown,
+            (_, Liveness::Expired) => Self::Expired,
+            (_, Liveness::Unhealthy) => Self::Unhealthy,
+            (Status::Init, Liveness::Alive) => Self::Init,
+            (Status::Starting, Liveness::Alive) => Self::Starting,
+            (Status::Running, Liveness::Alive) => Self::Running,
+            (Status::Draining, Liveness::Alive) => Self::Draining,
+            (Status::Stopping, Liveness::Alive) => Self::Stopping,
+            (Status::Unknown, Liveness::Alive) => Self::Unknown,
         }
     }
 }

@@ -22,7 +22,7 @@ pub struct LeaderView {
     pub since: DateTime<Utc>,
     /// Why the term began.
     pub reason: ElectionReason,
-    /// How long nobody owned the group before the term, in milliseconds, where known.
+    /// The vacancy before the term, in milliseconds, where known.
     pub vacancy_ms: Option<u64>,
     /// The last event that changed it.
     pub sequence: Sequence,

@@ -1,4 +1,4 @@
-//! The views: what readers get to see, each with the fold that makes it.
+//! The views, each with the fold that makes it.
 
 mod definition;
 mod event;

@@ -1,4 +1,4 @@
-//! Who owned a group, when, and how that came and went: the terms of a group, out of its events.
+//! The terms of a group, from its events: owner, begin, end, and reasons.
 
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
 use aegis_domain::aggregate::{Aggregate as _, Leadership};
@@ -17,7 +17,7 @@ pub struct TermView {
     pub instance: InstanceName,
     /// When the log took the election. The owner served from then on, or a moment before.
     pub from: DateTime<Utc>,
-    /// How long nobody owned the group before it, in milliseconds, as the claimer measured it; none where that is not known.
+    /// The vacancy before it, in milliseconds, as the claimer measured it; none where that is not known.
     pub vacancy_ms: Option<u64>,
     /// Why it began.
     pub cause: Cause,
@@ -55,7 +55,7 @@ pub enum Cause {
     Resigned,
     /// Somebody had asked the owner before it to hand over.
     SteppedDown,
-    /// The owner before it was lost, or gave the group up, in a maintenance: nobody was to take it over.
+    /// The owner before it was lost, or gave the group up, in a maintenance: no other member was to take it over.
     Maintenance,
     /// A reason that this version does not know.
     Unknown,
@@ -73,7 +73,7 @@ pub enum EndKind {
 }
 
 impl TermView {
-    /// The same, of a group that was without an owner in one of these: nobody was to take it over then.
+    /// The same, of a group that was vacant in one of these.
     pub fn in_maintenance(&mut self, service: &ServiceName, group: &GroupName, times: &Maintenances) {
         let Some(vacancy) = self.vacancy_ms.and_then(|ms| TimeDelta::try_milliseconds(ms.try_into().ok()?))
         else {

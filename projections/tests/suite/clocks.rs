@@ -8,7 +8,7 @@ use aegis_domain::wire::header::{self, ce};
 use aegis_domain::{Actor, AggregateId, Context, Sequence, Term};
 use aegis_projections::State;
 use aegis_projections::replay::from_log;
-use aegis_projections::rollups::{Keep, Range, RollupProjector, Rollups};
+use aegis_projections::rollups::{Range, Retention, RollupProjector, Rollups};
 use aegis_projections::store::At;
 use aegis_projections::verify::{Scope, verify};
 use aegis_sdk::nats::bucket::Bucket;
@@ -23,7 +23,7 @@ use crate::installation::{Installation, encode};
 use crate::kv::{all, owed};
 use crate::log::{Log, election, fold, group, instance, service, session};
 use crate::projector::log;
-use crate::rollups::{figures, heartbeat};
+use crate::rollups::{heartbeat, metrics_of};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const FAR: &str = "9999-01-01T00:00:00Z";
@@ -100,12 +100,12 @@ async fn an_imported_log_tells_its_times_up_to_its_end_and_none_beyond_the_impor
 async fn no_heartbeat_moves_the_clock_of_the_rollups() {
     let installation = own().await;
     let connection = &installation.connection;
-    let rollups = Rollups::open(&installation.path("m.sqlite"), Keep::default()).await.unwrap();
+    let rollups = Rollups::open(&installation.path("m.sqlite"), Retention::default()).await.unwrap();
     let projector = RollupProjector::restore(connection, &rollups).await.unwrap();
     let work = tokio::spawn(projector.run(CancellationToken::new()));
     for window in 1..=10 {
         let subject = connection.namespace().heartbeat_subject(&service("echo"), &instance("a"));
-        let mut beat = heartbeat("a", 0, figures(window, window, 1, 1_000));
+        let mut beat = heartbeat("a", 0, metrics_of(window, window, 1, 1_000));
         beat.sent_at = FAR.parse().unwrap();
         let body = serde_json::to_vec(&beat).unwrap();
         publish(connection, subject, HeaderMap::new(), body, FAR).await;
@@ -138,7 +138,7 @@ fn foreign(term: u64) -> Log {
 }
 
 #[tokio::test]
-async fn a_term_that_nobody_can_have_reached_ends_no_succession() {
+async fn a_term_that_no_election_can_have_made_ends_no_succession() {
     let installation = own().await;
     let connection = &installation.connection;
     let journal = Journal::new(connection);

@@ -136,7 +136,7 @@ async fn a_log_that_ends_with_what_is_no_event_is_passed_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_message_as_large_as_the_server_allows_stops_nobody() {
+async fn a_message_as_large_as_the_server_allows_does_not_stop_the_projection() {
     let installation = Installation::start().await;
     let running = installation.project(&installation.path("p.sqlite")).await;
     let largest = installation.connection.client().server_info().max_payload;

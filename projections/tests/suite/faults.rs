@@ -23,7 +23,7 @@ fn gap(first: u64, last: u64) -> Gap {
 }
 
 #[tokio::test]
-async fn what_the_log_has_lost_is_recorded_and_stops_nobody() {
+async fn gaps_of_the_log_are_recorded_and_do_not_stop_the_projection() {
     let installation = Installation::unprotected().await;
     let (path, log) = (installation.path("p.sqlite"), log(60));
     let stream = installation.connection.jetstream().get_stream("AEGIS_EVENTS").await.unwrap();

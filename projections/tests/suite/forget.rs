@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use crate::log::{Log, any_log, instance, registration, service};
-use crate::rollups::{figures, heartbeat};
+use crate::rollups::{heartbeat, metrics_of};
 use crate::store::{END, LOG, block_on, dump, entry, opened};
 
 const KEEP: TimeDelta = TimeDelta::seconds(20);
@@ -147,7 +147,7 @@ fn heartbeats_of_strangers_are_bounded_and_those_of_known_instances_are_not() {
     let live = Live::new(log.state());
     let beat = |name: &str| {
         let place = (Sequence(1), DateTime::UNIX_EPOCH);
-        live.beat(heartbeat(name, 0, figures(1, 1, 1, 1)), place, Instant::now())
+        live.beat(heartbeat(name, 0, metrics_of(1, 1, 1, 1)), place, Instant::now())
     };
     let kept = (0..STRANGERS_MAX + 100).filter(|n| beat(&format!("stranger-{n}"))).count();
     assert_eq!(kept, STRANGERS_MAX + live.read().state.instances.len());

@@ -8,7 +8,7 @@ use aegis_domain::{Recorded, Sequence};
 use aegis_projections::engine::Handle;
 use aegis_projections::{Live, Projector, Retention, State, Store, kv};
 use aegis_sdk::nats::imported;
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::NatsServer;
 use async_nats::HeaderMap;
@@ -25,7 +25,7 @@ pub(crate) struct Installation {
     server: NatsServer,
 }
 
-/// A projector at work, with its KV writer. Dropping it kills both wherever they are.
+/// A projector at work, with those who write KV entries and owed dead letters. Dropping it kills all wherever they are.
 pub(crate) struct Running {
     pub(crate) store: Store,
     pub(crate) live: Live,
@@ -113,9 +113,17 @@ impl Installation {
 pub(crate) async fn project(connection: &Connection, path: &Path, retention: Retention) -> Running {
     let store = Store::open(path, retention).await.unwrap();
     let (projector, live, changes) = Projector::restore(connection, &store).await.unwrap();
-    let handle = projector.handle();
+    let (handle, letters) = (projector.handle(), projector.owed_letters());
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            ticks.tick().await;
+            // What cannot be written is told, and tried again.
+            let _settled = letters.settle().await;
+        }
+    });
     tasks.spawn(projector.run(stop.clone()));
     tasks.spawn(kv::project(connection.clone(), live.clone(), changes, stop));
     Running { store, live, handle, _tasks: tasks }

@@ -128,7 +128,7 @@ fn partly_read(running: &Running) -> Option<String> {
 }
 
 #[tokio::test]
-async fn each_type_with_values_that_nobody_knows_stops_nobody() {
+async fn an_event_of_each_type_with_unknown_values_does_not_stop_the_projection() {
     let installation = Installation::start().await;
     let running = installation.project(&installation.path("p.sqlite")).await;
     let mut log = Log::default();

@@ -125,7 +125,7 @@ async fn a_log_that_was_made_anew_is_another_log() {
     drop(running);
     let jetstream = installation.connection.jetstream();
     jetstream.delete_stream(installation.connection.namespace().events_stream()).await.unwrap();
-    aegis_sdk::nats::provision::provision(&installation.connection).await.unwrap();
+    aegis_sdk::provision::provision(&installation.connection).await.unwrap();
     imported(&installation.connection).await;
     installation.record(&log.events[..1]).await;
     let running = installation.project(&path).await;

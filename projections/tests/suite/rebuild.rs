@@ -132,7 +132,7 @@ async fn what_a_rebuild_left_behind_is_removed_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn whoever_asks_during_a_rebuild_shares_its_outcome() {
+async fn requests_during_a_rebuild_share_its_outcome() {
     let installation = Installation::start().await;
     let log = log(300);
     installation.record(&log.events).await;

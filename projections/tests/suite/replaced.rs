@@ -6,9 +6,9 @@ use std::time::Duration;
 use aegis_domain::AggregateId;
 use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_projections::engine::{ProblemCode, Progress};
-use aegis_projections::rollups::{Keep, RollupProjector, Rollups};
+use aegis_projections::rollups::{self, RollupProjector, Rollups};
 use aegis_projections::{Retention, State};
-use aegis_sdk::nats::provision::provision;
+use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::{FaultProxy, wait_until};
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use crate::installation::{Installation, Running, imported, project};
 use crate::kv::{all, owed};
 use crate::log::{Log, content, fold, instance, service};
 use crate::projector::log;
-use crate::rollups::{figures, heartbeat};
+use crate::rollups::{heartbeat, metrics_of};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -122,7 +122,7 @@ async fn grown_again(installation: &Installation, log: &Log) -> Log {
 }
 
 #[tokio::test]
-async fn a_log_that_grew_again_past_the_position_while_nobody_looked_is_another_one() {
+async fn a_log_that_was_made_anew_and_grew_past_the_position_is_another_one() {
     let log = log(104);
     let installation = with_a_copy(&log, 4).await;
     let path = installation.path("p.sqlite");
@@ -199,12 +199,12 @@ async fn a_problem_stands_until_the_projection_is_of_the_history_that_is_there()
 async fn heartbeats_of_another_history_are_rolled_up_from_what_is_there() {
     let installation = Installation::start().await;
     let connection = &installation.connection;
-    let rollups = Rollups::open(&installation.path("m.sqlite"), Keep::default()).await.unwrap();
+    let rollups = Rollups::open(&installation.path("m.sqlite"), rollups::Retention::default()).await.unwrap();
     let projector = RollupProjector::restore(connection, &rollups).await.unwrap();
     let work = tokio::spawn(projector.run(CancellationToken::new()));
     let beat = async |window: u64| {
         let subject = connection.namespace().heartbeat_subject(&service("echo"), &instance("a"));
-        let body = serde_json::to_vec(&heartbeat("a", 0, figures(window, window, 1, 1_000))).unwrap();
+        let body = serde_json::to_vec(&heartbeat("a", 0, metrics_of(window, window, 1, 1_000))).unwrap();
         connection.jetstream().publish(subject, body.into()).await.unwrap().await.unwrap();
     };
     for window in 1..=20 {

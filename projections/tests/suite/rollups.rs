@@ -8,7 +8,7 @@ use aegis_domain::aggregate::instance::Status;
 use aegis_domain::wire::heartbeat::{Heartbeat, Lag, Messages, Metrics};
 use aegis_domain::wire::latency::Latency;
 use aegis_projections::engine::{Entry, Held, Stream};
-use aegis_projections::rollups::{Answer, Keep, Point, Range, Rolling, Rollups};
+use aegis_projections::rollups::{Answer, Point, Range, Retention, Rolling, Rollups};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
@@ -18,7 +18,7 @@ use crate::store::{END, block_on, dump};
 const STREAM: &str = "AEGIS_HEARTBEATS created today";
 /// The first moment of these streams, at the beginning of an hour.
 const START: i64 = 1_760_000_400;
-const SHORT: Keep = Keep { seconds: 60, tens: 120, minutes: 300 };
+const SHORT: Retention = Retention { seconds: 60, tens: 120, minutes: 300 };
 
 type Beats = Vec<Entry<Option<Box<Heartbeat>>>>;
 
@@ -28,10 +28,10 @@ struct Opened {
     held: Held<Rolling>,
 }
 
-async fn opened(path: &Path, keep: Keep) -> Opened {
-    let rollups = Rollups::open(path, keep).await.unwrap();
+async fn opened(path: &Path, retention: Retention) -> Opened {
+    let rollups = Rollups::open(path, retention).await.unwrap();
     let stream = Stream::new(STREAM, END);
-    let held = Held::restore(rollups.database().clone(), &keep, &stream).await.unwrap();
+    let held = Held::restore(rollups.database().clone(), &retention, &stream).await.unwrap();
     Opened { rollups, held }
 }
 
@@ -59,7 +59,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(START + seconds, 0).unwrap()
 }
 
-/// A heartbeat of `echo`, with these figures.
+/// A heartbeat of `echo`, with these metrics.
 pub(crate) fn heartbeat(name: &str, life: i64, metrics: Metrics) -> Heartbeat {
     Heartbeat {
         service: service("echo"),
@@ -77,8 +77,8 @@ pub(crate) fn heartbeat(name: &str, life: i64, metrics: Metrics) -> Heartbeat {
     }
 }
 
-/// The figures of a window in which so many calls took so long.
-pub(crate) fn figures(window: u64, total: u64, calls: u64, micros: u64) -> Metrics {
+/// The metrics of a window in which so many calls took so long.
+pub(crate) fn metrics_of(window: u64, total: u64, calls: u64, micros: u64) -> Metrics {
     let mut latency = Latency::default();
     latency.record(micros, calls);
     let latency = (calls > 0).then_some(latency);
@@ -141,12 +141,12 @@ fn any_stream() -> impl Strategy<Value = Beats> {
                 Said::Junk | Said::Again => {}
                 Said::Restarted => {
                     *life += 1;
-                    *metrics = figures(1, 3, 3, 1_000);
+                    *metrics = metrics_of(1, 3, 3, 1_000);
                 }
                 Said::Window { calls, errors, micros, cpu, events } => {
                     let total = metrics.calls + calls;
                     let errors = metrics.errors + *errors.min(calls);
-                    let window = figures(metrics.window + 1, total, *calls, *micros);
+                    let window = metrics_of(metrics.window + 1, total, *calls, *micros);
                     let queue_depth = *calls;
                     let consumed = metrics.events.consumed + events;
                     let events = Messages { consumed, ..metrics.events };
@@ -211,7 +211,7 @@ async fn a_window_that_ended_before_a_restart_takes_nothing_in_after_it() {
     let beats = said
         .iter()
         .zip(1..)
-        .map(|((second, name), n)| (*second, heartbeat(name, 0, figures(n, n * n, n, 1_000))));
+        .map(|((second, name), n)| (*second, heartbeat(name, 0, metrics_of(n, n * n, n, 1_000))));
     let beats = stream(beats.collect());
     opened(&whole, SHORT).await.take(copy(&beats)).await;
     for restart in 1..beats.len() {
@@ -227,8 +227,8 @@ async fn a_window_that_ended_before_a_restart_takes_nothing_in_after_it() {
 fn two(seconds: i64) -> Beats {
     let beats = (0..seconds).flat_map(|second| {
         let window = second.unsigned_abs() + 1;
-        let fast = heartbeat("fast", 0, figures(window, 98 * window, 98, 1_000));
-        let mut slow = heartbeat("slow", 0, figures(window, 2 * window, 2, 1_000_000));
+        let fast = heartbeat("fast", 0, metrics_of(window, 98 * window, 98, 1_000));
+        let mut slow = heartbeat("slow", 0, metrics_of(window, 2 * window, 2, 1_000_000));
         slow.metrics.errors = window;
         slow.metrics.in_flight = window % 7;
         [(second, fast), (second, slow)]
@@ -243,7 +243,7 @@ fn quantiles(point: &Point) -> (f64, f64) {
 #[tokio::test]
 async fn a_window_of_a_service_has_the_true_quantiles_of_all_its_calls_at_every_resolution() {
     let folder = tempfile::tempdir().unwrap();
-    let mut opened = opened(&folder.path().join("m.sqlite"), Keep::default()).await;
+    let mut opened = opened(&folder.path().join("m.sqlite"), Retention::default()).await;
     opened.take(two(150)).await;
     for (points, resolution, seconds) in [(300, 1, 1), (12, 10, 10), (2, 60, 60)] {
         let answer = opened.ask(None, 0, 120, points).await;
@@ -264,12 +264,12 @@ async fn a_window_of_a_service_has_the_true_quantiles_of_all_its_calls_at_every_
 #[tokio::test]
 async fn silence_is_a_gap_and_the_calls_of_a_lost_heartbeat_are_counted_with_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let mut opened = opened(&folder.path().join("m.sqlite"), Keep::default()).await;
+    let mut opened = opened(&folder.path().join("m.sqlite"), Retention::default()).await;
     let beat = |second: i64, total, calls| {
-        (second, heartbeat("a", 0, figures(second.unsigned_abs() + 1, total, calls, 1_000)))
+        (second, heartbeat("a", 0, metrics_of(second.unsigned_abs() + 1, total, calls, 1_000)))
     };
-    let restarted = (9, heartbeat("a", 5, figures(1, 4, 4, 1_000)));
-    // Within a window the status has changed, and its figures came once more.
+    let restarted = (9, heartbeat("a", 5, metrics_of(1, 4, 4, 1_000)));
+    // Within a window the status has changed, and its metrics came once more.
     let mut again = beat(1, 15, 5);
     again.0 = 2;
     opened.take(stream(vec![beat(0, 10, 10), beat(1, 15, 5), again, beat(5, 40, 5), restarted])).await;
@@ -282,11 +282,11 @@ async fn silence_is_a_gap_and_the_calls_of_a_lost_heartbeat_are_counted_with_the
 #[tokio::test]
 async fn messages_are_counted_by_window_and_what_waits_for_shared_consumers_once() {
     let folder = tempfile::tempdir().unwrap();
-    let mut opened = opened(&folder.path().join("m.sqlite"), Keep::default()).await;
+    let mut opened = opened(&folder.path().join("m.sqlite"), Retention::default()).await;
     let beat = |name: &str, life, second: i64, events: Messages, commands: Messages, pending: u64| {
         let lag = vec![waiting("orders", pending), waiting("ticks", 1)];
         let window = second.unsigned_abs() + 1;
-        (second, heartbeat(name, life, Metrics { events, commands, lag, ..figures(window, 0, 0, 1) }))
+        (second, heartbeat(name, life, Metrics { events, commands, lag, ..metrics_of(window, 0, 0, 1) }))
     };
     let events =
         |published, consumed| Messages { published, consumed, failed: consumed / 2, ..Messages::default() };
@@ -333,7 +333,7 @@ async fn a_file_that_is_full_grows_no_further() {
     assert!(rows.iter().all(|rows| *rows <= most), "{rows:?}");
     assert_eq!(opened.ask(None, 0, 1_500, 2_000).await.points.first().unwrap().at, at(1_200));
     // Who is silent for longer than anything is kept is forgotten, and the service with the last of them.
-    let other = Heartbeat { service: service("other"), ..heartbeat("new", 0, figures(1, 0, 0, 1)) };
+    let other = Heartbeat { service: service("other"), ..heartbeat("new", 0, metrics_of(1, 0, 0, 1)) };
     let mut late = stream(vec![(2_000, other)]);
     late[0].sequence = Sequence(10_000);
     opened.take(late).await;

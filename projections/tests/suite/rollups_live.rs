@@ -6,7 +6,7 @@ use std::time::Duration;
 use aegis_domain::Sequence;
 use aegis_domain::wire::heartbeat::Metrics;
 use aegis_projections::engine::ProblemCode;
-use aegis_projections::rollups::{Answer, INSTANCES_MAX, Keep, Range, RollupProjector, Rollups};
+use aegis_projections::rollups::{Answer, INSTANCES_MAX, Range, Retention, RollupProjector, Rollups};
 use aegis_sdk::{ConnectOptions, Connection};
 use aegis_testkit::wait_until;
 use chrono::{TimeDelta, Utc};
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::installation::Installation;
 use crate::log::{instance, service};
 use crate::process::{again, role};
-use crate::rollups::{figures, heartbeat};
+use crate::rollups::{heartbeat, metrics_of};
 use crate::store::dump;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -25,7 +25,7 @@ const TEST: &str = "rollups_live::a_process_killed_again_and_again_leaves_the_fi
 
 /// Projects until killed.
 async fn project(connection: &Connection, path: &Path) -> (Rollups, JoinSet<()>) {
-    let rollups = Rollups::open(path, Keep::default()).await.unwrap();
+    let rollups = Rollups::open(path, Retention::default()).await.unwrap();
     let projector = RollupProjector::restore(connection, &rollups).await.unwrap();
     let mut tasks = JoinSet::new();
     tasks.spawn(projector.run(CancellationToken::new()));
@@ -45,7 +45,7 @@ async fn beat(installation: &Installation, window: u64, instances: &[(&str, u64,
     let connection = &installation.connection;
     for (name, calls, micros) in instances {
         let subject = connection.namespace().heartbeat_subject(&service("echo"), &instance(name));
-        let beat = heartbeat(name, 0, figures(window, window * calls, *calls, *micros));
+        let beat = heartbeat(name, 0, metrics_of(window, window * calls, *calls, *micros));
         let body = serde_json::to_vec(&beat).unwrap();
         connection.jetstream().publish(subject, body.into()).await.unwrap().await.unwrap();
     }
@@ -93,7 +93,7 @@ async fn what_instances_say_is_told_over_time_and_again_after_the_file_is_lost()
 }
 
 #[tokio::test]
-async fn more_instances_than_figures_are_kept_of_are_told_and_harm_nobody() {
+async fn more_instances_than_metrics_are_kept_of_are_reported_and_left_out() {
     let installation = Installation::start().await;
     let (rollups, _tasks) = project(&installation.connection, &installation.path("m.sqlite")).await;
     let (namespace, client) = (installation.connection.namespace(), installation.connection.client());
@@ -113,8 +113,8 @@ async fn more_instances_than_figures_are_kept_of_are_told_and_harm_nobody() {
     let problems = rollups.progress().problems();
     assert_eq!(problems.iter().map(|it| it.code).collect::<Vec<_>>(), [ProblemCode::TooManyInstances]);
     assert!(!problems[0].code.is_unready() && problems[0].message.contains("50000"), "{problems:?}");
-    let figures = rollups.progress().figures(Utc::now());
-    assert_eq!(figures.iter().find(|it| it.name == "left_out").unwrap().value, 7.0);
+    let metrics = rollups.progress().metrics(Utc::now());
+    assert_eq!(metrics.iter().find(|it| it.name == "left_out").unwrap().value, 7.0);
 }
 
 #[tokio::test]

@@ -213,7 +213,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_batch_whose_mark_cannot_be_kept_is_not_kept_either() {
+async fn a_batch_whose_checkpoint_cannot_be_written_is_not_written_either() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.sqlite");
     let log = filled(&path).await;

@@ -103,7 +103,7 @@ fn a_new_life_begins_anew_even_in_the_same_status() {
 }
 
 #[test]
-fn a_vacant_group_keeps_its_term_and_tells_since_when_nobody_leads() {
+fn a_vacant_group_keeps_its_term_and_tells_since_when_it_is_vacant() {
     let id = AggregateId::Leadership(service("echo"), group("ACC-1"));
     let mut log = Log::default();
     log.execute::<Leadership>(&id, election(1, "a", &[]));

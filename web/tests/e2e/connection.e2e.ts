@@ -36,6 +36,8 @@ test("a cut websocket is said, mended, and loses no event", async ({ signedIn: p
     route.connectToServer();
     open.add(route);
   });
+  // All of it in sight: who scrolls to open a run stops the list.
+  await page.setViewportSize({ width: 1440, height: 4_000 });
   await page.goto("/events");
   await expectLive(page);
   await expect(page.getByTestId("event-row").first()).toBeVisible();

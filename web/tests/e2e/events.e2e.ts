@@ -94,15 +94,29 @@ test("a jump begins the list elsewhere, and pages go both ways", async ({ signed
   await expect(page).toHaveURL(/top=2/);
   await expect(detail(page)).toContainText("Event 2");
   await expect(page.getByText("This is the beginning of the log.")).toBeVisible();
-  // The list around the jump has come.
-  await expect.poll(async () => Math.max(...(await sequencesOf(page)))).toBeLessThan(30);
-  const before = Math.max(...(await sequencesOf(page)));
-  await page.getByRole("button", { name: "Load newer" }).click();
-  await page.getByRole("region", { name: "Events" }).evaluate((each) => each.scrollTo({ top: 0 }));
-  await expect.poll(async () => Math.max(...(await sequencesOf(page)))).toBeGreaterThan(before);
+  const region = page.getByRole("region", { name: "Events" });
+  const newest = async () => Math.max(...(await sequencesOf(page)));
+  // The list begins around the jump, and what is newer comes where it is scrolled up.
+  await expect.poll(newest).toBeLessThan(60);
+  await expect(async () => {
+    await region.evaluate((each) => each.scrollTo({ top: 0 }));
+    expect(await newest()).toBeGreaterThan(60);
+  }).toPass();
   await page.getByLabel("Go to sequence or time").fill("nonsense");
   await page.getByRole("button", { name: "Go", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("No sequence, and no time");
+});
+
+test("a list that is scrolled down reads on by itself until the log begins", async ({ signedIn: page }) => {
+  // More than one page of them.
+  for (let n = 0; n < 110; n++) await define(page);
+  await page.goto("/events?kind=DEFINITION");
+  const region = page.getByRole("region", { name: "Events" });
+  await expect(rows(page).first()).toBeVisible();
+  await expect(async () => {
+    await region.evaluate((each) => each.scrollTo({ top: each.scrollHeight }));
+    await expect(page.getByText("No older event matches.")).toBeVisible({ timeout: 500 });
+  }).toPass();
 });
 
 test("a view is saved by name, and the filtered events as a file", async ({ signedIn: page }) => {

@@ -61,7 +61,11 @@ test("the log is played, stops at what is of note, and the keys go from marker t
   expect(marked).toBeGreaterThan(1);
 
   await slider.press("End");
+  const place = async () => Number(await slider.getAttribute("aria-valuenow"));
+  const end = Number(await slider.getAttribute("aria-valuemax"));
+  await expect.poll(place).toBe(end);
   await slider.press(",");
+  await expect.poll(place).toBeLessThan(end);
   await expect(slider).toHaveAttribute("aria-valuetext", /defined e2e-\S+$/);
   await slider.press("Home");
   await expect(slider).toHaveAttribute("aria-valuenow", "1");
@@ -75,6 +79,49 @@ test("the log is played, stops at what is of note, and the keys go from marker t
   await slider.focus();
   await slider.press("Escape");
   await expect(viewing(page)).toHaveCount(0);
+});
+
+test("a marker that is found late leads nobody away from where they went since", async ({
+  signedIn: page,
+}) => {
+  await define(page);
+  await define(page);
+  await page.goto("/?at=s1");
+  const slider = page.getByRole("slider", { name: "Moment of the log" });
+  await slider.press("End");
+  await expect(slider).toHaveAttribute("aria-valuetext", /defined e2e-\S+$/);
+  // The answer waits until they have gone on.
+  let release = (): void => undefined;
+  const gone = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let asked = (): void => undefined;
+  const question = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  let answered = (): void => undefined;
+  const answer = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  await page.route("**/graphql", async (route) => {
+    const filter = route.request().postDataJSON()?.variables?.filter;
+    if (!filter?.types) return route.continue();
+    asked();
+    await gone;
+    await route.continue();
+    answered();
+  });
+  await slider.press(",");
+  await question;
+  await slider.press("Home");
+  await expect(slider).toHaveAttribute("aria-valuenow", "1");
+  const told = page.waitForResponse((response) => response.url().endsWith("/graphql"));
+  release();
+  await answer;
+  await told;
+  await slider.press("ArrowRight");
+  await expect(slider).toHaveAttribute("aria-valuenow", "2");
+  await expect(viewing(page)).toContainText("seq 2 of");
 });
 
 test("what has changed since is told, and two marked places are compared", async ({ signedIn: page }) => {

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::{BLIND, Line, REPLACED, TailArgs, print};
 use crate::audit::place::Place;
-use crate::output::{complain, is_read};
+use crate::output::{is_read, print_error};
 use crate::remote::{Api, told};
 
 /// The longest page of events.
@@ -35,7 +35,7 @@ pub(super) async fn tail(args: &TailArgs, api: &Api) -> anyhow::Result<()> {
         if error.code() != Some("HISTORY_REPLACED") {
             return Err(told(&error));
         }
-        complain(REPLACED);
+        print_error(REPLACED);
         after = 0;
     }
 }
@@ -103,7 +103,7 @@ async fn live(args: &TailArgs, api: &Api, filter: &EventsFilter, after: u64) -> 
             Followed::Interrupted(_) if is_blind => {}
             Followed::Interrupted(_) => {
                 is_blind = true;
-                complain(BLIND);
+                print_error(BLIND);
             }
         }
     }

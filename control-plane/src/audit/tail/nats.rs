@@ -1,12 +1,13 @@
 //! Straight from the log.
 
 use aegis_domain::{AggregateKind, Recorded};
+use aegis_journal::Journal;
+use aegis_journal::{Entry, Item, Selection, Start};
+use aegis_nats::Connection;
 use aegis_projections::view::EventView;
-use aegis_sdk::journal::{Entry, Item, Selection, Start};
-use aegis_sdk::{Connection, Journal};
 
 use super::{BLIND, Line, REPLACED, TailArgs, print};
-use crate::output::{complain, is_read};
+use crate::output::{is_read, print_error};
 
 pub(super) async fn tail(args: &TailArgs, connection: &Connection) -> anyhow::Result<()> {
     let journal = Journal::new(connection);
@@ -34,10 +35,12 @@ pub(super) async fn tail(args: &TailArgs, connection: &Connection) -> anyhow::Re
             Item::Event(entry) => print(&line(&entry), args.format),
             Item::Live if args.no_follow => return Ok(()),
             Item::Live => {}
-            Item::Replaced => complain(REPLACED),
-            Item::Blind => complain(BLIND),
+            Item::Replaced => print_error(REPLACED),
+            Item::Blind => print_error(BLIND),
             Item::Unreadable { sequence, subject, error } => {
-                complain(&format!("warning: message {sequence} on {subject} is no readable event: {error}"));
+                print_error(&format!(
+                    "warning: message {sequence} on {subject} is no readable event: {error}"
+                ));
             }
         }
     }

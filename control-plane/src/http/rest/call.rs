@@ -1,4 +1,4 @@
-//! What every route does: it runs a document of its own on the schema for whoever asks, on the threads of requests.
+//! What every route does: it runs a document of its own on the schema for the principal, on the threads of requests.
 
 use aegis_domain::ErrorCode;
 use aegis_graphql::{OwnDocument, Principal};

@@ -131,8 +131,8 @@ async fn answer(
             Ok(None) => {}
             Ok(Some(message)) => match send(sink, message).await {
                 Ok(()) => {}
-                Err(Unsent::Gone) => return End::Gone,
-                Err(Unsent::Slow) => return End::Told(SLOW_READER),
+                Err(SendError::Gone) => return End::Gone,
+                Err(SendError::Slow) => return End::Told(SLOW_READER),
             },
             Err(end) => return end,
         }
@@ -150,16 +150,16 @@ fn why(error: axum::Error) -> End {
     }
 }
 
-enum Unsent {
+enum SendError {
     Gone,
     Slow,
 }
 
-async fn send(sink: &mut SplitSink<WebSocket, Message>, message: Message) -> Result<(), Unsent> {
+async fn send(sink: &mut SplitSink<WebSocket, Message>, message: Message) -> Result<(), SendError> {
     match tokio::time::timeout(SLOW, sink.send(message)).await {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(_gone)) => Err(Unsent::Gone),
-        Err(_elapsed) => Err(Unsent::Slow),
+        Ok(Err(_gone)) => Err(SendError::Gone),
+        Err(_elapsed) => Err(SendError::Slow),
     }
 }
 

@@ -106,7 +106,7 @@ async fn a_wrong_token_and_a_wrong_namespace_are_told_with_the_remedy() {
 }
 
 #[tokio::test]
-async fn nobody_a_proxy_a_redirect_and_silence_are_told_apart() {
+async fn an_unreachable_address_a_proxy_a_redirect_and_a_timeout_are_told_apart() {
     let token = "5ec2e7";
     let nobody = ask("http://127.0.0.1:1", token, &[]).await;
     assert!(nobody.code == 1 && nobody.has("http://127.0.0.1:1 cannot be reached"), "{nobody:?}");

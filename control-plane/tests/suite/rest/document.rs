@@ -59,7 +59,7 @@ fn every_mutation_of_graphql_has_a_route() {
 }
 
 #[tokio::test]
-async fn every_route_is_closed_to_whoever_is_nobody() {
+async fn every_route_requires_authentication() {
     let (_nats, _folder, control) = start().await;
     for (method, path, _) in operations() {
         let place = path.replace("{sequence}", "1").replace(['{', '}'], "");

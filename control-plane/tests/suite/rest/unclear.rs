@@ -80,7 +80,7 @@ async fn a_log_that_is_full_is_told_from_one_that_is_away_and_takes_changes_agai
 }
 
 #[tokio::test]
-async fn of_a_change_without_an_acknowledgement_it_is_said_that_nobody_knows() {
+async fn a_change_without_an_acknowledgement_is_reported_as_outcome_unknown() {
     let (nats, _folder, control) = start().await;
     let _these = Box::pin(something_to_change(&nats, &control)).await;
     // The log keeps what it is given, and says nothing of it.

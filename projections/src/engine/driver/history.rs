@@ -38,7 +38,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     pub(super) async fn contradiction(
         &self,
     ) -> Result<Option<Contradiction>, Box<dyn std::error::Error + Send + Sync>> {
-        self.feed.history().contradicts(&self.stream.identity, self.held.mark).await
+        self.feed.history().contradicts(&self.stream.identity, self.held.checkpoint).await
     }
 
     pub(super) fn tell_of_history(&self, detail: &str) {

@@ -14,7 +14,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     pub(super) fn reached(&self, rebuild: Option<&Running<P>>) -> Sequence {
         match rebuild.map(|running| running.beside) {
             Some(Beside::OtherHistory) => Sequence::ZERO,
-            Some(Beside::Live | Beside::Nothing) | None => self.held.mark.position,
+            Some(Beside::Live | Beside::Nothing) | None => self.held.checkpoint.position,
         }
     }
 
@@ -40,7 +40,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         waiting: Vec<Request>,
     ) -> bool {
         let short = |rebuilt: &Rebuilt<P>| {
-            beside != Beside::OtherHistory && rebuilt.mark.position < self.held.mark.position
+            beside != Beside::OtherHistory && rebuilt.checkpoint.position < self.held.checkpoint.position
         };
         let done = match outcome {
             Ok(rebuilt) if short(&rebuilt) => Err(StoreError::fell_short()),
@@ -49,17 +49,17 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         };
         let succeeded = done.is_ok();
         let answer = match done {
-            Ok(Rebuilt { projection, mark }) => {
-                (self.held.projection, self.held.mark) = (projection, mark);
+            Ok(Rebuilt { projection, checkpoint }) => {
+                (self.held.projection, self.held.checkpoint) = (projection, checkpoint);
                 self.unwritten.clear(&self.progress);
-                self.progress.stands_at(mark);
+                self.progress.stands_at(checkpoint);
                 self.count_gaps().await;
-                self.outlet.replaced(&self.held.projection, mark).await;
+                self.outlet.replaced(&self.held.projection, checkpoint).await;
                 for code in [ProblemCode::HistoryReplaced, ProblemCode::Unwritable] {
                     self.progress.solved(code);
                 }
-                tracing::info!(projection = P::NAME, position = %mark.position, "rebuilt, and in its place");
-                Ok(mark.position)
+                tracing::info!(projection = P::NAME, position = %checkpoint.position, "rebuilt, and in its place");
+                Ok(checkpoint.position)
             }
             Err(error) => {
                 tracing::error!(error = %Chain(&error), "a rebuild failed; the projection goes on as it was");

@@ -20,7 +20,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
         if folded.applied == 0 {
             return true;
         }
-        self.outlet.folded(&folded.batch, self.held.mark);
+        self.outlet.folded(&folded.batch, self.held.checkpoint);
         self.unwritten.push(folded);
         self.unwritten.is_put_off() || self.write().await
     }
@@ -54,7 +54,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
             self.progress.committed(folded.applied);
         }
         self.unwritten.clear(&self.progress);
-        self.progress.stands_at(self.held.mark);
+        self.progress.stands_at(self.held.checkpoint);
         if self.progress.solved(ProblemCode::Unwritable) {
             tracing::info!(projection = P::NAME, "the projection can be written again, and has been");
         }
@@ -67,7 +67,7 @@ impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {
     /// Tells readers of what they have not been told of.
     pub(super) async fn tell(&mut self) {
         for folded in self.unwritten.untold() {
-            self.outlet.committed(&self.held.projection, &folded.batch, folded.mark).await;
+            self.outlet.committed(&self.held.projection, &folded.batch, folded.checkpoint).await;
         }
     }
 

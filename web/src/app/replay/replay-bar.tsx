@@ -26,8 +26,8 @@ const Compare = lazy(() => import("./compare"));
 
 const REST_MS = 150;
 
-/** Where the hand is, before the page follows. */
-type Held = { sequence: number } | { time: number };
+/** Where the hand is, before the page follows; `from` once the page is on its way there from that moment. */
+type Held = { sequence: number; from?: LogMoment } | { time: number };
 
 /** The page as it stood after an event of the log; the keys and the track go from event to event. */
 export default function ReplayBar({ moment }: { moment: LogMoment }) {
@@ -62,25 +62,34 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
   // Dragging tells the time at once; the page follows when the hand rests, to the event before it.
   useEffect(() => {
     if (held === null) return;
+    if ("sequence" in held && held.from) {
+      if (held.from !== moment) setHeld(null);
+      return;
+    }
     let ended = false;
     const timer = setTimeout(async () => {
       const sequence = "sequence" in held ? held.sequence : await sequenceBefore(held.time);
       if (ended) return;
       goTo(`s${sequence}`, { replace: true });
-      setHeld(null);
+      // Held until the address has changed, so that keys pressed meanwhile go on from here.
+      setHeld({ sequence, from: moment });
     }, REST_MS);
     return () => {
       ended = true;
       clearTimeout(timer);
     };
-  }, [held, goTo]);
+  }, [held, moment, goTo]);
 
+  // Counts what the user does, so that the answer to an earlier search for a marker is ignored.
+  const turn = useRef(0);
   const move = (to: number): void => {
+    turn.current += 1;
     player.stop();
     setHeld({ sequence: Math.min(head, Math.max(1, Math.round(to))) });
   };
   /** Whatever was under way ends. */
   const rest = (): void => {
+    turn.current += 1;
     player.stop();
     setHeld(null);
   };
@@ -90,8 +99,13 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
   };
   const toMark = async (back: boolean): Promise<void> => {
     if (at === null) return;
+    const mine = ++turn.current;
     const found = await markFrom(at, back);
-    if (found) move(Number(found.sequence));
+    if (found && mine === turn.current) move(Number(found.sequence));
+  };
+  const play = (): void => {
+    turn.current += 1;
+    player.toggle();
   };
   const flag = (name: "a" | "b"): void => {
     if (last && recordedAt !== null) flags.set(name, { sequence: last.sequence, time: recordedAt });
@@ -111,7 +125,7 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
       PageDown: () => move(at - head / 10),
       Home: () => move(1),
       End: () => move(head),
-      " ": player.toggle,
+      " ": play,
       ",": () => void toMark(true),
       ".": () => void toMark(false),
       a: () => flag("a"),
@@ -141,7 +155,7 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
         >
           Viewing {time} · seq {count(at)} <span className="max-xl:hidden">of {count(head)} </span>· read only
         </p>
-        <Steps at={at} head={head} player={player} onMove={move} />
+        <Steps at={at} head={head} player={player} onMove={move} onPlay={play} />
         <span className="ml-auto flex shrink-0 items-center gap-1">
           <ExactField onGo={go} />
           {(["a", "b"] as const).map((name) => (
@@ -162,6 +176,7 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
           head={head}
           text={last && at !== null ? spoken(last, formatSecond(last.time, zone)) : "not known yet"}
           onDrag={(to) => {
+            turn.current += 1;
             player.stop();
             setHeld({ time: to });
           }}

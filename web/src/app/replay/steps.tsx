@@ -10,12 +10,13 @@ interface Props {
   head: number;
   player: Player;
   onMove: (to: number) => void;
+  onPlay: () => void;
 }
 
 const paceWord = (pace: Pace): string => (pace === "events" ? "4 events/s" : `${pace}×`);
 
 /** Steps from event to event, and plays. */
-export function Steps({ at, head, player, onMove }: Props) {
+export function Steps({ at, head, player, onMove, onPlay }: Props) {
   const now = at ?? 1;
   const steps = [
     { label: "First event", icon: ChevronFirst, to: 1 },
@@ -49,7 +50,7 @@ export function Steps({ at, head, player, onMove }: Props) {
         aria-label={label}
         title={`${label} (space)`}
         disabled={at === null}
-        onClick={player.toggle}
+        onClick={onPlay}
       >
         <PlayIcon aria-hidden="true" />
       </Button>

@@ -1,4 +1,4 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
 import type { Event } from "@/shared/events/documents";
@@ -50,7 +50,8 @@ function Audit() {
   const filter = useMemo(() => toServer(view, span), [view, span]);
   const belongs = useCallback((event: Event) => takes(view, event), [view]);
   const until = useReplay((s) => s.sequence);
-  const log = useLog({ filter, takes: belongs, top: null, live, until });
+  const held = useRef(false);
+  const log = useLog({ filter, takes: belongs, top: null, live, until, held });
   const events = useMemo(() => [...log.events].reverse(), [log.events]);
   const actors = [...new Set([...events.map(({ actor }) => actor), view.actor])].filter(Boolean).sort();
   const filtered = isFiltered(view) || span !== null;

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
 import type { Whole } from "@/shared/graphql/exact";
 import { usePrinting } from "@/shared/lib/printing";
 import { cn } from "@/shared/lib/utils";
@@ -34,6 +34,7 @@ interface Props {
 export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway, header, footer }: Props) {
   const zone = useZone((s) => s.zone);
   const scroller = useRef<HTMLDivElement>(null);
+  const table = useRef<HTMLTableElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -42,7 +43,7 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
     getItemKey: (index) => rows[index]?.key ?? index,
     initialRect: { width: 1000, height: 700 },
   });
-  useKeptPlace(rows, scroller, pinned);
+  useKeptPlace(rows, scroller, table, pinned);
   const printing = usePrinting((s) => s.printing);
   const seen = virtual.getVirtualItems();
   const items = printing ? rows.map(({ key }, index) => ({ key, index })) : seen;
@@ -64,12 +65,13 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
       ref={scroller}
       aria-label="Events"
       tabIndex={0}
-      className="@container min-h-40 flex-1 overflow-auto -outline-offset-2"
+      className="@container min-h-40 flex-1 overflow-auto -outline-offset-2 [overflow-anchor:none]"
       onKeyDown={onKey}
       onScroll={(e) => e.currentTarget.scrollTop > ROW_PX && onAway()}
     >
       {header}
       <table
+        ref={table}
         aria-label="Events"
         aria-rowcount={rows.length + 1}
         className="w-full table-fixed border-collapse"
@@ -114,20 +116,29 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
   );
 }
 
-/** What stood at the top edge stays there when rows come above it. */
+/** The row at the top edge stays there when rows come above it, or go. */
 function useKeptPlace(
   rows: readonly Row[],
-  scroller: React.RefObject<HTMLDivElement | null>,
+  scroller: RefObject<HTMLDivElement | null>,
+  table: RefObject<HTMLTableElement | null>,
   pinned: boolean,
 ): void {
-  const first = useRef<string | null>(null);
+  const before = useRef({ rows, above: 0 });
   useLayoutEffect(() => {
-    const was = first.current;
-    first.current = rows.find(({ kind }) => kind !== "day")?.key ?? null;
-    if (was === null || was === first.current || !pinned) return;
-    const moved = rows.findIndex(({ key }) => key === was);
-    if (moved > 0 && scroller.current) scroller.current.scrollTop += moved * ROW_PX;
-  }, [rows, scroller, pinned]);
+    if (!scroller.current || !table.current) return;
+    const { scrollTop } = scroller.current;
+    const above =
+      table.current.getBoundingClientRect().top - scroller.current.getBoundingClientRect().top + scrollTop;
+    const was = before.current;
+    before.current = { rows, above };
+    if (!pinned || (was.rows === rows && was.above === above)) return;
+    const at = new Map(rows.map(({ key }, index) => [key, index]));
+    const edge = Math.max(0, Math.floor((scrollTop - was.above) / ROW_PX));
+    // The line of a day goes with its newest event: then the next row keeps its place.
+    const kept = was.rows.findIndex(({ key }, index) => index >= edge && at.has(key));
+    const now = at.get(was.rows[kept]?.key ?? "");
+    if (now !== undefined) scroller.current.scrollTop += (now - kept) * ROW_PX + above - was.above;
+  }, [rows, scroller, table, pinned]);
 }
 
 function Spacer({ px }: { px: number }) {

@@ -37,8 +37,9 @@ export function EventsScreen() {
   const filter = useMemo(() => toServer(view, span), [view, span]);
   const takes = useCallback((event: Event) => matches(event, view), [view]);
   const until = useReplay((s) => s.sequence);
-  const log = useLog({ filter, takes, top: view.top, live, until });
-  const { shown, waiting, hold, release } = useHold(log.events);
+  const held = useRef(false);
+  const log = useLog({ filter, takes, top: view.top, live, until, held });
+  const { shown, waiting, hold, release } = useHold(log.events, held);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const frame = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => rowsOf(shown, opened, zone), [shown, opened, zone]);
@@ -49,6 +50,7 @@ export function EventsScreen() {
   const toTop = (): void => {
     release();
     if (view.top !== null) set({ top: null });
+    else if (log.newer !== null) log.again();
     frame.current?.querySelector("section")?.scrollTo({ top: 0 });
   };
   const toggle = useCallback(

@@ -37,9 +37,20 @@ interface Step {
   lost: boolean;
 }
 
+/** Read once of each event: a list of thousands is laid out again with each page that it grows by. */
+const steps = new WeakMap<Event, Step | null>();
+
 /** A loss, a resignation, or an election after one; null for everything else. */
-function stepOf({ kind, type, data }: Event): Step | null {
-  if (kind !== "LEADERSHIP") return null;
+function stepOf(event: Event): Step | null {
+  if (event.kind !== "LEADERSHIP") return null;
+  const known = steps.get(event);
+  if (known !== undefined) return known;
+  const step = read(event);
+  steps.set(event, step);
+  return step;
+}
+
+function read({ type, data }: Event): Step | null {
   const parsed = body.safeParse(data);
   if (!parsed.success) return null;
   const { instance, previous, reason, vacancy_ms } = parsed.data;
@@ -61,30 +72,36 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)];
 export function stretchesOf(events: readonly Event[]): Stretch[] {
   const stretches: Stretch[] = [];
   let run: { event: Event; step: Step }[] = [];
-  const plain = (more: readonly Event[]): void => {
-    const last = stretches.at(-1);
-    if (last && "events" in last) stretches[stretches.length - 1] = { events: [...last.events, ...more] };
-    else if (more.length > 0) stretches.push({ events: more });
+  // Those of the stretch that is last, as long as no failover is.
+  let between: Event[] | null = null;
+  const plain = (event: Event): void => {
+    if (between) {
+      between.push(event);
+      return;
+    }
+    between = [event];
+    stretches.push({ events: between });
   };
   const flush = (): void => {
     const [first] = run;
     const all = run.map(({ event }) => event);
     const groups = unique(all.map(groupOf));
     if (first?.event.service && groups.length > 1) {
-      const steps = run.map(({ step }) => step);
-      const gaps = steps.flatMap(({ gapMs }) => (gapMs === null ? [] : [gapMs]));
+      const taken = run.map(({ step }) => step);
+      const gaps = taken.flatMap(({ gapMs }) => (gapMs === null ? [] : [gapMs]));
       stretches.push({
         failover: {
           service: first.event.service,
           from: first.step.from,
-          to: unique(steps.flatMap(({ to }) => (to === null ? [] : [to]))),
+          to: unique(taken.flatMap(({ to }) => (to === null ? [] : [to]))),
           groups,
           longestGapMs: gaps.length === 0 ? null : Math.max(...gaps),
-          planned: !steps.some(({ lost }) => lost),
+          planned: !taken.some(({ lost }) => lost),
           events: all,
         },
       });
-    } else plain(all);
+      between = null;
+    } else all.forEach(plain);
     run = [];
   };
   for (const event of events) {
@@ -98,7 +115,7 @@ export function stretchesOf(events: readonly Event[]): Stretch[] {
       Date.parse(event.time) - Date.parse(last.event.time) < TOGETHER_MS;
     if (!goesOn) flush();
     if (step) run.push({ event, step });
-    else plain([event]);
+    else plain(event);
   }
   flush();
   return stretches;

@@ -16,7 +16,11 @@ export type Row =
 export function rowsOf(events: readonly Event[], opened: ReadonlySet<string>, zone: Zone): Row[] {
   const rows: Row[] = [];
   let day = "";
+  let minute = "";
   const begin = (event: Event): void => {
+    // No day begins within a minute, wherever one is.
+    if (event.time.startsWith(minute) && minute !== "") return;
+    minute = event.time.slice(0, "2026-11-29T12:34".length);
     const of = formatDay(event.time, zone);
     if (of === day) return;
     day = of;

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useState } from "react";
 import type { Event } from "@/shared/events/documents";
 import { order, type Whole } from "@/shared/graphql/exact";
 import { usePaused } from "@/shared/live/pause";
@@ -11,8 +11,8 @@ export interface Hold {
   release: () => void;
 }
 
-/** Stops the list at a sequence, also while the whole page is paused; what arrives after it is counted. Oldest first. */
-export function useHold(events: readonly Event[]): Hold {
+/** Stops the list at a sequence, also while the whole page is paused; what arrives after it is counted, and `held` tells it. Oldest first. */
+export function useHold(events: readonly Event[], held: RefObject<boolean>): Hold {
   const [at, setAt] = useState<Whole | null>(null);
   const [pausedAt, setPausedAt] = useState<Whole | null>(null);
   const paused = usePaused();
@@ -20,6 +20,9 @@ export function useHold(events: readonly Event[]): Hold {
   if (paused && pausedAt === null) setPausedAt(newest);
   if (!paused && pausedAt !== null) setPausedAt(null);
   const until = earlier(at, pausedAt);
+  useEffect(() => {
+    held.current = until !== null;
+  }, [held, until]);
   const hold = useCallback(() => setAt((now) => now ?? newest), [newest]);
   const release = useCallback(() => setAt(null), []);
   const shown = useMemo(

@@ -2,7 +2,7 @@ import { bytes, latency, plural } from "@/shared/figures/format";
 import type { LeaseStore, Replica, Storage, Stream } from "./documents";
 import { type Finding, LAG_LIMIT } from "./findings";
 
-/** Beyond these, there is time to see to it. */
+/** Beyond these, there is time to act. */
 const STORAGE_DAYS = 14;
 const STREAM_DAYS = 7;
 /** A store that takes longer makes owners lose leases that they keep well. */

@@ -7,7 +7,8 @@ import { type Event, EventTail } from "./documents";
 import { emptyTail, extend, idAtCursor, type Tail } from "./log";
 
 const PAINT_MS = 250;
-const CAPACITY = 5_000;
+/** So many events the live tail keeps. */
+export const CAPACITY = 5_000;
 const SNAPSHOT = 200;
 
 interface EventStore {

@@ -1,30 +1,31 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql } from "@/shared/graphql/errors";
-import type { Whole } from "@/shared/graphql/exact";
+import { highest, type Whole } from "@/shared/graphql/exact";
 import { type Event, type EventFilter, EventHistory, EventsAfter } from "./documents";
 import { merge } from "./log";
-import { useEvents } from "./store";
+import { CAPACITY, useEvents } from "./store";
+import { hasGap, type Stretch, unfollowed, withLive, withNewer, withOlder } from "./stretch";
 
 const PAGE = 100;
+/** So many more when it is scrolled to an end. */
+const MORE = 200;
 /** So many events above a moment that is jumped to. */
 const ABOVE = 20;
+/** So many events of the live tail are added to the stretch at once: long before the tail forgets them. */
+const ADDED = CAPACITY / 5;
 const REST_MS = 150;
 
-interface Pages {
-  /** Oldest first. */
-  events: readonly Event[];
-  /** Null where the list reaches the beginning. */
-  older: string | null;
-  /** Null where the list reaches the newest event, and follows. */
-  newer: string | null;
+interface Pages extends Stretch {
+  /** What the live tail has up to here is in the stretch, as far as the filter takes it. */
+  through: Whole;
   loading: "all" | "older" | "newer" | null;
   error: AppError | null;
 }
 
-const start: Pages = { events: [], older: null, newer: null, loading: "all", error: null };
+const start: Pages = { events: [], older: null, newer: null, through: 0, loading: "all", error: null };
 
-export interface Log extends Pages {
+export interface Log extends Omit<Pages, "through"> {
   loadOlder: () => void;
   loadNewer: () => void;
   again: () => void;
@@ -46,10 +47,12 @@ interface Options {
   live: boolean;
   /** The last event of the moment that the page shows; null for now. */
   until: Whole | null;
+  /** Whether somebody reads further down: what they look at is not taken away for what arrives. */
+  held: RefObject<boolean>;
 }
 
 /** A stretch of the log that grows at both ends by keyset: nothing shifts while new events arrive. */
-export function useLog({ filter, takes, top, live, until }: Options): Log {
+export function useLog({ filter, takes, top, live, until, held }: Options): Log {
   const [pages, setPages] = useState<Pages>(start);
   const run = useRef(0);
   const key = JSON.stringify(filter);
@@ -62,6 +65,7 @@ export function useLog({ filter, takes, top, live, until }: Options): Log {
   const begin = useCallback(async () => {
     const mine = ++run.current;
     const wanted = JSON.parse(key) as EventFilter;
+    const through = useEvents.getState().asOf;
     setPages(start);
     const last = top ?? until;
     const old = await before(PAGE, last === null ? null : String(BigInt(last) + 1n), wanted);
@@ -74,6 +78,7 @@ export function useLog({ filter, takes, top, live, until }: Options): Log {
       events: merge(page.nodes, next?.nodes ?? []),
       older: page.pageInfo.hasPreviousPage ? page.pageInfo.startCursor : null,
       newer: next?.pageInfo.hasNextPage ? next.pageInfo.endCursor : null,
+      through,
       loading: null,
       error: null,
     });
@@ -90,42 +95,46 @@ export function useLog({ filter, takes, top, live, until }: Options): Log {
   const loadOlder = async (): Promise<void> => {
     const mine = run.current;
     setPages((now) => ({ ...now, loading: "older", error: null }));
-    const { data, error } = await before(PAGE, pages.older, filter);
+    const { data, error } = await before(MORE, pages.older, filter);
     if (mine !== run.current) return;
     if (!data) return fail(error);
     const { nodes, pageInfo } = data.events;
-    setPages((now) => ({
-      ...now,
-      events: merge(nodes, now.events),
-      older: pageInfo.hasPreviousPage ? pageInfo.startCursor : null,
-      loading: null,
-    }));
+    const older = pageInfo.hasPreviousPage ? pageInfo.startCursor : null;
+    setPages((now) => ({ ...now, ...withOlder(now, nodes, older), loading: null }));
   };
   const loadNewer = async (): Promise<void> => {
     if (pages.newer === null) return;
     const mine = run.current;
     setPages((now) => ({ ...now, loading: "newer", error: null }));
-    const { data, error } = await after(PAGE, pages.newer, filter);
+    const through = useEvents.getState().asOf;
+    const { data, error } = await after(MORE, pages.newer, filter);
     if (mine !== run.current) return;
     if (!data) return fail(error);
     const { nodes, pageInfo } = data.events;
-    setPages((now) => ({
-      ...now,
-      events: merge(now.events, nodes),
-      newer: pageInfo.hasNextPage ? pageInfo.endCursor : null,
-      loading: null,
-    }));
+    const newer = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+    setPages((now) => ({ ...now, ...withNewer(now, nodes, newer), through, loading: null }));
   };
 
   const follows = live && until === null && pages.newer === null && pages.loading !== "all";
-  const events = useMemo(() => {
-    if (!follows) return pages.events;
+  const fresh = useMemo(() => {
+    if (!follows) return [];
     const oldest = pages.events[0]?.sequence ?? 0;
-    const fresh = (tail ?? []).filter(
-      (event) => (event.sequence >= oldest || pages.older === null) && takes(event),
-    );
-    return merge(pages.events, fresh);
+    return (tail ?? []).filter((event) => (event.sequence >= oldest || pages.older === null) && takes(event));
   }, [follows, pages.events, pages.older, tail, takes]);
+  const events = useMemo(() => merge(pages.events, fresh), [pages.events, fresh]);
+
+  // The tail forgets; what the list shows stays in it.
+  useEffect(() => {
+    if (!follows || tail === null) return;
+    if (hasGap(tail, CAPACITY, pages.through)) {
+      if (held.current && pages.events.length > 0) setPages((now) => ({ ...now, ...unfollowed(now) }));
+      else void begin();
+      return;
+    }
+    if (tail.findLastIndex(({ sequence }) => sequence <= pages.through) + ADDED >= tail.length) return;
+    const through = highest(pages.through, tail.at(-1)?.sequence ?? 0);
+    setPages((now) => ({ ...now, ...withLive(now, fresh, held.current), through }));
+  }, [follows, tail, fresh, pages.through, pages.events, held, begin]);
 
   return {
     ...pages,

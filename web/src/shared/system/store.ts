@@ -1,5 +1,5 @@
 import { create } from "zustand";
-import { createUsual } from "@/shared/freshness/usual";
+import { createTypicalPause } from "@/shared/freshness/typical-pause";
 import type { Live } from "@/shared/graphql/live";
 import { noteServerTime, serverNow } from "@/shared/time/clock";
 import { type System, SystemChanges } from "./documents";
@@ -23,7 +23,7 @@ const nothing: SystemStore = { system: null, at: 0, usualMs: 1_000, blindSince: 
 
 export const useSystem = create<SystemStore>(() => nothing);
 
-let usual = createUsual();
+let typicalPause = createTypicalPause();
 
 export function receiveSystem(system: System): void {
   noteServerTime(system.time);
@@ -31,7 +31,7 @@ export function receiveSystem(system: System): void {
   useSystem.setState((before) => ({
     system,
     at: serverNow(),
-    usualMs: usual(system.newestBeatAt === null ? null : Date.parse(system.newestBeatAt)),
+    usualMs: typicalPause(system.newestBeatAt === null ? null : Date.parse(system.newestBeatAt)),
     blindSince: sees ? null : (before.blindSince ?? serverNow()),
     refusal: null,
   }));
@@ -46,7 +46,7 @@ export function startSystem(live: Live): () => void {
   });
   return () => {
     end();
-    usual = createUsual();
+    typicalPause = createTypicalPause();
     useSystem.setState(nothing);
   };
 }

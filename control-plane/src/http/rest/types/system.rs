@@ -37,6 +37,34 @@ pub(in crate::http::rest) struct SelfPreservation {
     alive: u64,
 }
 
+/// What a replica does again and again. Moments are told by the clock of the replica.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::http::rest) struct BackgroundTask {
+    /// What it is called, stable: also the label `task` of the metrics.
+    name: String,
+    /// From the beginning of an activation to that of the next one, in milliseconds.
+    period_ms: u64,
+    /// Activations that have ended since the replica started.
+    runs: u64,
+    /// Those of them that failed, and panics.
+    failures: u64,
+    /// Whether an activation is under way.
+    running: bool,
+    /// When the last activation began; null before the first one.
+    last_started_at: Option<DateTime<Utc>>,
+    /// How long the last activation that has ended took, in milliseconds.
+    last_duration_ms: Option<f64>,
+    /// When an activation last succeeded; null before the first one that did.
+    last_succeeded_at: Option<DateTime<Utc>>,
+    /// Why the last activation failed; null when it succeeded.
+    last_error: Option<String>,
+    /// When the next activation is due at the latest; null while it waits for its first one, and after a panic.
+    next_due_at: Option<DateTime<Utc>>,
+    /// What the last activation that succeeded had to say, for people.
+    status: Option<String>,
+}
+
 /// The replica that answers.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -61,6 +89,8 @@ pub(in crate::http::rest) struct System {
     dead_letters: u64,
     /// Empty when all is well.
     problems: Vec<ReplicaProblem>,
+    /// What it does again and again, in order of name.
+    tasks: Vec<BackgroundTask>,
 }
 
 /// The projection was rebuilt.
@@ -124,7 +154,8 @@ macro_rules! system_fields {
     () => {
         " version namespace time history asOfSequence headSequence projectionLag rebuilding rebuildSequence logGaps
           natsConnected heartbeatsVisible selfPreservation { since silent alive } deadLetters
-          problems { part code message since } "
+          problems { part code message since }
+          tasks { name periodMs runs failures running lastStartedAt lastDurationMs lastSucceededAt lastError nextDueAt status } "
     };
 }
 pub(in crate::http::rest) use {system_fields, verification_fields};

@@ -1,0 +1,9 @@
+//! With the wire of the Python SDK.
+
+mod called;
+mod caller;
+mod registry;
+
+pub(crate) use called::{Called, Envelope};
+pub(crate) use caller::{Wire, spoken};
+pub(crate) use registry::{LOOK_EVERY, Registry};

@@ -1,0 +1,26 @@
+//! Export of metrics and traces to an OpenTelemetry collector (feature `otel`).
+//!
+//! Calls hand their spans to a bounded queue and never wait; metrics are read from the meters that the heartbeat uses, too. Two
+//! tasks of the service send them. Without the feature only the configuration types are compiled.
+
+mod config;
+
+#[cfg(feature = "otel")]
+mod collector;
+#[cfg(feature = "otel")]
+mod metrics;
+#[cfg(feature = "otel")]
+mod resource;
+#[cfg(feature = "otel")]
+mod run;
+#[cfg(feature = "otel")]
+mod traces;
+
+pub(crate) use aegis_telemetry::spans::{Ended, Side, Spans, Step};
+pub use config::{InvalidOtel, OtelConfig};
+
+#[cfg(feature = "otel")]
+pub(crate) use {
+    resource::Sender,
+    run::{Exporter, Source},
+};

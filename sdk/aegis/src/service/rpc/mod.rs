@@ -1,0 +1,20 @@
+//! Serving calls: subscriptions, admission, handlers, replies and streams.
+
+mod admit;
+mod call;
+mod cancel;
+pub(super) mod dispatch;
+mod form;
+pub(super) mod handler;
+mod job;
+pub(super) mod method;
+pub(super) mod micro;
+mod replies;
+mod run;
+pub(super) mod server;
+mod stream;
+
+pub use aegis_domain::Fault;
+pub(super) use aegis_domain::fault::{CODE_MAX, TEXT_MAX};
+pub use call::Call;
+pub(super) use call::Handle;

@@ -1,0 +1,183 @@
+//! The replies of exclusive calls, kept for a while, so that a call that arrives twice happens once.
+//!
+//! While a group passes from an owner that was suspended to its successor, both are subscribed for a
+//! moment, and both get a call. The one that woke up says NOT_ACTIVE, which the caller takes as leave to
+//! send the call again under the same id, although the successor has it already.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use aegis_domain::GroupName;
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use aegis_domain::Fault;
+use aegis_nats::transport::Headers;
+
+/// The most replies kept, and the most bytes in their bodies and ids; the oldest make room.
+const REPLIES: usize = 8_192;
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// Ids of so many bytes count as nothing.
+const ID: usize = 128;
+
+/// What a caller gets.
+pub(super) type Outcome = (Headers, Result<Bytes, Fault>);
+
+type Key = (GroupName, String);
+
+/// A call, by whether it is here for the first time.
+pub(super) enum Arrival<'a> {
+    /// It is: handle it, and say how it ended.
+    First(Turn<'a>),
+    /// It was here before: this is its outcome, once there is one.
+    Again(watch::Receiver<Option<Outcome>>),
+}
+
+/// The one handling of a call.
+pub(super) struct Turn<'a> {
+    replies: &'a Replies,
+    key: Key,
+    outcome: watch::Sender<Option<Outcome>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    outcomes: HashMap<Key, watch::Receiver<Option<Outcome>>>,
+    order: VecDeque<Key>,
+    bytes: usize,
+}
+
+impl Replies {
+    /// The outcome of a call that is here already, once there is one.
+    pub(super) fn find(
+        &self,
+        group: &GroupName,
+        request_id: &str,
+    ) -> Option<watch::Receiver<Option<Outcome>>> {
+        let key = (group.clone(), request_id.to_owned());
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).outcomes.get(&key).cloned()
+    }
+
+    pub(super) fn arrive(&self, group: &GroupName, request_id: &str) -> Arrival<'_> {
+        let key = (group.clone(), request_id.to_owned());
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(outcome) = kept.outcomes.get(&key) {
+            return Arrival::Again(outcome.clone());
+        }
+        let (sender, outcome) = watch::channel(None);
+        kept.outcomes.insert(key.clone(), outcome);
+        kept.bytes += id_size(&key);
+        kept.order.push_back(key.clone());
+        kept.make_room();
+        Arrival::First(Turn { replies: self, key, outcome: sender })
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn end(self, outcome: Outcome) {
+        let mut kept = self.replies.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Unless it has made room meanwhile: then nothing of it is kept.
+        if kept.outcomes.get(&self.key).is_some_and(|it| it.same_channel(&self.outcome.subscribe())) {
+            kept.bytes += size(&outcome);
+        }
+        self.outcome.send_replace(Some(outcome));
+        kept.make_room();
+    }
+}
+
+impl Kept {
+    fn make_room(&mut self) {
+        while self.order.len() > REPLIES || self.bytes > BYTES {
+            let Some(oldest) = self.order.pop_front() else { return };
+            if let Some(outcome) = self.outcomes.remove(&oldest) {
+                let of_reply = outcome.borrow().as_ref().map_or(0, size);
+                self.bytes = self.bytes.saturating_sub(of_reply + id_size(&oldest));
+            }
+        }
+    }
+}
+
+/// Of an id that is longer than any of this SDK: callers choose them.
+fn id_size((_, id): &Key) -> usize {
+    if id.len() > ID { id.len() } else { 0 }
+}
+
+fn size((_, reply): &Outcome) -> usize {
+    reply.as_ref().map_or(0, Bytes::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first<'a>(replies: &'a Replies, id: &str) -> Turn<'a> {
+        match replies.arrive(&GroupName::new("ACC-1").unwrap(), id) {
+            Arrival::First(turn) => turn,
+            Arrival::Again(_) => panic!("{id} was here before"),
+        }
+    }
+
+    fn again(replies: &Replies, group: &str, id: &str) -> Option<watch::Receiver<Option<Outcome>>> {
+        match replies.arrive(&GroupName::new(group).unwrap(), id) {
+            Arrival::First(_) => None,
+            Arrival::Again(outcome) => Some(outcome),
+        }
+    }
+
+    #[test]
+    fn a_call_that_comes_again_gets_the_outcome_of_the_first_also_while_that_is_under_way() {
+        let replies = Replies::default();
+        let turn = first(&replies, "a");
+        let waiting = again(&replies, "ACC-1", "a").unwrap();
+        assert!(waiting.borrow().is_none());
+        turn.end((Headers::default(), Ok("done".into())));
+        assert_eq!(waiting.borrow().as_ref().unwrap().1.as_ref().unwrap(), "done");
+        assert!(again(&replies, "ACC-1", "a").unwrap().borrow().is_some());
+        assert!(again(&replies, "ACC-2", "a").is_none(), "another group, another call");
+    }
+
+    #[test]
+    fn a_call_that_outlasts_its_place_does_not_take_the_place_of_others() {
+        let replies = Replies::default();
+        for round in 0..3 {
+            let slow = first(&replies, &format!("slow {round}"));
+            for n in 0..REPLIES {
+                first(&replies, &format!("{round} {n}")).end((Headers::default(), Ok(Bytes::new())));
+            }
+            slow.end((Headers::default(), Ok(vec![0; BYTES / 2].into())));
+        }
+        let kept = replies.kept.lock().unwrap();
+        assert_eq!((kept.bytes, kept.outcomes.len()), (0, REPLIES));
+    }
+
+    #[test]
+    fn memory_is_bounded_by_number_and_by_bytes() {
+        let replies = Replies::default();
+        for n in 0..REPLIES + 10 {
+            first(&replies, &n.to_string()).end((Headers::default(), Ok(Bytes::new())));
+        }
+        assert_eq!(replies.kept.lock().unwrap().outcomes.len(), REPLIES);
+        for n in 0..40 {
+            first(&replies, &format!("large {n}")).end((Headers::default(), Ok(vec![0; BYTES / 16].into())));
+        }
+        let kept = replies.kept.lock().unwrap();
+        assert!(
+            kept.bytes <= BYTES && kept.outcomes.len() <= 16,
+            "{} in {}",
+            kept.bytes,
+            kept.outcomes.len()
+        );
+        drop(kept);
+        for n in 0..100 {
+            first(&replies, &format!("{n}{}", "x".repeat(BYTES / 20)))
+                .end((Headers::default(), Ok(Bytes::new())));
+        }
+        assert!(replies.kept.lock().unwrap().outcomes.len() < 20, "ids are as long as their callers like");
+    }
+}

@@ -1,0 +1,123 @@
+//! Errors of the journal.
+
+use aegis_domain::ErrorCode;
+use aegis_domain::wire::DecodeError;
+use async_nats::jetstream::context::PublishError;
+
+use aegis_nats::refusal;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// An aggregate could not be read. Reads are safe to repeat.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The stream does not answer.
+    #[error("the events stream cannot be read now")]
+    Unavailable {
+        /// Why.
+        source: Source,
+    },
+    /// An event of the aggregate cannot be read: it is of a newer program, or damaged. Repeating does not help:
+    /// upgrade this program, or verify the log.
+    #[error("event {sequence} of the log cannot be read: upgrade this program, or verify the log")]
+    Undecodable {
+        /// Its stream sequence.
+        sequence: u64,
+        /// What is wrong with it.
+        source: DecodeError,
+    },
+}
+
+impl LoadError {
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        Self::Unavailable { source: source.into() }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unavailable { source } => refusal::code(&**source),
+            Self::Undecodable { .. } => ErrorCode::Internal,
+        }
+    }
+}
+
+/// Events could not be appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Somebody else appended first. Nothing was recorded: load and decide anew.
+    #[error("the aggregate has moved on")]
+    Conflict,
+    /// No acknowledgement came, also after retries: it may or may not have been recorded. Load the
+    /// aggregate and look.
+    #[error("the events stream did not acknowledge in time")]
+    Ambiguous,
+    /// The server refused. Nothing was recorded.
+    #[error("the events stream refused the append")]
+    Refused {
+        /// Why.
+        source: Source,
+    },
+    /// More events than fit one batch. Nothing was recorded: decide in smaller steps.
+    #[error("{count} events are more than the {most} of one append", most = super::BATCH_MAX)]
+    TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// An event cannot be written. Nothing was recorded.
+    #[error("an event cannot be encoded")]
+    Encode {
+        /// Why.
+        source: DecodeError,
+    },
+}
+
+impl AppendError {
+    pub fn refused(source: PublishError) -> Self {
+        Self::Refused { source: source.into() }
+    }
+}
+
+/// A command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError<R: std::error::Error> {
+    /// The aggregate refused. Nothing was recorded.
+    #[error("the command was refused")]
+    Rejected(#[source] R),
+    /// Others kept appending in between. Nothing was recorded: try again.
+    #[error("{attempts} attempts met a conflict each")]
+    Contended {
+        /// How many.
+        attempts: usize,
+    },
+    /// The aggregate could not be read. Nothing was recorded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The events could not be appended.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+impl<R: std::error::Error> ExecuteError<R> {
+    /// The refusal, if it was one.
+    pub fn rejection(self) -> Result<R, Self> {
+        match self {
+            Self::Rejected(rejection) => Ok(rejection),
+            other @ (Self::Contended { .. } | Self::Load(_) | Self::Append(_)) => Err(other),
+        }
+    }
+
+    /// The stable code of a failure that is no refusal.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Rejected(_) => ErrorCode::InvalidInput,
+            Self::Load(error) => error.code(),
+            Self::Append(AppendError::Refused { source }) => refusal::code(&**source),
+            Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
+            Self::Append(AppendError::Encode { .. } | AppendError::TooMany { .. }) => ErrorCode::Internal,
+            Self::Contended { .. } | Self::Append(AppendError::Conflict) => ErrorCode::Unavailable,
+        }
+    }
+}

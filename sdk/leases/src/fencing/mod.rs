@@ -1,0 +1,48 @@
+//! Fencing by term: a sink refuses writes of an owner whose term is over.
+//!
+//! The guard keeps an instance from acting past its lease. It cannot recall a write that has left the process: the
+//! write may wait in a queue, or the process may be suspended between the guard and the write. So the sink that
+//! the handler writes to checks the term, and refuses one that is over.
+//!
+//! - [`FencedLog`] has JetStream check it: one subject per group, each append with the sequence it expects.
+//! - [`Gate`] is the rule itself, for any other sink: a database, an exchange, another service.
+//!
+//! ```no_run
+//! # async fn example(config: aegis_sdk::ServiceConfig, connection: aegis_sdk::Connection)
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use aegis_sdk::fencing::FencedLog;
+//! use aegis_sdk::{Call, Fault, Service};
+//!
+//! let orders = FencedLog::new(&connection, |group| format!("events.orders.{group}"));
+//! let orders = Arc::new(orders);
+//! let service = Service::builder(config)
+//!     .exclusive("buy", move |call: Call, volume: u32| {
+//!         let orders = Arc::clone(&orders);
+//!         async move {
+//!             let tenancy = call.tenancy.clone();
+//!             let (account, term) = tenancy.ok_or(Fault::new("NO_ACCOUNT", "not an account's call"))?;
+//!             let body = format!("{{\"volume\":{volume}}}").into();
+//!             // The request's id: a retry that a successor executes again writes nothing twice.
+//!             let appended = orders.append(&account, term, call.request_id(), body).await;
+//!             appended.map(|appended| appended.sequence).map_err(|e| e.fault())
+//!         }
+//!     })
+//!     .start()
+//!     .await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod gate;
+mod log;
+mod token;
+mod writer;
+
+pub use error::FenceError;
+pub use gate::{Gate, NotAdmitted, StaleTerm};
+pub use log::FencedLog;
+pub use token::{Token, TokenError};
+pub use writer::Appended;

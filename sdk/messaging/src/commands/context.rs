@@ -1,0 +1,108 @@
+//! The context that a handler of commands is given.
+
+use aegis_domain::ServiceName;
+use aegis_domain::wire::TraceParent;
+use aegis_domain::wire::command::{self, Progress};
+use chrono::Utc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::register::Of;
+use crate::codec::Codec;
+use crate::legacy::Envelope;
+use aegis_nats::Connection;
+
+use crate::{Commands, Events};
+
+/// What a handler knows of a command beside its parameters, and the way to tell of its progress.
+#[derive(Debug, Clone)]
+pub struct CommandContext {
+    /// The id of the command: the same on every try. Effects that carry it count once.
+    pub id: String,
+    /// Its name.
+    pub command: String,
+    /// The subject that it came on.
+    pub subject: String,
+    /// Its position in the queue.
+    pub sequence: u64,
+    /// Which try this is, from 1 on: those that have failed count, on whichever instance, and one that was cut off
+    /// with its worker does not.
+    pub attempt: u32,
+    /// When this try is stopped.
+    pub deadline: Instant,
+    /// Who sent it, if that was said.
+    pub actor: Option<String>,
+    pub(super) service: ServiceName,
+    pub(super) stop: CancellationToken,
+    pub(super) trace: TraceParent,
+    pub(super) connection: Connection,
+    pub(super) events: Events,
+    pub(super) commands: Commands,
+    pub(super) envelope: Option<Envelope>,
+}
+
+impl CommandContext {
+    /// W3C trace context of the command; a new trace when it says none. What is called, published and sent by way of
+    /// this context belongs to it.
+    #[must_use]
+    pub fn trace(&self) -> TraceParent {
+        self.trace
+    }
+
+    /// The service's connection.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The service's own events, in the trace of the command.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// The way to send commands, in the trace of this one.
+    #[must_use]
+    pub fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// Publishes how far the command has come. It is not kept: only who listens at the time receives it.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe: it is told, or it is not.
+    pub async fn progress(&self, percent: f64, message: &str) {
+        let now = Utc::now();
+        let (subject, body) = match self.envelope {
+            None => {
+                let told = Progress { percent, message: message.to_owned(), attempt: self.attempt, at: now };
+                (command::progress(self.connection.namespace(), &self.id), Codec::Json.encode(&told))
+            }
+            Some(envelope) => {
+                (envelope.progress_subject(&self.id), envelope.progress(&self.id, percent, message, now))
+            }
+        };
+        let Ok(body) = body else { return };
+        let command = Of { service: &self.service, id: &self.id };
+        if let Err(error) =
+            self.connection.client().publish_with_headers(subject, command.headers(), body).await
+        {
+            tracing::debug!(id = self.id, %error, "progress was not told");
+        }
+    }
+
+    /// Waits until this try is to stop: the command was called off, or its time is over. A handler that does not
+    /// listen is stopped at its next await a moment later.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Whether this try is to stop; for work that does not wait.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+}

@@ -1,0 +1,281 @@
+//! Runs one command: decodes it, calls the handler, records the result, retries or publishes a dead letter.
+
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use aegis_domain::ErrorCode;
+use aegis_domain::wire::command::{self, Outcome};
+use aegis_domain::wire::header;
+use async_nats::jetstream;
+use futures_util::FutureExt as _;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{Handle, Params, Shop};
+use crate::codec::Codec;
+use crate::commands::CommandContext;
+use crate::commands::register::{Entry, Tried, Verdict};
+use crate::legacy::Envelope;
+use aegis_domain::Failure;
+use aegis_domain::failure::Next;
+
+use crate::consume::{CRASHES, DeadLetter, cut, for_others, jittered};
+
+/// How long a try may take that does not say it.
+const TIMEOUT: Duration = Duration::from_secs(300);
+/// How often a command is tried again that does not say it.
+const RETRIES: u32 = 3;
+/// How long a handler that is to stop has for it.
+const GRACE: Duration = Duration::from_millis(200);
+/// The first delay between two tries, and the longest.
+const DELAY: Duration = Duration::from_millis(200);
+const DELAY_MAX: Duration = Duration::from_secs(30);
+
+/// The most bytes of what went wrong that are told.
+const CODE_MAX: usize = 256;
+const MESSAGE_MAX: usize = 16 * 1024;
+
+/// A command as its lane has it.
+#[derive(Debug, Clone)]
+pub(super) struct Taken {
+    pub(super) message: jetstream::Message,
+    pub(super) id: String,
+    pub(super) sequence: u64,
+    /// How often it came to a worker. That says nothing of tries: it may have been given back untried each time.
+    delivered: u32,
+}
+
+/// What the queue is told at the end.
+pub(super) enum Word {
+    Done,
+    Again(Duration),
+}
+
+impl Taken {
+    pub(super) fn new(message: jetstream::Message) -> Option<Self> {
+        let info = message.info().ok()?;
+        let (sequence, delivered) = (info.stream_sequence, info.delivered);
+        let published = info.published.unix_timestamp_nanos();
+        let given = message.headers.as_ref().and_then(|headers| headers.get(header::REQUEST_ID));
+        // One that others gave and that names no key and no subject could not be written anywhere.
+        let given = given.filter(|id| command::is_id(id.as_str()));
+        let id = given.map_or_else(|| format!("{sequence}-{published}"), |id| id.as_str().to_owned());
+        let delivered = u32::try_from(delivered).unwrap_or(u32::MAX);
+        Some(Self { id, sequence, delivered, message })
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        Some(self.message.headers.as_ref()?.get(name)?.as_str())
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        self.header(name)?.parse().ok()
+    }
+
+    /// The envelope of the Python SDK, if it came in one.
+    fn envelope(&self) -> Option<Envelope> {
+        self.header(header::LEGACY).and_then(Envelope::of_header)
+    }
+}
+
+/// Handles it, and says what the queue is to be told. `stop` says that it was called off.
+pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Word {
+    // Given back while the register is away, it would only come again.
+    let entry = shop.register.at_last(shop.of(taken), || shop.register.entry(shop.of(taken)));
+    let entry = tokio::select! {
+        entry = entry => entry,
+        () = stop.cancelled() => return Word::Done,
+    };
+    let failed = match entry {
+        // Whoever ended it may have been cut off before it said so.
+        Some(Entry::Ended(outcome @ (Outcome::Completed { .. } | Outcome::Cancelled { .. }))) => {
+            announce(shop, taken, &outcome).await;
+            return Word::Done;
+        }
+        Some(Entry::Tried(Tried { message, failed })) if message == taken.sequence => failed,
+        // One that failed before was sent back.
+        Some(Entry::Tried(_) | Entry::Ended(Outcome::Failed { .. })) | None => 0,
+    };
+    let attempt = failed.saturating_add(1);
+    let tried = try_once(shop, taken, attempt, stop).await;
+    let outcome = match tried {
+        Some(Ok(result)) => Outcome::Completed { result, attempts: attempt },
+        Some(Err(failure)) => {
+            let failure = for_others(failure, taken.message.subject.as_str(), &taken.id);
+            shop.metrics.failed();
+            if let Some(delay) = delay(taken, attempt, &failure) {
+                tracing::debug!(id = taken.id, attempt, ?failure, "a command is tried again");
+                shop.metrics.retried();
+                let tried = Tried { message: taken.sequence, failed: attempt };
+                let verdict = shop
+                    .register
+                    .at_last(shop.of(taken), || shop.register.failed(shop.of(taken), tried))
+                    .await;
+                let outcome = match verdict {
+                    Verdict::Theirs(outcome) => outcome,
+                    Verdict::Ours | Verdict::TooLarge => return Word::Again(delay),
+                };
+                announce(shop, taken, &outcome).await;
+                return Word::Done;
+            }
+            give_up(shop, taken, attempt, failure).await
+        }
+        // It was called off, and whoever did so has told everybody.
+        None => return Word::Done,
+    };
+    let outcome = settle(shop, taken, outcome).await;
+    announce(shop, taken, &outcome).await;
+    Word::Done
+}
+
+/// How it ends at last. A result that is too large to be told will be so on every try, which may not be undone: the
+/// command has failed for good.
+async fn settle(shop: &Shop, taken: &Taken, outcome: Outcome) -> Outcome {
+    let verdict = shop.register.decide_at_last(shop.of(taken), &outcome).await;
+    let (result, attempts) = match (verdict, outcome) {
+        (Verdict::TooLarge, Outcome::Completed { result, attempts }) => (result, attempts),
+        (verdict, outcome) => {
+            if matches!(outcome, Outcome::Completed { .. }) {
+                shop.metrics.consumed();
+            }
+            return match verdict {
+                Verdict::Theirs(outcome) => outcome,
+                Verdict::Ours | Verdict::TooLarge => outcome,
+            };
+        }
+    };
+    shop.metrics.failed();
+    let size = serde_json::to_vec(&result).map_or(0, |body| body.len());
+    let text = format!("it is done, and its result has {size} bytes, which is more than NATS takes");
+    let outcome = give_up(shop, taken, attempts, Failure::of(ErrorCode::PayloadTooLarge, text)).await;
+    match shop.register.decide_at_last(shop.of(taken), &outcome).await {
+        Verdict::Theirs(outcome) => outcome,
+        Verdict::Ours | Verdict::TooLarge => outcome,
+    }
+}
+
+/// One try. None when it was called off.
+async fn try_once(
+    shop: &Shop,
+    taken: &Taken,
+    attempt: u32,
+    stop: &CancellationToken,
+) -> Option<Result<Value, Failure>> {
+    let timeout = taken.number(header::TIMEOUT_MS).map_or(TIMEOUT, Duration::from_millis);
+    if taken.delivered > retries(taken).saturating_mul(2).saturating_add(CRASHES) {
+        let text =
+            format!("it came {} times and never to an end: it may end whoever handles it", taken.delivered);
+        return Some(Err(Failure::never(text)));
+    }
+    if taken.header(header::LEGACY).is_some() && taken.envelope().is_none() {
+        let text = "the command is in the envelope of the Python SDK, whose wire this build does not have";
+        return Some(Err(Failure::of(ErrorCode::InvalidInput, text).for_good()));
+    }
+    let name = command::command_of(shop.connection.namespace(), &taken.message.subject).unwrap_or_default();
+    let Some((handler, meter)) = shop.handlers.get(name) else {
+        let failure = Failure::of(ErrorCode::MethodNotFound, format!("no command {name:?} is handled here"));
+        return Some(Err(failure.for_good()));
+    };
+    let begun = Instant::now();
+    meter.begin();
+    let tried = run(shop, taken, (name, handler), (attempt, timeout), stop).await;
+    let failure = match &tried {
+        Some(Ok(_result)) => None,
+        Some(Err(Failure { fault, .. })) => Some((fault.code.as_str(), fault.message.as_str())),
+        None => Some((ErrorCode::Cancelled.as_str(), "it was called off")),
+    };
+    meter.end(begun.elapsed(), failure);
+    tried
+}
+
+/// Runs the handler, which has so long for it.
+async fn run(
+    shop: &Shop,
+    taken: &Taken,
+    (name, handler): (&str, &Handle),
+    (attempt, timeout): (u32, Duration),
+    stop: &CancellationToken,
+) -> Option<Result<Value, Failure>> {
+    let envelope = taken.envelope();
+    let told = taken.header(header::CONTENT_TYPE).and_then(Codec::of_content_type);
+    let codec = told.unwrap_or_else(|| Codec::of_first_byte(&taken.message.payload));
+    let params = Params { body: taken.message.payload.clone(), codec, envelope };
+    let ending = stop.child_token();
+    let trace = aegis_telemetry::trace::of(taken.header(header::TRACEPARENT));
+    let context = CommandContext {
+        id: taken.id.clone(),
+        command: name.to_owned(),
+        service: shop.service.clone(),
+        subject: taken.message.subject.as_str().to_owned(),
+        sequence: taken.sequence,
+        attempt,
+        deadline: tokio::time::Instant::now() + timeout,
+        actor: taken.header(header::ACTOR).map(str::to_owned),
+        stop: ending.clone(),
+        trace,
+        connection: shop.connection.clone(),
+        events: shop.events.within(trace),
+        commands: shop.commands.within(trace),
+        envelope,
+    };
+    let deadline = context.deadline;
+    let mut work = std::pin::pin!(AssertUnwindSafe(async { handler(context, params).await }).catch_unwind());
+    let stopped = tokio::select! {
+        ended = &mut work => return Some(ended.unwrap_or_else(|_panic| {
+            tracing::error!(id = taken.id, command = name, "a handler of commands panicked");
+            Err(Failure::of(ErrorCode::HandlerFailed, "the handler panicked"))
+        })),
+        () = stop.cancelled() => None,
+        () = tokio::time::sleep_until(deadline) => Some(timeout),
+    };
+    // It may clean up; then it is dropped where it waits.
+    ending.cancel();
+    let cleaned = tokio::time::timeout(GRACE, &mut work).await;
+    tracing::debug!(
+        id = taken.id,
+        command = name,
+        by_itself = cleaned.is_ok(),
+        "a handler of commands was stopped"
+    );
+    let timeout = stopped?;
+    Some(Err(Failure::of(ErrorCode::CommandTimedOut, format!("it took longer than {timeout:?}"))))
+}
+
+/// How long to wait for the next try; none when there is no other.
+fn delay(taken: &Taken, attempt: u32, failure: &Failure) -> Option<Duration> {
+    if attempt > retries(taken) {
+        return None;
+    }
+    let doubled = DELAY.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(DELAY_MAX);
+    match failure.next {
+        Next::Never => None,
+        Next::After(delay) => Some(delay),
+        Next::Policy => Some(jittered(doubled)),
+    }
+}
+
+fn retries(taken: &Taken) -> u32 {
+    taken.number(header::MAX_RETRIES).unwrap_or(RETRIES)
+}
+
+/// The dead letter stands before anybody is told.
+async fn give_up(shop: &Shop, taken: &Taken, attempts: u32, failure: Failure) -> Outcome {
+    let code = cut(&failure.fault.code, CODE_MAX).to_owned();
+    let message = cut(&failure.fault.message, MESSAGE_MAX).to_owned();
+    let reason = format!("{code}: {message} ({attempts} tries)");
+    if let Some(letter) = DeadLetter::new(&shop.connection, "command", &taken.message, &reason) {
+        letter.publish(&shop.connection).await;
+    }
+    shop.metrics.dead_lettered();
+    Outcome::Failed { code, message, attempts }
+}
+
+async fn announce(shop: &Shop, taken: &Taken, outcome: &Outcome) {
+    shop.register.announce(shop.of(taken), outcome).await;
+    let (Some(envelope), Outcome::Completed { result, .. }) = (taken.envelope(), outcome) else { return };
+    let Ok(body) = envelope.completion(&taken.id, result) else { return };
+    let subject = envelope.result_subject(&taken.id);
+    if let Err(error) = shop.connection.client().publish(subject, body).await {
+        tracing::debug!(id = taken.id, %error, "the end of a command was not told to the Python SDK");
+    }
+}

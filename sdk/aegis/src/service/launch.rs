@@ -1,6 +1,6 @@
 //! Starting a service: from its parts to an instance that serves.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use aegis_domain::wire::header;
 use aegis_domain::wire::heartbeat::CAPABILITIES_MAX;
 use aegis_domain::{Actor, AggregateId, GroupName, LifeId, MethodName, Term};
 use chrono::Utc;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -23,9 +23,10 @@ use super::lifecycle::admission;
 use super::lifecycle::condition::Condition;
 use super::lifecycle::hooks::{HookContext, Stage};
 use super::pulse::{Pulse, Setup};
-use super::rpc::dispatch::{Dispatcher, Kept};
-use super::rpc::method::{Kind, Method, Served};
+use super::rpc::dispatch::{Dispatcher, Limits};
+use super::rpc::method::Served;
 use super::rpc::micro;
+use super::rpc::routes::Routes;
 use super::rpc::server::Server;
 use super::rpc::{Handle, TEXT_MAX};
 use super::running::Service;
@@ -40,7 +41,6 @@ use aegis_leases::leadership::history::logged_terms;
 use aegis_leases::leadership::{Guard, Roster};
 use aegis_messaging::commands::{Commands, Workers};
 use aegis_messaging::events::{EventHandlers, EventOptions};
-use aegis_telemetry::metrics::Role;
 
 /// How long a start waits until the registry shows the instance as running.
 const IN_REGISTRY: Duration = Duration::from_secs(2);
@@ -153,7 +153,6 @@ impl Begun {
         parts.hooks.run(&context, Duration::from_millis(config.drain_ms)).await?;
         #[cfg(feature = "otel")]
         let exporter = export(&config, &connection, &identity, &stats).map_err(StartError::OtelCa)?;
-        let places = usize::try_from(config.max_in_flight).unwrap_or(Semaphore::MAX_PERMITS);
         let commands = Commands::counted(
             &connection,
             Actor::instance(&service, &instance).as_str(),
@@ -167,28 +166,15 @@ impl Begun {
             events: events.clone(),
             commands: commands.clone(),
         });
-        let (balanced, exclusive) = by_name(methods, &connection);
         let taken = connection.client().max_payload();
-        let max_payload = usize::try_from(config.max_payload_bytes).unwrap_or(taken);
-        let only_group = match &config.groups[..] {
-            [group] if !exclusive.is_empty() => Some(group.clone()),
-            _ => None,
-        };
-        let dispatcher = Arc::new(Dispatcher {
-            handle: Arc::clone(&handle),
-            balanced,
-            exclusive,
-            only_group,
-            guard: guard.clone(),
-            stats: Arc::clone(&stats),
-            places: Semaphore::new(places),
-            streams: Arc::new(Semaphore::new(places)),
-            copies: Arc::new(Semaphore::new(places)),
-            max_waiting: config.max_in_flight,
-            max_payload: max_payload.min(taken),
-            stopping: CancellationToken::new(),
-            kept: Kept::default(),
-        });
+        let max_payload = usize::try_from(config.max_payload_bytes).unwrap_or(taken).min(taken);
+        let dispatcher = Arc::new(Dispatcher::new(
+            Arc::clone(&handle),
+            Routes::new(methods, &config.groups, &connection),
+            guard.clone(),
+            Arc::clone(&stats),
+            Limits { in_flight: config.max_in_flight, max_payload },
+        ));
         let (named, is_named) = watch::channel(true);
         let server = Server::start(
             Arc::clone(&dispatcher),
@@ -308,20 +294,4 @@ fn capabilities(methods: &[(MethodName, Served)], declared: &Declared) -> Vec<Ca
     let events = declared.events.iter().map(|(name, _)| name.clone());
     let most = CAPABILITIES_MAX;
     methods.take(most).chain(commands.take(most)).chain(events.take(most)).collect()
-}
-
-type ByName = HashMap<String, Arc<Method>>;
-
-/// The balanced and the exclusive ones.
-fn by_name(methods: Vec<(MethodName, Served)>, connection: &Connection) -> (ByName, ByName) {
-    let (mut balanced, mut exclusive) = (HashMap::new(), HashMap::new());
-    for (name, served) in methods {
-        let meter = connection.telemetry().meters.of(Role::Serve, name.as_str());
-        let kind = match served.kind {
-            Kind::Balanced => &mut balanced,
-            Kind::Exclusive => &mut exclusive,
-        };
-        kind.insert(name.to_string(), Arc::new(Method::new(name, served, meter)));
-    }
-    (balanced, exclusive)
 }

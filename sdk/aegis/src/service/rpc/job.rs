@@ -4,22 +4,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{TraceParent, header};
-use aegis_domain::{ErrorCode, GroupName};
+use aegis_domain::{ErrorCode, Fault, GroupName, ServiceName, Term};
 use async_nats::Subject;
 use bytes::Bytes;
 
-use super::call::{Call, Cancel};
-use super::dispatch::{Dispatcher, Way};
+use super::call::{Call, Cancel, Handle};
 use super::form::Form;
 use super::method::{Kind, Method};
+use super::routes::{Routes, Way};
 use crate::legacy::Envelope;
 use crate::otel::{Ended, Side, Step};
-use aegis_domain::Fault;
 use aegis_messaging::codec::Codec;
 use aegis_nats::transport::{Headers, Message, Transport as _};
 
 /// Parameters of more bytes are most of what was read with them.
-pub(super) const COPIED: usize = 16 << 10;
+const COPIED: usize = 16 << 10;
 
 /// A call that can be handled.
 #[derive(Debug)]
@@ -67,16 +66,23 @@ pub(super) struct Refused {
 }
 
 impl Job {
-    pub(super) fn read(dispatcher: &Dispatcher, message: Message, way: Way) -> Result<Self, Box<Refused>> {
+    pub(super) fn read(
+        routes: &Routes,
+        handle: &Handle,
+        max_payload: usize,
+        message: Message,
+        way: Way,
+    ) -> Result<Self, Box<Refused>> {
         let received = Instant::now();
-        let sent_by = dispatcher.handle.connection.serving().sent_by(received);
+        let sent_by = handle.connection.serving().sent_by(received);
         let Message { subject, reply, payload: body, headers } = message;
         let reply_to = reply.unwrap_or_else(|| Subject::from_static(""));
         let asked = Asked::read(&headers);
         let mut form = Form::Native(asked.codec);
-        match Self::check(dispatcher, &subject, &body, &asked, &mut form, way) {
+        let found = find(routes, &subject, &body, &asked, &mut form, way);
+        match found.and_then(|found| check(handle, &body, &asked, max_payload).map(|()| found)) {
             Ok((method, way)) => {
-                let step = dispatcher.handle.connection.telemetry().spans.serve(asked.trace.as_ref());
+                let step = handle.connection.telemetry().spans.serve(asked.trace.as_ref());
                 let cancel = Arc::default();
                 Ok(Self { method, way, reply_to, received, sent_by, form, body, asked, step, cancel })
             }
@@ -84,47 +90,12 @@ impl Job {
         }
     }
 
-    fn check(
-        dispatcher: &Dispatcher,
-        subject: &str,
-        body: &[u8],
-        asked: &Asked,
-        form: &mut Form,
-        mut way: Way,
-    ) -> Result<(Arc<Method>, Way), Fault> {
-        let name = subject.rsplit('.').next().unwrap_or_default();
-        let mut found = dispatcher.find(name, &way);
-        if !asked.native
-            && let Some(envelope) = Envelope::around(body)
-        {
-            // The Python SDK calls exclusive methods where it calls the others.
-            if found.is_none()
-                && let Some((method, group)) = dispatcher.find_exclusive(name)
-            {
-                (found, way) = (Some(method), Way::Group(group));
-            }
-            let exclusive = found.is_some_and(|method| method.served.kind == Kind::Exclusive);
-            *form = Form::legacy(envelope, body, exclusive)?;
-        }
-        let method = found
-            .ok_or_else(|| Fault::of(ErrorCode::MethodNotFound, format!("nothing is served on {subject}")))?;
-        if let Some(other) = &asked.other_codec {
-            let text = format!("the content type {other:?} is not known here: use JSON or MessagePack");
-            return Err(Fault::of(ErrorCode::InvalidInput, text));
-        }
-        let namespace = dispatcher.handle.connection.namespace();
-        if asked.stream.as_ref().is_some_and(|ask| namespace.is_reserved(&ask.inbox)) {
-            return Err(Fault::of(
-                ErrorCode::InvalidInput,
-                "no stream goes to a subject of the installation",
-            ));
-        }
-        let (size, most) = (body.len(), dispatcher.max_payload);
-        if size > most {
-            let text = format!("the parameters are {size} bytes, and the service takes {most} at most");
-            return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
-        }
-        Ok((Arc::clone(method), way))
+    /// Whether the handler is short enough to be begun where the call arrives.
+    pub(super) fn may_begin_here(&self) -> bool {
+        matches!(self.way, Way::Balanced)
+            && self.method.pace.is_quick()
+            && self.body.len() < COPIED
+            && !self.is_late()
     }
 
     /// The same call, which may take long: it does not hold on to all that was read from the socket with it.
@@ -160,11 +131,7 @@ impl Job {
     }
 
     /// What the handler gets.
-    pub(super) fn call(
-        &self,
-        dispatcher: &Dispatcher,
-        tenancy: Option<(GroupName, aegis_domain::Term)>,
-    ) -> Call {
+    pub(super) fn call(&self, handle: &Arc<Handle>, tenancy: Option<(GroupName, Term)>) -> Call {
         let request_id = match &self.form {
             Form::Native(_) => {
                 // What is recorded has an id of its own, and the request that of its caller.
@@ -179,14 +146,24 @@ impl Job {
             request_id,
             trace: self.step.trace,
             cancel: Arc::clone(&self.cancel),
-            handle: Arc::clone(&dispatcher.handle),
+            handle: Arc::clone(handle),
         }
+    }
+
+    /// The fault of a handler as the caller gets it; what is for operators alone goes to the log.
+    pub(super) fn for_caller(&self, fault: Fault) -> Fault {
+        let (what, id) = (self.method.name.as_str(), self.id());
+        let (fault, internal) = fault.for_caller(&id);
+        if let Some(error) = internal {
+            tracing::error!(what, request_id = %id, %error, "a handler failed");
+        }
+        fault
     }
 
     /// How it has ended.
     pub(super) fn ended<'a>(
         &'a self,
-        dispatcher: &'a Dispatcher,
+        service: &'a ServiceName,
         took: Duration,
         failed: Option<&'a str>,
     ) -> Ended<'a> {
@@ -194,9 +171,55 @@ impl Job {
             Way::Group(group) | Way::Left(group) => Some(group),
             Way::Balanced => None,
         };
-        let (service, method) = (&dispatcher.handle.service, &self.method.name);
+        let method = &self.method.name;
         Ended { side: Side::Server, service, method, group, begun: self.received, took, failed }
     }
+}
+
+/// The method that the call is for, how it came, and in which form.
+fn find(
+    routes: &Routes,
+    subject: &str,
+    body: &[u8],
+    asked: &Asked,
+    form: &mut Form,
+    mut way: Way,
+) -> Result<(Arc<Method>, Way), Fault> {
+    let name = subject.rsplit('.').next().unwrap_or_default();
+    let mut found = routes.find(name, &way);
+    if !asked.native
+        && let Some(envelope) = Envelope::around(body)
+    {
+        // The Python SDK calls exclusive methods where it calls the others.
+        if found.is_none()
+            && let Some((method, group)) = routes.find_exclusive(name)
+        {
+            (found, way) = (Some(method), Way::Group(group));
+        }
+        let exclusive = found.is_some_and(|method| method.served.kind == Kind::Exclusive);
+        *form = Form::legacy(envelope, body, exclusive)?;
+    }
+    let method = found
+        .ok_or_else(|| Fault::of(ErrorCode::MethodNotFound, format!("nothing is served on {subject}")))?;
+    Ok((Arc::clone(method), way))
+}
+
+/// Whether what is asked for can be done.
+fn check(handle: &Handle, body: &[u8], asked: &Asked, max_payload: usize) -> Result<(), Fault> {
+    if let Some(other) = &asked.other_codec {
+        let text = format!("the content type {other:?} is not known here: use JSON or MessagePack");
+        return Err(Fault::of(ErrorCode::InvalidInput, text));
+    }
+    let namespace = handle.connection.namespace();
+    if asked.stream.as_ref().is_some_and(|ask| namespace.is_reserved(&ask.inbox)) {
+        return Err(Fault::of(ErrorCode::InvalidInput, "no stream goes to a subject of the installation"));
+    }
+    let size = body.len();
+    if size > max_payload {
+        let text = format!("the parameters are {size} bytes, and the service takes {max_payload} at most");
+        return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
+    }
+    Ok(())
 }
 
 impl Asked {

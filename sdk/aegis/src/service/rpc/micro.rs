@@ -45,7 +45,7 @@ pub(in crate::service) async fn start(
     identity: &identity::Identity,
     declared: &Declared,
 ) -> Result<Micro, async_nats::SubscribeError> {
-    let client = dispatcher.handle.connection.client();
+    let client = dispatcher.connection().client();
     let [all, named, own] = micro::subjects(&identity.service, &identity.instance);
     let questions = futures_util::stream::select(
         futures_util::stream::select(client.subscribe(all).await?, client.subscribe(named).await?),
@@ -57,12 +57,12 @@ pub(in crate::service) async fn start(
             name: identity.service.clone(),
             id: identity.instance.clone(),
             version: identity.registration.version.clone(),
-            metadata: metadata(dispatcher.handle.connection.namespace(), &identity.labels),
+            metadata: metadata(dispatcher.connection().namespace(), &identity.labels),
         },
         declared: declared.metadata().collect(),
         description: format!(
             "an Aegis service in the namespace {}",
-            dispatcher.handle.connection.namespace().as_str()
+            dispatcher.connection().namespace().as_str()
         ),
         started: identity.started_at,
     };
@@ -92,7 +92,7 @@ impl Responder {
 
     async fn answer(&self, question: Message) {
         let (Some(verb), Some(reply_to)) = (Verb::of(&question.subject), question.reply) else { return };
-        if self.dispatcher.handle.connection.namespace().is_reserved(&reply_to) {
+        if self.dispatcher.connection().namespace().is_reserved(&reply_to) {
             return;
         }
         let mut identity = self.identity.clone();
@@ -100,31 +100,24 @@ impl Responder {
             Verb::Ping => Answer::Ping { identity },
             Verb::Info => {
                 identity.metadata.extend(self.declared.iter().cloned());
-                let endpoints = self.methods().map(|method| self.endpoint(method)).collect();
+                let endpoints =
+                    self.dispatcher.routes().methods().map(|method| self.endpoint(method)).collect();
                 Answer::Info { identity, description: self.description.clone(), endpoints }
             }
             Verb::Stats => {
-                let endpoints = self.methods().map(|method| self.stats(method)).collect();
+                let endpoints = self.dispatcher.routes().methods().map(|method| self.stats(method)).collect();
                 Answer::Stats { identity, started: self.started, endpoints }
             }
         };
         let body = serde_json::to_vec(&answer).unwrap_or_default();
-        if let Err(error) = self.dispatcher.handle.connection.client().publish(reply_to, body.into()).await {
+        if let Err(error) = self.dispatcher.connection().client().publish(reply_to, body.into()).await {
             tracing::debug!(%error, "a question of the services API was not answered");
         }
     }
 
-    /// In order of their names.
-    fn methods(&self) -> impl Iterator<Item = &Method> {
-        let Dispatcher { balanced, exclusive, .. } = &*self.dispatcher;
-        let mut methods: Vec<_> = balanced.values().chain(exclusive.values()).map(AsRef::as_ref).collect();
-        methods.sort_by(|a: &&Method, b| a.name.cmp(&b.name));
-        methods.into_iter()
-    }
-
     fn endpoint(&self, method: &Method) -> Endpoint {
         let (subject, queue_group) =
-            way(self.dispatcher.handle.connection.namespace(), &self.identity.name, method);
+            way(self.dispatcher.connection().namespace(), &self.identity.name, method);
         let kind = match method.served.kind {
             Kind::Balanced => "balanced",
             Kind::Exclusive => "exclusive",
@@ -141,7 +134,7 @@ impl Responder {
 
     fn stats(&self, method: &Method) -> EndpointStats {
         let (subject, queue_group) =
-            way(self.dispatcher.handle.connection.namespace(), &self.identity.name, method);
+            way(self.dispatcher.connection().namespace(), &self.identity.name, method);
         let standing = method.meter.counts();
         let processing_time = u64::try_from(standing.time.as_nanos()).unwrap_or(u64::MAX);
         EndpointStats {

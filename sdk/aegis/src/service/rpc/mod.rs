@@ -1,16 +1,18 @@
 //! Serving calls: subscriptions, admission, handlers, replies and streams.
 
-mod admit;
+mod admission;
 mod call;
 mod cancel;
 pub(super) mod dispatch;
+mod execution;
 mod form;
 pub(super) mod handler;
 mod job;
 pub(super) mod method;
 pub(super) mod micro;
 mod replies;
-mod run;
+mod response;
+pub(super) mod routes;
 pub(super) mod server;
 mod stream;
 

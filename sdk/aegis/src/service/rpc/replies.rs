@@ -6,12 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use aegis_domain::GroupName;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use aegis_domain::Fault;
+use super::response::{Outcome, outcome_unknown};
 use aegis_nats::transport::Headers;
 
 /// The most replies kept, and the most bytes in their bodies and ids; the oldest make room.
@@ -21,21 +22,18 @@ const BYTES: usize = 16 * 1024 * 1024;
 /// Ids of so many bytes count as nothing.
 const ID: usize = 128;
 
-/// What a caller gets.
-pub(super) type Outcome = (Headers, Result<Bytes, Fault>);
-
 type Key = (GroupName, String);
 
 /// A call, by whether it is here for the first time.
 pub(super) enum Arrival<'a> {
     /// It is: handle it, and say how it ended.
-    First(Turn<'a>),
+    First(Handling<'a>),
     /// It was here before: this is its outcome, once there is one.
     Again(watch::Receiver<Option<Outcome>>),
 }
 
 /// The one handling of a call.
-pub(super) struct Turn<'a> {
+pub(super) struct Handling<'a> {
     replies: &'a Replies,
     key: Key,
     outcome: watch::Sender<Option<Outcome>>,
@@ -75,11 +73,11 @@ impl Replies {
         kept.bytes += id_size(&key);
         kept.order.push_back(key.clone());
         kept.make_room();
-        Arrival::First(Turn { replies: self, key, outcome: sender })
+        Arrival::First(Handling { replies: self, key, outcome: sender })
     }
 }
 
-impl Turn<'_> {
+impl Handling<'_> {
     pub(super) fn end(self, outcome: Outcome) {
         let mut kept = self.replies.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Unless it has made room meanwhile: then nothing of it is kept.
@@ -103,6 +101,19 @@ impl Kept {
     }
 }
 
+/// What became of a call that was here before, if that is known by then.
+pub(super) async fn first_outcome(mut outcome: watch::Receiver<Option<Outcome>>, until: Instant) -> Outcome {
+    let what = match tokio::time::timeout_at(until.into(), outcome.wait_for(Option::is_some)).await {
+        Ok(Ok(outcome)) => match outcome.clone() {
+            Some(outcome) => return outcome,
+            None => "the first handling of this call has no outcome",
+        },
+        Ok(Err(_dropped)) => "the first handling of this call was cut off",
+        Err(_elapsed) => "the first handling of this call goes on",
+    };
+    (Headers::default(), Err(outcome_unknown(what)))
+}
+
 /// Of an id that is longer than any of this SDK: callers choose them.
 fn id_size((_, id): &Key) -> usize {
     if id.len() > ID { id.len() } else { 0 }
@@ -116,9 +127,9 @@ fn size((_, reply): &Outcome) -> usize {
 mod tests {
     use super::*;
 
-    fn first<'a>(replies: &'a Replies, id: &str) -> Turn<'a> {
+    fn first<'a>(replies: &'a Replies, id: &str) -> Handling<'a> {
         match replies.arrive(&GroupName::new("ACC-1").unwrap(), id) {
-            Arrival::First(turn) => turn,
+            Arrival::First(handling) => handling,
             Arrival::Again(_) => panic!("{id} was here before"),
         }
     }
@@ -133,10 +144,10 @@ mod tests {
     #[test]
     fn a_call_that_comes_again_gets_the_outcome_of_the_first_also_while_that_is_under_way() {
         let replies = Replies::default();
-        let turn = first(&replies, "a");
+        let handling = first(&replies, "a");
         let waiting = again(&replies, "ACC-1", "a").unwrap();
         assert!(waiting.borrow().is_none());
-        turn.end((Headers::default(), Ok("done".into())));
+        handling.end((Headers::default(), Ok("done".into())));
         assert_eq!(waiting.borrow().as_ref().unwrap().1.as_ref().unwrap(), "done");
         assert!(again(&replies, "ACC-1", "a").unwrap().borrow().is_some());
         assert!(again(&replies, "ACC-2", "a").is_none(), "another group, another call");

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::dispatch::{Dispatcher, Way};
+use super::dispatch::Dispatcher;
+use super::routes::Way;
 use crate::ConnectError;
 use aegis_nats::supervise::supervised;
 use aegis_nats::transport::{Subscription, Transport as _};
@@ -45,15 +46,15 @@ impl Server {
         lease: Duration,
         (unwell, named): (watch::Receiver<Option<String>>, watch::Receiver<bool>),
     ) -> Result<Self, ConnectError> {
-        let connection = &dispatcher.handle.connection;
+        let connection = dispatcher.connection();
         let (transport, patience) = (connection.serving(), connection.options().patience);
         let unreachable = || ConnectError::Unreachable { url: connection.options().url.clone(), patience };
         tokio::time::timeout(patience, transport.connected()).await.map_err(|_elapsed| unreachable())?;
         let (mut balanced, mut groups) = (Subscriptions::default(), Subscriptions::default());
-        let cancels = Arc::clone(&dispatcher.kept.cancels);
+        let cancelling = Arc::clone(&dispatcher);
         let given_up = connection.namespace().cancel_subject(service);
-        groups.keep(transport.subscribe(given_up, None, move |message| cancels.hear(&message.payload)));
-        if !dispatcher.balanced.is_empty() || dispatcher.only_group.is_some() {
+        groups.keep(transport.subscribe(given_up, None, move |message| cancelling.cancel(&message.payload)));
+        if dispatcher.routes().any_balanced() {
             let all = subject::rpc_all(connection.namespace(), service);
             let queue = subject::rpc_queue(connection.namespace(), service);
             let (taking, serving) = (Arc::clone(&dispatcher), transport.clone());
@@ -86,7 +87,7 @@ impl Server {
         if let Some(subject) = transport.denials().subscription() {
             return Err(ConnectError::Denied { subject });
         }
-        let stopping = dispatcher.stopping.clone();
+        let stopping = dispatcher.stopping().clone();
         let (service, stop) = (service.clone(), groups.stop.clone());
         groups.spawn(supervised("the subscriptions of groups", async move || {
             serve_groups(&dispatcher, &service, lease, &stop).await;
@@ -186,9 +187,9 @@ impl Pump {
     fn start(dispatcher: &Arc<Dispatcher>, group: &GroupName) -> Self {
         let (taking, group, left) = (Arc::clone(dispatcher), group.clone(), Arc::new(AtomicBool::new(false)));
         let was_left = Arc::clone(&left);
-        let namespace = taking.handle.connection.namespace();
-        let all = subject::group_rpc_all(namespace, &taking.handle.service, &group);
-        let transport = dispatcher.handle.connection.serving();
+        let namespace = taking.connection().namespace();
+        let all = subject::group_rpc_all(namespace, &taking.handle().service, &group);
+        let transport = dispatcher.connection().serving();
         let subscription = transport.subscribe_to_requests(all, move |message| {
             let group = group.clone();
             let way = if was_left.load(Ordering::Acquire) { Way::Left(group) } else { Way::Group(group) };
@@ -215,7 +216,7 @@ async fn serve_groups(
     lease: Duration,
     stop: &CancellationToken,
 ) {
-    let mut changes = dispatcher.guard.changes();
+    let mut changes = dispatcher.guard().changes();
     let mut pumps: HashMap<GroupName, Pump> = HashMap::new();
     // Subscriptions that take what had arrived when their group was given up. Stopping waits for them: a
     // call that is left in one when the process ends gets no answer at all.
@@ -223,14 +224,14 @@ async fn serve_groups(
     loop {
         ending.retain(|task| !task.is_finished());
         changes.mark_unchanged();
-        let wanted = dispatcher.guard.reachable(lease);
+        let wanted = dispatcher.guard().reachable(lease);
         ending.extend(pumps.extract_if(|group, _| !wanted.contains_key(group)).map(|(_, pump)| pump.end()));
         for group in wanted.keys() {
             if !pumps.contains_key(group) {
                 pumps.insert(group.clone(), Pump::start(dispatcher, group));
             }
         }
-        let over = dispatcher.guard.deadline() + lease;
+        let over = dispatcher.guard().deadline() + lease;
         tokio::select! {
             () = stop.cancelled() => break,
             changed = changes.changed() => if changed.is_err() { break },

@@ -1,7 +1,6 @@
 //! Streaming answers, on the side of the service: no more than the caller has said it takes, and no longer than it
 //! is there.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,17 +9,18 @@ use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName};
 use async_nats::Subject;
 use bytes::Bytes;
-use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::dispatch::{Dispatcher, Settled};
+use super::admission::places;
+use super::execution::next;
 use super::handler::Many;
 use super::job::Job;
-use super::replies::Outcome;
-use super::run;
+use super::response::{Outcome, Responder};
+use crate::Connection;
 use aegis_domain::Fault;
-use aegis_leases::leadership::Permit;
+use aegis_leases::leadership::{Guard, Permit};
 use aegis_nats::transport::{Headers, Message, Outgoing, Subscription, Transport as _};
 
 /// A caller that is not heard for so long is gone.
@@ -29,8 +29,18 @@ const CALLER_IDLE: Duration = Duration::from_secs(30);
 const BEAT: Duration = Duration::from_secs(10);
 /// The most messages that are sent ahead, whatever the caller says it takes.
 const CREDIT_MAX: u64 = 65_536;
-/// So many wishes of the caller wait to be looked at.
-const WISHES: usize = 64;
+/// So many messages of the caller wait to be looked at.
+const SIGNALS: usize = 64;
+
+/// The streams of a service.
+#[derive(Debug)]
+pub(super) struct Streams {
+    connection: Connection,
+    guard: Guard,
+    responder: Responder,
+    places: Arc<Semaphore>,
+    stopping: CancellationToken,
+}
 
 /// A stream that has yet to begin: its caller is told where to answer to.
 pub(super) struct Opened {
@@ -40,7 +50,7 @@ pub(super) struct Opened {
     inbox: Subject,
     granted: u64,
     flow: mpsc::Receiver<Message>,
-    _told: Subscription,
+    _subscription: Subscription,
     _place: OwnedSemaphorePermit,
 }
 
@@ -53,7 +63,7 @@ impl Opened {
 
 /// A stream being sent.
 struct Producer<'a> {
-    dispatcher: &'a Dispatcher,
+    streams: &'a Streams,
     job: &'a Job,
     inbox: Subject,
     control: String,
@@ -63,65 +73,77 @@ struct Producer<'a> {
 
 /// Why a stream ends.
 enum End {
-    /// The handler has said everything, or failed.
-    Told(Option<Fault>),
-    /// Nobody wants to hear the rest.
-    Unheard,
+    /// The handler has sent everything, or failed.
+    Complete(Option<Fault>),
+    /// The caller does not read any more.
+    CallerGone,
 }
 
-impl Dispatcher {
-    /// Makes ready for the stream that a handler answers with. From then on the time of the call is over.
-    pub(super) fn open(&self, job: &Job, mut headers: Headers, many: Many) -> Settled {
+impl Streams {
+    /// So many run at once. Each message goes out as the responder sends.
+    pub(super) fn new(connection: Connection, guard: Guard, responder: Responder, limit: u64) -> Self {
+        let (places, stopping) = (Arc::new(Semaphore::new(places(limit))), CancellationToken::new());
+        Self { connection, guard, responder, places, stopping }
+    }
+
+    /// Ends every stream, now and later.
+    pub(super) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
+    }
+
+    /// Makes ready for the stream that a handler answers with, or says why not. From then on the time of the call is
+    /// over.
+    pub(super) fn open(&self, job: &Job, mut headers: Headers, many: Many) -> Result<Opened, Outcome> {
         let Some(ask) = &job.asked.stream else {
             let text = "the method answers with a stream: call it as one";
-            return Settled::Reply((headers, Err(Fault::of(ErrorCode::InvalidInput, text))));
+            return Err((headers, Err(Fault::of(ErrorCode::InvalidInput, text))));
         };
         // Streams have places of their own: they last, and calls end soon.
-        let Ok(place) = Arc::clone(&self.streams).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             let text = "too many streams are running: end some, or ask another";
-            return Settled::Reply((headers, Err(Fault::of(ErrorCode::Overloaded, text))));
+            return Err((headers, Err(Fault::of(ErrorCode::Overloaded, text))));
         };
-        let connection = &self.handle.connection;
-        let control = connection.serving().new_inbox();
+        let transport = self.connection.serving();
+        let control = transport.new_inbox();
         // Whatever comes faster than it is looked at says no more than the last that fits.
-        let (wishes, flow) = mpsc::channel(WISHES);
-        let told = connection.serving().subscribe(control.clone(), None, move |message| {
-            let _dropped_when_full = wishes.try_send(message);
+        let (signals, flow) = mpsc::channel(SIGNALS);
+        let subscription = transport.subscribe(control.clone(), None, move |message| {
+            let _dropped_when_full = signals.try_send(message);
         });
         headers.insert(header::STREAM, control.as_str());
         job.cancel.stream_begins();
         let (inbox, granted) = (ask.inbox.clone(), ask.credit.min(CREDIT_MAX));
-        Settled::Stream(Box::new(Opened {
+        Ok(Opened {
             headers,
             many,
             control,
             inbox,
             granted,
             flow,
-            _told: told,
+            _subscription: subscription,
             _place: place,
-        }))
+        })
     }
 
     /// Sends the whole stream; answers how it failed, if it did.
-    pub(super) async fn stream(
-        self: &Arc<Self>,
+    pub(super) async fn send(
+        &self,
         job: &Job,
         tenancy: Option<&(GroupName, Permit)>,
         opened: Opened,
     ) -> Option<Fault> {
-        self.answer(&job.reply_to, &job.form, opened.reply()).await;
-        let Opened { many, control, inbox, granted, flow, _told, _place, .. } = opened;
-        let mut producer = Producer { dispatcher: self, job, inbox, control, sent: 0, granted };
+        self.responder.answer(&job.reply_to, &job.form, opened.reply()).await;
+        let Opened { many, control, inbox, granted, flow, _subscription, _place, .. } = opened;
+        let mut producer = Producer { streams: self, job, inbox, control, sent: 0, granted };
         let end = producer.run(flow, many, tenancy).await;
-        // Whatever the handler has left at work for it is told that nobody waits any more.
+        // What the handler has left running for it learns that its caller is gone.
         job.cancel.give_up();
         match end {
-            End::Told(fault) => {
+            End::Complete(fault) => {
                 producer.end(fault.as_ref()).await;
                 fault
             }
-            End::Unheard => None,
+            End::CallerGone => None,
         }
     }
 }
@@ -136,54 +158,54 @@ impl Producer<'_> {
         let mut heard = Instant::now();
         let mut beat = tokio::time::interval(BEAT);
         beat.reset();
-        let mut changes = self.dispatcher.guard.changes();
-        let mut stopping = std::pin::pin!(self.dispatcher.stopping.cancelled());
+        let mut changes = self.streams.guard.changes();
+        let mut stopping = std::pin::pin!(self.streams.stopping.cancelled());
         let mut given_up = std::pin::pin!(self.job.cancel.given_up());
         let span = tracing::Span::current();
         loop {
             if let Some((group, permit)) = tenancy
-                && self.dispatcher.guard.admit(group) != Some(permit.term())
+                && self.streams.guard.admit(group) != Some(permit.term())
             {
                 let text = format!("the instance gives {group} up: ask its next owner for the rest");
-                return End::Told(Some(Fault::of(ErrorCode::NotActive, text)));
+                return End::Complete(Some(Fault::of(ErrorCode::NotActive, text)));
             }
             let may_send = self.sent < self.granted;
             tokio::select! {
                 biased;
-                message = flow.recv() => match message.as_ref().map(wish) {
-                    Some(Wish::Grant(upto)) => {
+                message = flow.recv() => match message.as_ref().map(signal) {
+                    Some(Signal::Grant(upto)) => {
                         self.granted = self.granted.max(upto.min(self.sent.saturating_add(CREDIT_MAX)));
                         heard = Instant::now();
                     }
-                    Some(Wish::Nothing) => {}
-                    Some(Wish::Gone) | None => return End::Unheard,
+                    Some(Signal::Other) => {}
+                    Some(Signal::Gone) | None => return End::CallerGone,
                 },
-                () = &mut given_up => return End::Unheard,
+                () = &mut given_up => return End::CallerGone,
                 () = &mut stopping => {
                     let text = "the instance stops: ask another for the rest";
-                    return End::Told(Some(Fault::of(ErrorCode::Unavailable, text)));
+                    return End::Complete(Some(Fault::of(ErrorCode::Unavailable, text)));
                 }
                 changed = changes.changed(), if tenancy.is_some() => if changed.is_err() {
-                    return End::Unheard;
+                    return End::CallerGone;
                 },
                 item = next(&mut many, &span), if may_send => match item {
                     Some(Ok(body)) => {
                         if let Err(fault) = self.send(body).await {
-                            return End::Told(Some(fault));
+                            return End::Complete(Some(fault));
                         }
                         beat.reset();
                     }
-                    Some(Err(fault)) => return End::Told(Some(self.dispatcher.told(self.job, fault))),
-                    None => return End::Told(None),
+                    Some(Err(fault)) => return End::Complete(Some(self.job.for_caller(fault))),
+                    None => return End::Complete(None),
                 },
                 _ = beat.tick() => self.publish(Headers::default(), Bytes::new()).await,
-                () = tokio::time::sleep_until(heard + CALLER_IDLE) => return End::Unheard,
+                () = tokio::time::sleep_until(heard + CALLER_IDLE) => return End::CallerGone,
             }
         }
     }
 
     async fn send(&mut self, body: Bytes) -> Result<(), Fault> {
-        let (size, most) = (body.len(), self.dispatcher.max_payload);
+        let (size, most) = (body.len(), self.streams.responder.max_payload());
         if size > most {
             let text =
                 format!("a message of the stream is {size} bytes, and the service sends {most} at most");
@@ -209,35 +231,24 @@ impl Producer<'_> {
     async fn publish(&self, headers: Headers, body: Bytes) {
         // If it cannot be sent, the caller sees the gap.
         let (subject, reply) = (&self.inbox, Some(self.control.as_str()));
-        self.dispatcher.send(&Outgoing { subject, reply, headers: &headers, payload: &body }).await;
+        self.streams.responder.send(&Outgoing { subject, reply, headers: &headers, payload: &body }).await;
     }
 }
 
-/// What the caller wants.
-enum Wish {
+/// What the caller says.
+enum Signal {
     Grant(u64),
     Gone,
-    Nothing,
+    Other,
 }
 
-fn wish(message: &Message) -> Wish {
+fn signal(message: &Message) -> Signal {
     if message.headers.is_no_responders() {
-        return Wish::Gone;
+        return Signal::Gone;
     }
     match serde_json::from_slice(&message.payload) {
-        Ok(Flow::Grant(upto)) => Wish::Grant(upto),
-        Ok(Flow::Cancel) => Wish::Gone,
-        Err(_other) => Wish::Nothing,
+        Ok(Flow::Grant(upto)) => Signal::Grant(upto),
+        Ok(Flow::Cancel) => Signal::Gone,
+        Err(_other) => Signal::Other,
     }
-}
-
-/// The next message; a panic is a fault, and the last one.
-async fn next(many: &mut Many, span: &tracing::Span) -> Option<Result<Bytes, Fault>> {
-    let mut item = std::pin::pin!(many.next());
-    std::future::poll_fn(|cx| {
-        let _entered = span.enter();
-        let polled = catch_unwind(AssertUnwindSafe(|| item.poll_unpin(cx)));
-        polled.unwrap_or_else(|_panic| std::task::Poll::Ready(Some(Err(run::panicked()))))
-    })
-    .await
 }

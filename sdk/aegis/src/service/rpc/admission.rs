@@ -1,14 +1,16 @@
-//! Who may handle a call of a group, and what the others are told.
+//! Which calls may be handled: within the limits of the service, and for a group by its owner alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_domain::wire::header;
-use aegis_domain::{ErrorCode, GroupName};
+use aegis_domain::{ErrorCode, Fault, GroupName, InstanceName, Term};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::dispatch::{Dispatcher, Way};
-use super::replies::Outcome;
-use aegis_domain::Fault;
-use aegis_leases::leadership::Permit;
+use super::response::Outcome;
+use super::routes::Way;
+use crate::service::stats::Stats;
+use aegis_leases::leadership::{Guard, Permit};
 use aegis_nats::transport::Headers;
 
 /// How long a call waits for its group before it is refused. A group that passes on has two owners
@@ -17,14 +19,87 @@ const REFUSE_AFTER: Duration = Duration::from_millis(2);
 /// How much longer it waits while the group is on its way to another.
 const HAND_OVER: Duration = Duration::from_millis(8);
 /// When it is worth to try again after a refusal: with a new owner that may still be subscribing, and
-/// while nobody knows of one.
+/// while none is known.
 const SUCCESSOR_KNOWN_MS: u64 = 1;
 const SUCCESSOR_UNKNOWN_MS: u64 = 10;
 
 /// Leave to handle a call, for the group that it is for, if it is for one.
 pub(super) type Tenancy = Option<(GroupName, Permit)>;
 
-impl Dispatcher {
+/// Admits calls, and counts them while they are here.
+#[derive(Debug)]
+pub(super) struct Admission {
+    instance: InstanceName,
+    guard: Guard,
+    stats: Arc<Stats>,
+    /// For calls that are handled at once.
+    places: Semaphore,
+    /// For copies of calls that wait for the outcome of the first.
+    copies: Arc<Semaphore>,
+    max_waiting: u64,
+}
+
+impl Admission {
+    /// As many calls are handled at once as `max_in_flight` says, and as many wait.
+    pub(super) fn new(instance: InstanceName, guard: Guard, stats: Arc<Stats>, max_in_flight: u64) -> Self {
+        let places = places(max_in_flight);
+        let (places, copies) = (Semaphore::new(places), Arc::new(Semaphore::new(places)));
+        Self { instance, guard, stats, places, copies, max_waiting: max_in_flight }
+    }
+
+    pub(super) fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// Whether no more calls may wait.
+    pub(super) fn is_full(&self) -> bool {
+        self.stats.queued() >= self.max_waiting
+    }
+
+    /// A call was refused before it began.
+    pub(super) fn refused(&self) {
+        self.stats.refuse();
+    }
+
+    /// A place for a call that would go first, if there is one. It begins.
+    pub(super) fn try_begin(&self) -> bool {
+        let has_place =
+            self.stats.queued() == 0 && self.places.try_acquire().map(SemaphorePermit::forget).is_ok();
+        if has_place {
+            self.stats.begin();
+        }
+        has_place
+    }
+
+    /// A call waits for its place.
+    pub(super) fn queue(&self) {
+        self.stats.queue();
+    }
+
+    /// Waits until a call that is in the queue has a place. It begins.
+    pub(super) async fn begin(&self) {
+        if let Ok(place) = self.places.acquire().await {
+            place.forget();
+        }
+        self.stats.begin();
+        self.stats.leave_queue();
+    }
+
+    /// The call has no use for its place any more.
+    pub(super) fn release_place(&self) {
+        self.places.add_permits(1);
+    }
+
+    /// The call has ended, and a stop does not wait for it any more.
+    pub(super) fn end(&self) {
+        self.stats.end();
+    }
+
+    /// A place for the copy of a call that waits for the outcome of the first.
+    pub(super) fn try_copy(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.copies).try_acquire_owned().ok()
+    }
+
     /// Leave, if it comes within a moment.
     pub(super) async fn admit(&self, way: &Way) -> Result<Tenancy, Outcome> {
         match way {
@@ -34,6 +109,11 @@ impl Dispatcher {
                 Ok(Some((group.clone(), permit)))
             }
         }
+    }
+
+    /// Whether the group is still held under the term in which its call was admitted.
+    pub(super) fn still_holds(&self, group: &GroupName, term: Term) -> bool {
+        self.guard.still_holds(group, term)
     }
 
     async fn enter(&self, way: &Way, group: &GroupName) -> Option<Permit> {
@@ -50,8 +130,8 @@ impl Dispatcher {
             if let Some(permit) = self.guard.enter(group) {
                 return Some(permit);
             }
-            // A call that came before the successor has subscribed is nobody else's: it is told where to go as
-            // soon as that is known.
+            // A call that came before the successor has subscribed went to this instance alone: it is told where to
+            // go as soon as that is known.
             let leaving = self.guard.is_leaving(group);
             if was_leaving && !leaving {
                 return None;
@@ -63,10 +143,10 @@ impl Dispatcher {
     }
 
     /// The refusal for want of ownership, with what this instance knows of the owner.
-    pub(super) fn not_active(&self, group: &GroupName) -> Outcome {
+    fn not_active(&self, group: &GroupName) -> Outcome {
         let mut headers = Headers::default();
         headers.insert(header::GROUP, group.as_str());
-        let owner = self.guard.owner_of(group).filter(|owner| owner.instance != self.handle.instance);
+        let owner = self.guard.owner_of(group).filter(|owner| owner.instance != self.instance);
         let retry_after = if owner.is_some() { SUCCESSOR_KNOWN_MS } else { SUCCESSOR_UNKNOWN_MS };
         headers.insert(header::RETRY_AFTER_MS, &retry_after.to_string());
         let text = match owner {
@@ -92,4 +172,9 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// The permits of a limit.
+pub(super) fn places(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS)
 }

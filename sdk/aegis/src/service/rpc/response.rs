@@ -1,83 +1,44 @@
-//! Running a handler, whose panic ends the call and not the service, and sending what it has made.
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+//! Replies: in the form of their calls, within the limit of a payload, and sent when there is room.
 
 use aegis_domain::wire::header;
-use aegis_domain::{ErrorCode, GroupName};
+use aegis_domain::{ErrorCode, Fault};
 use async_nats::Subject;
 use bytes::Bytes;
-use tracing::Span;
 
-use super::dispatch::Dispatcher;
 use super::form::Form;
-use super::handler::{Work, Yield};
-use super::job::Job;
-use super::replies::Outcome;
-use aegis_domain::Fault;
-use aegis_leases::leadership::Permit;
+use crate::Connection;
 use aegis_nats::transport::{FlushMode, Headers, Outgoing, PublishError, Transport as _};
 
-/// A handler at work, whose panic is a fault.
-pub(super) struct Caught<'a> {
-    pub(super) work: &'a mut Work,
-    pub(super) span: &'a Span,
+/// What a caller gets.
+pub(super) type Outcome = (Headers, Result<Bytes, Fault>);
+
+/// Sends replies over the connection on which their calls come.
+#[derive(Debug, Clone)]
+pub(super) struct Responder {
+    connection: Connection,
+    max_payload: usize,
 }
 
-impl Future for Caught<'_> {
-    type Output = Result<Yield, Fault>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { work, span } = &mut *self;
-        poll(work, span, cx)
+impl Responder {
+    /// Replies have so many bytes at most.
+    pub(super) fn new(connection: Connection, max_payload: usize) -> Self {
+        Self { connection, max_payload }
     }
-}
 
-/// The span around a handler: what it logs can be found by its trace.
-pub(super) fn span(job: &Job) -> Span {
-    tracing::info_span!("call", method = %job.method.name, trace_id = %job.step.trace.trace_id())
-}
-
-/// Calls the service's function.
-pub(super) fn start(dispatcher: &Arc<Dispatcher>, job: &Job, tenancy: Option<&(GroupName, Permit)>) -> Work {
-    let tenancy = tenancy.map(|(group, permit)| (group.clone(), permit.term()));
-    let call = job.call(dispatcher, tenancy);
-    let (handler, form, body) = (&job.method.served.handler, job.form.clone(), job.body.clone());
-    let work = catch_unwind(AssertUnwindSafe(|| handler.call(call, form, body)));
-    work.unwrap_or_else(|_panic| Box::pin(std::future::ready(Err(panicked()))))
-}
-
-pub(super) fn poll(work: &mut Work, span: &Span, cx: &mut Context<'_>) -> Poll<Result<Yield, Fault>> {
-    let _entered = span.enter();
-    let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
-    polled.unwrap_or_else(|_panic| Poll::Ready(Err(panicked())))
-}
-
-/// Begins, with nobody to wake: whoever goes on with it polls it again.
-pub(super) fn poll_once(work: &mut Work, span: &Span) -> Option<Result<Yield, Fault>> {
-    match poll(work, span, &mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(outcome) => Some(outcome),
-        Poll::Pending => None,
+    /// The most bytes that parameters, a reply or a message of a stream may have.
+    pub(super) fn max_payload(&self) -> usize {
+        self.max_payload
     }
-}
 
-pub(super) fn panicked() -> Fault {
-    tracing::error!("a handler panicked");
-    Fault::of(ErrorCode::HandlerFailed, "the handler panicked; the service's log has the details")
-}
-
-/// Sends a reply that nothing stands in the way of, if there is room for it now.
-pub(super) fn try_send(dispatcher: &Dispatcher, job: &Job, body: &Bytes) -> bool {
-    if body.len() > dispatcher.max_payload || job.form.content_type().is_some() {
-        return false;
+    /// Sends a reply that nothing stands in the way of, if there is room for it now.
+    pub(super) fn try_send(&self, to: &Subject, form: &Form, body: &Bytes) -> bool {
+        if body.len() > self.max_payload || form.content_type().is_some() {
+            return false;
+        }
+        let reply = Outgoing::plain(to, body);
+        self.connection.serving().publish(&reply, FlushMode::Batched).is_ok()
     }
-    let reply = Outgoing::plain(&job.reply_to, body);
-    dispatcher.handle.connection.serving().publish(&reply, FlushMode::Batched).is_ok()
-}
 
-impl Dispatcher {
     /// Sends the outcome, or that it is too large to be sent, which it answers then.
     pub(super) async fn answer(&self, to: &Subject, form: &Form, outcome: Outcome) -> Option<Fault> {
         let (mut headers, outcome) = outcome;
@@ -113,7 +74,7 @@ impl Dispatcher {
 
     /// Sends it as soon as there is room for it.
     pub(super) async fn send(&self, message: &Outgoing<'_>) -> Option<PublishError> {
-        let transport = self.handle.connection.serving();
+        let transport = self.connection.serving();
         loop {
             match transport.publish(message, FlushMode::Batched) {
                 Ok(()) => return None,
@@ -127,6 +88,11 @@ impl Dispatcher {
             }
         }
     }
+}
+
+/// The fault of a call that may have happened or not.
+pub(super) fn outcome_unknown(what: &str) -> Fault {
+    Fault::of(ErrorCode::OutcomeUnknown, format!("{what}: look before repeating it"))
 }
 
 fn too_large(size: usize, most: usize) -> Fault {

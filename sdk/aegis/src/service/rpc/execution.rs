@@ -1,0 +1,109 @@
+//! Running handlers: within the caller's time, and so that a panic ends the call and not the service.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use aegis_domain::{ErrorCode, Fault, GroupName};
+use futures_util::FutureExt as _;
+use tracing::Span;
+
+use super::call::Handle;
+use super::cancel::Cancels;
+use super::handler::{Many, Work, Yield};
+use super::job::Job;
+use aegis_leases::leadership::Permit;
+
+/// Runs the handlers of a service.
+#[derive(Debug)]
+pub(super) struct Execution {
+    handle: Arc<Handle>,
+    cancels: Arc<Cancels>,
+}
+
+/// A handler at work, whose panic is a fault.
+pub(super) struct Running {
+    work: Work,
+    span: Span,
+}
+
+impl Execution {
+    pub(super) fn new(handle: Arc<Handle>) -> Self {
+        Self { handle, cancels: Arc::default() }
+    }
+
+    /// Where cancellations of calls are announced.
+    pub(super) fn cancels(&self) -> &Arc<Cancels> {
+        &self.cancels
+    }
+
+    /// Calls the service's function.
+    pub(super) fn start(&self, job: &Job, tenancy: Option<&(GroupName, Permit)>) -> Running {
+        let span =
+            tracing::info_span!("call", method = %job.method.name, trace_id = %job.step.trace.trace_id());
+        let tenancy = tenancy.map(|(group, permit)| (group.clone(), permit.term()));
+        let call = job.call(&self.handle, tenancy);
+        let (handler, form, body) = (&job.method.served.handler, job.form.clone(), job.body.clone());
+        let work = catch_unwind(AssertUnwindSafe(|| handler.call(call, form, body)));
+        let work = work.unwrap_or_else(|_panic| Box::pin(std::future::ready(Err(panicked()))));
+        Running { work, span }
+    }
+
+    /// The whole work on a call.
+    pub(super) async fn run(&self, job: &Job, tenancy: Option<&(GroupName, Permit)>) -> Result<Yield, Fault> {
+        let begun = Instant::now();
+        let mut running = self.start(job, tenancy);
+        let first = std::future::poll_fn(|cx| Poll::Ready(running.poll_unpin(cx))).await;
+        job.method.pace.note(begun.elapsed());
+        match first {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => self.finish(job, running).await,
+        }
+    }
+
+    /// The rest of a call that was begun. Its caller can cancel it from now on.
+    pub(super) async fn finish(&self, job: &Job, running: Running) -> Result<Yield, Fault> {
+        let _entry = self.cancels.enter(&job.reply_to, &job.cancel);
+        running.await
+    }
+}
+
+impl Running {
+    /// Begins, with nothing to wake: its owner polls it again.
+    pub(super) fn poll_once(&mut self) -> Poll<Result<Yield, Fault>> {
+        self.poll_unpin(&mut Context::from_waker(Waker::noop()))
+    }
+}
+
+impl Future for Running {
+    type Output = Result<Yield, Fault>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { work, span } = &mut *self;
+        let _entered = span.enter();
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        polled.unwrap_or_else(|_panic| Poll::Ready(Err(panicked())))
+    }
+}
+
+/// The next message of a stream; a panic is a fault, and the last one.
+pub(super) async fn next(many: &mut Many, span: &Span) -> Option<Result<bytes::Bytes, Fault>> {
+    std::future::poll_fn(|cx| {
+        let _entered = span.enter();
+        let polled = catch_unwind(AssertUnwindSafe(|| many.as_mut().poll_next(cx)));
+        polled.unwrap_or_else(|_panic| Poll::Ready(Some(Err(panicked()))))
+    })
+    .await
+}
+
+/// What the caller of a call gets that waited here for too long.
+pub(super) fn late() -> Fault {
+    Fault::of(ErrorCode::DeadlineExceeded, "the call waited here until its caller had given up")
+}
+
+fn panicked() -> Fault {
+    tracing::error!("a handler panicked");
+    Fault::of(ErrorCode::HandlerFailed, "the handler panicked; the service's log has the details")
+}

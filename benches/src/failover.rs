@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::many;
 use crate::measure::Latencies;
-use crate::member::{GROUP, MEMBER, SERVICE};
+use crate::member::{GROUP, SERVICE, member, name};
 use crate::report::{Bar, Row};
 
 const MEMBERS: usize = 3;
@@ -209,18 +209,6 @@ impl Stage {
             Ok(Err(_)) | Err(_) => String::new(),
         }
     }
-}
-
-pub(crate) fn name(index: usize) -> String {
-    format!("member-{index}")
-}
-
-/// Starts a member.
-pub(crate) fn member(index: usize, url: &str, aggressive: bool, groups: usize) -> anyhow::Result<Proc> {
-    let (name, groups) = (name(index), groups.to_string());
-    let builder = Proc::builder(std::env::current_exe()?).name(name.clone());
-    let builder = builder.args([MEMBER, "--nats-url", url, "--instance", &name, "--groups", &groups]);
-    Ok(builder.args(aggressive.then_some("--aggressive")).spawn())
 }
 
 /// Calls without a pause, and tells the answers if anybody is to know them; the others pause a little, so

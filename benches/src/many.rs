@@ -7,9 +7,8 @@ use aegis_testkit::{NatsServer, wait_until};
 use async_nats::jetstream::kv;
 use futures_util::StreamExt as _;
 
-use crate::failover::{member, name};
 use crate::measure::Latencies;
-use crate::member::SERVICE;
+use crate::member::{SERVICE, member, name};
 use crate::report::{Bar, Row};
 
 const GROUPS: usize = 10_000;

@@ -4,13 +4,27 @@
 use std::process::ExitCode;
 
 use aegis_sdk::{Fault, Policy, Service, ServiceConfig};
+use aegis_testkit::Proc;
 use clap::Parser;
 
 /// The first argument that makes the program a member.
-pub(crate) const MEMBER: &str = "member";
+const MEMBER: &str = "member";
 /// The service, and its first group.
 pub(crate) const SERVICE: &str = "measured";
 pub(crate) const GROUP: &str = "G-1";
+
+/// The instance name of the member with this index.
+pub(crate) fn name(index: usize) -> String {
+    format!("member-{index}")
+}
+
+/// Starts a member.
+pub(crate) fn member(index: usize, url: &str, aggressive: bool, groups: usize) -> anyhow::Result<Proc> {
+    let (name, groups) = (name(index), groups.to_string());
+    let builder = Proc::builder(std::env::current_exe()?).name(name.clone());
+    let builder = builder.args([MEMBER, "--nats-url", url, "--instance", &name, "--groups", &groups]);
+    Ok(builder.args(aggressive.then_some("--aggressive")).spawn())
+}
 
 #[derive(Debug, Parser)]
 pub(crate) struct Args {

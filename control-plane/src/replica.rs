@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::adapter::replicas::{self, Me};
 use crate::adapter::{Adapter, Verifications};
 use crate::auth::Authenticator;
 use crate::background::Background;
@@ -32,7 +33,6 @@ use crate::http::{self, App, Core, Outside, Places, Renewal, Tls, Workers};
 use crate::legacy;
 use crate::liveness::Monitor;
 use crate::metrics::{Failovers, Metrics, Servers, Sources, Tokens};
-use crate::replicas::{self, Me};
 use crate::startup::Startup;
 use crate::tasks::{self, Parts};
 

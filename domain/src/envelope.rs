@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 
-use crate::wire::chain::Hash;
+use crate::chain::Hash;
 use crate::{Actor, AggregateVersion, EventId, Registry, Schema, Sequence};
 
 /// Who caused a change, when, and in what connection. Given by the caller of a command.

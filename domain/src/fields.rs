@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 
 use crate::AggregateKind;
 use crate::aggregate::definition::DefinitionEvent;
+use crate::aggregate::event::Entry;
 use crate::aggregate::installation::InstallationEvent;
 use crate::aggregate::instance::InstanceEvent;
 use crate::aggregate::leadership::LeadershipEvent;
-use crate::event::Entry;
 
 /// One field of an event's body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn words(schema: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::CATALOGUE;
+    use crate::aggregate::event::CATALOGUE;
 
     #[test]
     fn every_field_has_a_form_and_a_meaning() {

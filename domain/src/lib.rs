@@ -12,9 +12,9 @@
 //! - [`code`]: the catalogue of error codes.
 
 pub mod aggregate;
+pub mod chain;
 pub mod code;
 pub mod envelope;
-pub mod event;
 pub mod failure;
 pub mod fault;
 pub mod fields;
@@ -22,20 +22,21 @@ pub mod id;
 pub mod letter;
 mod mend;
 pub mod name;
+pub mod namespace;
 pub mod number;
 pub mod scenario;
 pub mod schema;
 pub mod text;
 pub mod wire;
 
-pub use aggregate::{Aggregate, AggregateId, AggregateKind};
+pub use aggregate::{Aggregate, AggregateId, AggregateKind, Event, Registry, event};
 pub use code::ErrorCode;
 pub use envelope::{Context, Envelope, Heading, Recorded};
-pub use event::Event;
 pub use failure::Failure;
 pub use fault::Fault;
 pub use id::{Actor, EventId, InvalidActor, LifeId, SessionId};
 pub use letter::{InvalidLetterId, LetterId};
 pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, StreamName, Version};
+pub use namespace::Namespace;
 pub use number::{AggregateVersion, Sequence, Term};
-pub use schema::{Registry, Schema};
+pub use schema::Schema;

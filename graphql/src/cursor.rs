@@ -7,7 +7,7 @@ use aegis_projections::store::{EventFilter, Window};
 use async_graphql::Result;
 
 use crate::error::{error, store_error};
-use crate::schema::Status;
+use crate::ports::Status;
 
 /// Whether all that follows a position of the log can be told. With the id of the event there, a position of a history
 /// that is gone is noticed for certain.

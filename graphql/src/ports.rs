@@ -23,6 +23,16 @@ pub use replicas::{LeaseStoreFacts, ReplicaFacts, Replicas};
 pub use tasks::TaskFacts;
 pub use verification::{Verdict, Verification, VerificationFinding, Verifier};
 
+// What resolvers ask the context for.
+pub(crate) type Feed = Arc<dyn ChangeFeed>;
+pub(crate) type Executor = Arc<dyn Commands>;
+pub(crate) type Status = Arc<dyn Health>;
+pub(crate) type Letters = Arc<dyn DeadLetters>;
+pub(crate) type WholeLog = Arc<dyn Log>;
+pub(crate) type Streams = Arc<dyn JetStream>;
+pub(crate) type Verifying = Arc<dyn Verifier>;
+pub(crate) type Others = Arc<dyn Replicas>;
+
 /// Everything that the schema needs from the outside.
 #[expect(missing_debug_implementations, reason = "what stands behind a port shows itself")]
 pub struct Ports {

@@ -1,7 +1,5 @@
 //! Putting the schema together.
 
-use std::sync::Arc;
-
 use aegis_projections::{Rollups, Store};
 use async_graphql::Schema;
 
@@ -9,22 +7,13 @@ use crate::bounds::{Limits, Registered};
 use crate::codes::Codes;
 use crate::listing::{GroupQuestion, InstanceQuestion, Listings, ServiceQuestion};
 use crate::mutation::Mutation;
-use crate::ports::{ChangeFeed, Commands, DeadLetters, Health, JetStream, Log, Ports, Replicas, Verifier};
+use crate::ports::Ports;
 use crate::query::Query;
 use crate::shared::Texts;
 use crate::subscription::{Subscription, Tails};
 
 /// The schema, ready to execute.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
-
-pub(crate) type Feed = Arc<dyn ChangeFeed>;
-pub(crate) type Executor = Arc<dyn Commands>;
-pub(crate) type Status = Arc<dyn Health>;
-pub(crate) type Letters = Arc<dyn DeadLetters>;
-pub(crate) type WholeLog = Arc<dyn Log>;
-pub(crate) type Streams = Arc<dyn JetStream>;
-pub(crate) type Verifying = Arc<dyn Verifier>;
-pub(crate) type Others = Arc<dyn Replicas>;
 
 /// The schema over these ports and these files, with these documents registered.
 #[must_use]

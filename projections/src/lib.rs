@@ -15,7 +15,9 @@
 
 pub mod beats;
 mod canonical;
+pub mod counters;
 pub mod engine;
+pub mod fact;
 pub mod kv;
 pub mod live;
 pub mod load;

@@ -4,11 +4,10 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aegis_domain::aggregate::instance::InstanceEvent;
-use aegis_domain::{
-    Actor, AggregateId, AggregateVersion, Event, GroupName, InstanceName, Recorded, Sequence, ServiceName,
-};
+use aegis_domain::{AggregateId, Event, GroupName, InstanceName, Sequence, ServiceName};
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::fact::Fact;
 use crate::view::{DefinitionView, InstallationView, InstanceView, LeaderView};
 
 /// The key of an instance.
@@ -24,47 +23,6 @@ pub(crate) fn of_service<'a, T>(
     let first = InstanceName::new("0").expect("a digit is a name, and no name comes before it");
     let service = service.clone();
     all.range((service.clone(), first)..).take_while(move |((name, _), _)| *name == service)
-}
-
-/// What the fold takes from an event, and nothing else: so it is the same from the log and from the index.
-#[derive(Debug, Clone, Copy)]
-pub struct Fact<'a> {
-    /// Its position in the log.
-    pub sequence: Sequence,
-    /// The aggregate it belongs to.
-    pub aggregate: &'a AggregateId,
-    /// The version of the aggregate after it.
-    pub version: AggregateVersion,
-    /// When the log took it, by the server's clock: what a writer says of its own clock decides nothing.
-    pub time: DateTime<Utc>,
-    /// Who caused it.
-    pub actor: &'a Actor,
-    /// What happened.
-    pub event: &'a Event,
-}
-
-/// As if the log had taken it when its writer says. The message has the time:
-/// [`Fact::recorded_at`].
-impl<'a> From<&'a Recorded> for Fact<'a> {
-    fn from(recorded: &'a Recorded) -> Self {
-        let envelope = &recorded.envelope;
-        Self {
-            sequence: recorded.sequence,
-            aggregate: &envelope.aggregate,
-            version: envelope.version,
-            time: envelope.context.time,
-            actor: &envelope.context.actor,
-            event: &envelope.event,
-        }
-    }
-}
-
-impl Fact<'_> {
-    /// The same, taken by the log at this time.
-    #[must_use]
-    pub fn recorded_at(self, time: DateTime<Utc>) -> Self {
-        Self { time, ..self }
-    }
 }
 
 /// The registry at one position of the log.

@@ -15,35 +15,6 @@ use anyhow::Result;
 use crate::layers::Metadata;
 use tree::{Modules, Name};
 
-/// The circles that stand: package, parent, and the modules of the circle. A circle of fewer of these modules is one less to go;
-/// one that is gone has to leave the list, and none is added to it.
-const KNOWN: [(&str, &str, &str); 20] = [
-    ("aegis-domain", "crate", "aggregate, envelope, event, schema, wire"),
-    ("aegis-domain", "crate::schema", "lenient, registry"),
-    ("aegis-sdk", "crate", "client, context, discovery, legacy, otel, resilience, service"),
-    ("aegis-sdk", "crate::otel", "metrics, run"),
-    ("aegis-sdk", "crate::service", "builder, running"),
-    ("aegis-nats", "crate", "connection, inbox, observer, provision, regain, restore, transport"),
-    ("aegis-nats", "crate::transport", "library, link, subscription"),
-    ("aegis-nats", "crate::transport::link", "driver, moving"),
-    ("aegis-messaging", "crate", "commands, events, legacy"),
-    ("aegis-messaging", "crate::streams", "checkpoint, read"),
-    ("aegis-projections", "crate", "live, load"),
-    ("aegis-projections", "crate", "state, view"),
-    (
-        "aegis-projections",
-        "crate::engine",
-        "database, driver, held, history, rebuild, running, unwritten, wal",
-    ),
-    ("aegis-graphql", "crate", "cursor, listing, mutation, query, schema, subscription, types"),
-    ("aegis-graphql", "crate::types", "definition, policy"),
-    ("aegis-control-plane", "crate", "adapter, replicas"),
-    ("aegis-control-plane", "crate", "http, legacy, liveness, metrics"),
-    ("aegis-control-plane", "crate::http", "body, error, headers, identity, rest"),
-    ("aegis-control-plane", "crate::http::rest", "etag, problem"),
-    ("aegis-benches", "crate", "failover, many"),
-];
-
 /// A circle: the modules of one parent that import each other.
 #[derive(Debug)]
 struct Circle {
@@ -54,16 +25,6 @@ struct Circle {
     steps: Vec<String>,
 }
 
-impl Circle {
-    /// Whether it is this one that stands, or what is left of it.
-    fn is_of(&self, (package, parent, modules): &(&str, &str, &str)) -> bool {
-        let known: Vec<_> = modules.split(", ").collect();
-        self.package == *package
-            && self.parent == *parent
-            && self.modules.iter().all(|module| known.contains(&module.as_str()))
-    }
-}
-
 impl fmt::Display for Circle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { package, parent, modules, steps } = self;
@@ -72,17 +33,11 @@ impl fmt::Display for Circle {
     }
 }
 
-/// Every circle of this workspace that is new, and every one that is gone and still in the list, as a sentence.
+/// Every circle of this workspace, as a sentence.
 pub(crate) fn breaches(metadata: &Metadata) -> Result<Vec<String>> {
     let found = metadata.sources().map(|(package, sources)| circles(package, &sources));
     let found = found.collect::<Result<Vec<_>>>()?;
-    let found: Vec<_> = found.into_iter().flatten().collect();
-    let new = found.iter().filter(|circle| !KNOWN.iter().any(|known| circle.is_of(known)));
-    let gone = KNOWN.iter().filter(|known| !found.iter().any(|circle| circle.is_of(known)));
-    let gone = gone.map(|(package, parent, modules)| {
-        format!("{package}: the circle of {modules} in {parent} is gone: take it off the list in xtask/src/circles.rs")
-    });
-    Ok(new.map(Circle::to_string).chain(gone).collect())
+    Ok(found.iter().flatten().map(Circle::to_string).collect())
 }
 
 /// Every circle of the package whose sources are in this folder.
@@ -195,22 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_circle_may_shrink_and_not_grow() {
-        let of = |modules: &[&str]| super::Circle {
-            package: "a".to_owned(),
-            parent: "crate".to_owned(),
-            modules: modules.iter().map(|module| (*module).to_owned()).collect(),
-            steps: Vec::new(),
-        };
-        let known = ("a", "crate", "b, c, d");
-        assert!(of(&["b", "c", "d"]).is_of(&known) && of(&["c", "d"]).is_of(&known));
-        assert!(
-            !of(&["b", "c", "d", "e"]).is_of(&known) && !of(&["b", "c"]).is_of(&("a", "crate::x", "b, c"))
-        );
-    }
-
-    #[test]
-    fn this_workspace_has_the_circles_that_are_known_and_no_other() {
+    fn this_workspace_has_none() {
         assert_eq!(breaches(&metadata().unwrap()).unwrap(), Vec::<String>::new());
     }
 }

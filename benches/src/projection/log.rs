@@ -12,7 +12,7 @@ use aegis_domain::{
     Recorded, Sequence, ServiceName, SessionId, Term, Version,
 };
 use aegis_projections::State;
-use aegis_projections::state::Fact;
+use aegis_projections::fact::Fact;
 use aegis_sdk::Connection;
 use async_nats::HeaderMap;
 use chrono::{DateTime, TimeDelta, Utc};

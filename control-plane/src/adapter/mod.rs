@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod jetstream;
+pub(crate) mod replicas;
 mod state;
 mod verification;
 
@@ -26,10 +27,11 @@ use futures_util::future::BoxFuture;
 
 pub(crate) use verification::Verifications;
 
+use replicas::Me;
+
 use crate::background::Background;
 use crate::clock::ServerClock;
 use crate::findings::Findings;
-use crate::replicas::{self, Me};
 
 /// Everything that the schema asks of this replica.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! Who asks: bearer tokens, browser sessions and one-time login codes. Only hashes are kept.
 
+pub(crate) mod failures;
 pub(crate) mod token;
 
 use std::collections::HashMap;

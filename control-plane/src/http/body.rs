@@ -14,12 +14,12 @@ use futures_util::{Stream, StreamExt as _, stream};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::App;
 use super::error::ApiError;
-use super::headers::RequestId;
+use super::request_id::RequestId;
+use super::{App, BODY_MAX};
 
 /// From the end of the headers to the end of the body. Bodies are small: see [`BODY_MAX`](super::BODY_MAX).
-pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A body that is one JSON object. A list of its fields' values is none, although it could be read as one.
 pub(super) struct Object<T>(pub(super) T);
@@ -28,15 +28,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Object<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
-        let id = request.extensions().get::<RequestId>().cloned();
-        let id = id.unwrap_or_else(|| RequestId("unknown".to_owned()));
+        let id = RequestId::of(request.extensions());
         let (parts, body) = request.into_parts();
         let head = Request::from_parts(parts.clone(), Body::empty());
         let bytes = Bytes::from_request(Request::from_parts(parts, body), app).await;
-        let bytes = bytes.map_err(|rejection| ApiError::unread(&JsonRejection::from(rejection), &id))?;
+        let bytes = bytes.map_err(|rejection| unread(&JsonRejection::from(rejection), &id))?;
         let request = head.map(|_nothing| Body::from(bytes.clone()));
         let read: Result<Json<T>, JsonRejection> = Json::from_request(request, app).await;
-        let Json(read) = read.map_err(|rejection| ApiError::unread(&rejection, &id))?;
+        let Json(read) = read.map_err(|rejection| unread(&rejection, &id))?;
         if is_object(&bytes) {
             Ok(Self(read))
         } else {
@@ -44,6 +43,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Object<T> {
             Err(ApiError::new(StatusCode::BAD_REQUEST, ErrorCode::InvalidInput, message, &id))
         }
     }
+}
+
+/// A body that was not taken: nothing was done with it. What others sent comes back in part only.
+pub(super) fn unread(rejection: &JsonRejection, id: &RequestId) -> ApiError {
+    if is_too_slow(rejection) {
+        let message = format!("the body did not arrive within {BODY_TIMEOUT:?}, and nothing was done");
+        return ApiError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidInput, message, id);
+    }
+    let status = rejection.status();
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        let message = format!("the body has more than {BODY_MAX} bytes, and nothing was done: send less");
+        return ApiError::new(status, ErrorCode::PayloadTooLarge, message, id);
+    }
+    let message = format!("{}; nothing was done", aegis_graphql::cut(&rejection.body_text()));
+    // Whether it is no JSON, or JSON of another shape, is in the words.
+    let status = if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
+    ApiError::new(status, ErrorCode::InvalidInput, message, id)
 }
 
 /// Whether JSON is an object.
@@ -56,7 +72,7 @@ pub(super) fn is_object(json: &[u8]) -> bool {
 struct TooSlow;
 
 /// Whether an error is of a body that was late.
-pub(super) fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
+fn is_too_slow(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<TooSlow>)
 }
 

@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use aegis_domain::ErrorCode;
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::BODY_MAX;
-use super::body::{BODY_TIMEOUT, is_too_slow};
-use super::headers::RequestId;
-use super::rest::Problem;
+use super::problem::{Problem, seconds};
+use super::request_id::RequestId;
 
 #[derive(Debug)]
 pub(super) struct ApiError {
@@ -30,25 +27,7 @@ impl ApiError {
         message: impl Into<String>,
         id: &RequestId,
     ) -> Self {
-        Self { status, code, message: message.into(), request_id: id.0.clone(), retry_after: None }
-    }
-
-    /// A body that was not taken: nothing was done with it. What others sent comes back in part only.
-    pub(super) fn unread(rejection: &JsonRejection, id: &RequestId) -> Self {
-        if is_too_slow(rejection) {
-            let message = format!("the body did not arrive within {BODY_TIMEOUT:?}, and nothing was done");
-            return Self::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::InvalidInput, message, id);
-        }
-        let status = rejection.status();
-        if status == StatusCode::PAYLOAD_TOO_LARGE {
-            let message = format!("the body has more than {BODY_MAX} bytes, and nothing was done: send less");
-            return Self::new(status, ErrorCode::PayloadTooLarge, message, id);
-        }
-        let message = format!("{}; nothing was done", aegis_graphql::cut(&rejection.body_text()));
-        // Whether it is no JSON, or JSON of another shape, is in the words.
-        let status =
-            if status == StatusCode::UNPROCESSABLE_ENTITY { StatusCode::BAD_REQUEST } else { status };
-        Self::new(status, ErrorCode::InvalidInput, message, id)
+        Self { status, code, message: message.into(), request_id: id.as_str().to_owned(), retry_after: None }
     }
 
     pub(super) fn rate_limited(wait: Duration, id: &RequestId) -> Self {
@@ -93,9 +72,4 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(AsProblem(problem.with_retry_after(self.retry_after)));
         response
     }
-}
-
-/// Whole seconds, never too few, as `Retry-After` has them.
-pub(super) fn seconds(wait: Duration) -> u64 {
-    wait.as_secs() + 1
 }

@@ -15,8 +15,8 @@ use super::accept::{Accepted, accepted};
 use super::body::Object;
 use super::bounded::bounded_json;
 use super::error::ApiError;
-use super::headers::RequestId;
 use super::identity::{Identity, Started};
+use super::request_id::RequestId;
 
 const JSON: &str = "application/json";
 const GRAPHQL: &str = "application/graphql-response+json";
@@ -43,7 +43,7 @@ pub(super) async fn execute(
         ApiError::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::InvalidInput, message, &id)
     })?;
     let Object(request) = body?;
-    let request_id = aegis_graphql::RequestId(id.0.clone());
+    let request_id = aegis_graphql::RequestId(id.as_str().to_owned());
     let request = request.data(grant.principal).data(request_id.clone());
     let read = async move {
         let mut request = request;

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::App;
 use super::error::ApiError;
-use super::headers::RequestId;
 use super::identity::{Identity, Started};
+use super::request_id::RequestId;
 use crate::metrics::Exposition;
 
 /// How many events the projection may be behind.

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 
 use super::error::ApiError;
-use super::headers::RequestId;
+use super::request_id::RequestId;
 use super::{App, Core};
 use crate::auth::Grant;
 
@@ -20,7 +20,7 @@ impl FromRequestParts<App> for Identity {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let id = RequestId::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        let id = RequestId::of(&parts.extensions);
         let presented = bearer(&parts.headers).or_else(|| session(&parts.headers));
         let grant = presented.and_then(|presented| app.auth.identify(presented));
         grant.map(Self).ok_or_else(|| ApiError::unauthenticated(&id))
@@ -37,17 +37,9 @@ impl FromRequestParts<App> for Started {
         if let Some(core) = app.core.get() {
             return Ok(Self(core.clone()));
         }
-        let id = RequestId::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        let id = RequestId::of(&parts.extensions);
         let message = format!("this replica does not serve yet: {}", app.startup.reasons().join("; "));
         Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message, &id))
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for RequestId {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self("unknown".to_owned())))
     }
 }
 

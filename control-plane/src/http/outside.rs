@@ -15,7 +15,7 @@ use ipnet::IpNet;
 
 use super::App;
 use super::error::ApiError;
-use super::headers::RequestId;
+use super::request_id::RequestId;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -180,7 +180,7 @@ pub(super) async fn check(State(app): State<App>, id: RequestId, request: Reques
     match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
-            tracing::warn!(request = id.0, refusal, "a request was refused");
+            tracing::warn!(request = id.as_str(), refusal, "a request was refused");
             ApiError::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, refusal, &id).into_response()
         }
     }

@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-use super::headers::RequestId;
+use super::request_id::RequestId;
 use super::{App, error};
 
 #[derive(RustEmbed)]

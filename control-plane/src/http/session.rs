@@ -9,13 +9,14 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 
 use super::App;
+use super::body::unread;
 use super::connection::Peer;
 use super::error::ApiError;
-use super::headers::RequestId;
 use super::identity::{COOKIE, session};
 use super::outside::Outside;
-use super::sign_in_rate::note_failure;
+use super::request_id::RequestId;
 use crate::auth::SESSION;
+use crate::auth::failures::note_failure;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,10 +35,10 @@ pub(super) async fn sign_in(
     id: RequestId,
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Response, ApiError> {
-    let Json(body) = body.map_err(|rejection| ApiError::unread(&rejection, &id))?;
+    let Json(body) = body.map_err(|rejection| unread(&rejection, &id))?;
     app.sign_ins.attempt(address).map_err(|wait| ApiError::rate_limited(wait, &id))?;
     let secret = app.auth.sign_in(&body.token).ok_or_else(|| {
-        note_failure(address, &id.0);
+        note_failure(address, id.as_str());
         let message = "this token is not known, or has ended";
         ApiError::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message, &id)
     })?;
@@ -64,7 +65,7 @@ pub(super) async fn redeem(
     let outcome =
         code.map_err(|_none_given| "code_invalid").and_then(|Query(Code { code })| app.auth.redeem(&code));
     if outcome.is_err() {
-        note_failure(address, &id.0);
+        note_failure(address, id.as_str());
     }
     let base = app.outside.base();
     match outcome {

@@ -3,7 +3,6 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -15,13 +14,6 @@ const AT_ONCE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 const EVERY: Duration = Duration::from_secs(2);
 /// So many addresses are remembered before those that have rested are forgotten.
 const REMEMBERED: usize = 10_000;
-
-static FAILURES: AtomicU64 = AtomicU64::new(0);
-
-/// How often somebody presented to this process what is no credential.
-pub(crate) fn failed_sign_ins() -> u64 {
-    FAILURES.load(Ordering::Relaxed)
-}
 
 /// The tries of each address.
 #[derive(Debug)]
@@ -44,12 +36,6 @@ impl SignInRate {
             .check_key(&network(address))
             .map_err(|until| until.wait_time_from(DefaultClock::default().now()))
     }
-}
-
-/// Somebody at this address presented what is no credential.
-pub(super) fn note_failure(address: IpAddr, request: &str) {
-    let count = FAILURES.fetch_add(1, Ordering::Relaxed) + 1;
-    tracing::warn!(%address, request, count, "somebody failed to sign in");
 }
 
 /// A client with one IPv6 address has all addresses of its network.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,16 +20,10 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use crate::background::Task;
+use crate::certificate;
 
 /// How long a client may take to agree on a connection.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-
-static NOT_AFTER: AtomicI64 = AtomicI64::new(0);
-
-/// Until when the certificate is good, in seconds since 1970; 0 without one.
-pub(crate) fn certificate_not_after() -> i64 {
-    NOT_AFTER.load(Ordering::Relaxed)
-}
 
 /// Where certificate and key are, in PEM. Unknown fields are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -68,7 +61,7 @@ impl Tls {
     /// Reads the files.
     pub(crate) fn load(files: TlsFiles) -> anyhow::Result<Self> {
         let loaded = Loaded::read(&files)?;
-        NOT_AFTER.store(loaded.not_after, Ordering::Relaxed);
+        certificate::set_not_after(loaded.not_after);
         Ok(Self { files, current: RwLock::new(loaded) })
     }
 
@@ -112,7 +105,7 @@ impl Task for Renewal {
         self.told = None;
         let not_after = DateTime::from_timestamp(loaded.not_after, 0).unwrap_or_default();
         if loaded.hash != before {
-            NOT_AFTER.store(loaded.not_after, Ordering::Relaxed);
+            certificate::set_not_after(loaded.not_after);
             *current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
             tracing::info!(certificate = %files.certificate.display(), "a new certificate is used");
         }

@@ -12,7 +12,7 @@ use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::error::ApiError;
-use super::headers::RequestId;
+use super::request_id::RequestId;
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,7 +87,7 @@ impl Unfinished {
     /// What its caller is told, who may have asked for a change.
     pub(super) fn told(&self, changes: bool, id: &RequestId) -> ApiError {
         if let Self::Panicked(panic) = self {
-            tracing::error!(request = id.0, %panic, "a request was not answered: its work panicked");
+            tracing::error!(request = id.as_str(), %panic, "a request was not answered: its work panicked");
             return ApiError::internal(id);
         }
         let (code, message) = if changes {

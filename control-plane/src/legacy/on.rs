@@ -34,7 +34,7 @@ use prometheus_client::registry::Registry;
 
 use crate::adapter::Adapter;
 use crate::background::{Background, Failures, Task};
-use crate::metrics::{Count, Total, is_at};
+use crate::meters::{Count, Total, is_at};
 
 /// What the control plane subscribes to for them.
 pub(crate) const SUBJECTS: &[&str] = &["internal.>"];

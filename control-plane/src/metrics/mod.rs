@@ -34,10 +34,8 @@ use crate::clock::ServerClock;
 use crate::findings::Findings;
 use crate::legacy;
 use crate::liveness::MassSilence;
+use crate::meters::{Count, Total, is_at};
 use crate::roundtrip::answers;
-
-pub(crate) type Count = Gauge<u64, AtomicU64>;
-pub(crate) type Total = Counter<u64, AtomicU64>;
 
 /// A metric of a projection, by whether it only grows.
 #[derive(Debug)]
@@ -66,11 +64,6 @@ impl Measure {
             Self::Total(counter) => counter.inner().store(value.to_bits(), Ordering::Relaxed),
         }
     }
-}
-
-/// Says what has been counted elsewhere.
-pub(crate) fn is_at(counter: &Total, count: u64) {
-    counter.inner().store(count, Ordering::Relaxed);
 }
 
 /// What is measured, and where from.
@@ -264,8 +257,8 @@ impl Metrics {
         is_at(&self.gauges.unreadable_heartbeats, self.of.visibility.unreadable());
         self.legacy.read(&self.of.live);
         self.gauges.unreadable_leases.set(self.of.findings.unreadable_lease_count());
-        self.gauges.certificate_not_after.set(crate::http::certificate_not_after());
-        is_at(&self.gauges.failed_sign_ins, crate::http::failed_sign_ins());
+        self.gauges.certificate_not_after.set(crate::certificate::not_after());
+        is_at(&self.gauges.failed_sign_ins, crate::auth::failures::failed_sign_ins());
         is_at(&self.gauges.log_lines_dropped, aegis_sdk::logs::dropped_lines());
         is_at(&self.gauges.panics, aegis_nats::supervise::panics());
         is_at(&self.gauges.slow_consumers, self.of.connection.slow_consumers());

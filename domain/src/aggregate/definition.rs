@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Aggregate;
 use super::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN, Percent, RegistrationPolicy};
+use super::{Aggregate, Event, Registry};
 use crate::text::{REASON_MAX, check_line, is_hidden};
-use crate::{AggregateVersion, ErrorCode, Event, Registry, ServiceName, Version};
+use crate::{AggregateVersion, ErrorCode, ServiceName, Version};
 
 /// The longest owner, in characters.
 pub const OWNER_MAX: usize = 100;

@@ -6,13 +6,13 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Aggregate;
 use super::plan::{
     Maintenance, MaintenanceEnd, PlanCommand, PlanEvent, PlanRejection, Plans, Switchover, SwitchoverBegin,
     SwitchoverCancel, SwitchoverEnd,
 };
+use super::{Aggregate, Event, Registry};
 use crate::text::{InvalidLine, check_reason};
-use crate::{ErrorCode, Event, Registry, ServiceName};
+use crate::{ErrorCode, ServiceName};
 
 /// What may be asked of the installation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, Snapshots};
+use super::{Aggregate, Event, Registry, Snapshots};
 use crate::text::{InvalidLine, check_reason};
-use crate::{ErrorCode, Event, GroupName, LifeId, Registry, Version};
+use crate::{ErrorCode, GroupName, LifeId, Version};
 
 /// Where an instance is in its life, by its own account.
 #[derive(

@@ -7,9 +7,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, Snapshots};
+use super::{Aggregate, Event, Registry, Snapshots};
 use crate::text::{InvalidLine, check_reason};
-use crate::{ErrorCode, Event, InstanceName, Registry, SessionId, Term};
+use crate::{ErrorCode, InstanceName, SessionId, Term};
 
 /// Why a term began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

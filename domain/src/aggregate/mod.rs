@@ -2,11 +2,14 @@
 //! `evolve` that folds one event into the state.
 
 pub mod definition;
+pub mod event;
 pub mod installation;
 pub mod instance;
 pub mod leadership;
+mod lenient;
 pub mod plan;
 pub mod policy;
+mod registry;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,10 +19,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{GroupName, InstanceName, Schema, ServiceName};
 
+use definition::DefinitionEvent;
+use installation::InstallationEvent;
+use instance::InstanceEvent;
+use leadership::LeadershipEvent;
+
 pub use definition::Definition;
 pub use installation::Installation;
 pub use instance::Instance;
 pub use leadership::Leadership;
+pub use lenient::{Partly, read_partly};
 
 /// A consistency boundary: one subject of the journal, one writer at a time.
 ///
@@ -64,6 +73,23 @@ pub trait Aggregate: Default + Clone + fmt::Debug + Serialize + DeserializeOwned
         state
     }
 }
+
+/// Any event of the control plane.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Of a definition.
+    Definition(DefinitionEvent),
+    /// Of an instance.
+    Instance(InstanceEvent),
+    /// Of a leadership.
+    Leadership(LeadershipEvent),
+    /// Of the installation as a whole.
+    Installation(InstallationEvent),
+}
+
+/// The schema of the control plane: definitions, instances, leaderships and the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registry;
 
 /// How snapshots of an aggregate are kept. They only save reading: without one, and with one of another
 /// shape, all events are read.

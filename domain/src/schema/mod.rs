@@ -1,23 +1,20 @@
 //! Schemas: which aggregates share one journal, and how their events stand on the wire.
 //!
-//! The control plane's own is [`Registry`]. A program with aggregates of its own declares another
+//! The control plane's own is [`Registry`](crate::Registry). A program with aggregates of its own declares another
 //! one; it gets a stream of its own, so that neither can harm the other.
 
 mod digits;
-mod lenient;
-mod registry;
+mod error;
 mod tagged;
 mod upcast;
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use crate::EventId;
-use crate::wire::{DecodeError, Namespace};
+use crate::{EventId, Namespace};
 
 pub use digits::keep_digits;
-pub use lenient::{Partly, read_partly};
-pub use registry::Registry;
+pub use error::DecodeError;
 pub use tagged::{from_tagged, to_tagged};
 pub use upcast::Upcaster;
 use upcast::upcast;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::wire::DecodeError;
+use super::DecodeError;
 
 /// One step from a type that is written no more to its successor. Steps follow one another: a type of version 1
 /// becomes one of version 2, and that one of version 3.

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::namespace::Namespace;
+use crate::Namespace;
 use crate::ServiceName;
 
 /// What the Python SDK says below `commands.`, beside commands: no service has these names.

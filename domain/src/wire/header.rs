@@ -1,5 +1,7 @@
 //! Header names of native messages.
 
+pub use crate::chain::RECORDED_AT;
+
 /// The id of a request; the same on every retry of it.
 pub const REQUEST_ID: &str = "Aegis-Request-Id";
 /// How many milliseconds the caller still waits, when it sent the request.
@@ -52,11 +54,6 @@ pub const DEAD_STREAM: &str = "Aegis-Dead-Stream";
 pub const DEAD_SEQUENCE: &str = "Aegis-Dead-Sequence";
 /// On a dead letter that would have been larger with it than the server takes: the size of the body that it lacks.
 pub const DEAD_SIZE: &str = "Aegis-Dead-Size";
-
-/// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
-/// in place of the time at which the server stored it, if the stream as a whole is
-/// [marked as imported](super::subject::IMPORTED_THROUGH), and on no other message.
-pub const RECORDED_AT: &str = "Aegis-Recorded-At";
 
 /// On a message that waits in a stream for its time: when it is to be delivered (ADR-51).
 pub const SCHEDULE: &str = "Nats-Schedule";

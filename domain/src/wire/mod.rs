@@ -2,7 +2,6 @@
 //! built and parsed.
 
 pub mod capability;
-pub mod chain;
 pub mod cloudevents;
 pub mod command;
 pub mod consumer;
@@ -13,11 +12,13 @@ pub mod heartbeat;
 pub mod latency;
 pub mod lenient;
 pub mod micro;
-pub mod namespace;
+mod namespace;
 pub mod stream;
 pub mod subject;
 pub mod trace;
 
-pub use cloudevents::{DecodeError, Encoded};
-pub use namespace::Namespace;
+pub use crate::chain;
+pub use crate::namespace::Namespace;
+pub use crate::schema::DecodeError;
+pub use cloudevents::Encoded;
 pub use trace::TraceParent;

@@ -1,6 +1,6 @@
 //! Streams of applications: `stream.<name>.<partition>.<key>`, each kept in a JetStream stream of its own.
 
-use super::namespace::Namespace;
+use crate::Namespace;
 use crate::StreamName;
 
 /// The JetStream stream that keeps it.

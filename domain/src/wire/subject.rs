@@ -3,7 +3,7 @@
 //! In the default namespace they have no prefix: other NATS clients and the Python SDK use them as they are. In any other
 //! they begin with its name.
 
-use super::namespace::Namespace;
+use crate::Namespace;
 use crate::{GroupName, InstanceName, MethodName, ServiceName};
 
 /// A balanced method: any instance of the queue group answers.

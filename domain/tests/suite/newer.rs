@@ -3,7 +3,7 @@
 use aegis_domain::aggregate::definition::DefinitionEvent;
 use aegis_domain::aggregate::instance::{InstanceEvent, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
-use aegis_domain::schema::{Partly, read_partly};
+use aegis_domain::aggregate::{Partly, read_partly};
 use aegis_domain::{AggregateId, Event};
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use async_graphql::{Context, Object, Result};
 
 use super::expected;
 use crate::error::require;
+use crate::ports::Letters;
 use crate::ports::{DeadLetter, Refused, Role};
-use crate::schema::Letters;
 use crate::types::{DeadLetterDone, DeadLetterInput, DeadLetterResult};
 
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@ use aegis_domain::{AggregateVersion, ServiceName};
 use async_graphql::{Context, Object, Result};
 
 use crate::error::{failed, require};
+use crate::ports::Executor;
 use crate::ports::{Outcome, Role};
-use crate::schema::Executor;
 use crate::types::{
     AmendInput, DefineInput, DefinitionChanged, DefinitionResult, ReinstateInput, RetireInput, rejected,
     service_name,

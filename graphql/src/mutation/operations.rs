@@ -5,7 +5,7 @@ use async_graphql::{Context, Object, Result};
 use super::expected;
 use crate::error::{refused as fault, require};
 use crate::ports::Role;
-use crate::schema::{Executor, Verifying};
+use crate::ports::{Executor, Verifying};
 use crate::types::{
     DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, Long,
     StepDownInput, StepDownResult, Verification,

@@ -5,8 +5,8 @@ use async_graphql::{Context, Object, Result};
 
 use super::expected;
 use crate::error::require;
+use crate::ports::Executor;
 use crate::ports::{Refused, Role};
-use crate::schema::Executor;
 use crate::types::{
     BeginMaintenanceInput, CancelSwitchoverInput, EndMaintenanceInput, PlanRecorded, PlanResult,
     ScheduleSwitchoverInput,

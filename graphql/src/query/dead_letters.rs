@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::codes::cut;
 use crate::error::{error, refused, require};
+use crate::ports::Letters;
 use crate::ports::Role;
-use crate::schema::Letters;
 use crate::types::{DeadLetter, Long};
 
 const PAGE_MAX: u32 = 200;

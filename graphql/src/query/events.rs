@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::cursor;
 use crate::error::{error, require, store_error};
 use crate::ports::Role;
-use crate::schema::Status;
+use crate::ports::Status;
 use crate::types::{Event, EventBucket, EventChange, EventFilter, Long, cursor_of_sequence};
 
 const PAGE: u32 = 50;

@@ -11,8 +11,8 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::{error, require, store_error};
+use crate::ports::Feed;
 use crate::ports::Role;
-use crate::schema::Feed;
 use crate::types::{Lifeline, Long};
 
 /// So many events of an instance are gone through at most: the newest.

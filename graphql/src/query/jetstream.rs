@@ -4,8 +4,8 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use crate::error::{refused, require};
+use crate::ports::Streams;
 use crate::ports::{ConsumerFacts, Role, StorageFacts, StreamFacts, growth};
-use crate::schema::Streams;
 use crate::types::Long;
 
 #[derive(Debug, Default)]

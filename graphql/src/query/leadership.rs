@@ -10,8 +10,8 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::{error, require, store_error};
+use crate::ports::Feed;
 use crate::ports::Role;
-use crate::schema::Feed;
 use crate::types::{Long, Terms};
 
 const TERMS_MAX: u32 = 500;

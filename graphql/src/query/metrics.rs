@@ -11,8 +11,8 @@ use async_graphql::{Context, ID, Object, Result};
 use chrono::{DateTime, Utc};
 
 use crate::error::{error, require, store_error};
+use crate::ports::Feed;
 use crate::ports::Role;
-use crate::schema::Feed;
 use crate::types::{Method, MetricsSeries, Sparkline};
 
 const POINTS_MAX: u32 = 1000;

@@ -9,12 +9,12 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::error::{error, require};
-use crate::ports::Role;
-use crate::schema::Feed;
+use crate::listing::{Question as _, ServiceQuestion};
+use crate::ports::{Feed, Role};
 use crate::types::{
     Definition, DefinitionFilter, Instance, InstanceFilter, InstanceOrder, InstancePosition, Leader,
     LeaderFilter, LeaderOrder, LeaderPosition, Members, Page, Service, ServiceFilter, ServiceOrder,
-    ServicePage, connection,
+    ServicePage, ServiceSummary, connection,
 };
 
 /// The longest page of services that are summed up.
@@ -184,7 +184,12 @@ pub(super) fn summaries(
         return Err(error(ErrorCode::InvalidInput, message));
     }
     let question = (filter.unwrap_or_default(), order.unwrap_or_default());
-    Ok(ServicePage::of(contents, question, (first, offset)))
+    let (filter, order) = question;
+    let list = ServiceQuestion { filter, order }.answer(contents);
+    let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let page = list.rows.iter().skip(size(offset)).take(size(first));
+    let services = page.map(|(_, summary)| ServiceSummary::clone(summary)).collect();
+    Ok(ServicePage::new(services, list.rows.len() as u64, contents.state.position))
 }
 
 /// Its instances.

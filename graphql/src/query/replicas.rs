@@ -7,8 +7,8 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use crate::error::{error, refused, require};
+use crate::ports::{Feed, Others};
 use crate::ports::{LeaseStoreFacts, ReplicaFacts, Role};
-use crate::schema::{Feed, Others};
 use crate::types::Long;
 
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::{require, store_error};
 use crate::ports::{self, Role};
-use crate::schema::{Feed, Letters, Status};
+use crate::ports::{Feed, Letters, Status};
 use crate::types::{BackgroundTask, Long, Maintenance, Switchover};
 
 /// How long a field may wait for NATS.

@@ -4,7 +4,7 @@ use async_graphql::{Context, Object, Result};
 
 use crate::error::require;
 use crate::ports::Role;
-use crate::schema::Verifying;
+use crate::ports::Verifying;
 use crate::types::Verification;
 
 #[derive(Debug, Default)]

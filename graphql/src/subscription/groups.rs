@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::pace::Pace;
 use crate::listing::{FollowedPage, GroupQuestion, Listing};
-use crate::schema::Feed;
+use crate::ports::Feed;
 use crate::types::{Leader, Long};
 
 #[derive(Debug, SimpleObject)]

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::listing::{InstanceList, InstanceQuestion, Listing};
-use crate::schema::Feed;
+use crate::ports::Feed;
 use crate::shared::{Rows, Shared};
 use crate::types::{Instance, InstanceStatus, Long, instance_id};
 

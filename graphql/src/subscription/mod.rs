@@ -16,8 +16,8 @@ use crate::cursor;
 use crate::error::{error, require};
 use crate::listing::{GroupQuestion, InstanceQuestion, Listings, ServiceQuestion};
 use crate::ports::Role;
+use crate::ports::{Feed, Status};
 use crate::query::System;
-use crate::schema::{Feed, Status};
 use crate::types::{
     EventFilter, InstanceFilter, InstanceOrder, LeaderFilter, LeaderOrder, Long, ServiceFilter, ServiceOrder,
 };

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::pace::Pace;
 use crate::listing::{FollowedPage, Listing, ServiceQuestion};
-use crate::schema::Feed;
+use crate::ports::Feed;
 use crate::types::{Long, ServiceSummary};
 
 #[derive(Debug, SimpleObject)]

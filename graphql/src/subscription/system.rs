@@ -6,8 +6,8 @@ use aegis_domain::Sequence;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
+use crate::ports::{Feed, Status};
 use crate::query::System;
-use crate::schema::{Feed, Status};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// How often what tells of no change itself is looked at.

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 
-use super::definition::Rejected;
+use super::rejected::Rejected;
 use super::scalar::Long;
 use crate::ports::{self, Decided};
 

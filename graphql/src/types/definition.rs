@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use aegis_domain::aggregate::definition::{Change, Content, Rejection};
+use aegis_domain::aggregate::definition::{Change, Content};
 use aegis_domain::aggregate::policy::{self, Percent};
-use aegis_domain::{ErrorCode, ServiceName, Version};
+use aegis_domain::{ServiceName, Version};
 use aegis_projections::view::DefinitionView;
 use async_graphql::{Enum, InputObject, Json, MaybeUndefined, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::policy::{Failover, FailoverInput, RegistrationPolicy};
+use super::rejected::{Rejected, invalid};
 use super::scalar::Long;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -137,18 +138,6 @@ pub(crate) struct DefinitionChanged {
     pub(crate) sequence: Long,
 }
 
-/// An expected refusal: nothing was recorded.
-#[derive(Debug, Clone, SimpleObject)]
-pub(crate) struct Rejected {
-    /// Stable code, for example `DEFINITION_CONFLICT`.
-    code: String,
-    message: String,
-    /// The field of the input that is at fault, where there is one.
-    field: Option<String>,
-    /// The revision that stands, for conflicts.
-    current_revision: Option<Long>,
-}
-
 #[derive(Debug, Clone, Union)]
 pub(crate) enum DefinitionResult {
     Changed(DefinitionChanged),
@@ -227,37 +216,4 @@ fn version(text: &str) -> Result<Version, Rejected> {
 fn labels(value: Json<Value>) -> Result<BTreeMap<String, String>, Rejected> {
     serde_json::from_value(value.0)
         .map_err(|_other| invalid("labels", "labels are an object of texts".to_owned()))
-}
-
-impl Rejected {
-    pub(crate) fn new(code: ErrorCode, message: String) -> Self {
-        Self { code: code.as_str().to_owned(), message, field: None, current_revision: None }
-    }
-}
-
-pub(crate) fn invalid(field: &str, message: String) -> Rejected {
-    Rejected { field: Some(field.to_owned()), ..Rejected::new(ErrorCode::InvalidInput, message) }
-}
-
-pub(crate) fn rejected(rejection: &Rejection) -> Rejected {
-    let field = match rejection {
-        Rejection::Invalid { field, .. } => Some((*field).to_owned()),
-        Rejection::AlreadyDefined
-        | Rejection::NotDefined
-        | Rejection::NotRetired
-        | Rejection::Conflict { .. } => None,
-    };
-    let current_revision = match rejection {
-        Rejection::Conflict { current } => Some(current.get()),
-        Rejection::AlreadyDefined
-        | Rejection::NotDefined
-        | Rejection::NotRetired
-        | Rejection::Invalid { .. } => None,
-    };
-    Rejected {
-        code: rejection.code().as_str().to_owned(),
-        message: rejection.to_string(),
-        field,
-        current_revision: current_revision.map(Into::into),
-    }
 }

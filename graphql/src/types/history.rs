@@ -11,7 +11,7 @@ use super::definition::Definition;
 use super::page::{Page, Position, connection};
 use super::scalar::Long;
 use crate::error::{error, failed, store_error};
-use crate::schema::{Feed, WholeLog};
+use crate::ports::{Feed, WholeLog};
 
 /// How many events are read at once.
 const READ: u32 = 1000;

@@ -1,8 +1,8 @@
 //! Single methods, events and commands.
 
 use aegis_domain::wire::heartbeat::Role;
+use aegis_projections::counters::Calls;
 use aegis_projections::live::methods::Together;
-use aegis_projections::load::Calls;
 use async_graphql::{Enum, SimpleObject};
 use chrono::{DateTime, Utc};
 

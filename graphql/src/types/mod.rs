@@ -17,6 +17,7 @@ mod page;
 mod plan;
 mod policy;
 mod rank;
+mod rejected;
 mod scalar;
 mod service;
 mod service_summary;
@@ -27,7 +28,7 @@ mod verification;
 pub(crate) use dead_letter::{DeadLetter, DeadLetterDone, DeadLetterInput, DeadLetterResult};
 pub(crate) use definition::{
     AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult,
-    ReinstateInput, Rejected, RetireInput, rejected, service as service_name,
+    ReinstateInput, RetireInput, service as service_name,
 };
 pub(crate) use event::{Event, EventBucket, EventChange, EventFilter};
 pub(crate) use instance::{ConsumerLag, Instance, InstanceStatus, id as instance_id};
@@ -46,6 +47,7 @@ pub(crate) use plan::{
     BeginMaintenanceInput, CancelSwitchoverInput, EndMaintenanceInput, Maintenance, PlanRecorded, PlanResult,
     ScheduleSwitchoverInput, Switchover,
 };
+pub(crate) use rejected::{Rejected, rejected};
 pub(crate) use scalar::Long;
 pub(crate) use service::{Members, Service};
 pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServicePage, ServiceSummary};

@@ -3,7 +3,7 @@
 use aegis_domain::{GroupName, InstanceName, InvalidName, Sequence, ServiceName};
 use async_graphql::{InputObject, SimpleObject, Union};
 
-use super::definition::{Rejected, invalid};
+use super::rejected::{Rejected, invalid};
 use super::scalar::Long;
 use crate::ports;
 

@@ -6,8 +6,8 @@ use aegis_projections::view::InstallationView;
 use async_graphql::{InputObject, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 
-use super::definition::Rejected;
 use super::operation::name;
+use super::rejected::Rejected;
 use super::scalar::Long;
 
 /// A time in which nobody takes over what an owner of these groups loses, but that owner itself. Handing over goes on.

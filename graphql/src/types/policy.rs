@@ -3,7 +3,7 @@
 use aegis_domain::aggregate::policy;
 use async_graphql::{Enum, InputObject, SimpleObject};
 
-use super::definition::{Rejected, invalid};
+use super::rejected::{Rejected, invalid};
 use super::scalar::Long;
 
 /// What becomes of an instance of the service that starts while its definition is not in use.

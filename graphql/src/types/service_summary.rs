@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use aegis_domain::ServiceName;
 use aegis_domain::aggregate::policy::Percent;
+use aegis_domain::{Sequence, ServiceName};
 use aegis_projections::live::{self, Contents, Minute};
 use aegis_projections::view::{DefinitionView, InstanceStatus as ViewStatus, InstanceView};
 use async_graphql::{Enum, InputObject, SimpleObject};
@@ -15,7 +15,6 @@ use super::instance_filter::{InstanceFilter, LabelFilter};
 use super::policy::RegistrationPolicy;
 use super::rank::{Rank, of_float};
 use super::scalar::Long;
-use crate::listing::{Question as _, ServiceQuestion};
 
 /// A service in one line. What its instances are is told of those that live, and of those whose life ended in the last ten
 /// minutes.
@@ -203,19 +202,8 @@ pub(crate) struct ServicePage {
 }
 
 impl ServicePage {
-    pub(crate) fn of(
-        contents: &Contents,
-        (filter, order): (ServiceFilter, ServiceOrder),
-        (first, offset): (u32, u32),
-    ) -> Self {
-        let list = ServiceQuestion { filter, order }.answer(contents);
-        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-        let page = list.rows.iter().skip(size(offset)).take(size(first));
-        Self {
-            services: page.map(|(_, summary)| ServiceSummary::clone(summary)).collect(),
-            total_count: (list.rows.len() as u64).into(),
-            as_of_sequence: contents.state.position.into(),
-        }
+    pub(crate) fn new(services: Vec<ServiceSummary>, total_count: u64, as_of: Sequence) -> Self {
+        Self { services, total_count: total_count.into(), as_of_sequence: as_of.into() }
     }
 }
 

@@ -8,7 +8,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use aegis_domain::Sequence;
-use aegis_domain::wire::chain::Hash;
 use aegis_nats::supervise::recover;
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
@@ -22,7 +21,7 @@ use super::source::{Source, Sourced};
 use super::unwritten::Unwritten;
 use super::wal::WalCheckpoints;
 use super::{
-    Checkpoint, Database, Feed, Handle, Held, Outlet, ProblemCode, Progress, Projection, StoreError,
+    Checkpoint, Database, Feed, Handle, Held, Outlet, ProblemCode, Progress, Projection, StoreError, Stream,
 };
 
 /// How long a failed write waits before it is tried again.
@@ -32,19 +31,6 @@ const LOOK: Duration = Duration::from_secs(2);
 /// How long a stream that seems to have another history gets to think better of it: a server that has just started
 /// may not have read all of its files.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
-
-/// Where the stream stands when a driver begins.
-#[derive(Debug, Clone)]
-pub struct Stream {
-    /// What makes it this stream: one that was removed and made again under the same name is another.
-    pub identity: String,
-    /// Its last sequence.
-    pub last: Sequence,
-    /// Whether it holds any message.
-    pub is_empty: bool,
-    /// The hash of the message at the position that was asked for, if it is there.
-    pub at: Option<(Sequence, Hash)>,
-}
 
 /// Drives one projection.
 #[derive(Debug)]
@@ -60,14 +46,6 @@ pub struct Driver<P: Projection, F, O> {
     unwritten: Unwritten<P::Batch>,
     /// What follows may belong to another history, and is not applied before that is known.
     unsure: bool,
-}
-
-impl Stream {
-    /// A stream that has come so far.
-    #[must_use]
-    pub fn new(identity: impl Into<String>, last: Sequence) -> Self {
-        Self { identity: identity.into(), last, is_empty: last == Sequence::ZERO, at: None }
-    }
 }
 
 impl<P: Projection, F: Feed<Value = P::Value>, O: Outlet<P>> Driver<P, F, O> {

@@ -40,6 +40,7 @@ mod progress;
 mod rebuild;
 mod running;
 pub(crate) mod source;
+mod stream;
 mod unwritten;
 mod wal;
 
@@ -54,7 +55,7 @@ use sqlx::SqliteConnection;
 pub use checkpoint::{Checkpoint, Gap, Step};
 pub use database::Database;
 pub(crate) use database::remove;
-pub use driver::{Driver, Stream};
+pub use driver::Driver;
 pub use error::{RestoreError, StoreError, WriteError};
 pub use file_check::FileCheck;
 pub use handle::{Handle, RebuildError};
@@ -62,6 +63,7 @@ pub use held::{Folded, Held};
 pub(crate) use history::History;
 pub use problem::{Problem, ProblemCode};
 pub use progress::{Metric, Progress};
+pub use stream::Stream;
 
 /// One message of the stream, decoded.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use aegis_domain::wire::heartbeat::{Heartbeat, MEASURED_MAX, Measured, Role};
 use chrono::{DateTime, Utc};
 
 use super::minute::{Minute, MinuteMetrics, SLICE};
-use crate::load::{Calls, Counters};
+use crate::counters::{Calls, Counters};
 use crate::state::InstanceKey;
 
 /// Of so many methods of all instances together metrics are kept: some kilobytes each. Those that come later have none.

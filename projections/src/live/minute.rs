@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use aegis_domain::wire::latency::Latency;
 use chrono::{DateTime, Utc};
 
-use crate::load::Calls;
+use crate::counters::Calls;
 
 /// How long a slice is, in seconds.
 pub(super) const SLICE: i64 = 10;

@@ -15,8 +15,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use crate::State;
+use crate::counters::{Calls, Counters, Done};
 use crate::engine::Checkpoint;
-use crate::load::{Calls, Counters, Done};
 use crate::registry::Line;
 use crate::state::{InstanceKey, of_service};
 use crate::view::{InstanceView, LeaderView};

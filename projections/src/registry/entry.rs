@@ -1,7 +1,7 @@
 //! Messages of the log, decoded. What is no event is copied to the dead letters before it is passed on, or noted as one that is
 //! still to be copied.
 
-use aegis_domain::schema::{Partly, read_partly};
+use aegis_domain::aggregate::{Partly, read_partly};
 use aegis_domain::wire::DecodeError;
 use aegis_domain::{Actor, AggregateId, AggregateVersion, Envelope, Heading, Sequence};
 use aegis_journal::counted;
@@ -12,7 +12,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 
 use super::aside::{Letter, put_aside};
 use crate::engine::{Feed, History};
-use crate::state::Fact;
+use crate::fact::Fact;
 use crate::view::summary;
 
 /// What a message of the log is.

@@ -39,9 +39,9 @@ use aegis_domain::ServiceName;
 use aegis_domain::wire::heartbeat::Heartbeat;
 use sqlx::SqliteConnection;
 
+use crate::counters::{Calls, Counters, Done};
 use crate::engine::checkpoint::integer;
 use crate::engine::{Checkpoint, Entry, Mode, Projection, RestoreError, WriteError};
-use crate::load::{Calls, Counters, Done};
 use crate::state::InstanceKey;
 use series::{Last, Open, Series};
 use window::Window;

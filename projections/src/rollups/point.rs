@@ -5,7 +5,7 @@ use aegis_domain::wire::latency::Latency;
 use chrono::{DateTime, Utc};
 
 use super::window::Window;
-use crate::load::Calls;
+use crate::counters::Calls;
 
 /// One window of an instance, or of all instances of a service together.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use super::pack::{put, take};
 use super::window::{Window, put_messages, take_messages};
 use super::{Resolution, RowError};
-use crate::load::{Counters, Done};
+use crate::counters::{Counters, Done};
 
 /// One instance.
 #[derive(Debug)]

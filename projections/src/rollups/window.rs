@@ -5,7 +5,7 @@ use aegis_domain::wire::latency::Latency;
 
 use super::RowError;
 use super::pack::{put, take};
-use crate::load::{Calls, Done};
+use crate::counters::{Calls, Done};
 
 /// What one instance did in one window. All whole numbers, so that no order of adding makes a difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

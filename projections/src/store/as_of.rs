@@ -11,8 +11,8 @@ use super::events::last_before;
 use super::{Store, StoreError};
 use crate::State;
 use crate::engine::checkpoint::{integer, sequence};
+use crate::fact::Fact;
 use crate::registry::event_of;
-use crate::state::Fact;
 
 /// A place in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

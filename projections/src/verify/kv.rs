@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{Finding, VerifyError, unavailable};
 use crate::State;
-use crate::state::Fact;
+use crate::fact::Fact;
 
 /// Matches every key of a bucket.
 pub(super) const EVERY_KEY: &str = ">";

@@ -27,8 +27,9 @@ use chrono::Utc;
 
 use crate::State;
 use crate::engine::Checkpoint;
+use crate::fact::Fact;
 use crate::projector::events_stream;
-use crate::state::{Fact, KEEP_ENDED};
+use crate::state::KEEP_ENDED;
 
 pub use finding::{ChainFault, Finding};
 pub use heads::{ChainHead, Heads, HeadsError};

@@ -6,7 +6,7 @@ use aegis_domain::{Sequence, ServiceName};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::state::Fact;
+use crate::fact::Fact;
 
 /// A definition as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use aegis_domain::{Actor, Sequence};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::state::Fact;
+use crate::fact::Fact;
 
 /// The installation as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::flapping;
-use crate::state::Fact;
+use crate::fact::Fact;
 
 /// An instance: its own account of its life, and whether it is heard of, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

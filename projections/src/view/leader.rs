@@ -5,7 +5,7 @@ use aegis_domain::{GroupName, InstanceName, Sequence, ServiceName, Term};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::state::Fact;
+use crate::fact::Fact;
 
 /// Who leads a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use aegis_domain::{Actor, AggregateId, AggregateVersion, Event, Sequence};
 use chrono::{DateTime, Utc};
 
 use super::{EventView, InstanceStatus, InstanceView};
-use crate::state::Fact;
+use crate::fact::Fact;
 
 /// A state, until the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]

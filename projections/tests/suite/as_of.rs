@@ -1,7 +1,8 @@
 //! The registry as it stood: from snapshots and the index, the same as a fold of the log.
 
 use aegis_domain::Sequence;
-use aegis_projections::state::{Fact, KEEP_ENDED};
+use aegis_projections::fact::Fact;
+use aegis_projections::state::KEEP_ENDED;
 use aegis_projections::store::{AsOfError, At};
 use aegis_projections::{Retention, State};
 use chrono::TimeDelta;

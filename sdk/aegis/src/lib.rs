@@ -36,9 +36,12 @@ mod legacy;
 pub mod logs;
 mod operator;
 mod otel;
+mod process;
 pub mod provision;
 pub mod resilience;
 pub mod service;
+mod stats;
+mod target;
 
 pub use aegis_domain::Failure;
 pub use aegis_journal as journal;
@@ -56,16 +59,18 @@ pub use aegis_nats as nats;
 pub use aegis_nats::transport::link::fuzzing;
 pub use aegis_nats::{ConnectError, ConnectOptions, Connection, ConnectionState, supervise};
 pub use aegis_telemetry::metrics;
-pub use client::{CallError, CallOptions, Client, Replies, Reply, Target};
+pub use client::{CallError, Client, Replies, Reply};
 pub use context::{CommandContext, EventContext};
 pub use definitions::definitions;
 pub use logs::{LogError, Logs};
 pub use operator::{HandedOver, Operator, OperatorError};
 pub use otel::{InvalidOtel, OtelConfig};
+pub use process::Usage;
 pub use resilience::Resilience;
 /// The crate whose `JsonSchema` the types of calls derive.
 pub use schemars;
-pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError, Usage};
+pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
+pub use target::{CallOptions, Target};
 
 /// Holds the examples of the README and of the guide to the code.
 #[cfg(doctest)]

@@ -16,12 +16,13 @@ mod observer;
 pub mod pace;
 pub mod provision;
 pub mod refusal;
-mod regain;
 pub mod restore;
 pub mod security;
+pub mod state;
 pub mod supervise;
 pub mod tls;
 pub mod transport;
 
-pub use connection::{ConnectOptions, Connection, ConnectionState};
+pub use connection::{ConnectOptions, Connection};
 pub use error::ConnectError;
+pub use state::ConnectionState;

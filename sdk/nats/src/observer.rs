@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
-use super::connection::ConnectionState;
 use super::denial::Denials;
+use super::state::ConnectionState;
 
 /// Takes the events of one client.
 #[derive(Debug, Clone)]

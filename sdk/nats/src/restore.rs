@@ -3,68 +3,12 @@
 //! Whoever needs a stream or a bucket and finds it gone says so here. It is made as at a start, once for all who miss it
 //! at a time; if it may not be made, the log says why.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use async_nats::jetstream::context::GetStreamByNameErrorKind;
 
-use super::connection::Connection;
-use super::provision::ensure_bucket;
+use crate::connection::{Connection, Making};
+use crate::provision::ensure_bucket;
 
-/// How soon it is tried again to make the same thing.
-const AGAIN: Duration = Duration::from_secs(1);
-
-pub type Making = Pin<Box<dyn Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send>>;
-
-/// How a stream is made that is not one of the installation's own.
-#[derive(Clone)]
-pub struct MakeStream(Arc<dyn Fn(Connection) -> Making + Send + Sync>);
-
-/// When it was last tried to make what.
-#[derive(Debug, Default)]
-pub(super) struct Tried(Mutex<HashMap<String, Instant>>);
-
-impl MakeStream {
-    pub fn by(make: impl Fn(Connection) -> Making + Send + Sync + 'static) -> Self {
-        Self(Arc::new(make))
-    }
-
-    /// The bucket of this name.
-    pub(super) fn bucket(name: &str) -> Self {
-        let name = name.to_owned();
-        Self::by(move |connection| {
-            let name = name.clone();
-            Box::pin(async move { Ok(ensure_bucket(&connection, name).await?) })
-        })
-    }
-
-    /// Makes it now.
-    pub fn make(&self, connection: &Connection) -> Making {
-        (self.0)(connection.clone())
-    }
-}
-
-impl fmt::Debug for MakeStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MakeStream")
-    }
-}
-
-impl Tried {
-    /// Whether it is time to try it; then that is noted.
-    fn is_due(&self, name: &str) -> bool {
-        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if tried.get(name).is_some_and(|at| at.elapsed() < AGAIN) {
-            return false;
-        }
-        tried.retain(|_, at| at.elapsed() < AGAIN);
-        tried.insert(name.to_owned(), Instant::now());
-        true
-    }
-}
+pub use crate::connection::MakeStream;
 
 impl Connection {
     /// A stream is gone: makes it, beside whatever its finder does.
@@ -85,7 +29,7 @@ impl Connection {
         if bucket == self.namespace().leases_bucket() {
             return self.installation().cloned();
         }
-        Some(MakeStream::bucket(bucket))
+        Some(making_of_bucket(bucket))
     }
 
     /// A bucket is gone: makes it.
@@ -142,6 +86,15 @@ impl Connection {
     }
 }
 
+/// How the bucket of this name is made.
+fn making_of_bucket(name: &str) -> MakeStream {
+    let name = name.to_owned();
+    MakeStream::by(move |connection| {
+        let name = name.clone();
+        Box::pin(async move { Ok(ensure_bucket(&connection, name).await?) })
+    })
+}
+
 /// An error and what it comes from, in one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
@@ -151,18 +104,4 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         source = error.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_tried_long_ago_is_forgotten() {
-        let tried = Tried::default();
-        let long_ago = Instant::now().checked_sub(AGAIN).unwrap();
-        tried.0.lock().unwrap().extend((0..1_000).map(|n| (n.to_string(), long_ago)));
-        assert!(tried.is_due("a") && !tried.is_due("a"));
-        assert_eq!(tried.0.lock().unwrap().len(), 1);
-    }
 }

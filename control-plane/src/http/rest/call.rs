@@ -12,12 +12,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::problem::Problem;
 use crate::auth::Grant;
 use crate::http::bounded::bounded_json;
 use crate::http::error::ApiError;
-use crate::http::headers::RequestId;
 use crate::http::identity::{Identity, Started};
+use crate::http::problem::Problem;
+use crate::http::request_id::RequestId;
 use crate::http::{App, Core};
 
 /// Answers on the threads of requests. What changes something goes on when its client goes away.
@@ -48,7 +48,7 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let Identity(grant) = Identity::from_request_parts(parts, app).await?;
         let Started(core) = Started::from_request_parts(parts, app).await?;
-        let id = RequestId::from_request_parts(parts, app).await.unwrap_or_else(|never| match never {});
+        let id = RequestId::of(&parts.extensions);
         Ok(Self { app: app.clone(), core, grant, id, uri: parts.uri.clone() })
     }
 }
@@ -63,7 +63,7 @@ impl Caller {
         Request::new(document)
             .variables(Variables::from_json(variables))
             .data(self.principal().clone())
-            .data(aegis_graphql::RequestId(self.id.0.clone()))
+            .data(aegis_graphql::RequestId(self.id.as_str().to_owned()))
             .data(OwnDocument)
     }
 
@@ -111,7 +111,7 @@ pub(super) fn read_json<T: DeserializeOwned>(data: &[u8], id: &RequestId) -> Res
 }
 
 fn misshapen(error: &serde_json::Error, id: &RequestId) -> Problem {
-    tracing::error!(request = id.0, %error, "an answer of the schema has another shape than its document");
+    tracing::error!(request = id.as_str(), %error, "an answer of the schema has another shape than its document");
     Problem::new(ErrorCode::Internal, ErrorCode::Internal.meaning())
 }
 

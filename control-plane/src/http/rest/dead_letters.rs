@@ -11,11 +11,11 @@ use utoipa::IntoParams;
 use super::call::{Caller, Names, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, length};
-use super::problem::Problem;
 use super::types::{
     AsOf, Connection, Data, DeadLetter, DeadLetterDone, Decision, Page, letter_fields, rejected_fields,
 };
 use crate::http::body::Object;
+use crate::http::problem::Problem;
 
 /// Each has up to 4 KiB of a payload, twice.
 const LETTERS_MAX: u32 = 200;

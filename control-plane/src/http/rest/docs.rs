@@ -14,9 +14,9 @@ use utoipa::{OpenApi as _, openapi};
 
 use super::call::{Caller, Params, json as answer_json};
 use super::page::Nothing;
-use super::problem::{Body, Problem};
 use super::types::{Event, InstanceOrderField};
 use crate::http::identity::COOKIE;
+use crate::http::problem::{Body, Problem};
 
 const PROBLEM: &str = "application/problem+json";
 

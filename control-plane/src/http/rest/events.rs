@@ -9,11 +9,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::call::{Caller, Params, json as answer_json};
 use super::page::{PAGE, length, listed};
-use super::problem::Problem;
 use super::stream;
 use super::types::{AggregateKind, Data, Event, event_fields};
 use crate::http::accept::{Accepted, accepted};
 use crate::http::bounded::ANSWER_MAX;
+use crate::http::problem::Problem;
 
 /// The longest page.
 const EVENTS_MAX: u32 = 500;

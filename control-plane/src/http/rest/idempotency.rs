@@ -15,12 +15,13 @@ use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::problem::Problem;
 use crate::http::App;
+use crate::http::body::unread;
 use crate::http::bounded::ANSWER_MAX;
-use crate::http::error::{ApiError, AsProblem};
-use crate::http::headers::RequestId;
+use crate::http::error::AsProblem;
 use crate::http::identity::Identity;
+use crate::http::problem::Problem;
+use crate::http::request_id::RequestId;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -97,7 +98,7 @@ pub(super) async fn remembered(
     let request = Request::from_parts(parts.clone(), body);
     let body = match Bytes::from_request(request, &app).await {
         Ok(body) => body,
-        Err(unread) => return ApiError::unread(&JsonRejection::from(unread), &id).into_response(),
+        Err(rejection) => return unread(&JsonRejection::from(rejection), &id).into_response(),
     };
     let mut hash = Sha256::new();
     let based_on = parts.headers.get(header::IF_MATCH).map(HeaderValue::as_bytes).unwrap_or_default();

@@ -11,12 +11,12 @@ use super::call::{Caller, Names, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::metrics::{Window, series};
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length, listed};
-use super::problem::Problem;
 use super::types::{
     AsOf, Connection, Data, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series,
     instance_fields, metrics_fields, minute_fields, page_fields, rejected_fields,
 };
 use crate::http::body::Object;
+use crate::http::problem::Problem;
 
 const LIST: &str = concat!(
     "query($first: Int!, $after: String, $filter: InstanceFilter, $order: InstanceOrder) {

@@ -9,11 +9,11 @@ use utoipa::IntoParams;
 use super::call::{Caller, Names, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length};
-use super::problem::Problem;
 use super::types::{
     Connection, Data, HandedOver, Leader, Page, StepDown, leader_fields, page_fields, rejected_fields,
 };
 use crate::http::body::Object;
+use crate::http::problem::Problem;
 
 const LIST: &str = concat!(
     "query($first: Int!, $after: String, $filter: LeaderFilter) {

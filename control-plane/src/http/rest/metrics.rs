@@ -9,11 +9,11 @@ use utoipa::IntoParams;
 
 use super::call::{Caller, Params, json as answer_json};
 use super::page::{self, length};
-use super::problem::Problem;
 use super::types::{
     AsOf, Connection, Data, LiveInstance, Page, Series, SeriesData, metrics_fields, page_fields,
     series_fields,
 };
+use crate::http::problem::Problem;
 
 /// What is told where nobody says since when.
 const SPAN: TimeDelta = TimeDelta::hours(1);

@@ -12,7 +12,7 @@ mod leaders;
 mod metrics;
 mod page;
 mod plans;
-mod problem;
+mod precondition;
 mod services;
 mod stream;
 mod system;
@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use aegis_domain::ErrorCode;
 use axum::Router;
+use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -30,9 +31,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::App;
+use super::problem::Problem;
 use call::Caller;
-pub(super) use problem::Problem;
-use types::{Data, Outcome};
+use types::{Data, Outcome, Rejected};
 
 pub(crate) use docs::openapi;
 
@@ -98,7 +99,7 @@ async fn changed<T: DeserializeOwned>(
 ) -> Result<T, Problem> {
     match caller.ask(document, variables).await? {
         Data { data: Outcome::Done(done) } => Ok(done),
-        Data { data: Outcome::Rejected(rejected) } => Err(Problem::of_rejected(rejected)),
+        Data { data: Outcome::Rejected(rejected) } => Err(refused(rejected)),
     }
 }
 
@@ -109,4 +110,15 @@ async fn missing() -> Response {
 /// Which methods there are is in the header that the router adds.
 pub(super) async fn wrong_method() -> Response {
     Problem::new(ErrorCode::MethodNotAllowed, ErrorCode::MethodNotAllowed.meaning()).into_response()
+}
+
+/// The problem of an expected refusal.
+fn refused(rejected: Rejected) -> Problem {
+    let Rejected { code, message, field, current_revision } = rejected;
+    let code = ErrorCode::parse(&code).unwrap_or(ErrorCode::Internal);
+    let problem = Problem::new(code, message).with_field(field).with_current_revision(current_revision);
+    match current_revision.map(etag::etag) {
+        Some(tag) => problem.with_header(header::ETAG, tag),
+        None => problem,
+    }
 }

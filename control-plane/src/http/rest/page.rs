@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::call::{Caller, json};
-use super::problem::Problem;
 use super::types::{Connection, Page};
+use crate::http::problem::Problem;
 
 /// The length of a page where nobody says so.
 pub(super) const PAGE: u32 = 50;

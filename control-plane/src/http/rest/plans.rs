@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::call::{Caller, Names, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::page::Nothing;
-use super::problem::Problem;
 use super::types::{
     BeginMaintenance, Data, EndMaintenance, PlanRecorded, Plans, PlansData, Reason, ScheduleSwitchover,
     rejected_fields,
 };
 use crate::http::body::Object;
+use crate::http::problem::Problem;
 
 const PLANS: &str =
     "{ data: system { asOfSequence maintenances { service group until reason by since sequence }

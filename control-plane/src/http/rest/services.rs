@@ -8,15 +8,16 @@ use serde_json::{Value, json};
 use utoipa::IntoParams;
 
 use super::call::{Caller, Names, Params, encoded, json as answer_json};
-use super::etag::{Basis, basis, etag, is_known};
+use super::etag::{etag, is_known};
 use super::idempotency::KeyHeader;
 use super::page::{self, Nothing, PAGE, PAGE_MAX, Paging, length};
-use super::problem::Problem;
+use super::precondition::{Basis, basis};
 use super::types::{
     Change, Connection, Content, Data, Definition, DefinitionRevision, Instance, New, Page, Reason,
     definition_fields, page_fields, rejected_fields, revision_fields,
 };
 use crate::http::body::Object;
+use crate::http::problem::Problem;
 
 const LIST: &str = concat!(
     "query($first: Int!, $after: String, $retired: Boolean!) {

@@ -16,8 +16,8 @@ use tokio::sync::mpsc;
 
 use super::call::{Caller, read_json};
 use super::page::PAGE;
-use super::problem::Problem;
 use super::types::{Data, Event, event_fields};
+use crate::http::problem::Problem;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -135,7 +135,7 @@ fn events(told: &Told, caller: &Caller) -> Result<String, Problem> {
 fn last_words(problem: &Problem, caller: &Caller) -> String {
     let leads_nowhere = matches!(problem.code(), ErrorCode::HistoryReplaced | ErrorCode::CursorExpired);
     let forget = if leads_nowhere { "id:\n" } else { "" };
-    let body = problem.body(caller.app.outside.base(), &caller.id.0);
+    let body = problem.body(caller.app.outside.base(), caller.id.as_str());
     format!("{forget}event: problem\ndata: {body}\n\n")
 }
 

@@ -11,11 +11,11 @@ use utoipa::IntoParams;
 use super::call::{Caller, Params, json as answer_json};
 use super::idempotency::KeyHeader;
 use super::page::{Nothing, PAGE, PAGE_MAX, length};
-use super::problem::Problem;
 use super::types::{
     Data, Rebuilt, Registry, RegistryData, System, Verification, Viewer, definition_fields, instance_fields,
     leader_fields, page_fields, system_fields, verification_fields,
 };
+use crate::http::problem::Problem;
 
 const VIEWER: &str = "{ data: viewer { name role } }";
 const SYSTEM: &str = concat!("{ data: system {", system_fields!(), "} }");

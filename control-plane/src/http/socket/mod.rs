@@ -17,9 +17,9 @@ use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error as Unread;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 
-use super::headers::RequestId;
 use super::identity::{Started, bearer, session};
 use super::places::Places;
+use super::request_id::RequestId;
 use super::{App, Core};
 use crate::auth::Grant;
 use protocol::{
@@ -68,7 +68,7 @@ pub(super) async fn upgrade(
         let awaited = app.tasks.token();
         core.metrics.sockets().inc();
         let workers = app.workers.clone();
-        let (metrics, name) = (Arc::clone(&core.metrics), id.0.clone());
+        let (metrics, name) = (Arc::clone(&core.metrics), id.as_str().to_owned());
         let conversation = workers.spawn(async move {
             converse(socket, &app, &core, grant, id).await;
             drop(awaited);

@@ -17,8 +17,8 @@ use tokio_stream::StreamMap;
 use super::MESSAGE_MAX;
 use crate::auth::Grant;
 use crate::http::body::is_object;
-use crate::http::headers::RequestId;
 use crate::http::places::Place;
+use crate::http::request_id::RequestId;
 use crate::http::{App, Core};
 
 /// The most operations on one connection at a time.
@@ -151,7 +151,7 @@ impl<'a> Client<'a> {
         let place = self.app.limits.sockets.take(&grant.principal.name).ok_or(SOCKETS_EXCEEDED)?;
         let mut data = Data::default();
         data.insert(grant.principal.clone());
-        data.insert(aegis_graphql::RequestId(self.id.0.clone()));
+        data.insert(aegis_graphql::RequestId(self.id.as_str().to_owned()));
         self.introduced = Some(Introduced { grant, data: Arc::new(data), _place: place });
         Ok(())
     }

@@ -8,7 +8,6 @@ mod persist;
 mod race;
 mod route;
 mod stream;
-mod target;
 mod wait;
 
 use std::sync::Arc;
@@ -19,9 +18,9 @@ use aegis_domain::{ErrorCode, Term};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::target::{CallOptions, Target};
 pub use error::CallError;
 pub use stream::Replies;
-pub use target::{CallOptions, Target};
 
 use crate::otel::{Ended, Side, Spans, Step};
 use crate::resilience::{Resilience, Shields};
@@ -146,7 +145,9 @@ impl Client {
     ) -> Result<Request, CallError> {
         let Route { target, method, .. } = running.route;
         let body = match options.wire {
-            Some(wire) => wire.wrap((target.service(), method), request, &options),
+            Some(wire) => {
+                wire.wrap((target.service(), method), request, (options.timeout, options.body_codec()))
+            }
             None => options.body_codec().encode(request),
         };
         let body = body.map_err(|e| CallError::Encode { detail: e.to_string() })?;

@@ -13,7 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::book::{Book, Change};
 use super::candidate::{Candidate, Pick};
-use super::record::Registry;
+use super::record::{Record, Registry};
 use super::strategy::{Chooser, Strategy};
 use crate::Connection;
 use crate::legacy::{self, LOOK_EVERY};
@@ -310,7 +310,9 @@ impl Inner {
     async fn look(&self) {
         if let Some((wire, found)) = self.python.look(&self.connection, &self.service).await {
             let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-            book.replace(Registry::Python(wire), found);
+            let found = found.into_iter();
+            let found = found.map(|it| (it.instance.clone(), it.revision, Record::of_python(wire, it)));
+            book.replace(Registry::Python(wire), found.collect());
             self.show(&mut book, None);
         }
     }

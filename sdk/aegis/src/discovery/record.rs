@@ -6,7 +6,7 @@ use aegis_domain::aggregate::instance::Status;
 use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_domain::{GroupName, InstanceName, ServiceName, Version};
 
-use crate::legacy::Wire;
+use crate::legacy::{Found, Wire};
 
 /// Whose registry a record stands in, and so which wire its instance speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,23 @@ impl From<Heartbeat> for Record {
             labels: beat.labels,
             load: beat.metrics.in_flight.saturating_add(beat.metrics.queue_depth),
             serves: beat.status == Status::Running && beat.unwell.is_none(),
+        }
+    }
+}
+
+impl Record {
+    /// Of an instance that was found in the registry of that wire.
+    pub(crate) fn of_python(wire: Wire, found: Found) -> Self {
+        Self {
+            registry: Registry::Python(wire),
+            service: found.service,
+            instance: found.instance,
+            version: found.version,
+            // No instance can be asked for by group on that wire.
+            groups: vec![],
+            labels: found.labels,
+            load: 0,
+            serves: found.serves,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::candidate::Candidate;
 use super::directory::Directory;
 use super::strategy::Strategy;
 use crate::client::in_time;
-use crate::legacy::spoken;
+use crate::legacy::Wire;
 use crate::{CallError, CallOptions, Client, Reply, Target};
 
 /// Calls the instances of one service by a strategy. Cheap to clone.
@@ -62,7 +62,7 @@ impl Router {
             let Some(Ok((pick, sends))) = selected else { break };
             let sent = Instant::now();
             let once = options.less(begun.elapsed()).once();
-            let once = spoken(once, pick.legacy);
+            let once = once.spoken(Wire::of(pick.legacy));
             match self.client.call(&pick.target(), method, request, once).await {
                 Err(CallError::NoResponders { .. }) => self.directory.evict(&pick.instance),
                 // Another call took the one place that there was, to see whether the instance is back.
@@ -78,7 +78,7 @@ impl Router {
         }
         let any = Target::Any(self.directory.service().clone());
         let rest = options.less(begun.elapsed());
-        let rest = spoken(rest, self.directory.is_legacy());
+        let rest = rest.spoken(Wire::of(self.directory.is_legacy()));
         self.client.call(&any, method, request, rest).await
     }
 }

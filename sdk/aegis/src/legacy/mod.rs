@@ -7,11 +7,20 @@
 #[cfg_attr(not(feature = "legacy"), path = "off.rs")]
 mod form;
 
-pub(crate) use form::{Called, Envelope, LOOK_EVERY, Registry, Wire, spoken};
+pub(crate) use form::{Called, Envelope, LOOK_EVERY, Registry, Wire};
 
-use aegis_domain::InstanceName;
+use std::collections::BTreeMap;
 
-use crate::discovery::record::Record;
+use aegis_domain::{InstanceName, ServiceName, Version};
 
-/// What a registry was found to hold: instances with the revisions of their records.
-pub(crate) type Found = Vec<(InstanceName, u64, Record)>;
+/// An instance that stands in the registry of the Python SDK: it speaks that wire.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Of its record.
+    pub(crate) revision: u64,
+    pub(crate) service: ServiceName,
+    pub(crate) instance: InstanceName,
+    pub(crate) version: Version,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) serves: bool,
+}

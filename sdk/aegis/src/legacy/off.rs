@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Found;
-use crate::{CallOptions, Connection};
+use crate::Connection;
 
 /// No registry is looked at.
 pub(crate) const LOOK_EVERY: Option<Duration> = None;
@@ -31,19 +31,19 @@ pub(crate) enum Called {}
 #[derive(Debug, Default)]
 pub(crate) struct Registry {}
 
-/// Every instance is native.
-pub(crate) fn spoken(options: CallOptions, _: bool) -> CallOptions {
-    options
-}
-
 impl Registry {
     /// Nothing is asked of NATS.
-    pub(crate) async fn look(&self, _: &Connection, _: &ServiceName) -> Option<(Wire, Found)> {
+    pub(crate) async fn look(&self, _: &Connection, _: &ServiceName) -> Option<(Wire, Vec<Found>)> {
         None
     }
 }
 
 impl Wire {
+    /// Every instance is native.
+    pub(crate) fn of(_: bool) -> Option<Self> {
+        None
+    }
+
     pub(crate) fn codec(self) -> Codec {
         match self {}
     }
@@ -52,7 +52,7 @@ impl Wire {
         self,
         _: (&ServiceName, &MethodName),
         _: &T,
-        _: &CallOptions,
+        _: (Duration, Codec),
     ) -> Result<Bytes, CodecError> {
         match self {}
     }

@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::collector::{Collector, Failed};
 use super::resource::{self, attribute};
-use super::run::Source;
+use super::source::Source;
 use super::traces::Lost;
-use crate::service::Usage;
+use crate::process::Usage;
 use aegis_telemetry::metrics::{BOUNDS_US, Counts, Role};
 
 /// All roles, and how their metrics are called: the duration as OpenTelemetry has it, and what the others begin with.

@@ -14,13 +14,12 @@ mod resource;
 #[cfg(feature = "otel")]
 mod run;
 #[cfg(feature = "otel")]
+mod source;
+#[cfg(feature = "otel")]
 mod traces;
 
 pub(crate) use aegis_telemetry::spans::{Ended, Side, Spans, Step};
 pub use config::{InvalidOtel, OtelConfig};
 
 #[cfg(feature = "otel")]
-pub(crate) use {
-    resource::Sender,
-    run::{Exporter, Source},
-};
+pub(crate) use {resource::Sender, run::Exporter, source::Source};

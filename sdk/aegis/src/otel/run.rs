@@ -9,21 +9,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::collector::Collector;
 use super::config::OtelConfig;
 use super::metrics::MetricsExporter;
-use super::resource::Sender;
+use super::source::Source;
 use super::traces::{self, Lost};
-use crate::Connection;
-use crate::service::Stats;
 
 /// How long the last messages may take.
 const FLUSH: Duration = Duration::from_secs(2);
-
-/// What is exported.
-#[derive(Debug)]
-pub(crate) struct Source {
-    pub(crate) connection: Connection,
-    pub(crate) stats: Arc<Stats>,
-    pub(crate) sender: Sender,
-}
 
 /// The export of one service. It ends when this is dropped.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::identity::Identity;
 use super::settings::Settings;
-use super::stats::Stats;
+use crate::stats::Stats;
 use crate::{Connection, Journal};
 use aegis_leases::leadership::Guard;
 use aegis_nats::bucket::{Bucket, CasError};

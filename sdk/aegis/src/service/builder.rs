@@ -27,7 +27,8 @@ use aegis_journal::{ExecuteError, LoadError};
 use aegis_leases::leadership::Accept;
 use aegis_leases::leadership::bucket::LeaseBucketError;
 use aegis_messaging::commands::{CommandHandler, QueueError};
-use aegis_messaging::events::{EventHandler, EventOptions, Subscribe, SubscribeError};
+use aegis_messaging::event_handlers::EventHandler;
+use aegis_messaging::events::{EventOptions, Subscribe, SubscribeError};
 use aegis_nats::provision::ProvisionError;
 use aegis_nats::refusal;
 
@@ -143,6 +144,14 @@ pub(super) struct Parts {
     pub(super) hooks: Hooks,
     pub(super) checks: Vec<Check>,
     pub(super) logs: Option<Logs>,
+}
+
+impl Service {
+    /// Begins to put a service together.
+    #[must_use]
+    pub fn builder(config: ServiceConfig) -> Builder {
+        Builder::new(config)
+    }
 }
 
 impl Builder {

@@ -31,16 +31,17 @@ use super::rpc::server::Server;
 use super::rpc::{Handle, TEXT_MAX};
 use super::running::Service;
 use super::settings::Settings;
-use super::stats::Stats;
 #[cfg(feature = "otel")]
 use crate::otel::{Exporter, Sender, Source};
 use crate::provision::provision;
+use crate::stats::Stats;
 use crate::{Client, Connection, Events, Journal};
 use aegis_leases::leadership::bucket;
 use aegis_leases::leadership::history::logged_terms;
 use aegis_leases::leadership::{Guard, Roster};
 use aegis_messaging::commands::{Commands, Workers};
-use aegis_messaging::events::{EventHandlers, EventOptions};
+use aegis_messaging::event_handlers::EventHandlers;
+use aegis_messaging::events::EventOptions;
 
 /// How long a start waits until the registry shows the instance as running.
 const IN_REGISTRY: Duration = Duration::from_secs(2);

@@ -10,21 +10,16 @@ mod identity;
 mod launch;
 mod lifecycle;
 mod permissions;
-mod process;
 mod pulse;
 mod rival;
 mod rpc;
 mod running;
 mod serving;
 mod settings;
-mod stats;
 
 pub use builder::{Builder, StartError};
 pub use config::{ConfigError, ConfigSources, ServiceConfig};
 pub use health::Health;
 pub use lifecycle::{HookContext, HookError, NotAdmitted, Stage};
-pub use process::Usage;
 pub use rpc::{Call, Fault};
 pub use running::Service;
-#[cfg(feature = "otel")]
-pub(crate) use stats::Stats;

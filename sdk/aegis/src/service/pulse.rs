@@ -28,7 +28,7 @@ use super::permissions;
 use super::rival::Rival;
 use super::serving::Probe;
 use super::settings::Settings;
-use super::stats::Stats;
+use crate::stats::Stats;
 use crate::{ConnectError, ConnectOptions, Connection, Journal, supervise};
 use aegis_leases::leadership::history::logged_terms;
 use aegis_leases::leadership::kv::KvLeaseStore;

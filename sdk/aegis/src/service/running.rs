@@ -11,7 +11,6 @@ use aegis_domain::{GroupName, InstanceName, ServiceName};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::builder::Builder;
 use super::config::ServiceConfig;
 use super::health::Health;
 use super::identity::Identity;
@@ -25,12 +24,12 @@ use super::pulse::Pulse;
 use super::rpc::micro::Micro;
 use super::rpc::server::Server;
 use super::rpc::{Fault, Handle, TEXT_MAX};
-use super::stats::Stats;
+use crate::stats::Stats;
 use crate::{Client, Connection, Events, Journal};
 use aegis_journal::{AppendError, ExecuteError};
 use aegis_leases::leadership::{Guard, Refusal, Request};
 use aegis_messaging::commands::{Commands, Workers};
-use aegis_messaging::events::EventHandlers;
+use aegis_messaging::event_handlers::EventHandlers;
 use aegis_nats::supervise::supervised;
 use aegis_nats::transport::Transport as _;
 
@@ -68,12 +67,6 @@ pub struct Service {
 }
 
 impl Service {
-    /// Begins to put a service together.
-    #[must_use]
-    pub fn builder(config: ServiceConfig) -> Builder {
-        Builder::new(config)
-    }
-
     /// The service's name.
     #[must_use]
     pub fn name(&self) -> &ServiceName {

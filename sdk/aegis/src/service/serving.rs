@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::lifecycle::condition::Condition;
-use super::stats::Stats;
+use crate::stats::Stats;
 use aegis_leases::leadership::Policy;
 use aegis_nats::transport::{AnyTransport, Transport as _};
 

@@ -104,7 +104,11 @@ impl SendOptions {
         let mut headers = HeaderMap::new();
         // The queue is one for all services, and an id is one of its service.
         headers.insert(NATS_MESSAGE_ID, command::message_id(service, &id));
-        if let Some(envelope) = Envelope::of_command(&self) {
+        #[cfg(feature = "legacy")]
+        let envelope = self.legacy.then(Envelope::new);
+        #[cfg(not(feature = "legacy"))]
+        let envelope: Option<Envelope> = None;
+        if let Some(envelope) = envelope {
             return self.in_envelope(envelope, (namespace, service, command), params, actor, (id, headers));
         }
         let body = Codec::Json.encode(params).map_err(|error| invalid(error.to_string()))?;

@@ -24,7 +24,7 @@ use aegis_telemetry::metrics::{Meter, Role};
 pub struct Delivery {
     /// The event.
     pub event: Event,
-    pub(super) held: Held,
+    pub(crate) held: Held,
 }
 
 impl Delivery {
@@ -65,7 +65,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    pub(super) async fn open(
+    pub(crate) async fn open(
         events: &Events,
         subscribe: &Subscribe,
         service: &ServiceName,

@@ -4,7 +4,6 @@ mod delivery;
 mod draft;
 mod error;
 mod event;
-mod handler;
 mod replay;
 mod subscribe;
 
@@ -26,8 +25,6 @@ pub use delivery::{Delivery, StillHandled, Subscription};
 pub use draft::Draft;
 pub use error::{EventError, SubscribeError};
 pub use event::Event;
-pub use handler::EventContext;
-pub use handler::{EventHandler, EventHandlers};
 pub use replay::{Replay, Replayed};
 pub use subscribe::{Mode, Start, Subscribe};
 
@@ -47,7 +44,7 @@ pub struct EventOptions {
 /// Publishes and receives events. Cheap to clone; clones share one outbox.
 #[derive(Debug, Clone)]
 pub struct Events {
-    connection: Connection,
+    pub(crate) connection: Connection,
     outbox: Outbox,
     settings: Arc<Settings>,
     /// The trace that events belong to which say none.
@@ -75,7 +72,10 @@ impl Events {
     }
 
     pub fn counted(connection: &Connection, options: EventOptions, metrics: Arc<MessageMetrics>) -> Self {
-        let envelope = Envelope::of_events(&options);
+        #[cfg(feature = "legacy")]
+        let envelope = options.legacy.then(Envelope::new);
+        #[cfg(not(feature = "legacy"))]
+        let envelope = None;
         let EventOptions { actor, outbox, .. } = options;
         let actor =
             actor.map_or_else(|| format!("client:{}", connection.options().name), |it| it.to_string());

@@ -10,21 +10,12 @@ use serde_json::Value;
 
 use super::Label;
 use crate::codec::{Codec, CodecError};
-use crate::{EventOptions, SendOptions};
 
 /// None can be made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Envelope {}
 
 impl Envelope {
-    pub(crate) fn of_events(_: &EventOptions) -> Option<Self> {
-        None
-    }
-
-    pub(crate) fn of_command(_: &SendOptions) -> Option<Self> {
-        None
-    }
-
     pub(crate) fn of_header(_: &str) -> Option<Self> {
         None
     }

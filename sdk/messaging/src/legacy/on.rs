@@ -15,7 +15,6 @@ use serde_json::Value;
 
 use super::Label;
 use crate::codec::{Codec, CodecError, legacy::detect};
-use crate::{EventOptions, SendOptions};
 
 /// The envelope that a message is in, or is to go out in.
 #[derive(Debug, Clone, Copy)]
@@ -24,14 +23,9 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// That of events that are published so, if they are to have one.
-    pub(crate) fn of_events(options: &EventOptions) -> Option<Self> {
-        options.legacy.then_some(Self { codec: Codec::MessagePack })
-    }
-
-    /// That of a command that is sent so, if it is to have one.
-    pub(crate) fn of_command(options: &SendOptions) -> Option<Self> {
-        options.legacy.then_some(Self { codec: Codec::MessagePack })
+    /// That of events and commands of this side.
+    pub(crate) fn new() -> Self {
+        Self { codec: Codec::MessagePack }
     }
 
     /// That which the content type in the header of a lane means.

@@ -13,6 +13,7 @@ mod checkpoint;
 mod error;
 mod produce;
 mod read;
+mod record;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,7 +29,8 @@ use aegis_nats::restore::MakeStream;
 
 pub use error::StreamError;
 pub use produce::Append;
-pub use read::{Item, Reader, ReaderOptions, Record};
+pub use read::{Item, Reader, ReaderOptions};
+pub use record::Record;
 
 /// Where a stream keeps how many partitions it has.
 const PARTITIONS: &str = "aegis.partitions";

@@ -4,16 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use aegis_domain::StreamName;
-use aegis_domain::wire::{Namespace, header, stream};
-use async_nats::HeaderMap;
-use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
+use aegis_domain::wire::{Namespace, stream};
 
 use super::checkpoint::{Checkpoint, Place, micros};
-use super::{Stream, StreamError};
+use super::{Record, Stream, StreamError};
 use crate::Start;
-use crate::codec::{Codec, CodecError};
 use aegis_nats::follow::{Followed, Follower, From, Message, Wanted};
 
 /// How a reader is opened. The default reads partition 0 from its checkpoint, or from the beginning when it has
@@ -31,34 +26,6 @@ pub struct ReaderOptions {
 impl Default for ReaderOptions {
     fn default() -> Self {
         Self { partition: 0, start: Start::Beginning, rewind: false }
-    }
-}
-
-/// One record.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// Its position in the stream, over all partitions.
-    pub sequence: u64,
-    /// Its partition.
-    pub partition: u16,
-    /// Its key.
-    pub key: String,
-    /// When the stream got it.
-    pub published_at: DateTime<Utc>,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Bytes,
-}
-
-impl Record {
-    /// Reads what it holds.
-    ///
-    /// # Errors
-    /// When the body is malformed or does not fit the type.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, CodecError> {
-        let codec = self.headers.get(header::CONTENT_TYPE).and_then(|it| Codec::of_content_type(it.as_str()));
-        codec.unwrap_or_default().decode(&self.body)
     }
 }
 

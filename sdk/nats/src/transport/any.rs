@@ -9,8 +9,8 @@ use super::library::AsyncNats;
 use super::link::Link;
 use super::message::{FlushMode, OnDisconnect, Outgoing, PublishError, Sink};
 use super::{Address, Delivery, Subscription, Transport, TransportKind};
-use crate::connection::ConnectionState;
 use crate::denial::{Denials, Interest};
+use crate::state::ConnectionState;
 
 /// One of the adapters. Cheap to clone; the last clone closes it.
 ///

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::connection::ConnectionState;
 use super::denial::{Denials, Interest};
+use super::state::ConnectionState;
 
 pub(super) use address::Address;
 pub use any::AnyTransport;

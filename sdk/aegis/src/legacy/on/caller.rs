@@ -1,5 +1,7 @@
 //! Calls to services of the Python SDK.
 
+use std::time::Duration;
+
 use aegis_domain::ErrorCode;
 use aegis_domain::wire::header;
 use aegis_domain::{MethodName, ServiceName};
@@ -10,30 +12,16 @@ use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use crate::CallOptions;
-
 /// That wire, and so the envelope that a call goes out in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Wire;
 
-impl CallOptions {
-    /// The service is one of the Python SDK: the call goes out in its envelope. Parameters must be a map there, so a
-    /// structure or a map here. Its methods know no groups: call [`Target::Any`](crate::Target::Any). A client does not
-    /// ask the registry which wire a service speaks; a [`crate::discovery::Router`] does, and needs no telling. Only with
-    /// the feature `legacy`.
-    #[must_use]
-    pub fn legacy(mut self) -> Self {
-        self.wire = Some(Wire);
-        self
-    }
-}
-
-/// How an instance is called, which is or is not one of the Python SDK.
-pub(crate) fn spoken(options: CallOptions, legacy: bool) -> CallOptions {
-    if legacy { options.legacy() } else { options }
-}
-
 impl Wire {
+    /// That of an instance, if it speaks it.
+    pub(crate) fn of(legacy: bool) -> Option<Self> {
+        legacy.then_some(Self)
+    }
+
     /// The codec of calls that name none.
     pub(crate) fn codec(self) -> Codec {
         Codec::MessagePack
@@ -44,11 +32,11 @@ impl Wire {
         self,
         (service, method): (&ServiceName, &MethodName),
         params: &T,
-        options: &CallOptions,
+        (timeout, codec): (Duration, Codec),
     ) -> Result<Bytes, CodecError> {
         let head = Head { target: Some(service.to_string()), ..Head::from_source(None) };
-        let timeout = options.timeout.as_secs_f64().max(0.001);
-        options.body_codec().encode(&RpcRequest::new(head, method.to_string(), params, timeout))
+        let timeout = timeout.as_secs_f64().max(0.001);
+        codec.encode(&RpcRequest::new(head, method.to_string(), params, timeout))
     }
 
     /// Says in the headers what the body says of a failure.

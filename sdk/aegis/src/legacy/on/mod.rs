@@ -5,5 +5,5 @@ mod caller;
 mod registry;
 
 pub(crate) use called::{Called, Envelope};
-pub(crate) use caller::{Wire, spoken};
+pub(crate) use caller::Wire;
 pub(crate) use registry::{LOOK_EVERY, Registry};

@@ -9,7 +9,6 @@ use tokio::sync::Mutex;
 
 use super::Wire;
 use crate::Connection;
-use crate::discovery::record;
 use crate::legacy::Found;
 
 /// How often a watched directory looks. An instance of the Python SDK writes its record every 10 s, and a record that
@@ -34,7 +33,11 @@ struct Known {
 
 impl Registry {
     /// The instances of the service that stand there; `None` when nothing has changed, or cannot be said.
-    pub(crate) async fn look(&self, connection: &Connection, service: &ServiceName) -> Option<(Wire, Found)> {
+    pub(crate) async fn look(
+        &self,
+        connection: &Connection,
+        service: &ServiceName,
+    ) -> Option<(Wire, Vec<Found>)> {
         let mut known = self.known.lock().await;
         if known.not_before.is_some_and(|moment| Instant::now() < moment) {
             return None;
@@ -49,9 +52,7 @@ impl Registry {
                 }
                 let of_service = |(_, record): &(u64, Record)| record.who.0 == *service;
                 let standing = records.standing.into_iter().filter(of_service);
-                let found = standing
-                    .map(|(revision, record)| (record.who.1.clone(), revision, record::Record::from(record)));
-                return Some((Wire, found.collect()));
+                return Some((Wire, standing.map(found).collect()));
             }
             Ok(Err(error)) => error.into(),
             Err(elapsed) => elapsed.into(),
@@ -62,23 +63,11 @@ impl Registry {
     }
 }
 
-impl From<Record> for record::Record {
-    fn from(record: Record) -> Self {
-        let (service, instance) = record.who;
-        let serves = match record.status {
-            Status::Active | Status::Standby => true,
-            Status::Unhealthy | Status::Shutdown => false,
-        };
-        Self {
-            registry: record::Registry::Python(Wire),
-            service,
-            instance,
-            version: record.version,
-            // Nobody can be asked for by group on that wire.
-            groups: vec![],
-            labels: record.labels,
-            load: 0,
-            serves,
-        }
-    }
+fn found((revision, record): (u64, Record)) -> Found {
+    let (service, instance) = record.who;
+    let serves = match record.status {
+        Status::Active | Status::Standby => true,
+        Status::Unhealthy | Status::Shutdown => false,
+    };
+    Found { revision, service, instance, version: record.version, labels: record.labels, serves }
 }

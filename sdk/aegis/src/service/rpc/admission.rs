@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::response::Outcome;
 use super::routes::Way;
-use crate::service::stats::Stats;
+use crate::stats::Stats;
 use aegis_leases::leadership::{Guard, Permit};
 use aegis_nats::transport::Headers;
 

@@ -19,11 +19,11 @@ use super::response::{Outcome, Responder, outcome_unknown};
 use super::routes::{Routes, Way};
 use super::stream::{Opened, Streams};
 use crate::Connection;
-use crate::service::stats::Stats;
+use crate::stats::Stats;
 use aegis_leases::leadership::Guard;
 use aegis_nats::transport::{Headers, Message};
 
-/// Takes calls, and sees to it that each is answered.
+/// Takes calls and answers each.
 #[derive(Debug)]
 pub(in crate::service) struct Dispatcher {
     handle: Arc<Handle>,

@@ -17,6 +17,7 @@ use async_nats::connection::State;
 use async_nats::message::OutboundMessage;
 use async_nats::{PublishErrorKind, SubscribeError, Subscriber};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -24,13 +25,14 @@ use tokio::task::{JoinHandle, unconstrained};
 use tokio_util::sync::CancellationToken;
 
 use super::message;
+use super::subscription::Close;
 use super::{Address, Delivery, FlushMode, OnDisconnect, Outgoing, PublishError, Sink, Transport};
 use crate::backoff::backoff;
-use crate::connection::{ConnectionState, PING_EVERY};
 use crate::denial::{Denials, Denied, Interest};
 use crate::observer::{Observer, leave_lame_ducks};
 use crate::pace::Pace;
 use crate::security;
+use crate::state::{ConnectionState, PING_EVERY};
 use forward::Forwarder;
 
 /// So many messages wait to be taken by one sink. Sinks do not block, so there are more only when the runtime stands still.
@@ -191,7 +193,7 @@ impl Transport for AsyncNats {
                 Err(error) => tracing::error!(%error, "the client library does not subscribe"),
             }
         });
-        Subscription { library: self.clone(), id, drain, forwarding }.into()
+        super::Subscription::new(Subscription { library: self.clone(), id, drain, forwarding })
     }
 
     fn subscribe_again(&self, interest: &Interest) {
@@ -268,14 +270,16 @@ impl Shared {
     }
 }
 
-impl Subscription {
-    /// Ends it, and hands over what the library has read by then. What is still on its way the library drops.
-    pub(super) async fn close(mut self, patience: Duration) -> bool {
-        if !self.library.is_connected() {
-            return false;
-        }
-        self.drain.cancel();
-        matches!(tokio::time::timeout(patience, &mut self.forwarding).await, Ok(Ok(())))
+impl Close for Subscription {
+    /// Hands over what the library has read by then. What is still on its way the library drops.
+    fn close(mut self: Box<Self>, patience: Duration) -> BoxFuture<'static, bool> {
+        Box::pin(async move {
+            if !self.library.is_connected() {
+                return false;
+            }
+            self.drain.cancel();
+            matches!(tokio::time::timeout(patience, &mut self.forwarding).await, Ok(Ok(())))
+        })
     }
 }
 

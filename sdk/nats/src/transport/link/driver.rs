@@ -2,26 +2,22 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use async_nats::ServerAddr;
 use bytes::BytesMut;
-use rand::seq::SliceRandom as _;
 use tokio::time::MissedTickBehavior;
-use tokio_util::sync::CancellationToken;
 
+use super::Shared;
 use super::dial::Dialled;
 use super::frame::{self, Frame};
 use super::socket::Socket;
-use super::{Shared, moving};
-use crate::backoff::backoff;
-use crate::connection::{ConnectionState, PING_EVERY};
-use crate::supervise::{self, supervised};
+use crate::state::{ConnectionState, PING_EVERY};
+use crate::supervise;
+use crate::transport::Delivery;
 use crate::transport::message::{OnDisconnect, WAITING_MAX};
-use crate::transport::{Address, Delivery};
 
 /// So much is read at a time.
 const READ: usize = 64 << 10;
@@ -31,8 +27,6 @@ const KEPT: usize = 256 << 10;
 const ROUNDS: usize = 8;
 /// So many turns others have before what they send is written.
 const TURNS: u32 = 2;
-/// A connection that ended sooner counts as one that failed.
-const LIVED: Duration = Duration::from_secs(1);
 /// A server that has not answered so many PINGs is gone.
 const UNANSWERED: usize = 2;
 
@@ -64,75 +58,6 @@ pub(super) struct Driver<'a> {
     empty: Instant,
 }
 
-/// Keeps it connected until closed.
-pub(super) async fn run(shared: Arc<Shared>, address: Address, closed: CancellationToken) {
-    let driving = Arc::clone(&shared);
-    let mut begun = false;
-    let driven = supervised("a connection for calls", async move || {
-        if std::mem::replace(&mut begun, true) {
-            driving.lost();
-        }
-        connect_and_drive(&driving, address.clone()).await;
-    });
-    closed.run_until_cancelled(driven).await;
-    shared.state.send_replace(ConnectionState::Closed);
-}
-
-async fn connect_and_drive(shared: &Shared, mut address: Address) {
-    address.servers.shuffle(&mut rand::rng());
-    let (mut failures, mut said) = (0, String::new());
-    loop {
-        for server in address.servers.clone() {
-            match address.dial(&server, &[]).await {
-                Ok(dialled) => {
-                    let begun = Instant::now();
-                    said.clear();
-                    address.learn(&dialled.info.connect_urls);
-                    let driver = Driver::begin(shared, dialled);
-                    let (error, discovered) = drive_on(&address, server, driver).await;
-                    address.learn(&discovered);
-                    shared.lost();
-                    if begun.elapsed() > LIVED {
-                        failures = 0;
-                    }
-                    tracing::info!(%error, "the connection for calls was lost; it is sought again");
-                }
-                Err(error) => {
-                    // Again and again the same would say nothing new.
-                    let text = format!("{}: {error}", server.host());
-                    if said != text {
-                        tracing::warn!(error = text, "there is no connection for calls; it is sought again");
-                        said = text;
-                    }
-                }
-            }
-        }
-        failures += 1;
-        tokio::time::sleep(backoff(failures + 1)).await;
-    }
-}
-
-/// Until the connection is lost. A server that is about to end is left for another before that.
-async fn drive_on(
-    address: &Address,
-    mut server: ServerAddr,
-    mut driver: Driver<'_>,
-) -> (io::Error, Vec<String>) {
-    loop {
-        let error = match driver.drive().await {
-            Ended::Lost(error) => error,
-            Ended::LameDuck => match moving::leave(address, &server, &mut driver).await {
-                Ok((next, at)) => {
-                    (driver, server) = (next, at);
-                    continue;
-                }
-                Err(error) => error,
-            },
-        };
-        return (error, std::mem::take(&mut driver.discovered));
-    }
-}
-
 impl Shared {
     fn limit(&self, max_payload: i64) {
         let most = usize::try_from(max_payload).ok().filter(|most| *most > 0);
@@ -157,12 +82,8 @@ impl Shared {
 }
 
 impl<'a> Driver<'a> {
-    /// Subscribes to everything again, and only then writes what waits.
-    fn begin(shared: &'a Shared, dialled: Dialled) -> Self {
-        Self::take_over(shared, dialled)
-    }
-
-    /// The same for a connection that takes the place of one that still stands.
+    /// Subscribes to everything again, and only then writes what waits; also on a connection that takes the place of one
+    /// that still stands.
     pub(super) fn take_over(shared: &'a Shared, dialled: Dialled) -> Self {
         let Dialled { socket, info, input, early } = dialled;
         shared.limit(info.max_payload);

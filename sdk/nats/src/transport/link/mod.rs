@@ -15,6 +15,7 @@ pub mod fuzzing;
 mod moving;
 #[cfg(test)]
 mod moving_tests;
+mod reconnect;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use futures_util::task::AtomicWaker;
 use rand::distr::{Alphanumeric, SampleString as _};
 use tokio::net::tcp::OwnedWriteHalf;
@@ -32,11 +34,12 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::message::{self, WAITING_MAX};
+use super::subscription::Close;
 use super::{Address, Delivery, FlushMode, OnDisconnect, Outgoing, PublishError, Sink, Transport};
-use crate::connection::ConnectionState;
 use crate::denial::{Denials, Interest};
 use crate::number::Numbers;
 use crate::pace::Pace;
+use crate::state::ConnectionState;
 use moving::Copies;
 
 /// What inboxes begin with, and the random characters of each: as those of the client library.
@@ -120,7 +123,7 @@ impl Link {
             waiting_since: AtomicU64::new(0),
             epoch: Instant::now(),
         });
-        runtime.spawn(driver::run(Arc::clone(&shared), address, closed.clone()));
+        runtime.spawn(reconnect::run(Arc::clone(&shared), address, closed.clone()));
         Self { shared, _close: Arc::new(closed.drop_guard()) }
     }
 
@@ -196,7 +199,7 @@ impl Transport for Link {
         let subscribed = Subscribed { subject, queue, delivery, sink };
         self.shared.subscribed.write().unwrap_or_else(PoisonError::into_inner).insert(sid, subscribed);
         self.shared.wake_writer(out);
-        Subscription { link: self.clone(), sid }.into()
+        super::Subscription::new(Subscription { link: self.clone(), sid })
     }
 
     /// NOTE: a message that comes in the moment between those two lines, of a subscription that nobody has any more, is
@@ -250,14 +253,17 @@ impl Transport for Link {
     }
 }
 
-impl Subscription {
-    /// Ends it without losing what is on its way: that has been handed over when this returns, unless the connection
-    /// is lost or `patience` ends.
-    pub(super) async fn close(self, patience: Duration) -> bool {
-        self.tell();
-        self.link.flush(patience).await
+impl Close for Subscription {
+    /// What is on its way has been handed over when this returns, unless the connection is lost or `patience` ends.
+    fn close(self: Box<Self>, patience: Duration) -> BoxFuture<'static, bool> {
+        Box::pin(async move {
+            self.tell();
+            self.link.flush(patience).await
+        })
     }
+}
 
+impl Subscription {
     fn tell(&self) {
         let mut out = self.link.shared.out();
         if out.connected {

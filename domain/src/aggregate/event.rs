@@ -1,23 +1,11 @@
 //! The events of all aggregates, their types on the wire, and the catalogue that documents them.
 
-use crate::aggregate::definition::DefinitionEvent;
-use crate::aggregate::installation::InstallationEvent;
-use crate::aggregate::instance::InstanceEvent;
-use crate::aggregate::leadership::LeadershipEvent;
-use crate::{AggregateId, AggregateKind, ServiceName};
-
-/// Any event of the control plane.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// Of a definition.
-    Definition(DefinitionEvent),
-    /// Of an instance.
-    Instance(InstanceEvent),
-    /// Of a leadership.
-    Leadership(LeadershipEvent),
-    /// Of the installation as a whole.
-    Installation(InstallationEvent),
-}
+use super::definition::DefinitionEvent;
+use super::installation::InstallationEvent;
+use super::instance::InstanceEvent;
+use super::leadership::LeadershipEvent;
+use super::{AggregateId, AggregateKind, Event};
+use crate::ServiceName;
 
 /// One line of the catalogue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

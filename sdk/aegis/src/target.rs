@@ -12,14 +12,14 @@ use crate::legacy::Wire;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallOptions {
     pub(crate) timeout: Duration,
-    pub(super) idempotent: bool,
+    pub(crate) idempotent: bool,
     /// What the caller says; else as the wire has it.
-    pub(super) codec: Option<Codec>,
+    pub(crate) codec: Option<Codec>,
     /// That of the Python SDK, if the service speaks it.
     pub(crate) wire: Option<Wire>,
-    pub(super) window: u32,
+    pub(crate) window: u32,
     /// Not sent again when there are no responders.
-    pub(super) once: bool,
+    pub(crate) once: bool,
 }
 
 impl CallOptions {
@@ -61,6 +61,20 @@ impl CallOptions {
         Self { once: true, ..self }
     }
 
+    /// The service is one of the Python SDK: the call goes out in its envelope. Parameters must be a map there, so a
+    /// structure or a map here. Its methods know no groups: call [`Target::Any`]. A client does not ask the registry which
+    /// wire a service speaks; a [`crate::discovery::Router`] does, and needs no telling. Only with the feature `legacy`.
+    #[cfg(feature = "legacy")]
+    #[must_use]
+    pub fn legacy(self) -> Self {
+        self.spoken(Some(Wire))
+    }
+
+    /// The same to an instance of that wire, if it speaks it.
+    pub(crate) fn spoken(self, wire: Option<Wire>) -> Self {
+        Self { wire: wire.or(self.wire), ..self }
+    }
+
     /// The codec of parameters.
     pub(crate) fn body_codec(&self) -> Codec {
         self.codec.unwrap_or_else(|| self.wire.map_or(Codec::Json, Wire::codec))
@@ -68,7 +82,7 @@ impl CallOptions {
 
     /// How long the first send waits for its reply, of so much time, before it is asked what became of it: whether it
     /// is to be sent again, or its owner is still there.
-    pub(super) fn patience(&self, target: &Target, left: Duration) -> Duration {
+    pub(crate) fn patience(&self, target: &Target, left: Duration) -> Duration {
         match target {
             Target::Owner(..) => left.min(target.resend_after()),
             Target::Any(_) | Target::Instance(..) if self.idempotent => left.min(target.resend_after()),
@@ -121,14 +135,14 @@ impl Target {
 
     /// How long an idempotent call waits for a reply before it is sent again for the first time. An owner that has it
     /// already does not begin anew, so there it costs little to ask soon.
-    pub(super) fn resend_after(&self) -> Duration {
+    pub(crate) fn resend_after(&self) -> Duration {
         match self {
             Self::Owner(..) => Duration::from_millis(50),
             Self::Any(_) | Self::Instance(..) => Duration::from_millis(500),
         }
     }
 
-    pub(super) fn subject(&self, namespace: &Namespace, method: &MethodName) -> String {
+    pub(crate) fn subject(&self, namespace: &Namespace, method: &MethodName) -> String {
         match self {
             Self::Any(service) => subject::rpc(namespace, service, method),
             Self::Owner(service, group) => subject::group_rpc(namespace, service, group, method),

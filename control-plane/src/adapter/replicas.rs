@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::adapter::Adapter;
+use super::Adapter;
 
 /// How long answers are waited for, and how long after the last one.
 const PATIENCE: Duration = Duration::from_millis(500);

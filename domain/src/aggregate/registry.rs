@@ -1,14 +1,9 @@
 //! The schema of the control plane's own aggregates.
 
-use super::{Schema, Unreadable, read_partly, to_tagged};
-use crate::aggregate::leadership::LeadershipEvent;
-use crate::event::Entry;
-use crate::wire::{DecodeError, Namespace};
-use crate::{AggregateId, Event, EventId};
-
-/// Definitions, instances, leaderships and the installation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Registry;
+use super::leadership::LeadershipEvent;
+use super::{AggregateId, Event, Registry, read_partly};
+use crate::schema::{DecodeError, Schema, Unreadable, to_tagged};
+use crate::{EventId, Namespace};
 
 impl Schema for Registry {
     type Id = AggregateId;
@@ -53,22 +48,5 @@ impl Schema for Registry {
             ) => Some(EventId::of_term(service, group, *term)),
             _ => None,
         }
-    }
-}
-
-pub(super) fn entry_of(event_type: &str) -> Result<&'static Entry, DecodeError> {
-    let unknown = || DecodeError::UnknownType { event_type: event_type.to_owned() };
-    let (stem, version) = event_type.rsplit_once(".v").ok_or_else(unknown)?;
-    let (kind, name) =
-        stem.strip_prefix("aegis.").and_then(|rest| rest.split_once('.')).ok_or_else(unknown)?;
-    let entry = Entry::find(kind, name).ok_or_else(unknown)?;
-    match version.parse::<u32>() {
-        // One form only: no sign, no leading zero.
-        Ok(number) if number.to_string() != version => Err(unknown()),
-        Ok(number) if number == entry.version => Ok(entry),
-        Ok(number) if number > entry.version => {
-            Err(DecodeError::FutureVersion { event_type: event_type.to_owned() })
-        }
-        Ok(_) | Err(_) => Err(unknown()),
     }
 }

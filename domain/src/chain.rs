@@ -6,8 +6,12 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest as _, Sha256};
 
-use super::header;
 use crate::Sequence;
+
+/// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
+/// in place of the time at which the server stored it, if the stream as a whole is
+/// [marked as imported](super::subject::IMPORTED_THROUGH), and on no other message.
+pub const RECORDED_AT: &str = "Aegis-Recorded-At";
 
 /// What the hash of a record begins with, so that it is never that of an event.
 const RECORD: &str = "aegis-record-1";
@@ -15,7 +19,7 @@ const RECORD: &str = "aegis-record-1";
 /// Whether a stored header belongs to what was recorded. The others were the writer's orders to one server.
 #[must_use]
 pub fn is_of_the_record(name: &str) -> bool {
-    !(name.starts_with("Nats-Expected-") || name.starts_with("Nats-Batch-") || name == header::RECORDED_AT)
+    !(name.starts_with("Nats-Expected-") || name.starts_with("Nats-Batch-") || name == RECORDED_AT)
 }
 
 /// A SHA-256 over parts, each preceded by its length.
@@ -174,7 +178,7 @@ mod tests {
         let orders = [
             ("Nats-Expected-Last-Sequence", "4"),
             ("Nats-Batch-Id", "b"),
-            (header::RECORDED_AT, "2001-01-01T00:00:00Z"),
+            (RECORDED_AT, "2001-01-01T00:00:00Z"),
         ];
         assert_eq!(base, Hash::of_record("s", at(0), orders.into_iter().chain(headers), b"body"));
         for other in [

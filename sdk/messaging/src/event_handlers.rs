@@ -12,13 +12,11 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::delivery::Subscription;
-use super::{Event, Events, Subscribe, SubscribeError};
+use crate::commands::Commands;
 use crate::consume::{Held, for_others};
-use aegis_nats::Connection;
-
-use crate::Commands;
+use crate::events::{Event, Events, Subscribe, SubscribeError, Subscription};
 use aegis_domain::Failure;
+use aegis_nats::Connection;
 use aegis_nats::backoff::backoff;
 use aegis_nats::supervise::supervised;
 

@@ -4,12 +4,11 @@ use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{from_tagged, keep_digits, registry};
-use crate::aggregate::instance::Status;
-use crate::event::Entry;
+use super::event::Entry;
+use super::instance::Status;
+use super::{AggregateId, AggregateKind, Event};
 use crate::mend::mend;
-use crate::wire::DecodeError;
-use crate::{AggregateId, AggregateKind, Event};
+use crate::schema::{DecodeError, from_tagged, keep_digits};
 
 /// An event, as far as it could be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +25,7 @@ pub struct Partly {
 /// # Errors
 /// What is wrong with it.
 pub fn read_partly(id: &AggregateId, event_type: &str, body: &[u8]) -> Result<Partly, DecodeError> {
-    let entry = registry::entry_of(event_type)?;
+    let entry = entry_of(event_type)?;
     if entry.kind != id.kind() {
         return Err(DecodeError::Misplaced { event_type: event_type.to_owned(), aggregate: id.to_string() });
     }
@@ -131,3 +130,21 @@ fn least(entry: &Entry, said: &Map<String, Value>) -> Option<Value> {
 const QUOTED: usize = 64;
 /// Stands for a session that cannot be read: no session has this id.
 const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The entry of an event type in the catalogue.
+fn entry_of(event_type: &str) -> Result<&'static Entry, DecodeError> {
+    let unknown = || DecodeError::UnknownType { event_type: event_type.to_owned() };
+    let (stem, version) = event_type.rsplit_once(".v").ok_or_else(unknown)?;
+    let (kind, name) =
+        stem.strip_prefix("aegis.").and_then(|rest| rest.split_once('.')).ok_or_else(unknown)?;
+    let entry = Entry::find(kind, name).ok_or_else(unknown)?;
+    match version.parse::<u32>() {
+        // One form only: no sign, no leading zero.
+        Ok(number) if number.to_string() != version => Err(unknown()),
+        Ok(number) if number == entry.version => Ok(entry),
+        Ok(number) if number > entry.version => {
+            Err(DecodeError::FutureVersion { event_type: event_type.to_owned() })
+        }
+        Ok(_) | Err(_) => Err(unknown()),
+    }
+}

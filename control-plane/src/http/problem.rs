@@ -9,14 +9,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::types::Rejected;
-use crate::http::error::seconds;
-
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Why a request has not been answered as asked. It becomes a body in [`Problem::render`], where the request's id is known.
 #[derive(Debug, Clone)]
-pub(in crate::http) struct Problem(Box<Facts>);
+pub(super) struct Problem(Box<Facts>);
 
 #[derive(Debug, Clone)]
 struct Facts {
@@ -59,7 +56,7 @@ pub(super) struct Body<'a> {
 
 impl Problem {
     /// With the status that goes with the code.
-    pub(in crate::http) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self(Box::new(Facts {
             status: status_of(code),
             code,
@@ -71,18 +68,28 @@ impl Problem {
         }))
     }
 
-    pub(in crate::http) fn with_status(mut self, status: StatusCode) -> Self {
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = status;
         self
     }
 
-    pub(in crate::http) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+    pub(super) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self
     }
 
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
+        self
+    }
+
+    pub(super) fn with_field(mut self, field: Option<String>) -> Self {
+        self.0.field = field;
+        self
+    }
+
+    pub(super) fn with_current_revision(mut self, revision: Option<u64>) -> Self {
+        self.0.current_revision = revision;
         self
     }
 
@@ -99,25 +106,12 @@ impl Problem {
         Self::new(code.unwrap_or(ErrorCode::Internal), error.message.clone()).with_retry_after(wait)
     }
 
-    /// Of an expected refusal.
-    pub(super) fn of_rejected(rejected: Rejected) -> Self {
-        let Rejected { code, message, field, current_revision } = rejected;
-        let code = ErrorCode::parse(&code).unwrap_or(ErrorCode::Internal);
-        let mut problem = Self::new(code, message);
-        problem.0.field = field;
-        problem.0.current_revision = current_revision;
-        match current_revision.map(super::etag::etag) {
-            Some(tag) => problem.with_header(header::ETAG, tag),
-            None => problem,
-        }
-    }
-
     pub(super) fn code(&self) -> ErrorCode {
         self.0.code
     }
 
     /// The body and the headers, for the request with this id, of a replica that is reached at this base.
-    pub(in crate::http) fn render(&self, base: &str, id: &str) -> Response {
+    pub(super) fn render(&self, base: &str, id: &str) -> Response {
         let mut response = (self.0.status, self.body(base, id)).into_response();
         let headers = response.headers_mut();
         headers.extend(self.0.headers.clone());
@@ -154,6 +148,11 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Whole seconds, never too few, as `Retry-After` has them.
+pub(super) fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + 1
 }
 
 /// The code in words.

@@ -1,5 +1,8 @@
 //! One NATS connection that reconnects for ever.
 
+mod making;
+mod regain;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -12,20 +15,20 @@ use chrono::Utc;
 use futures_util::StreamExt as _;
 use tokio::sync::watch;
 
-use super::auth::Authenticator;
-use super::backoff::backoff;
-use super::denial::Denials;
-use super::error::{ConnectError, OLDEST_SERVER};
-use super::inbox::{self, Inbox};
-use super::observer::{Observer, leave_lame_ducks};
-use super::regain;
-use super::restore::{MakeStream, Tried};
-use super::security::{self, Credentials, MASKED, Secret, Tls};
-use super::transport::{Address, AnyTransport, OnDisconnect, TransportKind};
+use crate::auth::Authenticator;
+use crate::backoff::backoff;
+use crate::denial::Denials;
+use crate::error::{ConnectError, OLDEST_SERVER};
+use crate::inbox::{self, Inbox};
+use crate::observer::{Observer, leave_lame_ducks};
+use crate::security::{self, Credentials, MASKED, Secret, Tls};
+use crate::state::{ConnectionState, PING_EVERY};
 use crate::supervise::supervised;
+use crate::transport::{Address, AnyTransport, OnDisconnect, TransportKind};
 use aegis_telemetry::Telemetry;
 
-pub(super) const PING_EVERY: Duration = Duration::from_secs(5);
+pub use making::MakeStream;
+pub(crate) use making::{Making, Tried};
 /// How long a connection may take to hear itself.
 const HEARD_BACK: Duration = Duration::from_secs(1);
 /// An answer that was under way when the connection was lost comes so soon after its return, or never.
@@ -104,17 +107,6 @@ impl ConnectOptions {
             transport: TransportKind::default(),
         }
     }
-}
-
-/// Where the connection stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionState {
-    /// Connected.
-    Connected,
-    /// Lost, and being sought again.
-    Reconnecting,
-    /// Closed for good, by this side.
-    Closed,
 }
 
 /// A connection. Cheap to clone; all clones share its sockets.
@@ -244,12 +236,12 @@ impl Connection {
     }
 
     /// The same, if it has been asked for already.
-    pub(super) fn serving_if_open(&self) -> Option<&AnyTransport> {
+    pub(crate) fn serving_if_open(&self) -> Option<&AnyTransport> {
         self.shared.serving.get()
     }
 
     /// The sockets for calls that are open.
-    pub(super) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
         self.shared.lanes.iter().filter_map(OnceLock::get)
     }
 
@@ -283,7 +275,7 @@ impl Connection {
         &self.shared.telemetry
     }
 
-    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+    pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {
         &self.shared.runtime
     }
 
@@ -338,7 +330,7 @@ impl Connection {
         &self.shared.address.denials
     }
 
-    pub(super) fn tried(&self) -> &Tried {
+    pub(crate) fn tried(&self) -> &Tried {
         &self.shared.tried
     }
 
@@ -348,7 +340,7 @@ impl Connection {
         let _first = self.shared.installation.set(make);
     }
 
-    pub(super) fn installation(&self) -> Option<&MakeStream> {
+    pub(crate) fn installation(&self) -> Option<&MakeStream> {
         self.shared.installation.get()
     }
 

@@ -10,9 +10,9 @@ use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use futures_util::StreamExt as _;
 use tokio::sync::broadcast;
 
-use super::connection::Connection;
-use super::denial::{Denied, Interest, Standing};
-use super::transport::{AnyTransport, Transport as _};
+use super::Connection;
+use crate::denial::{Denied, Interest, Standing};
+use crate::transport::{AnyTransport, Transport as _};
 
 /// How soon what is denied is tried again, and how seldom when it is denied for long.
 const FIRST: Duration = Duration::from_secs(2);

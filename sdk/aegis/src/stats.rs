@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use aegis_domain::wire::heartbeat::Metrics;
 use aegis_domain::wire::latency::Latency;
 
-use super::process::Usage;
+use crate::process::Usage;
 use aegis_messaging::metrics::MessageMetrics;
 use aegis_telemetry::metrics::{Meters, Role, Taken};
 

@@ -101,6 +101,9 @@ impl Authenticator {
     }
 
     /// Who presents this bearer token or browser session.
+    ///
+    /// NOTE: no comparison in constant time (`subtle`): it is the SHA-256 of what was presented that is looked up. How long
+    /// that takes tells of digests, and nobody can choose a text by its digest.
     pub(crate) fn identify(&self, presented: &str) -> Option<Grant> {
         let digest = Digest::of(presented);
         let found = self.tokens.get(&digest).cloned().or_else(|| lock(&self.sessions).get(&digest).cloned());

@@ -71,8 +71,8 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
       const sequence = "sequence" in held ? held.sequence : await sequenceBefore(held.time);
       if (ended) return;
       goTo(`s${sequence}`, { replace: true });
-      // Held until the address has changed, so that keys pressed meanwhile go on from here.
-      setHeld({ sequence, from: moment });
+      // Held until the address has changed, so that keys pressed meanwhile go on from here; unless one has just moved it on.
+      setHeld((now) => (now === held ? { sequence, from: moment } : now));
     }, REST_MS);
     return () => {
       ended = true;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aegis_projections::registry::OwedLetters;
+use aegis_projections::registry::UnwrittenLetters;
 use futures_util::FutureExt as _;
 
 use crate::adapter::Adapter;
@@ -19,7 +19,7 @@ use crate::upkeep::{DeadLetters, Heartbeats};
 pub(crate) struct Parts {
     pub(crate) liveness: Monitor,
     pub(crate) legacy: legacy::Known,
-    pub(crate) letters: OwedLetters,
+    pub(crate) letters: UnwrittenLetters,
     pub(crate) failovers: Failovers,
     pub(crate) servers: Servers,
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use aegis_projections::registry::OwedLetters;
+use aegis_projections::registry::UnwrittenLetters;
 use aegis_projections::{Live, beats};
 
 use crate::background::Task;
 
 /// Writes the dead letters that could not be written when their messages were read.
 #[derive(Debug)]
-pub(crate) struct DeadLetters(pub(crate) OwedLetters);
+pub(crate) struct DeadLetters(pub(crate) UnwrittenLetters);
 
 /// Forgets the heartbeats of instances that are long over.
 #[derive(Debug)]

@@ -39,7 +39,7 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// What is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owed {
+pub enum KvWrite {
     /// The entry of this aggregate.
     Entry(AggregateId),
     /// Every entry, and that there is no other: the projection was made anew.
@@ -66,7 +66,7 @@ enum Written {
 pub async fn project(
     connection: Connection,
     live: Live,
-    mut changes: mpsc::Receiver<Owed>,
+    mut changes: mpsc::Receiver<KvWrite>,
     stop: CancellationToken,
 ) {
     let projection = Projection { connection, live };
@@ -78,7 +78,7 @@ pub async fn project(
     }
 }
 
-async fn run(projection: &Projection, changes: &mut mpsc::Receiver<Owed>, stop: &CancellationToken) {
+async fn run(projection: &Projection, changes: &mut mpsc::Receiver<KvWrite>, stop: &CancellationToken) {
     let mut work = Work { all: true, ..Work::default() };
     let mut failures = 0;
     let mut looks = tokio::time::interval(LOOK);
@@ -103,7 +103,7 @@ async fn run(projection: &Projection, changes: &mut mpsc::Receiver<Owed>, stop: 
                     let anew = before.replace(made.clone()).is_some_and(|before| before != made);
                     if anew || entries < projection.count() {
                         tracing::warn!("a bucket of the projection lacks entries; writing what is missing");
-                        work.take(Owed::All);
+                        work.take(KvWrite::All);
                     }
                 }
             }
@@ -147,26 +147,30 @@ struct Work {
 }
 
 impl Work {
-    fn take(&mut self, owed: Owed) {
+    fn take(&mut self, owed: KvWrite) {
         match owed {
-            Owed::Entry(id) => {
+            KvWrite::Entry(id) => {
                 self.owed.insert(id);
             }
-            Owed::All => self.all = true,
+            KvWrite::All => self.all = true,
         }
     }
 
-    fn next(&mut self) -> Option<Owed> {
-        if std::mem::take(&mut self.all) { Some(Owed::All) } else { self.owed.pop_first().map(Owed::Entry) }
+    fn next(&mut self) -> Option<KvWrite> {
+        if std::mem::take(&mut self.all) {
+            Some(KvWrite::All)
+        } else {
+            self.owed.pop_first().map(KvWrite::Entry)
+        }
     }
 
-    fn settle(&mut self, done: Owed, settled: Settled) {
+    fn settle(&mut self, done: KvWrite, settled: Settled) {
         match (done, settled) {
-            (Owed::Entry(id), Settled::One(Written::Newer)) => {
+            (KvWrite::Entry(id), Settled::One(Written::Newer)) => {
                 self.later.insert(id);
             }
             (_, Settled::All(ids)) => self.owed.extend(ids),
-            (Owed::Entry(_) | Owed::All, Settled::One(_)) => {}
+            (KvWrite::Entry(_) | KvWrite::All, Settled::One(_)) => {}
         }
     }
 
@@ -197,10 +201,10 @@ struct Projection {
 }
 
 impl Projection {
-    async fn settle(&self, owed: &Owed) -> Result<Settled, Error> {
+    async fn settle(&self, owed: &KvWrite) -> Result<Settled, Error> {
         match owed {
-            Owed::Entry(id) => self.write(id).await.map(Settled::One),
-            Owed::All => {
+            KvWrite::Entry(id) => self.write(id).await.map(Settled::One),
+            KvWrite::All => {
                 for bucket in self.buckets() {
                     self.remove_extra(bucket).await?;
                 }

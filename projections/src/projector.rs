@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{
     Checkpoint, Database, Driver, Feed, Handle, History, Outlet, ProblemCode, Progress, StoreError, Stream,
 };
-use crate::kv::{self, Owed};
-use crate::registry::OwedLetters;
+use crate::kv::{self, KvWrite};
+use crate::registry::UnwrittenLetters;
 use crate::registry::reread::reread;
 use crate::registry::{Batch, Log, Registry};
 use crate::store::Recent;
@@ -41,7 +41,7 @@ struct Readers {
     progress: Progress,
     live: Live,
     recent: Recent,
-    kv: mpsc::Sender<Owed>,
+    kv: mpsc::Sender<KvWrite>,
 }
 
 impl Projector {
@@ -55,7 +55,7 @@ impl Projector {
     pub async fn restore(
         connection: &Connection,
         store: &Store,
-    ) -> Result<(Self, Live, mpsc::Receiver<Owed>), ProjectorError> {
+    ) -> Result<(Self, Live, mpsc::Receiver<KvWrite>), ProjectorError> {
         let feed = Log { connection: connection.clone(), filters: vec![], puts_aside: true };
         let stream = stream(&feed, &store.database).await?;
         let (sender, changes) = mpsc::channel(kv::QUEUE);
@@ -85,8 +85,8 @@ impl Projector {
 
     /// The dead letters that it could not write: somebody has to settle them while it runs.
     #[must_use]
-    pub fn owed_letters(&self) -> OwedLetters {
-        OwedLetters::new(self.connection.clone(), self.database.clone(), self.progress.clone())
+    pub fn owed_letters(&self) -> UnwrittenLetters {
+        UnwrittenLetters::new(self.connection.clone(), self.database.clone(), self.progress.clone())
     }
 
     /// Follows the log until stopped.
@@ -121,7 +121,7 @@ impl Outlet<Registry> for Readers {
         self.recent.begin(checkpoint.position);
         self.live.replace(registry.state.clone());
         // The receiver ends only with the process.
-        let _ended = self.kv.send(Owed::All).await;
+        let _ended = self.kv.send(KvWrite::All).await;
     }
 }
 
@@ -138,7 +138,7 @@ impl Readers {
         for id in ids {
             if !matches!(id, AggregateId::Instance(..)) {
                 // The receiver ends only with the process.
-                let _ended = self.kv.send(Owed::Entry(id)).await;
+                let _ended = self.kv.send(KvWrite::Entry(id)).await;
             }
         }
     }

@@ -48,7 +48,7 @@ pub(super) enum Verdict {
 
 /// How much of the installation can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outlook {
+pub(super) enum Visibility {
     /// Enough to judge each instance by itself.
     Clear,
     /// Most fell silent within one window: the fault is taken to be with the observers.
@@ -63,13 +63,13 @@ pub(super) enum Outlook {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Judgement {
     pub(super) verdicts: Vec<(InstanceKey, Verdict)>,
-    pub(super) outlook: Outlook,
+    pub(super) outlook: Visibility,
 }
 
 /// While `preserved`, and in a mass silence, no instance is marked down.
 pub(super) fn judge(instances: &[Heard], preserved: bool) -> Judgement {
     let outlook = outlook(instances);
-    let spared = preserved || matches!(outlook, Outlook::Silent { .. });
+    let spared = preserved || matches!(outlook, Visibility::Silent { .. });
     let verdict = |heard: &Heard| {
         let verdict = match heard.liveness {
             Liveness::Unhealthy if heard.has_recovered() => Verdict::Recovered,
@@ -83,7 +83,7 @@ pub(super) fn judge(instances: &[Heard], preserved: bool) -> Judgement {
     Judgement { verdicts: instances.iter().filter_map(verdict).collect(), outlook }
 }
 
-fn outlook(instances: &[Heard]) -> Outlook {
+fn outlook(instances: &[Heard]) -> Visibility {
     let count = |test: &dyn Fn(&Heard) -> bool| instances.iter().filter(|heard| test(heard)).count();
     let is_new = |heard: &Heard| heard.liveness == Liveness::Alive;
     let silent = count(&|heard| heard.fades());
@@ -92,12 +92,12 @@ fn outlook(instances: &[Heard]) -> Outlook {
     let most = |count: usize| count * 2 > instances.len();
     let general = |newly, silent| instances.len() >= FEW && most(newly) && most(silent);
     if general(newly, silent) {
-        return Outlook::Silent { silent };
+        return Visibility::Silent { silent };
     }
     // Whoever has not been heard yet may turn out to be silent.
     let unknown = count(&|heard| heard.is_unknown());
     let unknown_new = count(&|heard| heard.is_unknown() && is_new(heard));
-    if general(newly + unknown_new, silent + unknown) { Outlook::Unsure } else { Outlook::Clear }
+    if general(newly + unknown_new, silent + unknown) { Visibility::Unsure } else { Visibility::Clear }
 }
 
 impl Heard {
@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn when_most_fall_silent_at_once_none_is_marked() {
         let judgement = judge(&five(3, Liveness::Alive), false);
-        assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Outlook::Silent { silent: 3 } });
+        assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Visibility::Silent { silent: 3 } });
         let few = judge(&five(3, Liveness::Alive)[..3], false);
-        assert_eq!((few.outlook, few.verdicts.len()), (Outlook::Clear, 3), "of three, all may be dead");
+        assert_eq!((few.outlook, few.verdicts.len()), (Visibility::Clear, 3), "of three, all may be dead");
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         let heard = |(n, ms): (usize, u64)| heard(&format!("i{n}"), ms, Liveness::Alive);
         let all: Vec<_> = silent_ms.into_iter().enumerate().map(heard).collect();
         let judgement = judge(&all, false);
-        assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Outlook::Silent { silent: 4 } });
+        assert_eq!(judgement, Judgement { verdicts: vec![], outlook: Visibility::Silent { silent: 4 } });
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
         let mut all = five(1, Liveness::Alive);
         all[4].liveness = Liveness::Unhealthy;
         let judgement = judge(&all, true);
-        assert_eq!(judgement.outlook, Outlook::Clear, "so it is left");
+        assert_eq!(judgement.outlook, Visibility::Clear, "so it is left");
         let recovered: Vec<_> = judgement.verdicts.iter().map(|(_, verdict)| *verdict).collect();
         assert_eq!(recovered, [Verdict::Recovered]);
     }
@@ -215,11 +215,11 @@ mod tests {
             all.map(|one| Heard { heard_since_listening: false, silent_for, fading_for: silent_for, ..one })
                 .collect::<Vec<_>>()
         };
-        assert_eq!(judge(&unheard(100), false).outlook, Outlook::Unsure);
-        assert_eq!(judge(&unheard(9_000), false).outlook, Outlook::Silent { silent: 5 });
+        assert_eq!(judge(&unheard(100), false).outlook, Visibility::Unsure);
+        assert_eq!(judge(&unheard(9_000), false).outlook, Visibility::Silent { silent: 5 });
         let mut some = unheard(100);
         some.iter_mut().take(3).for_each(|one| one.heard_since_listening = true);
-        assert_eq!(judge(&some, false).outlook, Outlook::Clear, "whatever becomes of the other two");
+        assert_eq!(judge(&some, false).outlook, Visibility::Clear, "whatever becomes of the other two");
     }
 
     #[test]

@@ -26,7 +26,7 @@ use chrono::Utc;
 
 use crate::background::{Failures, Task};
 use crate::legacy::Wellness;
-use judge::{Heard, Outlook, Verdict, judge};
+use judge::{Heard, Verdict, Visibility, judge};
 use memory::Memory;
 use preservation::Preservation;
 
@@ -64,7 +64,7 @@ impl Task for Monitor {
         let listening_since = self.listens(preserved).await?;
         let heard = self.heard(listening_since);
         let judgement = judge(&heard, preserved);
-        let silent = matches!(judgement.outlook, Outlook::Silent { .. });
+        let silent = matches!(judgement.outlook, Visibility::Silent { .. });
         self.silence.0.store(silent, Ordering::Relaxed);
         let mut failures = Failures::default();
         failures.take(self.preservation.observe(judgement.outlook, heard.len(), preserved).await);

@@ -12,7 +12,7 @@ use aegis_nats::Connection;
 use anyhow::Context as _;
 use chrono::Utc;
 
-use super::judge::Outlook;
+use super::judge::Visibility;
 
 /// What is seen has to stand this long before it is said: replicas do not hear the same beat at the same
 /// time, and must not contradict each other.
@@ -36,14 +36,14 @@ impl Preservation {
     /// What this replica sees now, against what the log says.
     pub(super) async fn observe(
         &mut self,
-        outlook: Outlook,
+        outlook: Visibility,
         alive: usize,
         preserved: bool,
     ) -> anyhow::Result<()> {
         let (wanted, silent) = match outlook {
-            Outlook::Clear => (false, 0),
-            Outlook::Silent { silent } => (true, silent),
-            Outlook::Unsure => {
+            Visibility::Clear => (false, 0),
+            Visibility::Silent { silent } => (true, silent),
+            Visibility::Unsure => {
                 self.wish = None;
                 return Ok(());
             }

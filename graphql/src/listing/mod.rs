@@ -43,10 +43,10 @@ pub(crate) trait Question: Clone + Eq + Hash + Send + Sync {
 
 /// All lists of a kind that somebody follows. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Listings<Q: Question>(Arc<Shelf<Q>>);
+pub(crate) struct Listings<Q: Question>(Arc<Followed<Q>>);
 
 #[derive(Debug)]
-struct Shelf<Q: Question> {
+struct Followed<Q: Question> {
     listings: Mutex<HashMap<Q, Weak<Listing<Q>>>>,
     followed: Arc<AtomicU32>,
 }
@@ -70,7 +70,7 @@ struct Made<L> {
 
 impl<Q: Question> Default for Listings<Q> {
     fn default() -> Self {
-        Self(Arc::new(Shelf { listings: Mutex::default(), followed: Arc::default() }))
+        Self(Arc::new(Followed { listings: Mutex::default(), followed: Arc::default() }))
     }
 }
 

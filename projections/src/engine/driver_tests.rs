@@ -21,18 +21,18 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// Panics at some batches, and tells how many instances it was shown, and up to where.
 #[derive(Debug)]
-struct Fragile {
+struct Panicking {
     panics: u32,
     shown: Arc<Mutex<(Sequence, usize)>>,
 }
 
-impl Fragile {
+impl Panicking {
     fn show(&self, registry: &Registry, checkpoint: Checkpoint) {
         *self.shown.lock().unwrap() = (checkpoint.position, registry.state.instances.len());
     }
 }
 
-impl Outlet<Registry> for Fragile {
+impl Outlet<Registry> for Panicking {
     async fn committed(&mut self, registry: &Registry, _batch: &Batch, checkpoint: Checkpoint) {
         if self.panics > 0 && checkpoint.position > Sequence(2) {
             self.panics -= 1;
@@ -74,7 +74,7 @@ async fn a_panic_is_counted_and_the_projection_goes_on_from_its_file() {
     let feed = Log { connection: connection.clone(), filters: vec![], puts_aside: false };
     let at = stream(&feed, &database).await.unwrap();
     let shown = Arc::new(Mutex::new((Sequence::ZERO, 0)));
-    let outlet = Fragile { panics: 3, shown: Arc::clone(&shown) };
+    let outlet = Panicking { panics: 3, shown: Arc::clone(&shown) };
     let (before, progress) = (panics(), Progress::default());
     let driver = Driver::restore(database, progress.clone(), feed, Retention::default(), at, |_, _| outlet);
     let work = tokio::spawn(driver.await.unwrap().run(CancellationToken::new()));

@@ -31,7 +31,7 @@ pub(super) struct Rebuilt<P> {
 pub(super) type Halt = oneshot::Sender<oneshot::Sender<Sequence>>;
 
 /// The file under construction.
-struct Site<P: Projection> {
+struct UnfinishedFile<P: Projection> {
     database: Database,
     tables: SqliteConnection,
     projection: P,
@@ -46,7 +46,8 @@ impl<P: Projection, F: Feed<Value = P::Value>> Rebuild<P, F> {
         let Self { database, feed, options, log, head, progress } = self;
         let tables = database.begin_rebuild(&log).await?;
         let projection = P::empty(&options);
-        let mut site = Site { database, tables, projection, checkpoint: Checkpoint::default(), progress };
+        let mut site =
+            UnfinishedFile { database, tables, projection, checkpoint: Checkpoint::default(), progress };
         let mut source = Source::start(&feed, Sequence(1));
         if head > Sequence::ZERO {
             site.read_to(head, false, &mut source).await?;
@@ -65,7 +66,7 @@ impl<P: Projection, F: Feed<Value = P::Value>> Rebuild<P, F> {
     }
 }
 
-impl<P: Projection> Site<P> {
+impl<P: Projection> UnfinishedFile<P> {
     /// Reads until it has come so far. Unless it must, the end of what there is will do: what stood at `end`
     /// may have been deleted. A message only knows what was to come when it was sent, not what came since.
     async fn read_to(

@@ -32,7 +32,7 @@ pub(super) struct Letter {
 
 /// The letters that could not be written when their messages were read: the file knows of them. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct OwedLetters {
+pub struct UnwrittenLetters {
     connection: Connection,
     database: Database,
     progress: Progress,
@@ -85,7 +85,7 @@ pub(super) async fn put_aside(connection: &Connection, letter: Letter) -> Result
     }
 }
 
-impl OwedLetters {
+impl UnwrittenLetters {
     pub(crate) fn new(connection: Connection, database: Database, progress: Progress) -> Self {
         Self { connection, database, progress }
     }

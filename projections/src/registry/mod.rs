@@ -23,7 +23,7 @@ use crate::state::{InstanceKey, KEEP_ENDED};
 use crate::view::EventView;
 use names::{Names, Stored};
 
-pub use aside::OwedLetters;
+pub use aside::UnwrittenLetters;
 pub use entry::{Content, Dead, Event};
 pub(crate) use entry::{Log, event_of};
 pub(crate) use partly::Partly;

@@ -49,12 +49,12 @@ pub struct Walk {
     digest: Digest,
     records: Digest,
     links: BTreeMap<String, Link>,
-    against: Option<Against>,
+    against: Option<PendingHeads>,
 }
 
 /// Heads that are still to be met.
 #[derive(Debug)]
-struct Against {
+struct PendingHeads {
     sequence: Sequence,
     digest: String,
     records: Option<String>,
@@ -70,7 +70,7 @@ impl Walk {
             let by_place = |(aggregate, head): (&String, &ChainHead)| {
                 (head.sequence, (aggregate.clone(), head.hash.clone()))
             };
-            Against {
+            PendingHeads {
                 sequence: heads.sequence,
                 digest: heads.digest.clone(),
                 records: heads.records.clone(),

@@ -37,8 +37,8 @@ pub(super) struct Request {
 #[derive(Debug)]
 pub(super) enum Answer<'a> {
     Reply(Message),
-    /// Nobody is subscribed, so nothing was done.
-    Nobody,
+    /// There is no subscriber, so nothing was done.
+    NoResponders,
     /// It was not sent.
     NotSent(CallError),
     /// It was sent, and no reply came in time.
@@ -126,7 +126,7 @@ impl Answer<'_> {
     /// What a reply to the request says.
     pub(super) fn of(reply: Message, request: &Request) -> Self {
         if reply.headers.is_no_responders() {
-            return Self::Nobody;
+            return Self::NoResponders;
         }
         Self::Reply(match request.options.wire {
             Some(wire) => wire.unwrap(reply),

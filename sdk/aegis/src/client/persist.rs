@@ -30,7 +30,7 @@ impl Client {
         match first {
             Answer::Reply(reply) if code_of(&reply).is_none() => Ok(reply),
             // Boxed, so that the futures of callers stay small.
-            first @ (Answer::Reply(_) | Answer::Nobody | Answer::NotSent(_) | Answer::Silence(_)) => {
+            first @ (Answer::Reply(_) | Answer::NoResponders | Answer::NotSent(_) | Answer::Silence(_)) => {
                 Box::pin(self.persist(route, request, pass, (begun, changes), first)).await
             }
         }
@@ -94,10 +94,10 @@ impl Client {
                     race.end();
                     return Ok(reply);
                 }
-                Answer::Nobody if request.options.once && !taken => {
+                Answer::NoResponders if request.options.once && !taken => {
                     return Err(CallError::NoResponders { subject: subject(), after: begun.elapsed() });
                 }
-                Answer::Nobody => match race.unless(wait.activate(left())).await {
+                Answer::NoResponders => match race.unless(wait.activate(left())).await {
                     Ok(Some(refusal)) if !taken => return Err(refusal),
                     Ok(Some(_) | None) => race.unless(wait.pass(left())).await,
                     Err(reply) => Err(reply),

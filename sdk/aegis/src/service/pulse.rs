@@ -82,7 +82,7 @@ impl Pulse {
         let (requests, received) = mpsc::channel(REQUESTS);
         let (drained, drain) = watch::channel(None);
         let (ready, started) = oneshot::channel();
-        let ways = Ways { requests: requests.clone(), received: Some(received), drain: drained };
+        let ways = PulseHandles { requests: requests.clone(), received: Some(received), drain: drained };
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
@@ -145,7 +145,7 @@ impl Drop for Pulse {
 }
 
 /// How the pulse is reached.
-struct Ways {
+struct PulseHandles {
     requests: mpsc::Sender<Request>,
     /// None when there are no groups: a request is answered by its being dropped.
     received: Option<mpsc::Receiver<Request>>,
@@ -155,7 +155,7 @@ struct Ways {
 type Ready = oneshot::Sender<Result<(), PulseError>>;
 
 /// One life of the pulse after the other, until it is stopped: each but the last ends with a panic.
-fn beat_on(setup: &Setup, mut ways: Ways, ready: Ready, stop: &CancellationToken) {
+fn beat_on(setup: &Setup, mut ways: PulseHandles, ready: Ready, stop: &CancellationToken) {
     let (mut ready, mut former, mut attempt) = (Some(ready), None, 1);
     loop {
         let begun = Instant::now();
@@ -182,7 +182,7 @@ fn beat_on(setup: &Setup, mut ways: Ways, ready: Ready, stop: &CancellationToken
 /// One life. `former` is the session of the one before, which ended with a panic.
 async fn run(
     setup: &Setup,
-    ways: &mut Ways,
+    ways: &mut PulseHandles,
     ready: &mut Option<Ready>,
     former: Option<SessionId>,
     stop: &CancellationToken,
@@ -309,7 +309,7 @@ async fn until<T>(work: impl Future<Output = T>, enough: impl Future<Output = ()
 /// The connection and what listens on it. The first time a failure ends the start; later it is tried until stopped.
 async fn opened(
     setup: &Setup,
-    ways: &Ways,
+    ways: &PulseHandles,
     ready: &mut Option<Ready>,
     stop: &CancellationToken,
 ) -> Option<(Connection, Listener)> {
@@ -329,7 +329,7 @@ async fn opened(
     }
 }
 
-async fn open(setup: &Setup, ways: &Ways) -> Result<(Connection, Listener), PulseError> {
+async fn open(setup: &Setup, ways: &PulseHandles) -> Result<(Connection, Listener), PulseError> {
     let connection = Connection::open(setup.options.clone()).await?;
     crate::provision::made_by_us(&connection);
     let requests = (!setup.roster.is_empty()).then(|| ways.requests.clone());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use aegis_domain::{GroupName, Term};
 use async_nats::jetstream;
 use bytes::Bytes;
-use tokio::sync::Mutex as Turns;
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::FenceError;
 use super::writer::{Appended, Writer};
@@ -59,7 +59,7 @@ struct Inner {
 
 /// One writer per group. Appends of a group take turns.
 #[derive(Default)]
-struct Writers(Mutex<HashMap<GroupName, Arc<Turns<Writer>>>>);
+struct Writers(Mutex<HashMap<GroupName, Arc<AsyncMutex<Writer>>>>);
 
 impl FencedLog {
     /// Over this connection; `subject` gives each group its own subject, which a stream must cover by the
@@ -110,13 +110,13 @@ impl FencedLog {
 }
 
 impl Writers {
-    fn of(&self, group: &GroupName, subject_of: &SubjectOf) -> Arc<Turns<Writer>> {
+    fn of(&self, group: &GroupName, subject_of: &SubjectOf) -> Arc<AsyncMutex<Writer>> {
         let mut writers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if writers.len() >= WRITERS && !writers.contains_key(group) {
             // Whoever is in use is kept by its appends; the others read the last message again, as at a start.
             writers.retain(|_, writer| Arc::strong_count(writer) > 1);
         }
-        let new = || Arc::new(Turns::new(Writer::new(group, subject_of(group))));
+        let new = || Arc::new(AsyncMutex::new(Writer::new(group, subject_of(group))));
         Arc::clone(writers.entry(group.clone()).or_insert_with(new))
     }
 }

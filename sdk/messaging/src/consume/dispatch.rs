@@ -53,7 +53,7 @@ pub(crate) struct Plan {
 
 /// A message in hand.
 #[derive(Debug)]
-struct InHand {
+struct InFlight {
     message: jetstream::Message,
     /// How often it came to a reader. That says nothing of tries: it may have been given back untried each time.
     delivered: u32,
@@ -69,7 +69,7 @@ pub(crate) struct Dispatcher {
     puller: Puller,
     plan: Plan,
     metrics: Arc<MessageMetrics>,
-    order: Order<InHand>,
+    order: Order<InFlight>,
     delays: BinaryHeap<Reverse<(Instant, Position)>>,
     out: mpsc::Sender<Held>,
     settled: mpsc::UnboundedReceiver<Settled>,
@@ -188,8 +188,8 @@ impl Dispatcher {
         let delivered = u32::try_from(delivered).unwrap_or(u32::MAX);
         let in_hand = match self.order.get_mut(position) {
             // It came again while it is here.
-            Some(known) => InHand { message, ..*known },
-            None => InHand { message, delivered, attempt: 1, due: None },
+            Some(known) => InFlight { message, ..*known },
+            None => InFlight { message, delivered, attempt: 1, due: None },
         };
         if let Err(again) = self.order.insert(position, &subject, in_hand) {
             self.ack(&again.message).await;

@@ -34,7 +34,7 @@ use hand_over::HandOver;
 pub(super) use input::{Answer, Ask, Input, OpId, Reply, Ticket};
 use observer::Observer;
 use requests::Leaving;
-use transfer::{Disowning, Transfer};
+use transfer::{Relinquishment, Transfer};
 
 /// The history of terms waits while a group is vacant, unless it has been so for longer: there may be no member to take it.
 const HISTORY_WAITS: Duration = Duration::from_secs(2);
@@ -116,7 +116,7 @@ enum Op {
     /// The successor is written.
     Transfer(Transfer),
     /// A group that is not taken here is given up.
-    Disowning(Disowning),
+    Relinquishment(Relinquishment),
     /// Members that started together find each other.
     Settle(GroupName),
 }
@@ -200,7 +200,7 @@ impl Election {
             }
             Input::Waited(id) => match self.ops.remove(&id) {
                 Some(Op::Transfer(transfer)) => self.go_on_with_transfer(transfer),
-                Some(Op::Disowning(disowning)) => self.go_on_with_disowning(disowning),
+                Some(Op::Relinquishment(disowning)) => self.go_on_with_disowning(disowning),
                 Some(Op::Settle(group)) => self.begin_activation(group),
                 Some(op) => drop(self.ops.insert(id, op)),
                 None => {}
@@ -214,7 +214,7 @@ impl Election {
             (Some(Op::Examination(examination)), reply) => self.examination_replied(examination, reply),
             (Some(Op::Look(hand_over)), Reply::Session(found)) => self.looked(hand_over, found.ok()),
             (Some(Op::Transfer(transfer)), reply) => self.transfer_replied(transfer, reply),
-            (Some(Op::Disowning(disowning)), Reply::OwnerWritten(written)) => {
+            (Some(Op::Relinquishment(disowning)), Reply::OwnerWritten(written)) => {
                 self.disowning_replied(disowning, written);
             }
             // Nothing else is asked of the store.

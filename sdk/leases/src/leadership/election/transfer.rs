@@ -38,7 +38,7 @@ pub(super) struct Transfer {
 /// Vacates a group that this member was appointed to and does not take: eligible members claim it.
 /// It is never served here, so nothing has to end first.
 #[derive(Debug)]
-pub(super) struct Disowning {
+pub(super) struct Relinquishment {
     group: GroupName,
     record: Box<OwnerRecord>,
     revision: u64,
@@ -115,22 +115,26 @@ impl Election {
     pub(super) fn disown(&mut self, group: &GroupName, found: &Versioned<OwnerRecord>) {
         let Versioned { revision, record: Some(record) } = found else { return };
         let (group, record, revision) = (group.clone(), Box::new(record.clone()), *revision);
-        self.go_on_with_disowning(Disowning { group, record, revision, attempt: 1 });
+        self.go_on_with_disowning(Relinquishment { group, record, revision, attempt: 1 });
     }
 
-    pub(super) fn go_on_with_disowning(&mut self, disowning: Disowning) {
+    pub(super) fn go_on_with_disowning(&mut self, disowning: Relinquishment) {
         let vacated = disowning.record.vacated("the member does not stand for the group");
         let call = StoreCall::PutOwner(disowning.group.clone(), Box::new(vacated), disowning.revision);
-        self.call(Op::Disowning(disowning), call);
+        self.call(Op::Relinquishment(disowning), call);
     }
 
-    pub(super) fn disowning_replied(&mut self, mut disowning: Disowning, written: Result<u64, CasError>) {
+    pub(super) fn disowning_replied(
+        &mut self,
+        mut disowning: Relinquishment,
+        written: Result<u64, CasError>,
+    ) {
         let Err(error @ (CasError::Ambiguous | CasError::Refused { .. })) = written else { return };
         tracing::warn!(group = %disowning.group, %error, "a group that is not taken here was not given up");
         if disowning.attempt < DISOWN_TRIES {
             disowning.attempt += 1;
             let wait = Wait::Retry { attempt: disowning.attempt, at_most: std::time::Duration::MAX };
-            self.wait(Op::Disowning(disowning), wait);
+            self.wait(Op::Relinquishment(disowning), wait);
         }
     }
 

@@ -11,14 +11,14 @@ use async_nats::jetstream::{self};
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use super::Shop;
+use super::Shared;
 use crate::consume::{Arrival, Puller};
 use crate::legacy::Envelope;
 
 /// How many are moved at once.
 const AT_ONCE: usize = 64;
 
-pub(super) async fn run(shop: &Shop, plain: &mut Puller, stop: &CancellationToken) {
+pub(super) async fn run(shared: &Shared, plain: &mut Puller, stop: &CancellationToken) {
     loop {
         let arrival = tokio::select! {
             () = stop.cancelled() => break,
@@ -33,33 +33,33 @@ pub(super) async fn run(shop: &Shop, plain: &mut Puller, stop: &CancellationToke
         {
             lot.push(message);
         }
-        join_all(lot.iter().map(|message| route(shop, message))).await;
+        join_all(lot.iter().map(|message| route(shared, message))).await;
     }
     plain.close().await;
 }
 
-async fn route(shop: &Shop, message: &jetstream::Message) {
-    let Some((lane, headers, id)) = labelled(shop.connection.namespace(), &shop.service, message) else {
+async fn route(shared: &Shared, message: &jetstream::Message) {
+    let Some((lane, headers, id)) = labelled(shared.connection.namespace(), &shared.service, message) else {
         return;
     };
     let publish = PublishMessage::build()
         .headers(headers)
         .payload(message.payload.clone())
         // Not the id itself: the queue has seen that one.
-        .message_id(format!("{}.lane", command::message_id(&shop.service, &id)));
-    let moved = async { shop.connection.jetstream().send_publish(lane.clone(), publish).await?.await };
-    match shop.connection.acknowledged(&lane, moved).await {
-        Ok(_ack) => say(shop, message, "+ACK").await,
+        .message_id(format!("{}.lane", command::message_id(&shared.service, &id)));
+    let moved = async { shared.connection.jetstream().send_publish(lane.clone(), publish).await?.await };
+    match shared.connection.acknowledged(&lane, moved).await {
+        Ok(_ack) => say(shared, message, "+ACK").await,
         Err(error) => {
             tracing::warn!(subject = %message.subject, %error, "a command is not in its lane yet");
-            say(shop, message, "-NAK {\"delay\": 1000000000}").await;
+            say(shared, message, "-NAK {\"delay\": 1000000000}").await;
         }
     }
 }
 
-async fn say(shop: &Shop, message: &jetstream::Message, word: &'static str) {
+async fn say(shared: &Shared, message: &jetstream::Message, word: &'static str) {
     let Some(reply) = message.reply.clone() else { return };
-    if let Err(error) = shop.connection.client().publish(reply, word.into()).await {
+    if let Err(error) = shared.connection.client().publish(reply, word.into()).await {
         tracing::debug!(%error, "a command is taken into its lane again; that it was before is known there");
     }
 }

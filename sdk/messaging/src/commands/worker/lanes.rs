@@ -14,28 +14,28 @@ use futures_util::StreamExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::one::{Taken, Word, handle};
-use super::order::{Turns, index};
-use super::{ACK_WAIT, Shop};
+use super::one::{Settlement, Taken, handle};
+use super::order::{Schedule, index};
+use super::{ACK_WAIT, Shared};
 use crate::consume::{Arrival, Puller};
 
 /// How long a lane is waited for that does not say whether it has a command.
 const SOON: Duration = Duration::from_millis(50);
 
 pub(super) struct Lanes {
-    shop: Shop,
+    shared: Shared,
     pullers: [Puller; 4],
-    hands: [Hand; 4],
-    turns: Turns,
+    states: [LaneState; 4],
+    schedule: Schedule,
     concurrency: usize,
     cancels: Subscriber,
     running: HashMap<u64, Running>,
-    tasks: JoinSet<(u64, Word)>,
+    tasks: JoinSet<(u64, Settlement)>,
 }
 
 /// What a lane has given and no worker has begun.
 #[derive(Default)]
-struct Hand {
+struct LaneState {
     taken: Option<Taken>,
     /// It is not known whether it has more; that is waited for until then.
     soon: Option<Instant>,
@@ -49,10 +49,10 @@ struct Running {
 }
 
 impl Lanes {
-    pub(super) fn new(shop: Shop, pullers: [Puller; 4], concurrency: usize, cancels: Subscriber) -> Self {
-        let (hands, turns, running, tasks) = Default::default();
+    pub(super) fn new(shared: Shared, pullers: [Puller; 4], concurrency: usize, cancels: Subscriber) -> Self {
+        let (states, schedule, running, tasks) = Default::default();
         let concurrency = concurrency.max(1);
-        Self { shop, pullers, hands, turns, concurrency, cancels, running, tasks }
+        Self { shared, pullers, states, schedule, concurrency, cancels, running, tasks }
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken, drain: Duration) {
@@ -63,11 +63,11 @@ impl Lanes {
             self.begin();
             self.look();
             let room = self.running.len() < self.concurrency;
-            let wanted = |hand: &Hand| room && hand.taken.is_none();
+            let wanted = |state: &LaneState| room && state.taken.is_none();
             let soonest =
-                self.hands.iter().filter(|hand| hand.taken.is_none()).filter_map(|hand| hand.soon).min();
+                self.states.iter().filter(|state| state.taken.is_none()).filter_map(|state| state.soon).min();
             let [first, second, third, fourth] = &mut self.pullers;
-            let hands = &self.hands;
+            let states = &self.states;
             let arrived = tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = self.tasks.join_next() => {
@@ -86,21 +86,21 @@ impl Lanes {
                 }
                 () = wait_until(soonest), if room && soonest.is_some() => {
                     let now = Instant::now();
-                    for hand in self.hands.iter_mut().filter(|hand| hand.soon.is_some_and(|until| until <= now)) {
-                        (hand.soon, hand.empty) = (None, true);
+                    for state in self.states.iter_mut().filter(|state| state.soon.is_some_and(|until| until <= now)) {
+                        (state.soon, state.empty) = (None, true);
                     }
                     continue;
                 }
-                arrival = first.next_one(wanted(&hands[0]), hands[0].empty) => (0, arrival),
-                arrival = second.next_one(wanted(&hands[1]), hands[1].empty) => (1, arrival),
-                arrival = third.next_one(wanted(&hands[2]), hands[2].empty) => (2, arrival),
-                arrival = fourth.next_one(wanted(&hands[3]), hands[3].empty) => (3, arrival),
+                arrival = first.next_one(wanted(&states[0]), states[0].empty) => (0, arrival),
+                arrival = second.next_one(wanted(&states[1]), states[1].empty) => (1, arrival),
+                arrival = third.next_one(wanted(&states[2]), states[2].empty) => (2, arrival),
+                arrival = fourth.next_one(wanted(&states[3]), states[3].empty) => (3, arrival),
             };
             match arrived {
                 (lane, Arrival::Message { message, .. }) => self.take(lane, message).await,
                 (lane, Arrival::Nothing) => {
-                    let hand = &mut self.hands[lane];
-                    (hand.soon, hand.empty) = (None, true);
+                    let state = &mut self.states[lane];
+                    (state.soon, state.empty) = (None, true);
                 }
                 (_, Arrival::Interrupted | Arrival::Unpinned) => {}
             }
@@ -111,13 +111,13 @@ impl Lanes {
     /// Finds out which lanes may have a command without having said so.
     fn look(&mut self) {
         let room = self.running.len() < self.concurrency;
-        for (hand, puller) in self.hands.iter_mut().zip(&self.pullers) {
+        for (state, puller) in self.states.iter_mut().zip(&self.pullers) {
             if !room {
                 // No pull is under way now, unless one was before.
-                hand.empty &= puller.is_asking();
-                hand.soon = None;
-            } else if hand.taken.is_none() && !hand.empty && hand.soon.is_none() {
-                hand.soon = Some(Instant::now() + SOON);
+                state.empty &= puller.is_asking();
+                state.soon = None;
+            } else if state.taken.is_none() && !state.empty && state.soon.is_none() {
+                state.soon = Some(Instant::now() + SOON);
             }
         }
     }
@@ -126,24 +126,24 @@ impl Lanes {
     fn begin(&mut self) {
         while self.running.len() < self.concurrency {
             let Some(lane) = self.next_lane() else { return };
-            let Some(taken) = self.hands[lane].taken.take() else { return };
+            let Some(taken) = self.states[lane].taken.take() else { return };
             self.look();
-            self.turns.took_one();
+            self.schedule.advance();
             let stop = CancellationToken::new();
             self.running.insert(taken.sequence, Running { taken: taken.clone(), stop: stop.clone() });
-            let shop = self.shop.clone();
-            self.tasks.spawn(async move { (taken.sequence, handle(&shop, &taken, &stop).await) });
+            let shared = self.shared.clone();
+            self.tasks.spawn(async move { (taken.sequence, handle(&shared, &taken, &stop).await) });
         }
     }
 
     /// The lane that the next command comes from, unless one that comes before it is about to give one.
     fn next_lane(&self) -> Option<usize> {
-        for priority in self.turns.order() {
-            let hand = &self.hands[index(priority)];
-            if hand.taken.is_some() {
+        for priority in self.schedule.order() {
+            let state = &self.states[index(priority)];
+            if state.taken.is_some() {
                 return Some(index(priority));
             }
-            if hand.soon.is_some() {
+            if state.soon.is_some() {
                 return None;
             }
         }
@@ -152,26 +152,26 @@ impl Lanes {
 
     async fn take(&mut self, lane: usize, message: jetstream::Message) {
         let Some(taken) = Taken::new(message) else { return };
-        let hand = &mut self.hands[lane];
-        (hand.soon, hand.empty) = (None, false);
+        let state = &mut self.states[lane];
+        (state.soon, state.empty) = (None, false);
         // One that comes again while it is here goes on as it is, and is acknowledged by its newest copy.
         if let Some(running) = self.running.get_mut(&taken.sequence) {
             running.taken.message = taken.message;
-        } else if hand.taken.as_ref().is_none_or(|held| held.sequence == taken.sequence) {
-            hand.taken = Some(taken);
+        } else if state.taken.as_ref().is_none_or(|held| held.sequence == taken.sequence) {
+            state.taken = Some(taken);
         } else {
             // More came than was asked for; it comes again at once.
-            say(&self.shop, &taken.message, "-NAK").await;
+            say(&self.shared, &taken.message, "-NAK").await;
         }
     }
 
-    async fn ended(&mut self, sequence: u64, word: Word) {
+    async fn ended(&mut self, sequence: u64, word: Settlement) {
         let Some(running) = self.running.remove(&sequence) else { return };
         match word {
-            Word::Done => say(&self.shop, &running.taken.message, "+ACK").await,
-            Word::Again(delay) => {
+            Settlement::Ack => say(&self.shared, &running.taken.message, "+ACK").await,
+            Settlement::Retry(delay) => {
                 let word = format!("-NAK {{\"delay\": {}}}", delay.as_nanos());
-                say(&self.shop, &running.taken.message, word).await;
+                say(&self.shared, &running.taken.message, word).await;
             }
         }
     }
@@ -184,15 +184,18 @@ impl Lanes {
 
     /// Tells the queue, and asks the register whether one was called off without our hearing it.
     async fn still_working(&mut self) {
-        let held = self.hands.iter().filter_map(|hand| hand.taken.as_ref());
+        let held = self.states.iter().filter_map(|state| state.taken.as_ref());
         for taken in held.chain(self.running.values().map(|running| &running.taken)) {
-            say(&self.shop, &taken.message, "+WPI").await;
+            say(&self.shared, &taken.message, "+WPI").await;
         }
         for running in self.running.values() {
-            let (shop, taken, stop) = (self.shop.clone(), running.taken.clone(), running.stop.clone());
+            let (shared, taken, stop) = (self.shared.clone(), running.taken.clone(), running.stop.clone());
             tokio::spawn(async move {
                 use aegis_domain::wire::command::Outcome;
-                if matches!(shop.register.read(shop.of(&taken)).await, Ok(Some(Outcome::Cancelled { .. }))) {
+                if matches!(
+                    shared.register.read(shared.of(&taken)).await,
+                    Ok(Some(Outcome::Cancelled { .. }))
+                ) {
                     stop.cancel();
                 }
             });
@@ -204,9 +207,9 @@ impl Lanes {
         for puller in &mut self.pullers {
             puller.close().await;
         }
-        for hand in &mut self.hands {
-            if let Some(taken) = hand.taken.take() {
-                say(&self.shop, &taken.message, "-NAK").await;
+        for state in &mut self.states {
+            if let Some(taken) = state.taken.take() {
+                say(&self.shared, &taken.message, "-NAK").await;
             }
         }
         let over = tokio::time::Instant::now() + drain;
@@ -228,14 +231,14 @@ impl Lanes {
                 id = running.taken.id,
                 "a command was not done in time: it is tried again elsewhere"
             );
-            say(&self.shop, &running.taken.message, "-NAK").await;
+            say(&self.shared, &running.taken.message, "-NAK").await;
         }
     }
 }
 
-async fn say(shop: &Shop, message: &jetstream::Message, word: impl Into<bytes::Bytes>) {
+async fn say(shared: &Shared, message: &jetstream::Message, word: impl Into<bytes::Bytes>) {
     let Some(reply) = message.reply.clone() else { return };
-    if let Err(error) = shop.connection.client().publish(reply, word.into()).await {
+    if let Err(error) = shared.connection.client().publish(reply, word.into()).await {
         tracing::debug!(%error, "a word on a command was not sent");
     }
 }

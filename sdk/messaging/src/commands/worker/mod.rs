@@ -107,7 +107,7 @@ impl std::fmt::Debug for CommandHandler {
 
 /// What all commands of an instance share.
 #[derive(Clone)]
-struct Shop {
+struct Shared {
     connection: Connection,
     events: Events,
     commands: Commands,
@@ -117,7 +117,7 @@ struct Shop {
     metrics: Arc<MessageMetrics>,
 }
 
-impl Shop {
+impl Shared {
     fn of<'a>(&'a self, taken: &'a Taken) -> Of<'a> {
         Of { service: &self.service, id: &taken.id }
     }
@@ -158,7 +158,7 @@ impl Workers {
         let connection = &commands.connection;
         let namespace = connection.namespace();
         admit(connection, service).await?;
-        let shop = Shop {
+        let shared = Shared {
             connection: connection.clone(),
             events: events.clone(),
             commands: commands.clone(),
@@ -171,19 +171,20 @@ impl Workers {
         let mut plain = open(connection, plain).await?;
         let mut specs = vec![plain.spec().clone()];
         specs.extend(Priority::ALL.map(|priority| lane(namespace, service, priority)));
-        let mut lanes = Some(Box::pin(open_lanes(&shop, concurrency)).await?);
+        let mut lanes = Some(Box::pin(open_lanes(&shared, concurrency)).await?);
         tracing::debug!(%service, %instance, "taking commands");
-        let (of_intake, of_look, stopped, looking) = (shop.clone(), shop.clone(), stop.clone(), stop.clone());
+        let (of_intake, of_look, stopped, looking) =
+            (shared.clone(), shared.clone(), stop.clone(), stop.clone());
         let intake = supervised("the intake of commands", async move || {
             intake::run(&of_intake, &mut plain, &stopped).await;
         });
         let look = supervised("the lag of commands", async move || look(&of_look, &specs, &looking).await);
         let stopped = stop.clone();
         let work = supervised("the workers of commands", async move || {
-            // What was in hand when it panicked comes again when its time is over.
+            // What was in state when it panicked comes again when its time is over.
             let lanes = match lanes.take() {
                 Some(lanes) => lanes,
-                None => match stopped.run_until_cancelled(reopen_lanes(&shop, concurrency)).await {
+                None => match stopped.run_until_cancelled(reopen_lanes(&shared, concurrency)).await {
                     Some(lanes) => lanes,
                     None => return,
                 },
@@ -212,7 +213,7 @@ impl Drop for Workers {
 }
 
 /// Asks now and then how much waits, also while there is no room for any of it.
-async fn look(shop: &Shop, specs: &[Spec], stop: &CancellationToken) {
+async fn look(shared: &Shared, specs: &[Spec], stop: &CancellationToken) {
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -223,10 +224,10 @@ async fn look(shop: &Shop, specs: &[Spec], stop: &CancellationToken) {
         for spec in specs {
             let seen = tokio::select! {
                 () = stop.cancelled() => return,
-                seen = spec.look(shop.connection.jetstream()) => seen,
+                seen = spec.look(shared.connection.jetstream()) => seen,
             };
             match seen {
-                Ok(info) => shop.metrics.lag(spec.name(), info.num_pending),
+                Ok(info) => shared.metrics.lag(spec.name(), info.num_pending),
                 Err(error) => tracing::debug!(consumer = spec.name(), %error, "how much waits is not known"),
             }
         }
@@ -237,21 +238,21 @@ fn lane(namespace: &Namespace, service: &ServiceName, priority: Priority) -> Spe
     spec(namespace, service, priority.as_str(), command::whole_lane(namespace, service, priority))
 }
 
-async fn open_lanes(shop: &Shop, concurrency: usize) -> Result<Lanes, QueueError> {
-    let Shop { connection, service, .. } = shop;
+async fn open_lanes(shared: &Shared, concurrency: usize) -> Result<Lanes, QueueError> {
+    let Shared { connection, service, .. } = shared;
     let namespace = connection.namespace();
     let lanes = Priority::ALL.map(|priority| open(connection, lane(namespace, service, priority)));
     let [first, second, third, fourth] = lanes;
     let pullers = [first.await?, second.await?, third.await?, fourth.await?];
     let cancels = connection.client().subscribe(command::cancel(namespace, service)).await?;
-    Ok(Lanes::new(shop.clone(), pullers, concurrency, cancels))
+    Ok(Lanes::new(shared.clone(), pullers, concurrency, cancels))
 }
 
 /// The same, until it is possible.
-async fn reopen_lanes(shop: &Shop, concurrency: usize) -> Lanes {
+async fn reopen_lanes(shared: &Shared, concurrency: usize) -> Lanes {
     let mut attempt = 1;
     loop {
-        match Box::pin(open_lanes(shop, concurrency)).await {
+        match Box::pin(open_lanes(shared, concurrency)).await {
             Ok(lanes) => return lanes,
             Err(error) => tracing::warn!(%error, "the lanes of commands cannot be read now"),
         }

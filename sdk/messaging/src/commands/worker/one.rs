@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Handle, Params, Shop};
+use super::{Handle, Params, Shared};
 use crate::codec::Codec;
 use crate::commands::CommandContext;
 use crate::commands::register::{Entry, Tried, Verdict};
@@ -46,9 +46,11 @@ pub(super) struct Taken {
 }
 
 /// What the queue is told at the end.
-pub(super) enum Word {
-    Done,
-    Again(Duration),
+pub(super) enum Settlement {
+    /// The command has ended.
+    Ack,
+    /// It is to come again after this time.
+    Retry(Duration),
 }
 
 impl Taken {
@@ -79,64 +81,64 @@ impl Taken {
 }
 
 /// Handles it, and says what the queue is to be told. `stop` says that it was called off.
-pub(super) async fn handle(shop: &Shop, taken: &Taken, stop: &CancellationToken) -> Word {
+pub(super) async fn handle(shared: &Shared, taken: &Taken, stop: &CancellationToken) -> Settlement {
     // Given back while the register is away, it would only come again.
-    let entry = shop.register.at_last(shop.of(taken), || shop.register.entry(shop.of(taken)));
+    let entry = shared.register.at_last(shared.of(taken), || shared.register.entry(shared.of(taken)));
     let entry = tokio::select! {
         entry = entry => entry,
-        () = stop.cancelled() => return Word::Done,
+        () = stop.cancelled() => return Settlement::Ack,
     };
     let failed = match entry {
         // Whoever ended it may have been cut off before it said so.
         Some(Entry::Ended(outcome @ (Outcome::Completed { .. } | Outcome::Cancelled { .. }))) => {
-            announce(shop, taken, &outcome).await;
-            return Word::Done;
+            announce(shared, taken, &outcome).await;
+            return Settlement::Ack;
         }
         Some(Entry::Tried(Tried { message, failed })) if message == taken.sequence => failed,
         // One that failed before was sent back.
         Some(Entry::Tried(_) | Entry::Ended(Outcome::Failed { .. })) | None => 0,
     };
     let attempt = failed.saturating_add(1);
-    let tried = try_once(shop, taken, attempt, stop).await;
+    let tried = try_once(shared, taken, attempt, stop).await;
     let outcome = match tried {
         Some(Ok(result)) => Outcome::Completed { result, attempts: attempt },
         Some(Err(failure)) => {
             let failure = for_others(failure, taken.message.subject.as_str(), &taken.id);
-            shop.metrics.failed();
+            shared.metrics.failed();
             if let Some(delay) = delay(taken, attempt, &failure) {
                 tracing::debug!(id = taken.id, attempt, ?failure, "a command is tried again");
-                shop.metrics.retried();
+                shared.metrics.retried();
                 let tried = Tried { message: taken.sequence, failed: attempt };
-                let verdict = shop
+                let verdict = shared
                     .register
-                    .at_last(shop.of(taken), || shop.register.failed(shop.of(taken), tried))
+                    .at_last(shared.of(taken), || shared.register.failed(shared.of(taken), tried))
                     .await;
                 let outcome = match verdict {
                     Verdict::Theirs(outcome) => outcome,
-                    Verdict::Ours | Verdict::TooLarge => return Word::Again(delay),
+                    Verdict::Ours | Verdict::TooLarge => return Settlement::Retry(delay),
                 };
-                announce(shop, taken, &outcome).await;
-                return Word::Done;
+                announce(shared, taken, &outcome).await;
+                return Settlement::Ack;
             }
-            give_up(shop, taken, attempt, failure).await
+            give_up(shared, taken, attempt, failure).await
         }
         // It was called off, and whoever did so has told everybody.
-        None => return Word::Done,
+        None => return Settlement::Ack,
     };
-    let outcome = settle(shop, taken, outcome).await;
-    announce(shop, taken, &outcome).await;
-    Word::Done
+    let outcome = settle(shared, taken, outcome).await;
+    announce(shared, taken, &outcome).await;
+    Settlement::Ack
 }
 
 /// How it ends at last. A result that is too large to be told will be so on every try, which may not be undone: the
 /// command has failed for good.
-async fn settle(shop: &Shop, taken: &Taken, outcome: Outcome) -> Outcome {
-    let verdict = shop.register.decide_at_last(shop.of(taken), &outcome).await;
+async fn settle(shared: &Shared, taken: &Taken, outcome: Outcome) -> Outcome {
+    let verdict = shared.register.decide_at_last(shared.of(taken), &outcome).await;
     let (result, attempts) = match (verdict, outcome) {
         (Verdict::TooLarge, Outcome::Completed { result, attempts }) => (result, attempts),
         (verdict, outcome) => {
             if matches!(outcome, Outcome::Completed { .. }) {
-                shop.metrics.consumed();
+                shared.metrics.consumed();
             }
             return match verdict {
                 Verdict::Theirs(outcome) => outcome,
@@ -144,11 +146,11 @@ async fn settle(shop: &Shop, taken: &Taken, outcome: Outcome) -> Outcome {
             };
         }
     };
-    shop.metrics.failed();
+    shared.metrics.failed();
     let size = serde_json::to_vec(&result).map_or(0, |body| body.len());
     let text = format!("it is done, and its result has {size} bytes, which is more than NATS takes");
-    let outcome = give_up(shop, taken, attempts, Failure::of(ErrorCode::PayloadTooLarge, text)).await;
-    match shop.register.decide_at_last(shop.of(taken), &outcome).await {
+    let outcome = give_up(shared, taken, attempts, Failure::of(ErrorCode::PayloadTooLarge, text)).await;
+    match shared.register.decide_at_last(shared.of(taken), &outcome).await {
         Verdict::Theirs(outcome) => outcome,
         Verdict::Ours | Verdict::TooLarge => outcome,
     }
@@ -156,7 +158,7 @@ async fn settle(shop: &Shop, taken: &Taken, outcome: Outcome) -> Outcome {
 
 /// One try. None when it was called off.
 async fn try_once(
-    shop: &Shop,
+    shared: &Shared,
     taken: &Taken,
     attempt: u32,
     stop: &CancellationToken,
@@ -171,14 +173,14 @@ async fn try_once(
         let text = "the command is in the envelope of the Python SDK, whose wire this build does not have";
         return Some(Err(Failure::of(ErrorCode::InvalidInput, text).for_good()));
     }
-    let name = command::command_of(shop.connection.namespace(), &taken.message.subject).unwrap_or_default();
-    let Some((handler, meter)) = shop.handlers.get(name) else {
+    let name = command::command_of(shared.connection.namespace(), &taken.message.subject).unwrap_or_default();
+    let Some((handler, meter)) = shared.handlers.get(name) else {
         let failure = Failure::of(ErrorCode::MethodNotFound, format!("no command {name:?} is handled here"));
         return Some(Err(failure.for_good()));
     };
     let begun = Instant::now();
     meter.begin();
-    let tried = run(shop, taken, (name, handler), (attempt, timeout), stop).await;
+    let tried = run(shared, taken, (name, handler), (attempt, timeout), stop).await;
     let failure = match &tried {
         Some(Ok(_result)) => None,
         Some(Err(Failure { fault, .. })) => Some((fault.code.as_str(), fault.message.as_str())),
@@ -190,7 +192,7 @@ async fn try_once(
 
 /// Runs the handler, which has so long for it.
 async fn run(
-    shop: &Shop,
+    shared: &Shared,
     taken: &Taken,
     (name, handler): (&str, &Handle),
     (attempt, timeout): (u32, Duration),
@@ -205,7 +207,7 @@ async fn run(
     let context = CommandContext {
         id: taken.id.clone(),
         command: name.to_owned(),
-        service: shop.service.clone(),
+        service: shared.service.clone(),
         subject: taken.message.subject.as_str().to_owned(),
         sequence: taken.sequence,
         attempt,
@@ -213,9 +215,9 @@ async fn run(
         actor: taken.header(header::ACTOR).map(str::to_owned),
         stop: ending.clone(),
         trace,
-        connection: shop.connection.clone(),
-        events: shop.events.within(trace),
-        commands: shop.commands.within(trace),
+        connection: shared.connection.clone(),
+        events: shared.events.within(trace),
+        commands: shared.commands.within(trace),
         envelope,
     };
     let deadline = context.deadline;
@@ -259,23 +261,23 @@ fn retries(taken: &Taken) -> u32 {
 }
 
 /// The dead letter stands before anybody is told.
-async fn give_up(shop: &Shop, taken: &Taken, attempts: u32, failure: Failure) -> Outcome {
+async fn give_up(shared: &Shared, taken: &Taken, attempts: u32, failure: Failure) -> Outcome {
     let code = cut(&failure.fault.code, CODE_MAX).to_owned();
     let message = cut(&failure.fault.message, MESSAGE_MAX).to_owned();
     let reason = format!("{code}: {message} ({attempts} tries)");
-    if let Some(letter) = DeadLetter::new(&shop.connection, "command", &taken.message, &reason) {
-        letter.publish(&shop.connection).await;
+    if let Some(letter) = DeadLetter::new(&shared.connection, "command", &taken.message, &reason) {
+        letter.publish(&shared.connection).await;
     }
-    shop.metrics.dead_lettered();
+    shared.metrics.dead_lettered();
     Outcome::Failed { code, message, attempts }
 }
 
-async fn announce(shop: &Shop, taken: &Taken, outcome: &Outcome) {
-    shop.register.announce(shop.of(taken), outcome).await;
+async fn announce(shared: &Shared, taken: &Taken, outcome: &Outcome) {
+    shared.register.announce(shared.of(taken), outcome).await;
     let (Some(envelope), Outcome::Completed { result, .. }) = (taken.envelope(), outcome) else { return };
     let Ok(body) = envelope.completion(&taken.id, result) else { return };
     let subject = envelope.result_subject(&taken.id);
-    if let Err(error) = shop.connection.client().publish(subject, body).await {
+    if let Err(error) = shared.connection.client().publish(subject, body).await {
         tracing::debug!(id = taken.id, %error, "the end of a command was not told to the Python SDK");
     }
 }

@@ -9,9 +9,9 @@ const LOWER: u64 = 32;
 
 /// Counts the commands that were taken.
 #[derive(Debug, Default)]
-pub(super) struct Turns(u64);
+pub(super) struct Schedule(u64);
 
-impl Turns {
+impl Schedule {
     /// The lanes in the order in which the next command is looked for.
     pub(super) fn order(&self) -> [Priority; 4] {
         use Priority::{Critical, High, Low, Normal};
@@ -27,7 +27,7 @@ impl Turns {
         }
     }
 
-    pub(super) fn took_one(&mut self) {
+    pub(super) fn advance(&mut self) {
         self.0 += 1;
     }
 }
@@ -48,14 +48,14 @@ mod tests {
 
     #[test]
     fn the_most_urgent_come_first_and_every_lane_has_its_share() {
-        let mut turns = Turns::default();
+        let mut schedule = Schedule::default();
         let mut first = [0; 4];
         for _ in 0..320 {
-            first[index(turns.order()[0])] += 1;
-            turns.took_one();
+            first[index(schedule.order()[0])] += 1;
+            schedule.advance();
         }
         assert_eq!(first, [260, 40, 10, 10]);
-        assert_eq!(Turns::default().order(), Priority::ALL);
+        assert_eq!(Schedule::default().order(), Priority::ALL);
         for (place, priority) in Priority::ALL.into_iter().enumerate() {
             assert_eq!(index(priority), place);
         }

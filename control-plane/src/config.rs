@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use aegis_domain::wire::Namespace;
 use aegis_projections::Retention;
 use aegis_projections::rollups;
+use aegis_sdk::InvalidToml;
 use anyhow::Context as _;
 use chrono::TimeDelta;
 use ipnet::IpNet;
@@ -176,7 +177,7 @@ impl Config {
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("the configuration {} is not valid", path.display()))
+        InvalidToml::read(&text).with_context(|| format!("the configuration {} is not valid", path.display()))
     }
 
     pub(crate) fn namespace(&self) -> anyhow::Result<Namespace> {

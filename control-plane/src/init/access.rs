@@ -5,6 +5,7 @@ use std::path::Path;
 
 use aegis_domain::wire::subject::is_subject;
 use aegis_domain::{ServiceName, StreamName};
+use aegis_sdk::InvalidToml;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
@@ -58,7 +59,7 @@ impl Access {
     }
 
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
-        let access: Self = toml::from_str(text)?;
+        let access: Self = InvalidToml::read(text)?;
         let mut names = BTreeSet::from(BUILT_IN);
         let mut variables: BTreeSet<_> = BUILT_IN.iter().map(|name| variable(name)).collect();
         for part in access.services.iter().chain(&access.clients) {

@@ -69,7 +69,9 @@ pub use process::Usage;
 pub use resilience::Resilience;
 /// The crate whose `JsonSchema` the types of calls derive.
 pub use schemars;
-pub use service::{Builder, Call, ConfigError, Fault, Health, Service, ServiceConfig, StartError};
+pub use service::{
+    Builder, Call, ConfigError, Fault, Health, InvalidToml, Service, ServiceConfig, StartError,
+};
 pub use target::{CallOptions, Target};
 
 /// Holds the examples of the README and of the guide to the code.

@@ -18,7 +18,7 @@ mod serving;
 mod settings;
 
 pub use builder::{Builder, StartError};
-pub use config::{ConfigError, ConfigSources, ServiceConfig};
+pub use config::{ConfigError, ConfigSources, InvalidToml, ServiceConfig};
 pub use health::Health;
 pub use lifecycle::{HookContext, HookError, NotAdmitted, Stage};
 pub use rpc::{Call, Fault};

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::invalid_toml::{InvalidToml, without_values};
+use super::service_links::is_service_link;
 use super::sources::{ENVIRONMENT, FILE};
 use super::{ConfigError, ServiceConfig};
 
@@ -50,7 +52,8 @@ impl ServiceConfig {
     ///
     /// # Errors
     /// See [`ConfigError`]; the text says the file or the variable. A variable that begins with `AEGIS_` and is
-    /// none of Aegis is refused, too: it is mostly a misspelt one.
+    /// none of Aegis is refused, too: it is mostly a misspelt one. Those that Kubernetes sets for a Service whose name begins
+    /// with `aegis` (`AEGIS_SERVICE_HOST`) are passed over.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let named = std::env::var_os(FILE_VARIABLE);
         let file = file.or(named.as_deref().map(Path::new));
@@ -71,9 +74,9 @@ impl ServiceConfig {
         variables: impl Iterator<Item = (String, Result<String, ()>)>,
     ) -> Result<Self, ConfigError> {
         // Not yet what it says, only whether it is TOML: what the environment says may be what it lacks.
-        let mut table: Table = toml::from_str(text)?;
+        let mut table: Table = InvalidToml::read(text)?;
         let mut sources: BTreeMap<_, _> = table.keys().map(|field| (field.clone(), FILE)).collect();
-        let mut from_environment = false;
+        let (mut from_environment, mut links) = (false, Vec::new());
         for (name, value) in variables {
             if OTHERS.contains(&name.as_str()) || TOOLS.iter().any(|prefix| name.starts_with(prefix)) {
                 continue;
@@ -86,6 +89,9 @@ impl ServiceConfig {
                 Value::String(value)
             } else if VALUES.contains(&field.as_str()) {
                 toml_value(&value)
+            } else if is_service_link(&name, &value) {
+                links.push(name);
+                continue;
             } else {
                 return Err(wrong(
                     "no field of a service's configuration has this name: correct it, or unset it",
@@ -98,14 +104,20 @@ impl ServiceConfig {
                 ("version".to_owned(), Value::from("0.0.0")),
             ]);
             alone.insert(field.clone(), value.clone());
-            alone.try_into::<Self>().map_err(|error| wrong(error.message()))?;
+            alone.try_into::<Self>().map_err(|error| wrong(&without_values(error.message())))?;
             sources.insert(field.clone(), ENVIRONMENT);
             table.insert(field, value);
         }
+        if !links.is_empty() {
+            tracing::info!(
+                ?links,
+                "variables that Kubernetes sets for its Services are no configuration: passed over"
+            );
+        }
         let config: Self = match from_environment {
-            true => table.try_into()?,
+            true => table.try_into().map_err(|error| InvalidToml::new(&error, ""))?,
             // Errors tell the line.
-            false => toml::from_str(text)?,
+            false => InvalidToml::read(text)?,
         };
         config.check()?;
         Ok(config.read_from(sources))

@@ -1,6 +1,8 @@
 //! The configuration of a service.
 
 mod environment;
+mod invalid_toml;
+mod service_links;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use invalid_toml::InvalidToml;
 pub use sources::ConfigSources;
 
 use crate::ConnectOptions;
@@ -28,7 +31,7 @@ use aegis_nats::transport::TransportKind;
 pub enum ConfigError {
     /// It is not TOML, lacks a field, or holds an unknown field or a wrong value. The text says where.
     #[error("the service configuration is not valid: {0}")]
-    Syntax(#[from] toml::de::Error),
+    Syntax(#[from] InvalidToml),
     /// The file cannot be read.
     #[error("the configuration {} cannot be read", path.display())]
     File {
@@ -245,9 +248,9 @@ impl ServiceConfig {
     /// # Errors
     /// See [`ConfigError`]; the text says the line, the field and what it should be.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)?;
+        let config: Self = InvalidToml::read(text)?;
         config.check()?;
-        let table: toml::Table = toml::from_str(text)?;
+        let table: toml::Table = InvalidToml::read(text)?;
         Ok(config.read_from(table.into_iter().map(|(field, _)| (field, sources::FILE)).collect()))
     }
 
@@ -440,20 +443,26 @@ mod tests {
             ("service = \"echo\"\nversion = \"one\"", "one"),
             ("service = \"echo\"\nversion = \"1.0.0\"\nheartbeat_ms = 5", "heartbeat_ms is 5"),
             ("service = \"echo\"\nversion = \"1.0.0\"\nnamespace = \"A B\"", "A B"),
-            ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = \"fast\"", "fast"),
+            (
+                "service = \"echo\"\nversion = \"1.0.0\"\nfailover = \"fast\"",
+                "invalid value, expected aggressive",
+            ),
             ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease_ms = 20 }", "150 ms to 60 s"),
             ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease = 200 }", "lease_ms"),
-            ("service = \"echo\"\nversion = \"1.0.0\"\naudit = \"lax\"", "lax"),
+            (
+                "service = \"echo\"\nversion = \"1.0.0\"\naudit = \"lax\"",
+                "line 3, column 9: unknown variant, expected `",
+            ),
             (
                 "service = \"echo\"\nversion = \"1.0.0\"\ntransport = \"udp\"",
-                "unknown variant `udp`, expected `direct` or `async-nats`",
+                "line 3, column 13: unknown variant, expected `direct` or `async-nats`",
             ),
             (
                 "service = \"echo\"\nversion = \"1.0.0\"\nmax_groups = 1\ngroups = [\"a\", \"b\"]",
                 "number of groups is 2",
             ),
             ("version = \"1.0.0\"", "service"),
-            ("not toml", "not toml"),
+            ("not toml", "line 1, column 5: "),
         ] {
             let error = ServiceConfig::from_toml(text).unwrap_err().to_string();
             assert!(error.contains(names), "{text:?} gave {error:?}");

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::dispatch::Dispatcher;
 use super::routes::Way;
 use crate::ConnectError;
+use aegis_nats::connection::without_secrets;
 use aegis_nats::supervise::supervised;
 use aegis_nats::transport::{Subscription, Transport as _};
 
@@ -48,7 +49,8 @@ impl Server {
     ) -> Result<Self, ConnectError> {
         let connection = dispatcher.connection();
         let (transport, patience) = (connection.serving(), connection.options().patience);
-        let unreachable = || ConnectError::Unreachable { url: connection.options().url.clone(), patience };
+        let unreachable =
+            || ConnectError::Unreachable { url: without_secrets(&connection.options().url), patience };
         tokio::time::timeout(patience, transport.connected()).await.map_err(|_elapsed| unreachable())?;
         let (mut balanced, mut groups) = (Subscriptions::default(), Subscriptions::default());
         let cancelling = Arc::clone(&dispatcher);

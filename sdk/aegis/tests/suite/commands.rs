@@ -312,6 +312,78 @@ async fn one_that_runs_and_one_that_waits_are_called_off() {
 }
 
 #[tokio::test]
+async fn one_that_was_called_off_is_no_dead_letter_whatever_its_handler_says_then() {
+    let stage = Stage::start().await;
+    let begun = Arc::new(Semaphore::new(0));
+    let signal = Arc::clone(&begun);
+    let service = Service::builder(config(&stage, "r-1"))
+        .command_concurrency(12)
+        .command("long", move |context: CommandContext, n: u32| {
+            signal.add_permits(1);
+            async move {
+                context.stopped().await;
+                if n.is_multiple_of(2) { Err(Failure::never("it was stopped")) } else { Ok(()) }
+            }
+        })
+        .start()
+        .await
+        .unwrap();
+    let commands = Commands::new(&stage.connection);
+    let mut handles = Vec::new();
+    for n in 0..12_u32 {
+        handles.push(commands.send(&reports(), "long", &n, SendOptions::default()).await.unwrap());
+    }
+    begun.acquire_many(12).await.unwrap().forget();
+    for handle in &mut handles {
+        assert!(handle.cancel("no longer needed").await.unwrap());
+        assert_eq!(result::<()>(handle).await.unwrap_err().code(), ErrorCode::Cancelled.as_str());
+    }
+    wait_for_empty_queue(&stage).await;
+    service.stop("done").await.unwrap();
+    assert_eq!(stage.letters.count().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_letter_of_one_that_has_ended_since_is_not_sent_back() {
+    let stage = Stage::start().await;
+    let fails = Arc::new(AtomicU32::new(1));
+    let failing = Arc::clone(&fails);
+    let service = Service::builder(config(&stage, "r-1"))
+        .command("once", move |_context, (): ()| {
+            let fails = failing.swap(0, Ordering::SeqCst) > 0;
+            async move { if fails { Err(Failure::never("not now")) } else { Ok(()) } }
+        })
+        .start()
+        .await
+        .unwrap();
+    let commands = Commands::new(&stage.connection);
+    let options = SendOptions { id: Some("a".into()), ..SendOptions::default() };
+    let mut handle = commands.send(&reports(), "once", &(), options).await.unwrap();
+    result::<()>(&mut handle).await.unwrap_err();
+    // A copy of the letter, as of a failure that was told late.
+    let jetstream = stage.connection.jetstream();
+    let letters = jetstream.get_stream("AEGIS_DEAD_LETTERS").await.unwrap();
+    let letter = letters.get_raw_message(1).await.unwrap();
+    let subject = stage.connection.namespace().dead_letter_subject("command", "other", 1, 1);
+    let mut headers = async_nats::HeaderMap::new();
+    for (name, values) in letter.headers.iter().filter(|(name, _)| !name.to_string().starts_with("Nats-")) {
+        values.iter().for_each(|value| headers.append(name.clone(), value.clone()));
+    }
+    let copied = jetstream.publish_with_headers(subject, headers, letter.payload).await.unwrap().await;
+    let (copy, by) = (copied.unwrap().sequence, Actor::user("alice"));
+    stage.letters.redrive(1, "again", &by).await.unwrap();
+    wait_until("the command to be completed", PATIENCE, || async {
+        let mut again = commands.attach(&reports(), "a").await.map_err(|error| error.to_string())?;
+        result::<()>(&mut again).await.map_err(|error| error.to_string())
+    })
+    .await;
+    let error = stage.letters.redrive(copy, "again", &by).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::DeadLetterStuck);
+    assert!(error.to_string().contains("the command a was completed meanwhile"), "{error}");
+    service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
 async fn one_that_is_planned_comes_at_its_time_and_not_before() {
     let stage = Stage::start().await;
     let service = doubling(config(&stage, "r-1")).await;

@@ -28,6 +28,8 @@ use crate::consume::metrics::MessageMetrics;
 use aegis_nats::Connection;
 use aegis_telemetry::metrics::Role;
 
+pub(crate) use register::ended;
+
 pub use aegis_domain::wire::command::{Priority, Progress};
 pub use context::CommandContext;
 pub use error::CommandError;

@@ -79,6 +79,16 @@ pub(super) struct Register {
     ready: std::sync::Arc<OnceCell<()>>,
 }
 
+/// How a command has ended, if that can be read and it has.
+pub(crate) async fn ended(connection: &Connection, service: &ServiceName, id: &str) -> Option<Outcome> {
+    let bucket = Bucket::new(connection, connection.namespace().commands_bucket());
+    let slot = bucket.read(&Of { service, id }.key()).await.ok()?;
+    match serde_json::from_slice(&slot.value?).ok()? {
+        Entry::Ended(outcome) => Some(outcome),
+        Entry::Tried(_) => None,
+    }
+}
+
 impl Register {
     pub(super) fn new(connection: &Connection) -> Self {
         let bucket = Bucket::new(connection, connection.namespace().commands_bucket());

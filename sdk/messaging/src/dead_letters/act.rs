@@ -4,6 +4,7 @@ use std::str::FromStr as _;
 
 use aegis_domain::aggregate::Installation;
 use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
+use aegis_domain::wire::command::{self, Outcome};
 use aegis_domain::wire::header;
 use aegis_domain::{Actor, Aggregate as _, AggregateId, Context, ErrorCode, LetterId, Recorded, Registry};
 use async_nats::HeaderMap;
@@ -15,6 +16,7 @@ use chrono::{TimeDelta, Utc};
 
 use super::{DeadLetter, DeadLetterError, DeadLetters, Done};
 
+use crate::commands::ended;
 use crate::provision;
 
 /// For so long only the one who decided carries it out; afterwards any other may finish it.
@@ -117,7 +119,24 @@ impl DeadLetters {
                 )));
             }
         }
+        self.would_run(letter, &subject).await?;
         Ok(subject)
+    }
+
+    /// A command that has ended otherwise since is not begun again, so that nothing would come of sending it.
+    async fn would_run(&self, letter: &DeadLetter, subject: &str) -> Result<(), DeadLetterError> {
+        let service = command::service_of(self.connection.namespace(), subject);
+        let id = letter.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(header::REQUEST_ID));
+        let (Some(service), Some((_, id))) = (service, id) else { return Ok(()) };
+        let ended = match ended(&self.connection, &service, id).await {
+            Some(Outcome::Cancelled { .. }) => "called off",
+            Some(Outcome::Completed { .. }) => "completed",
+            Some(Outcome::Failed { .. }) | None => return Ok(()),
+        };
+        let why = format!(
+            "the command {id} was {ended} meanwhile, and would not be run: send it under another id, or discard this"
+        );
+        Err(DeadLetterError::Stuck { sequence: letter.sequence, why })
     }
 
     /// Whether a stream takes what is sent to this subject.

@@ -120,6 +120,13 @@ pub(super) async fn handle(shared: &Shared, taken: &Taken, stop: &CancellationTo
                 announce(shared, taken, &outcome).await;
                 return Settlement::Ack;
             }
+            // It may have been called off without this worker's having heard of it.
+            if let Ok(Some(outcome @ Outcome::Cancelled { .. })) =
+                shared.register.read(shared.of(taken)).await
+            {
+                announce(shared, taken, &outcome).await;
+                return Settlement::Ack;
+            }
             give_up(shared, taken, attempt, failure).await
         }
         // It was called off, and whoever did so has told everybody.
@@ -223,7 +230,8 @@ async fn run(
     let deadline = context.deadline;
     let mut work = std::pin::pin!(AssertUnwindSafe(async { handler(context, params).await }).catch_unwind());
     let stopped = tokio::select! {
-        ended = &mut work => return Some(ended.unwrap_or_else(|_panic| {
+        // A handler may end because it was told to stop: what it says then counts no more.
+        ended = &mut work => return (!stop.is_cancelled()).then(|| ended.unwrap_or_else(|_panic| {
             tracing::error!(id = taken.id, command = name, "a handler of commands panicked");
             Err(Failure::of(ErrorCode::HandlerFailed, "the handler panicked"))
         })),

@@ -34,6 +34,7 @@ mod tasks;
 mod terms;
 mod up;
 mod upkeep;
+mod webhook;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@ import { defineConfig } from "@playwright/test";
 export default defineConfig({
   testDir: "tests/e2e",
   testMatch: "**/*.e2e.ts",
+  globalSetup: "./tests/e2e/once.ts",
   timeout: 45_000,
   expect: { timeout: 10_000 },
   // One stack, and one test kills a part of it.

@@ -4,6 +4,7 @@ import tests from "./playwright.config";
 /** Takes pictures instead of holding the page to anything: `cargo xtask shots`. */
 export default defineConfig({
   ...tests,
+  globalSetup: [],
   testDir: "tests/shots",
   testMatch: "**/*.shots.ts",
   timeout: 300_000,

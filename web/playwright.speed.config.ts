@@ -4,6 +4,7 @@ import tests from "./playwright.config";
 /** Measures the page against a fleet instead of holding it to anything: `cargo xtask bench page`. */
 export default defineConfig({
   ...tests,
+  globalSetup: [],
   testDir: "tests/speed",
   testMatch: "**/*.speed.ts",
   // The last one watches for as long as it is told.

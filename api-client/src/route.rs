@@ -35,6 +35,7 @@ routes! {
     INSTANCE_METRICS: GET "/api/instances/{service}/{instance}/metrics",
     DRAIN: POST "/api/instances/{service}/{instance}/drain",
     FORGET: POST "/api/instances/{service}/{instance}/forget",
+    SET_LOG: POST "/api/instances/{service}/{instance}/log",
     METRICS: GET "/api/metrics",
     LIVE_METRICS: GET "/api/metrics/live",
     LEADERS: GET "/api/leaders",

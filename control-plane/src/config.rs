@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::auth::TokenEntry;
 use crate::http::TlsFiles;
+use crate::webhook;
 
 /// How a replica runs. Unknown fields are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -51,6 +52,9 @@ pub(crate) struct Config {
     /// What one principal may have and do, in a table `[limits]`.
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// Where it is told what needs somebody, in a table `[webhook]`. Give all replicas the same. Default: nowhere.
+    #[serde(default)]
+    pub(crate) webhook: Option<webhook::Settings>,
     /// Who may use the API: `[[token]]` entries with `name`, `role` and `sha256`, as printed by
     /// `aegis token`.
     #[serde(default, rename = "token")]
@@ -167,6 +171,7 @@ impl Default for Config {
             projection: Projection::default(),
             metrics: Metrics::default(),
             limits: Limits::default(),
+            webhook: None,
             tokens: vec![],
         }
     }

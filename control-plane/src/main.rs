@@ -35,6 +35,7 @@ mod tasks;
 mod terms;
 mod up;
 mod upkeep;
+mod webhook;
 
 use std::process::ExitCode;
 

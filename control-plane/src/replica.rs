@@ -35,6 +35,7 @@ use crate::liveness::Monitor;
 use crate::metrics::{Failovers, Metrics, Servers, Sources, Tokens};
 use crate::startup::Startup;
 use crate::tasks::{self, Parts};
+use crate::webhook::{Place, Target};
 
 /// The GraphQL documents of the page, by the SHA-256 of their texts.
 const DOCUMENTS: &str = include_str!("../../web/documents.json");
@@ -76,6 +77,7 @@ struct Checked {
     namespace: Namespace,
     retention: Retention,
     rollup_retention: rollups::Retention,
+    webhook: Option<Place>,
 }
 
 impl Replica {
@@ -127,7 +129,10 @@ impl Replica {
 
     /// Begins everything else; [`Replica::ready`] and [`Replica::failed`] tell what becomes of it.
     pub(crate) fn begin(&self, config: Config) -> anyhow::Result<()> {
+        let target = config.webhook.as_ref().map(Target::open).transpose()?;
+        let page = self.public_url();
         let checked = Checked {
+            webhook: target.map(|target| Place { target: Arc::new(target), page }),
             namespace: config.namespace()?,
             retention: config.projection.retention()?,
             rollup_retention: config.metrics.retention()?,
@@ -248,7 +253,8 @@ async fn start(
     let liveness = Monitor::new(connection.clone(), journal, live.clone(), visibility.clone(), wellness);
     let (silence, of_legacy) = (liveness.silence(), legacy.clone());
     let (counted, asked) = (failovers.clone(), servers.clone());
-    let parts = Parts { liveness, legacy, letters, failovers: counted, servers: asked };
+    let parts =
+        Parts { liveness, legacy, letters, failovers: counted, servers: asked, webhook: checked.webhook };
     tasks::start(background, caught_up(store.progress().clone()), &adapter, parts);
     let folded = rollups.progress().clone();
     let only = config.limits.viewers_run_only_documents_of_the_page;

@@ -13,6 +13,7 @@ use crate::metrics::{Failovers, Servers};
 use crate::plans::Executor;
 use crate::terms::Terms;
 use crate::upkeep::{DeadLetters, Heartbeats};
+use crate::webhook::{Place, Webhook};
 
 /// What the tasks work with, beside the adapter.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct Parts {
     pub(crate) letters: UnwrittenLetters,
     pub(crate) failovers: Failovers,
     pub(crate) servers: Servers,
+    pub(crate) webhook: Option<Place>,
 }
 
 /// Starts all of them. Those that draw conclusions from the registry wait until it is `caught_up`: before, it lacks what the
@@ -32,7 +34,7 @@ pub(crate) fn start(
     adapter: &Arc<Adapter>,
     parts: Parts,
 ) {
-    let Parts { liveness, legacy: known, letters, failovers, servers } = parts;
+    let Parts { liveness, legacy: known, letters, failovers, servers, webhook } = parts;
     let caught_up = caught_up.boxed().shared();
     let of = || (adapter.connection.clone(), adapter.journal.clone(), adapter.live.clone());
 
@@ -55,5 +57,9 @@ pub(crate) fn start(
     });
     let live = adapter.live.clone();
     background.start_after(caught_up.clone(), move || failovers.counting(&live));
+    if let Some(place) = webhook {
+        let adapter = Arc::clone(adapter);
+        background.start_after(caught_up.clone(), move || Webhook::new(&adapter, &place));
+    }
     legacy::start(background, caught_up, adapter, &known);
 }

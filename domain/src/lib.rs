@@ -8,11 +8,13 @@
 //! - [`schema`]: which aggregates share a journal, the control plane's own or yours;
 //! - [`event`] and [`envelope`]: the record, and the metadata each entry of it carries;
 //! - [`wire`]: the only place where subjects, bucket names and header names are built and parsed;
+//! - [`claim`]: which member claims a vacant group first;
 //! - [`text`]: what people write for the record;
 //! - [`code`]: the catalogue of error codes.
 
 pub mod aggregate;
 pub mod chain;
+pub mod claim;
 pub mod code;
 pub mod envelope;
 pub mod failure;

@@ -19,3 +19,4 @@ pub use codes::{RequestId, cut, with_request_id};
 pub use ports::{Principal, Role};
 pub use schema::{ApiSchema, build, sdl};
 pub use shared::{data_json, write_response};
+pub use types::{Need, needs};

@@ -182,6 +182,14 @@ pub trait Commands: Send + Sync {
         instance: InstanceName,
         reason: String,
     ) -> BoxFuture<'_, Result<Option<Sequence>, Refused>>;
+    /// Has an instance log what passes the filter.
+    fn set_log(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        instance: InstanceName,
+        filter: String,
+    ) -> BoxFuture<'_, Result<(), Refused>>;
     /// Begins a maintenance, or gives the one of the same groups another end. Like the following, answers the position of
     /// the record.
     fn begin_maintenance(

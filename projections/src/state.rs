@@ -82,7 +82,7 @@ impl State {
 
     /// Raise it with every change of the views or of their fold: a store of another version is
     /// rebuilt from the log.
-    pub const VERSION: i64 = 10;
+    pub const VERSION: i64 = 11;
 
     /// Applies one event. Total and deterministic; an event at or before the position changes nothing. Answers the
     /// instances that have left.

@@ -8,7 +8,7 @@ use crate::query::query;
 use crate::route::{self, Route};
 use crate::transport::Outgoing;
 use crate::types::{
-    Configuration, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series,
+    Configuration, Instance, InstanceOrderField, InstanceStatus, LogSet, Named, Page, Reason, Series, SetLog,
 };
 use crate::{Client, Error};
 
@@ -104,6 +104,22 @@ impl Client {
         key: Option<&IdempotencyKey>,
     ) -> Result<Named, Error> {
         self.ask_of(&route::FORGET, service, instance, reason, key).await
+    }
+
+    /// Has an instance log what passes a filter, from now on and until it starts anew.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT` when the filter cannot be read, or the instance keeps a log of its own; `NO_RESPONDERS` when it does not
+    /// run; see [`Error`].
+    pub async fn set_log(
+        &self,
+        service: &str,
+        instance: &str,
+        filter: &str,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<LogSet, Error> {
+        let outgoing = Outgoing::new(&route::SET_LOG, route::SET_LOG.with(&[service, instance]));
+        self.fetch(keyed(outgoing.json(&SetLog { filter: filter.to_owned() }), key)).await
     }
 
     async fn ask_of(

@@ -271,3 +271,23 @@ pub struct Configuration {
     /// Sequence of the last event that the answer contains.
     pub as_of_sequence: u64,
 }
+
+/// What an instance is to log.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SetLog {
+    /// A level, or several with what they are for: `info,my_service=debug`.
+    pub filter: String,
+}
+
+/// What an instance logs now.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct LogSet {
+    /// The service.
+    pub service: String,
+    /// The instance.
+    pub instance: String,
+    /// What passes.
+    pub filter: String,
+}

@@ -22,7 +22,7 @@ pub use definition::{
 pub use event::{AggregateKind, Event, EventPage};
 pub use instance::{
     Configuration, ConsumerLag, Figures, Instance, InstanceMetrics, InstanceOrderField, InstanceStatus,
-    LedGroup, LiveInstance, MessageCounts,
+    LedGroup, LiveInstance, LogSet, MessageCounts, SetLog,
 };
 pub use leader::{HandedOver, Leader, StepDown};
 pub use letter::{DeadLetter, DeadLetterDone, Decision, Header};

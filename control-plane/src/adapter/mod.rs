@@ -174,6 +174,18 @@ impl Commands for Adapter {
         Box::pin(async move { self.operator(&by).drain(&service, &instance, &reason).await.map_err(refused) })
     }
 
+    fn set_log(
+        &self,
+        by: Principal,
+        service: ServiceName,
+        instance: InstanceName,
+        filter: String,
+    ) -> BoxFuture<'_, Result<(), Refused>> {
+        Box::pin(
+            async move { self.operator(&by).set_log(&service, &instance, &filter).await.map_err(refused) },
+        )
+    }
+
     fn begin_maintenance(
         &self,
         by: Principal,

@@ -1,13 +1,14 @@
 //! What operators do: by the API, and on the command line without any control plane.
 
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::LazyLock;
 
 use aegis_domain::aggregate::Leadership;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::{Aggregate as _, AggregateId, GroupName, InstanceName, ServiceName, SessionId, Term};
 use aegis_sdk::leadership::kv::KvLeaseStore;
 use aegis_sdk::leadership::store::{Holder, LeaseStore as _, OwnerRecord, SessionRecord};
-use aegis_sdk::{ConnectOptions, Connection, Fault, Journal, Policy, Service, ServiceConfig, Target};
+use aegis_sdk::{ConnectOptions, Connection, Fault, Journal, Logs, Policy, Service, ServiceConfig, Target};
 use aegis_testkit::{NatsServer, Proc, wait_until};
 use serde_json::{Value, json};
 
@@ -18,6 +19,9 @@ const STEP_DOWN: &str = "mutation($input: StepDownInput!) { stepDown(input: $inp
 const DRAIN: &str = "mutation($input: DrainInput!) { drain(input: $input) {
     __typename ... on DrainAsked { service instance sequence } ... on Rejected { code message field } } }";
 
+/// A process has one log.
+static LOGS: LazyLock<Logs> = LazyLock::new(|| Logs::install("error").unwrap());
+
 pub(crate) async fn member(nats: &NatsServer, name: &str) -> Service {
     let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
     config.instance = Some(InstanceName::new(name).unwrap());
@@ -25,6 +29,7 @@ pub(crate) async fn member(nats: &NatsServer, name: &str) -> Service {
     config.groups = vec!["ACC-1".parse().unwrap()];
     config.failover = Policy::AGGRESSIVE;
     let service = Service::builder(config)
+        .logs(&LOGS)
         .exclusive("who", |call, (): ()| async move { Ok::<_, Fault>(call.tenancy.unwrap().1.get()) })
         .start()
         .await

@@ -30,7 +30,7 @@ impl Question for GroupQuestion {
         let mut ranked = Vec::new();
         let mut ownerless = 0;
         for (key, view) in &contents.state.leaders {
-            if self.filter.takes(view) {
+            if self.filter.takes(&contents.state, view) {
                 ownerless += u64::from(view.instance.is_none());
                 ranked.push((self.order.rank(view), key, view.sequence));
             }

@@ -43,7 +43,7 @@ impl Question for InstanceQuestion {
         let (mut counts, mut flapping) = (BTreeMap::new(), BTreeSet::new());
         let mut ranked = Vec::new();
         for (key, view) in &contents.state.instances {
-            if !self.filter.takes_in_any_status(view) {
+            if !self.filter.takes_in_any_status(&contents.state, view) {
                 continue;
             }
             *counts.entry(view.status.into()).or_default() += 1;

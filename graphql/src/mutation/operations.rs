@@ -7,8 +7,8 @@ use crate::error::{refused as fault, require};
 use crate::ports::Role;
 use crate::ports::{Executor, Verifying};
 use crate::types::{
-    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, Long,
-    StepDownInput, StepDownResult, Verification,
+    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, LogSet, Long,
+    SetLogInput, SetLogResult, StepDownInput, StepDownResult, Verification,
 };
 
 #[derive(Debug, Default)]
@@ -55,6 +55,20 @@ impl OperationMutation {
         match executor.forget(by, service.clone(), instance.clone(), reason).await {
             Ok(sequence) => Ok(ForgetResult::Forgotten(Forgotten::new(&service, &instance, sequence))),
             Err(refused) => Ok(ForgetResult::Rejected(expected(refused)?)),
+        }
+    }
+
+    /// Has an instance log what passes a filter, from now on.
+    async fn set_log(&self, context: &Context<'_>, input: SetLogInput) -> Result<SetLogResult> {
+        let by = require(context, Role::Operator)?.clone();
+        let (service, instance, filter) = match input.read() {
+            Ok(read) => read,
+            Err(rejected) => return Ok(SetLogResult::Rejected(rejected)),
+        };
+        let executor = context.data::<Executor>()?;
+        match executor.set_log(by, service.clone(), instance.clone(), filter.clone()).await {
+            Ok(()) => Ok(SetLogResult::Set(LogSet::new(&service, &instance, filter))),
+            Err(refused) => Ok(SetLogResult::Rejected(expected(refused)?)),
         }
     }
 

@@ -5,11 +5,13 @@ mod events;
 mod instance;
 mod jetstream;
 mod leadership;
+mod members;
 mod metrics;
 mod past;
 mod registry;
 mod replicas;
 mod system;
+mod uptime;
 mod verification;
 
 use async_graphql::MergedObject;
@@ -25,9 +27,11 @@ pub struct Query(
     instance::InstanceQuery,
     jetstream::JetStreamQuery,
     leadership::LeadershipQuery,
+    members::MembersQuery,
     metrics::MetricsQuery,
     dead_letters::DeadLettersQuery,
     past::PastQuery,
     replicas::ReplicasQuery,
+    uptime::UptimeQuery,
     verification::VerificationQuery,
 );

@@ -200,7 +200,7 @@ pub(super) fn instances(
     after: Option<&str>,
     (filter, order): (&InstanceFilter, InstanceOrder),
 ) -> Result<Page<Instance>> {
-    let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
+    let views = contents.state.instances.iter().filter(|(_, view)| filter.takes(&contents.state, view, now));
     let nodes = views.map(|(key, view)| {
         (InstancePosition(order.rank(contents, key, view, now), Cow::Borrowed(key)), (key, view))
     });
@@ -215,7 +215,7 @@ pub(super) fn leaders(
     after: Option<&str>,
     (filter, order): (&LeaderFilter, LeaderOrder),
 ) -> Result<Page<Leader>> {
-    let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(view));
+    let views = contents.state.leaders.iter().filter(|(_, view)| filter.takes(&contents.state, view));
     let nodes =
         views.map(|(key, view)| (LeaderPosition(order.rank(view), Cow::Borrowed(key)), view)).collect();
     connection(nodes, first, after, contents.state.position, Leader::from)

@@ -1,10 +1,12 @@
 //! Which instances a list shows.
 
+use aegis_projections::State;
 use aegis_projections::view::InstanceView;
 use async_graphql::InputObject;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::instance::InstanceStatus;
+use super::team;
 
 /// How long an instance whose life is over belongs to a list that does not ask for its status.
 const LINGERING: TimeDelta = TimeDelta::minutes(10);
@@ -24,6 +26,9 @@ pub(crate) struct InstanceFilter {
     /// Exactly this version.
     #[graphql(validator(max_length = 200))]
     version: Option<String>,
+    /// Of services whose definition names this owner: the team or person who answers for them.
+    #[graphql(validator(max_length = 200))]
+    team: Option<String>,
 }
 
 /// A label that an instance has to have.
@@ -46,10 +51,10 @@ impl InstanceFilter {
         Self { text, labels, version, ..Self::default() }
     }
 
-    /// Whether the instance belongs to the answer. Without `statuses`, one whose life has been over for
+    /// Whether the instance of this registry belongs to the answer. Without `statuses`, one whose life has been over for
     /// ten minutes does not.
-    pub(crate) fn takes(&self, view: &InstanceView, now: DateTime<Utc>) -> bool {
-        self.takes_status(view, now) && self.takes_in_any_status(view)
+    pub(crate) fn takes(&self, state: &State, view: &InstanceView, now: DateTime<Utc>) -> bool {
+        self.takes_status(view, now) && self.takes_in_any_status(state, view)
     }
 
     /// Whether it does as far as its status says.
@@ -61,7 +66,7 @@ impl InstanceFilter {
     }
 
     /// Whether it does but for its status.
-    pub(crate) fn takes_in_any_status(&self, view: &InstanceView) -> bool {
+    pub(crate) fn takes_in_any_status(&self, state: &State, view: &InstanceView) -> bool {
         let registration = view.state.registration.as_ref();
         let named = self.service.as_ref().is_none_or(|service| view.service.as_str() == service);
         let text = self.text.as_ref().is_none_or(|text| {
@@ -74,6 +79,7 @@ impl InstanceFilter {
             let found = registration.and_then(|registration| registration.labels.get(key));
             found.is_some_and(|found| value.as_ref().is_none_or(|value| found == value))
         });
-        named && text && version && labelled
+        let answered = team::answers_for(self.team.as_ref(), state, &view.service);
+        named && text && version && labelled && answered
     }
 }

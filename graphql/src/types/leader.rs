@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use aegis_domain::{GroupName, InstanceName, ServiceName};
+use aegis_projections::State;
 use aegis_projections::state::GroupKey;
 use aegis_projections::view::LeaderView;
 use async_graphql::{Enum, ID, InputObject, SimpleObject};
@@ -11,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::page::Position;
 use super::rank::{Rank, of_time};
 use super::scalar::Long;
+use super::team;
 
 #[derive(Debug, Clone, SimpleObject)]
 pub(crate) struct Leader {
@@ -78,10 +80,13 @@ pub(crate) struct LeaderFilter {
     ownerless: Option<bool>,
     /// With an owner, or without one, since this time or later.
     changed_since: Option<DateTime<Utc>>,
+    /// Of services whose definition names this owner: the team or person who answers for them.
+    #[graphql(validator(max_length = 200))]
+    team: Option<String>,
 }
 
 impl LeaderFilter {
-    pub(crate) fn takes(&self, view: &LeaderView) -> bool {
+    pub(crate) fn takes(&self, state: &State, view: &LeaderView) -> bool {
         let service = self.service.as_ref().is_none_or(|service| view.service.as_str() == service);
         let instance = self
             .instance
@@ -94,7 +99,8 @@ impl LeaderFilter {
         });
         let ownerless = self.ownerless.is_none_or(|ownerless| view.instance.is_none() == ownerless);
         let changed = self.changed_since.is_none_or(|since| view.since >= since);
-        service && instance && text && ownerless && changed
+        let answered = team::answers_for(self.team.as_ref(), state, &view.service);
+        service && instance && text && ownerless && changed && answered
     }
 }
 

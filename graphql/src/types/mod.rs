@@ -12,6 +12,7 @@ mod leader;
 mod lifeline;
 mod method;
 mod metrics;
+mod need;
 mod operation;
 mod page;
 mod plan;
@@ -22,7 +23,9 @@ mod scalar;
 mod service;
 mod service_summary;
 mod task;
+mod team;
 mod term;
+mod uptime;
 mod verification;
 
 pub(crate) use dead_letter::{DeadLetter, DeadLetterDone, DeadLetterInput, DeadLetterResult};
@@ -38,9 +41,10 @@ pub(crate) use leader::{Leader, LeaderFilter, LeaderOrder, LeaderPosition};
 pub(crate) use lifeline::Lifeline;
 pub(crate) use method::Method;
 pub(crate) use metrics::{MetricsSeries, Sparkline};
+pub use need::{Need, needs};
 pub(crate) use operation::{
-    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, StepDownInput,
-    StepDownResult,
+    DrainAsked, DrainInput, DrainResult, ForgetInput, ForgetResult, Forgotten, HandedOver, LogSet,
+    SetLogInput, SetLogResult, StepDownInput, StepDownResult,
 };
 pub(crate) use page::{Page, connection, cursor_of_sequence};
 pub(crate) use plan::{
@@ -53,4 +57,5 @@ pub(crate) use service::{Members, Service};
 pub(crate) use service_summary::{ServiceFilter, ServiceOrder, ServicePage, ServiceSummary};
 pub(crate) use task::BackgroundTask;
 pub(crate) use term::Terms;
+pub(crate) use uptime::ServiceLifeline;
 pub(crate) use verification::Verification;

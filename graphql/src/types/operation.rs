@@ -84,6 +84,43 @@ pub(crate) enum ForgetResult {
     Rejected(Rejected),
 }
 
+/// The instance logs what passes this filter from now on, until it starts anew.
+#[derive(Debug, Clone, InputObject)]
+pub(crate) struct SetLogInput {
+    service: String,
+    instance: String,
+    /// A level, or several with what they are for: `info,my_service=debug`.
+    #[graphql(validator(max_length = 1000))]
+    filter: String,
+}
+
+/// The log was changed. The instance reports its configuration anew, which is the record of it.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct LogSet {
+    service: String,
+    instance: String,
+    filter: String,
+}
+
+#[derive(Debug, Clone, Union)]
+pub(crate) enum SetLogResult {
+    Set(LogSet),
+    Rejected(Rejected),
+}
+
+impl SetLogInput {
+    pub(crate) fn read(self) -> Result<(ServiceName, InstanceName, String), Rejected> {
+        let service = name("service", ServiceName::new(self.service))?;
+        Ok((service, name("instance", InstanceName::new(self.instance))?, self.filter))
+    }
+}
+
+impl LogSet {
+    pub(crate) fn new(service: &ServiceName, instance: &InstanceName, filter: String) -> Self {
+        Self { service: service.to_string(), instance: instance.to_string(), filter }
+    }
+}
+
 impl ForgetInput {
     pub(crate) fn read(self) -> Result<(ServiceName, InstanceName, String), Rejected> {
         let service = name("service", ServiceName::new(self.service))?;

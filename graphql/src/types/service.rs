@@ -63,7 +63,8 @@ impl Service {
     /// The names of all services that have a definition, or an instance worth showing.
     pub(crate) fn names(contents: &Contents, now: DateTime<Utc>) -> BTreeSet<ServiceName> {
         let filter = InstanceFilter::default();
-        let instances = contents.state.instances.iter().filter(|(_, view)| filter.takes(view, now));
+        let instances =
+            contents.state.instances.iter().filter(|(_, view)| filter.takes(&contents.state, view, now));
         let names = instances.map(|((service, _), _)| service.clone());
         names.chain(contents.state.definitions.keys().cloned()).collect()
     }
@@ -76,7 +77,7 @@ impl Service {
     ) -> Self {
         let filter = InstanceFilter::default();
         let views = members.instances.get(name).into_iter().flatten();
-        let mine = views.filter(|(_, view)| filter.takes(view, now));
+        let mine = views.filter(|(_, view)| filter.takes(&contents.state, view, now));
         let instances: Vec<_> = mine.clone().map(|(key, view)| Instance::of(contents, key, view)).collect();
         let versions: BTreeSet<_> = mine
             .filter_map(|(_, view)| Some(view.state.registration.as_ref()?.version.to_string()))

@@ -15,6 +15,7 @@ use super::instance_filter::{InstanceFilter, LabelFilter};
 use super::policy::RegistrationPolicy;
 use super::rank::{Rank, of_float};
 use super::scalar::Long;
+use super::team;
 
 /// A service in one line. What its instances are is told of those that live, and of those whose life ended in the last ten
 /// minutes.
@@ -29,26 +30,26 @@ pub(crate) struct ServiceSummary {
     instances: Long,
     /// The worst status there is, null without instances. One that ended cleanly is none as long as there are others; one that
     /// expired is none as long as the service has as many instances as it needs.
-    worst: Option<InstanceStatus>,
+    pub(super) worst: Option<InstanceStatus>,
     /// Since when an instance has had it.
-    since: Option<DateTime<Utc>>,
+    pub(super) since: Option<DateTime<Utc>>,
     /// Why, where that instance says so.
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// The instance with the worst status, the one that has had it longest.
-    instance: Option<String>,
-    flapping: Long,
+    pub(super) instance: Option<String>,
+    pub(super) flapping: Long,
     /// Whether fewer instances run than its definition asks for.
-    below_minimum: bool,
+    pub(super) below_minimum: bool,
     /// Whether an instance runs another version than its definition says.
     version_drift: bool,
     /// Its groups.
     groups: Long,
     /// Those that nobody owns.
-    ownerless: Long,
+    pub(super) ownerless: Long,
     /// Versions of the instances that live, in order of name.
     versions: Vec<VersionCount>,
     /// Over all instances that are heard; null when none is.
-    minute: Option<Figures>,
+    pub(super) minute: Option<Figures>,
     /// The services that its instances have called since they started, in order of name.
     depends_on: Vec<String>,
     /// The services whose instances have called it since they started, in order of name.
@@ -97,6 +98,9 @@ pub(crate) struct ServiceFilter {
     /// With an instance of exactly this version.
     #[graphql(validator(max_length = 200))]
     version: Option<String>,
+    /// Whose definition names this owner: the team or person who answers for them.
+    #[graphql(validator(max_length = 200))]
+    team: Option<String>,
     /// Only those that need somebody.
     attention: Option<bool>,
 }
@@ -154,7 +158,7 @@ impl ServiceSummary {
             sums.entry(name).or_default().definition = Some(view).filter(|view| !view.retired);
         }
         for (key, view) in &contents.state.instances {
-            if !shown.takes(view, now) {
+            if !shown.takes(&contents.state, view, now) {
                 continue;
             }
             let sum = sums.entry(&key.0).or_default();
@@ -166,7 +170,9 @@ impl ServiceSummary {
                     callers.entry(called.as_str()).or_default().insert(key.0.as_str());
                 }
             }
-            if filter.takes_status(view) && instances.as_ref().is_none_or(|it| it.takes_in_any_status(view)) {
+            let is_taken =
+                || instances.as_ref().is_none_or(|it| it.takes_in_any_status(&contents.state, view));
+            if filter.takes_status(view) && is_taken() {
                 found.insert(&key.0);
             }
         }
@@ -179,7 +185,8 @@ impl ServiceSummary {
         let by_instance = filter.is_by_instance();
         let wanted = sums.into_iter().filter(|(name, sum)| {
             let named = filter.text.as_ref().is_none_or(|text| name.as_str().contains(text.as_str()));
-            (named && !by_instance && sum.is_worth_showing()) || found.contains(name)
+            let matches = (named && !by_instance && sum.is_worth_showing()) || found.contains(name);
+            matches && team::answers_for(filter.team.as_ref(), &contents.state, name)
         });
         wanted
             .map(|(name, mut sum)| {
@@ -188,6 +195,32 @@ impl ServiceSummary {
                 sum.told(name, now)
             })
             .collect()
+    }
+}
+
+impl ServiceSummary {
+    /// How many of its instances run.
+    pub(super) fn running(&self) -> u64 {
+        let running = self.counts.iter().find(|count| count.status == InstanceStatus::Running);
+        running.map_or(0, |count| count.count.0)
+    }
+
+    /// How few its definition asks for, where it does.
+    pub(super) fn needed(&self) -> Option<u64> {
+        self.definition.as_ref()?.min_instances.map(|needed| needed.0)
+    }
+
+    /// What its definition allows: the 99th percentile in milliseconds, and the share of failed calls in percent.
+    #[expect(clippy::cast_precision_loss, reason = "no limit is longer than a minute")]
+    pub(super) fn limits(&self) -> (Option<f64>, Option<f64>) {
+        let of = self.definition.as_ref();
+        let p99 = of.and_then(|of| of.p99_limit_ms).map(|limit| limit.0 as f64);
+        (p99, of.and_then(|of| of.error_limit_percent))
+    }
+
+    /// Whether its instances or groups need somebody.
+    pub(super) fn is_in_need(&self) -> bool {
+        self.severity < NEEDS_SOMEBODY
     }
 }
 
@@ -313,7 +346,7 @@ impl From<&DefinitionView> for DefinitionBrief {
 impl ServiceFilter {
     /// Whether the service, of which an instance was found, belongs to the answer.
     pub(crate) fn takes(&self, summary: &ServiceSummary) -> bool {
-        self.attention != Some(true) || summary.severity < NEEDS_SOMEBODY
+        self.attention != Some(true) || summary.is_in_need()
     }
 
     fn is_by_instance(&self) -> bool {

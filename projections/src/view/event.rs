@@ -106,7 +106,7 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
                 format!("registered, version {}{how}", registration.version)
             }
             InstanceEvent::StatusChanged { from, to, reason } => {
-                format!("went from {} to {}{}", from.as_str(), to.as_str(), why(reason))
+                format!("went from {} to {}{}", word(from.as_str()), word(to.as_str()), why(reason))
             }
             InstanceEvent::ConfigurationReported { .. } => "reported its configuration".to_owned(),
             InstanceEvent::Unhealthy { missed: 0, reason, .. } => {
@@ -122,7 +122,9 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
                 format!("shares its name: a process of the earlier life {life} still runs under it")
             }
             InstanceEvent::ConflictEnded {} => "has its name for itself again".to_owned(),
-            InstanceEvent::Expired { .. } => "expired: its record ran out".to_owned(),
+            InstanceEvent::Expired { .. } => {
+                "expired: it was silent, and its registration ran out".to_owned()
+            }
             InstanceEvent::Forgotten { reason } => format!("was forgotten: {reason}"),
         },
         Event::Leadership(event) => match event {
@@ -196,6 +198,11 @@ fn of(scope: &Scope) -> String {
         Some(group) => format!("{group} of {}", scope.service),
         None => format!("all groups of {}", scope.service),
     }
+}
+
+/// A status as people write it.
+fn word(status: &str) -> String {
+    status.to_ascii_lowercase()
 }
 
 fn why(reason: &Option<String>) -> String {

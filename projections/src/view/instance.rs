@@ -189,7 +189,7 @@ fn reason(event: &InstanceEvent) -> Option<String> {
             Some("it calls itself unhealthy".to_owned())
         }
         InstanceEvent::Unhealthy { missed, .. } => Some(format!("{missed} heartbeats are missing")),
-        InstanceEvent::Expired { .. } => Some("its record ran out".to_owned()),
+        InstanceEvent::Expired { .. } => Some("it was silent, and its registration ran out".to_owned()),
         InstanceEvent::Deregistered { reason }
         | InstanceEvent::DrainRequested { reason }
         | InstanceEvent::Forgotten { reason } => Some(reason.clone()),

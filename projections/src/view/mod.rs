@@ -10,6 +10,7 @@ mod leader;
 pub mod lifeline;
 pub mod maintenance;
 pub mod term;
+pub mod uptime;
 
 pub use definition::DefinitionView;
 pub use event::EventView;

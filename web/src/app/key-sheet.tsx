@@ -1,4 +1,6 @@
 import { Dialog } from "@/components/ui/dialog";
+import { Toggle } from "@/components/ui/toggle";
+import { useSingleKeys } from "@/shared/keys/store";
 import { places } from "./rooms";
 
 const keys: [string, string][] = [
@@ -11,6 +13,7 @@ const keys: [string, string][] = [
   ["p", "Pause and resume the page"],
   ["r", "Look at the past, and back"],
   ["t", "Choose the time range"],
+  ["y", "Copy the link"],
   ["z", "Switch between UTC and local time"],
   ["[ ]", "Previous and next tab"],
   ["?", "This sheet"],
@@ -21,6 +24,7 @@ export default function KeySheet({ onClose }: { onClose: () => void }) {
     ...keys,
     ...places.map(({ key, label }): [string, string] => [`g ${key}`, `Go to ${label}`]),
   ];
+  const { on, toggle } = useSingleKeys();
   return (
     <Dialog title="Keys" onClose={onClose}>
       <dl className="grid grid-cols-[6rem_1fr] gap-y-1">
@@ -31,6 +35,14 @@ export default function KeySheet({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </dl>
+      <p className="mt-3 flex items-center gap-2">
+        <Toggle pressed={on} onClick={toggle}>
+          Single keys
+        </Toggle>
+        <span className="text-muted-foreground">
+          {on ? "They act wherever nobody types." : "Only Ctrl K acts; it leads back here, too."}
+        </span>
+      </p>
     </Dialog>
   );
 }

@@ -6,6 +6,7 @@ import { mayAs, useSession } from "@/shared/session/store";
 import { LiveRegion } from "@/shared/ui/announcer";
 import { NoticeStack } from "@/shared/ui/notice";
 import { useMoment } from "@/shared/url/moment";
+import { BackStrip } from "./back-strip";
 import { TopBar } from "./bar/top-bar";
 import { goLive } from "./live";
 import { PastDenied } from "./past-denied";
@@ -70,6 +71,7 @@ export function Shell() {
             {denied ? <PastDenied /> : <Outlet />}
           </main>
           <Strips />
+          <BackStrip />
         </div>
       </div>
       {moment !== null && !denied && (
@@ -80,7 +82,7 @@ export function Shell() {
       <NoticeStack />
       <LiveRegion />
       <Suspense fallback={null}>
-        {over === "palette" && <Palette onClose={() => setOver(null)} />}
+        {over === "palette" && <Palette onClose={() => setOver(null)} onSheet={() => setOver("keys")} />}
         {over === "keys" && <KeySheet onClose={() => setOver(null)} />}
       </Suspense>
     </div>

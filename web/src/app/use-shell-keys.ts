@@ -1,8 +1,10 @@
 import { useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
+import { useSingleKeys } from "@/shared/keys/store";
 import { isTyping } from "@/shared/keys/typing";
 import { usePause } from "@/shared/live/pause";
 import { useZone } from "@/shared/time/zone";
+import { copyAddress } from "@/shared/ui/copy-link";
 import { useKeeping } from "@/shared/url/links";
 import { places } from "./rooms";
 
@@ -27,6 +29,7 @@ export function useShellKeys({ onPalette, onSheet }: Acts): void {
         return;
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (!useSingleKeys.getState().on) return;
       if (performance.now() - going.current < CHORD_MS) {
         going.current = Number.NEGATIVE_INFINITY;
         const room = places.find(({ key }) => key === event.key);
@@ -40,6 +43,7 @@ export function useShellKeys({ onPalette, onSheet }: Acts): void {
         "?": onSheet,
         "/": () => document.querySelector<HTMLInputElement>("main input[type=search]")?.focus(),
         p: () => usePause.getState().toggle(),
+        y: copyAddress,
         z: () => useZone.getState().toggle(),
         t: () => document.querySelector<HTMLButtonElement>("[data-key=range]")?.click(),
         r: () => document.querySelector<HTMLButtonElement>("[data-key=replay]")?.click(),

@@ -43,6 +43,36 @@ test("many groups step down at once: a preview of each, a result of each, and al
     .toBe(before.reduce((sum, term) => sum + term, 0) + 2);
 });
 
+test("all that match are chosen, and how many they are is said before anything is done", async ({
+  signedIn: page,
+}) => {
+  await page.goto("/leadership?service=trading-service");
+  await expectLive(page);
+  // Who would take each over stands in the list, the owner aside.
+  const rows = page.locator('[data-testid="group-row"]:not([data-owner=""])');
+  await expect(rows).toHaveCount(3);
+  for (const row of await rows.all()) {
+    const owner = (await row.getAttribute("data-owner")) ?? "";
+    const standbys = row.getByTestId("standbys");
+    await expect(standbys).toContainText(/trading-service-\d, trading-service-\d/);
+    await expect(standbys).not.toContainText(owner);
+  }
+  await page.getByRole("button", { name: "Choose all 3 that match" }).click();
+  await expect(page.getByTestId("chosen")).toHaveText("3 chosen");
+  await page.getByRole("button", { name: "Step down…", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Step down 3 groups" });
+  await expect(dialog.getByTestId("bulk-status")).toHaveText("Preview, nothing is done yet: 3 of 3 can be.");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.goto("/services/trading-service?tab=groups");
+  await expect(page.getByTestId("standbys").first()).toContainText(/trading-service-\d, trading-service-\d/);
+  await page.goto("/leadership/trading-service/ACC-1");
+  await expect(page.getByTestId("member")).toHaveCount(3);
+  await expect(page.getByTestId("member").filter({ hasText: "owner" })).toHaveCount(1);
+  await page.goto("/services/trading-service?tab=instances");
+  await page.getByRole("button", { name: /^Choose all \d+$/ }).click();
+  await expect(page.getByTestId("chosen")).toHaveText(/^[3-9] chosen$/);
+});
+
 test("many instances are drained at once, and what would be left is said before", async ({
   signedIn: page,
 }) => {

@@ -14,6 +14,26 @@ test("each setting says whether peers run with the same, and since when", async 
   await expect(inForce.locator('[data-setting="failover"]')).toHaveCount(0);
 });
 
+test("what an instance logs is asked of it, and what it refuses stays in the dialog", async ({
+  signedIn: page,
+}) => {
+  await page.goto(PATH);
+  await page.getByRole("button", { name: "Log level…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Log level of trading-service-1" });
+  const filter = dialog.getByLabel("Filter", { exact: true });
+  await expect(filter).toHaveValue("info");
+  await dialog.getByRole("button", { name: "debug" }).click();
+  await expect(filter).toHaveValue("debug");
+  await filter.fill("info,aegis_sdk=debug");
+  await dialog.getByRole("button", { name: "Set log level" }).click();
+  // The example makes its log by itself.
+  await expect(dialog).toContainText("its program keeps a log of its own");
+  await expect(dialog).toContainText("INVALID_INPUT");
+  await expect(filter).toHaveValue("info,aegis_sdk=debug");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toHaveCount(0);
+});
+
 test("two instances, and any two reports, stand side by side; the address holds it", async ({
   signedIn: page,
 }) => {

@@ -59,6 +59,7 @@ test("a cut websocket is said, mended, and loses no event", async ({ signedIn: p
 
   refuse = false;
   await expectLive(page);
+  await expect(page.getByTestId("back")).toContainText(/Back after .*, [1-9]\d* events? caught up\./);
   await expect(page.getByTestId("banner")).toHaveCount(0);
   await expect.poll(async () => Math.max(...(await shown(page)))).toBeGreaterThanOrEqual(missed);
   await expectSamePage(page);

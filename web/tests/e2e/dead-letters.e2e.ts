@@ -77,6 +77,13 @@ test("all letters of a cause are chosen, also those that are not read yet", asyn
   const group = page.getByTestId("letter-group").filter({ hasText: cause });
   await expect(group).toContainText("230");
   await expect(group).toContainText("oldest");
+  // What matches a text is chosen to the end, however little of it is read.
+  await page.getByLabel("Filter letters").fill(cause);
+  await page.getByRole("button", { name: "Choose all that match" }).click();
+  await expect(page.getByTestId("chosen")).toHaveText("230 chosen");
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await page.reload();
+  await page.getByLabel("Filter letters").fill("");
   await page.getByRole("button", { name: `Show letters with this reason: ${cause}` }).click();
   await expect(page.getByText(/older ones of this cause are not read yet/)).toBeVisible();
   await page.getByLabel(`Choose all with this reason: ${cause}`).click();

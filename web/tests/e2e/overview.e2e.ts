@@ -1,4 +1,5 @@
 import { expect, expectLive, test } from "./fixtures";
+import { define } from "./recording";
 
 test("all services are on the page within five seconds, collapsed, and open to their instances", async ({
   signedIn: page,
@@ -32,6 +33,39 @@ test("heartbeats move the picture without a reload, and a pause holds all of it"
   expect(await row.getAttribute("data-beat")).toBe(held);
   await page.getByTestId("banner").getByRole("button", { name: "Resume" }).click();
   await expect(row).not.toHaveAttribute("data-beat", held ?? "");
+});
+
+test("the scope of a team stands in the address, and goes along from room to room", async ({
+  signedIn: page,
+}) => {
+  const owner = `Team ${Date.now().toString(36)}`;
+  const service = await define(page, { owner });
+  await page.goto("/");
+  await expectLive(page);
+  await page.getByRole("button", { name: "Filters" }).click();
+  await page.getByLabel("Team", { exact: true }).selectOption(owner);
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/[?&]team=Team/);
+  const rows = page.getByTestId("service-row");
+  await expect(rows).toHaveCount(1);
+  await expect(rows).toHaveAttribute("data-service", service);
+  const totals = page.getByRole("navigation", { name: "Totals" });
+  await expect(totals.getByRole("link", { name: /^1 Services$/ })).toBeVisible();
+  await expect(totals.getByRole("link", { name: /^0 Groups$/ })).toBeVisible();
+  await page
+    .getByRole("navigation", { name: "Main" })
+    .getByRole("link", { name: /^Leadership/ })
+    .click();
+  await expect(page).toHaveURL(/\/leadership\?.*team=Team/);
+  await expect(page.getByLabel("Team", { exact: true })).toHaveValue(owner);
+  await expect(page.getByText(/^0 of .* match\.$/)).toBeVisible();
+  await page.getByRole("button", { name: "Clear filters" }).click();
+  await expect(page.getByTestId("group-row").first()).toBeVisible();
+  await page.goBack();
+  await page.goBack();
+  await expect(rows).toHaveCount(1);
+  await page.getByRole("button", { name: `Take away team ${owner}` }).click();
+  await expect(rows).not.toHaveCount(1);
 });
 
 test("filters and order are the server's, stand in the address, and back undoes them", async ({
@@ -152,7 +186,23 @@ test("keys lead to rooms, the palette to anything by its name", async ({ signedI
   await page.getByRole("option", { name: /^trading-service-3/ }).click();
   await expect(page).toHaveURL(/instances\/trading-service-3$/);
   await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+  const sheet = page.getByRole("dialog", { name: "Keys" });
+  await expect(sheet).toBeVisible();
+  // Whoever dictates turns single keys off, and gets them back by the palette.
+  await sheet.getByRole("button", { name: "Single keys" }).click();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toHaveCount(0);
+  await page.keyboard.press("?");
+  await page.keyboard.press("p");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(page.getByTestId("banner")).toHaveCount(0);
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Screen, service or instance").fill("single");
+  await page.getByRole("option", { name: "Turn single keys on" }).click();
+  await page.keyboard.press("p");
+  await expect(page.getByTestId("banner")).toContainText("all of the page stands");
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Screen, service or instance").fill("ACC-1");
+  await page.getByRole("option", { name: /^ACC-1 trading-service/ }).click();
+  await expect(page).toHaveURL(/\/leadership\/trading-service\/ACC-1$/);
 });

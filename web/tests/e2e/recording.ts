@@ -15,6 +15,7 @@ export async function define(
   page: Page,
   over: {
     service?: string;
+    owner?: string;
     reason?: string;
     minInstances?: number;
     p99LimitMs?: number;

@@ -1,30 +1,11 @@
 import type { Page } from "@playwright/test";
 import { expect, expectLive, test } from "./fixtures";
 import { define } from "./recording";
-
-/** What the server refuses to a viewer: a page that asks it would show errors. */
-const REFUSED =
-  /\b(asOf\(|eventChange|verification|verifyLog|deadLetters\(|deadLetterGroups|deadLetter\(|streams|storage|consumers\()/;
+import { asViewer } from "./viewer";
 
 /** Whatever changes something, by the words on its button. */
 const CHANGES =
-  /^(Drain|Forget|Step down|Retire|Amend|Clone|Reinstate|Import|New definition|Make current|Redrive|Discard|Rebuild|Verify|Begin maintenance|End maintenance|Maintenance|Plan|Cancel switchover|Switchover)\b/;
-
-/** The page as a viewer has it; answers which questions it asked that a viewer may not ask. */
-async function asViewer(page: Page): Promise<string[]> {
-  const refused: string[] = [];
-  await page.route("**/graphql", async (route) => {
-    const body = route.request().postDataJSON() as { operationName?: string; query?: string };
-    if (body.operationName === "Viewer") {
-      const viewer = { __typename: "Viewer", name: "vera", role: "VIEWER" };
-      await route.fulfill({ json: { data: { viewer } } });
-      return;
-    }
-    if (REFUSED.test(body.query ?? "")) refused.push(body.operationName ?? body.query ?? "");
-    await route.continue();
-  });
-  return refused;
-}
+  /^(Drain|Forget|Step down|Retire|Amend|Clone|Reinstate|Import|New definition|Make current|Redrive|Discard|Log level|Rebuild|Verify|Begin maintenance|End maintenance|Maintenance|Plan|Cancel switchover|Switchover)\b/;
 
 interface Screen {
   path: string;

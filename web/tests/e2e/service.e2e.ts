@@ -9,6 +9,7 @@ test("a service says how it is, what runs, who owns its groups, and draws its fi
   await expectLive(page);
   await expect(page.getByRole("heading", { level: 1, name: "trading-service" })).toBeVisible();
   await expect(page.getByText(/\d running/).first()).toBeVisible();
+  await expect(page.getByTestId("uptime")).toContainText(/\d % up · \d+ shortfalls?$/);
   const latency = page.getByRole("figure", { name: "Latency" });
   await expect(latency).toBeVisible();
   await expect(latency.locator("canvas")).toBeVisible();
@@ -165,11 +166,15 @@ test("a figure takes colour against the limit of its definition, and never other
   await page.goto("/?view=instances&service=trading-service");
   const over = rows.locator("[data-over]").first();
   await expect(over).toContainText("over the limit of 1.0 ms", { timeout: 20_000 });
+  await expect(over).toContainText(/over the limit of 1.0 ms for (\d+ m )?\d+ s$/);
   await page.goto("/");
   const item = page.getByTestId("attention").filter({ hasText: "over the limit of 1.0 ms" });
   await expect(item).toHaveAttribute("data-severity", "warn");
+  // Since when, as the history of the service has it.
+  await expect(item.locator("time")).toBeVisible();
   await page.goto("/services/trading-service");
-  await expect(page.getByText("p99 1.0 ms")).toBeVisible();
+  await expect(page.getByText("p99 1.0 ms", { exact: true })).toBeVisible();
+  await expect(page.getByTitle(/^p99 .* ms, over the limit of 1.0 ms$/)).toContainText(/· (\d+ m )?\d+ s$/);
   await page.goto("/services/trading-service?tab=methods");
   const method = page.getByTestId("method-row").filter({ hasText: "send_order" });
   await expect(method.locator("[data-over]")).toContainText("over the limit");

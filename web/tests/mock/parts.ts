@@ -42,6 +42,13 @@ export const partsOf = (world: World) => ({
       asOfSequence: world.sequence,
     };
   },
+  serviceLifeline: ({ from }: { from: string }) => ({
+    spans: [{ supply: "ENOUGH", fewest: 3, from, to: null, sequence: 1 }],
+    needed: 2,
+    upPercent: 99.98,
+    shortfalls: 1,
+    from,
+  }),
   verification: () => null,
   replicas: () => [
     {
@@ -70,6 +77,16 @@ export const partsOf = (world: World) => ({
   }),
   leases: ({ ids }: { ids: string[] }) =>
     ids.map((id) => ({ id, ms: 1_000, lowestPercent: 61, natsServer: NATS })),
+  groupMembers: ({ ids }: { ids: string[] }) =>
+    ids.flatMap((id) => {
+      const leader = world.leaders.get(id);
+      if (!leader) return [];
+      const members = [...world.instances.values()]
+        .filter(({ service }) => service === leader.service)
+        .slice(0, 20)
+        .map(({ instance, status }) => ({ instance, status, owner: instance === leader.instance }));
+      return [{ id, declared: true, memberCount: members.length, members }];
+    }),
   storage: () => ({ usedBytes: 512 * 2 ** 20, limitBytes: 2 ** 30, bytesPerDay: 2 ** 24, daysLeft: 32 }),
   streams: () => [
     {
@@ -91,6 +108,7 @@ export const partsOf = (world: World) => ({
     },
   ],
   consumers: () => [],
+  definitions: () => ({ nodes: [] }),
   deadLetterGroups: () => ({ groups: [], complete: true }),
   deadLetters: () => ({
     nodes: [],

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
+import { isList, loadAll, type ReadPage } from "@/shared/bulk/load-all";
 import { reportOf } from "@/shared/bulk/report";
 import { type Outcome, runMany } from "@/shared/bulk/run";
+import { chunksOf } from "@/shared/bulk/use-previews";
 
 const refused = { code: "NOT_OWNER", message: "it owns nothing, now", requestId: null, retryable: false };
 
@@ -41,6 +43,61 @@ describe("acting on many", () => {
       signal: control.signal,
     });
     expect(done).toEqual(["a"]);
+  });
+});
+
+describe("choosing all that match", () => {
+  const pages: Record<string, ReadPage<number>> = {
+    first: { rows: [1, 2], next: "second" },
+    second: { rows: [3], next: null },
+  };
+  const whoever = { onRead: () => {}, signal: new AbortController().signal };
+
+  it("reads page by page to the end, and says how far it is", async () => {
+    const read: number[] = [];
+    const told = await loadAll((after) => Promise.resolve(pages[after ?? "first"] as ReadPage<number>), {
+      ...whoever,
+      onRead: (count) => read.push(count),
+    });
+    expect([told, read, isList(told)]).toEqual([[1, 2, 3], [2, 3], true]);
+  });
+
+  it("answers nothing but the error where a page is refused", async () => {
+    const told = await loadAll<number>(
+      async (after) => (after === null ? (pages["first"] as ReadPage<number>) : { error: refused }),
+      whoever,
+    );
+    expect([told, isList(told)]).toEqual([refused, false]);
+  });
+
+  it("asks again for what came too soon", async () => {
+    vi.useFakeTimers();
+    let asked = 0;
+    const soon = { ...refused, code: "RATE_LIMITED" };
+    const told = loadAll<number>(
+      async () => (asked++ === 0 ? { error: soon } : { rows: [7], next: null }),
+      whoever,
+    );
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await told).toEqual([7]);
+    vi.useRealTimers();
+  });
+
+  it("answers nothing once it is stopped", async () => {
+    const control = new AbortController();
+    const told = await loadAll<number>(
+      async () => {
+        control.abort();
+        return { rows: [1], next: null };
+      },
+      { onRead: () => {}, signal: control.signal },
+    );
+    expect(told).toBeNull();
+  });
+
+  it("is looked at in as few questions as may be", () => {
+    expect(chunksOf([1, 2, 3, 4, 5], 2)).toEqual([[1, 2], [3, 4], [5]]);
+    expect(chunksOf([], 2)).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Connection } from "@/shared/connection/machine";
+import { type Absence, absenceOf, nowhere } from "@/shared/freshness/back";
 import { type Evidence, truthOf } from "@/shared/freshness/freshness";
 import { shownState } from "@/shared/status/shown";
 
@@ -15,6 +16,26 @@ function evidence(change: Partial<Evidence> = {}): Evidence {
     ...change,
   };
 }
+
+describe("a page that is back", () => {
+  const after = (before: Absence, seconds: number, awaySince: number | null, asOf = 7): Absence =>
+    absenceOf(before, { awaySince, now: NOW + seconds * 1_000, asOf });
+
+  it("says for a while how long it was away, and what it knew before", () => {
+    const away = after(nowhere, 0, NOW);
+    expect(after(away, 9, NOW, 9), "it knew no more than at its beginning").toBe(away);
+    const back = after(away, 34, null, 10);
+    expect(back).toEqual({ away: null, back: { ms: 34_000, asOf: 7, at: NOW + 34_000 } });
+    expect(after(back, 39, null)).toBe(back);
+    expect(after(back, 40, null)).toBe(nowhere);
+    expect(after(back, 36, NOW + 36_000).back).toBeNull();
+  });
+
+  it("says nothing of a moment, and nothing where it was never away", () => {
+    expect(after(after(nowhere, 0, NOW), 1, null)).toEqual(nowhere);
+    expect(after(nowhere, 5, null)).toBe(nowhere);
+  });
+});
 
 describe("how current the page is", () => {
   it("is live while beats and answers come", () => {

@@ -12,6 +12,7 @@ import { scaleOf } from "@/features/leadership/timeline/scale";
 import { ticksOf } from "@/features/leadership/timeline/ticks";
 import { applyToGroups, onlyFlapping } from "@/features/leadership/use-group-window";
 import { filterOf } from "@/features/leadership/view-state";
+import { standbysOf } from "@/shared/members/standbys";
 
 const T = Date.parse("2026-01-02T12:45:00Z");
 const iso = (at: number): string => new Date(T + at).toISOString();
@@ -257,13 +258,46 @@ describe("the list of groups", () => {
   });
 
   it("is filtered by the server", () => {
-    expect(filterOf({ q: "ACC", service: "", preset: "ownerless" }, T)).toEqual({
+    expect(filterOf({ q: "ACC", service: "", team: "", preset: "ownerless" }, T)).toEqual({
       text: "ACC",
       ownerless: true,
     });
-    expect(filterOf({ q: "", service: "desk", preset: "changed" }, T)).toEqual({
+    expect(filterOf({ q: "", service: "desk", team: "Rates", preset: "changed" }, T)).toEqual({
       service: "desk",
+      team: "Rates",
       changedSince: iso(-3_600_000),
+    });
+  });
+});
+
+describe("who stands by for a group", () => {
+  const member = (instance: string, status: "RUNNING" | "UNHEALTHY", owner = false) => ({
+    instance,
+    status,
+    owner,
+  });
+
+  it("are those that run, in the order of their claims", () => {
+    const members = [
+      member("desk-3", "RUNNING"),
+      member("desk-1", "RUNNING", true),
+      member("desk-2", "RUNNING"),
+      member("desk-5", "RUNNING"),
+      member("desk-4", "UNHEALTHY"),
+    ];
+    expect(standbysOf({ id: "desk/A", declared: true, memberCount: 7, members })).toEqual({
+      names: ["desk-3", "desk-2"],
+      more: 3,
+      title: "In the order of their claims: desk-3, desk-2, desk-5; not now: desk-4 (unhealthy); and 2 more.",
+    });
+  });
+
+  it("are nobody where only the owner runs", () => {
+    const members = [member("desk-1", "RUNNING", true)];
+    expect(standbysOf({ id: "desk/A", declared: false, memberCount: 1, members })).toEqual({
+      names: [],
+      more: 0,
+      title: "Nobody stands by for it; it is opened on demand, and a member may refuse it.",
     });
   });
 });

@@ -39,6 +39,21 @@ describe("leases that were lost", () => {
     expect(lostLeases([lost, { ...begun, aggregate: "instance.desk.desk-2" }], NOW).size).toBe(1);
   });
 
+  it("are none of an instance whose earlier life had them, whenever that is recorded", () => {
+    const anew = {
+      ...event(8, "x", "desk-1"),
+      kind: "INSTANCE",
+      type: "aegis.instance.registered.v1",
+      aggregate: "instance.desk.desk-1",
+    } as Event;
+    const term = (number: number, each: Event) => ({ ...each, data: { instance: "desk-1", term: number } });
+    const lost = term(4, event(5, "leader_lost", "desk-1"));
+    expect(lostLeases([term(4, event(70, "leader_elected", "desk-1")), anew, lost], NOW).size).toBe(0);
+    expect(lostLeases([anew, lost], NOW).size, "its election is too long ago").toBe(0);
+    const later = term(4, event(7, "leader_elected", "desk-1"));
+    expect([...lostLeases([anew, later, lost], NOW)]).toEqual([["desk/desk-1", NOW - 5_000]]);
+  });
+
   it("are not those that were given up", () => {
     expect(lostLeases([event(1, "leader_resigned", "desk-1")], NOW).size).toBe(0);
   });

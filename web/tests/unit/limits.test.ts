@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { attentionOf } from "@/shared/attention/attention";
-import { breachesOf } from "@/shared/limits/breaches";
-import { limitsOf, noLimits, overErrors, overP99 } from "@/shared/limits/limits";
+import { beyondOf, breachesOf } from "@/shared/limits/breaches";
+import { lasting, limitsOf, noLimits, overErrors, overP99 } from "@/shared/limits/limits";
+import { beyondSince } from "@/shared/limits/since";
 import { chartsOf } from "@/shared/metrics/charts";
 
 describe("the limits of definitions", () => {
@@ -29,7 +30,7 @@ describe("the limits of definitions", () => {
 
   it("are broken by services whose figures of the last minute are beyond them", () => {
     const minute = { p99Ms: 74, errorPercent: 40 };
-    const breaches = breachesOf(
+    const beyond = beyondOf(
       [
         { name: "desk", minute },
         { name: "free", minute },
@@ -37,7 +38,8 @@ describe("the limits of definitions", () => {
       ],
       limits,
     );
-    expect(breaches).toEqual([{ service: "desk", text: "p99 74 ms, over the limit of 50 ms" }]);
+    const breaches = breachesOf(beyond, new Map([["desk p99", 7_000]]));
+    expect(breaches).toEqual([{ service: "desk", text: "p99 74 ms, over the limit of 50 ms", since: 7_000 }]);
     const [item] = attentionOf({
       now: 0,
       system: null,
@@ -46,7 +48,38 @@ describe("the limits of definitions", () => {
       failovers: [],
       breaches,
     });
-    expect(item).toMatchObject({ severity: "warn", subject: "desk", to: "/services/desk" });
+    expect(item).toMatchObject({ severity: "warn", subject: "desk", to: "/services/desk", since: 7_000 });
+  });
+
+  it("of two kinds are one item, since the first of them", () => {
+    const both = limitsOf([{ service: "desk", status: "ACTIVE", p99LimitMs: 50, errorLimitPercent: 1 }]);
+    const beyond = beyondOf([{ name: "desk", minute: { p99Ms: 74, errorPercent: 2 } }], both);
+    const since = new Map([
+      ["desk p99", 9_000],
+      ["desk errors", 7_000],
+    ]);
+    expect(breachesOf(beyond, since)).toEqual([
+      {
+        service: "desk",
+        text: "p99 74 ms, over the limit of 50 ms; 2.0 % of calls fail, over the limit of 1.0 %",
+        since: 7_000,
+      },
+    ]);
+  });
+
+  it("are beyond since the run of windows began that reaches up to now", () => {
+    const windows = (...values: (number | null)[]) =>
+      values.map((p99Ms, n) => ({ at: new Date(n * 60_000).toISOString(), p99Ms, errorPercent: null }));
+    const since = (...values: (number | null)[]) => beyondSince(windows(...values), "p99", 50);
+    expect(since(10, 60, 40, 70, 80)).toBe(180_000);
+    expect(since(60, 70), "as far back as is told").toBe(0);
+    expect(since(10, 70, null, 80), "a window without a call breaks nothing").toBe(60_000);
+    expect(since(10, 70, 20), "the newest window is not whole yet").toBe(60_000);
+    expect(since(70, 20, 10)).toBeNull();
+    expect(since()).toBeNull();
+    expect(beyondSince(windows(70), "errors", 1)).toBeNull();
+    expect(lasting("over the limit of 50 ms", 0, 360_000)).toBe("over the limit of 50 ms for 6 m 00 s");
+    expect([lasting(null, 0, 1), lasting("over", undefined, 1)]).toEqual([null, "over"]);
   });
 
   it("stand on the charts that they are of", () => {

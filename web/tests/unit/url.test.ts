@@ -3,7 +3,13 @@ import { createElement, type ReactNode } from "react";
 import { MemoryRouter, useLocation, useNavigate } from "react-router";
 import { describe, expect, it } from "vitest";
 import { eventsShape } from "@/features/events/view-state";
-import { filterOf, overviewShape } from "@/features/overview/view-state";
+import {
+  filterOf,
+  isFiltered,
+  isNarrowed,
+  overviewShape,
+  serviceFilterOf,
+} from "@/features/overview/view-state";
 import { nextSort } from "@/shared/instances/order";
 import { readUrl, text, writeUrl } from "@/shared/url/codec";
 import { instancePath, keeping } from "@/shared/url/links";
@@ -52,6 +58,14 @@ describe("the view in the address", () => {
       labels: [{ key: "desk", value: "demo" }, { key: "zone" }],
     });
     expect(filterOf(read(""))).toEqual({});
+    const scoped = read("team=Rates");
+    expect(filterOf(scoped)).toEqual({ team: "Rates" });
+    expect(serviceFilterOf(read("team=Rates&service=desk"))).toEqual({ team: "Rates", text: "desk" });
+    expect([isFiltered(scoped), isNarrowed(scoped), isNarrowed(read("team=Rates&q=x"))]).toEqual([
+      true,
+      false,
+      true,
+    ]);
   });
 
   it("sorts figures by the biggest first, names from the beginning, and turns about", () => {
@@ -63,9 +77,10 @@ describe("the view in the address", () => {
 });
 
 describe("links", () => {
-  it("keep the span of time and the moment, and nothing else", () => {
+  it("keep the span of time, the moment and the team, and nothing else", () => {
     const params = new URLSearchParams("from=now-1h&at=s365&q=x");
     expect(keeping("/events", params)).toBe("/events?from=now-1h&at=s365");
+    expect(keeping("/leadership", new URLSearchParams("team=Rates&q=x"))).toBe("/leadership?team=Rates");
     expect(keeping("/events?at=s1", params)).toBe("/events?at=s1&from=now-1h");
     expect(instancePath("a/b", "c d")).toBe("/services/a%2Fb/instances/c%20d");
   });

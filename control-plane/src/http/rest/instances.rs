@@ -12,8 +12,8 @@ use super::idempotency::KeyHeader;
 use super::metrics::{Window, series};
 use super::page::{self, Nothing, PAGE, PAGE_MAX, length, listed};
 use super::types::{
-    AsOf, Connection, Data, Instance, InstanceOrderField, InstanceStatus, Named, Page, Reason, Series,
-    instance_fields, metrics_fields, minute_fields, page_fields, rejected_fields,
+    AsOf, Connection, Data, Instance, InstanceOrderField, InstanceStatus, LogSet, Named, Page, Reason,
+    Series, SetLog, instance_fields, metrics_fields, minute_fields, page_fields, rejected_fields,
 };
 use crate::http::body::Object;
 use crate::http::problem::Problem;
@@ -47,6 +47,12 @@ const FORGET: &str = concat!(
     "mutation($input: ForgetInput!) { data: forgetInstance(input: $input) {",
     rejected_fields!(),
     "... on Forgotten { service instance sequence } } }"
+);
+
+const SET_LOG: &str = concat!(
+    "mutation($input: SetLogInput!) { data: setLog(input: $input) {",
+    rejected_fields!(),
+    "... on LogSet { service instance filter } } }"
 );
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -201,6 +207,23 @@ pub(super) async fn forget(
     Object(Reason { reason }): Object<Reason>,
 ) -> Result<Response, Problem> {
     answer_json(StatusCode::OK, &asked_of(&caller, FORGET, &service, &instance, &reason).await?)
+}
+
+/// Has an instance log what passes a filter, from now on and until it starts anew. It reports its configuration anew, which is
+/// the record of it.
+#[utoipa::path(post, path = "/api/instances/{service}/{instance}/log", tag = "instances", request_body = SetLog,
+    params(("service" = String, Path), ("instance" = String, Path),
+        KeyHeader),
+    responses((status = 200, description = "It logs that now.", body = LogSet)))]
+pub(super) async fn set_log(
+    caller: Caller,
+    Names((service, instance)): Names<(String, String)>,
+    Params(Nothing {}): Params<Nothing>,
+    Object(SetLog { filter }): Object<SetLog>,
+) -> Result<Response, Problem> {
+    let input = json!({ "service": service, "instance": instance, "filter": filter });
+    let set: LogSet = super::changed(&caller, SET_LOG, json!({ "input": input })).await?;
+    answer_json(StatusCode::OK, &set)
 }
 
 async fn asked_of(

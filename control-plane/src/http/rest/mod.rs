@@ -67,6 +67,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(instances::metrics))
         .routes(routes!(instances::drain))
         .routes(routes!(instances::forget))
+        .routes(routes!(instances::set_log))
         .routes(routes!(metrics::over_time))
         .routes(routes!(metrics::live))
         .routes(routes!(leaders::list))

@@ -140,6 +140,8 @@ async fn every_other_route_is_asked_and_its_answer_read() {
     assert!(client.system().await.unwrap().nats_connected);
     client.rebuild(None).await.unwrap();
     assert_eq!(client.document().await.unwrap()["openapi"], "3.1.0");
+    let set = client.set_log("desk", "desk-1", "error,aegis_sdk=warn", None).await.unwrap();
+    assert_eq!((set.instance.as_str(), set.filter.as_str()), ("desk-1", "error,aegis_sdk=warn"));
     assert_eq!(client.drain("desk", "desk-2", "old", None).await.unwrap().instance, "desk-2");
     client.forget("echo", "echo-1", "cleared", None).await.unwrap();
     drop((first, second));

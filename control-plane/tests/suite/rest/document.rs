@@ -25,6 +25,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("reinstate", "post_services_service_reinstate"),
     ("retire", "delete_services_service"),
     ("scheduleSwitchover", "post_leaders_service_group_switchover"),
+    ("setLog", "post_instances_service_instance_log"),
     ("stepDown", "post_leaders_service_group_step_down"),
     ("verifyLog", "post_system_verification"),
 ];

@@ -35,6 +35,23 @@ async fn a_group_is_moved_and_an_instance_drained() {
         if leads { Ok(()) } else { Err(leaders.to_string()) }
     })
     .await;
+    let log = async |instance: &str, filter: &str| {
+        let path = format!("/api/instances/desk/{instance}/log");
+        post(&control, &path, &json!({ "filter": filter })).await
+    };
+    let set = log("desk-1", "error,aegis_sdk=warn").await;
+    let told = json!({ "service": "desk", "instance": "desk-1", "filter": "error,aegis_sdk=warn" });
+    assert_eq!((set.status, set.body), (200, told));
+    wait_until("the record of it", PATIENCE, || async {
+        let told = get(&control, "/api/instances/desk/desk-1/configuration").await.body;
+        let logs = told["configuration"]["log"] == "error,aegis_sdk=warn";
+        if logs { Ok(()) } else { Err(told.to_string()) }
+    })
+    .await;
+    let unread = log("desk-1", "=loud=").await;
+    assert_eq!((unread.status, &unread.body["code"]), (400, &json!("INVALID_INPUT")), "{}", unread.body);
+    let absent = log("desk-9", "info").await;
+    assert_eq!(absent.body["code"], "NO_RESPONDERS", "{}", absent.body);
     let drained = post(&control, "/api/instances/desk/desk-2/drain", &json!({ "reason": "old" })).await;
     let sequence = drained.body["sequence"].clone();
     let asked = json!({ "service": "desk", "instance": "desk-2", "sequence": sequence });

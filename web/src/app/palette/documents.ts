@@ -5,5 +5,8 @@ export const PaletteSearch = graphql(`
     instances(first: 12, filter: { text: $text }, orderBy: { field: NAME }) {
       nodes { id service instance status groups { group } }
     }
+    leaders(first: 8, filter: { text: $text }, orderBy: { field: NAME }) {
+      nodes { id service group instance }
+    }
   }
 `);

@@ -1,18 +1,19 @@
 import { Command } from "cmdk";
-import { Box, type LucideIcon, Server } from "lucide-react";
+import { Box, Crown, type LucideIcon, Server } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useNavigate } from "react-router";
 import { Dialog } from "@/components/ui/dialog";
 import { useQuery } from "@/shared/graphql/use-query";
 import { words } from "@/shared/status/status";
-import { instancePath, servicePath, useKeeping } from "@/shared/url/links";
+import { groupPath, instancePath, servicePath, useKeeping } from "@/shared/url/links";
 import { places } from "../rooms";
+import { useActions } from "./actions";
 import { PaletteSearch } from "./documents";
 
 const REST_MS = 120;
 
-/** Goes to any room, service or instance by its name. */
-export default function Palette({ onClose }: { onClose: () => void }) {
+/** Goes to any room, service, instance or group by its name, and does what can be done from everywhere. */
+export default function Palette({ onClose, onSheet }: { onClose: () => void; onSheet: () => void }) {
   const [text, setText] = useState("");
   const [asked, setAsked] = useState("");
   const navigate = useNavigate();
@@ -29,6 +30,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     onClose();
     void navigate(keeping(to));
   };
+  const actions = useActions({ go, onSheet }).filter(({ label }) => label.toLowerCase().includes(needle));
+  const groups = needle === "" ? [] : (data?.leaders.nodes ?? []);
   return (
     <Dialog title="Go to" onClose={onClose}>
       <Command shouldFilter={false} label="Go to" className="-m-4 flex flex-col">
@@ -75,6 +78,38 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               ))}
             </Heading>
           )}
+          {groups.length > 0 && (
+            <Heading title="Groups">
+              {groups.map(({ id, service, group, instance }) => (
+                <Item
+                  key={id}
+                  value={`group ${id}`}
+                  icon={Crown}
+                  label={group}
+                  note={`${service} · ${instance ?? "no owner"}`}
+                  onSelect={() => go(groupPath(service, group))}
+                />
+              ))}
+            </Heading>
+          )}
+          {actions.length > 0 && (
+            <Heading title="Actions">
+              {actions.map(({ label, icon, lock, run }) => (
+                <Item
+                  key={label}
+                  value={`action ${label}`}
+                  icon={icon}
+                  label={label}
+                  {...(lock !== null && { note: lock })}
+                  disabled={lock !== null}
+                  onSelect={() => {
+                    onClose();
+                    run();
+                  }}
+                />
+              ))}
+            </Heading>
+          )}
         </Command.List>
       </Command>
     </Dialog>
@@ -97,15 +132,17 @@ interface ItemProps {
   icon: LucideIcon;
   label: string;
   note?: string;
+  disabled?: boolean;
   onSelect: () => void;
 }
 
-function Item({ value, icon: Icon, label, note, onSelect }: ItemProps) {
+function Item({ value, icon: Icon, label, note, disabled = false, onSelect }: ItemProps) {
   return (
     <Command.Item
       value={value}
       onSelect={onSelect}
-      className="flex h-7 cursor-pointer items-center gap-2 rounded-sm px-2 data-[selected=true]:bg-selected"
+      disabled={disabled}
+      className="flex h-7 cursor-pointer items-center gap-2 rounded-sm px-2 data-[disabled=true]:cursor-not-allowed data-[selected=true]:bg-selected data-[disabled=true]:text-muted-foreground"
     >
       <Icon aria-hidden="true" className="size-3.5 text-muted-foreground" />
       {label}

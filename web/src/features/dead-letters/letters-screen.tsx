@@ -2,10 +2,14 @@ import { Download } from "lucide-react";
 import { useMemo, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { NativeSelect } from "@/components/ui/native-select";
-import { plural } from "@/shared/figures/format";
+import { ChooseAll } from "@/shared/bulk/choose-all";
+import type { Reading } from "@/shared/bulk/load-all";
+import { count, plural } from "@/shared/figures/format";
+import type { AppError } from "@/shared/graphql/errors";
 import { mayAs, useSession } from "@/shared/session/store";
 import { ActionButton } from "@/shared/ui/action-button";
 import { CopyLink } from "@/shared/ui/copy-link";
+import { useNotices } from "@/shared/ui/notice";
 import { PageHead } from "@/shared/ui/page-head";
 import { PresentOnly } from "@/shared/ui/present-only";
 import { SearchField } from "@/shared/ui/search-field";
@@ -19,7 +23,7 @@ import { lettersCsv, saveCsv } from "./export-letters";
 import { LetterGroups } from "./letter-groups";
 import { LetterPeek } from "./letter-peek";
 import { type Deed, letterHas, letterKey } from "./letters";
-import { useLetters } from "./use-letters";
+import { READ_MAX, useLetters } from "./use-letters";
 import { lettersShape } from "./view-state";
 
 /** Messages that nobody could process, and what to do with them. */
@@ -37,6 +41,7 @@ function Letters() {
   const [view, set] = useUrlState(lettersShape);
   const { letters, told, total, error, more, older, reach, again, results, note } = useLetters(view.kind);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const tell = useNotices((s) => s.tell);
   const [asked, setAsked] = useState<{ deed: Deed; letters: readonly Letter[] } | null>(null);
   const shown = useMemo(() => (letters ?? []).filter((each) => letterHas(each, view.q)), [letters, view.q]);
   const isOpen = (letter: Letter): boolean => results.get(letterKey(letter))?.kind !== "done";
@@ -67,8 +72,21 @@ function Letters() {
     const ofIt = (all: readonly Letter[]): readonly Letter[] =>
       all.filter((each) => causeKey(each) === cause.key && letterHas(each, view.q));
     const openOf = (all: readonly Letter[]): readonly Letter[] => ofIt(all).filter(isOpen);
-    const read = view.q === "" ? await reach((all) => openOf(all).length >= cause.left) : shown;
+    const enough = (all: readonly Letter[]): boolean => openOf(all).length >= cause.left;
+    const read = view.q === "" ? (await reach(enough)).letters : shown;
     choose(openOf(read), true);
+  };
+  /** What matches is known of what is read only: so all is read first. */
+  const chooseMatching = async ({ onRead, signal }: Reading): Promise<AppError | null> => {
+    const told = await reach((all) => {
+      onRead(all.length);
+      return signal.aborted;
+    });
+    if (signal.aborted || told.error) return told.error;
+    const matching = told.letters.filter((each) => letterHas(each, view.q) && isOpen(each));
+    choose(matching, true);
+    if (told.left) tell(tooMany, true);
+    return null;
   };
   const decide = (deed: Deed) => () => setAsked({ deed, letters: picked });
   const nobody = picked.length === 0 ? "Choose letters first." : null;
@@ -101,6 +119,17 @@ function Letters() {
           <span className="text-muted-foreground max-lg:sr-only" data-testid="chosen">
             {picked.length} chosen
           </span>
+          {picked.length > 0 ? (
+            <Button variant="ghost" className="font-normal" onClick={() => setChosen(new Set())}>
+              Clear
+            </Button>
+          ) : (
+            <ChooseAll
+              matching={more ? null : shown.filter(isOpen).length}
+              filtered={view.q !== "" || view.kind !== ""}
+              onAll={chooseMatching}
+            />
+          )}
           <Button
             variant="outline"
             title="Save the letters that are shown as a table (CSV)"
@@ -183,3 +212,5 @@ function Letters() {
 }
 
 const none: readonly ToldGroup[] = [];
+
+const tooMany = `Only the newest ${count(READ_MAX)} letters were chosen from: decide on these first.`;

@@ -11,7 +11,15 @@ const EVERY_MS = 5_000;
 /** To count them, the server looks at thousands. */
 const COUNTED_EVERY_MS = 15_000;
 /** So many letters are read at most: a page of a browser is no place for more. */
-const READ_MAX = 5_000;
+export const READ_MAX = 5_000;
+
+/** What is read, and whether more is left. */
+interface Reached {
+  letters: readonly Letter[];
+  left: boolean;
+  /** Why no more was read, where that is the reason. */
+  error: AppError | null;
+}
 
 interface Letters {
   /** Newest first; null before the first answer. Those decided here stay, so that nothing moves away. */
@@ -22,8 +30,8 @@ interface Letters {
   error: AppError | null;
   more: boolean;
   older: () => void;
-  /** Reads older pages until that holds of what is read, or there are no more; answers what is read then. */
-  reach: (enough: (letters: readonly Letter[]) => boolean) => Promise<readonly Letter[]>;
+  /** Reads older pages until that holds of what is read, or there are no more. */
+  reach: (enough: (letters: readonly Letter[]) => boolean) => Promise<Reached>;
   again: () => void;
   results: ReadonlyMap<string, Result>;
   note: (letter: Letter, result: Result) => void;
@@ -89,16 +97,17 @@ export function useLetters(kind: string): Letters {
   }, [renew]);
 
   const reach = useCallback(
-    async (enough: (letters: readonly Letter[]) => boolean): Promise<readonly Letter[]> => {
+    async (enough: (letters: readonly Letter[]) => boolean): Promise<Reached> => {
       const mine = run.current;
       let { cursor, more } = now.current;
       let read = now.current.letters ?? [];
       while (more && !enough(read) && read.length < READ_MAX) {
         const { data, error } = await page(cursor);
-        if (mine !== run.current) return read;
+        if (mine !== run.current) return { letters: read, left: true, error: null };
         if (!data) {
-          setPages((all) => ({ ...all, error: error ? errorFromUrql(error) : null }));
-          return read;
+          const told = error ? errorFromUrql(error) : null;
+          setPages((all) => ({ ...all, error: told }));
+          return { letters: read, left: true, error: told };
         }
         const { nodes, pageInfo } = data.deadLetters;
         read = united(read, nodes);
@@ -107,7 +116,7 @@ export function useLetters(kind: string): Letters {
         const next = { cursor, more };
         setPages((all) => ({ ...all, letters: united(all.letters ?? [], nodes), ...next }));
       }
-      return read;
+      return { letters: read, left: more, error: null };
     },
     [page],
   );

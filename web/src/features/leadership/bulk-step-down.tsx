@@ -5,14 +5,15 @@ import type { Preview } from "@/shared/bulk/use-previews";
 import { plural } from "@/shared/figures/format";
 import { client } from "@/shared/graphql/client";
 import { errorFromUrql } from "@/shared/graphql/errors";
-import { type Group, type Member, Members, StepDownPreview } from "./documents";
-import { takersOf } from "./takers";
+import { patiently } from "@/shared/graphql/patience";
+import { MembersOfGroups } from "@/shared/members/documents";
+import { standbysOf } from "@/shared/members/standbys";
+import { MOST } from "@/shared/members/use-members";
+import type { Group } from "./documents";
 
 interface Item extends BulkItem {
   owner: string;
 }
-
-const NAMED = 3;
 
 /** Has the owners of many groups hand them over, one group after the other. */
 export function BulkStepDown({ groups, onClose }: { groups: readonly Group[]; onClose: () => void }) {
@@ -41,39 +42,29 @@ export function BulkStepDown({ groups, onClose }: { groups: readonly Group[]; on
             is first.
           </p>
         ),
-        preview: previews(),
+        preview,
+        size: MOST,
         run,
       }}
     />
   );
 }
 
-/** The members of each service are asked for once. */
-function previews(): (item: Item) => Promise<Preview> {
-  const asked = new Map<string, Promise<readonly Member[]>>();
-  const membersOf = (service: string): Promise<readonly Member[]> => {
-    const known = asked.get(service);
-    if (known) return known;
-    const found = client
-      .query(Members, { service })
-      .toPromise()
-      .then(({ data }) => data?.instances.nodes ?? []);
-    asked.set(service, found);
-    return found;
-  };
-  return async ({ service, name, owner }) => {
-    const { data, error } = await client.query(StepDownPreview, { service, group: name }).toPromise();
-    if (!data?.stepDownPreview) {
-      const why = error ? errorFromUrql(error).message : "it is not known any more";
-      return { text: why, blocked: true };
-    }
-    const takers = takersOf(data.stepDownPreview.candidates, await membersOf(service), owner);
-    if (takers.length === 0)
+async function preview(items: readonly Item[]): Promise<readonly Preview[]> {
+  const { data, error } = await patiently(
+    () => client.query(MembersOfGroups, { ids: items.map(({ key }) => key) }).toPromise(),
+    (answer) => (answer.error ? errorFromUrql(answer.error) : null),
+  );
+  const found = new Map((data?.groupMembers ?? []).map((each) => [each.id, each]));
+  const why = error ? errorFromUrql(error).message : "it is not known any more";
+  return items.map(({ key, owner }) => {
+    const members = found.get(key);
+    if (!members) return { text: why, blocked: true };
+    const { names, more } = standbysOf(members);
+    if (names.length === 0)
       return { text: `leaves ${owner}; no other instance is known to take it`, warn: true };
-    const named = takers.slice(0, NAMED).map(({ instance }) => instance);
-    const rest = takers.length - named.length;
-    return { text: `from ${owner} to ${named.join(" or ")}${rest > 0 ? ` or ${rest} more` : ""}` };
-  };
+    return { text: `from ${owner} to ${names.join(" or ")}${more > 0 ? ` or ${more} more` : ""}` };
+  });
 }
 
 async function run({ service, name }: Item, reason: string): Promise<Outcome> {

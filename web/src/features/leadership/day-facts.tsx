@@ -10,6 +10,10 @@ const EVERY_MS = 5_000;
 
 const span = (ms: number | bigint | null): string => (ms === null ? "—" : formatSpan(Number(ms)));
 
+/** Where the next owner was recorded in the same step, nothing was to be measured. */
+const handover = (ms: number | bigint | null | undefined, planned: number | bigint | undefined): string =>
+  ms == null && Number(planned ?? 0) > 0 ? "no gap" : span(ms ?? null);
+
 interface Props {
   /** Null for all services. */
   service: string | null;
@@ -41,8 +45,8 @@ export function DayFacts({ service, group, first }: Props) {
     },
     { name: "Recovery p50", value: span(of?.recoveryP50Ms ?? null) },
     { name: "Recovery p99", value: span(of?.recoveryP99Ms ?? null) },
-    { name: "Handover p50", value: span(of?.handoverP50Ms ?? null) },
-    { name: "Handover p99", value: span(of?.handoverP99Ms ?? null) },
+    { name: "Handover p50", value: handover(of?.handoverP50Ms, of?.planned) },
+    { name: "Handover p99", value: handover(of?.handoverP99Ms, of?.planned) },
   ];
   return (
     <dl

@@ -32,6 +32,19 @@ export const GroupsAsOf = graphql(
   [GroupFields],
 );
 
+/** A page of the list of groups, to read all of it. */
+export const GroupPageOf = graphql(
+  `
+  query GroupPageOf($filter: LeaderFilter, $after: String) {
+    leaders(first: 500, after: $after, filter: $filter) {
+      nodes { ...GroupFields }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`,
+  [GroupFields],
+);
+
 /** How all groups fared within 24 hours. */
 export const Summary = graphql(`
   query LeadershipSummary($service: String, $group: String) {

@@ -2,6 +2,8 @@ import { Activity, Crown, UserX, Wrench } from "lucide-react";
 import { Figure } from "@/shared/figures/figure";
 import { count } from "@/shared/figures/format";
 import { cn } from "@/shared/lib/utils";
+import type { GroupMembers } from "@/shared/members/documents";
+import { StandbysCell } from "@/shared/members/standbys-cell";
 import { Flag } from "@/shared/status/flag";
 import { Age } from "@/shared/time/age";
 import { formatSpan } from "@/shared/time/duration";
@@ -15,10 +17,11 @@ import { StepDownButton } from "./step-down";
 /** From which width of the table on the columns that matter less stand there. */
 export const shown = {
   actions: "hidden @min-[38rem]:table-cell",
-  lease: "hidden @min-[60rem]:table-cell",
-  gap: "hidden @min-[46rem]:table-cell",
-  changes: "hidden @min-[52rem]:table-cell",
-  ofService: "hidden @min-[68rem]:table-cell",
+  standbys: "hidden @min-[46rem]:table-cell",
+  lease: "hidden @min-[56rem]:table-cell",
+  changes: "hidden @min-[62rem]:table-cell",
+  gap: "hidden @min-[68rem]:table-cell",
+  ofService: "hidden @min-[74rem]:table-cell",
   why: "hidden @min-[79rem]:table-cell",
 };
 
@@ -27,6 +30,8 @@ interface Props {
   /** Undefined where nothing changed. */
   statistics: GroupStatistics | undefined;
   lease: Lease | undefined;
+  /** Undefined before they are known, and of the past. */
+  members: GroupMembers | undefined;
   index: number;
   /** Whether nobody takes it over while its owner is lost. */
   inMaintenance: boolean;
@@ -39,6 +44,7 @@ export function GroupRow({
   group: each,
   statistics: own,
   lease,
+  members,
   index,
   inMaintenance,
   chosen,
@@ -90,6 +96,9 @@ export function GroupRow({
       </td>
       <td className={cn("px-2 text-right", shown.lease)}>
         <LeaseHealth lease={lease} />
+      </td>
+      <td className={cn("truncate px-2", shown.standbys)}>
+        <StandbysCell members={members} />
       </td>
       <td className={cn("px-2 text-right", shown.changes)}>
         <Figure text={count(own?.changes ?? 0)} />

@@ -24,6 +24,7 @@ import { servicePath } from "@/shared/url/links";
 import { DayFacts } from "./day-facts";
 import { Members, TermsOf } from "./documents";
 import { LeaseHealth } from "./lease-health";
+import { MembersPanel } from "./members-panel";
 import { StepDownButton } from "./step-down";
 import { SwitchoverButton } from "./switchover";
 import { termsFrom } from "./terms";
@@ -174,6 +175,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
             }
           />
         </Panel>
+        <MembersPanel service={service} group={group} />
         <Panel
           title="Terms"
           note={data.terms.more ? `the newest ${terms.terms.length}` : terms.terms.length}

@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef, useState } from "react";
 import { useRowHeight } from "@/shared/density/density";
 import { cn } from "@/shared/lib/utils";
+import { useMembers } from "@/shared/members/use-members";
 import { usePlans } from "@/shared/plans/use-plans";
 import type { Group } from "./documents";
 import { GroupRow, shown } from "./group-row";
@@ -10,16 +11,21 @@ import type { GroupPage } from "./use-group-window";
 import { useLeases } from "./use-leases";
 
 const heads: { label: string; title: string; width: string; right?: boolean }[] = [
-  { label: "Group", title: "Group", width: "w-40" },
+  { label: "Group", title: "Group", width: "w-36" },
   { label: "Owner", title: "The instance that owns it", width: "" },
-  { label: "Service", title: "Service", width: cn("w-40", shown.ofService) },
+  { label: "Service", title: "Service", width: cn("w-36", shown.ofService) },
   { label: "Term", title: "Term, the fencing token", width: "w-14", right: true },
   { label: "Held for", title: "Since the term began", width: "w-24", right: true },
   {
     label: "Lease",
     title: "The least that was left of the owner's lease in the last minute before it was renewed",
-    width: cn("w-32", shown.lease),
+    width: cn("w-30", shown.lease),
     right: true,
+  },
+  {
+    label: "Standbys",
+    title: "Who would take it over, in the order of their claims",
+    width: cn("w-40", shown.standbys),
   },
   { label: "Changes", title: "Changes of owner in 24 hours", width: cn("w-20", shown.changes), right: true },
   {
@@ -28,7 +34,7 @@ const heads: { label: string; title: string; width: string; right?: boolean }[] 
     width: cn("w-26", shown.gap),
     right: true,
   },
-  { label: "Why", title: "Why the term began", width: cn("w-48", shown.why) },
+  { label: "Why", title: "Why the term began", width: cn("w-36", shown.why) },
   { label: "", title: "Actions", width: cn("w-28", shown.actions) },
 ];
 
@@ -76,6 +82,12 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
       return group?.instance ? [`${group.service}/${group.instance}`] : [];
     }),
   );
+  const members = useMembers(
+    items.flatMap(({ index }) => {
+      const group = page.rows[index - page.offset];
+      return group ? [group.id] : [];
+    }),
+  );
   const begin = items[0]?.index ?? 0;
   useEffect(() => {
     const timer = setTimeout(
@@ -118,6 +130,7 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
                 group={group}
                 statistics={statistics?.get(group.id)}
                 lease={leases.get(`${group.service}/${group.instance ?? ""}`)}
+                members={members.get(group.id)}
                 index={item.index}
                 inMaintenance={maintenances.some(
                   (each) =>

@@ -3,20 +3,24 @@ import { Button } from "@/components/ui/button";
 import { Toggle } from "@/components/ui/toggle";
 import { useAttention } from "@/shared/attention/store";
 import { ChosenBar } from "@/shared/bulk/chosen-bar";
+import { isList } from "@/shared/bulk/load-all";
 import { useChosen } from "@/shared/bulk/use-chosen";
 import { count } from "@/shared/figures/format";
 import { PlansStrip } from "@/shared/plans/plans-strip";
 import { ViewsMenu } from "@/shared/saved-views/views-menu";
+import { TeamSelect } from "@/shared/teams/team-select";
 import { useNow } from "@/shared/time/clock";
 import { CopyLink } from "@/shared/ui/copy-link";
 import { PageHead } from "@/shared/ui/page-head";
 import { SearchField } from "@/shared/ui/search-field";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
+import { useMoment } from "@/shared/url/moment";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { BulkStepDown } from "./bulk-step-down";
 import { DayFacts } from "./day-facts";
 import type { Group } from "./documents";
 import { GroupTable } from "./group-table";
+import { loadGroups } from "./load-groups";
 import { useDay } from "./use-day";
 import { onlyFlapping, useGroupWindow, WIDEST, WINDOW } from "./use-group-window";
 import { filterOf, isFiltered, leadershipShape, presets, views } from "./view-state";
@@ -40,8 +44,11 @@ export function LeadershipScreen() {
     if (!flapping || !all) return all;
     return statistics && onlyFlapping(all, statistics);
   }, [flapping, all, statistics]);
+  // What is filtered here, or is of the past, was asked for whole.
+  const past = useMoment() !== null;
+  const wholeHere = flapping || past;
   const everything = useAttention((s) => s.groups) ?? page?.total ?? 0;
-  const clear = (): void => set({ q: "", preset: "all", service: "" });
+  const clear = (): void => set({ q: "", preset: "all", service: "", team: "" });
   return (
     <>
       <PageHead title="Leadership" actions={<CopyLink />} />
@@ -53,7 +60,7 @@ export function LeadershipScreen() {
       >
         <SearchField
           label="Filter groups"
-          className="w-56 shrink"
+          className="w-56 min-w-28 shrink"
           value={view.q}
           onChange={(q) => set({ q }, { replace: true })}
         />
@@ -65,6 +72,7 @@ export function LeadershipScreen() {
             </Toggle>
           ))}
         </fieldset>
+        <TeamSelect team={view.team} className="w-36 shrink-0" onChoose={(team) => set({ team })} />
         {view.service !== "" && (
           <Button variant="outline" className="font-normal" onClick={() => set({ service: "" })}>
             service {view.service} ×
@@ -76,13 +84,15 @@ export function LeadershipScreen() {
             chosen={chosen.items.size}
             nouns="groups"
             verb="Step down"
-            onAll={() =>
-              chosen.chooseAll(
-                (page?.rows ?? [])
-                  .filter(({ instance }) => instance !== null)
-                  .map((group) => [group.id, group] as const),
-              )
-            }
+            matching={page ? page.total - page.ownerless : null}
+            filtered={isFiltered(view)}
+            onAll={async (reading) => {
+              const told = wholeHere ? (page?.rows ?? []) : await loadGroups(filter, reading);
+              if (told === null || !isList(told)) return told;
+              const owned = told.filter(({ instance }) => instance !== null);
+              chosen.chooseAll(owned.map((group) => [group.id, group] as const));
+              return null;
+            }}
             onClear={chosen.clear}
             onAct={() => setAsked([...chosen.items.values()])}
           />

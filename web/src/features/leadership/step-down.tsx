@@ -70,7 +70,7 @@ function StepDownDialog({ service, group, owner, onClose }: Omit<Props, "small">
         </p>
         <p className="mt-2 text-muted-foreground">
           {handoverP50Ms === null || handoverP99Ms === null
-            ? "No handover of this service was measured in 24 hours."
+            ? "The next owner is recorded in the same step, so the group is at no time without one; calls wait meanwhile."
             : `Handovers of this service took ${formatSpan(Number(handoverP50Ms))} (p50), ${formatSpan(Number(handoverP99Ms))} (p99) in 24 hours.`}
         </p>
       </>

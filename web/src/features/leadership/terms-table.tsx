@@ -3,6 +3,7 @@ import { formatSpan } from "@/shared/time/duration";
 import { Moment } from "@/shared/time/moment";
 import { EventLink, InstanceLink } from "@/shared/ui/object-link";
 import { causeWords, type Term } from "./terms";
+import { hadNoOwner } from "./timeline/lanes";
 
 const heads = ["Term", "Owner", "From", "To", "Held", "Gap before", "Cause", "By", "Event"];
 const SHOWN = 200;
@@ -61,7 +62,9 @@ export function TermsTable({
                 {before.cause === "FIRST" ? (
                   <span className="text-muted-foreground">—</span>
                 ) : before.measuredMs === null ? (
-                  <span className="text-muted-foreground">not measured</span>
+                  <span className="text-muted-foreground">
+                    {hadNoOwner(before) ? "not measured" : "none, handed over"}
+                  </span>
                 ) : (
                   formatSpan(before.measuredMs)
                 )}

@@ -6,6 +6,7 @@ import type { GroupWindow } from "./documents";
 export const leadershipShape = {
   q: text,
   service: text,
+  team: text,
   preset: oneOf(["all", "ownerless", "changed", "flapping"], "all"),
 };
 
@@ -28,12 +29,13 @@ const HOUR_MS = 3_600_000;
 
 /** The filter of the server that a view means; `now` moves in steps, so that the list is not followed anew each second. */
 export function filterOf(
-  { q, service, preset }: LeadershipView,
+  { q, service, team, preset }: LeadershipView,
   now: number,
 ): VariablesOf<typeof GroupWindow>["filter"] {
   return {
     ...(q !== "" && { text: q.slice(0, 200) }),
     ...(service !== "" && { service }),
+    ...(team !== "" && { team }),
     ...(preset === "ownerless" && { ownerless: true }),
     // Who has changed owner three times within an hour has changed within the last one, or flaps no more.
     ...((preset === "changed" || preset === "flapping") && {
@@ -42,5 +44,5 @@ export function filterOf(
   };
 }
 
-export const isFiltered = ({ q, service, preset }: LeadershipView): boolean =>
-  q !== "" || service !== "" || preset !== "all";
+export const isFiltered = ({ q, service, team, preset }: LeadershipView): boolean =>
+  q !== "" || service !== "" || team !== "" || preset !== "all";

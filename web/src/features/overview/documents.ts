@@ -15,3 +15,14 @@ export const ServicesAsOf = graphql(
 `,
   [SummaryFields],
 );
+
+/** How many groups a filter takes, and how many of them nobody owns. */
+export const GroupCount = graphql(`
+  subscription GroupCount($filter: LeaderFilter) {
+    leaderChanges(filter: $filter, first: 1) {
+      __typename
+      ... on LeaderSnapshot { totalCount ownerless }
+      ... on LeaderDelta { totalCount ownerless }
+    }
+  }
+`);

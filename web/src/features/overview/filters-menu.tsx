@@ -3,6 +3,7 @@ import { type FormEvent, useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import { Popover, PopoverContent, PopoverTrigger } from "@/components/ui/popover";
+import { TeamSelect } from "@/shared/teams/team-select";
 import type { SetUrl } from "@/shared/url/use-url-state";
 import type { OverviewView, overviewShape } from "./view-state";
 
@@ -38,16 +39,19 @@ function Form({ view, onApply }: { view: OverviewView; onApply: (change: Partial
   const [service, setService] = useState(view.service);
   const [version, setVersion] = useState(view.version);
   const [label, setLabel] = useState(view.label.join(" "));
+  const [team, setTeam] = useState(view.team);
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     onApply({
       service: service.trim(),
       version: version.trim(),
       label: label.split(/\s+/).filter(Boolean),
+      team,
     });
   };
   return (
     <form className="flex flex-col gap-2" onSubmit={submit}>
+      <TeamSelect labelled team={team} onChoose={setTeam} />
       <Field label="Service" value={service} onChange={setService} />
       <Field label="Version" value={version} onChange={setVersion} />
       <Field label="Labels, as desk:demo" value={label} onChange={setLabel} />

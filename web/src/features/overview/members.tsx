@@ -8,7 +8,9 @@ import { InstanceRow } from "@/shared/instances/table/instance-row";
 import { useInstanceWindow } from "@/shared/instances/use-instance-window";
 import { useSteady } from "@/shared/instances/use-steady";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
-import { useLimitsOf } from "@/shared/limits/store";
+import { noLimits } from "@/shared/limits/limits";
+import { useLimits } from "@/shared/limits/store";
+import { useInstancesSince } from "@/shared/limits/use-instances-since";
 import { useNow } from "@/shared/time/clock";
 import { WIDTH } from "./service-row";
 import { filterOf, type OverviewView } from "./view-state";
@@ -33,9 +35,11 @@ export function Members({ service, view, onPeek, onAll }: Props) {
   });
   const truth = useTruth();
   const lost = useLostLeases();
-  const limits = useLimitsOf(service);
+  const all = useLimits();
+  const limits = all.get(service) ?? noLimits;
   const now = useNow();
   const { rows, figures } = useSteady(page?.rows ?? [], JSON.stringify(filter), false);
+  const since = useInstancesSince(rows, all, now);
   const line = (content: ReactNode): ReactNode => (
     <tr className="h-row bg-card">
       <td colSpan={WIDTH} className="px-6 text-muted-foreground">
@@ -58,6 +62,7 @@ export function Members({ service, view, onPeek, onAll }: Props) {
           selected={instance.id === view.peek}
           withService={false}
           limits={limits}
+          beyond={since.get(instance.id)}
           leaseLostAt={lost.get(instance.id)}
           onPeek={onPeek}
         />

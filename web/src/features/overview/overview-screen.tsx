@@ -22,7 +22,7 @@ const InstancesView = lazy(() => import("./instances-view"));
 export function OverviewScreen() {
   const [view, set] = useUrlState(overviewShape);
   const past = useMoment() !== null;
-  const all = usePastRollups(null, true);
+  const all = usePastRollups(view.team === "" ? null : { team: view.team }, true);
   const live = usePulse((s) => s.total);
   const fleet = usePulse((s) => s.counts);
   const everything = past ? (all.rollups ?? []).reduce((sum, each) => sum + each.instances, 0) : live;
@@ -39,7 +39,7 @@ export function OverviewScreen() {
     <div className="flex min-h-full">
       <div className="flex min-w-0 flex-1 flex-col">
         <AttentionPanel />
-        <Tiles past={all.rollups} />
+        <Tiles past={all.rollups} team={view.team} />
         <div className="sticky top-0 z-20">
           <Toolbar view={view} set={set} counts={counts} />
         </div>

@@ -5,8 +5,8 @@ import type { Truth } from "@/shared/freshness/freshness";
 import { columns, shownOf } from "@/shared/instances/table/columns";
 import { Spark } from "@/shared/instances/table/spark";
 import { cn } from "@/shared/lib/utils";
-import { overErrors, overP99 } from "@/shared/limits/limits";
-import { useLimitsOf } from "@/shared/limits/store";
+import { lasting, overErrors, overP99 } from "@/shared/limits/limits";
+import { useBeyond, useLimitsOf } from "@/shared/limits/store";
 import { type FlagOf, Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
@@ -61,6 +61,7 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
   const { service, counts, worst, groups, ownerless, versions } = rollup;
   const shown = shownState({ status: worst, lastBeatAt: null }, truth, now);
   const limits = useLimitsOf(service);
+  const beyond = useBeyond(service);
   const past = shown.was !== null || rollup.running === 0;
   const Chevron = open ? ChevronDown : ChevronRight;
   const parts = statuses.filter((status) => counts.has(status));
@@ -95,13 +96,17 @@ export function ServiceRow({ rollup, open, onToggle, truth, now }: Props) {
         {ownerless > 0 && <span className="font-medium text-bad">{ownerless} no owner</span>}
       </td>
       <td className={number}>
-        <Figure text={latency(rollup.p99Ms)} past={past} over={overP99(limits, rollup.p99Ms)} />
+        <Figure
+          text={latency(rollup.p99Ms)}
+          past={past}
+          over={lasting(overP99(limits, rollup.p99Ms), beyond.p99, now)}
+        />
       </td>
       <td className={cn(number, shownOf("errors"))}>
         <Figure
           text={percent(rollup.errorPercent)}
           past={past}
-          over={overErrors(limits, rollup.errorPercent)}
+          over={lasting(overErrors(limits, rollup.errorPercent), beyond.errors, now)}
         />
       </td>
       <td className={cn(number, shownOf("beat"))} />

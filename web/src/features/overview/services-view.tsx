@@ -14,7 +14,14 @@ import { Members } from "./members";
 import { type Rollup, rollupOfSummary } from "./rollups";
 import { ServiceRow } from "./service-row";
 import { type PastRollups, usePastRollups } from "./use-past-rollups";
-import { isFiltered, noFilter, type OverviewView, type overviewShape, serviceFilterOf } from "./view-state";
+import {
+  isFiltered,
+  isNarrowed,
+  noFilter,
+  type OverviewView,
+  type overviewShape,
+  serviceFilterOf,
+} from "./view-state";
 
 /** So many pages are followed; more services are found by the filter. */
 const PAGES = 10;
@@ -34,6 +41,7 @@ export function ServicesView(props: Props) {
   const [pages, setPages] = useState(1);
   const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
   const filtered = isFiltered(props.view);
+  const narrowed = isNarrowed(props.view);
   const filter = serviceFilterOf(props.view);
   const found = usePastRollups(filter, filtered);
   const first = useServiceWindow(moment === null ? { filter, first: SERVICES, offset: 0 } : null);
@@ -42,7 +50,7 @@ export function ServicesView(props: Props) {
     if (!next.delete(service)) next.add(service);
     setFlipped(next);
   };
-  const list = { ...props, flipped, onFlip: flip, filtered };
+  const list = { ...props, flipped, onFlip: flip, narrowed };
   if (moment !== null) {
     const { rollups, total, error, again } = filtered ? found : props.past;
     if (rollups === null)
@@ -97,7 +105,7 @@ function Frame({ children, footer }: { children: ReactNode; footer: ReactNode })
 type List = Props & {
   flipped: ReadonlySet<string>;
   onFlip: (service: string) => void;
-  filtered: boolean;
+  narrowed: boolean;
 };
 
 /** A page after the first one, followed by itself. */
@@ -114,12 +122,12 @@ function Rows({
   onPeek,
   flipped,
   onFlip,
-  filtered,
+  narrowed,
 }: List & { rollups: readonly Rollup[]; offset: number }) {
   const truth = useTruth();
   const now = useNow();
   return rollups.map((rollup, index) => {
-    const byFilter = filtered && offset + index < OPENED;
+    const byFilter = narrowed && offset + index < OPENED;
     const open = flipped.has(rollup.service) ? !byFilter : byFilter;
     return (
       <tbody key={rollup.service}>

@@ -1,13 +1,9 @@
 import type { ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
-import { useAttention } from "@/shared/attention/store";
 import { useAttentionItems } from "@/shared/attention/use-items";
 import { count } from "@/shared/figures/format";
-import { usePulse } from "@/shared/freshness/pulse";
 import { useTruth } from "@/shared/freshness/truth";
 import { cn } from "@/shared/lib/utils";
-import { useHeld } from "@/shared/live/use-held";
-import { useServiceCount } from "@/shared/services/use-service-window";
 import { looks } from "@/shared/status/look";
 import { Segments } from "@/shared/status/segments";
 import { type InstanceStatus, statuses, words } from "@/shared/status/status";
@@ -15,19 +11,20 @@ import { writeUrl } from "@/shared/url/codec";
 import { keeping } from "@/shared/url/links";
 import { useMoment } from "@/shared/url/moment";
 import { isBad, type Rollup } from "./rollups";
+import { type Totals, useTotals } from "./use-totals";
 import { noFilter, type OverviewView, overviewShape } from "./view-state";
 
 interface Props {
   /** Services as they stood, while the page shows the past. */
   past: readonly Rollup[] | null;
+  /** Whose services are counted; empty for all. */
+  team: string;
 }
 
-const all = {};
-const inNeed = { attention: true };
-
 /** What there is, and how it is; each part leads to exactly the list that it counts. */
-export function Tiles({ past }: Props) {
-  const now = useTotals();
+export function Tiles({ past, team }: Props) {
+  const now = useTotals(team);
+  const scope = { ...noFilter, team };
   const moment = useMoment();
   const { services, notFine, counts, instances, groups, ownerless } = moment === null ? now : totalsOf(past);
   const { unknownSince } = useTruth();
@@ -57,7 +54,7 @@ export function Tiles({ past }: Props) {
               ? `${was}all fine`
               : `${was}${services - notFine} fine · ${notFine} not`
         }
-        to={useChange({ ...noFilter, view: "services" })}
+        to={useChange({ ...scope, view: "services" })}
       />
       <Tile
         label="Instances"
@@ -69,11 +66,11 @@ export function Tiles({ past }: Props) {
           counts && (
             <>
               {was && <span className="mr-1">{was}</span>}
-              <ByStatus counts={counts} blind={blind} />
+              <ByStatus counts={counts} blind={blind} team={team} />
             </>
           )
         }
-        to={useChange({ ...noFilter, view: "instances" })}
+        to={useChange({ ...scope, view: "instances" })}
       />
       <Tile
         label="Groups"
@@ -99,26 +96,6 @@ export function Tiles({ past }: Props) {
       />
     </nav>
   );
-}
-
-/** What there is; null before it is known. */
-interface Totals {
-  services: number | null;
-  /** Services that need somebody. */
-  notFine: number;
-  counts: ReadonlyMap<InstanceStatus, number> | null;
-  instances: number;
-  groups: number | null;
-  ownerless: number;
-}
-
-function useTotals(): Totals {
-  const services = useServiceCount(all);
-  const notFine = useServiceCount(inNeed);
-  const counts = usePulse((s) => s.counts);
-  const instances = usePulse((s) => s.total);
-  const { groups, ownerless } = useAttention();
-  return useHeld({ services, notFine: notFine ?? 0, counts, instances, groups, ownerless: ownerless.total });
 }
 
 /** The same out of the services: of the past nothing else is known. */
@@ -151,19 +128,37 @@ function useChange(change: Partial<OverviewView>): string {
   return `?${writeUrl(overviewShape, params, { ...change, peek: "" })}`;
 }
 
-function ByStatus({ counts, blind }: { counts: ReadonlyMap<InstanceStatus, number>; blind: boolean }) {
+function ByStatus({
+  counts,
+  blind,
+  team,
+}: {
+  counts: ReadonlyMap<InstanceStatus, number>;
+  blind: boolean;
+  team: string;
+}) {
   const present = statuses.filter((status) => (counts.get(status) ?? 0) > 0);
   return (
     <>
       {present.map((status) => (
-        <StatusLink key={status} status={status} n={counts.get(status) ?? 0} blind={blind} />
+        <StatusLink key={status} status={status} n={counts.get(status) ?? 0} blind={blind} team={team} />
       ))}
     </>
   );
 }
 
-function StatusLink({ status, n, blind }: { status: InstanceStatus; n: number; blind: boolean }) {
-  const to = useChange({ ...noFilter, view: "instances", status: [status] });
+function StatusLink({
+  status,
+  n,
+  blind,
+  team,
+}: {
+  status: InstanceStatus;
+  n: number;
+  blind: boolean;
+  team: string;
+}) {
+  const to = useChange({ ...noFilter, team, view: "instances", status: [status] });
   const { icon: Icon, tone } = looks[status];
   return (
     <Link to={to} className="mr-2 inline-flex h-6 items-center gap-1 hover:underline">

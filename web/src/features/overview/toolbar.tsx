@@ -66,6 +66,7 @@ function Chips({ view, set }: Omit<Props, "counts">) {
       text: words[status],
       without: { status: view.status.filter((each) => each !== status) },
     })),
+    ...(view.team === "" ? [] : [{ key: "team", text: `team ${view.team}`, without: { team: "" } }]),
     ...(view.service === ""
       ? []
       : [{ key: "service", text: `service ${view.service}`, without: { service: "" } }]),

@@ -13,25 +13,37 @@ export const overviewShape = {
   service: text,
   version: text,
   label: lines,
+  team: text,
   sort: sortCodec,
   peek: text,
 };
 
 export type OverviewView = Values<typeof overviewShape>;
 
-export const noFilter: Partial<OverviewView> = { q: "", status: [], service: "", version: "", label: [] };
+export const noFilter: Partial<OverviewView> = {
+  q: "",
+  status: [],
+  service: "",
+  version: "",
+  label: [],
+  team: "",
+};
 
-export const isFiltered = ({ q, status, service, version, label }: OverviewView): boolean =>
+/** Beyond the team: a filter that looks for something opens what it finds. */
+export const isNarrowed = ({ q, status, service, version, label }: OverviewView): boolean =>
   q !== "" || status.length > 0 || service !== "" || version !== "" || label.length > 0;
+
+export const isFiltered = (view: OverviewView): boolean => view.team !== "" || isNarrowed(view);
 
 /** The filter of the server that the view means. */
 export function filterOf(view: OverviewView): VariablesOf<typeof InstanceWindow>["filter"] {
-  const { q, status, service, version, label } = view;
+  const { q, status, service, version, label, team } = view;
   return {
     ...(q !== "" && { text: q.slice(0, 200) }),
     ...(status.length > 0 && { statuses: [...status] }),
     ...(service !== "" && { service }),
     ...(version !== "" && { version }),
+    ...(team !== "" && { team }),
     ...(label.length > 0 && { labels: label.slice(0, 10).map(labelOf) }),
   };
 }

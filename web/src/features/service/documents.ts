@@ -109,6 +109,32 @@ export const ServiceCalls = graphql(`
   }
 `);
 
+/** Whether enough instances ran, over time. */
+export const UptimeOf = graphql(`
+  query UptimeOf($service: String!, $from: DateTime, $to: DateTime) {
+    serviceLifeline(service: $service, from: $from, to: $to) {
+      spans { supply fewest from to sequence }
+      needed
+      upPercent
+      shortfalls
+      from
+    }
+  }
+`);
+
+export type SupplySpan = ResultOf<typeof UptimeOf>["serviceLifeline"]["spans"][number];
+
+/** A page of its instances, to read all of them. */
+export const InstancesOfService = graphql(`
+  query InstancesOfService($service: String!, $after: String) {
+    instances(first: 500, after: $after, filter: { service: $service }, orderBy: { field: NAME }) {
+      nodes { id instance status }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`);
+
+export type Named = ResultOf<typeof InstancesOfService>["instances"]["nodes"][number];
 export type ServiceOf = ResultOf<typeof ServiceFields>;
 export type DefinitionOf = NonNullable<ServiceOf["definition"]>;
 export type LeaderOf = ResultOf<typeof LeaderFields>;

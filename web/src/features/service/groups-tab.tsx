@@ -1,5 +1,7 @@
 import { Link } from "react-router";
 import { count, latency } from "@/shared/figures/format";
+import { StandbysCell } from "@/shared/members/standbys-cell";
+import { useMembers } from "@/shared/members/use-members";
 import { Age } from "@/shared/time/age";
 import { GroupLink } from "@/shared/ui/object-link";
 import { Empty } from "@/shared/ui/states";
@@ -7,11 +9,12 @@ import { useKeeping } from "@/shared/url/links";
 import { Owner, sortGroups } from "./groups-list";
 import type { Seen } from "./use-service";
 
-const heads = ["Group", "Owner", "Term", "Held for", "Gap before", "Why the term began"];
+const heads = ["Group", "Owner", "Standbys", "Term", "Held for", "Gap before", "Why the term began"];
 
 /** All groups of the service; each leads to its timeline. */
 export function GroupsTab({ seen: { service, leaders, groups } }: { seen: Seen }) {
   const keeping = useKeeping();
+  const members = useMembers(leaders.map(({ id }) => id));
   if (groups === 0) return <Empty title="It has no groups." />;
   return (
     <div className="overflow-x-auto rounded border border-border">
@@ -37,6 +40,9 @@ export function GroupsTab({ seen: { service, leaders, groups } }: { seen: Seen }
               </td>
               <td className="px-3">
                 <Owner service={service.name} owner={instance} />
+              </td>
+              <td className="max-w-60 px-3" title="Who would take it over, in the order of their claims">
+                <StandbysCell members={members.get(id)} />
               </td>
               <td className="px-3">{String(term)}</td>
               <td className="px-3">

@@ -6,6 +6,7 @@ import { DefinitionFacts } from "./definition-facts";
 import { NeighboursList } from "./dependencies/neighbours-list";
 import { GroupsList } from "./groups-list";
 import { InstancesList } from "./instances-list";
+import { UptimeLane } from "./uptime-lane";
 import type { Seen } from "./use-service";
 
 /** Charts on the left; on the right what the service consists of. */
@@ -14,6 +15,7 @@ export function OverviewTab({ seen }: { seen: Seen }) {
   return (
     <div className="grid grid-cols-1 gap-3 @min-[64rem]:grid-cols-[minmax(0,1fr)_20rem] @min-[90rem]:grid-cols-[minmax(0,1fr)_26rem]">
       <div className="@container flex min-w-0 flex-col gap-3">
+        <UptimeLane service={service.name} />
         <MetricsGrid service={service.name} instance={null} />
         <Panel title="Methods" note="in the last minute" bodyClass="p-0">
           <MethodsTable service={service.name} instance={null} />

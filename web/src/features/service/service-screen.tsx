@@ -1,6 +1,8 @@
+import { TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { TabPanel, Tabs } from "@/components/ui/tabs";
 import { useTruth } from "@/shared/freshness/truth";
+import { useBreach } from "@/shared/limits/store";
 import { MethodsTable } from "@/shared/methods/methods-table";
 import { MaintenanceButton } from "@/shared/plans/maintenance-button";
 import { PlansStrip } from "@/shared/plans/plans-strip";
@@ -41,6 +43,7 @@ export function ServiceScreen({ service: name, events }: Props) {
   const { seen, error, again } = useService(name);
   const truth = useTruth();
   const now = useNow();
+  const breach = useBreach(name);
   const crumbs = [{ label: "Overview", to: "/" }];
   if (seen === undefined) {
     return (
@@ -80,6 +83,17 @@ export function ServiceScreen({ service: name, events }: Props) {
                 </span>
               )}
             </span>
+            {breach && (
+              <span className="flex min-w-0 items-center gap-1 text-warn" title={breach.text}>
+                <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" />
+                <span className="truncate">{breach.text}</span>
+                {breach.since !== null && (
+                  <span className="shrink-0">
+                    · <Age since={new Date(breach.since).toISOString()} />
+                  </span>
+                )}
+              </span>
+            )}
             <span className="shrink-0 text-muted-foreground max-xl:hidden">
               {service.versions.join(", ") || "no version"}
               {service.definition && ` · ${service.definition.owner}`}

@@ -4,6 +4,7 @@ import type { Preview } from "@/shared/bulk/use-previews";
 import { plural } from "@/shared/figures/format";
 import { client } from "@/shared/graphql/client";
 import { errorFromUrql } from "@/shared/graphql/errors";
+import { patiently } from "@/shared/graphql/patience";
 import { drain } from "./carry-out";
 import { DrainPreview } from "./documents";
 import { isRefused } from "./outcome";
@@ -44,14 +45,21 @@ export function BulkDrain({ service, instances, running, minimum, onClose }: Pro
           </>
         ),
         preview,
+        size: 1,
         run,
       }}
     />
   );
 }
 
-async function preview({ service, name }: BulkItem): Promise<Preview> {
-  const { data, error } = await client.query(DrainPreview, { service, instance: name }).toPromise();
+const preview = (items: readonly BulkItem[]): Promise<readonly Preview[]> =>
+  Promise.all(items.map(previewOf));
+
+async function previewOf({ service, name }: BulkItem): Promise<Preview> {
+  const { data, error } = await patiently(
+    () => client.query(DrainPreview, { service, instance: name }).toPromise(),
+    (answer) => (answer.error ? errorFromUrql(answer.error) : null),
+  );
   if (!data?.drainPreview) {
     const why = error ? errorFromUrql(error).message : "it is not known any more";
     return { text: why, blocked: true };

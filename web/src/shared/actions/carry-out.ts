@@ -1,7 +1,7 @@
 import { client } from "@/shared/graphql/client";
 import { type AppError, errorFromUrql, unreachable } from "@/shared/graphql/errors";
 import type { Whole } from "@/shared/graphql/exact";
-import { Drain, ForgetInstance, StepDown } from "./documents";
+import { Drain, ForgetInstance, SetLog, StepDown } from "./documents";
 import type { Recorded, Told } from "./outcome";
 
 interface InstanceRef {
@@ -35,6 +35,14 @@ export async function forget({ service, instance }: InstanceRef, reason: string)
   if (!data) return unreachable;
   const told = data.forgetInstance;
   return told.__typename === "Rejected" ? refusal(told) : { recorded: told.sequence };
+}
+
+/** Has an instance log what passes the filter; answers why it does not. */
+export async function setLog({ service, instance }: InstanceRef, filter: string): Promise<AppError | null> {
+  const { data, error } = await client.mutation(SetLog, { input: { service, instance, filter } });
+  if (error) return errorFromUrql(error);
+  if (!data) return unreachable;
+  return data.setLog.__typename === "Rejected" ? refusal(data.setLog) : null;
 }
 
 interface GroupRef {

@@ -24,6 +24,16 @@ export const Drain = graphql(`
   }
 `);
 
+export const SetLog = graphql(`
+  mutation SetLog($input: SetLogInput!) {
+    setLog(input: $input) {
+      __typename
+      ... on LogSet { filter }
+      ... on Rejected { code message }
+    }
+  }
+`);
+
 export const ForgetInstance = graphql(`
   mutation ForgetInstance($input: ForgetInput!) {
     forgetInstance(input: $input) {

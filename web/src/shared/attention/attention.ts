@@ -139,14 +139,13 @@ function ofGroups({ ownerless }: Situation): AttentionItem[] {
   });
 }
 
-function ofBreach({ service, text }: Breach): AttentionItem {
+function ofBreach({ service, text, since }: Breach): AttentionItem {
   return {
     key: `limit ${service}`,
     severity: "warn",
     subject: service,
     text,
-    // The server keeps no account of since when.
-    since: null,
+    since,
     to: servicePath(service),
     action: "Open",
   };

@@ -26,7 +26,9 @@ export interface BulkAct<Item extends BulkItem> {
   danger?: boolean;
   /** What follows from it, for all of them. */
   consequence: ReactNode;
-  preview: (item: Item) => Promise<Preview>;
+  /** Of so many at a time as `size` says, in their order. */
+  preview: (items: readonly Item[]) => Promise<readonly Preview[]>;
+  size: number;
   run: (item: Item, reason: string) => Promise<Outcome>;
 }
 
@@ -47,7 +49,7 @@ export function BulkDialog<Item extends BulkItem>({ items, act, onClose }: Props
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const [busy, setBusy] = useState(false);
   const stop = useRef<AbortController | null>(null);
-  const previews = usePreviews(items, ({ key }) => key, act.preview);
+  const previews = usePreviews(items, ({ key }) => key, act.preview, act.size);
   const left = items.filter(({ key }) => !outcomes.has(key) && previews.get(key)?.blocked !== true);
   const failed = [...outcomes.values()].filter(({ kind }) => kind === "failed").length;
   const known = items.every(({ key }) => previews.has(key));

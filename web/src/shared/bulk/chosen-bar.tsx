@@ -1,19 +1,20 @@
+import type { ComponentProps } from "react";
 import { Button } from "@/components/ui/button";
 import { count } from "@/shared/figures/format";
 import { ActionButton } from "@/shared/ui/action-button";
+import { ChooseAll } from "./choose-all";
 
-interface Props {
+interface Props extends ComponentProps<typeof ChooseAll> {
   chosen: number;
   /** `groups`, `instances`. */
   nouns: string;
   verb: string;
-  onAll: () => void;
   onClear: () => void;
   onAct: () => void;
 }
 
 /** How many were ticked, and what can be done with them. */
-export function ChosenBar({ chosen, nouns, verb, onAll, onClear, onAct }: Props) {
+export function ChosenBar({ chosen, nouns, verb, onClear, onAct, ...all }: Props) {
   return (
     <span className="flex shrink-0 items-center gap-1.5">
       <span className="whitespace-nowrap text-muted-foreground max-lg:sr-only" data-testid="chosen">
@@ -24,9 +25,7 @@ export function ChosenBar({ chosen, nouns, verb, onAll, onClear, onAct }: Props)
           Clear
         </Button>
       ) : (
-        <Button variant="ghost" className="font-normal" onClick={onAll}>
-          Choose those loaded
-        </Button>
+        <ChooseAll {...all} />
       )}
       <ActionButton needs="OPERATOR" blocked={chosen === 0 ? `Choose ${nouns} first.` : null} onClick={onAct}>
         {verb}…

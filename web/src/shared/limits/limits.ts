@@ -1,4 +1,5 @@
 import { latency, percent } from "@/shared/figures/format";
+import { formatAge } from "@/shared/time/duration";
 
 /** What a definition allows; null where it says nothing. */
 export interface Limits {
@@ -29,6 +30,10 @@ export function limitsOf(definitions: readonly Defined[]): ReadonlyMap<string, L
       ]),
   );
 }
+
+/** The same with how long it has been so, where that is known. */
+export const lasting = (over: string | null, since: number | undefined, now: number): string | null =>
+  over === null || since === undefined ? over : `${over} for ${formatAge(now - since)}`;
 
 type Value = number | null | undefined;
 

@@ -10,6 +10,14 @@ import {
 } from "@/components/ui/dropdown-menu";
 import { serverNow } from "@/shared/time/clock";
 import { defaultRange, windowOf } from "@/shared/time/range";
+import { useNotices } from "./notice";
+
+/** Copies the address as it is: times move on. */
+export function copyAddress(): void {
+  void navigator.clipboard
+    ?.writeText(window.location.href)
+    .then(() => useNotices.getState().tell("The link is copied."));
+}
 
 /** The address holds the whole view: as it moves with time, or with the times that it has now. */
 export function CopyLink() {

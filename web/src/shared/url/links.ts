@@ -1,8 +1,8 @@
 import { useCallback } from "react";
 import { useSearchParams } from "react-router";
 
-/** What every link keeps: the span of time, and the moment that is looked at. */
-const KEPT = ["from", "to", "at"];
+/** What every link keeps: the span of time, the moment that is looked at, and whose services are shown. */
+const KEPT = ["from", "to", "at", "team"];
 
 export const servicePath = (service: string): string => `/services/${encodeURIComponent(service)}`;
 

@@ -113,6 +113,23 @@ pub(in crate::http::rest) struct LiveInstance {
     metrics: Option<InstanceMetrics>,
 }
 
+/// What an instance is to log.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http::rest) struct SetLog {
+    /// A level, or several with what they are for: `info,my_service=debug`.
+    #[schema(min_length = 1, max_length = 1000)]
+    pub(in crate::http::rest) filter: String,
+}
+
+/// What an instance logs now.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+pub(in crate::http::rest) struct LogSet {
+    service: String,
+    instance: String,
+    filter: String,
+}
+
 /// What was done in the last 50 to 60 seconds, told anew every 5 seconds.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -18,8 +18,8 @@ pub(super) use definition::{
 };
 pub(super) use event::{AggregateKind, Event, event_fields};
 pub(super) use instance::{
-    Instance, InstanceOrderField, InstanceStatus, LiveInstance, instance_fields, metrics_fields,
-    minute_fields,
+    Instance, InstanceOrderField, InstanceStatus, LiveInstance, LogSet, SetLog, instance_fields,
+    metrics_fields, minute_fields,
 };
 pub(super) use leader::{HandedOver, Leader, StepDown, leader_fields};
 pub(super) use letter::{DeadLetter, DeadLetterDone, Decision, letter_fields};

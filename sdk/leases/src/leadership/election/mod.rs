@@ -13,7 +13,6 @@ mod input;
 mod observer;
 mod owners;
 mod pauses;
-mod rank;
 mod requests;
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use aegis_domain::claim::{first, rank};
 use aegis_domain::{GroupName, InstanceName, SessionId};
 
 use super::pauses::Pauses;
-use super::rank::{first, rank};
 use crate::leadership::store::{Holder, OwnerRecord, PauseRecord, SessionRecord, Versioned};
 use crate::leadership::{Policy, Roster};
 

@@ -8,6 +8,7 @@ import { useZone } from "@/shared/time/zone";
 import { useKeeping } from "@/shared/url/links";
 import { useDesktop } from "./desktop";
 import { ItemLine } from "./item-line";
+import { WebhookRow } from "./webhook-row";
 
 /** What needs somebody, what somebody has seen, and what came and went since the page was opened. */
 export default function Notifications({ items }: { items: readonly ShownItem[] }) {
@@ -51,6 +52,7 @@ export default function Notifications({ items }: { items: readonly ShownItem[] }
           ))}
         </Part>
       )}
+      <WebhookRow />
       <DesktopRow />
     </div>
   );

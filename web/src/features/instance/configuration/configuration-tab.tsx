@@ -10,6 +10,7 @@ import { useUrlState } from "@/shared/url/use-url-state";
 import { ConfigurationOf, InstanceEvents } from "../documents";
 import { ComparePanel } from "./compare-panel";
 import { HistoryPanel } from "./history-panel";
+import { LogButton } from "./log-button";
 import { changesOf, reportsOf } from "./reports";
 import { SettingsPanel } from "./settings-panel";
 import type { Sources } from "./sources";
@@ -61,13 +62,24 @@ export function ConfigurationTab({ service, instance }: Props) {
           onClose={() => set({ left: "", right: "" })}
         />
       ) : (
-        <div className="@min-[60rem]:col-span-2">
+        <div className="flex gap-2 @min-[60rem]:col-span-2">
           <Button
             variant="outline"
             onClick={() => set({ left: "now", right: peers.names[0] ? `@${peers.names[0]}` : "now" })}
           >
             <Columns2 aria-hidden="true" /> Compare side by side…
           </Button>
+          {!isPast && (
+            <LogButton
+              service={service}
+              instance={instance}
+              filter={settings.find(({ key }) => key === "log")?.value ?? ""}
+              onDone={() => {
+                again();
+                history.again();
+              }}
+            />
+          )}
         </div>
       )}
       <SettingsPanel

@@ -1,7 +1,8 @@
 import { Figure } from "@/shared/figures/figure";
 import { latency, percent, rate } from "@/shared/figures/format";
-import { overErrors, overP99 } from "@/shared/limits/limits";
-import { useLimitsOf } from "@/shared/limits/store";
+import { lasting, overErrors, overP99 } from "@/shared/limits/limits";
+import { useBeyond, useLimitsOf } from "@/shared/limits/store";
+import { useNow } from "@/shared/time/clock";
 import { ServiceLink } from "@/shared/ui/object-link";
 import { rowClass, Table } from "@/shared/ui/table";
 import { NeighbourState } from "./neighbour-state";
@@ -43,6 +44,8 @@ export function NeighboursTable({ near }: { near: Neighbours }) {
 
 function Row({ direction, of }: { direction: string; of: Neighbour }) {
   const limits = useLimitsOf(of.name);
+  const beyond = useBeyond(of.name);
+  const now = useNow();
   return (
     <tr data-testid="dependency-row" data-service={of.name} data-direction={direction} className={rowClass}>
       <td className="whitespace-nowrap px-2 pl-3 text-muted-foreground">{direction}</td>
@@ -59,10 +62,13 @@ function Row({ direction, of }: { direction: string; of: Neighbour }) {
         <Figure text={rate(of.callsPerSecond)} />
       </td>
       <td className={`px-2 text-right ${wide}`}>
-        <Figure text={latency(of.p99Ms)} over={overP99(limits, of.p99Ms)} />
+        <Figure text={latency(of.p99Ms)} over={lasting(overP99(limits, of.p99Ms), beyond.p99, now)} />
       </td>
       <td className={`px-2 text-right ${wide}`}>
-        <Figure text={percent(of.errorPercent)} over={overErrors(limits, of.errorPercent)} />
+        <Figure
+          text={percent(of.errorPercent)}
+          over={lasting(overErrors(limits, of.errorPercent), beyond.errors, now)}
+        />
       </td>
     </tr>
   );

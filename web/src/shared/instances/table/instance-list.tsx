@@ -7,6 +7,7 @@ import { useTruth } from "@/shared/freshness/truth";
 import { useLostLeases } from "@/shared/leases/use-lost-leases";
 import { noLimits } from "@/shared/limits/limits";
 import { useLimits } from "@/shared/limits/store";
+import { useInstancesSince } from "@/shared/limits/use-instances-since";
 import { useNow } from "@/shared/time/clock";
 import { ErrorView, Loading } from "@/shared/ui/states";
 import { type InstanceRowOf, WINDOW } from "../documents";
@@ -66,6 +67,7 @@ export function InstanceList(props: Props) {
   const lost = useLostLeases();
   const limits = useLimits();
   const now = useNow();
+  const since = useInstancesSince(rows, limits, now);
   const onKeyDown = useRowKeys();
   useEffect(() => {
     if (page) onPage?.(page);
@@ -127,6 +129,7 @@ export function InstanceList(props: Props) {
                 selected={instance.id === peek}
                 withService={withService}
                 limits={limits.get(instance.service) ?? noLimits}
+                beyond={since.get(instance.id)}
                 leaseLostAt={lost.get(instance.id)}
                 choice={choice}
                 onPeek={onPeek}

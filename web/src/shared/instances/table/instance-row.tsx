@@ -3,7 +3,8 @@ import { Figure } from "@/shared/figures/figure";
 import { bytes, count, cpu, latency, percent, rate } from "@/shared/figures/format";
 import type { Truth } from "@/shared/freshness/freshness";
 import { cn } from "@/shared/lib/utils";
-import { type Limits, overErrors, overP99 } from "@/shared/limits/limits";
+import { type Limits, lasting, overErrors, overP99 } from "@/shared/limits/limits";
+import type { Since } from "@/shared/limits/use-instances-since";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";
@@ -31,6 +32,8 @@ interface Props {
   withService: boolean;
   /** What the definition of its service allows. */
   limits: Limits;
+  /** Since when its figures are beyond them, where they are. */
+  beyond?: Since | undefined;
   /** When it lost a lease just now. */
   leaseLostAt: number | undefined;
   onPeek: (instance: InstanceRowOf) => void;
@@ -47,8 +50,20 @@ const cell = "truncate px-2";
 const number = "truncate px-2 text-right";
 
 export const InstanceRow = memo(function InstanceRow(props: Props) {
-  const { instance, figures, truth, now, index, selected, withService, limits, leaseLostAt, onPeek, choice } =
-    props;
+  const {
+    instance,
+    figures,
+    truth,
+    now,
+    index,
+    selected,
+    withService,
+    limits,
+    beyond,
+    leaseLostAt,
+    onPeek,
+    choice,
+  } = props;
   const shown = shownState({ ...instance, leaseLostAt }, truth, now);
   const past = isSilent(shown.status) || shown.status === "UNKNOWN";
   return (
@@ -98,14 +113,14 @@ export const InstanceRow = memo(function InstanceRow(props: Props) {
         <Figure
           text={latency(figures.minute?.p99Ms)}
           past={past}
-          over={overP99(limits, figures.minute?.p99Ms)}
+          over={lasting(overP99(limits, figures.minute?.p99Ms), beyond?.p99, now)}
         />
       </td>
       <td className={cn(number, shownOf("errors"))}>
         <Figure
           text={percent(figures.minute?.errorPercent)}
           past={past}
-          over={overErrors(limits, figures.minute?.errorPercent)}
+          over={lasting(overErrors(limits, figures.minute?.errorPercent), beyond?.errors, now)}
         />
       </td>
       <td className={cn(number, shownOf("beat"))}>

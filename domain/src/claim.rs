@@ -1,10 +1,13 @@
-//! Which member claims a vacant group first: rendezvous hashing (Thaler and Ravishankar, 1998), so that
+//! The order in which members claim a vacant group: rendezvous hashing (Thaler and Ravishankar, 1998), so that
 //! groups spread evenly and every member finds the same order without talking.
 
-use aegis_domain::{GroupName, InstanceName};
+use std::cmp::Reverse;
+
+use crate::{GroupName, InstanceName};
 
 /// The rank of `me` among the members for this group: 0 claims first.
-pub(super) fn rank<'a>(
+#[must_use]
+pub fn rank<'a>(
     group: &GroupName,
     me: &InstanceName,
     members: impl IntoIterator<Item = &'a InstanceName>,
@@ -15,11 +18,23 @@ pub(super) fn rank<'a>(
 }
 
 /// Of these members, the one that claims the group first.
-pub(super) fn first<'a>(
+#[must_use]
+pub fn first<'a>(
     group: &GroupName,
     members: impl IntoIterator<Item = &'a InstanceName>,
 ) -> Option<&'a InstanceName> {
     members.into_iter().max_by_key(|member| (weight(group, member), *member))
+}
+
+/// These members, the one that claims the group first at the beginning.
+#[must_use]
+pub fn order<'a>(
+    group: &GroupName,
+    members: impl IntoIterator<Item = &'a InstanceName>,
+) -> Vec<&'a InstanceName> {
+    let mut members: Vec<_> = members.into_iter().collect();
+    members.sort_by_cached_key(|member| Reverse((weight(group, member), *member)));
+    members
 }
 
 /// FNV-1a, finished by the mixer of `SplitMix64`: stable across versions and machines, which the
@@ -47,6 +62,8 @@ mod tests {
             let mut ranks: Vec<_> = members.iter().map(|me| rank(&group, me, &members)).collect();
             let leader = ranks.iter().position(|rank| *rank == 0).unwrap();
             assert_eq!(super::first(&group, &members), Some(&members[leader]));
+            let ordered = order(&group, &members);
+            assert!(ordered.iter().enumerate().all(|(at, me)| rank(&group, me, &members) as usize == at));
             first[leader] += 1;
             ranks.sort_unstable();
             assert_eq!(ranks, [0, 1, 2, 3, 4]);

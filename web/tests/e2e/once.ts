@@ -1,0 +1,4 @@
+import { forget } from "./axe";
+
+/** Before all tests. */
+export default forget;

@@ -46,7 +46,8 @@ export async function mockPlane(env: Record<string, string> = {}): Promise<MockP
   };
   const kill = (): Promise<void> =>
     new Promise((resolve) => {
-      if (!child || child.exitCode !== null) return resolve();
+      // One that was killed by a signal has no exit code.
+      if (!child || child.exitCode !== null || child.signalCode !== null) return resolve();
       child.once("exit", () => resolve());
       child.kill("SIGKILL");
     });

@@ -30,6 +30,7 @@ export default function Palette({ onClose, onSheet }: { onClose: () => void; onS
     onClose();
     void navigate(keeping(to));
   };
+  const screens = places.filter(({ label }) => label.toLowerCase().includes(needle));
   const actions = useActions({ go, onSheet }).filter(({ label }) => label.toLowerCase().includes(needle));
   const groups = needle === "" ? [] : (data?.leaders.nodes ?? []);
   return (
@@ -44,13 +45,13 @@ export default function Palette({ onClose, onSheet }: { onClose: () => void; onS
         <Command.List className="max-h-96 overflow-auto p-2">
           {error && <p className="p-2 text-bad">{error.message}</p>}
           <Command.Empty className="p-2 text-muted-foreground">Nothing has this name.</Command.Empty>
-          <Heading title="Screens">
-            {places
-              .filter(({ label }) => label.toLowerCase().includes(needle))
-              .map(({ to, label, icon }) => (
+          {screens.length > 0 && (
+            <Heading title="Screens">
+              {screens.map(({ to, label, icon }) => (
                 <Item key={to} value={`room ${to}`} icon={icon} label={label} onSelect={() => go(to)} />
               ))}
-          </Heading>
+            </Heading>
+          )}
           {services.length > 0 && (
             <Heading title="Services">
               {services.map((service) => (

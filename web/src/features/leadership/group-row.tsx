@@ -22,7 +22,7 @@ export const shown = {
   changes: "hidden @min-[62rem]:table-cell",
   gap: "hidden @min-[68rem]:table-cell",
   ofService: "hidden @min-[74rem]:table-cell",
-  why: "hidden @min-[79rem]:table-cell",
+  why: "hidden @min-[92rem]:table-cell",
 };
 
 interface Props {
@@ -51,6 +51,32 @@ export function GroupRow({
   onChoose,
 }: Props) {
   const { id, service, group, instance, term, since, reason } = each;
+  const flags = (
+    <>
+      {inMaintenance && (
+        <Flag
+          flag={{
+            key: "maintenance",
+            word: "maintenance",
+            icon: Wrench,
+            warn: false,
+            title: "Nobody takes it over when its owner is lost, until the maintenance ends",
+          }}
+        />
+      )}
+      {own?.flapping && (
+        <Flag
+          flag={{
+            key: "flapping",
+            word: "flapping",
+            icon: Activity,
+            warn: true,
+            title: "It changed its owner three times or more within an hour",
+          }}
+        />
+      )}
+    </>
+  );
   return (
     <tr
       aria-rowindex={index + 2}
@@ -79,11 +105,13 @@ export function GroupRow({
         {instance === null ? (
           <span className="flex items-center gap-1 font-medium text-bad">
             <UserX aria-hidden="true" className="size-3 shrink-0" /> No owner
+            {flags}
           </span>
         ) : (
           <span className="flex items-center gap-1 text-lead">
             <Crown aria-hidden="true" className="size-3 shrink-0" />
             <InstanceLink service={service} instance={instance} className="font-normal" />
+            {flags}
           </span>
         )}
       </td>
@@ -108,28 +136,6 @@ export function GroupRow({
       </td>
       <td className={cn("truncate px-2 text-muted-foreground", shown.why)}>
         <span className="flex items-center gap-2">
-          {inMaintenance && (
-            <Flag
-              flag={{
-                key: "maintenance",
-                word: "maintenance",
-                icon: Wrench,
-                warn: false,
-                title: "Nobody takes it over when its owner is lost, until the maintenance ends",
-              }}
-            />
-          )}
-          {own?.flapping && (
-            <Flag
-              flag={{
-                key: "flapping",
-                word: "flapping",
-                icon: Activity,
-                warn: true,
-                title: "It changed its owner three times or more within an hour",
-              }}
-            />
-          )}
           <span className="truncate">{reason.replaceAll("_", " ")}</span>
         </span>
       </td>

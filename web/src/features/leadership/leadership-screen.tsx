@@ -72,7 +72,11 @@ export function LeadershipScreen() {
             </Toggle>
           ))}
         </fieldset>
-        <TeamSelect team={view.team} className="w-36 shrink-0" onChoose={(team) => set({ team })} />
+        <TeamSelect
+          team={view.team}
+          className="w-36 shrink-0 max-xl:w-28"
+          onChoose={(team) => set({ team })}
+        />
         {view.service !== "" && (
           <Button variant="outline" className="font-normal" onClick={() => set({ service: "" })}>
             service {view.service} ×

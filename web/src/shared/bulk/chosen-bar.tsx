@@ -17,7 +17,7 @@ interface Props extends ComponentProps<typeof ChooseAll> {
 export function ChosenBar({ chosen, nouns, verb, onClear, onAct, ...all }: Props) {
   return (
     <span className="flex shrink-0 items-center gap-1.5">
-      <span className="whitespace-nowrap text-muted-foreground max-lg:sr-only" data-testid="chosen">
+      <span className="whitespace-nowrap text-muted-foreground max-xl:sr-only" data-testid="chosen">
         {count(chosen)} chosen
       </span>
       {chosen > 0 ? (

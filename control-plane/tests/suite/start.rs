@@ -86,8 +86,8 @@ async fn a_configuration_that_is_not_valid_is_said_by_field() {
     let path = file.display().to_string();
     for (text, says) in [
         ("listn = \"127.0.0.1:0\"", "listn"),
-        ("listen = \"nowhere\"", "listen"),
-        ("[[token]]\nname = \"a\"\nrole = \"king\"\nsha256 = \"00\"", "king"),
+        ("listen = \"nowhere\"", "line 1, column 10: listen: "),
+        ("[[token]]\nname = \"a\"\nrole = \"king\"\nsha256 = \"00\"", "role: unknown variant, expected "),
         ("[[token]]\nname = \"a\"\nrole = \"admin\"\nsha256 = \"00\"", "SHA-256"),
         ("", "aegis token"),
     ] {

@@ -51,10 +51,10 @@ async fn a_service_is_up_while_as_many_instances_run_as_its_definition_asks_for(
     assert_eq!((&told["needed"], &told["shortfalls"]), (&json!(2), &json!(1)), "{told}");
     let share = told["upPercent"].as_f64().unwrap();
     assert!(share > 0.0 && share < 100.0, "{told}");
-    // Of the time since the last change nothing but that is told.
+    // A time includes its beginning, so the last change counts.
     let since = json!({ "from": spans[3]["from"] });
     let late = control.query(QUERY, since).await["serviceLifeline"].clone();
-    assert_eq!((late["spans"].as_array().unwrap().len(), &late["shortfalls"]), (1, &json!(0)), "{late}");
+    assert_eq!((late["spans"].as_array().unwrap().len(), &late["shortfalls"]), (1, &json!(1)), "{late}");
     first.stop("done").await.unwrap();
     let over = until(&control, "NOTHING").await;
     assert_eq!(over["shortfalls"], 1, "{over}");

@@ -20,11 +20,14 @@ impl InvalidToml {
     /// Of an error of the reader, in this text.
     pub(crate) fn new(error: &toml::de::Error, text: &str) -> Self {
         let before = error.span().and_then(|span| text.get(..span.start));
-        let at = before.map(|before| {
-            let line = before.rsplit('\n').next().unwrap_or_default();
-            (before.matches('\n').count() + 1, line.chars().count() + 1)
-        });
-        Self { at, detail: without_values(error.message()) }
+        let line = before.map(|before| before.rsplit('\n').next().unwrap_or_default());
+        let at = before
+            .zip(line)
+            .map(|(before, line)| (before.matches('\n').count() + 1, line.chars().count() + 1));
+        // In a text that is no TOML, what looks like a field may be the inside of a value.
+        let field = line.and_then(field_before).filter(|_| text.parse::<toml::Table>().is_ok());
+        let detail = without_values(error.message());
+        Self { at, detail: field.map_or(detail.clone(), |field| format!("{field}: {detail}")) }
     }
 
     /// Reads a text.
@@ -46,6 +49,16 @@ impl fmt::Display for InvalidToml {
 }
 
 impl std::error::Error for InvalidToml {}
+
+/// The name of the field whose value begins at the end of a line's beginning, or within whose list it does.
+fn field_before(line: &str) -> Option<&str> {
+    let (before, between) = line.rsplit_once('=')?;
+    let is_outside =
+        |quote| before.matches(quote).count() % 2 == 0 && between.matches(quote).count() % 2 == 0;
+    let name =
+        before.trim_end().rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).next()?;
+    (is_outside('"') && is_outside('\'') && !name.is_empty()).then_some(name)
+}
 
 /// The message of an error of serde without the value that it quotes.
 pub(super) fn without_values(message: &str) -> String {
@@ -83,7 +96,12 @@ mod tests {
                 "[credentials.user_password]\nuser = \"a\"\npassword = \"s3cret\"\npasword = \"s3cret\"\n",
                 "line 6, column 1: unexpected keys in table: pasword",
             ),
-            ("heartbeat_ms = \"s3cret, expected nothing\"\n", "invalid type, expected u64"),
+            (
+                "heartbeat_ms = \"s3cret, expected nothing\"\n",
+                "line 3, column 16: heartbeat_ms: invalid type, expected u64",
+            ),
+            ("labels = { a = \"s3cret\", b = 5 }\n", "line 3, column 30: b: invalid type, expected a string"),
+            ("nats_url = \"\"\"\ns3cret=\\q\"\"\"\n", "line 4, column "),
             ("credentials = { token = s3cret }\n", "line 3, column 25: "),
             ("credentials = { token = \"s3cret }\n", "line 3, column 34: "),
             ("credentials = { token = \"s3cret\" }\nheartbeat_ms 500\n", "line 4, column "),

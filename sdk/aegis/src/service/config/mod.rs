@@ -451,11 +451,11 @@ mod tests {
             ("service = \"echo\"\nversion = \"1.0.0\"\nfailover = { lease = 200 }", "lease_ms"),
             (
                 "service = \"echo\"\nversion = \"1.0.0\"\naudit = \"lax\"",
-                "line 3, column 9: unknown variant, expected `",
+                "line 3, column 9: audit: unknown variant, expected `",
             ),
             (
                 "service = \"echo\"\nversion = \"1.0.0\"\ntransport = \"udp\"",
-                "line 3, column 13: unknown variant, expected `direct` or `async-nats`",
+                "line 3, column 13: transport: unknown variant, expected `direct` or `async-nats`",
             ),
             (
                 "service = \"echo\"\nversion = \"1.0.0\"\nmax_groups = 1\ngroups = [\"a\", \"b\"]",

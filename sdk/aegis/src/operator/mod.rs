@@ -161,7 +161,8 @@ impl Operator {
     /// (`info,my_service=debug`). It reports its configuration anew, which is the record of it.
     ///
     /// # Errors
-    /// `INVALID_INPUT` when the filter cannot be read, or the instance keeps a log of its own; `NO_RESPONDERS` when it
+    /// `INVALID_INPUT` when the filter cannot be read, or the instance keeps a log of its own; `INSTANCE_NOT_FOUND` when it is
+    /// not registered; `NO_RESPONDERS` when it
     /// does not run; `OUTCOME_UNKNOWN` when it did not answer.
     ///
     /// # Cancel safety
@@ -172,6 +173,13 @@ impl Operator {
         instance: &InstanceName,
         filter: &str,
     ) -> Result<(), OperatorError> {
+        let id = AggregateId::Instance(service.clone(), instance.clone());
+        let loaded = Journal::new(&self.connection).load::<Instance>(&id).await;
+        let loaded = loaded.map_err(|error| OperatorError::new(error.code(), error.to_string()))?;
+        if !loaded.state.is_alive() {
+            let rejection = instance::Rejection::NotRegistered;
+            return Err(OperatorError::new(rejection.code(), rejection.to_string()));
+        }
         let request = Control::SetLog { filter: filter.to_owned() };
         self.ask(service, instance, &request, PATIENCE).await.map(|_empty| ())
     }

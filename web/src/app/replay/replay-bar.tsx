@@ -63,7 +63,8 @@ export default function ReplayBar({ moment }: { moment: LogMoment }) {
   useEffect(() => {
     if (held === null) return;
     if ("sequence" in held && held.from) {
-      if (held.from !== moment) setHeld(null);
+      // Unless a key has moved it on since.
+      if (held.from !== moment) setHeld((now) => (now === held ? null : now));
       return;
     }
     let ended = false;

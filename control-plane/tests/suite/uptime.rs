@@ -53,7 +53,15 @@ async fn a_service_is_up_while_as_many_instances_run_as_its_definition_asks_for(
     assert!(share > 0.0 && share < 100.0, "{told}");
     // A time includes its beginning, so the last change counts.
     let since = json!({ "from": spans[3]["from"] });
-    let late = control.query(QUERY, since).await["serviceLifeline"].clone();
+    let late = wait_until("an answer within the budget", PATIENCE, || async {
+        let told = control.ask(QUERY, since.clone()).await;
+        if told["errors"].is_null() {
+            Ok(told["data"]["serviceLifeline"].clone())
+        } else {
+            Err(told.to_string())
+        }
+    })
+    .await;
     assert_eq!((late["spans"].as_array().unwrap().len(), &late["shortfalls"]), (1, &json!(1)), "{late}");
     first.stop("done").await.unwrap();
     let over = until(&control, "NOTHING").await;

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::serve::Serve;
 use crate::support::PATIENCE;
 
-/// In the address and in the header: nobody is to read them anywhere.
+/// One is in the address of the webhook, one in its header. No log, answer or metric may show them.
 const SECRETS: [&str; 2] = ["hush-in-the-address", "hush-in-the-header"];
 
 /// Who is told.

@@ -162,8 +162,8 @@ impl Operator {
     ///
     /// # Errors
     /// `INVALID_INPUT` when the filter cannot be read, or the instance keeps a log of its own; `INSTANCE_NOT_FOUND` when it is
-    /// not registered; `NO_RESPONDERS` when it
-    /// does not run; `OUTCOME_UNKNOWN` when it did not answer.
+    /// not registered; `UNAVAILABLE` when the log cannot be read; `NO_RESPONDERS` when it does not run; `OUTCOME_UNKNOWN` when it did
+    /// not answer.
     ///
     /// # Cancel safety
     /// Not cancel-safe: a dropped future leaves it open whether the log was changed.

@@ -281,6 +281,8 @@ async fn the_configuration_is_told_without_secrets_and_again_when_the_log_change
     operator.set_log(&name, &instance, "off,aegis_sdk=debug").await.unwrap();
     assert!(tracing::enabled!(target: "aegis_sdk", tracing::Level::DEBUG));
     assert_eq!(told().await["log"], "off,aegis_sdk=debug");
+    let unknown = operator.set_log(&name, &"nobody-1".parse().unwrap(), "off").await.unwrap_err();
+    assert_eq!(unknown.code, aegis_domain::ErrorCode::InstanceNotFound);
     let refused = operator.set_log(&name, &instance, "=loud=").await.unwrap_err();
     assert_eq!(refused.code.as_str(), "INVALID_INPUT");
     assert_eq!(told().await["log"], "off,aegis_sdk=debug");

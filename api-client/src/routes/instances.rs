@@ -109,8 +109,8 @@ impl Client {
     /// Has an instance log what passes a filter, from now on and until it starts anew.
     ///
     /// # Errors
-    /// `INVALID_INPUT` when the filter cannot be read, or the instance keeps a log of its own; `NO_RESPONDERS` when it does not
-    /// run; see [`Error`].
+    /// `INVALID_INPUT` when the filter cannot be read, or the instance keeps a log of its own; `INSTANCE_NOT_FOUND` when it is not
+    /// registered; `NO_RESPONDERS` when it does not run; see [`Error`].
     pub async fn set_log(
         &self,
         service: &str,

@@ -178,4 +178,8 @@ test("a figure takes colour against the limit of its definition, and never other
   await page.goto("/services/trading-service?tab=methods");
   const method = page.getByTestId("method-row").filter({ hasText: "send_order" });
   await expect(method.locator("[data-over]")).toContainText("over the limit");
+  await page.goto("/services/trading-service?tab=compare");
+  await expect(page.getByTestId("version-row").locator("[data-over]")).toContainText(
+    /over the limit of 1.0 ms for (\d+ m )?\d+ s$/,
+  );
 });

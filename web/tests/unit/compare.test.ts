@@ -26,7 +26,7 @@ describe("a roll-out", () => {
     expect(rows).toEqual([
       {
         version: "1.10.0",
-        instances: 1,
+        ids: ["desk/c"],
         running: 0,
         callsPerSecond: null,
         errorPercent: null,
@@ -35,7 +35,7 @@ describe("a roll-out", () => {
       },
       {
         version: "1.9.0",
-        instances: 2,
+        ids: ["desk/a", "desk/b"],
         running: 2,
         callsPerSecond: 1.5,
         errorPercent: 10,
@@ -50,8 +50,12 @@ describe("instances as one", () => {
   it("add up their calls; of their latencies the slowest counts, and failures weigh by calls", () => {
     const at = "2026-01-02T12:45:00Z";
     const { points } = joined([
-      { resolutionSeconds: 15, points: [{ at, callsPerSecond: 3, errorPercent: 0, p99Ms: 5 }] },
-      { resolutionSeconds: 15, points: [{ at, callsPerSecond: 1, errorPercent: 100, p99Ms: 70 }] },
+      { id: "desk/a", resolutionSeconds: 15, points: [{ at, callsPerSecond: 3, errorPercent: 0, p99Ms: 5 }] },
+      {
+        id: "desk/b",
+        resolutionSeconds: 15,
+        points: [{ at, callsPerSecond: 1, errorPercent: 100, p99Ms: 70 }],
+      },
     ]);
     expect(points).toMatchObject([{ at, callsPerSecond: 4, errorPercent: 25, p99Ms: 70 }]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { attentionOf } from "@/shared/attention/attention";
 import { beyondOf, breachesOf } from "@/shared/limits/breaches";
 import { lasting, limitsOf, noLimits, overErrors, overP99 } from "@/shared/limits/limits";
-import { beyondSince } from "@/shared/limits/since";
+import { beyondSince, hourOf, sinceOf } from "@/shared/limits/since";
 import { chartsOf } from "@/shared/metrics/charts";
 
 describe("the limits of definitions", () => {
@@ -78,8 +78,23 @@ describe("the limits of definitions", () => {
     expect(since(70, 20, 10)).toBeNull();
     expect(since()).toBeNull();
     expect(beyondSince(windows(70), "errors", 1)).toBeNull();
+    expect(sinceOf(windows(10, 70), { p99Ms: 50, errorPercent: null })).toEqual({
+      p99: 60_000,
+      errors: undefined,
+    });
     expect(lasting("over the limit of 50 ms", 0, 360_000)).toBe("over the limit of 50 ms for 6 m 00 s");
     expect([lasting(null, 0, 1), lasting("over", undefined, 1)]).toEqual([null, "over"]);
+  });
+
+  it("are asked for with the minute that has not ended, of a hundred instances at most", () => {
+    const ids = Array.from({ length: 120 }, (_, n) => `desk/${n}`);
+    const asked = hourOf(ids, Date.parse("2026-01-02T12:45:03Z"));
+    expect(asked).toMatchObject({
+      from: "2026-01-02T11:46:00.000Z",
+      to: "2026-01-02T12:46:00.000Z",
+      points: 60,
+    });
+    expect(asked.ids).toHaveLength(100);
   });
 
   it("stand on the charts that they are of", () => {

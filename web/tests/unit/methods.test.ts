@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Method } from "@/shared/methods/documents";
-import { callsOf, codesOf, sortMethods } from "@/shared/methods/methods";
+import { callsOf, codesOf, failingSince, sortMethods } from "@/shared/methods/methods";
 
 const NOW = Date.parse("2026-01-02T12:45:03Z");
 const method = (
@@ -38,6 +38,21 @@ describe("the methods of a service", () => {
     expect(names(sortMethods(all, "calls"))[0]).toBe("fine");
     expect(names(sortMethods(all, "flight"))[0]).toBe("broken");
     expect(names(sortMethods(all, "name"))).toEqual(["broken", "fine", "idle", "slow"]);
+  });
+
+  it("fail more often than is allowed since the run of such slices began", () => {
+    const slice = (second: number, calls: number, errors: number) => ({
+      at: new Date(second * 1_000).toISOString(),
+      calls,
+      errors,
+    });
+    const trace = [slice(0, 10, 5), slice(10, 10, 0), slice(30, 10, 2), slice(40, 10, 1)];
+    expect(failingSince(trace, 5)).toBe(30_000);
+    expect([failingSince(trace, 50), failingSince(trace, null), failingSince([], 5)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it("have their calls a second of five minutes; a slice that is not told of had none", () => {

@@ -94,6 +94,7 @@ export const InstancesByVersion = graphql(`
 export const LinesOf = graphql(`
   query LinesOf($ids: [String!]!, $from: DateTime!, $to: DateTime!, $points: Int!) {
     sparklines(ids: $ids, from: $from, to: $to, points: $points) {
+      id
       resolutionSeconds
       points { at callsPerSecond errorPercent p99Ms }
     }

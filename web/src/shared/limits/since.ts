@@ -1,8 +1,16 @@
+import type { Limits } from "./limits";
+
 /** A window of the history of a service. */
 export interface Told {
   at: string;
   p99Ms: number | null;
   errorPercent: number | null;
+}
+
+/** Since when each of the figures is beyond its limit; undefined where it is not, or that is not known. */
+export interface Since {
+  p99: number | undefined;
+  errors: number | undefined;
 }
 
 export type Kind = "p99" | "errors";
@@ -25,4 +33,27 @@ export function beyondSince(windows: readonly Told[], kind: Kind, limit: number)
     else if (n < windows.length - 1) break;
   }
   return since;
+}
+
+/** The same of both figures. */
+export function sinceOf(windows: readonly Told[], limits: Limits): Since {
+  const of = (kind: Kind, limit: number | null): number | undefined =>
+    limit === null ? undefined : (beyondSince(windows, kind, limit) ?? undefined);
+  return { p99: of("p99", limits.p99Ms), errors: of("errors", limits.errorPercent) };
+}
+
+/** As many instances as one question may name. */
+const MOST = 100;
+const STEP_MS = 60_000;
+const BACK = 60;
+
+/** What to ask for to say since when: the windows of a minute of the last hour, of so many instances as may be asked. */
+export function hourOf(ids: readonly string[], now: number) {
+  const to = Math.floor(now / STEP_MS) * STEP_MS + STEP_MS;
+  return {
+    ids: [...ids].sort().slice(0, MOST),
+    from: new Date(to - BACK * STEP_MS).toISOString(),
+    to: new Date(to).toISOString(),
+    points: BACK,
+  };
 }

@@ -3,7 +3,7 @@ import { Figure } from "@/shared/figures/figure";
 import { count, latency, percent, rate } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { cn } from "@/shared/lib/utils";
-import { noLimits, overErrors, overP99 } from "@/shared/limits/limits";
+import { lasting, noLimits, overErrors, overP99 } from "@/shared/limits/limits";
 import { useLimitsOf } from "@/shared/limits/store";
 import { useEvery } from "@/shared/live/use-every";
 import { useNow } from "@/shared/time/clock";
@@ -14,7 +14,15 @@ import { ErrorView, Loading, Problem } from "@/shared/ui/states";
 import { oneOf } from "@/shared/url/codec";
 import { useUrlState } from "@/shared/url/use-url-state";
 import { type Method, MethodsOf } from "./documents";
-import { callsOf, codesOf, type MethodOrder, methodOrders, roleWords, sortMethods } from "./methods";
+import {
+  callsOf,
+  codesOf,
+  failingSince,
+  type MethodOrder,
+  methodOrders,
+  roleWords,
+  sortMethods,
+} from "./methods";
 
 const EVERY_MS = 5_000;
 const shape = { methods: oneOf(methodOrders, "errors") };
@@ -144,6 +152,7 @@ function Row({ service, method, most }: { service: string; method: Method; most:
   const { name, role, minute, inFlight, worstInstance, codes, trace, instances } = method;
   // A definition speaks of what the service serves, not of what it calls.
   const limits = role === "SERVE" ? own : noLimits;
+  const failing = failingSince(trace, limits.errorPercent);
   return (
     <tr
       data-testid="method-row"
@@ -167,7 +176,10 @@ function Row({ service, method, most }: { service: string; method: Method; most:
         <Figure text={latency(minute.p99Ms)} over={overP99(limits, minute.p99Ms)} />
       </td>
       <td className={number} title={`${count(minute.errors)} of ${count(minute.calls)} in the last minute`}>
-        <Figure text={percent(minute.errorPercent)} over={overErrors(limits, minute.errorPercent)} />
+        <Figure
+          text={percent(minute.errorPercent)}
+          over={lasting(overErrors(limits, minute.errorPercent), failing, now)}
+        />
       </td>
       <td className={cn(number, wide)}>
         <Figure text={count(inFlight)} />

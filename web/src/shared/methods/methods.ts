@@ -1,4 +1,5 @@
 import { compareNatural } from "@/shared/lib/utils";
+import { beyondSince } from "@/shared/limits/since";
 import type { Method } from "./documents";
 
 export const methodOrders = ["errors", "calls", "p50", "p99", "flight", "name"] as const;
@@ -51,6 +52,20 @@ export function callsOf(trace: Method["trace"], now: number): (number | null)[] 
   const first = values.findIndex((value) => value !== 0);
   return values.map((value, slot) => (first >= 0 && slot < first ? null : value));
 }
+
+/** Since when more of the calls fail than is allowed: as far back as the slices of ten seconds tell, five minutes at most. */
+export const failingSince = (trace: Method["trace"], limit: number | null): number | undefined =>
+  limit === null
+    ? undefined
+    : (beyondSince(
+        trace.map(({ at, calls, errors }) => ({
+          at,
+          p99Ms: null,
+          errorPercent: Number(calls) === 0 ? null : (Number(errors) * 100) / Number(calls),
+        })),
+        "errors",
+        limit,
+      ) ?? undefined);
 
 /** What failed most, by code: `TIMEOUT 3 · NOT_FOUND 1`. */
 export const codesOf = (codes: Method["codes"]): string =>

@@ -1,10 +1,12 @@
 import { Figure } from "@/shared/figures/figure";
 import { count, latency, percent, rate } from "@/shared/figures/format";
-import { overErrors, overP99 } from "@/shared/limits/limits";
+import { lasting, overErrors, overP99 } from "@/shared/limits/limits";
 import { useLimitsOf } from "@/shared/limits/store";
+import { useNow } from "@/shared/time/clock";
 import { InstanceLink } from "@/shared/ui/object-link";
 import { rowClass, Table } from "@/shared/ui/table";
 import type { VersionRow } from "./rollout";
+import { useVersionsSince } from "./use-versions-since";
 
 const columns = [
   { label: "Version", className: "pl-3" },
@@ -27,7 +29,9 @@ interface Props {
 /** How far a roll-out has come, and how each version does. */
 export function RolloutTable({ service, rows, declared }: Props) {
   const limits = useLimitsOf(service);
-  const all = rows.reduce((sum, { instances }) => sum + instances, 0);
+  const now = useNow();
+  const since = useVersionsSince(rows, limits, now);
+  const all = rows.reduce((sum, { ids }) => sum + ids.length, 0);
   return (
     <div className="overflow-x-auto">
       <Table label="Versions" columns={columns}>
@@ -39,19 +43,25 @@ export function RolloutTable({ service, rows, declared }: Props) {
                 <span className="ml-1.5 font-normal text-muted-foreground text-xs">declared</span>
               )}
             </td>
-            <td className="px-2 text-right">{count(row.instances)}</td>
+            <td className="px-2 text-right">{count(row.ids.length)}</td>
             <td className="px-2">
-              <Share of={row.instances} all={all} />
+              <Share of={row.ids.length} all={all} />
             </td>
             <td className="px-2 text-right">{count(row.running)}</td>
             <td className="px-2 text-right">
               <Figure text={rate(row.callsPerSecond)} />
             </td>
             <td className="px-2 text-right">
-              <Figure text={percent(row.errorPercent)} over={overErrors(limits, row.errorPercent)} />
+              <Figure
+                text={percent(row.errorPercent)}
+                over={lasting(overErrors(limits, row.errorPercent), since.get(row.version)?.errors, now)}
+              />
             </td>
             <td className="px-2 text-right">
-              <Figure text={latency(row.worstP99Ms)} over={overP99(limits, row.worstP99Ms)} />
+              <Figure
+                text={latency(row.worstP99Ms)}
+                over={lasting(overP99(limits, row.worstP99Ms), since.get(row.version)?.p99, now)}
+              />
             </td>
             <td className="px-2">
               {row.worstInstance === null ? (

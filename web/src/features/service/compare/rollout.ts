@@ -5,7 +5,8 @@ import type { Versioned } from "../documents";
 /** What the instances of one version do together. */
 export interface VersionRow {
   version: string;
-  instances: number;
+  /** The ids of its instances. */
+  ids: string[];
   running: number;
   /** Null where none of them is heard. */
   callsPerSecond: number | null;
@@ -36,7 +37,7 @@ function rowOf(version: string, members: readonly Versioned[]): VersionRow {
     .sort((a, b) => (b.p99Ms ?? 0) - (a.p99Ms ?? 0));
   return {
     version,
-    instances: members.length,
+    ids: members.map(({ id }) => id),
     running: members.filter(({ status }) => status === "RUNNING").length,
     callsPerSecond: heard.length === 0 ? null : heard.reduce((sum, each) => sum + each.callsPerSecond, 0),
     errorPercent: calls === 0 ? null : (errors * 100) / calls,

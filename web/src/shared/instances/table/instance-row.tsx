@@ -4,7 +4,7 @@ import { bytes, count, cpu, latency, percent, rate } from "@/shared/figures/form
 import type { Truth } from "@/shared/freshness/freshness";
 import { cn } from "@/shared/lib/utils";
 import { type Limits, lasting, overErrors, overP99 } from "@/shared/limits/limits";
-import type { Since } from "@/shared/limits/use-instances-since";
+import type { Since } from "@/shared/limits/since";
 import { Flags } from "@/shared/status/flag";
 import { shownState } from "@/shared/status/shown";
 import { StateBadge } from "@/shared/status/state-badge";

@@ -166,7 +166,7 @@ impl Reach {
         let context = Context::new(Actor::system("plans"), Utc::now());
         let (id, command) = (AggregateId::Installation, Command::Plan(command));
         match self.journal.execute::<Installation>(&id, command, &context).await {
-            Ok(recorded) => Ok(!recorded.is_empty()),
+            Ok(executed) => Ok(!executed.recorded.is_empty()),
             // Another replica was faster.
             Err(ExecuteError::Rejected(Rejection::Plan(PlanRejection::NotPlanned))) => Ok(false),
             Err(error) => {

@@ -168,7 +168,7 @@ impl History {
         }
         let context = Context::new(Actor::system("terms"), Utc::now());
         match self.journal.execute::<Leadership>(&id, command.clone(), &context).await {
-            Ok(recorded) if recorded.is_empty() => {}
+            Ok(executed) if executed.recorded.is_empty() => {}
             Ok(_) => tracing::info!(aggregate = %id, "completed the history of a group"),
             Err(error) => {
                 tracing::warn!(%error, aggregate = %id, "a term was not recorded; trying again");

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound as _, Utc};
 
 use crate::chain::Hash;
-use crate::{Actor, AggregateVersion, EventId, Registry, Schema, Sequence};
+use crate::{Actor, AggregateVersion, EventId, GroupName, IdempotencyKey, Registry, Schema, Sequence, Term};
 
 /// Who caused a change, when, and in what connection. Given by the caller of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,11 @@ pub struct Context {
     pub causation: Option<String>,
     /// The W3C trace context, as a `traceparent` header.
     pub traceparent: Option<String>,
+    /// The group that the change is made for, and the term of the owner that makes it. A journal refuses an owner whose term
+    /// is over.
+    pub tenancy: Option<(GroupName, Term)>,
+    /// By what the command is known when it comes again: a journal carries it out once.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl Context {
@@ -25,7 +30,27 @@ impl Context {
     /// is cut to them here.
     #[must_use]
     pub fn new(actor: Actor, time: DateTime<Utc>) -> Self {
-        Self { actor, time: time.trunc_subsecs(6), correlation: None, causation: None, traceparent: None }
+        Self {
+            actor,
+            time: time.trunc_subsecs(6),
+            correlation: None,
+            causation: None,
+            traceparent: None,
+            tenancy: None,
+            idempotency_key: None,
+        }
+    }
+
+    /// The same, made by the owner of a group in this term.
+    #[must_use]
+    pub fn with_term(self, group: GroupName, term: Term) -> Self {
+        Self { tenancy: Some((group, term)), ..self }
+    }
+
+    /// The same, for a command that is carried out once, however often it comes under this key.
+    #[must_use]
+    pub fn with_key(self, key: IdempotencyKey) -> Self {
+        Self { idempotency_key: Some(key), ..self }
     }
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::text::is_hidden;
+use crate::text::{check_line, is_hidden};
 use crate::{GroupName, ServiceName, Term};
 
 /// The id of one event: the CloudEvents `id`, and the JetStream de-duplication id.
@@ -42,6 +42,44 @@ impl EventId {
 }
 
 impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The longest idempotency key, in characters.
+const KEY_MAX: usize = 256;
+
+/// A text by which a command is known when it comes again: its effects are recorded once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdempotencyKey(String);
+
+/// A text that cannot be an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "an idempotency key is refused: use 1 to {KEY_MAX} characters on one line, none that cannot be seen, and no blanks around"
+)]
+pub struct InvalidKey;
+
+impl IdempotencyKey {
+    /// A key of 1 to 256 characters on one line, without blanks around it.
+    ///
+    /// # Errors
+    /// See [`InvalidKey`].
+    pub fn new(key: impl Into<String>) -> Result<Self, InvalidKey> {
+        let key = key.into();
+        let whole = key.trim() == key && check_line(&key, KEY_MAX).is_ok();
+        if whole { Ok(Self(key)) } else { Err(InvalidKey) }
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -8,6 +8,7 @@
 //! - [`schema`]: which aggregates share a journal, the control plane's own or yours;
 //! - [`event`] and [`envelope`]: the record, and the metadata each entry of it carries;
 //! - [`wire`]: the only place where subjects, bucket names and header names are built and parsed;
+//! - [`fencing`]: which terms a sink lets in;
 //! - [`claim`]: which member claims a vacant group first;
 //! - [`text`]: what people write for the record;
 //! - [`code`]: the catalogue of error codes.
@@ -19,6 +20,7 @@ pub mod code;
 pub mod envelope;
 pub mod failure;
 pub mod fault;
+pub mod fencing;
 pub mod fields;
 pub mod id;
 pub mod letter;
@@ -36,7 +38,7 @@ pub use code::ErrorCode;
 pub use envelope::{Context, Envelope, Heading, Recorded};
 pub use failure::Failure;
 pub use fault::Fault;
-pub use id::{Actor, EventId, InvalidActor, LifeId, SessionId};
+pub use id::{Actor, EventId, IdempotencyKey, InvalidActor, InvalidKey, LifeId, SessionId};
 pub use letter::{InvalidLetterId, LetterId};
 pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, StreamName, Version};
 pub use namespace::Namespace;

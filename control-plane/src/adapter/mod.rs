@@ -55,7 +55,7 @@ impl Adapter {
         let id = AggregateId::Definition(service);
         let context = Context::new(Actor::user(&by.name), Utc::now());
         match self.journal.execute::<Definition>(&id, command, &context).await {
-            Ok(recorded) => match recorded.last() {
+            Ok(executed) => match executed.recorded.last() {
                 Some(last) => Ok(Ok(Applied { revision: last.envelope.version, sequence: last.sequence })),
                 None => self.unchanged(&id).await,
             },

@@ -37,9 +37,9 @@ impl Definitions for Log {
     async fn change(&self, service: &ServiceName, change: Command) -> anyhow::Result<u64> {
         let id = AggregateId::Definition(service.clone());
         let context = Context::new(self.actor.clone(), Utc::now());
-        let recorded = match Journal::new(&self.connection).execute::<Definition>(&id, change, &context).await
+        let executed = match Journal::new(&self.connection).execute::<Definition>(&id, change, &context).await
         {
-            Ok(recorded) => recorded,
+            Ok(executed) => executed,
             Err(error) => match error.rejection() {
                 Ok(
                     rejection @ (Rejection::Conflict { .. }
@@ -51,7 +51,7 @@ impl Definitions for Log {
                 Err(error) => bail!("{}: {error:#}", error.code()),
             },
         };
-        Ok(recorded.last().map(|last| last.envelope.version.get()).unwrap_or_default())
+        Ok(executed.head.version.get())
     }
 
     async fn history(&self, service: &ServiceName) -> anyhow::Result<Vec<Revision>> {

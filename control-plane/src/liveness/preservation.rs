@@ -91,7 +91,7 @@ impl Preservation {
         let context = Context::new(Actor::system("liveness"), Utc::now());
         let id = AggregateId::Installation;
         match self.journal.execute::<Installation>(&id, command, &context).await {
-            Ok(recorded) if recorded.is_empty() => {}
+            Ok(executed) if executed.recorded.is_empty() => {}
             Ok(_) if enter => tracing::warn!(silent, alive, "most instances are silent: marking none down"),
             Ok(_) => tracing::info!(alive, "instances are seen again: judging each by itself"),
             Err(error) => {

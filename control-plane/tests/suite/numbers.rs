@@ -26,7 +26,7 @@ async fn no_digit_of_a_large_integer_is_lost_on_the_way_to_the_api() {
     let id = AggregateId::Instance("desk".parse().unwrap(), "desk-1".parse().unwrap());
     let context = Context::new(Actor::user("alice"), Utc::now());
     let journal = Journal::new(&connection);
-    let recorded =
+    let registered =
         journal.execute::<Instance>(&id, Command::Register(registration()), &context).await.unwrap();
     // As a program in another language may write it.
     let event = InstanceEvent::ConfigurationReported {
@@ -36,9 +36,9 @@ async fn no_digit_of_a_large_integer_is_lost_on_the_way_to_the_api() {
     let envelope: Envelope = Envelope {
         id: EventId::from_wire("report-1"),
         aggregate: id,
-        version: recorded[0].envelope.version.next(),
+        version: registered.head.version.next(),
         context,
-        previous: recorded[0].hash,
+        previous: registered.head.hash,
         event: Event::Instance(event),
     };
     let encoded = envelope.encode(&Namespace::default()).unwrap();

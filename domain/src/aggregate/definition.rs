@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::policy::{FailoverPolicy, LEASE_MS_MAX, LEASE_MS_MIN, Percent, RegistrationPolicy};
-use super::{Aggregate, Event, Registry};
+use super::{Aggregate, Event, Registry, Snapshots};
 use crate::text::{REASON_MAX, check_line, is_hidden};
 use crate::{AggregateVersion, ErrorCode, ServiceName, Version};
 
@@ -237,6 +237,7 @@ impl Aggregate for Definition {
     type Rejection = Rejection;
 
     const KIND: &'static str = "definition";
+    const SNAPSHOTS: Option<Snapshots> = None;
 
     fn decide(&self, command: Command) -> Result<Vec<DefinitionEvent>, Rejection> {
         match command {

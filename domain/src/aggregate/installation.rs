@@ -10,7 +10,7 @@ use super::plan::{
     Maintenance, MaintenanceEnd, PlanCommand, PlanEvent, PlanRejection, Plans, Switchover, SwitchoverBegin,
     SwitchoverCancel, SwitchoverEnd,
 };
-use super::{Aggregate, Event, Registry};
+use super::{Aggregate, Event, Registry, Snapshots};
 use crate::text::{InvalidLine, check_reason};
 use crate::{ErrorCode, ServiceName};
 
@@ -199,6 +199,7 @@ impl Aggregate for Installation {
     type Rejection = Rejection;
 
     const KIND: &'static str = "installation";
+    const SNAPSHOTS: Option<Snapshots> = None;
 
     fn decide(&self, command: Command) -> Result<Vec<InstallationEvent>, Rejection> {
         Ok(match command {

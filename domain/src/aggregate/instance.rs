@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, Event, Registry, Snapshots};
+use super::{Aggregate, Event, Registry, Shape, Snapshots};
 use crate::text::{InvalidLine, check_reason};
 use crate::{ErrorCode, GroupName, LifeId, Version};
 
@@ -360,7 +360,7 @@ impl Aggregate for Instance {
     type Rejection = Rejection;
 
     const KIND: &'static str = "instance";
-    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 4 });
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: Shape::Version(4) });
 
     fn decide(&self, command: Command) -> Result<Vec<InstanceEvent>, Rejection> {
         match command {

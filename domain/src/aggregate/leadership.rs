@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, Event, Registry, Snapshots};
+use super::{Aggregate, Event, Registry, Shape, Snapshots};
 use crate::text::{InvalidLine, check_reason};
 use crate::{ErrorCode, InstanceName, SessionId, Term};
 
@@ -211,7 +211,7 @@ impl Aggregate for Leadership {
     type Rejection = Rejection;
 
     const KIND: &'static str = "leadership";
-    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: 3 });
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 200, shape: Shape::Version(3) });
 
     fn decide(&self, command: Command) -> Result<Vec<LeadershipEvent>, Rejection> {
         match command {

@@ -45,8 +45,8 @@ pub trait Aggregate: Default + Clone + fmt::Debug + Serialize + DeserializeOwned
 
     /// The name of this kind of aggregate, `leadership`.
     const KIND: &'static str;
-    /// Whether snapshots of it are kept, for aggregates that grow long.
-    const SNAPSHOTS: Option<Snapshots> = None;
+    /// How snapshots of it are kept, for aggregates that grow long; `None` for one that never does.
+    const SNAPSHOTS: Option<Snapshots> = Some(Snapshots { every: 100, shape: Shape::Build });
 
     /// Decides what happens. No event at all means that the state already is as asked.
     ///
@@ -97,8 +97,19 @@ pub struct Registry;
 pub struct Snapshots {
     /// A new one is kept once so many events have come after the last.
     pub every: u64,
-    /// The version of the state's shape and of its fold. Raise it with every change of either.
-    pub shape: u32,
+    /// Which snapshots this program may go on from.
+    pub shape: Shape,
+}
+
+/// What tells a snapshot that fits this program from one that another state or another fold has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The very build of the program: another one reads all events once, and keeps its own. Nothing has to be remembered when
+    /// the state or its fold changes; while two builds run side by side, each replaces what the other keeps.
+    Build,
+    /// A number, raised with every change of the state's shape or of its fold. Programs of several builds go on from each
+    /// other's.
+    Version(u32),
 }
 
 /// The kinds of aggregates of the control plane.

@@ -6,7 +6,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::header::ce;
 use crate::chain::Hash;
 use crate::schema::{self, DecodeError};
-use crate::{Actor, AggregateVersion, Context, Envelope, EventId, Heading, Namespace, Schema};
+use crate::{
+    Actor, AggregateVersion, Context, Envelope, EventId, GroupName, Heading, IdempotencyKey, Namespace,
+    Schema, Term,
+};
 
 /// A message ready to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl<S: Schema> Envelope<S> {
         if !is_tokens(&id) {
             return Err(DecodeError::Id { id });
         }
-        let mut headers = Vec::with_capacity(13);
+        let mut headers = Vec::with_capacity(16);
         headers.extend([
             (ce::SPECVERSION, "1.0".to_owned()),
             (ce::ID, self.id.as_str().to_owned()),
@@ -52,6 +55,12 @@ impl<S: Schema> Envelope<S> {
         headers.extend(
             optional.into_iter().filter_map(|(name, value)| Some((name, one_line(value.as_deref()?)))),
         );
+        if let Some((group, term)) = &self.context.tenancy {
+            headers.extend([(ce::GROUP, group.to_string()), (ce::TERM, term.to_string())]);
+        }
+        if let Some(key) = &self.context.idempotency_key {
+            headers.push((ce::IDEMPOTENCY_KEY, key.to_string()));
+        }
         let subject = format!("{}.{id}", S::prefix(namespace));
         let hash = Hash::of(&subject, headers.iter().map(|(name, value)| (*name, value.as_str())), &body);
         headers.push((super::header::CONTENT_TYPE, "application/json".to_owned()));
@@ -110,10 +119,17 @@ impl<S: Schema> Heading<S> {
                 correlation: owned(ce::CORRELATION),
                 causation: owned(ce::CAUSATION),
                 traceparent: owned(ce::TRACEPARENT),
+                tenancy: tenancy(header(ce::GROUP), header(ce::TERM)),
+                idempotency_key: header(ce::IDEMPOTENCY_KEY).and_then(|key| IdempotencyKey::new(key).ok()),
             },
             previous,
         })
     }
+}
+
+/// The group and the term of an owner; none where they are no such things, for an event stays one without them.
+fn tenancy(group: Option<&str>, term: Option<&str>) -> Option<(GroupName, Term)> {
+    Some((GroupName::new(group?).ok()?, Term(term?.parse().ok()?)))
 }
 
 /// Whether a text may stand in a subject as it is.

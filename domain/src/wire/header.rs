@@ -101,6 +101,12 @@ pub mod ce {
     pub const CAUSATION: &str = "ce-causationid";
     /// Trace context.
     pub const TRACEPARENT: &str = "ce-traceparent";
+    /// The group that it was made for.
+    pub const GROUP: &str = "ce-group";
+    /// The term of the owner that made it: the fencing token.
+    pub const TERM: &str = "ce-term";
+    /// By what the command is known that made it.
+    pub const IDEMPOTENCY_KEY: &str = "ce-idempotencykey";
     /// Hash of the event before it on its subject.
     pub const PREVIOUS: &str = "ce-previoushash";
 }

@@ -14,8 +14,8 @@ use aegis_domain::aggregate::policy::{FailoverPolicy, Percent, RegistrationPolic
 use aegis_domain::aggregate::{definition, installation, instance, leadership};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{
-    Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, InstanceName, LifeId,
-    ServiceName, SessionId, Term, Version,
+    Actor, AggregateId, AggregateVersion, Context, Envelope, Event, EventId, GroupName, IdempotencyKey,
+    InstanceName, LifeId, ServiceName, SessionId, Term, Version,
 };
 use chrono::{DateTime, Utc};
 use proptest::collection::{btree_map, vec};
@@ -389,13 +389,17 @@ pub(crate) fn envelope() -> impl Strategy<Value = Envelope> {
         (Just(AggregateId::Installation), installation_event().prop_map(Event::from)),
     ];
     let text = || option::of(any::<String>());
-    let context = (any::<String>(), time(), text(), text(), text()).prop_map(
-        |(actor, time, correlation, causation, traceparent)| Context {
+    let tenancy = option::of((group(), any::<u64>().prop_map(Term)));
+    let key = option::of("[!-~]{1,30}".prop_map(|key| IdempotencyKey::new(key).unwrap()));
+    let context = (any::<String>(), time(), text(), text(), text(), tenancy, key).prop_map(
+        |(actor, time, correlation, causation, traceparent, tenancy, idempotency_key)| Context {
             actor: Actor::user(&actor),
             time,
             correlation,
             causation,
             traceparent,
+            tenancy,
+            idempotency_key,
         },
     );
     (placed, context, any::<u128>(), any::<u64>(), any::<u64>()).prop_map(

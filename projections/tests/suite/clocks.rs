@@ -150,9 +150,9 @@ async fn a_term_that_no_election_can_have_made_ends_no_succession() {
         let message = encode(&foreign(term).events[0]);
         publish(connection, message.subject, headers(&message.headers), message.body, FAR).await;
         let (next, owner) = (round as u64 + 1, format!("echo-{round}"));
-        let recorded =
+        let executed =
             journal.execute::<Leadership>(&id, election(next, &owner, &[]), &context).await.unwrap();
-        at = recorded.last().unwrap().sequence.get();
+        at = executed.head.sequence.get();
         let state = running.reaches(at).await;
         let view = state.leaders.values().next().unwrap();
         assert_eq!((view.term, view.instance.as_ref()), (Term(next), Some(&instance(&owner))), "{term}");
@@ -177,11 +177,11 @@ async fn a_version_that_no_aggregate_can_have_is_no_event_and_those_after_it_cou
         version.clone_into(&mut header.1);
         publish(connection, message.subject, headers(&message.headers), message.body, FAR).await;
     }
-    let recorded = journal.execute::<Leadership>(&id, election(2, "echo-2", &[]), &context).await.unwrap();
-    let versions: Vec<_> = recorded.iter().map(|recorded| recorded.envelope.version.get()).collect();
+    let executed = journal.execute::<Leadership>(&id, election(2, "echo-2", &[]), &context).await.unwrap();
+    let versions: Vec<_> = executed.recorded.iter().map(|recorded| recorded.envelope.version.get()).collect();
     assert_eq!(versions, [2, 3], "the end of the first owner, and the second one");
     let running = installation.project(&installation.path("p.sqlite")).await;
-    let end = recorded.last().unwrap().sequence.get();
+    let end = executed.head.sequence.get();
     let state = running.reaches(end).await;
     assert_eq!(state.leaders.values().next().unwrap().instance, Some(instance("echo-2")));
     assert_eq!(running.store.dead_letters().await.unwrap(), 3);

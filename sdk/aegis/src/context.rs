@@ -1,20 +1,48 @@
-//! The contexts of handlers of events and commands, with a client for calls within their trace.
+//! The contexts of handlers of events and commands, with a client for calls and journals within their trace.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::Client;
+use aegis_domain::{Context, Schema};
+use chrono::Utc;
+
+use crate::within::{Cause, JournalWithin, Ordinals};
+use crate::{Client, Journal};
 
 macro_rules! context {
     ($name:ident, $of:literal) => {
         #[doc = concat!("What a handler knows of ", $of, ": see [`aegis_messaging::", stringify!($name), "`], which it derefs to.")]
         #[derive(Debug, Clone)]
-        pub struct $name(aegis_messaging::$name);
+        pub struct $name {
+            inner: aegis_messaging::$name,
+            /// The same on every try, and for no other handler.
+            key: Option<Arc<str>>,
+            ordinals: Arc<Ordinals>,
+        }
 
         impl $name {
+            fn new(inner: aegis_messaging::$name, key: Option<String>) -> Self {
+                Self { inner, key: key.map(Into::into), ordinals: Arc::default() }
+            }
+
             #[doc = concat!("A client on the service's connection, whose calls belong to the trace of ", $of, ".")]
             #[must_use]
             pub fn client(&self) -> Client {
-                Client::new(self.0.connection()).within(self.0.trace())
+                Client::new(self.connection()).within(self.trace())
+            }
+
+            #[doc = concat!("A journal of your own within ", $of, ": what is recorded bears its id and its trace, and is recorded once, also where the handler runs again.")]
+            #[must_use]
+            pub fn journal<S: Schema>(&self) -> JournalWithin<S> {
+                let context = Context {
+                    correlation: self.cause(),
+                    causation: self.cause(),
+                    traceparent: Some(self.trace().to_string()),
+                    ..Context::new(self.events().actor(), Utc::now())
+                };
+                let id = self.key.as_deref().map(str::to_owned);
+                let cause = Cause { context, id, ordinals: Arc::<Ordinals>::clone(&self.ordinals) };
+                JournalWithin::new(Journal::of(self.connection()), cause)
             }
         }
 
@@ -22,13 +50,7 @@ macro_rules! context {
             type Target = aegis_messaging::$name;
 
             fn deref(&self) -> &Self::Target {
-                &self.0
-            }
-        }
-
-        impl From<aegis_messaging::$name> for $name {
-            fn from(context: aegis_messaging::$name) -> Self {
-                Self(context)
+                &self.inner
             }
         }
     };
@@ -36,3 +58,26 @@ macro_rules! context {
 
 context!(EventContext, "an event");
 context!(CommandContext, "a command");
+
+impl EventContext {
+    /// Of an event that came to the subscription of this name.
+    pub(crate) fn of(inner: aegis_messaging::EventContext, subscription: &str) -> Self {
+        let key = inner.event.id().map(|id| format!("{subscription}/{id}"));
+        Self::new(inner, key)
+    }
+
+    fn cause(&self) -> Option<String> {
+        self.event.id()
+    }
+}
+
+impl CommandContext {
+    pub(crate) fn of(inner: aegis_messaging::CommandContext) -> Self {
+        let key = format!("{}/{}", inner.command, inner.id);
+        Self::new(inner, Some(key))
+    }
+
+    fn cause(&self) -> Option<String> {
+        Some(self.id.clone())
+    }
+}

@@ -42,6 +42,7 @@ pub mod resilience;
 pub mod service;
 mod stats;
 mod target;
+mod within;
 
 pub use aegis_domain::Failure;
 pub use aegis_journal as journal;
@@ -73,6 +74,7 @@ pub use service::{
     Builder, Call, ConfigError, Fault, Health, InvalidToml, Service, ServiceConfig, StartError,
 };
 pub use target::{CallOptions, Target};
+pub use within::JournalWithin;
 
 /// Holds the examples of the README and of the guide to the code.
 #[cfg(doctest)]

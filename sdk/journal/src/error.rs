@@ -1,6 +1,7 @@
 //! Errors of the journal.
 
 use aegis_domain::ErrorCode;
+use aegis_domain::fencing::NotAdmitted;
 use aegis_domain::wire::DecodeError;
 use async_nats::jetstream::context::PublishError;
 
@@ -91,6 +92,10 @@ pub enum ExecuteError<R: std::error::Error> {
         /// How many.
         attempts: usize,
     },
+    /// The term that the command was given under is over, or no election can have made it. Nothing was recorded: stop
+    /// acting for the group.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// The aggregate could not be read. Nothing was recorded.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -104,7 +109,9 @@ impl<R: std::error::Error> ExecuteError<R> {
     pub fn rejection(self) -> Result<R, Self> {
         match self {
             Self::Rejected(rejection) => Ok(rejection),
-            other @ (Self::Contended { .. } | Self::Load(_) | Self::Append(_)) => Err(other),
+            other @ (Self::Contended { .. } | Self::NotAdmitted(_) | Self::Load(_) | Self::Append(_)) => {
+                Err(other)
+            }
         }
     }
 
@@ -113,6 +120,7 @@ impl<R: std::error::Error> ExecuteError<R> {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Rejected(_) => ErrorCode::InvalidInput,
+            Self::NotAdmitted(refused) => refused.code(),
             Self::Load(error) => error.code(),
             Self::Append(AppendError::Refused { source }) => refusal::code(&**source),
             Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,

@@ -21,9 +21,11 @@
 //!
 //! Aggregates of your own get a journal of their own: declare a [`Schema`], and see [`Journal::of`].
 
+mod admitted;
 mod append;
 pub mod cqrs;
 mod error;
+mod fingerprint;
 mod load;
 mod message;
 mod snapshot;
@@ -35,12 +37,14 @@ use aegis_domain::wire::Namespace;
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{Aggregate, AggregateVersion, Context, Recorded, Registry, Schema, Sequence};
 
+use admitted::Admitted;
 use aegis_nats::Connection;
 use aegis_nats::follow::{Follower, From};
 use aegis_nats::provision::{ProvisionError, ensure_bucket, ensure_stream};
 use aegis_nats::restore::MakeStream;
 use async_nats::jetstream::stream::Config;
 
+pub use admitted::KEYS_MAX;
 pub use append::BATCH_MAX;
 pub use error::{AppendError, ExecuteError, LoadError};
 pub use message::{counted, decode, decode_heading, hash, record_hash};
@@ -79,6 +83,20 @@ pub struct Loaded<A> {
     pub state: A,
     /// Where it stands.
     pub head: Head,
+    admitted: Admitted,
+}
+
+/// What came of a command.
+#[derive(Debug, Clone)]
+pub struct Executed<A: Aggregate> {
+    /// The state after it: of the aggregate as it is now, where the command had been carried out before.
+    pub state: A,
+    /// Where the aggregate stands.
+    pub head: Head,
+    /// What was recorded of it, now or before.
+    pub recorded: Vec<Recorded<A::Schema>>,
+    /// Whether the command had been carried out before, under the same key.
+    pub repeated: bool,
 }
 
 /// The event store of one schema. Cheap to clone.
@@ -115,7 +133,14 @@ impl<S: Schema> Journal<S> {
         ensure_bucket(&self.connection, self.namespace().snapshots_bucket()).await
     }
 
-    /// Loads, decides and appends; after a conflict it does so anew, eight times at most.
+    /// Loads, decides and appends; after a conflict it does so anew, eight times at most. Answers the state after it, which need
+    /// not be loaded again.
+    ///
+    /// - Of a context with a [term](Context::with_term): once the aggregate has an event of a higher term of that group, a command
+    ///   of this one is refused.
+    /// - Of a context with a [key](Context::with_key): a command under a key that the aggregate knows is not decided again, and what was
+    ///   recorded of the first is answered. Known are the keys of the last [`KEYS_MAX`] commands with a key that
+    ///   recorded anything. A command that recorded nothing is decided anew.
     ///
     /// # Errors
     /// See [`ExecuteError`]. Nothing was recorded unless it says that the outcome is unknown.
@@ -127,7 +152,7 @@ impl<S: Schema> Journal<S> {
         id: &S::Id,
         command: A::Command,
         context: &Context,
-    ) -> Result<Vec<Recorded<S>>, ExecuteError<A::Rejection>>
+    ) -> Result<Executed<A>, ExecuteError<A::Rejection>>
     where
         A: Aggregate<Schema = S>,
         A::Command: Clone,
@@ -135,12 +160,18 @@ impl<S: Schema> Journal<S> {
         for _ in 0..ATTEMPTS {
             // On the heap: the futures of callers would hold it, though it is needed for a moment.
             let loaded = Box::pin(self.load::<A>(id)).await?;
+            let known = context.idempotency_key.as_ref().and_then(|key| loaded.admitted.find(key));
+            if let Some(known) = known {
+                let recorded = self.recorded(id, known).await?;
+                return Ok(Executed { state: loaded.state, head: loaded.head, recorded, repeated: true });
+            }
+            loaded.admitted.check(context)?;
             let events = loaded.state.decide(command.clone()).map_err(ExecuteError::Rejected)?;
             let events = events.into_iter().map(Into::into).collect();
             match self.append(id, loaded.head, events, context).await {
                 Err(AppendError::Conflict) => tracing::debug!(aggregate = %id, "conflict; deciding anew"),
                 Err(error) => return Err(error.into()),
-                Ok(recorded) => return Ok(recorded),
+                Ok(recorded) => return Ok(executed(loaded, recorded)),
             }
         }
         Err(ExecuteError::Contended { attempts: ATTEMPTS })
@@ -184,6 +215,15 @@ impl<S: Schema> Journal<S> {
     pub fn namespace(&self) -> &Namespace {
         self.connection.namespace()
     }
+}
+
+fn executed<A: Aggregate>(loaded: Loaded<A>, recorded: Vec<Recorded<A::Schema>>) -> Executed<A> {
+    let Loaded { mut state, head, .. } = loaded;
+    for event in recorded.iter().filter_map(|recorded| A::event(&recorded.envelope.event)) {
+        state.evolve(event);
+    }
+    let head = recorded.last().map_or(head, Head::after);
+    Executed { state, head, recorded, repeated: false }
 }
 
 /// A stream of events: nothing is ever taken from it.

@@ -9,6 +9,7 @@ use aegis_domain::{Aggregate, Recorded, Schema, Sequence};
 use async_nats::HeaderMap;
 use futures_util::StreamExt as _;
 
+use super::admitted::{Admitted, Known};
 use super::error::LoadError;
 use super::{Head, Journal, Loaded, decode};
 
@@ -28,7 +29,7 @@ impl<S: Schema> Journal<S> {
     /// # Errors
     /// See [`LoadError`].
     pub async fn events(&self, id: &S::Id) -> Result<Vec<Recorded<S>>, LoadError> {
-        Ok(self.run(id, Sequence::ZERO).await?.events)
+        Ok(self.run(id, Sequence::ZERO, usize::MAX).await?.events)
     }
 
     /// Reads an aggregate: its events, folded; from the last snapshot on, for one that
@@ -43,13 +44,13 @@ impl<S: Schema> Journal<S> {
         let Some(snapshots) = A::SNAPSHOTS else { return self.load_whole(id).await };
         let (begun, run) = match self.snapshot::<A>(id, snapshots).await {
             Some(snapshot) => self.since(id, snapshot).await?,
-            None => (beginning(), self.run(id, Sequence::ZERO).await?),
+            None => (beginning(), self.run(id, Sequence::ZERO, usize::MAX).await?),
         };
         let loaded = fold(begun, &run);
         if let Some(last) = run.events.last()
             && run.events.len() as u64 >= snapshots.every
         {
-            self.keep_snapshot(id, snapshots, &loaded.state, Head::after(last)).await;
+            self.keep_snapshot(id, snapshots, &loaded, Head::after(last)).await;
         }
         Ok(loaded)
     }
@@ -61,13 +62,13 @@ impl<S: Schema> Journal<S> {
         A: Aggregate<Schema = S>,
     {
         let before = Sequence(snapshot.head.sequence.get().saturating_sub(1));
-        let mut run = self.run(id, before).await?;
+        let mut run = self.run(id, before, usize::MAX).await?;
         if run.events.first().is_some_and(|first| Head::after(first) == snapshot.head) {
             run.events.remove(0);
             return Ok((snapshot, run));
         }
         tracing::warn!(aggregate = %id, "a snapshot does not fit the log; reading the whole aggregate");
-        Ok((beginning(), self.run(id, Sequence::ZERO).await?))
+        Ok((beginning(), self.run(id, Sequence::ZERO, usize::MAX).await?))
     }
 
     /// Reads an aggregate by all of its events, and no snapshot.
@@ -75,18 +76,31 @@ impl<S: Schema> Journal<S> {
     /// # Errors
     /// See [`LoadError`].
     pub async fn load_whole<A: Aggregate<Schema = S>>(&self, id: &S::Id) -> Result<Loaded<A>, LoadError> {
-        let run = self.run(id, Sequence::ZERO).await?;
+        let run = self.run(id, Sequence::ZERO, usize::MAX).await?;
         Ok(fold(beginning(), &run))
     }
 
-    /// What stands on the subject after this sequence.
-    async fn run(&self, id: &S::Id, after: Sequence) -> Result<Run<S>, LoadError> {
+    /// What was recorded of a command.
+    pub(super) async fn recorded(&self, id: &S::Id, of: &Known) -> Result<Vec<Recorded<S>>, LoadError> {
+        let before = Sequence(of.first.get().saturating_sub(1));
+        let events = self.run(id, before, of.count).await?.events;
+        let whole =
+            events.len() == of.count && events.first().is_some_and(|first| first.sequence == of.first);
+        // Any replica of the stream may have answered, also one that is behind.
+        whole
+            .then_some(events)
+            .ok_or_else(|| LoadError::unavailable("an event that was read before is not there"))
+    }
+
+    /// What stands on the subject after this sequence: so many events at most.
+    async fn run(&self, id: &S::Id, after: Sequence, most: usize) -> Result<Run<S>, LoadError> {
         let subject = self.namespace().subject_of::<S>(id);
         let mut run = Run { events: Vec::new(), last: after };
         loop {
-            match self.batch(&subject, &mut run).await {
-                Ok(true) => {}
-                Ok(false) => return Ok(run),
+            let size = most.saturating_sub(run.events.len()).min(BATCH);
+            match self.batch(&subject, &mut run, size).await {
+                Ok(more) if more && run.events.len() < most => {}
+                Ok(_) => return Ok(run),
                 Err(error) => {
                     if let LoadError::Unavailable { .. } = error {
                         self.restore_if_gone(subject);
@@ -98,12 +112,12 @@ impl<S: Schema> Journal<S> {
     }
 
     /// Reads one batch; says whether there is more.
-    async fn batch(&self, events_subject: &str, run: &mut Run<S>) -> Result<bool, LoadError> {
+    async fn batch(&self, events_subject: &str, run: &mut Run<S>, size: usize) -> Result<bool, LoadError> {
         let client = self.connection.client();
         let inbox = client.new_inbox();
         let mut replies = client.subscribe(inbox.clone()).await.map_err(LoadError::unavailable)?;
         let from = run.last.next().get();
-        let request = serde_json::json!({ "seq": from, "next_by_subj": events_subject, "batch": BATCH });
+        let request = serde_json::json!({ "seq": from, "next_by_subj": events_subject, "batch": size });
         let api = subject::direct_get(&S::stream(self.namespace()));
         client
             .publish_with_reply(api, inbox, request.to_string().into())
@@ -142,16 +156,19 @@ impl<S: Schema> Journal<S> {
 }
 
 fn beginning<A: Aggregate>() -> Loaded<A> {
-    Loaded { state: A::default(), head: Head::EMPTY }
+    Loaded { state: A::default(), head: Head::EMPTY, admitted: Admitted::default() }
 }
 
 fn fold<A: Aggregate>(begun: Loaded<A>, run: &Run<A::Schema>) -> Loaded<A> {
-    let Loaded { mut state, head } = begun;
-    for event in run.events.iter().filter_map(|recorded| A::event(&recorded.envelope.event)) {
-        state.evolve(event);
+    let Loaded { mut state, head, mut admitted } = begun;
+    for recorded in &run.events {
+        admitted.take(recorded);
+        if let Some(event) = A::event(&recorded.envelope.event) {
+            state.evolve(event);
+        }
     }
     let head = Head { sequence: run.last, ..run.events.last().map_or(head, Head::after) };
-    Loaded { state, head }
+    Loaded { state, head, admitted }
 }
 
 /// Whether what cannot be read may be left out of an aggregate. A message without the headers of an event never

@@ -3,24 +3,38 @@
 
 use std::time::Duration;
 
-use aegis_domain::aggregate::Snapshots;
+use aegis_domain::aggregate::{Shape, Snapshots};
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::{Aggregate, AggregateVersion, Schema, Sequence};
 use serde::{Deserialize, Serialize};
 
-use super::{Head, Journal, Loaded};
+use super::admitted::Admitted;
+use super::{Head, Journal, Loaded, fingerprint};
 use aegis_nats::bucket::{Bucket, CasError};
 
 /// A command does not wait longer for what only saves time.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Of snapshots of this form all writers are known. Those of programs that did not keep that have none.
+const FORM: u32 = 2;
+
 #[derive(Serialize, Deserialize)]
 struct Snapshot<A> {
-    shape: u32,
+    shape: Stored,
+    form: u32,
     version: AggregateVersion,
     sequence: Sequence,
     hash: String,
     state: A,
+    admitted: Admitted,
+}
+
+/// A [`Shape`] as it is kept.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Version(u32),
+    Build(String),
 }
 
 impl<S: Schema> Journal<S> {
@@ -30,6 +44,7 @@ impl<S: Schema> Journal<S> {
         id: &S::Id,
         snapshots: Snapshots,
     ) -> Option<Loaded<A>> {
+        let stored = stored(snapshots.shape).await?;
         let slot = match self.bucket().read(&key::<S>(id)).await {
             Ok(slot) => slot,
             Err(error) => {
@@ -38,8 +53,8 @@ impl<S: Schema> Journal<S> {
             }
         };
         // The shape is looked at first: a state of another one need not be readable.
-        let shape: Shape = serde_json::from_slice(slot.value.as_ref()?).ok()?;
-        if shape.shape != snapshots.shape {
+        let shape: Label = serde_json::from_slice(slot.value.as_ref()?).ok()?;
+        if shape.shape != stored || shape.form != FORM {
             return None;
         }
         let snapshot: Snapshot<A> = serde_json::from_slice(slot.value.as_ref()?).ok()?;
@@ -48,7 +63,7 @@ impl<S: Schema> Journal<S> {
             sequence: snapshot.sequence,
             hash: Hash::parse(&snapshot.hash)?,
         };
-        Some(Loaded { state: snapshot.state, head })
+        Some(Loaded { state: snapshot.state, head, admitted: snapshot.admitted })
     }
 
     /// Keeps this state, made by the event at `head`, as the snapshot, unless another writer does.
@@ -56,15 +71,18 @@ impl<S: Schema> Journal<S> {
         &self,
         id: &S::Id,
         snapshots: Snapshots,
-        state: &A,
+        loaded: &Loaded<A>,
         head: Head,
     ) {
+        let Some(shape) = stored(snapshots.shape).await else { return };
         let snapshot = Snapshot {
-            shape: snapshots.shape,
+            shape,
+            form: FORM,
             version: head.version,
             sequence: head.sequence,
             hash: head.hash.to_string(),
-            state,
+            state: &loaded.state,
+            admitted: loaded.admitted.clone(),
         };
         let body = match serde_json::to_vec(&snapshot) {
             Ok(body) => body,
@@ -92,8 +110,16 @@ impl<S: Schema> Journal<S> {
 }
 
 #[derive(Deserialize)]
-struct Shape {
-    shape: u32,
+struct Label {
+    shape: Stored,
+    form: u32,
+}
+
+async fn stored(shape: Shape) -> Option<Stored> {
+    match shape {
+        Shape::Version(version) => Some(Stored::Version(version)),
+        Shape::Build => fingerprint::of_this_build().await.map(|build| Stored::Build(build.to_owned())),
+    }
 }
 
 fn key<S: Schema>(id: &S::Id) -> String {

@@ -192,10 +192,10 @@ impl Operator {
         command: instance::Command,
     ) -> Result<Option<Sequence>, OperatorError> {
         let id = AggregateId::Instance(service.clone(), instance.clone());
-        let recorded =
+        let executed =
             Journal::new(&self.connection).execute::<Instance>(&id, command, &self.context()).await;
-        match recorded.map_err(ExecuteError::rejection) {
-            Ok(recorded) => Ok(recorded.last().map(|event| event.sequence)),
+        match executed.map_err(ExecuteError::rejection) {
+            Ok(executed) => Ok(executed.recorded.last().map(|event| event.sequence)),
             Err(Ok(rejection)) => Err(OperatorError::new(rejection.code(), rejection.to_string())),
             Err(Err(error)) => Err(unrecorded(&error)),
         }
@@ -215,8 +215,8 @@ impl Operator {
             tokio::time::sleep(backoff(attempt)).await;
             let command = leadership::Command::RequestStepDown { to: to.cloned(), reason: reason.to_owned() };
             match journal.execute::<Leadership>(&id, command, &self.context()).await {
-                Ok(recorded) => {
-                    let recorded = recorded.last().map(|event| event.sequence);
+                Ok(executed) => {
+                    let recorded = executed.recorded.last().map(|event| event.sequence);
                     return recorded.ok_or_else(|| {
                         OperatorError::new(ErrorCode::Internal, "the request was not recorded".to_owned())
                     });

@@ -109,10 +109,11 @@ impl Operator {
 
     async fn plan(&self, command: PlanCommand) -> Result<Sequence, OperatorError> {
         let (id, command) = (AggregateId::Installation, Command::Plan(command));
-        let recorded =
+        let executed =
             Journal::new(&self.connection).execute::<Installation>(&id, command, &self.context()).await;
-        match recorded.map_err(ExecuteError::rejection) {
-            Ok(recorded) => recorded
+        match executed.map_err(ExecuteError::rejection) {
+            Ok(executed) => executed
+                .recorded
                 .last()
                 .map(|event| event.sequence)
                 .ok_or_else(|| OperatorError::new(ErrorCode::Internal, "nothing was recorded".to_owned())),

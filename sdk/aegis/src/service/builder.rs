@@ -255,7 +255,8 @@ impl Builder {
     {
         let subscribe = subscribe.into();
         self.declared.event::<T>(subscribe.pattern());
-        let handle = move |context, event| handle(EventContext::from(context), event);
+        let name = subscribe.name().unwrap_or_else(|_refused_at_the_start| subscribe.pattern().to_owned());
+        let handle = move |context, event| handle(EventContext::of(context, &name), event);
         self.parts.on_event.push(EventHandler::new(subscribe, handle));
         self
     }
@@ -273,7 +274,7 @@ impl Builder {
         Fut: Future<Output = Result<R, Failure>> + Send + 'static,
     {
         self.declared.command::<T, R>(name);
-        let handle = move |context, params| handle(CommandContext::from(context), params);
+        let handle = move |context, params| handle(CommandContext::of(context), params);
         self.parts.commands.push(CommandHandler::new(name, handle));
         self
     }

@@ -266,7 +266,7 @@ async fn a_domain_event_is_let_go_when_it_can_be_read_and_never_sent_again() {
     };
     let context = Context::new(alice(), Utc::now());
     let journal = Journal::new(&stage.connection);
-    let good = journal.execute::<Definition>(&id, define, &context).await.unwrap()[0].sequence.get();
+    let good = journal.execute::<Definition>(&id, define, &context).await.unwrap().head.sequence.get();
     let put = async |subject: &str, original: u64| {
         let mut headers = HeaderMap::new();
         headers.insert(header::DEAD_SUBJECT, subject);

@@ -3,16 +3,23 @@
 #[path = "../../examples/ledger/account.rs"]
 mod account;
 
+use std::time::Duration;
+
 use account::{Account, AccountEvent, AccountId, Command, Ledger, Rejection};
 use aegis_domain::wire::Namespace;
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::wire::header::ce;
-use aegis_domain::{Actor, Context, Schema as _, Sequence};
+use aegis_domain::{Actor, Context, ErrorCode, GroupName, IdempotencyKey, Schema as _, Sequence, Term};
 use aegis_sdk::journal::cqrs::{Cqrs, CqrsEvent, CqrsStore};
-use aegis_sdk::journal::{ExecuteError, Head, LoadError};
+use aegis_sdk::journal::{ExecuteError, Head, KEYS_MAX, LoadError};
+use aegis_sdk::nats::bucket::{Bucket, Slot};
 use aegis_sdk::nats::provision::ProvisionError;
-use aegis_sdk::{ConnectOptions, Connection, Journal};
-use aegis_testkit::NatsServer;
+use aegis_sdk::provision::provision;
+use aegis_sdk::{
+    Call, CommandContext, Commands, ConnectOptions, Connection, EventContext, Events, Failure, Fault,
+    Journal, SendOptions, Service, ServiceConfig,
+};
+use aegis_testkit::{NatsServer, wait_until};
 use async_nats::HeaderMap;
 use chrono::Utc;
 use cqrs_es::CqrsFramework;
@@ -143,6 +150,213 @@ async fn a_stream_that_could_lose_events_is_refused() {
         matches!(refused, Err(ProvisionError::Mismatch { setting: "deny_delete and deny_purge", .. })),
         "{refused:?}"
     );
+}
+
+/// A snapshot of [`ID`], as it is kept.
+async fn snapshot(connection: &Connection) -> (Bucket, Slot) {
+    let bucket = Bucket::new(connection, connection.namespace().snapshots_bucket());
+    let slot = bucket.read("ledger.account.7").await.unwrap();
+    (bucket, slot)
+}
+
+async fn deposit(journal: &Journal<Ledger>, count: usize) {
+    let head = journal.load::<Account>(&ID).await.unwrap().head;
+    journal.append(&ID, head, vec![deposited(1); count], &context()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_command_answers_the_state_that_it_led_to() {
+    let (_server, _, journal) = ledger().await;
+    for (command, balance) in [(Command::Deposit(7), 7), (Command::Withdraw(3), 4)] {
+        let executed = journal.execute::<Account>(&ID, command, &context()).await.unwrap();
+        let loaded = journal.load::<Account>(&ID).await.unwrap();
+        assert_eq!((executed.state.balance, executed.repeated), (balance, false));
+        assert_eq!((executed.state, executed.head), (loaded.state, loaded.head));
+    }
+}
+
+#[tokio::test]
+async fn a_long_aggregate_is_read_from_a_snapshot_of_this_build_without_being_told_to() {
+    let (_server, connection, journal) = ledger().await;
+    deposit(&journal, 99).await;
+    journal.load::<Account>(&ID).await.unwrap();
+    assert!(snapshot(&connection).await.1.value.is_none(), "a short one needs none");
+    deposit(&journal, 1).await;
+    let whole = journal.load::<Account>(&ID).await.unwrap();
+    let (bucket, slot) = snapshot(&connection).await;
+    let mut kept: serde_json::Value = serde_json::from_slice(&slot.value.unwrap()).unwrap();
+    // What stands in it counts: seen by one that says something else.
+    kept["state"]["balance"] = 5_000.into();
+    let revision =
+        bucket.put("ledger.account.7", kept.to_string().into(), slot.revision, None).await.unwrap();
+    let executed = journal.execute::<Account>(&ID, Command::Withdraw(1), &context()).await.unwrap();
+    assert_eq!(executed.state.balance, 4_999);
+    // Another build may fold otherwise: this one reads all there is, and keeps its own.
+    kept["shape"] = "of another build".into();
+    bucket.put("ledger.account.7", kept.to_string().into(), revision, None).await.unwrap();
+    let loaded = journal.load::<Account>(&ID).await.unwrap();
+    assert_eq!(loaded.state.balance, whole.state.balance - 1);
+    let (_, slot) = snapshot(&connection).await;
+    let kept: serde_json::Value = serde_json::from_slice(&slot.value.unwrap()).unwrap();
+    assert_eq!((&kept["version"], &kept["state"]["balance"]), (&101.into(), &99.into()));
+}
+
+#[tokio::test]
+async fn a_command_that_comes_again_under_its_key_is_carried_out_once() {
+    let (_server, connection, journal) = ledger().await;
+    let key = |key: &str| context().with_key(IdempotencyKey::new(key).unwrap());
+    journal.execute::<Account>(&ID, Command::Deposit(1_000), &key("opened")).await.unwrap();
+    // Of twenty at once one is carried out, and all are answered with what was recorded of it.
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (journal, context) = (journal.clone(), key("withdrawn"));
+        calls.spawn(async move {
+            loop {
+                match journal.execute::<Account>(&ID, Command::Withdraw(600), &context).await {
+                    Err(ExecuteError::Contended { .. }) => {}
+                    outcome => return outcome.unwrap(),
+                }
+            }
+        });
+    }
+    let outcomes = calls.join_all().await;
+    assert_eq!(outcomes.iter().filter(|executed| !executed.repeated).count(), 1);
+    for executed in &outcomes {
+        let [recorded] = &executed.recorded[..] else { panic!("{executed:?}") };
+        assert_eq!((recorded.sequence, executed.state.balance), (Sequence(2), 400));
+    }
+    // The key is known from a snapshot, too, and long after other commands.
+    deposit(&journal, 300).await;
+    journal.load::<Account>(&ID).await.unwrap();
+    let (_, slot) = snapshot(&connection).await;
+    assert!(slot.value.is_some());
+    let again = journal.execute::<Account>(&ID, Command::Withdraw(600), &key("withdrawn")).await.unwrap();
+    assert_eq!((again.repeated, again.recorded[0].sequence, again.state.balance), (true, Sequence(2), 700));
+    assert_eq!(journal.last_sequence().await.unwrap(), Sequence(302));
+    // What was refused recorded nothing, and is decided anew.
+    let refused = journal.execute::<Account>(&ID, Command::Withdraw(701), &key("more")).await;
+    assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::Insufficient { .. }))), "{refused:?}");
+    deposit(&journal, 1).await;
+    assert!(!journal.execute::<Account>(&ID, Command::Withdraw(701), &key("more")).await.unwrap().repeated);
+}
+
+#[tokio::test]
+async fn the_keys_of_the_last_commands_are_known_and_no_more() {
+    let (_server, _, journal) = ledger().await;
+    let key = |n: usize| context().with_key(IdempotencyKey::new(format!("call-{n}")).unwrap());
+    let mut head = Head::EMPTY;
+    for n in 0..=KEYS_MAX {
+        let recorded = journal.append(&ID, head, vec![deposited(1); 2], &key(n)).await.unwrap();
+        head = Head::after(recorded.last().unwrap());
+    }
+    let oldest = journal.execute::<Account>(&ID, Command::Deposit(5), &key(1)).await.unwrap();
+    assert!(oldest.repeated);
+    let sequences: Vec<_> = oldest.recorded.iter().map(|recorded| recorded.sequence.get()).collect();
+    assert_eq!(sequences, [3, 4]);
+    let forgotten = journal.execute::<Account>(&ID, Command::Deposit(5), &key(0)).await.unwrap();
+    assert!(!forgotten.repeated);
+}
+
+#[tokio::test]
+async fn an_owner_whose_term_is_over_records_nothing() {
+    let (_server, connection, journal) = ledger().await;
+    let account = GroupName::new("ACC-7").unwrap();
+    let under = |term: u64| context().with_term(account.clone(), Term(term));
+    let deposit = async |term: u64| journal.execute::<Account>(&ID, Command::Deposit(1), &under(term)).await;
+    deposit(5).await.unwrap();
+    // Of two owners the older one still may, until the newer one has recorded anything.
+    deposit(5).await.unwrap();
+    deposit(6).await.unwrap();
+    for refused in [5, 1, u64::MAX] {
+        let error = deposit(refused).await.unwrap_err();
+        assert!(matches!(error, ExecuteError::NotAdmitted(_)), "{error:?}");
+        assert_eq!(error.code(), ErrorCode::StaleTerm);
+    }
+    assert_eq!(journal.last_sequence().await.unwrap(), Sequence(3));
+    // Also where the events of the newer owner stand before a snapshot; those of other groups have terms of their own.
+    journal
+        .append(&ID, journal.load::<Account>(&ID).await.unwrap().head, vec![deposited(1); 200], &context())
+        .await
+        .unwrap();
+    journal.load::<Account>(&ID).await.unwrap();
+    assert!(snapshot(&connection).await.1.value.is_some());
+    deposit(5).await.unwrap_err();
+    let other = context().with_term(GroupName::new("ACC-8").unwrap(), Term(1));
+    journal.execute::<Account>(&ID, Command::Deposit(1), &other).await.unwrap();
+    deposit(6).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_handler_that_runs_again_records_nothing_twice() {
+    let (server, connection, journal) = ledger().await;
+    provision(&connection).await.unwrap();
+    let mut config = ServiceConfig::new("bank", "1.0.0").unwrap();
+    config.nats_url = server.url();
+    // Each runs twice for the same cause, and takes two steps.
+    let service = Service::builder(config)
+        .rpc("deposit", |call: Call, cents: u64| async move {
+            let journal = call.journal::<Ledger>();
+            let first = journal.execute::<Account>(&ID, Command::Deposit(cents)).await;
+            let second = call.journal::<Ledger>().execute::<Account>(&ID, Command::Deposit(cents)).await;
+            let (first, second) = (first.unwrap(), second.unwrap());
+            Ok::<_, Fault>((second.state.balance, first.repeated && second.repeated))
+        })
+        .command("deposit", |context: CommandContext, cents: u64| async move {
+            for _ in 0..2 {
+                context.journal::<Ledger>().execute::<Account>(&ID, Command::Deposit(cents)).await.unwrap();
+            }
+            if context.attempt == 1 {
+                Err(Failure::later(Duration::from_millis(1), "once more"))
+            } else {
+                Ok(())
+            }
+        })
+        .on_event("bank.paid", |context: EventContext, cents: u64| async move {
+            for _ in 0..2 {
+                context.journal::<Ledger>().execute::<Account>(&ID, Command::Deposit(cents)).await.unwrap();
+            }
+            if context.attempt == 1 {
+                Err(Failure::later(Duration::from_millis(1), "once more"))
+            } else {
+                Ok(())
+            }
+        })
+        .start()
+        .await
+        .unwrap();
+    for repeated in [false, true] {
+        let mut headers = HeaderMap::new();
+        headers.insert("Aegis-Request-Id", "the-same");
+        let reply =
+            connection.client().request_with_headers("rpc.bank.deposit", headers, "5".into()).await.unwrap();
+        assert_eq!(reply.payload, format!("[10,{repeated}]"));
+    }
+    let another = connection.client().request("rpc.bank.deposit", "5".into()).await.unwrap();
+    assert_eq!(another.payload, "[20,false]");
+    let commands = Commands::new(&connection);
+    let bank = "bank".parse().unwrap();
+    let mut sent = commands.send(&bank, "deposit", &100_u64, SendOptions::default()).await.unwrap();
+    sent.result::<()>().await.unwrap();
+    assert_eq!(journal.load::<Account>(&ID).await.unwrap().state.balance, 220);
+    let events = Events::new(&connection);
+    events.publish("bank", "paid", &1_000_u64).await.unwrap();
+    wait_until("the event's deposits", Duration::from_secs(20), || async {
+        let balance = journal.load::<Account>(&ID).await.unwrap().state.balance;
+        if balance == 2_220 { Ok(()) } else { Err(balance.to_string()) }
+    })
+    .await;
+    let sequence = journal.last_sequence().await.unwrap();
+    service.stop("done").await.unwrap();
+    assert_eq!((journal.last_sequence().await.unwrap(), sequence), (sequence, Sequence(8)));
+    let events = journal.events(&ID).await.unwrap();
+    let causes: Vec<_> =
+        events.iter().map(|event| event.envelope.context.correlation.clone().unwrap()).collect();
+    assert_eq!(causes[..2], ["the-same", "the-same"]);
+    assert!(causes[4] == causes[5] && causes[5] != causes[6] && causes[6] == causes[7], "{causes:?}");
+    for event in events {
+        assert!(event.envelope.context.actor.as_str().starts_with("instance:bank/"), "{event:?}");
+        assert!(event.envelope.context.traceparent.is_some());
+    }
 }
 
 #[test]

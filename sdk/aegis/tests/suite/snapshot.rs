@@ -133,8 +133,8 @@ async fn a_snapshot_of_another_log_cannot_keep_a_command_from_being_carried_out(
     };
     stage.journal.execute::<Instance>(&id(), Command::Register(registration), &context()).await.unwrap();
     let goodbye = Command::Deregister { reason: "done".into() };
-    let recorded = stage.journal.execute::<Instance>(&id(), goodbye, &context()).await.unwrap();
-    assert_eq!(recorded.len(), 1, "decided on the log, and not on a snapshot of another one");
+    let executed = stage.journal.execute::<Instance>(&id(), goodbye, &context()).await.unwrap();
+    assert_eq!(executed.recorded.len(), 1, "decided on the log, and not on a snapshot of another one");
 }
 
 #[tokio::test]

@@ -36,13 +36,12 @@
 //! ```
 
 mod error;
-mod gate;
 mod log;
 mod token;
 mod writer;
 
+pub use aegis_domain::fencing::{Gate, NotAdmitted, StaleTerm};
 pub use error::FenceError;
-pub use gate::{Gate, NotAdmitted, StaleTerm};
 pub use log::FencedLog;
 pub use token::{Token, TokenError};
 pub use writer::Appended;

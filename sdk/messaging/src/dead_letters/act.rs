@@ -200,8 +200,8 @@ impl DeadLetters {
         let context = Context::new(by.clone(), Utc::now());
         let id = AggregateId::Installation;
         match self.journal.execute::<Installation>(&id, command, &context).await {
-            Ok(recorded) => {
-                let event = recorded.into_iter().next();
+            Ok(executed) => {
+                let event = executed.recorded.into_iter().next();
                 event.ok_or_else(|| DeadLetterError::unavailable("nothing was recorded"))
             }
             Err(error) => match error.rejection() {

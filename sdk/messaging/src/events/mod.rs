@@ -90,6 +90,12 @@ impl Events {
         Self { trace: Some(trace), ..self.clone() }
     }
 
+    /// In whose name they are published.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::from_wire(&self.settings.actor)
+    }
+
     /// Begins an event with an id, a trace or an actor of its own.
     pub fn draft<'a>(&'a self, domain: &'a str, event_type: &'a str) -> Draft<'a> {
         Draft::new(self, domain, event_type)

@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use aegis_domain::wire::TraceParent;
-use aegis_domain::{GroupName, InstanceName, ServiceName, Term};
+use aegis_domain::{Context, GroupName, InstanceName, Schema, ServiceName, Term};
+use aegis_journal::Journal;
 use tokio::sync::Notify;
 
+use crate::within::{Cause, JournalWithin, Ordinals};
 use crate::{Client, Commands, Connection, Events};
 
 /// What a handler knows of the call beside its parameters, and how it reaches other services. Cheap to clone.
@@ -43,6 +45,14 @@ pub(super) struct Cancel {
     /// Whether a stream has begun: then the time of the call is over, and says nothing.
     streams: AtomicBool,
     news: Notify,
+    /// The commands that the handler has given to aggregates.
+    ordinals: Ordinals,
+}
+
+impl AsRef<Ordinals> for Cancel {
+    fn as_ref(&self) -> &Ordinals {
+        &self.ordinals
+    }
 }
 
 impl Cancel {
@@ -117,6 +127,31 @@ impl Call {
     #[must_use]
     pub fn commands(&self) -> Commands {
         self.handle.commands.within(self.trace)
+    }
+
+    /// A journal of your own within this call: what is recorded bears the request's id, its trace and the
+    /// [term](Call::tenancy), and is recorded once, also where a successor runs the call again.
+    ///
+    /// ```no_run
+    /// # use aegis_domain::{Aggregate, Schema};
+    /// # use aegis_sdk::{Call, Fault};
+    /// # async fn place<A, S>(call: &Call, id: &S::Id, command: A::Command) -> Result<A, Fault>
+    /// # where A: Aggregate<Schema = S>, A::Command: Clone, S: Schema {
+    /// let booked = call.journal::<S>().execute::<A>(id, command).await;
+    /// booked.map(|booked| booked.state).map_err(|e| Fault::of(e.code(), e.to_string()))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn journal<S: Schema>(&self) -> JournalWithin<S> {
+        let context = Context {
+            correlation: Some(self.request_id().to_owned()),
+            traceparent: Some(self.trace.to_string()),
+            tenancy: self.tenancy.clone(),
+            ..Cause::actor(self.service(), self.instance())
+        };
+        let id = Some(self.request_id().to_owned());
+        let ordinals: Arc<Cancel> = Arc::clone(&self.cancel);
+        JournalWithin::new(Journal::of(self.connection()), Cause { context, id, ordinals })
     }
 
     /// The service's connection, for whatever else goes over NATS.

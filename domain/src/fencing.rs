@@ -1,8 +1,10 @@
-//! The rule of every fenced sink.
+//! The rule of every fenced sink: it refuses writes of an owner whose term is over.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use aegis_domain::{ErrorCode, GroupName, Term};
+use serde::{Deserialize, Serialize};
+
+use crate::{ErrorCode, GroupName, Term};
 
 /// The writer's term is over: another instance owns the group. Nothing was written, and nothing that the
 /// writer sends under this term ever will be: it must stop acting for the group.
@@ -44,8 +46,8 @@ pub enum NotAdmitted {
 ///
 /// # Examples
 /// ```
+/// use aegis_domain::fencing::Gate;
 /// use aegis_domain::{GroupName, Term};
-/// use aegis_sdk::fencing::Gate;
 ///
 /// let account = GroupName::new("ACC-1")?;
 /// let mut gate = Gate::default();
@@ -55,9 +57,10 @@ pub enum NotAdmitted {
 /// assert_eq!(late.to_string(), "term 5 of ACC-1 is over: the sink has seen term 6");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Gate {
-    highest: HashMap<GroupName, Term>,
+    highest: BTreeMap<GroupName, Term>,
 }
 
 impl StaleTerm {
@@ -85,17 +88,26 @@ impl Gate {
     /// # Errors
     /// See [`NotAdmitted`].
     pub fn admit(&mut self, group: &GroupName, term: Term) -> Result<(), NotAdmitted> {
+        if self.check(group, term)? < term {
+            self.highest.insert(group.clone(), term);
+        }
+        Ok(())
+    }
+
+    /// Whether a writer of this term would be admitted, without refusing any other from then on. Answers the highest term seen,
+    /// or 0.
+    ///
+    /// # Errors
+    /// See [`NotAdmitted`].
+    pub fn check(&self, group: &GroupName, term: Term) -> Result<Term, NotAdmitted> {
         let current = self.highest.get(group).copied().unwrap_or(Term::ZERO);
         if term < current {
             return Err(StaleTerm { group: group.clone(), term, current }.into());
         }
-        if term > current {
-            if !term.may_follow(current) {
-                return Err(NotAdmitted::ImplausibleTerm { group: group.clone(), term, current });
-            }
-            self.highest.insert(group.clone(), term);
+        if term > current && !term.may_follow(current) {
+            return Err(NotAdmitted::ImplausibleTerm { group: group.clone(), term, current });
         }
-        Ok(())
+        Ok(current)
     }
 }
 

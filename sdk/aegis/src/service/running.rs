@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::config::ServiceConfig;
 use super::health::Health;
 use super::identity::Identity;
+use super::left_behind::LeftBehind;
 use super::lifecycle::checks::Check;
 use super::lifecycle::closing::Closing;
 use super::lifecycle::condition::Condition;
@@ -35,6 +36,8 @@ use aegis_nats::transport::Transport as _;
 
 /// How often a draining service looks whether its calls have ended.
 const DRAIN_TICK: Duration = Duration::from_millis(1);
+/// How long the callers of calls that are left behind may take to be told so.
+const LEAVING: Duration = Duration::from_secs(1);
 /// How long the last replies may take to the server.
 const FLUSH: Duration = Duration::from_secs(1);
 
@@ -182,7 +185,7 @@ impl Service {
     }
 
     /// Runs until the process is asked to end (SIGINT or SIGTERM) or the instance to drain, then stops
-    /// cleanly.
+    /// cleanly, as [`Service::stop`] does. What is left behind is in the log.
     ///
     /// # Errors
     /// When the end could not be recorded; the instance expires by itself then.
@@ -198,7 +201,7 @@ impl Service {
             },
             reason = drained(&mut drain) => reason,
         };
-        self.stop(&reason).await
+        self.stop(&reason).await.map(drop)
     }
 
     /// Stops cleanly: hands its groups over, takes no new call, finishes those in flight, waits for the events on their
@@ -206,10 +209,13 @@ impl Service {
     /// come after it is over have a second each, and what is asked of NATS five seconds together, and a second each after
     /// that. Where NATS is gone and everything hangs, that adds up to some twenty seconds beyond `drain_ms`.
     ///
+    /// Calls that have not ended by then are left behind: their callers are told `OUTCOME_UNKNOWN`, and those that had not begun
+    /// `OVERLOADED`. Answers what was left behind; the log has it in one line.
+    ///
     /// # Errors
     /// When the end could not be recorded; everything else has been done, and the instance expires by
     /// itself.
-    pub async fn stop(mut self, reason: &str) -> Result<(), ExecuteError<Rejection>> {
+    pub async fn stop(mut self, reason: &str) -> Result<LeftBehind, ExecuteError<Rejection>> {
         // An event that is too large would not be recorded.
         let reason = &header::text(reason, TEXT_MAX);
         let closing = Closing::within(Duration::from_millis(self.config.drain_ms));
@@ -230,7 +236,7 @@ impl Service {
         if tokio::time::timeout(closing.asking(), self.server.close_groups()).await.is_err() {
             tracing::warn!("the subscriptions of groups were left as they are: nats took too long");
         }
-        tokio::join!(
+        let ((), mut left) = tokio::join!(
             self.run_hooks(Stage::Draining, closing.left_at_the_end()),
             self.finish_calls(closing.left())
         );
@@ -239,12 +245,7 @@ impl Service {
         }
         self.run_hooks(Stage::Stopping, closing.left_at_the_end()).await;
         // After the last hook: it may have published, too.
-        if let Err(left) = self.events.flush(closing.left_at_the_end()).await {
-            tracing::error!(
-                left,
-                "stopping although the stream has not acknowledged all events: they may be lost"
-            );
-        }
+        left.events = self.events.flush(closing.left_at_the_end()).await.err().unwrap_or_default();
         self.status.send_replace(Status::Stopped);
         let deregister = Command::Deregister { reason: reason.to_owned() };
         let ended = in_time(closing, self.execute(deregister)).await;
@@ -257,18 +258,26 @@ impl Service {
         if !self.connection.serving().flush(FLUSH).await || !matches!(flushed, Ok(Ok(()))) {
             tracing::warn!("the last replies may not have been sent");
         }
-        draining.and(ended)
+        left.tell();
+        draining.and(ended).map(|()| left)
     }
 
-    async fn finish_calls(&self, within: Duration) {
-        let drained = async {
+    /// Waits for calls to end; those that do not are left behind.
+    async fn finish_calls(&self, within: Duration) -> LeftBehind {
+        let ended = async || {
             while self.stats.in_flight() > 0 {
                 tokio::time::sleep(DRAIN_TICK).await;
             }
         };
-        if tokio::time::timeout(within, drained).await.is_err() {
-            tracing::warn!(in_flight = self.stats.in_flight(), "stopping although calls are in flight");
+        if tokio::time::timeout(within, ended()).await.is_ok() {
+            return LeftBehind::default();
         }
+        self.server.leave_calls();
+        let unanswered = match tokio::time::timeout(LEAVING, ended()).await {
+            Ok(()) => 0,
+            Err(_elapsed) => self.stats.in_flight(),
+        };
+        LeftBehind { calls: self.server.left_calls(), unanswered, events: 0 }
     }
 
     pub(super) async fn change_status(

@@ -6,8 +6,8 @@ use aegis_domain::Actor;
 use aegis_sdk::events::Replayed;
 use aegis_sdk::service::Stage;
 use aegis_sdk::{
-    Builder, Client, ConnectOptions, Connection, EventOptions, Events, Fault, Service, ServiceConfig, Start,
-    Target,
+    Builder, Call, Client, ConnectOptions, Connection, EventOptions, Events, Fault, Service, ServiceConfig,
+    Start, Target,
 };
 use aegis_testkit::NatsServer;
 
@@ -96,8 +96,83 @@ async fn all_that_hangs_shares_one_time_for_draining() {
             service.connection().telemetry().meters.of(aegis_sdk::metrics::Role::Serve, "hang").counts();
     }
     let begun = Instant::now();
-    service.stop("done").await.unwrap();
+    let left = service.stop("done").await.unwrap();
     let took = begun.elapsed();
-    calling.abort();
+    assert_eq!((left.calls.len(), left.unanswered), (1, 0), "{left:?}");
+    let told = calling.await.unwrap().unwrap_err();
+    assert_eq!(told.code(), "OUTCOME_UNKNOWN", "at once, and not when its time is over");
     assert!((Duration::from_secs(2)..Duration::from_millis(4_500)).contains(&took), "{took:?}");
+}
+
+#[tokio::test]
+async fn callers_of_what_is_left_behind_are_told_so_at_once() {
+    let server = NatsServer::start().await;
+    let mut config = ServiceConfig::new("desk", "1.0.0").unwrap();
+    config.nats_url = server.url();
+    config.groups = vec!["ACC-1".parse().unwrap()];
+    config.drain_ms = 500;
+    config.max_in_flight = 3;
+    let (entering, mut entered) = tokio::sync::mpsc::unbounded_channel();
+    let hang = move |method: &'static str| {
+        let entering = entering.clone();
+        move |_: Call, (): ()| {
+            let entering = entering.clone();
+            async move {
+                entering.send(method).unwrap();
+                std::future::pending::<()>().await;
+                Ok::<_, Fault>(())
+            }
+        }
+    };
+    let hold = {
+        let hang = hang.clone();
+        hang("hold")
+    };
+    let service =
+        Service::builder(config).rpc("hang", hang("hang")).exclusive("hold", hold).start().await.unwrap();
+    let client = Client::new(&open(&server).await);
+    let call = |method: &'static str| {
+        let client = client.clone();
+        let target = match method {
+            "hold" => Target::owner("desk", "ACC-1").unwrap(),
+            _ => Target::any("desk").unwrap(),
+        };
+        tokio::spawn(async move { client.call::<_, ()>(&target, method, &(), PATIENCE).await })
+    };
+    let begun = [call("hold"), call("hang"), call("hang")];
+    for _ in &begun {
+        tokio::time::timeout(PATIENCE, entered.recv()).await.unwrap();
+    }
+    // There is no place for them: three wait and are not begun, and the fourth is one too many.
+    let mut waiting: tokio::task::JoinSet<_> = (0..4)
+        .map(|_| {
+            let call = call("hang");
+            async move { call.await.unwrap().unwrap_err() }
+        })
+        .collect();
+    let one_too_many = tokio::time::timeout(PATIENCE, waiting.join_next()).await.unwrap().unwrap().unwrap();
+    assert_eq!(one_too_many.code(), "OVERLOADED");
+    let stopping = Instant::now();
+    let left = service.stop("done").await.unwrap();
+    let mut methods: Vec<_> =
+        left.calls.iter().map(|call| (call.method.as_str(), call.group.is_some())).collect();
+    methods.sort_unstable();
+    assert_eq!(methods, [("hang", false), ("hang", false), ("hold", true)]);
+    assert!(!left.is_empty() && left.unanswered == 0 && left.events == 0, "{left:?}");
+    for call in begun {
+        assert_eq!(call.await.unwrap().unwrap_err().code(), "OUTCOME_UNKNOWN");
+    }
+    for refused in waiting.join_all().await {
+        assert_eq!(refused.code(), "OVERLOADED");
+        assert!(refused.to_string().contains("before the call began"), "{refused}");
+    }
+    assert!(stopping.elapsed() < Duration::from_secs(4), "{:?}", stopping.elapsed());
+    assert!(entered.try_recv().is_err(), "nothing is begun by a service that stops");
+}
+
+#[tokio::test]
+async fn a_stop_that_leaves_nothing_says_so() {
+    let server = NatsServer::start().await;
+    let service = builder(&server, 1_000).start().await.unwrap();
+    assert!(service.stop("done").await.unwrap().is_empty());
 }

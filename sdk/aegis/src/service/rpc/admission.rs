@@ -23,6 +23,11 @@ const HAND_OVER: Duration = Duration::from_millis(8);
 const SUCCESSOR_KNOWN_MS: u64 = 1;
 const SUCCESSOR_UNKNOWN_MS: u64 = 10;
 
+/// Why a call is refused for want of room.
+pub(super) const TOO_MANY: &str = "too many calls are waiting: slow down and try again";
+/// Why one is that waited when the instance stopped.
+pub(super) const STOPPED: &str = "the instance stopped before the call began: try again, others take it";
+
 /// Leave to handle a call, for the group that it is for, if it is for one.
 pub(super) type Tenancy = Option<(GroupName, Permit)>;
 
@@ -162,14 +167,11 @@ impl Admission {
 
     /// The refusal of a call for want of room. It ends the call, which the owner of the group may have too: only the
     /// owner may refuse it.
-    pub(super) fn overloaded(&self, way: &Way) -> Outcome {
+    pub(super) fn overloaded(&self, way: &Way, why: &str) -> Outcome {
         match way {
             Way::Left(group) => self.not_active(group),
             Way::Group(group) if self.guard.admit(group).is_none() => self.not_active(group),
-            Way::Balanced | Way::Group(_) => {
-                let text = "too many calls are waiting: slow down and try again";
-                (Headers::default(), Err(Fault::of(ErrorCode::Overloaded, text)))
-            }
+            Way::Balanced | Way::Group(_) => (Headers::default(), Err(Fault::of(ErrorCode::Overloaded, why))),
         }
     }
 }

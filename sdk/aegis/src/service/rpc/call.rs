@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Context as Poller;
 use std::time::Instant;
 
 use aegis_domain::wire::TraceParent;
 use aegis_domain::{Context, GroupName, InstanceName, Schema, ServiceName, Term};
 use aegis_journal::Journal;
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
 use crate::within::{Cause, JournalWithin, Ordinals};
@@ -45,6 +47,9 @@ pub(super) struct Cancel {
     /// Whether a stream has begun: then the time of the call is over, and says nothing.
     streams: AtomicBool,
     news: Notify,
+    /// Whether the instance stops, and no longer waits for the handler.
+    left: AtomicBool,
+    waits: AtomicWaker,
     /// The commands that the handler has given to aggregates.
     ordinals: Ordinals,
 }
@@ -59,6 +64,18 @@ impl Cancel {
     pub(super) fn give_up(&self) {
         self.given_up.store(true, Ordering::SeqCst);
         self.news.notify_waiters();
+    }
+
+    /// The instance no longer waits for the handler.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::SeqCst);
+        self.waits.wake();
+    }
+
+    /// Whether it no longer waits. If it does, whoever asks is woken when that changes.
+    pub(super) fn poll_left(&self, poller: &Poller<'_>) -> bool {
+        self.waits.register(poller.waker());
+        self.left.load(Ordering::SeqCst)
     }
 
     pub(super) fn stream_begins(&self) {

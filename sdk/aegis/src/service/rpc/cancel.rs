@@ -2,6 +2,7 @@
 //! which instance has its call.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::call::Cancel;
@@ -13,6 +14,8 @@ const EARLY: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Cancels {
     known: Mutex<Known>,
+    /// Whether the instance no longer waits for handlers.
+    left: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +38,23 @@ impl Cancels {
             cancel.give_up();
         }
         known.live.insert(reply_to.to_owned(), Arc::clone(cancel));
+        if self.has_left() {
+            cancel.leave();
+        }
         Entry { cancels: self, reply_to: reply_to.to_owned() }
+    }
+
+    /// The instance no longer waits for any handler, now or later.
+    pub(super) fn leave(&self) {
+        self.left.store(true, Ordering::SeqCst);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        for cancel in known.live.values() {
+            cancel.leave();
+        }
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.left.load(Ordering::SeqCst)
     }
 
     fn cancel(&self, reply_to: &str) {
@@ -70,6 +89,8 @@ impl Drop for Entry<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Waker};
+
     use super::*;
 
     #[test]
@@ -84,6 +105,19 @@ mod tests {
         let later = Arc::new(Cancel::default());
         let _entry = cancels.enter("b", &later);
         assert!(later.is_given_up());
+    }
+
+    #[test]
+    fn a_call_is_left_behind_whether_it_has_begun_to_wait_or_does_later() {
+        let (cancels, cancel, later) =
+            (Cancels::default(), Arc::new(Cancel::default()), Arc::new(Cancel::default()));
+        let is_left = |cancel: &Cancel| cancel.poll_left(&Context::from_waker(Waker::noop()));
+        let _entry = cancels.enter("a", &cancel);
+        assert!(!is_left(&cancel) && !cancels.has_left());
+        cancels.leave();
+        let _later = cancels.enter("b", &later);
+        assert!(is_left(&cancel) && is_left(&later) && cancels.has_left());
+        assert!(!cancel.is_given_up(), "its caller waits for a word");
     }
 
     #[test]

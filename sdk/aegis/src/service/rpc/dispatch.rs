@@ -9,9 +9,9 @@ use aegis_domain::{Fault, GroupName, Term};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::admission::{Admission, Tenancy};
+use super::admission::{Admission, STOPPED, TOO_MANY, Tenancy};
 use super::call::Handle;
-use super::execution::{Execution, Running, late};
+use super::execution::{Execution, LeftCall, Running, late};
 use super::handler::Yield;
 use super::job::Job;
 use super::replies::{Arrival, Replies, first_outcome};
@@ -103,6 +103,16 @@ impl Dispatcher {
         self.streams.stopping()
     }
 
+    /// Waits for no handler any more: callers of those at work are told that the outcome is not known.
+    pub(super) fn leave_calls(&self) {
+        self.execution.leave();
+    }
+
+    /// The calls that were left behind.
+    pub(super) fn left_calls(&self) -> Vec<LeftCall> {
+        self.execution.left()
+    }
+
     /// A caller has given up the call that it sent with this reply subject.
     pub(super) fn cancel(&self, reply_to: &[u8]) {
         self.execution.cancels().hear(reply_to);
@@ -139,7 +149,7 @@ impl Dispatcher {
             });
         } else if self.admission.is_full() {
             self.admission.refused();
-            let (dispatcher, outcome) = (Arc::clone(self), self.admission.overloaded(&job.way));
+            let (dispatcher, outcome) = (Arc::clone(self), self.admission.overloaded(&job.way, TOO_MANY));
             tokio::spawn(async move { dispatcher.responder.answer(&job.reply_to, &job.form, outcome).await });
         } else if job.may_begin_here() && self.admission.try_begin() {
             self.begin_here(job);
@@ -201,6 +211,9 @@ impl Dispatcher {
     async fn once(&self, job: &Job, tenancy: &Tenancy) -> Settled {
         if job.is_late() {
             return Settled::Reply((Headers::default(), Err(late())));
+        }
+        if self.execution.has_left() {
+            return Settled::Reply(self.admission.overloaded(&job.way, STOPPED));
         }
         let (Some((group, _)), Some(request_id)) = (tenancy, job.asked.request_id.clone()) else {
             return self.execute(job, tenancy).await;

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use super::call::Handle;
 use super::cancel::Cancels;
 use super::handler::{Many, Work, Yield};
 use super::job::Job;
+use super::response::outcome_unknown;
 use aegis_leases::leadership::Permit;
 
 /// Runs the handlers of a service.
@@ -21,6 +22,18 @@ use aegis_leases::leadership::Permit;
 pub(super) struct Execution {
     handle: Arc<Handle>,
     cancels: Arc<Cancels>,
+    left: Mutex<Vec<LeftCall>>,
+}
+
+/// A call whose handler had not ended when the instance stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftCall {
+    /// Its method.
+    pub method: String,
+    /// The group that it was for.
+    pub group: Option<GroupName>,
+    /// The id of the request.
+    pub request_id: String,
 }
 
 /// A handler at work, whose panic is a fault.
@@ -31,7 +44,7 @@ pub(super) struct Running {
 
 impl Execution {
     pub(super) fn new(handle: Arc<Handle>) -> Self {
-        Self { handle, cancels: Arc::default() }
+        Self { handle, cancels: Arc::default(), left: Mutex::default() }
     }
 
     /// Where cancellations of calls are announced.
@@ -63,10 +76,43 @@ impl Execution {
         }
     }
 
-    /// The rest of a call that was begun. Its caller can cancel it from now on.
-    pub(super) async fn finish(&self, job: &Job, running: Running) -> Result<Yield, Fault> {
+    /// The rest of a call that was begun. Its caller can cancel it from now on, and the instance leave it behind: then the
+    /// handler is dropped.
+    pub(super) async fn finish(&self, job: &Job, mut running: Running) -> Result<Yield, Fault> {
         let _entry = self.cancels.enter(&job.reply_to, &job.cancel);
-        running.await
+        std::future::poll_fn(|cx| {
+            if job.cancel.poll_left(cx) {
+                Poll::Ready(Err(self.leave_behind(job)))
+            } else {
+                running.poll_unpin(cx)
+            }
+        })
+        .await
+    }
+
+    /// Waits for no handler any more.
+    pub(super) fn leave(&self) {
+        self.cancels.leave();
+    }
+
+    /// Whether no handler is begun any more.
+    pub(super) fn has_left(&self) -> bool {
+        self.cancels.has_left()
+    }
+
+    /// The calls that were left behind.
+    pub(super) fn left(&self) -> Vec<LeftCall> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn leave_behind(&self, job: &Job) -> Fault {
+        let call = LeftCall {
+            method: job.method.name.to_string(),
+            group: job.way.group().cloned(),
+            request_id: job.id(),
+        };
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+        outcome_unknown("the instance stopped before the handler had ended")
     }
 }
 

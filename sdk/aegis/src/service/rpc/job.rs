@@ -167,10 +167,7 @@ impl Job {
         took: Duration,
         failed: Option<&'a str>,
     ) -> Ended<'a> {
-        let group = match &self.way {
-            Way::Group(group) | Way::Left(group) => Some(group),
-            Way::Balanced => None,
-        };
+        let group = self.way.group();
         let method = &self.method.name;
         Ended { side: Side::Server, service, method, group, begun: self.received, took, failed }
     }

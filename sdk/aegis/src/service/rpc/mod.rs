@@ -20,3 +20,4 @@ pub use aegis_domain::Fault;
 pub(super) use aegis_domain::fault::{CODE_MAX, TEXT_MAX};
 pub use call::Call;
 pub(super) use call::Handle;
+pub use execution::LeftCall;

@@ -20,6 +20,16 @@ pub(super) enum Way {
     Left(GroupName),
 }
 
+impl Way {
+    /// The group that the call is for.
+    pub(super) fn group(&self) -> Option<&GroupName> {
+        match self {
+            Self::Group(group) | Self::Left(group) => Some(group),
+            Self::Balanced => None,
+        }
+    }
+}
+
 /// The methods of a service, by their names.
 #[derive(Debug)]
 pub(in crate::service) struct Routes {

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::Dispatcher;
+use super::execution::LeftCall;
 use super::routes::Way;
 use crate::ConnectError;
 use aegis_nats::connection::without_secrets;
@@ -29,7 +30,7 @@ const ENDING: Duration = Duration::from_secs(5);
 pub(in crate::service) struct Server {
     balanced: Subscriptions,
     groups: Subscriptions,
-    stopping: CancellationToken,
+    dispatcher: Arc<Dispatcher>,
 }
 
 #[derive(Debug, Default)]
@@ -89,18 +90,28 @@ impl Server {
         if let Some(subject) = transport.denials().subscription() {
             return Err(ConnectError::Denied { subject });
         }
-        let stopping = dispatcher.stopping().clone();
+        let serving = Arc::clone(&dispatcher);
         let (service, stop) = (service.clone(), groups.stop.clone());
         groups.spawn(supervised("the subscriptions of groups", async move || {
-            serve_groups(&dispatcher, &service, lease, &stop).await;
+            serve_groups(&serving, &service, lease, &stop).await;
         }));
-        Ok(Self { balanced, groups, stopping })
+        Ok(Self { balanced, groups, dispatcher })
     }
 
     /// Takes no new balanced call. What was taken goes on, but for streams, which would have no end.
     pub(crate) async fn close_balanced(&mut self) {
-        self.stopping.cancel();
+        self.dispatcher.stopping().cancel();
         self.balanced.end().await;
+    }
+
+    /// Waits for no handler any more: callers of those at work are told that the outcome is not known.
+    pub(crate) fn leave_calls(&self) {
+        self.dispatcher.leave_calls();
+    }
+
+    /// The calls that were left behind.
+    pub(crate) fn left_calls(&self) -> Vec<LeftCall> {
+        self.dispatcher.left_calls()
     }
 
     /// Takes no new call for any group. What was taken goes on.

@@ -5,6 +5,7 @@ use aegis_domain::fencing::NotAdmitted;
 use aegis_domain::wire::DecodeError;
 use async_nats::jetstream::context::PublishError;
 
+use aegis_nats::provision::ProvisionError;
 use aegis_nats::refusal;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -17,6 +18,16 @@ pub enum LoadError {
     Unavailable {
         /// Why.
         source: Source,
+    },
+    /// The stream of the journal is not there, and could not be made on its first use either. Nothing was recorded.
+    #[error(
+        "the stream {stream} of this journal is not there, and could not be made: call `Journal::provision` once, with credentials that may make streams"
+    )]
+    Missing {
+        /// Its name.
+        stream: String,
+        /// Why it was not made.
+        source: ProvisionError,
     },
     /// An event of the aggregate cannot be read: it is of a newer program, or damaged. Repeating does not help:
     /// upgrade this program, or verify the log.
@@ -39,6 +50,7 @@ impl LoadError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Unavailable { source } => refusal::code(&**source),
+            Self::Missing { source, .. } => source.code(),
             Self::Undecodable { .. } => ErrorCode::Internal,
         }
     }

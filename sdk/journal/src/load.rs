@@ -9,18 +9,30 @@ use aegis_domain::{Aggregate, Recorded, Schema, Sequence};
 use async_nats::HeaderMap;
 use futures_util::StreamExt as _;
 
+use aegis_nats::provision::{is_absent, until_ready};
+
 use super::admitted::{Admitted, Known};
 use super::error::LoadError;
 use super::{Head, Journal, Loaded, decode};
 
 const BATCH: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The status of a request that nobody answers.
+const NO_RESPONDERS: u16 = 503;
 
 /// What was read of one subject.
 struct Run<S: Schema> {
     events: Vec<Recorded<S>>,
     /// Of the last message, be it an event or not.
     last: Sequence,
+}
+
+/// What follows a batch.
+enum Batch {
+    More,
+    End,
+    /// Nobody answers for the stream.
+    NoStream,
 }
 
 impl<S: Schema> Journal<S> {
@@ -99,8 +111,10 @@ impl<S: Schema> Journal<S> {
         loop {
             let size = most.saturating_sub(run.events.len()).min(BATCH);
             match self.batch(&subject, &mut run, size).await {
-                Ok(more) if more && run.events.len() < most => {}
-                Ok(_) => return Ok(run),
+                Ok(Batch::More) if run.events.len() < most => {}
+                Ok(Batch::More | Batch::End) => return Ok(run),
+                // A log that was just made has nothing.
+                Ok(Batch::NoStream) => return Box::pin(self.make_missing()).await.map(|()| run),
                 Err(error) => {
                     if let LoadError::Unavailable { .. } = error {
                         self.restore_if_gone(subject);
@@ -111,8 +125,22 @@ impl<S: Schema> Journal<S> {
         }
     }
 
-    /// Reads one batch; says whether there is more.
-    async fn batch(&self, events_subject: &str, run: &mut Run<S>, size: usize) -> Result<bool, LoadError> {
+    /// Makes the stream, if it is not there: somebody has not provisioned the journal, or has removed it.
+    async fn make_missing(&self) -> Result<(), LoadError> {
+        let stream = S::stream(self.namespace());
+        match self.connection.jetstream().get_stream(&stream).await {
+            Ok(_) => return Err(LoadError::unavailable("nobody answers for the stream")),
+            Err(error) if is_absent(&error.kind()) => {}
+            Err(error) => return Err(LoadError::unavailable(error)),
+        }
+        let made = until_ready(&self.connection, || self.provision()).await;
+        made.map_err(|source| LoadError::Missing { stream: stream.clone(), source })?;
+        tracing::warn!(stream, "the stream of a journal was not there: it was made");
+        Ok(())
+    }
+
+    /// Reads one batch.
+    async fn batch(&self, events_subject: &str, run: &mut Run<S>, size: usize) -> Result<Batch, LoadError> {
         let client = self.connection.client();
         let inbox = client.new_inbox();
         let mut replies = client.subscribe(inbox.clone()).await.map_err(LoadError::unavailable)?;
@@ -143,9 +171,13 @@ impl<S: Schema> Journal<S> {
                     }
                 }
                 // End of batch.
-                Some(204) => return Ok(number(reply.headers.as_ref(), header::NUM_PENDING).unwrap_or(0) > 0),
+                Some(204) => {
+                    let more = number(reply.headers.as_ref(), header::NUM_PENDING).unwrap_or(0) > 0;
+                    return Ok(if more { Batch::More } else { Batch::End });
+                }
+                Some(NO_RESPONDERS) => return Ok(Batch::NoStream),
                 // No message (at all, or after `from`).
-                Some(404) => return Ok(false),
+                Some(404) => return Ok(Batch::End),
                 Some(status) => {
                     let text = reply.description.unwrap_or_default();
                     return Err(LoadError::unavailable(format!("direct get answered {status} {text}")));

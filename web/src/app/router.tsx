@@ -18,10 +18,11 @@ export const router = createBrowserRouter(
     {
       path: "/",
       Component: Gate,
-      HydrateFallback: () => null,
       children: [
         {
           ErrorBoundary: RouteError,
+          // The gate stands before its screen is there, and asks who has come meanwhile.
+          HydrateFallback: () => null,
           children: [
             { index: true, lazy: screen(() => import("./routes/overview")) },
             { path: "services/:service", lazy: screen(() => import("./routes/service")) },

@@ -48,6 +48,14 @@ pub enum StartError {
         /// The name.
         name: MethodName,
     },
+    /// A method that is to handle one call of a group at a time is no exclusive one, or answers with a stream.
+    #[error(
+        "{method:?} cannot take turns: say `one_at_a_time()` right after the `exclusive(..)` that it is for"
+    )]
+    TakesNoTurns {
+        /// Its name; empty when no method was given before.
+        method: String,
+    },
     /// There is no connection.
     #[error(transparent)]
     Connect(#[from] ConnectError),
@@ -102,6 +110,7 @@ impl StartError {
             Self::Commands(QueueError::Consumer { source, .. }) => refusal::code(&**source),
             Self::Method(_)
             | Self::DuplicateMethod { .. }
+            | Self::TakesNoTurns { .. }
             | Self::OtelCa(_)
             | Self::Commands(QueueError::Name { .. } | QueueError::Command(_) | QueueError::Taken(_)) => {
                 ErrorCode::InvalidInput
@@ -144,6 +153,8 @@ pub(super) struct Parts {
     pub(super) hooks: Hooks,
     pub(super) checks: Vec<Check>,
     pub(super) logs: Option<Logs>,
+    /// A method that cannot take turns, and is to.
+    pub(super) takes_no_turns: Option<String>,
 }
 
 impl Service {
@@ -165,6 +176,7 @@ impl Builder {
             hooks: Hooks::default(),
             checks: vec![],
             logs: None,
+            takes_no_turns: None,
         };
         Self { config, methods: vec![], declared: Declared::default(), parts }
     }
@@ -203,6 +215,9 @@ impl Builder {
 
     /// Serves `rpc.<service>.<group>.<method>` for each group that this instance owns: exactly one
     /// instance at a time answers. [`Call::tenancy`] tells the group and the term.
+    ///
+    /// Exclusive is not serial: **several calls of one group run at once** on that instance, as many as come. Where each has to find the
+    /// state as the one before has left it, say [`Builder::one_at_a_time`] as well.
     #[must_use]
     pub fn exclusive<Req, Res, F, Fut>(self, method: &str, handle: F) -> Self
     where
@@ -226,6 +241,28 @@ impl Builder {
         S: Stream<Item = Result<Res, Fault>> + Send + 'static,
     {
         self.serve(method, Served::new::<Req, Res>(Kind::Exclusive, true, Handler::many(handle)))
+    }
+
+    /// The exclusive method that was given last takes turns: calls of one group are handled one after the other, in the order in which
+    /// they came, together with those of all other methods of the service that take turns; different groups side by side. The next
+    /// begins when the reply to the one before is on its way. So a handler may read, decide and write without a lock, as an actor does.
+    ///
+    /// Of one group 64 calls wait at most, of all together as many as `max_in_flight` says, and they hold none of its places meanwhile; more are
+    /// refused as `OVERLOADED`. One whose time is over when its turn comes is not begun (`DEADLINE_EXCEEDED`). When the group passes to another instance,
+    /// those that wait go there. A handler that calls a method that takes turns for its own group waits for itself, until
+    /// its time is over.
+    ///
+    /// After anything but [`Builder::exclusive`] it ends the start ([`StartError::TakesNoTurns`]): no single instance handles a balanced method, and a
+    /// stream would keep the turn for as long as somebody reads it.
+    #[must_use]
+    pub fn one_at_a_time(mut self) -> Self {
+        match self.methods.last_mut() {
+            Some((_, served)) if served.kind == Kind::Exclusive && !served.streams => {
+                served.takes_turns = true
+            }
+            last => self.parts.takes_no_turns = Some(last.map(|(name, _)| name.clone()).unwrap_or_default()),
+        }
+        self
     }
 
     fn serve(mut self, method: &str, served: Served) -> Self {

@@ -55,6 +55,9 @@ impl Builder {
         let service = config.service.clone();
         let instance = config.instance_name()?;
         let methods = checked(self.methods)?;
+        if let Some(method) = self.parts.takes_no_turns {
+            return Err(StartError::TakesNoTurns { method });
+        }
         let options = config.connect_options(format!("{service}/{instance}"))?;
         let connection = Connection::open(options.clone()).await?;
         provision(&connection).await?;

@@ -165,6 +165,24 @@ async fn deposit(journal: &Journal<Ledger>, count: usize) {
 }
 
 #[tokio::test]
+async fn a_journal_that_nobody_provisioned_is_made_on_its_first_use_or_named_with_the_remedy() {
+    let users = "authorization { users = [ { user: all, password: p }, { user: app, password: p, permissions: { publish: { deny: [\"$JS.API.STREAM.CREATE.>\"] } } } ] }";
+    let server = NatsServer::builder().config(users).start().await;
+    let open = async |user: &str| {
+        let url = server.url().replace("nats://", &format!("nats://{user}:p@"));
+        Connection::open(ConnectOptions::new(url, "test")).await.unwrap()
+    };
+    let app = Journal::<Ledger>::of(&open("app").await);
+    let refused = app.execute::<Account>(&ID, Command::Deposit(1), &context()).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::PermissionDenied);
+    let text = refused.to_string();
+    assert!(text.contains("AEGIS_JOURNAL_LEDGER") && text.contains("`Journal::provision`"), "{text}");
+    let all = Journal::<Ledger>::of(&open("all").await);
+    assert_eq!(all.execute::<Account>(&ID, Command::Deposit(1), &context()).await.unwrap().state.balance, 1);
+    assert_eq!(app.execute::<Account>(&ID, Command::Deposit(1), &context()).await.unwrap().state.balance, 2);
+}
+
+#[tokio::test]
 async fn a_command_answers_the_state_that_it_led_to() {
     let (_server, _, journal) = ledger().await;
     for (command, balance) in [(Command::Deposit(7), 7), (Command::Withdraw(3), 4)] {

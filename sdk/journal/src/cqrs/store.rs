@@ -132,6 +132,7 @@ where
 fn unreadable<E: std::error::Error>(error: LoadError) -> AggregateError<E> {
     match error {
         LoadError::Unavailable { source } => AggregateError::DatabaseConnectionError(source),
+        missing @ LoadError::Missing { .. } => AggregateError::DatabaseConnectionError(missing.into()),
         LoadError::Undecodable { source, .. } => AggregateError::DeserializationError(source.into()),
     }
 }

@@ -41,7 +41,8 @@ export function useFollowed<Data, Vars extends object, Page>(
   );
   useEffect(() => paint.cancel, [paint]);
   useEffect(() => {
-    if (!paused) paint();
+    // Before there is anything to paint it would only hold up the first page.
+    if (!paused && latest.current.page) paint();
   }, [paused, paint]);
   useLive(document, query, {
     onData: (data) => {

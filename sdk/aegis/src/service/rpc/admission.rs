@@ -7,8 +7,10 @@ use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, Fault, GroupName, InstanceName, Term};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
+use super::job::Job;
 use super::response::Outcome;
 use super::routes::Way;
+use super::turns::{TooMany, Turn, Turns};
 use crate::stats::Stats;
 use aegis_leases::leadership::{Guard, Permit};
 use aegis_nats::transport::Headers;
@@ -25,6 +27,8 @@ const SUCCESSOR_UNKNOWN_MS: u64 = 10;
 
 /// Why a call is refused for want of room.
 pub(super) const TOO_MANY: &str = "too many calls are waiting: slow down and try again";
+/// Why one is whose group has too many.
+const TOO_MANY_OF_GROUP: &str = "too many calls are waiting for their turn: slow down and try again";
 /// Why one is that waited when the instance stopped.
 pub(super) const STOPPED: &str = "the instance stopped before the call began: try again, others take it";
 
@@ -42,6 +46,7 @@ pub(super) struct Admission {
     /// For copies of calls that wait for the outcome of the first.
     copies: Arc<Semaphore>,
     max_waiting: u64,
+    turns: Turns,
 }
 
 impl Admission {
@@ -49,7 +54,15 @@ impl Admission {
     pub(super) fn new(instance: InstanceName, guard: Guard, stats: Arc<Stats>, max_in_flight: u64) -> Self {
         let places = places(max_in_flight);
         let (places, copies) = (Semaphore::new(places), Arc::new(Semaphore::new(places)));
-        Self { instance, guard, stats, places, copies, max_waiting: max_in_flight }
+        Self {
+            instance,
+            guard,
+            stats,
+            places,
+            copies,
+            max_waiting: max_in_flight,
+            turns: Turns::new(max_in_flight),
+        }
     }
 
     pub(super) fn guard(&self) -> &Guard {
@@ -58,7 +71,9 @@ impl Admission {
 
     /// Whether no more calls may wait.
     pub(super) fn is_full(&self) -> bool {
-        self.stats.queued() >= self.max_waiting
+        // Those that wait for their turns have a room of their own.
+        let queued = self.stats.queued();
+        queued >= self.max_waiting && queued.saturating_sub(self.turns.waiting()) >= self.max_waiting
     }
 
     /// A call was refused before it began.
@@ -79,6 +94,15 @@ impl Admission {
     /// A call waits for its place.
     pub(super) fn queue(&self) {
         self.stats.queue();
+    }
+
+    /// Waits until a call has its turn among those of its group, if it takes turns. It holds no place meanwhile.
+    pub(super) async fn turn(&self, job: &Job) -> Result<Option<Turn>, Outcome> {
+        let (Way::Group(group), true) = (&job.way, job.method.served.takes_turns) else { return Ok(None) };
+        match self.turns.take(group).await {
+            Ok(turn) => Ok(Some(turn)),
+            Err(TooMany) => Err(self.overloaded(&job.way, TOO_MANY_OF_GROUP)),
+        }
     }
 
     /// Waits until a call that is in the queue has a place. It begins.

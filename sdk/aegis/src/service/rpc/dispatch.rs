@@ -196,9 +196,15 @@ impl Dispatcher {
 
     /// A whole call.
     async fn run(self: Arc<Self>, job: Job) {
+        // Held until the reply is on its way.
+        let turn = self.admission.turn(&job).await;
         self.admission.begin().await;
         job.method.meter.begin();
-        match self.admission.admit(&job.way).await {
+        let admitted = match turn {
+            Ok(_) => self.admission.admit(&job.way).await,
+            Err(ref refusal) => Err(refusal.clone()),
+        };
+        match admitted {
             Ok(tenancy) => {
                 let settled = self.once(&job, &tenancy).await;
                 self.conclude(job, tenancy, settled).await;

@@ -25,6 +25,8 @@ pub(in crate::service) struct Served {
     pub(in crate::service) kind: Kind,
     /// Whether it answers with a stream.
     pub(in crate::service) streams: bool,
+    /// Whether the calls of a group are handled one after the other.
+    pub(in crate::service) takes_turns: bool,
     pub(in crate::service) handler: Handler,
     pub(in crate::service) request: Schema,
     pub(in crate::service) response: Schema,
@@ -37,7 +39,7 @@ impl Served {
         handler: Handler,
     ) -> Self {
         let (request, response) = (schemars::schema_for!(Req), schemars::schema_for!(Res));
-        Self { kind, streams, handler, request, response }
+        Self { kind, streams, takes_turns: false, handler, request, response }
     }
 }
 

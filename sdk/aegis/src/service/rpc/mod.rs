@@ -15,6 +15,7 @@ mod response;
 pub(super) mod routes;
 pub(super) mod server;
 mod stream;
+mod turns;
 
 pub use aegis_domain::Fault;
 pub(super) use aegis_domain::fault::{CODE_MAX, TEXT_MAX};

@@ -10,6 +10,7 @@ mod micro;
 mod repeats;
 mod streams;
 mod traces;
+mod turns;
 
 use std::time::Duration;
 

@@ -15,7 +15,8 @@
 //! use aegis_sdk::fencing::FencedLog;
 //! use aegis_sdk::{Call, Fault, Service};
 //!
-//! let orders = FencedLog::new(&connection, |group| format!("events.orders.{group}"));
+//! // On a stream of its own, without an age: one that forgets its last message forgets the group's old terms with it.
+//! let orders = FencedLog::new(&connection, |group| format!("orders.{group}"));
 //! let orders = Arc::new(orders);
 //! let service = Service::builder(config)
 //!     .exclusive("buy", move |call: Call, volume: u32| {

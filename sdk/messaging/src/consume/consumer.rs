@@ -10,6 +10,7 @@ use async_nats::jetstream::consumer::{self, DeliverPolicy, Info, pull};
 use async_nats::jetstream::stream::{ConsumerError, Info as StreamInfo, LastRawMessageErrorKind};
 use time::OffsetDateTime;
 
+use super::lost::Losses;
 use aegis_nats::Connection;
 use aegis_nats::bucket::is_api_of;
 use aegis_nats::provision::is_absent;
@@ -29,6 +30,8 @@ pub(crate) struct Spec {
     pub(crate) work_queue: bool,
     /// Makes the stream again when somebody has removed it.
     pub(crate) make_stream: MakeStream,
+    /// Messages that the stream lets go of before they were delivered.
+    pub(crate) losses: Losses,
 }
 
 /// One message of one stream: a sequence alone is given out again when the history of a stream goes back.
@@ -104,6 +107,7 @@ impl Spec {
         match self.find(connection.jetstream(), self.name()).await {
             Some(found) => {
                 self.check_owner(&found)?;
+                self.look_for_lost(&found, stream.cached_info());
                 // Where it begins cannot be changed afterwards, and need not be: it has begun.
                 wanted.deliver_policy = found.config.deliver_policy;
             }
@@ -122,6 +126,33 @@ impl Spec {
         let consumer: consumer::PullConsumer =
             jetstream.get_consumer_from_stream(self.name(), &self.stream).await?;
         Ok(consumer.cached_info().clone())
+    }
+
+    /// The same of a reader that is behind, or whom nothing came between two positions: whether the stream has let go of what it has
+    /// not had.
+    pub(crate) async fn look_behind(
+        &self,
+        jetstream: &jetstream::Context,
+        jumped: Option<(u64, u64)>,
+    ) -> Result<Info, ConsumerError> {
+        let info = self.look(jetstream).await?;
+        if let Ok(stream) = jetstream.get_stream(&self.stream).await {
+            let stream = stream.cached_info();
+            if let Some((after, before)) = jumped {
+                let begins = stream.state.first_sequence.min(before);
+                self.losses.look((&self.stream, self.name()), after, begins);
+            }
+            self.look_for_lost(&info, stream);
+        }
+        Ok(info)
+    }
+
+    fn look_for_lost(&self, consumer: &Info, stream: &StreamInfo) {
+        // What is settled leaves a work queue, too.
+        if !self.work_queue {
+            let (delivered, begins) = (consumer.delivered.stream_sequence, stream.state.first_sequence);
+            self.losses.look((&self.stream, self.name()), delivered, begins);
+        }
     }
 
     async fn stream(&self, connection: &Connection) -> Result<jetstream::stream::Stream, OpenError> {

@@ -79,6 +79,12 @@ pub(crate) struct Dispatcher {
     /// Nothing is handed out until everything that is not settled is in hand.
     paused_until_synced: bool,
     probe: Option<(Probe, u64)>,
+    /// Whether messages were pending when it was looked last.
+    behind: bool,
+    /// The newest position that came, while this is the one reader.
+    newest: Option<u64>,
+    /// Positions that did not come since it was looked last: after this one, and before that.
+    jumped: Option<(u64, u64)>,
     looked: Instant,
     heard: Instant,
 }
@@ -111,6 +117,9 @@ impl Dispatcher {
             settle,
             running: 0,
             probe: None,
+            behind: info.num_pending > 0,
+            newest: None,
+            jumped: None,
             looked: Instant::now(),
             heard: Instant::now(),
         };
@@ -161,6 +170,9 @@ impl Dispatcher {
             Arrival::Message { message, new_pin } => {
                 self.heard = Instant::now();
                 self.paused_until_synced |= new_pin;
+                if new_pin {
+                    self.newest = None;
+                }
                 self.take(message).await;
             }
             Arrival::Nothing => {}
@@ -184,6 +196,7 @@ impl Dispatcher {
         if header(header::FOR_CONSUMER).is_some_and(|to| !is_ours(to)) {
             return self.ack(&message).await;
         }
+        self.came_to(position.sequence);
         let subject = message.subject.clone();
         let delivered = u32::try_from(delivered).unwrap_or(u32::MAX);
         let in_hand = match self.order.get_mut(position) {
@@ -194,6 +207,20 @@ impl Dispatcher {
         if let Err(again) = self.order.insert(position, &subject, in_hand) {
             self.ack(&again.message).await;
         }
+    }
+
+    /// Of several readers each has what the others have not.
+    fn came_to(&mut self, sequence: u64) {
+        if !self.plan.ordered {
+            return;
+        }
+        if let Some(newest) = self.newest
+            && sequence > newest + 1
+        {
+            let after = self.jumped.map_or(newest, |(after, _)| after.min(newest));
+            self.jumped = Some((after, sequence));
+        }
+        self.newest = self.newest.max(Some(sequence));
     }
 
     async fn hand_out(&mut self) {
@@ -295,12 +322,21 @@ impl Dispatcher {
         self.looked = Instant::now();
         let mark = self.order.mark();
         let (jetstream, spec) = (self.connection.jetstream().clone(), self.puller.spec().clone());
-        self.probe = Some((tokio::spawn(async move { spec.look(&jetstream).await }), mark));
+        let (behind, jumped) = (self.behind, self.jumped.take());
+        let look = async move {
+            if behind || jumped.is_some() {
+                spec.look_behind(&jetstream, jumped).await
+            } else {
+                spec.look(&jetstream).await
+            }
+        };
+        self.probe = Some((tokio::spawn(look), mark));
     }
 
     fn saw(&mut self, answer: Option<(Info, u64)>) {
         let Some((info, mark)) = answer else { return };
         self.metrics.lag(self.puller.spec().name(), info.num_pending);
+        self.behind = info.num_pending > 0;
         if self.paused_until_synced && info.num_ack_pending <= self.order.since_before(mark) {
             self.paused_until_synced = false;
         }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Event, Events, Subscribe, SubscribeError};
-use crate::consume::{Dispatcher, Held, Puller};
+use crate::consume::{Dispatcher, Held, Losses, Puller, Spec};
 use aegis_telemetry::metrics::{Meter, Role};
 
 /// An event, and the duty to say what became of it: [`ack`](Self::ack), [`retry_after`](Self::retry_after) or
@@ -72,6 +72,7 @@ impl Subscription {
         instance: &InstanceName,
     ) -> Result<Self, SubscribeError> {
         let spec = subscribe.spec(events.connection.namespace(), service, instance)?;
+        let spec = Spec { losses: Losses::tell(events.settings.on_lost.clone()), ..spec };
         let consumer = spec.name().to_owned();
         let opened = Puller::open(&events.connection, spec).await;
         let opened = opened.map_err(|error| SubscribeError::opening(consumer, error))?;

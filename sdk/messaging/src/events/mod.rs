@@ -28,7 +28,9 @@ pub use event::Event;
 pub use replay::{Replay, Replayed};
 pub use subscribe::{Mode, Start, Subscribe};
 
-/// How events are published.
+pub use crate::consume::{Lost, OnLost};
+
+/// How events are published, and who is told of lost ones.
 #[derive(Debug, Clone, Default)]
 pub struct EventOptions {
     /// Who publishes them, unless a draft says otherwise. Without it, the name of the connection.
@@ -39,6 +41,9 @@ pub struct EventOptions {
     pub legacy: bool,
     /// How much waits in memory while JetStream is away.
     pub outbox: OutboxLimits,
+    /// Who is told when a subscription has lost events because the stream kept them for a shorter time than it was behind. The log
+    /// has it in any case.
+    pub on_lost: OnLost,
 }
 
 /// Publishes and receives events. Cheap to clone; clones share one outbox.
@@ -56,6 +61,7 @@ struct Settings {
     actor: Arc<str>,
     envelope: Option<Envelope>,
     metrics: Arc<MessageMetrics>,
+    on_lost: OnLost,
 }
 
 impl Events {
@@ -76,10 +82,10 @@ impl Events {
         let envelope = options.legacy.then(Envelope::new);
         #[cfg(not(feature = "legacy"))]
         let envelope = None;
-        let EventOptions { actor, outbox, .. } = options;
+        let EventOptions { actor, outbox, on_lost, .. } = options;
         let actor =
             actor.map_or_else(|| format!("client:{}", connection.options().name), |it| it.to_string());
-        let settings = Settings { actor: actor.into(), envelope, metrics };
+        let settings = Settings { actor: actor.into(), envelope, metrics, on_lost };
         let outbox = Outbox::new(connection, outbox, crate::provision::making());
         Self { connection: connection.clone(), outbox, settings: Arc::new(settings), trace: None }
     }

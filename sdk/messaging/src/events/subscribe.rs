@@ -8,7 +8,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, 
 use chrono::{DateTime, Utc};
 
 use super::SubscribeError;
-use crate::consume::{PIN_GROUP, PIN_TIMEOUT, Plan, RetryPolicy, Spec, owned_by};
+use crate::consume::{Losses, PIN_GROUP, PIN_TIMEOUT, Plan, RetryPolicy, Spec, owned_by};
 use aegis_nats::follow;
 
 /// The most characters of a name of a subscription.
@@ -204,6 +204,7 @@ impl Subscribe {
             former,
             work_queue: false,
             make_stream: crate::provision::making(),
+            losses: Losses::default(),
         })
     }
 

@@ -1,6 +1,7 @@
 //! Events on a real server.
 
 mod faults;
+mod lost;
 mod publish;
 mod subscribe;
 

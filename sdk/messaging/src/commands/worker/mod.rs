@@ -27,7 +27,7 @@ use super::{CommandContext, Commands};
 use crate::codec::Codec;
 use crate::codec::CodecError;
 use crate::consume::metrics::MessageMetrics;
-use crate::consume::{LOOK, OpenError, Puller, Spec, owned_by};
+use crate::consume::{LOOK, Losses, OpenError, Puller, Spec, owned_by};
 use crate::legacy::Envelope;
 use aegis_nats::Connection;
 
@@ -277,7 +277,14 @@ fn spec(namespace: &Namespace, service: &ServiceName, lane: &str, filter_subject
         let service = service.clone();
         Box::pin(async move { Ok(admit(&connection, &service).await?) })
     });
-    Spec { stream: namespace.commands_stream(), consumer, former: None, work_queue: true, make_stream }
+    Spec {
+        stream: namespace.commands_stream(),
+        consumer,
+        former: None,
+        work_queue: true,
+        make_stream,
+        losses: Losses::default(),
+    }
 }
 
 async fn open(connection: &Connection, spec: Spec) -> Result<Puller, QueueError> {

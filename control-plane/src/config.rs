@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::auth::TokenEntry;
 use crate::http::TlsFiles;
-use crate::webhook;
+use crate::{retention, webhook};
 
 /// How a replica runs. Unknown fields are refused.
 #[derive(Debug, Clone, Deserialize)]
@@ -52,6 +52,9 @@ pub(crate) struct Config {
     /// What one principal may have and do, in a table `[limits]`.
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// How long events of services are kept, in a table `[events]`. Give all replicas the same.
+    #[serde(default)]
+    pub(crate) events: retention::Settings,
     /// Where it is told what needs somebody, in a table `[webhook]`. Give all replicas the same. Default: nowhere.
     #[serde(default)]
     pub(crate) webhook: Option<webhook::Settings>,
@@ -171,6 +174,7 @@ impl Default for Config {
             projection: Projection::default(),
             metrics: Metrics::default(),
             limits: Limits::default(),
+            events: retention::Settings::default(),
             webhook: None,
             tokens: vec![],
         }

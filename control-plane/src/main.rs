@@ -27,6 +27,7 @@ mod output;
 mod plans;
 mod remote;
 mod replica;
+mod retention;
 mod roundtrip;
 mod serve;
 mod signals;

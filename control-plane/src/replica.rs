@@ -33,6 +33,7 @@ use crate::http::{self, App, Core, Outside, Places, Renewal, Tls, Workers};
 use crate::legacy;
 use crate::liveness::Monitor;
 use crate::metrics::{Failovers, Metrics, Servers, Sources, Tokens};
+use crate::retention::EventsRetention;
 use crate::startup::Startup;
 use crate::tasks::{self, Parts};
 use crate::webhook::{Place, Target};
@@ -77,6 +78,7 @@ struct Checked {
     namespace: Namespace,
     retention: Retention,
     rollup_retention: rollups::Retention,
+    events_retention: Option<EventsRetention>,
     webhook: Option<Place>,
 }
 
@@ -132,6 +134,7 @@ impl Replica {
         let target = config.webhook.as_ref().map(Target::open).transpose()?;
         let page = self.public_url();
         let checked = Checked {
+            events_retention: config.events.check()?,
             webhook: target.map(|target| Place { target: Arc::new(target), page }),
             namespace: config.namespace()?,
             retention: config.projection.retention()?,
@@ -253,8 +256,15 @@ async fn start(
     let liveness = Monitor::new(connection.clone(), journal, live.clone(), visibility.clone(), wellness);
     let (silence, of_legacy) = (liveness.silence(), legacy.clone());
     let (counted, asked) = (failovers.clone(), servers.clone());
-    let parts =
-        Parts { liveness, legacy, letters, failovers: counted, servers: asked, webhook: checked.webhook };
+    let parts = Parts {
+        liveness,
+        legacy,
+        letters,
+        failovers: counted,
+        servers: asked,
+        events_retention: checked.events_retention,
+        webhook: checked.webhook,
+    };
     tasks::start(background, caught_up(store.progress().clone()), &adapter, parts);
     let folded = rollups.progress().clone();
     let only = config.limits.viewers_run_only_documents_of_the_page;

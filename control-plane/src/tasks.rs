@@ -11,6 +11,7 @@ use crate::legacy;
 use crate::liveness::Monitor;
 use crate::metrics::{Failovers, Servers};
 use crate::plans::Executor;
+use crate::retention::{EventsRetention, Retain};
 use crate::terms::Terms;
 use crate::upkeep::{DeadLetters, Heartbeats};
 use crate::webhook::{Place, Webhook};
@@ -23,6 +24,7 @@ pub(crate) struct Parts {
     pub(crate) letters: UnwrittenLetters,
     pub(crate) failovers: Failovers,
     pub(crate) servers: Servers,
+    pub(crate) events_retention: Option<EventsRetention>,
     pub(crate) webhook: Option<Place>,
 }
 
@@ -34,7 +36,7 @@ pub(crate) fn start(
     adapter: &Arc<Adapter>,
     parts: Parts,
 ) {
-    let Parts { liveness, legacy: known, letters, failovers, servers, webhook } = parts;
+    let Parts { liveness, legacy: known, letters, failovers, servers, events_retention, webhook } = parts;
     let caught_up = caught_up.boxed().shared();
     let of = || (adapter.connection.clone(), adapter.journal.clone(), adapter.live.clone());
 
@@ -57,6 +59,10 @@ pub(crate) fn start(
     });
     let live = adapter.live.clone();
     background.start_after(caught_up.clone(), move || failovers.counting(&live));
+    if let Some(wanted) = events_retention {
+        let connection = adapter.connection.clone();
+        background.start(move || Retain::new(connection.clone(), wanted));
+    }
     if let Some(place) = webhook {
         let adapter = Arc::clone(adapter);
         background.start_after(caught_up.clone(), move || Webhook::new(&adapter, &place));

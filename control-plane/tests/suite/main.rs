@@ -30,6 +30,7 @@ mod proxies;
 mod refusals;
 mod remote;
 mod rest;
+mod retention;
 mod rolls;
 mod serve;
 mod small_disk;

@@ -1,9 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { actionOf, actionTypes, letterOf, nameOf, reasonOf, scopeOf } from "@/features/audit/deeds";
 import { takes, toServer } from "@/features/audit/view-state";
-import type { LeaseStore, Replica, Stream } from "@/features/system/documents";
+import type { LeaseStore, Replica, Stream, Subscription } from "@/features/system/documents";
 import { findingsOf } from "@/features/system/findings";
-import { ofLeaseStore, ofReplicas, ofStreams } from "@/features/system/parts-findings";
+import {
+  eventsOf,
+  ofLeaseStore,
+  ofReplicas,
+  ofStreams,
+  ofSubscriptions,
+} from "@/features/system/parts-findings";
 import type { Event } from "@/shared/events/documents";
 
 const deed = (over: Partial<Event> = {}): Event => ({
@@ -156,6 +162,7 @@ describe("findings of the parts", () => {
     name: "AEGIS_EVENTS",
     messages: 10,
     bytes: 1_000,
+    firstSequence: 1,
     firstAt: null,
     lastAt: null,
     bytesPerDay: null,
@@ -182,5 +189,30 @@ describe("findings of the parts", () => {
       "bad streams/AEGIS_EVENTS/NO_LEADER",
     ]);
     expect(ids(ofStreams([broken], null, "AEGIS_EVENTS"))).toEqual(["bad streams/AEGIS_EVENTS/NO_LEADER"]);
+  });
+
+  it("tell of durable subscriptions that the stream of events has left behind, and of no others", () => {
+    const events = stream({ name: "DEV-EVENTS", firstSequence: 42 });
+    expect(eventsOf([stream(), events])).toBe(events);
+    expect(eventsOf([stream(), stream({ name: "EVENTS" })])?.name).toBe("EVENTS");
+    expect(eventsOf([stream()])).toBeUndefined();
+    const reader = (name: string, deliveredSequence: number, over: Partial<Subscription> = {}) => ({
+      stream: "DEV-EVENTS",
+      name,
+      durable: true,
+      waiting: 1,
+      deliveredSequence,
+      ...over,
+    });
+    const found = ofSubscriptions(events, [
+      reader("desk-orders", 40, { waiting: 0 }),
+      reader("in-time", 41),
+      reader("passing", 3, { durable: false }),
+      reader("of-another", 3, { stream: "EVENTS" }),
+    ]);
+    expect(ids(found)).toEqual(["warn subscriptions/desk-orders/LOST_EVENTS"]);
+    expect(found[0]?.evidence).toBe(
+      "desk-orders has had DEV-EVENTS up to 40, and that begins at 42 now; nobody reads it.",
+    );
   });
 });

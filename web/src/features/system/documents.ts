@@ -36,9 +36,16 @@ export const ConsumerLags = graphql(`
 export const Streams = graphql(`
   query Streams {
     streams {
-      name messages bytes firstAt lastAt bytesPerDay daysLeft
+      name messages bytes firstSequence firstAt lastAt bytesPerDay daysLeft
       replicas replicasCurrent jetStreamLeader consumers maxBytes maxAgeSeconds
     }
+  }
+`);
+
+/** Where the durable subscriptions to one stream stand. */
+export const Subscriptions = graphql(`
+  query Subscriptions($stream: String!) {
+    consumers(stream: $stream) { stream name durable deliveredSequence waiting }
   }
 `);
 
@@ -54,6 +61,7 @@ export const Rebuild = graphql(`
   mutation Rebuild { rebuildProjection }
 `);
 
+export type Subscription = ResultOf<typeof Subscriptions>["consumers"][number];
 export type Stream = ResultOf<typeof Streams>["streams"][number];
 export type Facts = ResultOf<typeof SystemFacts>["system"];
 /** The replicas of the control plane, each asked how it is. */

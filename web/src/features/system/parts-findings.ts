@@ -1,5 +1,5 @@
 import { bytes, latency, plural } from "@/shared/figures/format";
-import type { LeaseStore, Replica, Storage, Stream } from "./documents";
+import type { LeaseStore, Replica, Storage, Stream, Subscription } from "./documents";
 import { type Finding, LAG_LIMIT } from "./findings";
 
 /** Beyond these, there is time to act. */
@@ -84,6 +84,28 @@ const copiesMissing = (
   since: null,
   remedy: "Bring the server of NATS back; without most of the copies nothing can be written.",
 });
+
+/** The stream of the services' events, which lets go of them after a while: `EVENTS`, and in a namespace `DEV-EVENTS`. */
+export const eventsOf = (streams: readonly Stream[]): Stream | undefined =>
+  streams.find(({ name }) => name === "EVENTS" || name.endsWith("-EVENTS"));
+
+/** Subscriptions that the stream has left behind: what they have not had is gone, whether it was for them or not. */
+export function ofSubscriptions(stream: Stream, subscriptions: readonly Subscription[]): Finding[] {
+  const first = BigInt(stream.firstSequence);
+  return subscriptions
+    .filter((it) => it.stream === stream.name && it.durable && BigInt(it.deliveredSequence) + 1n < first)
+    .map(({ name, deliveredSequence, waiting }) => ({
+      id: `subscriptions/${name}/LOST_EVENTS`,
+      severity: "warn",
+      title: "A subscription may have lost events to the retention of the stream",
+      evidence: `${name} has had ${stream.name} up to ${deliveredSequence}, and that begins at ${stream.firstSequence} now${
+        Number(waiting) === 0 ? "; nobody reads it" : ""
+      }.`,
+      since: null,
+      remedy:
+        "Start its readers, or remove the consumer if nobody needs it; keep events for longer with [events] keep_hours.",
+    }));
+}
 
 /** What is wrong with the streams, and with the room there is. */
 export function ofStreams(

@@ -1,9 +1,9 @@
 import { useQuery } from "@/shared/graphql/use-query";
 import { useEvery } from "@/shared/live/use-every";
 import { mayAs, useSession } from "@/shared/session/store";
-import { type Facts, LeaseStoreNow, Replicas, StorageNow, Streams } from "./documents";
+import { type Facts, LeaseStoreNow, Replicas, StorageNow, Streams, Subscriptions } from "./documents";
 import { bySeverity, type Finding, findingsOf } from "./findings";
-import { ofLeaseStore, ofReplicas, ofStreams } from "./parts-findings";
+import { eventsOf, ofLeaseStore, ofReplicas, ofStreams, ofSubscriptions } from "./parts-findings";
 
 const EVERY_MS = 10_000;
 
@@ -14,11 +14,14 @@ export function useFindings(facts: Facts | null): readonly Finding[] {
   const replicas = useQuery(Replicas, {}, every).data?.replicas;
   const store = useQuery(LeaseStoreNow, {}, every).data?.leaseStore;
   const streams = useQuery(Streams, may ? {} : null, every).data?.streams;
+  const events = streams && eventsOf(streams);
+  const readers = useQuery(Subscriptions, events ? { stream: events.name } : null, every).data?.consumers;
   const storage = useQuery(StorageNow, may ? {} : null, every).data?.storage;
   return [
     ...(facts ? findingsOf(facts) : []),
     ...(replicas ? ofReplicas(replicas) : []),
     ...(store ? ofLeaseStore(store) : []),
     ...(streams ? ofStreams(streams, storage ?? null, store?.stream ?? "") : []),
+    ...(events && readers ? ofSubscriptions(events, readers) : []),
   ].sort(bySeverity);
 }

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use aegis_domain::{GroupName, InstanceName, ServiceName};
+use aegis_sdk::domain::{GroupName, InstanceName, ServiceName};
 use aegis_sdk::{CallOptions, Client, ConnectOptions, Connection, Replies, Target};
 use futures_util::StreamExt as _;
 use serde_json::Value;

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use aegis_domain::wire::latency::Latency;
+use aegis_sdk::domain::wire::latency::Latency;
 use aegis_sdk::{Client, ConnectOptions, Connection, Target};
 use futures_util::StreamExt as _;
 use serde_json::Value;

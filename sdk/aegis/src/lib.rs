@@ -36,6 +36,7 @@ mod legacy;
 pub mod logs;
 mod operator;
 mod otel;
+pub mod prelude;
 mod process;
 pub mod provision;
 pub mod resilience;
@@ -44,6 +45,8 @@ mod stats;
 mod target;
 mod within;
 
+/// Value types, error codes, and what aggregates of your own are made of: a service needs no other crate for them.
+pub use aegis_domain as domain;
 pub use aegis_domain::Failure;
 pub use aegis_journal as journal;
 pub use aegis_journal::Journal;

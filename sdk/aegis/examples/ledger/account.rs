@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aegis_domain::schema::{Upcaster, from_tagged, to_tagged};
-use aegis_domain::wire::DecodeError;
-use aegis_domain::{Aggregate, Schema};
+use aegis_sdk::domain::schema::{Upcaster, from_tagged, to_tagged};
+use aegis_sdk::domain::wire::DecodeError;
+use aegis_sdk::domain::{Aggregate, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -8,7 +8,7 @@ mod account;
 use std::io::Write as _;
 
 use account::{Account, AccountEvent, AccountId, Command, Ledger};
-use aegis_domain::{Actor, Context};
+use aegis_sdk::domain::{Actor, Context};
 use aegis_sdk::journal::{Item, Selection};
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 

@@ -1,8 +1,8 @@
 //! Errors of the journal.
 
-use aegis_domain::ErrorCode;
 use aegis_domain::fencing::NotAdmitted;
 use aegis_domain::wire::DecodeError;
+use aegis_domain::{ErrorCode, Fault};
 use async_nats::jetstream::context::PublishError;
 
 use aegis_nats::provision::ProvisionError;
@@ -125,6 +125,17 @@ impl<R: std::error::Error> ExecuteError<R> {
                 Err(other)
             }
         }
+    }
+
+    /// The fault that a handler answers with: the stable code, and for a refusal of the aggregate its own text. Give refusals
+    /// codes of your own by [`ExecuteError::rejection`].
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        let text = match self {
+            Self::Rejected(rejection) => rejection.to_string(),
+            other => other.to_string(),
+        };
+        Fault::of(self.code(), text)
     }
 
     /// The stable code of a failure that is no refusal.

@@ -3,26 +3,31 @@
 use std::fs::File;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::io::{self, Read as _};
+use std::sync::{Once, OnceLock};
 
-use tokio::sync::OnceCell;
+static BUILD: OnceLock<Option<String>> = OnceLock::new();
 
-/// Told by the whole file that the process runs from. None when it cannot be read.
+/// Told by the whole file that the process runs from, once that was read; the first who asks begins the reading. A file may
+/// be large, and a call does not wait for what only saves time. None, too, when it cannot be read.
 ///
 /// NOTE: not by its time and size. Builds that can be reproduced give every file the same time, and a constant that changes
 /// keeps the size.
-pub(crate) async fn of_this_build() -> Option<&'static str> {
-    static BUILD: OnceCell<Option<String>> = OnceCell::const_new();
-    let read = async || {
-        let read = tokio::task::spawn_blocking(|| open().and_then(fingerprint)).await;
-        match read.map_err(io::Error::other).flatten() {
-            Ok(build) => Some(build),
-            Err(error) => {
-                tracing::warn!(%error, "the program's own file cannot be read: aggregates are kept as no snapshots");
-                None
-            }
-        }
-    };
-    BUILD.get_or_init(read).await.as_deref()
+pub(crate) fn of_this_build() -> Option<&'static str> {
+    static BEGUN: Once = Once::new();
+    BEGUN.call_once(|| {
+        // It ends by itself: once its result stands, nobody waits for it.
+        drop(tokio::task::spawn_blocking(|| BUILD.set(read())));
+    });
+    BUILD.get()?.as_deref()
+}
+
+fn read() -> Option<String> {
+    let build = open().and_then(fingerprint);
+    build
+        .inspect_err(|error| {
+            tracing::warn!(%error, "the program's own file cannot be read: no snapshots of aggregates are kept");
+        })
+        .ok()
 }
 
 /// On Linux this is the file that runs, also after another one has taken its place under its name.

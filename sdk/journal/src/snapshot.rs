@@ -44,7 +44,7 @@ impl<S: Schema> Journal<S> {
         id: &S::Id,
         snapshots: Snapshots,
     ) -> Option<Loaded<A>> {
-        let stored = stored(snapshots.shape).await?;
+        let stored = stored(snapshots.shape)?;
         let slot = match self.bucket().read(&key::<S>(id)).await {
             Ok(slot) => slot,
             Err(error) => {
@@ -74,7 +74,7 @@ impl<S: Schema> Journal<S> {
         loaded: &Loaded<A>,
         head: Head,
     ) {
-        let Some(shape) = stored(snapshots.shape).await else { return };
+        let Some(shape) = stored(snapshots.shape) else { return };
         let snapshot = Snapshot {
             shape,
             form: FORM,
@@ -115,10 +115,10 @@ struct Label {
     form: u32,
 }
 
-async fn stored(shape: Shape) -> Option<Stored> {
+fn stored(shape: Shape) -> Option<Stored> {
     match shape {
         Shape::Version(version) => Some(Stored::Version(version)),
-        Shape::Build => fingerprint::of_this_build().await.map(|build| Stored::Build(build.to_owned())),
+        Shape::Build => fingerprint::of_this_build().map(|build| Stored::Build(build.to_owned())),
     }
 }
 

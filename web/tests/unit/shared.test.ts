@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { graphql } from "@/gql";
-import { bytes, count, latency, percent, rate } from "@/shared/figures/format";
+import { bytes, count, duration, latency, percent, rate } from "@/shared/figures/format";
 import { client } from "@/shared/graphql/client";
 import { errorFromBody, errorFromGraphQL, errorFromUrql } from "@/shared/graphql/errors";
 import { standing } from "@/shared/graphql/http";
@@ -86,6 +86,7 @@ describe("spans", () => {
 
 describe("figures", () => {
   it("are short, and missing ones are no zeros", () => {
+    expect([null, 0.42, 74.2, 1_200].map(duration)).toEqual(["—", "0.4 ms", "74 ms", "1.20 s"]);
     expect([null, 0, 0.42, 12.94, 74.2, 1_200].map(latency)).toEqual([
       "—",
       "0",

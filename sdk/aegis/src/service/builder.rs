@@ -20,6 +20,7 @@ use super::rpc::handler::Handler;
 use super::rpc::method::{Kind, Served};
 use super::rpc::{Call, Fault};
 use super::running::Service;
+use super::shown::show;
 use crate::{CommandContext, EventContext};
 use crate::{ConnectError, Logs};
 use aegis_domain::Failure;
@@ -32,8 +33,8 @@ use aegis_messaging::events::{EventOptions, Subscribe, SubscribeError};
 use aegis_nats::provision::ProvisionError;
 use aegis_nats::refusal;
 
-/// Why a service did not start. Nothing of it is left running.
-#[derive(Debug, thiserror::Error)]
+/// Why a service did not start. Nothing of it is left running. Its `Debug` is for people, too: it is what `main` prints.
+#[derive(thiserror::Error)]
 pub enum StartError {
     /// The configuration is not valid.
     #[error(transparent)]
@@ -92,6 +93,12 @@ pub enum StartError {
     /// A hook of the start failed.
     #[error(transparent)]
     Hook(#[from] HookError),
+}
+
+impl std::fmt::Debug for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        show(self, f)
+    }
 }
 
 impl StartError {

@@ -17,6 +17,7 @@ mod rpc;
 mod running;
 mod serving;
 mod settings;
+mod shown;
 
 pub use builder::{Builder, StartError};
 pub use config::{ConfigError, ConfigSources, InvalidToml, ServiceConfig};

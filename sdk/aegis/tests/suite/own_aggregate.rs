@@ -159,6 +159,16 @@ async fn snapshot(connection: &Connection) -> (Bucket, Slot) {
     (bucket, slot)
 }
 
+/// Which build this is, is found out beside the first loads.
+async fn until_kept(connection: &Connection, journal: &Journal<Ledger>) -> (Bucket, Slot) {
+    wait_until("a snapshot", Duration::from_secs(20), || async {
+        journal.load::<Account>(&ID).await.map_err(|error| error.to_string())?;
+        let (bucket, slot) = snapshot(connection).await;
+        if slot.value.is_some() { Ok((bucket, slot)) } else { Err("there is none".to_owned()) }
+    })
+    .await
+}
+
 async fn deposit(journal: &Journal<Ledger>, count: usize) {
     let head = journal.load::<Account>(&ID).await.unwrap().head;
     journal.append(&ID, head, vec![deposited(1); count], &context()).await.unwrap();
@@ -201,7 +211,7 @@ async fn a_long_aggregate_is_read_from_a_snapshot_of_this_build_without_being_to
     assert!(snapshot(&connection).await.1.value.is_none(), "a short one needs none");
     deposit(&journal, 1).await;
     let whole = journal.load::<Account>(&ID).await.unwrap();
-    let (bucket, slot) = snapshot(&connection).await;
+    let (bucket, slot) = until_kept(&connection, &journal).await;
     let mut kept: serde_json::Value = serde_json::from_slice(&slot.value.unwrap()).unwrap();
     // What stands in it counts: seen by one that says something else.
     kept["state"]["balance"] = 5_000.into();
@@ -245,15 +255,15 @@ async fn a_command_that_comes_again_under_its_key_is_carried_out_once() {
     }
     // The key is known from a snapshot, too, and long after other commands.
     deposit(&journal, 300).await;
-    journal.load::<Account>(&ID).await.unwrap();
-    let (_, slot) = snapshot(&connection).await;
-    assert!(slot.value.is_some());
+    until_kept(&connection, &journal).await;
     let again = journal.execute::<Account>(&ID, Command::Withdraw(600), &key("withdrawn")).await.unwrap();
     assert_eq!((again.repeated, again.recorded[0].sequence, again.state.balance), (true, Sequence(2), 700));
     assert_eq!(journal.last_sequence().await.unwrap(), Sequence(302));
     // What was refused recorded nothing, and is decided anew.
     let refused = journal.execute::<Account>(&ID, Command::Withdraw(701), &key("more")).await;
-    assert!(matches!(refused, Err(ExecuteError::Rejected(Rejection::Insufficient { .. }))), "{refused:?}");
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.fault().message, "the balance is 700 cents, and 701 were asked for");
+    assert!(matches!(refused, ExecuteError::Rejected(Rejection::Insufficient { .. })), "{refused:?}");
     deposit(&journal, 1).await;
     assert!(!journal.execute::<Account>(&ID, Command::Withdraw(701), &key("more")).await.unwrap().repeated);
 }
@@ -296,8 +306,7 @@ async fn an_owner_whose_term_is_over_records_nothing() {
         .append(&ID, journal.load::<Account>(&ID).await.unwrap().head, vec![deposited(1); 200], &context())
         .await
         .unwrap();
-    journal.load::<Account>(&ID).await.unwrap();
-    assert!(snapshot(&connection).await.1.value.is_some());
+    until_kept(&connection, &journal).await;
     deposit(5).await.unwrap_err();
     let other = context().with_term(GroupName::new("ACC-8").unwrap(), Term(1));
     journal.execute::<Account>(&ID, Command::Deposit(1), &other).await.unwrap();

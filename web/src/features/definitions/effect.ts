@@ -1,4 +1,4 @@
-import { latency, percent, plural } from "@/shared/figures/format";
+import { duration, percent, plural } from "@/shared/figures/format";
 import { hasEnded } from "@/shared/status/status";
 import { type Content, failoverText } from "./content";
 import type { Running } from "./documents";
@@ -39,7 +39,7 @@ function ofLimits({ p99LimitMs, errorLimitPercent }: Content, minute: Minute | n
       what: "p99",
       limit: p99LimitMs,
       now: minute?.p99Ms ?? null,
-      say: (n: number) => (n >= 1_000 ? latency(n) : `${latency(n)} ms`),
+      say: duration,
     },
     {
       key: "errorLimitPercent",

@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
-import { bytes, count, latency, percent, rate } from "@/shared/figures/format";
+import { bytes, count, duration, percent, rate } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
 import type { Instance } from "@/shared/instances/documents";
 import { flagsOf } from "@/shared/instances/flags";
@@ -79,7 +79,7 @@ function Facts({ instance }: { instance: Instance }) {
       </h3>
       <dl className="grid grid-cols-[8rem_minmax(0,1fr)] gap-x-2 gap-y-1">
         <Row name="Latency p50, p99">
-          {latency(metrics?.p50Ms)}, {latency(metrics?.p99Ms)} ms
+          {duration(metrics?.p50Ms)}, {duration(metrics?.p99Ms)}
         </Row>
         <Row name="Calls">{rate(metrics?.callsPerSecond)}/s</Row>
         <Row name="In flight, queue">

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { latency, percent } from "@/shared/figures/format";
+import { duration, percent } from "@/shared/figures/format";
 import { Moment } from "@/shared/time/moment";
 import type { DefinitionOf } from "./documents";
 import type { Seen } from "./use-service";
@@ -29,7 +29,9 @@ export function DefinitionFacts({ seen: { service, page } }: { seen: Seen }) {
       <Row name="Description">{definition.description}</Row>
       <Row name="Version">
         {definition.version}
-        {drift.length > 0 && <span className="text-muted-foreground">; {drift.join(", ")} run, too</span>}
+        {drift.length > 0 && (
+          <span className="text-muted-foreground">; {driftWords(drift, versions.length)}</span>
+        )}
       </Row>
       <Row name="Instances">
         {boundsOf(definition)}; {running} running
@@ -48,9 +50,13 @@ export function DefinitionFacts({ seen: { service, page } }: { seen: Seen }) {
   );
 }
 
+/** What runs beside the version that is declared, or in its place. */
+const driftWords = (drift: readonly string[], versions: number): string =>
+  drift.length < versions ? `${drift.join(", ")} run, too` : `none of it runs, but ${drift.join(", ")}`;
+
 function limitWords({ p99LimitMs, errorLimitPercent }: DefinitionOf): string {
   const parts = [
-    p99LimitMs === null ? "" : `p99 ${latency(Number(p99LimitMs))} ms`,
+    p99LimitMs === null ? "" : `p99 ${duration(Number(p99LimitMs))}`,
     errorLimitPercent === null ? "" : `errors ${percent(errorLimitPercent)} %`,
   ].filter(Boolean);
   return parts.length === 0 ? "none: no figure is called too high" : parts.join(", ");

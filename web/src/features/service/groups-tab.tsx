@@ -1,5 +1,5 @@
 import { Link } from "react-router";
-import { count, latency } from "@/shared/figures/format";
+import { count, duration } from "@/shared/figures/format";
 import { StandbysCell } from "@/shared/members/standbys-cell";
 import { useMembers } from "@/shared/members/use-members";
 import { Age } from "@/shared/time/age";
@@ -52,7 +52,7 @@ export function GroupsTab({ seen: { service, leaders, groups } }: { seen: Seen }
                 {vacancyMs === null ? (
                   <span className="text-muted-foreground">—</span>
                 ) : (
-                  `${latency(Number(vacancyMs))} ms`
+                  duration(Number(vacancyMs))
                 )}
               </td>
               <td className="w-full px-3 text-muted-foreground">{reason.replaceAll("_", " ")}</td>

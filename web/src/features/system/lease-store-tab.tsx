@@ -1,6 +1,6 @@
 import { CircleCheck, CircleX } from "lucide-react";
 import type { ReactNode } from "react";
-import { count, latency, plural } from "@/shared/figures/format";
+import { count, duration, plural } from "@/shared/figures/format";
 import { useQuery } from "@/shared/graphql/use-query";
 import { cn } from "@/shared/lib/utils";
 import { useEvery } from "@/shared/live/use-every";
@@ -47,7 +47,7 @@ function StorePanel({ store }: { store: LeaseStore }) {
         </Row>
         <Row name="Round trip">
           <Good is={answers}>
-            {answers ? `${latency(store.readMs)} ms, read just now` : "no answer within a second"}
+            {answers ? `${duration(store.readMs)}, read just now` : "no answer within a second"}
           </Good>
         </Row>
         <Row name="Copies">

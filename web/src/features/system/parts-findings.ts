@@ -1,4 +1,4 @@
-import { bytes, latency, plural } from "@/shared/figures/format";
+import { bytes, duration, plural } from "@/shared/figures/format";
 import type { LeaseStore, Replica, Storage, Stream, Subscription } from "./documents";
 import { type Finding, LAG_LIMIT } from "./findings";
 
@@ -62,7 +62,7 @@ export function ofLeaseStore({ stream, readMs, replicas, replicasCurrent }: Leas
       id: "leases/SLOW",
       severity: "warn",
       title: "The lease store is slow",
-      evidence: `A read took ${latency(readMs)} ms.`,
+      evidence: `A read took ${duration(readMs)}.`,
       since: null,
       remedy: "See to the disks and the network of NATS; short leases are lost first.",
     });

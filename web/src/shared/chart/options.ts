@@ -135,7 +135,10 @@ function bandsOf({ lines }: ChartSpec, colors: Colors): uPlot.Band[] {
 
 function tickOf({ format, unit }: ChartSpec, value: number | null, top: boolean): string {
   if (value === null) return "";
-  return top && unit !== "" && unit.length <= UNIT_LETTERS ? `${format(value)} ${unit}` : format(value);
+  const text = format(value);
+  // A long latency says its unit itself.
+  const bare = top && unit !== "" && unit.length <= UNIT_LETTERS && !/\s\p{L}+$/u.test(text);
+  return bare ? `${text} ${unit}` : text;
 }
 
 export function rangeOf(

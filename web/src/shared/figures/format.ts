@@ -14,6 +14,11 @@ export function latency(ms: Figure): string {
   return ms < 20 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
+/** The same where its unit stands in no heading: `74 ms`, `1.20 s`. */
+export function duration(ms: Figure): string {
+  return ms == null || ms >= 1_000 ? latency(ms) : `${latency(ms)} ms`;
+}
+
 /** A second: `3.0`, `106`, `12.4k`. */
 export function rate(perSecond: Figure): string {
   if (perSecond === null || perSecond === undefined) return NONE;

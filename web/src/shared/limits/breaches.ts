@@ -1,4 +1,4 @@
-import { latency, percent } from "@/shared/figures/format";
+import { duration, percent } from "@/shared/figures/format";
 import { type Limits, overErrors, overP99 } from "./limits";
 import { type Kind, kindKey } from "./since";
 
@@ -35,7 +35,7 @@ export function beyondOf(services: readonly Summary[], limits: ReadonlyMap<strin
         service,
         kind: "p99",
         limit: own.p99Ms,
-        text: `p99 ${latency(minute.p99Ms)} ms, ${slow}`,
+        text: `p99 ${duration(minute.p99Ms)}, ${slow}`,
       });
     }
     if (failing !== null && own.errorPercent !== null) {

@@ -1,4 +1,4 @@
-import { latency, percent } from "@/shared/figures/format";
+import { duration, percent } from "@/shared/figures/format";
 import { formatAge } from "@/shared/time/duration";
 
 /** What a definition allows; null where it says nothing. */
@@ -39,7 +39,7 @@ type Value = number | null | undefined;
 
 /** What is wrong with a latency; null when nothing is, or no limit is set. */
 export const overP99 = ({ p99Ms }: Limits, value: Value): string | null =>
-  p99Ms !== null && value != null && value > p99Ms ? `over the limit of ${latency(p99Ms)} ms` : null;
+  p99Ms !== null && value != null && value > p99Ms ? `over the limit of ${duration(p99Ms)}` : null;
 
 /** The same of a share of failed calls. */
 export const overErrors = ({ errorPercent }: Limits, value: Value): string | null =>

@@ -1,5 +1,5 @@
 import type { ChartSpec, Line, Threshold } from "@/shared/chart/model";
-import { bytes, count, cpu, latency, percent, rate } from "@/shared/figures/format";
+import { bytes, count, cpu, duration, latency, percent, rate } from "@/shared/figures/format";
 import { type Limits, noLimits } from "@/shared/limits/limits";
 import type { Point } from "./documents";
 
@@ -57,7 +57,7 @@ export function chartsOf({ points, other = null, stepSeconds, limits = noLimits 
       title: "Latency",
       unit: "ms",
       format: latency,
-      thresholds: thresholdOf(limits.p99Ms, (value) => `limit ${latency(value)} ms`),
+      thresholds: thresholdOf(limits.p99Ms, (value) => `limit ${duration(value)}`),
       lines: [
         line("p50", "p50", (p) => p.p50Ms, { width: 1.25, dash: [2, 3] }),
         line("p90", "p90", (p) => p.p90Ms, { color: "series-3", width: 1.25, dash: [6, 3] }),

@@ -66,7 +66,10 @@ impl ServiceConfig {
             let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
             Some((name, value.into_string().map_err(|_not_unicode| ())))
         });
-        Self::merge(&text, variables)
+        Self::merge(&text, variables).map_err(|error| match (error, file) {
+            (ConfigError::Syntax(error), Some(path)) => ConfigError::Invalid { path: path.to_owned(), error },
+            (error, _) => error,
+        })
     }
 
     pub(super) fn merge(

@@ -19,6 +19,7 @@ use uuid::Uuid;
 pub use invalid_toml::InvalidToml;
 pub use sources::ConfigSources;
 
+use super::shown::show;
 use crate::ConnectOptions;
 use crate::otel::{InvalidOtel, OtelConfig};
 use aegis_leases::leadership::{AuditMode, Policy};
@@ -26,12 +27,20 @@ use aegis_nats::connection::without_secrets;
 use aegis_nats::security::{Credentials, Tls};
 use aegis_nats::transport::TransportKind;
 
-/// Why a configuration was refused.
-#[derive(Debug, thiserror::Error)]
+/// Why a configuration was refused. Its `Debug` is for people, too: it is what `main` prints.
+#[derive(thiserror::Error)]
 pub enum ConfigError {
     /// It is not TOML, lacks a field, or holds an unknown field or a wrong value. The text says where.
     #[error("the service configuration is not valid: {0}")]
     Syntax(#[from] InvalidToml),
+    /// The same of a file.
+    #[error("the configuration {} is not valid: {error}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong in it.
+        error: InvalidToml,
+    },
     /// The file cannot be read.
     #[error("the configuration {} cannot be read", path.display())]
     File {
@@ -79,6 +88,12 @@ pub enum ConfigError {
     },
 }
 
+impl std::fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        show(self, f)
+    }
+}
+
 impl ConfigError {
     /// The stable code of this error.
     #[must_use]
@@ -86,6 +101,7 @@ impl ConfigError {
         match self {
             Self::FeatureMissing { .. } => ErrorCode::FeatureMissing,
             Self::Syntax(_)
+            | Self::Invalid { .. }
             | Self::File { .. }
             | Self::Variable { .. }
             | Self::Range { .. }

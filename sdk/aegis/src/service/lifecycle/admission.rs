@@ -43,7 +43,11 @@ pub(in crate::service) fn admit(
     match policy {
         RegistrationPolicy::Open => Ok(()),
         RegistrationPolicy::Warn => {
-            tracing::warn!(%service, %refusal, "starting although the service is not defined or is retired");
+            let why = match &refusal {
+                NotAdmitted::Undefined { .. } => "it is not defined: define it (`aegis definitions apply`)",
+                NotAdmitted::Retired { .. } => "it is retired: reinstate it, or stop its instances",
+            };
+            tracing::warn!(%service, why, "a service starts that no definition in use asks for");
             Ok(())
         }
         RegistrationPolicy::Enforce => Err(refusal),

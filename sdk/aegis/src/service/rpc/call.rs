@@ -155,7 +155,7 @@ impl Call {
     /// # async fn place<A, S>(call: &Call, id: &S::Id, command: A::Command) -> Result<A, Fault>
     /// # where A: Aggregate<Schema = S>, A::Command: Clone, S: Schema {
     /// let booked = call.journal::<S>().execute::<A>(id, command).await;
-    /// booked.map(|booked| booked.state).map_err(|e| Fault::of(e.code(), e.to_string()))
+    /// booked.map(|booked| booked.state).map_err(|e| e.fault())
     /// # }
     /// ```
     #[must_use]

@@ -70,16 +70,18 @@ describe("the limits of definitions", () => {
   it("are beyond since the run of windows began that reaches up to now", () => {
     const windows = (...values: (number | null)[]) =>
       values.map((p99Ms, n) => ({ at: new Date(n * 60_000).toISOString(), p99Ms, errorPercent: null }));
-    const since = (...values: (number | null)[]) => beyondSince(windows(...values), "p99", 50);
-    expect(since(10, 60, 40, 70, 80)).toBe(180_000);
-    expect(since(60, 70), "as far back as is told").toBe(0);
-    expect(since(10, 70, null, 80), "a window without a call breaks nothing").toBe(60_000);
-    expect(since(10, 70, 20), "the newest window is not whole yet").toBe(60_000);
+    const clock = { stepMs: 60_000, now: 290_000 };
+    const since = (...values: (number | null)[]) => beyondSince(windows(...values), "p99", 50, clock);
+    expect(since(10, 60, 40, 70, 80)).toBe(240_000);
+    expect(since(10, 10, 10, 10, 80), "the newest window has not ended").toBe(290_000);
+    expect(since(60, 70), "as far back as is told").toBe(60_000);
+    expect(since(10, 70, null, 80), "a window without a call breaks nothing").toBe(120_000);
+    expect(since(10, 70, 20), "the newest window is not whole yet").toBe(120_000);
     expect(since(70, 20, 10)).toBeNull();
     expect(since()).toBeNull();
-    expect(beyondSince(windows(70), "errors", 1)).toBeNull();
-    expect(sinceOf(windows(10, 70), { p99Ms: 50, errorPercent: null })).toEqual({
-      p99: 60_000,
+    expect(beyondSince(windows(70), "errors", 1, clock)).toBeNull();
+    expect(sinceOf(windows(10, 70), { p99Ms: 50, errorPercent: null }, 110_000)).toEqual({
+      p99: 110_000,
       errors: undefined,
     });
     expect(lasting("over the limit of 50 ms", 0, 360_000)).toBe("over the limit of 50 ms for 6 m 00 s");

@@ -47,8 +47,8 @@ describe("the methods of a service", () => {
       errors,
     });
     const trace = [slice(0, 10, 5), slice(10, 10, 0), slice(30, 10, 2), slice(40, 10, 1)];
-    expect(failingSince(trace, 5)).toBe(30_000);
-    expect([failingSince(trace, 50), failingSince(trace, null), failingSince([], 5)]).toEqual([
+    expect(failingSince(trace, 5, 60_000)).toBe(40_000);
+    expect([failingSince(trace, 50, 0), failingSince(trace, null, 0), failingSince([], 5, 0)]).toEqual([
       undefined,
       undefined,
       undefined,

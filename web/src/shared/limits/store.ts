@@ -68,7 +68,7 @@ async function askSince({ service, kind, limit }: Beyond): Promise<number> {
       points: WINDOWS,
     })
     .toPromise();
-  return (data && beyondSince(data.metrics.points, kind, limit)) ?? now;
+  return (data && beyondSince(data.metrics.points, kind, limit, { stepMs: BACK_MS / WINDOWS, now })) ?? now;
 }
 
 export function startLimits(): () => void {

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useQuery } from "@/shared/graphql/use-query";
 import { useEvery } from "@/shared/live/use-every";
+import { serverNow } from "@/shared/time/clock";
 import { useMoment } from "@/shared/url/moment";
 import { FiguresOfInstances } from "./documents";
 import { type Limits, overErrors, overP99 } from "./limits";
@@ -35,7 +36,7 @@ export function useInstancesSince(
     const since = new Map<string, Since>();
     for (const { id, points } of data?.sparklines ?? []) {
       const own = limits.get(id.split("/", 1)[0] ?? "");
-      if (own) since.set(id, sinceOf(points, own));
+      if (own) since.set(id, sinceOf(points, own, serverNow()));
     }
     return since;
   }, [data, limits]);

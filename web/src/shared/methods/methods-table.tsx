@@ -152,7 +152,7 @@ function Row({ service, method, most }: { service: string; method: Method; most:
   const { name, role, minute, inFlight, worstInstance, codes, trace, instances } = method;
   // A definition speaks of what the service serves, not of what it calls.
   const limits = role === "SERVE" ? own : noLimits;
-  const failing = failingSince(trace, limits.errorPercent);
+  const failing = failingSince(trace, limits.errorPercent, now);
   return (
     <tr
       data-testid="method-row"

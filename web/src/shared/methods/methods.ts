@@ -54,7 +54,11 @@ export function callsOf(trace: Method["trace"], now: number): (number | null)[] 
 }
 
 /** Since when more of the calls fail than is allowed: as far back as the slices of ten seconds tell, five minutes at most. */
-export const failingSince = (trace: Method["trace"], limit: number | null): number | undefined =>
+export const failingSince = (
+  trace: Method["trace"],
+  limit: number | null,
+  now: number,
+): number | undefined =>
   limit === null
     ? undefined
     : (beyondSince(
@@ -65,6 +69,7 @@ export const failingSince = (trace: Method["trace"], limit: number | null): numb
         })),
         "errors",
         limit,
+        { stepMs: SLICE_MS, now },
       ) ?? undefined);
 
 /** What failed most, by code: `TIMEOUT 3 · NOT_FOUND 1`. */

@@ -3,6 +3,7 @@ import { useQuery } from "@/shared/graphql/use-query";
 import { type Limits, overErrors, overP99 } from "@/shared/limits/limits";
 import { hourOf, type Since, sinceOf } from "@/shared/limits/since";
 import { useEvery } from "@/shared/live/use-every";
+import { serverNow } from "@/shared/time/clock";
 import { LinesOf } from "../documents";
 import type { VersionRow } from "./rollout";
 import { joined } from "./samples";
@@ -27,7 +28,7 @@ export function useVersionsSince(
     for (const { version, ids } of rows) {
       const own = ids.flatMap((id) => lines.get(id) ?? []);
       // Of a version with more instances than were asked for, the others may be beyond for longer.
-      if (own.length === ids.length) since.set(version, sinceOf(joined(own).points, limits));
+      if (own.length === ids.length) since.set(version, sinceOf(joined(own).points, limits, serverNow()));
     }
     return since;
   }, [data, rows, limits]);

@@ -3,7 +3,11 @@ import { defineConfig } from "@playwright/test";
 /** Starts no server: the stack under test is running already, see `tests/e2e/stack.ts`. */
 export default defineConfig({
   testDir: "tests/e2e",
-  testMatch: "**/*.e2e.ts",
+  projects: [
+    // The sign-in link of the stack is good for ten minutes, and all tests together take longer.
+    { name: "link", testMatch: "**/link.e2e.ts" },
+    { name: "all", testMatch: "**/*.e2e.ts", testIgnore: "**/link.e2e.ts", dependencies: ["link"] },
+  ],
   globalSetup: "./tests/e2e/once.ts",
   timeout: 45_000,
   expect: { timeout: 10_000 },

@@ -7,5 +7,6 @@ export default defineConfig({
   globalSetup: [],
   testDir: "tests/shots",
   testMatch: "**/*.shots.ts",
+  projects: [{ name: "shots" }],
   timeout: 300_000,
 });

@@ -7,6 +7,7 @@ export default defineConfig({
   globalSetup: [],
   testDir: "tests/speed",
   testMatch: "**/*.speed.ts",
+  projects: [{ name: "speed" }],
   // The last one watches for as long as it is told.
   timeout: 2 * 60 * 60_000,
   use: { ...tests.use, trace: "off", screenshot: "only-on-failure" },

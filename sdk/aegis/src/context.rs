@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use aegis_domain::{Context, Schema};
+use aegis_domain::{Context, Schema, ServiceName};
 use chrono::Utc;
 
 use crate::within::{Cause, JournalWithin, Ordinals};
@@ -60,9 +60,13 @@ context!(EventContext, "an event");
 context!(CommandContext, "a command");
 
 impl EventContext {
-    /// Of an event that came to the subscription of this name.
-    pub(crate) fn of(inner: aegis_messaging::EventContext, subscription: &str) -> Self {
-        let key = inner.event.id().map(|id| format!("{subscription}/{id}"));
+    /// Of an event that came to the subscription of this name of a service.
+    pub(crate) fn of(
+        inner: aegis_messaging::EventContext,
+        service: &ServiceName,
+        subscription: &str,
+    ) -> Self {
+        let key = inner.event.id().map(|id| format!("{service}/{subscription}/{id}"));
         Self::new(inner, key)
     }
 
@@ -72,8 +76,8 @@ impl EventContext {
 }
 
 impl CommandContext {
-    pub(crate) fn of(inner: aegis_messaging::CommandContext) -> Self {
-        let key = format!("{}/{}", inner.command, inner.id);
+    pub(crate) fn of(inner: aegis_messaging::CommandContext, service: &ServiceName) -> Self {
+        let key = format!("{service}/{}/{}", inner.command, inner.id);
         Self::new(inner, Some(key))
     }
 

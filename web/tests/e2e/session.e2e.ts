@@ -33,16 +33,6 @@ test("without a session every door answers 401 in the one shape", async ({ reque
   }
 });
 
-test("the one-time link signs in once", async ({ page, browser }) => {
-  await page.goto(stack.loginUrl);
-  await expectLive(page);
-  expect(new URL(page.url()).pathname).toBe("/");
-  const stranger = await (await browser.newContext()).newPage();
-  await stranger.goto(stack.loginUrl);
-  await expect(stranger.getByRole("alert")).toContainText("has been used already");
-  await stranger.context().close();
-});
-
 test("a session that is gone leads to the sign-in, without retries", async ({ signedIn: page }) => {
   await page.goto("/");
   await expectLive(page);

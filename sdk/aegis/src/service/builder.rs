@@ -300,7 +300,8 @@ impl Builder {
         let subscribe = subscribe.into();
         self.declared.event::<T>(subscribe.pattern());
         let name = subscribe.name().unwrap_or_else(|_refused_at_the_start| subscribe.pattern().to_owned());
-        let handle = move |context, event| handle(EventContext::of(context, &name), event);
+        let service = self.config.service.clone();
+        let handle = move |context, event| handle(EventContext::of(context, &service, &name), event);
         self.parts.on_event.push(EventHandler::new(subscribe, handle));
         self
     }
@@ -318,7 +319,8 @@ impl Builder {
         Fut: Future<Output = Result<R, Failure>> + Send + 'static,
     {
         self.declared.command::<T, R>(name);
-        let handle = move |context, params| handle(CommandContext::of(context), params);
+        let service = self.config.service.clone();
+        let handle = move |context, params| handle(CommandContext::of(context, &service), params);
         self.parts.commands.push(CommandHandler::new(name, handle));
         self
     }

@@ -166,7 +166,7 @@ impl Call {
             tenancy: self.tenancy.clone(),
             ..Cause::actor(self.service(), self.instance())
         };
-        let id = Some(self.request_id().to_owned());
+        let id = Some(format!("{}/{}", self.service(), self.request_id()));
         let ordinals: Arc<Cancel> = Arc::clone(&self.cancel);
         JournalWithin::new(Journal::of(self.connection()), Cause { context, id, ordinals })
     }

@@ -133,7 +133,9 @@ impl<R: std::error::Error> ExecuteError<R> {
     pub fn fault(&self) -> Fault {
         let text = match self {
             Self::Rejected(rejection) => rejection.to_string(),
-            other => other.to_string(),
+            other @ (Self::Contended { .. } | Self::NotAdmitted(_) | Self::Load(_) | Self::Append(_)) => {
+                other.to_string()
+            }
         };
         Fault::of(self.code(), text)
     }

@@ -1,7 +1,7 @@
 //! What a handler knows of its call.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Context as Poller;
 use std::time::Instant;
 
@@ -50,13 +50,13 @@ pub(super) struct Cancel {
     /// Whether the instance stops, and no longer waits for the handler.
     left: AtomicBool,
     waits: AtomicWaker,
-    /// The commands that the handler has given to aggregates.
-    ordinals: Ordinals,
+    /// The commands that the handler has given to aggregates, if to any: most calls give none.
+    ordinals: OnceLock<Box<Ordinals>>,
 }
 
 impl AsRef<Ordinals> for Cancel {
     fn as_ref(&self) -> &Ordinals {
-        &self.ordinals
+        self.ordinals.get_or_init(Box::default)
     }
 }
 

@@ -82,9 +82,10 @@ impl Task for Retain {
                 "the retention of the stream was changed, as configured"
             );
         }
-        let hours = age.as_secs() / 3_600;
+        let age =
+            if age.is_zero() { "for ever".to_owned() } else { format!("for {} h", age.as_secs() / 3_600) };
         let bound = if bytes > 0 { format!("{} MiB at most", bytes >> 20) } else { "of any size".to_owned() };
-        Ok(format!("{name} keeps events for {hours} h, {bound}"))
+        Ok(format!("{name} keeps events {age}, {bound}"))
     }
 }
 

@@ -52,16 +52,6 @@ async fn events_are_kept_for_as_long_as_is_configured_and_otherwise_as_the_strea
 
 #[tokio::test]
 async fn a_retention_that_cannot_be_ends_the_start_by_its_name() {
-    let nats = NatsServer::start().await;
-    let folder = tempfile::tempdir().unwrap();
-    let (config, _token) = crate::serve::configuration(folder.path()).await;
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, format!("{text}\n[events]\nkeep_hours = 0\n")).unwrap();
-    let process = crate::support::aegis()
-        .args(["serve", "--listen", "127.0.0.1:0", "--nats-url", &nats.url()])
-        .args([std::path::Path::new("--config"), &config, std::path::Path::new("--data-dir"), folder.path()])
-        .spawn();
-    assert!(!process.wait_exit(PATIENCE).await.success());
-    let log = process.lines().join("\n");
+    let log = crate::serve::refused_start("[events]\nkeep_hours = 0").await;
     assert!(log.contains("events.keep_hours is 0: choose 1 to 87600"), "{log}");
 }

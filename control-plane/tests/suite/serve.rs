@@ -120,6 +120,20 @@ impl Serve {
     }
 }
 
+/// What a replica says that does not start with this table in its configuration.
+pub(crate) async fn refused_start(table: &str) -> String {
+    let (nats, folder) = (NatsServer::start().await, tempfile::tempdir().unwrap());
+    let (config, _token) = configuration(folder.path()).await;
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}\n{table}\n")).unwrap();
+    let process = crate::support::aegis()
+        .args(["serve", "--listen", "127.0.0.1:0", "--nats-url", &nats.url()])
+        .args([Path::new("--config"), &config, Path::new("--data-dir"), folder.path()])
+        .spawn();
+    assert!(!process.wait_exit(PATIENCE).await.success());
+    process.lines().join("\n")
+}
+
 /// A configuration with one token, as `aegis token` prints it.
 pub(crate) async fn configuration(folder: &Path) -> (std::path::PathBuf, String) {
     let printer = aegis().args(["token", "--name", "alice", "--role", "admin"]).spawn();

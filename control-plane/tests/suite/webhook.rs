@@ -122,17 +122,7 @@ async fn what_needs_somebody_is_posted_until_it_is_taken_by_one_replica_and_with
 
 #[tokio::test]
 async fn an_address_that_cannot_be_one_ends_the_start_without_being_repeated() {
-    let nats = NatsServer::start().await;
-    let folder = tempfile::tempdir().unwrap();
-    let (config, _token) = crate::serve::configuration(folder.path()).await;
-    let text = std::fs::read_to_string(&config).unwrap();
-    std::fs::write(&config, format!("{text}\n[webhook]\nurl = \"ftp://hooks.example/{}\"\n", SECRETS[0]))
-        .unwrap();
-    let process = crate::support::aegis()
-        .args(["serve", "--listen", "127.0.0.1:0", "--nats-url", &nats.url()])
-        .args([std::path::Path::new("--config"), &config, std::path::Path::new("--data-dir"), folder.path()])
-        .spawn();
-    assert!(!process.wait_exit(PATIENCE).await.success());
-    let log = process.lines().join("\n");
+    let table = format!("[webhook]\nurl = \"ftp://hooks.example/{}\"", SECRETS[0]);
+    let log = crate::serve::refused_start(&table).await;
     assert!(log.contains("webhook.url") && !log.contains(SECRETS[0]), "{log}");
 }

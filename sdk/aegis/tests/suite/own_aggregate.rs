@@ -17,7 +17,7 @@ use aegis_sdk::nats::provision::ProvisionError;
 use aegis_sdk::provision::provision;
 use aegis_sdk::{
     Call, CommandContext, Commands, ConnectOptions, Connection, EventContext, Events, Failure, Fault,
-    Journal, SendOptions, Service, ServiceConfig,
+    Journal, JournalWithin, SendOptions, Service, ServiceConfig,
 };
 use aegis_testkit::{NatsServer, wait_until};
 use async_nats::HeaderMap;
@@ -313,6 +313,14 @@ async fn an_owner_whose_term_is_over_records_nothing() {
     deposit(6).await.unwrap();
 }
 
+/// Takes two steps, and fails at its first try after both.
+async fn deposit_twice(journal: JournalWithin<Ledger>, cents: u64, attempt: u32) -> Result<(), Failure> {
+    for _ in 0..2 {
+        journal.execute::<Account>(&ID, Command::Deposit(cents)).await.unwrap();
+    }
+    if attempt == 1 { Err(Failure::later(Duration::from_millis(1), "once more")) } else { Ok(()) }
+}
+
 #[tokio::test]
 async fn a_handler_that_runs_again_records_nothing_twice() {
     let (server, connection, journal) = ledger().await;
@@ -329,24 +337,10 @@ async fn a_handler_that_runs_again_records_nothing_twice() {
             Ok::<_, Fault>((second.state.balance, first.repeated && second.repeated))
         })
         .command("deposit", |context: CommandContext, cents: u64| async move {
-            for _ in 0..2 {
-                context.journal::<Ledger>().execute::<Account>(&ID, Command::Deposit(cents)).await.unwrap();
-            }
-            if context.attempt == 1 {
-                Err(Failure::later(Duration::from_millis(1), "once more"))
-            } else {
-                Ok(())
-            }
+            deposit_twice(context.journal(), cents, context.attempt).await
         })
         .on_event("bank.paid", |context: EventContext, cents: u64| async move {
-            for _ in 0..2 {
-                context.journal::<Ledger>().execute::<Account>(&ID, Command::Deposit(cents)).await.unwrap();
-            }
-            if context.attempt == 1 {
-                Err(Failure::later(Duration::from_millis(1), "once more"))
-            } else {
-                Ok(())
-            }
+            deposit_twice(context.journal(), cents, context.attempt).await
         })
         .start()
         .await

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use super::job::Job;
 use super::response::Outcome;
 use super::routes::Way;
-use super::turns::{TooMany, Turn, Turns};
+use super::turns::{TooMany, Turn, Turns, Waiting};
 use crate::stats::Stats;
 use aegis_leases::leadership::{Guard, Permit};
 use aegis_nats::transport::Headers;
@@ -96,13 +96,19 @@ impl Admission {
         self.stats.queue();
     }
 
-    /// Waits until a call has its turn among those of its group, if it takes turns. It holds no place meanwhile.
-    pub(super) async fn turn(&self, job: &Job) -> Result<Option<Turn>, Outcome> {
-        let (Way::Group(group), true) = (&job.way, job.method.served.takes_turns) else { return Ok(None) };
-        match self.turns.take(group).await {
-            Ok(turn) => Ok(Some(turn)),
-            Err(TooMany) => Err(self.overloaded(&job.way, TOO_MANY_OF_GROUP)),
+    /// Puts a call among those of its group, if it takes turns: the order is that in which this is called.
+    pub(super) fn enter_turns(&self, job: &Job) -> Option<Waiting> {
+        match &job.way {
+            Way::Group(group) if job.method.served.takes_turns => Some(self.turns.enter(group)),
+            Way::Group(_) | Way::Left(_) | Way::Balanced => None,
         }
+    }
+
+    /// Waits until it has its turn. It holds no place meanwhile.
+    pub(super) async fn turn(&self, way: &Way, waiting: Option<Waiting>) -> Result<Option<Turn>, Outcome> {
+        let Some(waiting) = waiting else { return Ok(None) };
+        let turn = waiting.turn().await;
+        turn.map(Some).map_err(|TooMany| self.overloaded(way, TOO_MANY_OF_GROUP))
     }
 
     /// Waits until a call that is in the queue has a place. It begins.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Context as Poller;
 use std::time::Instant;
 
-use aegis_domain::wire::TraceParent;
+use aegis_domain::wire::{TraceParent, header};
 use aegis_domain::{Context, GroupName, InstanceName, Schema, ServiceName, Term};
 use aegis_journal::Journal;
 use futures_util::task::AtomicWaker;
@@ -161,7 +161,8 @@ impl Call {
     #[must_use]
     pub fn journal<S: Schema>(&self) -> JournalWithin<S> {
         let context = Context {
-            correlation: Some(self.request_id().to_owned()),
+            // Callers choose their ids, as long as they like.
+            correlation: Some(header::text(self.request_id(), 256)),
             traceparent: Some(self.trace.to_string()),
             tenancy: self.tenancy.clone(),
             ..Cause::actor(self.service(), self.instance())

@@ -18,6 +18,7 @@ use super::replies::{Arrival, Replies, first_outcome};
 use super::response::{Outcome, Responder, outcome_unknown};
 use super::routes::{Routes, Way};
 use super::stream::{Opened, Streams};
+use super::turns::Waiting;
 use crate::Connection;
 use crate::stats::Stats;
 use aegis_leases::leadership::Guard;
@@ -155,7 +156,8 @@ impl Dispatcher {
             self.begin_here(job);
         } else {
             self.admission.queue();
-            tokio::spawn(Arc::clone(self).run(job.by_itself()));
+            let waiting = self.admission.enter_turns(&job);
+            tokio::spawn(Arc::clone(self).run(job.by_itself(), waiting));
         }
     }
 
@@ -195,9 +197,9 @@ impl Dispatcher {
     }
 
     /// A whole call.
-    async fn run(self: Arc<Self>, job: Job) {
+    async fn run(self: Arc<Self>, job: Job, waiting: Option<Waiting>) {
         // Held until the reply is on its way.
-        let turn = self.admission.turn(&job).await;
+        let turn = self.admission.turn(&job.way, waiting).await;
         self.admission.begin().await;
         job.method.meter.begin();
         let admitted = match turn {

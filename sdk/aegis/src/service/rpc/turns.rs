@@ -1,9 +1,12 @@
 //! Calls of a group that are handled one after the other, in the order in which they came.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 
 use aegis_domain::GroupName;
+use futures_util::future::{MaybeDone, maybe_done};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// So many calls of a group wait for their turn; more are refused, so that a group whose handler is slow does not fill the room of
@@ -44,19 +47,40 @@ pub(super) struct Turn {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
 
+type Taking = Pin<Box<dyn Future<Output = Result<Turn, TooMany>> + Send>>;
+
+/// A call that stands in the queue of its group.
+pub(super) struct Waiting(MaybeDone<Taking>);
+
+impl Waiting {
+    /// Until it has its turn.
+    pub(super) async fn turn(mut self) -> Result<Turn, TooMany> {
+        (&mut self.0).await;
+        Pin::new(&mut self.0).take_output().unwrap_or(Err(TooMany))
+    }
+}
+
 impl Turns {
     /// So many calls wait at most.
     pub(super) fn new(most: u64) -> Self {
         Self { queues: Arc::default(), most }
     }
 
-    /// Waits for the turn of a call.
-    pub(super) async fn take(&self, group: &GroupName) -> Result<Turn, TooMany> {
-        let (mut turn, semaphore) = self.queue(group)?;
-        // It is never closed.
-        turn.held = semaphore.acquire_owned().await.ok();
-        self.lock().waiting -= 1;
-        Ok(turn)
+    /// Puts a call into the queue of its group, here and now: tasks begin in another order than they are started in.
+    pub(super) fn enter(&self, group: &GroupName) -> Waiting {
+        let queued = self.queue(group);
+        let queues = Arc::clone(&self.queues);
+        let taking: Taking = Box::pin(async move {
+            let (mut turn, semaphore) = queued?;
+            // It is never closed.
+            turn.held = semaphore.acquire_owned().await.ok();
+            queues.lock().unwrap_or_else(PoisonError::into_inner).waiting -= 1;
+            Ok(turn)
+        });
+        let mut waiting = maybe_done(taking);
+        // What it is woken by follows when somebody waits for it.
+        let _stands_in_the_queue = Pin::new(&mut waiting).poll(&mut Context::from_waker(Waker::noop()));
+        Waiting(waiting)
     }
 
     /// How many wait for their turns.
@@ -113,12 +137,14 @@ mod tests {
     async fn calls_of_a_group_have_their_turns_in_the_order_in_which_they_came() {
         let turns = Turns::new(1_000);
         let (one, other) = (group("ACC-1"), group("ACC-2"));
-        let first = turns.take(&one).await.unwrap();
-        let mut second = Box::pin(turns.take(&one));
-        assert!(second.as_mut().now_or_never().is_none());
-        let mut third = Box::pin(turns.take(&one));
+        let first = turns.enter(&one).turn().await.unwrap();
+        let (second, third) = (turns.enter(&one), turns.enter(&one));
+        // Their tasks begin in another order.
+        let mut third = Box::pin(third.turn());
         assert!(third.as_mut().now_or_never().is_none());
-        let _other = turns.take(&other).await.unwrap();
+        let mut second = Box::pin(second.turn());
+        assert!(second.as_mut().now_or_never().is_none());
+        let _other = turns.enter(&other).turn().await.unwrap();
         drop(first);
         assert!(third.as_mut().now_or_never().is_none(), "the one before it has its turn");
         drop(second.await.unwrap());
@@ -129,22 +155,18 @@ mod tests {
     async fn so_many_wait_and_no_more_and_nothing_is_kept_of_a_group_without_calls() {
         let turns = Turns::new(1_000);
         let group = group("ACC-1");
-        let held = turns.take(&group).await.unwrap();
-        let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(turns.take(&group))).collect();
-        for call in &mut waiting {
-            assert!(call.as_mut().now_or_never().is_none());
-        }
-        assert_eq!(turns.take(&group).await.unwrap_err(), TooMany);
+        let held = turns.enter(&group).turn().await.unwrap();
+        let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| turns.enter(&group)).collect();
+        assert_eq!(turns.enter(&group).turn().await.unwrap_err(), TooMany);
         // One that is not waited for any more makes room.
         waiting.pop();
-        assert!(turns.take(&group).now_or_never().is_none());
+        assert!(turns.enter(&group).turn().now_or_never().is_none());
         assert_eq!(turns.waiting(), WAITING_MAX as u64 - 1);
         drop((held, waiting));
         assert!(turns.lock().groups.is_empty() && turns.waiting() == 0);
         let few = Turns::new(1);
-        let _held = few.take(&group).await.unwrap();
-        let mut waits = Box::pin(few.take(&group));
-        assert!(waits.as_mut().now_or_never().is_none());
-        assert_eq!(few.take(&GroupName::new("ACC-2").unwrap()).await.unwrap_err(), TooMany);
+        let _held = few.enter(&group).turn().await.unwrap();
+        let _waits = few.enter(&group);
+        assert_eq!(few.enter(&GroupName::new("ACC-2").unwrap()).turn().await.unwrap_err(), TooMany);
     }
 }

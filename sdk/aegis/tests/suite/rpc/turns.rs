@@ -53,7 +53,8 @@ async fn calls_of_a_group_take_turns_across_methods_and_other_groups_go_on_besid
         .one_at_a_time();
     let (service, client, _connection) = start(&server, building).await;
     let mut calls = tokio::task::JoinSet::new();
-    for n in 0..200 {
+    // Of each group fewer than may wait.
+    for n in 0..96 {
         let client = client.clone();
         let (group, method) = (GROUPS[n % 2], if n % 8 < 4 { "deposit" } else { "withdraw" });
         calls.spawn(async move { call(&client, group, method, if n % 8 < 4 { 3 } else { 1 }).await });
@@ -61,7 +62,7 @@ async fn calls_of_a_group_take_turns_across_methods_and_other_groups_go_on_besid
     for outcome in calls.join_all().await {
         outcome.unwrap();
     }
-    assert_eq!((balance.load(Ordering::SeqCst), most.load(Ordering::SeqCst)), (50 * 3 - 50, 1));
+    assert_eq!((balance.load(Ordering::SeqCst), most.load(Ordering::SeqCst)), (24 * 3 - 24, 1));
     service.stop("done").await.unwrap();
 }
 

@@ -90,16 +90,16 @@ impl Args {
         let append = move |call: Call, ask: Ask| {
             let (sink, instance) = (Arc::clone(&sink), me.clone());
             async move {
-                let (group, term) = tenancy(&call)?;
+                let (group, term) = call.exclusive()?;
                 let body = Body { instance: instance.clone(), request: ask.request, term: term.get() };
-                sink.append(&group, term, call.request_id(), &body).await?;
-                Ok(Answer { instance, term: term.get() })
+                sink.append(group, term, call.request_id(), &body).await?;
+                Ok::<_, Fault>(Answer { instance, term: term.get() })
             }
         };
         let me = self.instance.clone();
         let read = move |call: Call, _: Ask| {
             let instance = me.clone();
-            async move { Ok(Answer { instance, term: tenancy(&call)?.1.get() }) }
+            async move { Ok::<_, Fault>(Answer { instance, term: call.exclusive()?.1.get() }) }
         };
         // One of the groups gets its owner only when it is first called.
         let on_demand = group(self.groups.saturating_sub(1));
@@ -130,7 +130,7 @@ impl Sink {
         let body = serde_json::to_vec(body)?.into();
         match self {
             Self::Fenced(log) => {
-                log.append(group, term, id, body).await.map_err(|error| error.fault())?;
+                log.append(group, term, id, body).await?;
             }
             Self::Open(connection) => {
                 tokio::time::sleep(DAWDLE).await;
@@ -139,10 +139,6 @@ impl Sink {
         }
         Ok(())
     }
-}
-
-fn tenancy(call: &Call) -> Result<(GroupName, Term), Fault> {
-    call.tenancy.clone().ok_or_else(|| Fault::new("NO_TENANCY", "the call came without a term"))
 }
 
 /// The name of a group.

@@ -168,7 +168,9 @@ impl Reach {
         match self.journal.execute::<Installation>(&id, command, &context).await {
             Ok(executed) => Ok(!executed.recorded.is_empty()),
             // Another replica was faster.
-            Err(ExecuteError::Rejected(Rejection::Plan(PlanRejection::NotPlanned))) => Ok(false),
+            Err(ExecuteError::Rejected { rejection: Rejection::Plan(PlanRejection::NotPlanned), .. }) => {
+                Ok(false)
+            }
             Err(error) => {
                 tracing::warn!(%error, "a plan is not recorded now; trying again");
                 Err(error).context("a plan is not recorded")

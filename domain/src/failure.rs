@@ -1,17 +1,33 @@
-//! Failures of handlers of messages: the reason, and whether the message is retried.
+//! Failures of handlers: what their callers are told, what the log is told, and whether a message is tried again.
 
 use std::time::Duration;
 
-use crate::{ErrorCode, Fault};
+use serde::Serialize;
+use serde_json::Value;
 
-/// Why a message was not handled, and what is to come of it. Any error that a handler returns with `?` becomes
-/// one that is tried again by the policy; its text goes to the log and nowhere else. [`Failure::tell`] tells it.
+use crate::ErrorCode;
+
+/// The most bytes of a text that a caller is told in a header.
+pub const TEXT_MAX: usize = 1024;
+/// The most bytes of a code that a caller is told in a header.
+pub const CODE_MAX: usize = 128;
+
+/// What is told of an error whose text is for the log alone.
+const UNTOLD: &str = "the handler failed";
+
+/// Why a handler did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The code and the text.
-    pub fault: Fault,
-    /// What is to come of the message.
+    /// A stable code: one of [`ErrorCode`], or the service's own.
+    pub code: String,
+    /// What went wrong, for people. It leaves the process; in a header, as far as 1,024 bytes.
+    pub message: String,
+    /// The same for programs, if the handler says more than a code.
+    pub details: Option<Box<Value>>,
+    /// What is to come of the message. Calls are never tried again by the service.
     pub next: Next,
+    /// What is logged here and told to nobody else.
+    internal: Option<Box<str>>,
 }
 
 /// What is to come of a message that was not handled.
@@ -26,29 +42,39 @@ pub enum Next {
 }
 
 impl Failure {
-    /// It is tried again after this delay, as long as the policy has tries left.
-    #[must_use]
-    pub fn later(delay: Duration, reason: impl Into<String>) -> Self {
-        Self { next: Next::After(delay), ..Self::of(ErrorCode::HandlerFailed, reason) }
+    /// A failure with a code of the service's own, tried again by the policy.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), details: None, next: Next::Policy, internal: None }
     }
 
-    /// It becomes a dead letter: another try would fail as well.
-    #[must_use]
-    pub fn never(reason: impl Into<String>) -> Self {
-        Self { next: Next::Never, ..Self::of(ErrorCode::HandlerFailed, reason) }
+    /// A failure with a code of the catalogue, tried again by the policy.
+    pub fn of(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::new(code.as_str(), message)
     }
 
-    /// With the text of this error, for the reader of the dead letter and the caller that waits for the result: `.map_err(Failure::tell)?`.
-    /// It is tried again by the policy.
-    pub fn tell(error: impl std::fmt::Display) -> Self {
-        Fault::tell(error).into()
+    /// `HANDLER_FAILED` of an error whose text, which may name files, hosts and queries, is for the log alone.
+    #[must_use]
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        Self::of(ErrorCode::HandlerFailed, UNTOLD).because(error)
     }
 
-    /// As others get it, and what is for the log alone: see [`Fault::for_caller`].
+    /// The same failure, whose cause the log names with all of its sources.
     #[must_use]
-    pub fn for_others(self, id: &str) -> (Self, Option<Box<str>>) {
-        let (fault, internal) = self.fault.for_caller(id);
-        (Self { fault, ..self }, internal)
+    pub fn because(self, error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        Self { internal: Some(text.into()), ..self }
+    }
+
+    /// The same failure, with this for the program of the caller. What cannot be written as JSON is left out.
+    #[must_use]
+    pub fn with_details(self, details: impl Serialize) -> Self {
+        let details = serde_json::to_value(details).ok().filter(|details| !details.is_null());
+        Self { details: details.map(Box::new), ..self }
     }
 
     /// The same failure, without another try.
@@ -57,21 +83,21 @@ impl Failure {
         Self { next: Next::Never, ..self }
     }
 
-    /// A failure with a code of the catalogue, tried again by the policy.
-    pub fn of(code: ErrorCode, reason: impl Into<String>) -> Self {
-        Fault::of(code, reason).into()
+    /// The same failure, tried again after this delay, as long as the policy has tries left.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Self { next: Next::After(delay), ..self }
     }
-}
 
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Fault::from(error).into()
-    }
-}
-
-impl From<Fault> for Failure {
-    /// Tried again by the policy, under the fault's own code.
-    fn from(fault: Fault) -> Self {
-        Self { fault, next: Next::Policy }
+    /// As others get it, and what is for the log alone. Who is told no more than that the handler failed is told the id under which
+    /// the log says why.
+    #[must_use]
+    pub fn for_others(self, id: &str) -> (Self, Option<Box<str>>) {
+        let Some(internal) = self.internal else { return (self, None) };
+        let message = match self.message == UNTOLD {
+            true => format!("the handler failed; the log of the service says why, under {id}"),
+            false => self.message,
+        };
+        (Self { message, internal: None, ..self }, Some(internal))
     }
 }

@@ -19,7 +19,7 @@ pub mod claim;
 pub mod code;
 pub mod envelope;
 pub mod failure;
-pub mod fault;
+
 pub mod fencing;
 pub mod fields;
 pub mod id;
@@ -37,7 +37,7 @@ pub use aggregate::{Aggregate, AggregateId, AggregateKind, Event, Registry, even
 pub use code::ErrorCode;
 pub use envelope::{Context, Envelope, Heading, Recorded};
 pub use failure::Failure;
-pub use fault::Fault;
+
 pub use id::{Actor, EventId, IdempotencyKey, InvalidActor, InvalidKey, LifeId, SessionId};
 pub use letter::{InvalidLetterId, LetterId};
 pub use name::{GroupName, InstanceName, InvalidName, MethodName, ServiceName, StreamName, Version};

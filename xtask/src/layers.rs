@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::command::{capture, cargo};
 
 /// Each package, and the packages of this workspace that it may depend on. `*` is all.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("aegis-domain", &[]),
     ("aegis-telemetry", &["aegis-domain"]),
     ("aegis-nats", &["aegis-domain", "aegis-telemetry"]),
@@ -25,9 +25,11 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "aegis-journal",
             "aegis-leases",
             "aegis-legacy",
+            "aegis-macros",
             "aegis-messaging",
         ],
     ),
+    ("aegis-macros", &[]),
     ("aegis-projections", &["aegis-domain", "aegis-nats", "aegis-journal"]),
     ("aegis-graphql", &["aegis-domain", "aegis-projections"]),
     ("aegis-api-client", &[]),
@@ -49,6 +51,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("aegis-testkit", &[]),
     ("aegis-benches", &["*"]),
     ("aegis-chaos", &["aegis-domain", "aegis-sdk", "aegis-projections", "aegis-testkit"]),
+    ("aegis-desk", &["aegis-sdk"]),
     ("aegis-trading", &["aegis-domain", "aegis-sdk"]),
     ("aegis-xtask", &[]),
 ];
@@ -62,9 +65,10 @@ const BANNED: [(&str, &[&str]); 3] = [
 
 const TESTKIT: &str = "aegis-testkit";
 /// What tests and examples in documentation may name beside the layers below: users name this one crate of the SDK.
-const FOR_EXAMPLES: [(&str, &str); 4] = [
+const FOR_EXAMPLES: [(&str, &str); 5] = [
     ("aegis-journal", "aegis-sdk"),
     ("aegis-leases", "aegis-sdk"),
+    ("aegis-macros", "aegis-sdk"),
     ("aegis-messaging", "aegis-sdk"),
     ("aegis-projections", "aegis-sdk"),
 ];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{ControlPlane, PATIENCE};
 use aegis_domain::InstanceName;
-use aegis_sdk::{Call, Failure, Fault, RetryPolicy, SendOptions, Service, ServiceConfig, Subscribe, Target};
+use aegis_sdk::{Call, Fault, RetryPolicy, SendOptions, Service, ServiceConfig, Subscribe, Target};
 use aegis_testkit::{NatsServer, wait_until};
 use serde_json::{Value, json};
 
@@ -353,11 +353,11 @@ async fn an_instance_tells_what_became_of_its_messages_and_what_waits() {
             Ok::<_, Fault>(())
         })
         .on_event(Subscribe::to("orders.placed").retry(once), |_, volume: u32| async move {
-            if volume == 0 { Err(Failure::later(Duration::ZERO, "nothing to buy")) } else { Ok(()) }
+            if volume == 0 { Err(Fault::later(Duration::ZERO, "nothing to buy")) } else { Ok(()) }
         })
         // Never done, so that what comes after it waits.
-        .on_event(narrow, |_, (): ()| std::future::pending())
-        .command("build", |_, (): ()| async { Ok(()) })
+        .on_event(narrow, |_, (): ()| std::future::pending::<Result<(), Fault>>())
+        .command("build", |_, (): ()| async { Ok::<_, Fault>(()) })
         .start()
         .await
         .unwrap();

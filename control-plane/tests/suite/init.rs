@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use aegis_sdk::{
-    Call, CommandContext, Commands, ConnectError, ConnectOptions, Connection, EventContext, Events, Failure,
-    Fault, SendOptions, Service, ServiceConfig, Subscribe, Target,
+    Call, CommandContext, Commands, ConnectError, ConnectOptions, Connection, EventContext, Events, Fault,
+    SendOptions, Service, ServiceConfig, Subscribe, Target,
 };
 use aegis_testkit::{NatsServer, Proc, free_port, nats_server_path, wait_until};
 
@@ -128,7 +128,7 @@ async fn desk(url: String, instance: &str) -> Service {
     Service::builder(config)
         .rpc("quote", |_: Call, (): ()| std::future::ready(Ok::<_, Fault>(1)))
         .exclusive("buy", |_: Call, volume: u32| std::future::ready(Ok::<_, Fault>(volume)))
-        .command("report", |_: CommandContext, n: u32| std::future::ready(Ok::<_, Failure>(n + 1)))
+        .command("report", |_: CommandContext, n: u32| std::future::ready(Ok::<_, Fault>(n + 1)))
         .start()
         .await
         .unwrap()
@@ -157,7 +157,7 @@ async fn everybody_does_their_work_and_nothing_is_denied() {
     let risk = Service::builder(config("risk", installation.url("risk")))
         .on_event(Subscribe::to("orders.>").named("limits"), move |_: EventContext, _: u32| {
             hears.add_permits(1);
-            std::future::ready(Ok::<_, Failure>(()))
+            std::future::ready(Ok::<_, Fault>(()))
         })
         .rpc("check", |call: Call, volume: u32| async move {
             let owner =

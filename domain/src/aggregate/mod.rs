@@ -17,7 +17,7 @@ use std::str::FromStr;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{GroupName, InstanceName, Schema, ServiceName};
+use crate::{ErrorCode, GroupName, InstanceName, Schema, ServiceName};
 
 use definition::DefinitionEvent;
 use installation::InstallationEvent;
@@ -53,6 +53,11 @@ pub trait Aggregate: Default + Clone + fmt::Debug + Serialize + DeserializeOwned
     /// # Errors
     /// The rejection that says why the command cannot be carried out in this state.
     fn decide(&self, command: Self::Command) -> Result<Vec<Self::Event>, Self::Rejection>;
+
+    /// The code by which callers know a rejection. As it stands, `INVALID_INPUT` for all of them.
+    fn code(_rejection: &Self::Rejection) -> &'static str {
+        ErrorCode::InvalidInput.as_str()
+    }
 
     /// Folds one event into the state. Total: every event is accepted in every state, because the log
     /// is the record and what it says has happened.

@@ -195,6 +195,9 @@ pub enum Outcome {
         code: String,
         /// What went wrong.
         message: String,
+        /// The same for programs, if the service says more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        details: Option<Value>,
         /// How many tries there were.
         attempts: u32,
     },

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn code(result: Result<Value, Fault>) -> String {
-        result.unwrap_err().code
+        result.unwrap_err().code().to_owned()
     }
 
     #[test]

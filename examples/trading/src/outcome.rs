@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn only_a_failure_that_rules_out_any_effect_counts_as_refused() {
-        let failed = |code: &str| CallError::Failed { code: code.to_owned(), message: String::new() };
+        let failed =
+            |code: &str| CallError::Failed { code: code.to_owned(), message: String::new(), details: None };
         let unread = CallError::Decode { detail: String::new() };
         let silent = CallError::OutcomeUnknown { subject: String::new(), after: std::time::Duration::ZERO };
         for unknown in [failed("OUTCOME_UNKNOWN"), failed("HANDLER_FAILED"), unread, silent] {

@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use aegis_sdk::{
-    CommandContext, Commands, ConnectOptions, Connection, Priority, SendOptions, Service, ServiceConfig,
+    CommandContext, Commands, ConnectOptions, Connection, Fault, Priority, SendOptions, Service,
+    ServiceConfig,
 };
 use futures_util::StreamExt as _;
 
@@ -22,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 let percent = f64::from(page) / f64::from(pages) * 100.0;
                 context.progress(percent, &format!("page {page} of {pages}")).await;
             }
-            Ok(format!("a report of {pages} pages"))
+            Ok::<_, Fault>(format!("a report of {pages} pages"))
         })
         .start()
         .await?;

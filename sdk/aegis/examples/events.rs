@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use aegis_sdk::events::Replayed;
 use aegis_sdk::{ConnectOptions, Connection};
-use aegis_sdk::{DeadLetters, EventContext, Failure, RetryPolicy, Service, ServiceConfig, Start, Subscribe};
+use aegis_sdk::{DeadLetters, EventContext, Fault, RetryPolicy, Service, ServiceConfig, Start, Subscribe};
 use serde::{Deserialize, Serialize};
 
 const ORDERS: u32 = 6;
@@ -37,10 +37,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 async move {
                     say(&format!("{} try {}: {order:?}", context.event.subject, context.attempt))?;
                     if order.volume == 0 {
-                        return Err(Failure::never("an order without a volume"));
+                        return Err(Fault::never("an order without a volume"));
                     }
                     if order.number == 2 && context.attempt == 1 {
-                        return Err(Failure::later(Duration::from_millis(200), "the exchange is busy"));
+                        return Err(Fault::later(Duration::from_millis(200), "the exchange is busy"));
                     }
                     count.fetch_add(1, Ordering::SeqCst);
                     Ok(())

@@ -32,6 +32,7 @@ mod client;
 mod context;
 mod definitions;
 pub mod discovery;
+pub mod fault;
 mod legacy;
 pub mod logs;
 mod operator;
@@ -47,11 +48,11 @@ mod within;
 
 /// Value types, error codes, and what aggregates of your own are made of: a service needs no other crate for them.
 pub use aegis_domain as domain;
-pub use aegis_domain::Failure;
 pub use aegis_journal as journal;
 pub use aegis_journal::Journal;
 pub use aegis_leases::leadership::{AuditMode, Policy};
 pub use aegis_leases::{fencing, leadership};
+pub use aegis_macros::Fault;
 pub use aegis_messaging::{
     Codec, CommandError, CommandHandle, Commands, ConsumerTaken, DeadLetter, DeadLetterError, DeadLetters,
     Event, EventError, EventOptions, Events, Mode, OutboxLimits, Pending, Priority, Progress, PublishError,
@@ -66,6 +67,7 @@ pub use aegis_telemetry::metrics;
 pub use client::{CallError, Client, Replies, Reply};
 pub use context::{CommandContext, EventContext};
 pub use definitions::definitions;
+pub use fault::{Fault, IntoFault};
 pub use logs::{LogError, Logs};
 pub use operator::{HandedOver, Operator, OperatorError};
 pub use otel::{InvalidOtel, OtelConfig};
@@ -73,9 +75,7 @@ pub use process::Usage;
 pub use resilience::Resilience;
 /// The crate whose `JsonSchema` the types of calls derive.
 pub use schemars;
-pub use service::{
-    Builder, Call, ConfigError, Fault, Health, InvalidToml, Service, ServiceConfig, StartError,
-};
+pub use service::{Builder, Call, ConfigError, Health, InvalidToml, Service, ServiceConfig, StartError};
 pub use target::{CallOptions, Target};
 pub use within::JournalWithin;
 

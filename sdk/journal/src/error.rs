@@ -2,7 +2,7 @@
 
 use aegis_domain::fencing::NotAdmitted;
 use aegis_domain::wire::DecodeError;
-use aegis_domain::{ErrorCode, Fault};
+use aegis_domain::{Aggregate, ErrorCode};
 use async_nats::jetstream::context::PublishError;
 
 use aegis_nats::provision::ProvisionError;
@@ -59,7 +59,8 @@ impl LoadError {
 /// Events could not be appended.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// Somebody else appended first. Nothing was recorded: load and decide anew.
+    /// Somebody else appended first. Nothing was recorded: load and decide anew, as [`Journal::execute`](super::Journal::execute) has
+    /// done eight times before it says so.
     #[error("the aggregate has moved on")]
     Conflict,
     /// No acknowledgement came, also after retries: it may or may not have been recorded. Load the
@@ -87,6 +88,17 @@ pub enum AppendError {
 }
 
 impl AppendError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused { source } => refusal::code(&**source),
+            Self::Ambiguous => ErrorCode::OutcomeUnknown,
+            Self::Encode { .. } | Self::TooMany { .. } => ErrorCode::Internal,
+            Self::Conflict => ErrorCode::Unavailable,
+        }
+    }
+
     pub fn refused(source: PublishError) -> Self {
         Self::Refused { source: source.into() }
     }
@@ -97,60 +109,68 @@ impl AppendError {
 pub enum ExecuteError<R: std::error::Error> {
     /// The aggregate refused. Nothing was recorded.
     #[error("the command was refused")]
-    Rejected(#[source] R),
-    /// Others kept appending in between. Nothing was recorded: try again.
-    #[error("{attempts} attempts met a conflict each")]
-    Contended {
-        /// How many.
-        attempts: usize,
+    Rejected {
+        /// Why.
+        rejection: R,
+        /// The same for callers.
+        #[source]
+        refusal: Refusal,
     },
     /// The term that the command was given under is over, or no election can have made it. Nothing was recorded: stop
     /// acting for the group.
-    #[error(transparent)]
+    #[error("the term of the command is not admitted")]
     NotAdmitted(#[from] NotAdmitted),
     /// The aggregate could not be read. Nothing was recorded.
-    #[error(transparent)]
+    #[error("{}", unread(.0))]
     Load(#[from] LoadError),
     /// The events could not be appended.
-    #[error(transparent)]
+    #[error("what the command decided cannot be appended")]
     Append(#[from] AppendError),
 }
 
+/// What callers are told of a command that the aggregate refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct Refusal {
+    /// Its code: see [`Aggregate::code`].
+    pub code: &'static str,
+    /// The words of the rejection.
+    pub text: String,
+}
+
+/// The source says more; what is to be done must not be missed where it is not shown.
+fn unread(error: &LoadError) -> String {
+    match error {
+        LoadError::Unavailable { .. } => "the aggregate cannot be read now".to_owned(),
+        LoadError::Missing { stream, .. } => format!("{stream} is missing: call `Journal::provision` once"),
+        LoadError::Undecodable { sequence, .. } => {
+            format!("the aggregate cannot be read: event {sequence} is of a newer program, or damaged")
+        }
+    }
+}
+
 impl<R: std::error::Error> ExecuteError<R> {
+    pub(crate) fn rejected<A: Aggregate<Rejection = R>>(rejection: R) -> Self {
+        let refusal = Refusal { code: A::code(&rejection), text: rejection.to_string() };
+        Self::Rejected { rejection, refusal }
+    }
+
     /// The refusal, if it was one.
     pub fn rejection(self) -> Result<R, Self> {
         match self {
-            Self::Rejected(rejection) => Ok(rejection),
-            other @ (Self::Contended { .. } | Self::NotAdmitted(_) | Self::Load(_) | Self::Append(_)) => {
-                Err(other)
-            }
+            Self::Rejected { rejection, .. } => Ok(rejection),
+            other @ (Self::NotAdmitted(_) | Self::Load(_) | Self::Append(_)) => Err(other),
         }
     }
 
-    /// The fault that a handler answers with: the stable code, and for a refusal of the aggregate its own text. Give refusals
-    /// codes of your own by [`ExecuteError::rejection`].
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        let text = match self {
-            Self::Rejected(rejection) => rejection.to_string(),
-            other @ (Self::Contended { .. } | Self::NotAdmitted(_) | Self::Load(_) | Self::Append(_)) => {
-                other.to_string()
-            }
-        };
-        Fault::of(self.code(), text)
-    }
-
-    /// The stable code of a failure that is no refusal.
+    /// The stable code; of a refusal `INVALID_INPUT`, beside which [`Refusal::code`] is the aggregate's own.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Rejected(_) => ErrorCode::InvalidInput,
+            Self::Rejected { .. } => ErrorCode::InvalidInput,
             Self::NotAdmitted(refused) => refused.code(),
             Self::Load(error) => error.code(),
-            Self::Append(AppendError::Refused { source }) => refusal::code(&**source),
-            Self::Append(AppendError::Ambiguous) => ErrorCode::OutcomeUnknown,
-            Self::Append(AppendError::Encode { .. } | AppendError::TooMany { .. }) => ErrorCode::Internal,
-            Self::Contended { .. } | Self::Append(AppendError::Conflict) => ErrorCode::Unavailable,
+            Self::Append(error) => error.code(),
         }
     }
 }

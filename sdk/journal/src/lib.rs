@@ -46,7 +46,7 @@ use async_nats::jetstream::stream::Config;
 
 pub use admitted::KEYS_MAX;
 pub use append::BATCH_MAX;
-pub use error::{AppendError, ExecuteError, LoadError};
+pub use error::{AppendError, ExecuteError, LoadError, Refusal};
 pub use message::{counted, decode, decode_heading, hash, record_hash};
 pub use subscription::{Entry, Item, Selection, Start, Subscription};
 
@@ -166,7 +166,7 @@ impl<S: Schema> Journal<S> {
                 return Ok(Executed { state: loaded.state, head: loaded.head, recorded, repeated: true });
             }
             loaded.admitted.check(context)?;
-            let events = loaded.state.decide(command.clone()).map_err(ExecuteError::Rejected)?;
+            let events = loaded.state.decide(command.clone()).map_err(ExecuteError::rejected::<A>)?;
             let events = events.into_iter().map(Into::into).collect();
             match self.append(id, loaded.head, events, context).await {
                 Err(AppendError::Conflict) => tracing::debug!(aggregate = %id, "conflict; deciding anew"),
@@ -174,7 +174,7 @@ impl<S: Schema> Journal<S> {
                 Ok(recorded) => return Ok(executed(loaded, recorded)),
             }
         }
-        Err(ExecuteError::Contended { attempts: ATTEMPTS })
+        Err(AppendError::Conflict.into())
     }
 
     /// Follows the stream's messages from this sequence on, for ever: for readers that account for every message,

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &AlgoArgs) -> anyhow::Result<()> {
                 price = trade.price,
                 "trade seen"
             );
-            std::future::ready(Ok(()))
+            std::future::ready(Ok::<_, Fault>(()))
         })
         .start()
         .await?;

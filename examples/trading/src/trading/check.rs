@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn code(order: &Order) -> String {
-        LatestPrices::default().execution_price(order).unwrap_err().code
+        LatestPrices::default().execution_price(order).unwrap_err().code().to_owned()
     }
 
     #[test]

@@ -121,7 +121,7 @@ mod tests {
     fn an_earlier_term_is_refused_and_changes_nothing() {
         let ledgers = Ledgers::default();
         ledgers.next_order_id(&account(), Term(5)).unwrap();
-        assert_eq!(ledgers.next_order_id(&account(), Term(3)).unwrap_err().code, "STALE_TERM");
+        assert_eq!(ledgers.next_order_id(&account(), Term(3)).unwrap_err().code(), "STALE_TERM");
         ledgers.enter(&account(), Term(3), &trade(Direction::Buy, 2));
         assert_eq!(ledgers.position(&account(), Term(5)).unwrap().trades, 0);
     }

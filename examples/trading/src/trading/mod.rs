@@ -5,10 +5,10 @@ mod ledger;
 
 use std::sync::Arc;
 
-use aegis_domain::{ErrorCode, GroupName, Term};
+use aegis_domain::{GroupName, Term};
 use aegis_sdk::fencing::FencedLog;
-use aegis_sdk::{Call, ConnectOptions, Connection, Events, Fault, Service};
-use serde_json::json;
+use aegis_sdk::{Call, Connection, Fault, Service};
+use serde_json::{Value, json};
 
 use crate::cli::ServiceArgs;
 use crate::feed;
@@ -19,42 +19,19 @@ use check::LatestPrices;
 use ledger::Ledgers;
 
 pub(crate) async fn run(args: &ServiceArgs) -> anyhow::Result<()> {
-    let config = args.config(TRADING)?;
-    let name = config
-        .instance
-        .as_ref()
-        .map_or_else(|| TRADING.to_owned(), |instance| format!("{TRADING}/{instance}"));
-    // Handlers are given to the builder before there is a service to take its connection from.
-    let options = ConnectOptions {
-        namespace: args.namespace.clone(),
-        ..ConnectOptions::new(&args.nats_url, format!("{name} events"))
-    };
-    let connection = Connection::open(options).await?;
-    let events = Events::new(&connection);
-    let desk = Arc::new(Desk {
-        order_book: FencedLog::new(&connection, trade_subject),
-        ledgers: Ledgers::default(),
-        prices: LatestPrices::default(),
-    });
-    let (orders, positions, prices) = (Arc::clone(&desk), Arc::clone(&desk), Arc::clone(&desk));
-    let service = Service::builder(config)
-        .rpc("ping", move |_call, (): ()| {
-            let pong = json!({ "from": name });
-            async move { Ok::<_, Fault>(pong) }
-        })
-        .exclusive("send_order", move |call, order: Order| {
-            let desk = Arc::clone(&orders);
-            async move { desk.send_order(call, order).await }
-        })
-        .exclusive("position", move |call, (): ()| {
-            let desk = Arc::clone(&positions);
-            async move { desk.position(&call) }
-        })
+    let prices = Arc::new(LatestPrices::default());
+    let heard = Arc::clone(&prices);
+    let service = Service::builder(args.config(TRADING)?)
+        .state(async move |connection| Ok::<_, Fault>(Desk::new(&connection, heard)))
+        .rpc("ping", Desk::ping)
+        .exclusive("send_order", Desk::send_order)
+        .exclusive("position", Desk::position)
         .on_demand(is_account)
         .start()
         .await?;
     tracing::info!("serving");
-    let ticks = feed::follow(&events, MARKET_DOMAIN, TICK, |tick: Tick| prices.prices.note(tick));
+    let events = service.events();
+    let ticks = feed::follow(&events, MARKET_DOMAIN, TICK, |tick: Tick| prices.note(tick));
     tokio::select! {
         ended = service.run_until_signal() => Ok(ended?),
         () = ticks => Ok(()),
@@ -68,17 +45,25 @@ struct Desk {
     /// whose term is over.
     order_book: FencedLog,
     ledgers: Ledgers,
-    prices: LatestPrices,
+    prices: Arc<LatestPrices>,
 }
 
 impl Desk {
+    fn new(connection: &Connection, prices: Arc<LatestPrices>) -> Self {
+        Self { order_book: FencedLog::new(connection, trade_subject), ledgers: Ledgers::default(), prices }
+    }
+
+    async fn ping(&self, call: Call, (): ()) -> Result<Value, Fault> {
+        Ok(json!({ "from": format!("{}/{}", call.service(), call.instance()) }))
+    }
+
     /// Executes an order. The order book has the trade before the caller hears of it: no order that was
     /// confirmed is missing there. An order that comes a second time, because its first owner was lost
     /// before it could answer, is answered by the trade that the first execution made.
     async fn send_order(&self, call: Call, order: Order) -> Result<Fill, Fault> {
-        let (account, term) = tenancy(&call)?;
+        let (account, term) = call.exclusive()?;
         let price = self.prices.execution_price(&order)?;
-        let order_id = self.ledgers.next_order_id(&account, term)?;
+        let order_id = self.ledgers.next_order_id(account, term)?;
         let trade = Trade {
             account: account.to_string(),
             symbol: order.symbol,
@@ -89,7 +74,7 @@ impl Desk {
             volume: order.volume,
             term: term.get(),
         };
-        let trade = self.enter(&call, &account, term, trade).await?;
+        let trade = self.enter(&call, account, term, trade).await?;
         tracing::info!(
             account = trade.account,
             order = trade.order_id,
@@ -117,9 +102,8 @@ impl Desk {
     ) -> Result<Trade, Fault> {
         let body = serde_json::to_vec(&trade)?.into();
         let entered = self.order_book.append(account, term, call.request_id(), body).await;
-        let entered = entered.map_err(|error| {
+        let entered = entered.inspect_err(|error| {
             tracing::warn!(%error, order = trade.order_id, "a trade was not entered");
-            error.fault()
         })?;
         match entered.first {
             Some(first) => Ok(serde_json::from_slice(&first)?),
@@ -130,14 +114,8 @@ impl Desk {
         }
     }
 
-    fn position(&self, call: &Call) -> Result<Position, Fault> {
-        let (account, term) = tenancy(call)?;
-        self.ledgers.position(&account, term)
+    async fn position(&self, call: Call, (): ()) -> Result<Position, Fault> {
+        let (account, term) = call.exclusive()?;
+        self.ledgers.position(account, term)
     }
-}
-
-fn tenancy(call: &Call) -> Result<(GroupName, Term), Fault> {
-    call.tenancy.clone().ok_or_else(|| {
-        Fault::new(ErrorCode::Internal.as_str(), "an exclusive method was called without a group")
-    })
 }

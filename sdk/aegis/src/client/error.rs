@@ -6,6 +6,9 @@ use aegis_domain::wire::control::Owner;
 use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, InvalidName};
 
+use serde_json::Value;
+
+use crate::Codec;
 use aegis_nats::transport::Message;
 
 /// Why a call failed.
@@ -50,6 +53,8 @@ pub enum CallError {
         code: String,
         /// What went wrong, in the service's words.
         message: String,
+        /// The same for programs, if the service says more.
+        details: Option<Value>,
     },
     /// The parameters are larger than the NATS server takes. Nothing was sent.
     #[error("the parameters are too large: {detail}")]
@@ -140,6 +145,11 @@ impl CallError {
     pub(super) fn of(reply: &Message) -> Option<Self> {
         let header = |name| Some(reply.headers.get(name)?.to_owned());
         let message = header(header::ERROR).unwrap_or_default();
-        Some(Self::Failed { code: header(header::ERROR_CODE)?, message })
+        let code = header(header::ERROR_CODE)?;
+        let codec =
+            header(header::CONTENT_TYPE).as_deref().and_then(Codec::of_content_type).unwrap_or_default();
+        // What other servers put there may be anything.
+        let details = codec.decode(&reply.payload).ok().filter(|details: &Value| !details.is_null());
+        Some(Self::Failed { code, message, details })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_domain::{Fault, MethodName, ServiceName};
+use aegis_domain::{Failure, MethodName, ServiceName};
 use aegis_messaging::codec::{Codec, CodecError};
 use aegis_nats::transport::Message;
 use bytes::Bytes;
@@ -93,7 +93,7 @@ impl Called {
         match *self {}
     }
 
-    pub(crate) fn fail(&self, _: &Fault) -> Bytes {
+    pub(crate) fn fail(&self, _: &Failure) -> Bytes {
         match *self {}
     }
 }

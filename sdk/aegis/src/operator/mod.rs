@@ -221,8 +221,8 @@ impl Operator {
                         OperatorError::new(ErrorCode::Internal, "the request was not recorded".to_owned())
                     });
                 }
-                Err(ExecuteError::Rejected(leadership::Rejection::Vacant)) => {}
-                Err(ExecuteError::Rejected(rejection)) => {
+                Err(ExecuteError::Rejected { rejection: leadership::Rejection::Vacant, .. }) => {}
+                Err(ExecuteError::Rejected { rejection, .. }) => {
                     return Err(OperatorError::new(rejection.code(), rejection.to_string()));
                 }
                 Err(error) => return Err(unrecorded(&error)),

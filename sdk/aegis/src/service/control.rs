@@ -1,8 +1,8 @@
 //! Requests to an instance from outside: activate a group, hand one over, drain.
 
-use aegis_domain::ErrorCode;
 use aegis_domain::wire::control::{Activate, Control, Owner};
 use aegis_domain::wire::header;
+use aegis_domain::{ErrorCode, Failure};
 use async_nats::{HeaderMap, Message, Subscriber};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::identity::Identity;
-use super::rpc::{CODE_MAX, Fault, TEXT_MAX};
+use super::rpc::{CODE_MAX, TEXT_MAX};
 use super::settings::Settings;
 use crate::Connection;
 use aegis_leases::leadership::{Refusal, Request};
@@ -91,7 +91,7 @@ impl Listener {
             }
             Ok(Control::SetLog { filter }) if filter.len() > TEXT_MAX => {
                 let text = format!("the filter has {} bytes, and {TEXT_MAX} are the most", filter.len());
-                reply(&self.connection, &message, Err(Fault::of(ErrorCode::InvalidInput, text))).await;
+                reply(&self.connection, &message, Err(Failure::of(ErrorCode::InvalidInput, text))).await;
             }
             Ok(Control::SetLog { filter }) => {
                 let outcome = self.settings.set_log(filter);
@@ -106,14 +106,14 @@ impl Listener {
                 self.drain.send_replace(Some(header::text(&reason, TEXT_MAX)));
                 reply(&self.connection, &message, Ok(None)).await;
             }
-            Err(fault) => reply(&self.connection, &message, Err(fault)).await,
+            Err(failure) => reply(&self.connection, &message, Err(failure)).await,
         }
     }
 
     async fn activate(&self, message: Message) {
         match read::<Activate>(&message) {
             Ok(Activate { group }) => self.ask(message, |answer| Request::Activate { group, answer }).await,
-            Err(fault) => reply(&self.connection, &message, Err(fault)).await,
+            Err(failure) => reply(&self.connection, &message, Err(failure)).await,
         }
     }
 
@@ -146,16 +146,16 @@ impl Listener {
     }
 }
 
-fn read<T: DeserializeOwned>(message: &Message) -> Result<T, Fault> {
+fn read<T: DeserializeOwned>(message: &Message) -> Result<T, Failure> {
     serde_json::from_slice(&message.payload)
-        .map_err(|e| Fault::of(ErrorCode::InvalidInput, format!("the request cannot be read: {e}")))
+        .map_err(|e| Failure::of(ErrorCode::InvalidInput, format!("the request cannot be read: {e}")))
 }
 
-fn refused(refusal: &Refusal) -> Fault {
-    Fault::of(refusal.code(), refusal.to_string())
+fn refused(refusal: &Refusal) -> Failure {
+    Failure::of(refusal.code(), refusal.to_string())
 }
 
-async fn reply(connection: &Connection, to: &Message, outcome: Result<Option<Owner>, Fault>) {
+async fn reply(connection: &Connection, to: &Message, outcome: Result<Option<Owner>, Failure>) {
     let Some(inbox) = to.reply.clone().filter(|to| !connection.namespace().is_reserved(to)) else { return };
     let mut headers = HeaderMap::new();
     let body = match outcome {
@@ -163,9 +163,9 @@ async fn reply(connection: &Connection, to: &Message, outcome: Result<Option<Own
             let body = owner.map(|owner| serde_json::to_vec(&owner).expect("it is made of text and numbers"));
             body.unwrap_or_default()
         }
-        Err(fault) => {
-            headers.insert(header::ERROR_CODE, header::text(&fault.code, CODE_MAX));
-            headers.insert(header::ERROR, header::text(&fault.message, TEXT_MAX));
+        Err(failure) => {
+            headers.insert(header::ERROR_CODE, header::text(&failure.code, CODE_MAX));
+            headers.insert(header::ERROR, header::text(&failure.message, TEXT_MAX));
             vec![]
         }
     };

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::builder::{Builder, Parts, StartError};
+use super::builder::{Builder, Parts};
 use super::config::ServiceConfig;
 use super::declared::Declared;
 use super::identity::Identity;
@@ -31,6 +31,7 @@ use super::rpc::server::Server;
 use super::rpc::{Handle, TEXT_MAX};
 use super::running::Service;
 use super::settings::Settings;
+use super::start_error::StartError;
 #[cfg(feature = "otel")]
 use crate::otel::{Exporter, Sender, Source};
 use crate::provision::provision;
@@ -48,8 +49,8 @@ const IN_REGISTRY: Duration = Duration::from_secs(2);
 /// How long the record of a failed start may take.
 const LAST_WORD: Duration = Duration::from_secs(2);
 
-impl Builder {
-    pub(super) async fn launch(self) -> Result<Service, StartError> {
+impl<S> Builder<S> {
+    pub(super) async fn launch(mut self) -> Result<Service, StartError> {
         self.config.check()?;
         let mut config = self.config;
         let service = config.service.clone();
@@ -72,6 +73,10 @@ impl Builder {
         let logged = logged_terms(&connection, &service).await?;
         if !config.groups.is_empty() || self.parts.on_demand.is_some() {
             bucket::check(&connection, logged.values().max().copied().unwrap_or(Term::ZERO)).await?;
+        }
+        if let Some(state) = self.parts.state.take() {
+            let made = state.make(connection.clone()).await;
+            made.map_err(|fault| StartError::State { reason: fault.for_operators() })?;
         }
         let life = LifeId::from_uuid(Uuid::new_v4());
         let identity = Identity {

@@ -18,11 +18,13 @@ mod running;
 mod serving;
 mod settings;
 mod shown;
+mod start_error;
 
-pub use builder::{Builder, StartError};
-pub use config::{ConfigError, ConfigSources, InvalidToml, ServiceConfig};
+pub use builder::{Builder, Method, State};
+pub use config::{AppSections, ConfigError, ConfigSources, InvalidToml, ServiceConfig};
 pub use health::Health;
 pub use left_behind::LeftBehind;
 pub use lifecycle::{HookContext, HookError, NotAdmitted, Stage};
-pub use rpc::{Call, Fault, LeftCall};
+pub use rpc::{Call, LeftCall};
 pub use running::Service;
+pub use start_error::StartError;

@@ -8,8 +8,8 @@ use aegis_domain::aggregate::instance::{Command, Configuration, Rejection};
 
 use super::config::ServiceConfig;
 use super::identity::Identity;
-use super::rpc::Fault;
 use crate::{Journal, Logs};
+use aegis_domain::Failure;
 use aegis_journal::ExecuteError;
 
 /// What of the configuration can be changed while the instance runs, and where it is told.
@@ -34,8 +34,8 @@ impl Settings {
         self.journal.execute::<Instance>(&id, command, &context).await.map(|_| ())
     }
 
-    pub(super) fn set_log(&self, filter: String) -> Result<(), Fault> {
-        let refuse = |text: String| Fault::of(ErrorCode::InvalidInput, text);
+    pub(super) fn set_log(&self, filter: String) -> Result<(), Failure> {
+        let refuse = |text: String| Failure::of(ErrorCode::InvalidInput, text);
         let logs = self.logs.as_ref().ok_or_else(|| {
             refuse(
                 "the log of this instance cannot be changed: its program keeps a log of its own".to_owned(),

@@ -9,7 +9,7 @@ use aegis_domain::{Actor, ErrorCode, ServiceName};
 use aegis_legacy as legacy;
 use aegis_sdk::codec::Codec;
 use aegis_sdk::{
-    CommandContext, CommandError, Commands, Failure, Priority, SendOptions, Service, ServiceConfig,
+    CommandContext, CommandError, Commands, Fault, Priority, SendOptions, Service, ServiceConfig,
 };
 use aegis_testkit::{FaultProxy, wait_until};
 use futures_util::StreamExt as _;
@@ -31,7 +31,7 @@ async fn doubling(config: ServiceConfig) -> Service {
     Service::builder(config)
         .command("double", |context: CommandContext, number: u64| async move {
             context.progress(50.0, "half of it").await;
-            Ok(number * 2)
+            Ok::<_, Fault>(number * 2)
         })
         .start()
         .await
@@ -96,7 +96,7 @@ async fn a_thousand_commands_with_retries_are_done_once_each_and_no_progress_lan
                     // Every third fails at first, some with a panic.
                     if number.is_multiple_of(3) && context.attempt == 1 {
                         assert!(!number.is_multiple_of(9), "number {number} panics at first");
-                        return Err(Failure::later(Duration::from_millis(20), "not yet"));
+                        return Err(Fault::later(Duration::from_millis(20), "not yet"));
                     }
                     done.fetch_add(1, Ordering::SeqCst);
                     context.progress(90.0, "nearly done").await;
@@ -162,7 +162,7 @@ async fn the_most_urgent_come_first_whichever_way_they_were_sent() {
             async move {
                 // The first holds the place until the others are in their lanes.
                 open.acquire().await.unwrap().forget();
-                Ok(())
+                Ok::<_, Fault>(())
             }
         })
         .start()
@@ -206,13 +206,13 @@ async fn one_that_fails_for_good_is_told_becomes_a_dead_letter_and_can_be_sent_b
             let fixed = is_fixed.load(Ordering::SeqCst) == 1;
             async move {
                 if fixed {
-                    Ok(number)
+                    Ok::<_, Fault>(number)
                 } else {
                     Err(aegis_sdk::Fault::new("NO_PAPER", "the printer is empty").into())
                 }
             }
         })
-        .command("poison", |_context, _number: u64| async move { Ok(()) })
+        .command("poison", |_context, _number: u64| async move { Ok::<_, Fault>(()) })
         .start()
         .await
         .unwrap();
@@ -256,7 +256,7 @@ async fn a_try_that_takes_too_long_is_stopped_and_counts_as_failed() {
                 context.stopped().await;
                 noted.fetch_add(1, Ordering::SeqCst);
                 std::future::pending::<()>().await;
-                Ok(())
+                Ok::<_, Fault>(())
             }
         })
         .start()
@@ -283,9 +283,9 @@ async fn one_that_runs_and_one_that_waits_are_called_off() {
         .command("long", move |_context, (): ()| {
             counted.fetch_add(1, Ordering::SeqCst);
             signal.add_permits(1);
-            std::future::pending::<Result<(), Failure>>()
+            std::future::pending::<Result<(), Fault>>()
         })
-        .command("short", |_context, (): ()| async move { Ok(()) })
+        .command("short", |_context, (): ()| async move { Ok::<_, Fault>(()) })
         .start()
         .await
         .unwrap();
@@ -322,7 +322,7 @@ async fn one_that_was_called_off_is_no_dead_letter_whatever_its_handler_says_the
             signal.add_permits(1);
             async move {
                 context.stopped().await;
-                if n.is_multiple_of(2) { Err(Failure::never("it was stopped")) } else { Ok(()) }
+                if n.is_multiple_of(2) { Err(Fault::never("it was stopped")) } else { Ok(()) }
             }
         })
         .start()
@@ -351,7 +351,7 @@ async fn the_letter_of_one_that_has_ended_since_is_not_sent_back() {
     let service = Service::builder(config(&stage, "r-1"))
         .command("once", move |_context, (): ()| {
             let fails = failing.swap(0, Ordering::SeqCst) > 0;
-            async move { if fails { Err(Failure::never("not now")) } else { Ok(()) } }
+            async move { if fails { Err(Fault::never("not now")) } else { Ok(()) } }
         })
         .start()
         .await
@@ -416,7 +416,7 @@ async fn a_worker_that_is_cut_off_over_a_command_is_replaced_and_the_end_counts_
                     if instance == "r-1" {
                         gate.acquire().await.unwrap().forget();
                     }
-                    Ok(instance)
+                    Ok::<_, Fault>(instance)
                 }
             })
             .start();

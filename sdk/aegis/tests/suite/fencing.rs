@@ -7,7 +7,7 @@ use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, GroupName, Term};
 use aegis_sdk::fencing::{Appended, FenceError, FencedLog, Token};
 use aegis_sdk::provision::provision;
-use aegis_sdk::{ConnectOptions, Connection};
+use aegis_sdk::{ConnectOptions, Connection, Fault};
 use aegis_testkit::{FaultProxy, NatsCluster, NatsServer, try_wait_until, wait_until};
 use async_nats::HeaderMap;
 use async_nats::jetstream::context::PublishErrorKind;
@@ -143,7 +143,7 @@ async fn from_the_first_append_of_a_term_on_the_terms_before_it_are_refused() {
         let refused = old.append(&acc, Term(5), id, "late".into()).await.unwrap_err();
         let FenceError::StaleTerm(stale) = &refused else { panic!("{refused:?}") };
         assert_eq!((stale.term, stale.current), (Term(5), Term(6)));
-        assert_eq!(refused.fault().code, ErrorCode::StaleTerm.as_str());
+        assert_eq!(Fault::from(refused).code(), ErrorCode::StaleTerm.as_str());
     }
     // Without replicas also for an id that it has written before: the server looks at the sequence first.
     assert_eq!(old.append(&acc, Term(5), "a", "1".into()).await.unwrap_err().code(), ErrorCode::StaleTerm);

@@ -6,7 +6,7 @@ use aegis_domain::aggregate::Definition;
 use aegis_domain::{AggregateId, ServiceName};
 use aegis_sdk::streams::{Item, Reader, ReaderOptions, Stream, StreamOptions};
 use aegis_sdk::{
-    CommandContext, Commands, EventContext, Failure, Journal, SendOptions, Service, ServiceConfig, Start,
+    CommandContext, Commands, EventContext, Fault, Journal, SendOptions, Service, ServiceConfig, Start,
     Subscribe,
 };
 use aegis_testkit::wait_until;
@@ -63,7 +63,7 @@ async fn a_removed_work_queue_is_created_again_by_the_next_sender() {
     let stage = Stage::start().await;
     let config = ServiceConfig { service: ServiceName::new("reports").unwrap(), ..stage.config("p-1") };
     let service = Service::builder(config)
-        .command("double", |_: CommandContext, n: u64| std::future::ready(Ok::<_, Failure>(n * 2)))
+        .command("double", |_: CommandContext, n: u64| std::future::ready(Ok::<_, Fault>(n * 2)))
         .start()
         .await
         .unwrap();
@@ -85,7 +85,9 @@ async fn streams_and_buckets_of_the_registry_come_back_under_a_running_instance(
     let mut config = stage.config("r-1");
     config.heartbeat_ms = 200;
     let service = Service::builder(config)
-        .on_event(Subscribe::to("test.none"), |_: EventContext, _: u64| std::future::ready(Ok(())))
+        .on_event(Subscribe::to("test.none"), |_: EventContext, _: u64| {
+            std::future::ready(Ok::<_, Fault>(()))
+        })
         .start()
         .await
         .unwrap();

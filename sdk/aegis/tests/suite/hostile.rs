@@ -215,7 +215,7 @@ async fn an_unreadable_owner_key_hides_no_other_and_is_replaced_by_a_claim() {
     let ghost = InstanceName::new("ghost").unwrap();
     for to in [None, Some(&ghost)] {
         let refused = member.step_down(&GroupName::new("ACC-1").unwrap(), to, "no other member runs").await;
-        assert_eq!(refused.unwrap_err().code, ErrorCode::MemberNotFound.as_str());
+        assert_eq!(refused.unwrap_err().code(), ErrorCode::MemberNotFound.as_str());
     }
     member.stop("the test ends").await.unwrap();
     service.stop("the test ends").await.unwrap();
@@ -310,7 +310,7 @@ async fn a_command_whose_id_names_no_key_is_handled_and_holds_nothing_up() {
         .command_concurrency(1)
         .command("note", move |_: aegis_sdk::CommandContext, n: u64| {
             told.send(n).unwrap();
-            std::future::ready(Ok::<_, aegis_sdk::Failure>(()))
+            std::future::ready(Ok::<_, aegis_sdk::Fault>(()))
         })
         .start()
         .await

@@ -7,7 +7,8 @@ use aegis_domain::wire::header;
 use aegis_domain::{InstanceName, ServiceName};
 use aegis_sdk::events::SubscribeError;
 use aegis_sdk::{
-    CommandContext, Commands, EventContext, SendOptions, Service, ServiceConfig, Start, StartError, Subscribe,
+    CommandContext, Commands, EventContext, Fault, SendOptions, Service, ServiceConfig, Start, StartError,
+    Subscribe,
 };
 use async_nats::jetstream::consumer::pull;
 
@@ -42,7 +43,7 @@ async fn a_consumer_of_somebody_else_is_refused_and_left_as_it_is() {
         ..pull::Config::default()
     };
     jetstream.create_consumer_on_stream(foreign, "EVENTS").await.unwrap();
-    let handler = |_: EventContext, _: u64| std::future::ready(Ok(()));
+    let handler = |_: EventContext, _: u64| std::future::ready(Ok::<_, Fault>(()));
     let refused = Service::builder(of(&stage, "orders"))
         .on_event(Subscribe::to("test.a").named("log"), handler)
         .start()
@@ -106,7 +107,7 @@ async fn one_id_names_a_command_of_each_service() {
         let service =
             Service::builder(of(&stage, name)).command("times", move |_: CommandContext, n: u64| {
                 ran.fetch_add(1, Ordering::SeqCst);
-                std::future::ready(Ok(n * factor))
+                std::future::ready(Ok::<_, Fault>(n * factor))
             });
         services.push(service.start().await.unwrap());
     }

@@ -135,7 +135,10 @@ async fn fifty_writers_of_one_command_record_it_once() {
     let outcomes = writers.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     let refused = |outcome: &Result<_, ExecuteError<_>>| {
-        matches!(outcome, Err(ExecuteError::Rejected(definition::Rejection::AlreadyDefined)))
+        matches!(
+            outcome,
+            Err(ExecuteError::Rejected { rejection: definition::Rejection::AlreadyDefined, .. })
+        )
     };
     assert_eq!(outcomes.iter().filter(|outcome| refused(outcome)).count(), 49);
     assert_eq!(journal.events(&id).await.unwrap().len(), 1);

@@ -194,7 +194,7 @@ async fn what_cannot_be_handed_over_is_refused_with_the_reason_and_served_as_bef
     let first = floor.start(floor.config("d-1", &["ACC-1"])).await;
     assert_eq!(floor.who("ACC-1").await.0, "d-1");
     let alone = first.step_down(&group("ACC-1"), None, "alone").await.unwrap_err();
-    assert_eq!(alone.code, ErrorCode::MemberNotFound.as_str());
+    assert_eq!(alone.code(), ErrorCode::MemberNotFound.as_str());
     let second = floor.start(floor.config("d-2", &["ACC-1"])).await;
     floor.members(&["d-2"]).await;
     let operator = floor.operator();
@@ -206,8 +206,8 @@ async fn what_cannot_be_handed_over_is_refused_with_the_reason_and_served_as_bef
     assert_eq!(code("ACC-1", Some("d-1")).await, ErrorCode::InvalidInput, "the owner itself");
     assert_eq!(code("ACC-9", None).await, ErrorCode::NotActive);
     let not_mine = second.step_down(&group("ACC-1"), None, "test").await.unwrap_err();
-    assert_eq!(not_mine.code, ErrorCode::NotActive.as_str());
-    assert!(not_mine.message.contains("d-1 does, in term 1"), "{}", not_mine.message);
+    assert_eq!(not_mine.code(), ErrorCode::NotActive.as_str());
+    assert!(not_mine.message().contains("d-1 does, in term 1"), "{not_mine}");
     assert_eq!(floor.who("ACC-1").await, ("d-1".to_owned(), 1));
     let leaders = operator.leaders(None).await.unwrap().leaders;
     let holder = leaders[0].record.holder.clone().unwrap();

@@ -34,6 +34,7 @@ mod rpc;
 mod security;
 mod service;
 mod snapshot;
+mod state;
 mod stop;
 mod streams;
 mod subscription;

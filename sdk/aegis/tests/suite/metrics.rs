@@ -5,7 +5,7 @@ use std::time::Duration;
 use aegis_domain::ServiceName;
 use aegis_domain::wire::heartbeat::{Heartbeat, Measured, Role};
 use aegis_sdk::{
-    CommandContext, Commands, EventContext, Failure, SendOptions, Service, ServiceConfig, Subscribe,
+    CommandContext, Commands, EventContext, Fault, SendOptions, Service, ServiceConfig, Subscribe,
 };
 use aegis_testkit::wait_until;
 
@@ -20,13 +20,13 @@ async fn heartbeats_tell_how_often_and_how_well_each_event_and_command_was_publi
             Subscribe::to("orders.>").retry(tries(2)),
             |context: EventContext, number: u64| async move {
                 match (number, context.attempt) {
-                    (2, 1) => Err(aegis_sdk::Fault::new("NO_PAPER", "the printer is empty").into()),
+                    (2, 1) => Err(Fault::new("NO_PAPER", "the printer is empty")),
                     _ => Ok(()),
                 }
             },
         )
         .command("build", |context: CommandContext, (): ()| async move {
-            if context.attempt == 1 { Err(Failure::later(Duration::ZERO, "not yet")) } else { Ok(()) }
+            if context.attempt == 1 { Err(Fault::later(Duration::ZERO, "not yet")) } else { Ok(()) }
         })
         .start()
         .await

@@ -69,12 +69,12 @@ impl Installation {
                 aegis_sdk::Subscribe::to("test.>").retry(tries(2)),
                 move |_: aegis_sdk::EventContext, _: u64| {
                     count(&three.events);
-                    std::future::ready(Ok(()))
+                    std::future::ready(Ok::<_, Fault>(()))
                 },
             )
             .command("build", move |_: CommandContext, n: u64| {
                 count(&four.commands);
-                std::future::ready(Ok(n))
+                std::future::ready(Ok::<_, Fault>(n))
             })
             .start()
             .await

@@ -11,13 +11,13 @@ use aegis_domain::wire::chain::Hash;
 use aegis_domain::wire::header::ce;
 use aegis_domain::{Actor, Context, ErrorCode, GroupName, IdempotencyKey, Schema as _, Sequence, Term};
 use aegis_sdk::journal::cqrs::{Cqrs, CqrsEvent, CqrsStore};
-use aegis_sdk::journal::{ExecuteError, Head, KEYS_MAX, LoadError};
+use aegis_sdk::journal::{AppendError, ExecuteError, Head, KEYS_MAX, LoadError};
 use aegis_sdk::nats::bucket::{Bucket, Slot};
 use aegis_sdk::nats::provision::ProvisionError;
 use aegis_sdk::provision::provision;
 use aegis_sdk::{
-    Call, CommandContext, Commands, ConnectOptions, Connection, EventContext, Events, Failure, Fault,
-    Journal, JournalWithin, SendOptions, Service, ServiceConfig,
+    Call, CommandContext, Commands, ConnectOptions, Connection, EventContext, Events, Fault, Journal,
+    JournalWithin, SendOptions, Service, ServiceConfig,
 };
 use aegis_testkit::{NatsServer, wait_until};
 use async_nats::HeaderMap;
@@ -73,9 +73,11 @@ async fn money_is_booked_once_by_however_many_writers_at_once() {
             loop {
                 match journal.execute::<Account>(&ID, Command::Withdraw(100), &context()).await {
                     Ok(_) => return true,
-                    Err(ExecuteError::Rejected(Rejection::Insufficient { .. })) => return false,
+                    Err(ExecuteError::Rejected { rejection: Rejection::Insufficient { .. }, .. }) => {
+                        return false;
+                    }
                     // A bounded number of conflicts in a row: nothing was recorded, and it may be tried again.
-                    Err(ExecuteError::Contended { attempts: 8 }) => {}
+                    Err(ExecuteError::Append(AppendError::Conflict)) => {}
                     Err(error) => panic!("{error:?}"),
                 }
             }
@@ -241,7 +243,7 @@ async fn a_command_that_comes_again_under_its_key_is_carried_out_once() {
         calls.spawn(async move {
             loop {
                 match journal.execute::<Account>(&ID, Command::Withdraw(600), &context).await {
-                    Err(ExecuteError::Contended { .. }) => {}
+                    Err(ExecuteError::Append(AppendError::Conflict)) => {}
                     outcome => return outcome.unwrap(),
                 }
             }
@@ -262,8 +264,15 @@ async fn a_command_that_comes_again_under_its_key_is_carried_out_once() {
     // What was refused recorded nothing, and is decided anew.
     let refused = journal.execute::<Account>(&ID, Command::Withdraw(701), &key("more")).await;
     let refused = refused.unwrap_err();
-    assert_eq!(refused.fault().message, "the balance is 700 cents, and 701 were asked for");
-    assert!(matches!(refused, ExecuteError::Rejected(Rejection::Insufficient { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, ExecuteError::Rejected { rejection: Rejection::Insufficient { .. }, .. }),
+        "{refused:?}"
+    );
+    let told = Fault::from(refused);
+    assert_eq!(
+        (told.code(), told.message()),
+        ("INVALID_INPUT", "the balance is 700 cents, and 701 were asked for")
+    );
     deposit(&journal, 1).await;
     assert!(!journal.execute::<Account>(&ID, Command::Withdraw(701), &key("more")).await.unwrap().repeated);
 }
@@ -314,11 +323,11 @@ async fn an_owner_whose_term_is_over_records_nothing() {
 }
 
 /// Takes two steps, and fails at its first try after both.
-async fn deposit_twice(journal: JournalWithin<Ledger>, cents: u64, attempt: u32) -> Result<(), Failure> {
+async fn deposit_twice(journal: JournalWithin<Ledger>, cents: u64, attempt: u32) -> Result<(), Fault> {
     for _ in 0..2 {
         journal.execute::<Account>(&ID, Command::Deposit(cents)).await.unwrap();
     }
-    if attempt == 1 { Err(Failure::later(Duration::from_millis(1), "once more")) } else { Ok(()) }
+    if attempt == 1 { Err(Fault::later(Duration::from_millis(1), "once more")) } else { Ok(()) }
 }
 
 #[tokio::test]

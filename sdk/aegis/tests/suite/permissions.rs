@@ -7,8 +7,8 @@ use aegis_domain::wire::heartbeat::Heartbeat;
 use aegis_sdk::nats::bucket::Bucket;
 use aegis_sdk::provision::provision;
 use aegis_sdk::{
-    Call, CallError, CallOptions, Client, ConnectOptions, Connection, EventContext, Events, Failure, Fault,
-    Service, ServiceConfig, Target,
+    Call, CallError, CallOptions, Client, ConnectOptions, Connection, EventContext, Events, Fault, Service,
+    ServiceConfig, Target,
 };
 use aegis_testkit::{NatsServer, wait_until};
 
@@ -170,7 +170,7 @@ async fn an_instance_is_well_again_without_a_restart_when_a_permission_comes_bac
     let mut config = config(url(&server, "app"));
     config.groups = vec!["ACC-1".parse().unwrap()];
     let service = desk(config)
-        .on_event("deals.made", |_: EventContext, _: u64| std::future::ready(Ok::<_, Failure>(())))
+        .on_event("deals.made", |_: EventContext, _: u64| std::future::ready(Ok::<_, Fault>(())))
         .start()
         .await
         .unwrap();

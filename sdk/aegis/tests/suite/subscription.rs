@@ -166,7 +166,7 @@ async fn a_subscription_says_when_it_is_blind_and_when_it_has_caught_up_again() 
     // Refused, and by that a round trip to the restarted server.
     aegis_testkit::wait_until("the server", Duration::from_secs(20), || async {
         match journal.execute::<Definition>(&id, retire(), &context()).await {
-            Err(aegis_sdk::journal::ExecuteError::Rejected(_)) => Ok(()),
+            Err(aegis_sdk::journal::ExecuteError::Rejected { .. }) => Ok(()),
             other => Err(format!("{other:?}")),
         }
     })

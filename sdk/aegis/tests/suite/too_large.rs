@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aegis_domain::{Actor, ErrorCode, ServiceName};
 use aegis_sdk::{
-    CommandContext, CommandError, Commands, EventContext, Failure, SendOptions, Service, ServiceConfig,
+    CommandContext, CommandError, Commands, EventContext, Fault, SendOptions, Service, ServiceConfig,
     Subscribe,
 };
 use aegis_testkit::wait_until;
@@ -27,10 +27,10 @@ async fn a_command_whose_result_or_failure_is_too_large_ends_once() {
     let service = Service::builder(ServiceConfig { service: reports(), ..stage.config("r-1") })
         .command("print", move |_context: CommandContext, (): ()| {
             counted.fetch_add(1, Ordering::SeqCst);
-            async { Ok("x".repeat(1_200_000)) }
+            async { Ok::<_, Fault>("x".repeat(1_200_000)) }
         })
         .command("report", |_context: CommandContext, (): ()| async {
-            Err::<(), _>(Failure::never("y".repeat(2_400_000)))
+            Err::<(), _>(Fault::never("y".repeat(2_400_000)))
         })
         .start()
         .await
@@ -66,7 +66,7 @@ async fn picky(stage: &Stage, seen: &Seen) -> Service {
             let seen = seen.clone();
             async move {
                 let Some(number) = body.as_u64() else {
-                    return Err(Failure::never("no ".repeat(400)));
+                    return Err(Fault::never("no ".repeat(400)));
                 };
                 seen.note("r-1", &context.event.subject, number);
                 Ok(())

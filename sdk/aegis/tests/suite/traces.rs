@@ -38,7 +38,7 @@ async fn a_trace_goes_on_over_events_and_commands() {
             async move {
                 context.client().call::<_, ()>(&any, "note", &"event", PATIENCE).await?;
                 context.events().publish("orders", "noted", &1).await?;
-                Ok(())
+                Ok::<_, Fault>(())
             }
         })
         .on_event("orders.noted", {
@@ -49,7 +49,7 @@ async fn a_trace_goes_on_over_events_and_commands() {
                 let reports = reports.clone();
                 async move {
                     context.commands().send(&reports, "build", &(), SendOptions::default()).await?;
-                    Ok(())
+                    Ok::<_, Fault>(())
                 }
             }
         })
@@ -58,13 +58,13 @@ async fn a_trace_goes_on_over_events_and_commands() {
             async move {
                 context.client().call::<_, ()>(&any, "note", &"command", PATIENCE).await?;
                 context.events().publish("orders", "built", &1).await?;
-                Ok(())
+                Ok::<_, Fault>(())
             }
         })
         .on_event("orders.built", move |context: EventContext, _number: u64| {
             let id = context.event.traceparent().and_then(TraceParent::parse);
             note("an event by a command", id.as_ref().map_or("none", TraceParent::trace_id));
-            async { Ok(()) }
+            async { Ok::<_, Fault>(()) }
         })
         .start()
         .await

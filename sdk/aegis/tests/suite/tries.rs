@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use aegis_domain::ServiceName;
 use aegis_sdk::{
-    CommandContext, CommandHandle, Commands, EventContext, Failure, Mode, SendOptions, Service,
-    ServiceConfig, Start, Subscribe,
+    CommandContext, CommandHandle, Commands, EventContext, Fault, Mode, SendOptions, Service, ServiceConfig,
+    Start, Subscribe,
 };
 use aegis_testkit::wait_until;
 use async_nats::jetstream::AckKind;
@@ -51,11 +51,7 @@ async fn worker(stage: &Stage, instance: &str, good: u32, delay: Duration, attem
         .command("work", move |context: CommandContext, (): ()| {
             attempts.lock().unwrap().push(context.attempt);
             async move {
-                if context.attempt < good {
-                    Err(Failure::later(delay, "not yet"))
-                } else {
-                    Ok(context.attempt)
-                }
+                if context.attempt < good { Err(Fault::later(delay, "not yet")) } else { Ok(context.attempt) }
             }
         })
         .start()
@@ -164,16 +160,17 @@ async fn an_event_that_was_given_back_untried_has_all_its_tries() {
     give_back(&stage, ("EVENTS", "reader-test_any"), 1, 6).await;
     let attempts = Attempts::default();
     let noted = Arc::clone(&attempts);
-    let service = Service::builder(stage.config("r-1"))
-        .on_event(subscribe, move |context: EventContext, _number: u64| {
-            noted.lock().unwrap().push(context.attempt);
-            async move {
-                if context.attempt == 1 { Err(Failure::later(Duration::ZERO, "not yet")) } else { Ok(()) }
-            }
-        })
-        .start()
-        .await
-        .unwrap();
+    let service =
+        Service::builder(stage.config("r-1"))
+            .on_event(subscribe, move |context: EventContext, _number: u64| {
+                noted.lock().unwrap().push(context.attempt);
+                async move {
+                    if context.attempt == 1 { Err(Fault::later(Duration::ZERO, "not yet")) } else { Ok(()) }
+                }
+            })
+            .start()
+            .await
+            .unwrap();
     wait_until("both tries", PATIENCE, || async {
         let tried = attempts.lock().unwrap().clone();
         if tried == [1, 2] { Ok(()) } else { Err(format!("{tried:?}")) }
@@ -196,7 +193,7 @@ async fn an_event_that_comes_far_too_often_is_given_up_and_those_behind_it_are_t
         .on_event(subscribe, move |context: EventContext, number: u64| {
             counted.fetch_add(1, Ordering::SeqCst);
             notes.note("r-1", &context.event.subject, number);
-            async { Ok(()) }
+            async { Ok::<_, Fault>(()) }
         })
         .start()
         .await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aegis_domain::ServiceName;
 use aegis_domain::wire::heartbeat::Heartbeat;
-use aegis_sdk::{CommandContext, Commands, SendOptions, Service, ServiceConfig};
+use aegis_sdk::{CommandContext, Commands, Fault, SendOptions, Service, ServiceConfig};
 use aegis_testkit::wait_until;
 use tokio::sync::Semaphore;
 
@@ -18,7 +18,7 @@ fn reports() -> ServiceName {
 async fn a_consumer_of_the_queue_that_somebody_removes_is_made_again() {
     let stage = Stage::start().await;
     let service = Service::builder(ServiceConfig { service: reports(), ..stage.config("r-1") })
-        .command("double", |_context: CommandContext, number: u64| async move { Ok(number * 2) })
+        .command("double", |_context: CommandContext, number: u64| async move { Ok::<_, Fault>(number * 2) })
         .start()
         .await
         .unwrap();
@@ -57,7 +57,7 @@ async fn heartbeats_tell_what_waits_in_the_lanes_while_workers_are_full() {
             let open = Arc::clone(&open);
             async move {
                 open.acquire().await.unwrap().forget();
-                Ok(())
+                Ok::<_, Fault>(())
             }
         })
         .start()

@@ -3,15 +3,11 @@
 use aegis_domain::ErrorCode;
 
 use super::{StaleTerm, TokenError};
-use aegis_domain::Fault;
 use aegis_nats::refusal;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// An append that was not acknowledged.
-///
-/// NOTE: a handler does not return it with `?`, which would make it `HANDLER_FAILED`, as for every error:
-/// [`FenceError::fault`] keeps its code, from which the caller knows whether anything has happened.
 #[derive(Debug, thiserror::Error)]
 pub enum FenceError {
     /// The term is over. Nothing was written.
@@ -75,11 +71,5 @@ impl FenceError {
             Self::Id { .. } => ErrorCode::InvalidInput,
             Self::Foreign { .. } => ErrorCode::Internal,
         }
-    }
-
-    /// The fault that a handler answers with: the same code, and a text that may leave the process.
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        Fault::of(self.code(), self.to_string())
     }
 }

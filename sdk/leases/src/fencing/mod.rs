@@ -22,12 +22,11 @@
 //!     .exclusive("buy", move |call: Call, volume: u32| {
 //!         let orders = Arc::clone(&orders);
 //!         async move {
-//!             let tenancy = call.tenancy.clone();
-//!             let (account, term) = tenancy.ok_or(Fault::new("NO_ACCOUNT", "not an account's call"))?;
+//!             let (account, term) = call.exclusive()?;
 //!             let body = format!("{{\"volume\":{volume}}}").into();
 //!             // The request's id: a retry that a successor executes again writes nothing twice.
-//!             let appended = orders.append(&account, term, call.request_id(), body).await;
-//!             appended.map(|appended| appended.sequence).map_err(|e| e.fault())
+//!             let appended = orders.append(account, term, call.request_id(), body).await?;
+//!             Ok::<_, Fault>(appended.sequence)
 //!         }
 //!     })
 //!     .start()

@@ -132,9 +132,10 @@ async fn write(journal: &Journal, service: &ServiceName, actor: &Actor, guard: &
                 }
                 return;
             }
-            Err(ExecuteError::Rejected(
-                Rejection::StaleTerm { .. } | Rejection::ImplausibleTerm { .. } | Rejection::Vacant,
-            )) => {
+            Err(ExecuteError::Rejected {
+                rejection: Rejection::StaleTerm { .. } | Rejection::ImplausibleTerm { .. } | Rejection::Vacant,
+                ..
+            }) => {
                 // A successor has already written this term, on our behalf.
                 return;
             }

@@ -1,6 +1,7 @@
 //! Errors of commands.
 
 use aegis_domain::ErrorCode;
+use serde_json::Value;
 
 use aegis_nats::refusal;
 
@@ -45,6 +46,8 @@ pub enum CommandError {
         code: String,
         /// What went wrong.
         message: String,
+        /// The same for programs, if the service says more.
+        details: Option<Value>,
     },
     /// It was called off.
     #[error("the command was called off: {reason}")]

@@ -154,7 +154,9 @@ impl CommandHandle {
         };
         match outcome {
             Outcome::Completed { result, .. } => serde_json::from_value(result).map_err(CommandError::Result),
-            Outcome::Failed { code, message, .. } => Err(CommandError::Failed { code, message }),
+            Outcome::Failed { code, message, details, .. } => {
+                Err(CommandError::Failed { code, message, details })
+            }
             Outcome::Cancelled { reason } => Err(CommandError::Cancelled { reason }),
         }
     }

@@ -9,7 +9,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::consumer::Position;
 use aegis_domain::Failure;
-use aegis_domain::failure::Next;
 use aegis_telemetry::metrics::Meter;
 
 /// The error of a delivery that was dropped without an answer.
@@ -31,7 +30,7 @@ impl Outcome {
     fn failure(&self) -> Option<(&str, &str)> {
         match self {
             Self::Handled | Self::DeadLettered => None,
-            Self::Failed(Failure { fault, .. }) => Some((&fault.code, &fault.message)),
+            Self::Failed(failure) => Some((&failure.code, &failure.message)),
             Self::Dropped => Some((ErrorCode::HandlerFailed.as_str(), DROPPED)),
         }
     }
@@ -77,13 +76,13 @@ impl Held {
     }
 
     pub(crate) fn retry_after(self, delay: Duration, reason: &str) {
-        self.fail(Failure::later(delay, reason));
+        self.fail(Failure::of(ErrorCode::HandlerFailed, reason).after(delay));
     }
 
     /// Returns once the dead letter stands.
     pub(crate) async fn dead_letter(mut self, reason: &str) {
         let (done, stands) = oneshot::channel();
-        self.settle(Outcome::Failed(Failure { next: Next::Never, ..Failure::never(reason) }), Some(done));
+        self.settle(Outcome::Failed(Failure::of(ErrorCode::HandlerFailed, reason).for_good()), Some(done));
         // The dispatcher has ended: the message comes again.
         stands.await.ok();
     }

@@ -236,7 +236,7 @@ impl Dispatcher {
             if too_often && !self.order.was_behind(position) {
                 let reason =
                     format!("it came {delivered} times and never to an end: it may end whoever handles it");
-                held.fail(Failure::never(reason));
+                held.fail(Failure::of(aegis_domain::ErrorCode::HandlerFailed, reason).for_good());
             } else if self.out.send(held).await.is_err() {
                 // The receiver was dropped; the delivery has answered that itself.
                 return;
@@ -414,11 +414,11 @@ fn answered(done: Option<oneshot::Sender<()>>) {
 }
 
 fn reason(failure: &Failure, attempt: u32) -> String {
-    let Failure { fault, next } = failure;
-    match next {
-        Next::Never => format!("{}: {}", fault.code, fault.message),
+    let Failure { code, message, .. } = failure;
+    match failure.next {
+        Next::Never => format!("{code}: {message}"),
         Next::Policy | Next::After(_) => {
-            format!("{}: {} (the last of {attempt} tries)", fault.code, fault.message)
+            format!("{code}: {message} (the last of {attempt} tries)")
         }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) fn jittered(delay: Duration) -> Duration {
 pub(crate) fn for_others(failure: Failure, what: &str, id: &str) -> Failure {
     let (failure, internal) = failure.for_others(id);
     if let Some(error) = internal {
-        tracing::error!(what, request_id = id, %error, "a handler failed");
+        tracing::warn!(what, request_id = id, %error, "a handler failed");
     }
     failure
 }

@@ -85,8 +85,12 @@ fn flow(floor: &Floor<'_>, before: usize) -> Result<()> {
 fn settle(floor: &Floor<'_>) -> Result<()> {
     floor.ask(&["stop", "--time", "30", ORDERS])?;
     let log = floor.ask(&["logs", ORDERS])?;
-    let summary = log.lines().last().unwrap_or_default();
-    ensure!(summary.starts_with("sent="), "the orders did not end with a summary: {summary}");
+    // The engine mixes standard output with what is logged, which may come after it.
+    let summary = log
+        .lines()
+        .rev()
+        .find(|line| line.starts_with("sent="))
+        .with_context(|| format!("the orders did not end with a summary: {log}"))?;
     say(format_args!("orders: {summary}"));
     let verified = floor.run_as("auditor", &["--rm"], AEGIS, &["verify"])?;
     say(format_args!("verify: {}", verified.lines().last().unwrap_or_default()));

@@ -1,14 +1,14 @@
 //! Calls from clients of the Python SDK.
 
 use aegis_domain::wire::header;
-use aegis_domain::{ErrorCode, Fault};
+use aegis_domain::{ErrorCode, Failure};
 use aegis_legacy::{ExclusiveError, ExclusiveResponse, Head, Kind, RpcRequest, RpcResponse};
 use aegis_messaging::codec::{Codec, CodecError, legacy::detect};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use aegis_domain::fault::{CODE_MAX, TEXT_MAX};
+use aegis_domain::failure::{CODE_MAX, TEXT_MAX};
 
 /// The envelope that a call came in.
 #[derive(Debug, Clone, Copy)]
@@ -68,20 +68,20 @@ impl Called {
     }
 
     /// The answer when it failed.
-    pub(crate) fn fail(&self, fault: &Fault) -> Bytes {
+    pub(crate) fn fail(&self, failure: &Failure) -> Bytes {
         let head = self.head.answer_now();
         let encoded = if self.exclusive {
-            let not_active = fault.code == ErrorCode::NotActive.as_str();
+            let not_active = failure.code == ErrorCode::NotActive.as_str();
             let error = if not_active { ExclusiveError::NotActive } else { ExclusiveError::ExecutionError };
-            let words = if not_active { header::text(&fault.message, TEXT_MAX) } else { words(fault) };
+            let words = if not_active { header::text(&failure.message, TEXT_MAX) } else { words(failure) };
             self.codec.encode(&ExclusiveResponse::new(head, false, (), Some(error), Some(words)))
         } else {
-            self.codec.encode(&RpcResponse::new(head, false, (), Some(words(fault))))
+            self.codec.encode(&RpcResponse::new(head, false, (), Some(words(failure))))
         };
         encoded.unwrap_or_default()
     }
 }
 
-fn words(fault: &Fault) -> String {
-    format!("{}: {}", header::text(&fault.code, CODE_MAX), header::text(&fault.message, TEXT_MAX))
+fn words(failure: &Failure) -> String {
+    format!("{}: {}", header::text(&failure.code, CODE_MAX), header::text(&failure.message, TEXT_MAX))
 }

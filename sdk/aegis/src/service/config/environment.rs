@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::invalid_toml::{InvalidToml, without_values};
 use super::service_links::is_service_link;
 use super::sources::{ENVIRONMENT, FILE};
-use super::{ConfigError, ServiceConfig};
+use super::{ConfigError, ServiceConfig, app};
 
 /// What the name of every variable begins with.
 const PREFIX: &str = "AEGIS_";
@@ -16,8 +16,8 @@ const PREFIX: &str = "AEGIS_";
 const FILE_VARIABLE: &str = "AEGIS_CONFIG";
 /// Variables with that prefix which other programs of Aegis read.
 const OTHERS: [&str; 4] = ["AEGIS_CONFIG", "AEGIS_NATS_SERVER", "AEGIS_TOKEN", "AEGIS_URL"];
-/// What variables begin with that tests and measurements of Aegis read.
-const TOOLS: [&str; 3] = ["AEGIS_TEST_", "AEGIS_BENCH_", "AEGIS_MODEL_"];
+/// What variables begin with that programs read for themselves, or tests and measurements of Aegis.
+const PASSED_OVER: [&str; 4] = [app::PREFIX, "AEGIS_TEST_", "AEGIS_BENCH_", "AEGIS_MODEL_"];
 
 /// Fields whose value is taken as it stands; all others are read as TOML first.
 pub(super) const TEXTS: [&str; 7] =
@@ -62,26 +62,19 @@ impl ServiceConfig {
                 .map_err(|source| ConfigError::File { path: path.to_owned(), source })?,
             None => String::new(),
         };
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
-            Some((name, value.into_string().map_err(|_not_unicode| ())))
-        });
-        Self::merge(&text, variables).map_err(|error| match (error, file) {
+        Self::merge(&text, variables()).map_err(|error| match (error, file) {
             (ConfigError::Syntax(error), Some(path)) => ConfigError::Invalid { path: path.to_owned(), error },
             (error, _) => error,
         })
     }
 
-    pub(super) fn merge(
-        text: &str,
-        variables: impl Iterator<Item = (String, Result<String, ()>)>,
-    ) -> Result<Self, ConfigError> {
+    pub(super) fn merge(text: &str, variables: impl Variables) -> Result<Self, ConfigError> {
         // Not yet what it says, only whether it is TOML: what the environment says may be what it lacks.
         let mut table: Table = InvalidToml::read(text)?;
         let mut sources: BTreeMap<_, _> = table.keys().map(|field| (field.clone(), FILE)).collect();
         let (mut from_environment, mut links) = (false, Vec::new());
         for (name, value) in variables {
-            if OTHERS.contains(&name.as_str()) || TOOLS.iter().any(|prefix| name.starts_with(prefix)) {
+            if OTHERS.contains(&name.as_str()) || PASSED_OVER.iter().any(|prefix| name.starts_with(prefix)) {
                 continue;
             }
             let field = name.trim_start_matches(PREFIX).to_ascii_lowercase();
@@ -127,8 +120,21 @@ impl ServiceConfig {
     }
 }
 
+/// Names and values; none of what is not valid Unicode.
+pub(super) trait Variables: Iterator<Item = (String, Result<String, ()>)> {}
+
+impl<T: Iterator<Item = (String, Result<String, ()>)>> Variables for T {}
+
+/// Those of the environment that are of Aegis.
+pub(super) fn variables() -> impl Variables {
+    std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+        Some((name, value.into_string().map_err(|_not_unicode| ())))
+    })
+}
+
 /// A TOML value, or else a text.
-fn toml_value(text: &str) -> Value {
+pub(super) fn toml_value(text: &str) -> Value {
     let parsed = toml::from_str::<Table>(&format!("value = {text}"));
     let value = parsed.ok().filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
     value.unwrap_or_else(|| Value::String(text.to_owned()))

@@ -1,5 +1,6 @@
 //! The configuration of a service.
 
+mod app;
 mod environment;
 mod invalid_toml;
 mod service_links;
@@ -16,6 +17,7 @@ use aegis_domain::{ErrorCode, GroupName, InstanceName, ServiceName, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use app::AppSections;
 pub use invalid_toml::InvalidToml;
 pub use sources::ConfigSources;
 
@@ -55,6 +57,14 @@ pub enum ConfigError {
         /// The variable.
         name: String,
         /// What is wrong with it.
+        detail: String,
+    },
+    /// The program's own section has an unknown field, a wrong value, or lacks a field.
+    #[error("[app.{section}] is not valid: {detail}")]
+    App {
+        /// The section.
+        section: String,
+        /// What is wrong in it.
         detail: String,
     },
     /// A value is out of its range.
@@ -104,6 +114,7 @@ impl ConfigError {
             | Self::Invalid { .. }
             | Self::File { .. }
             | Self::Variable { .. }
+            | Self::App { .. }
             | Self::Range { .. }
             | Self::Labels
             | Self::Name(_)
@@ -212,6 +223,9 @@ pub struct ServiceConfig {
     /// built without the feature `otel` of this crate. Default none.
     #[serde(default)]
     pub otel: Option<OtelConfig>,
+    /// The sections `[app.name]` of programs: see [`ServiceConfig::load_with`].
+    #[serde(default, skip_serializing)]
+    pub app: AppSections,
     /// Where the values were read from: see [`ServiceConfig::value_sources`].
     #[serde(skip)]
     pub sources: ConfigSources,
@@ -255,6 +269,7 @@ impl ServiceConfig {
             registration: RegistrationPolicy::default(),
             log: default_log(),
             otel: None,
+            app: AppSections::default(),
             sources: ConfigSources::default(),
         })
     }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use aegis_domain::{InstanceName, ServiceName};
 
-use crate::service::Fault;
-use crate::{Client, Connection, Events};
+use crate::{Client, Connection, Events, Fault};
 
 /// A stage in the life of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +110,7 @@ impl Hooks {
                 // On a task of its own, so that one that panics ends nothing but itself.
                 let context = context.clone();
                 let ended = tokio::spawn(async move { hook(context).await }).await;
-                ended.map_err(|broken| broken.to_string())?.map_err(|fault| fault.message)?;
+                ended.map_err(|broken| broken.to_string())?.map_err(Fault::for_operators)?;
             }
             Ok(())
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_domain::wire::header;
-use aegis_domain::{ErrorCode, Fault, GroupName, InstanceName, Term};
+use aegis_domain::{ErrorCode, Failure, GroupName, InstanceName, Term};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::job::Job;
@@ -192,7 +192,7 @@ impl Admission {
             }
             None => format!("this instance does not own {group} now"),
         };
-        (headers, Err(Fault::of(ErrorCode::NotActive, text)))
+        (headers, Err(Failure::of(ErrorCode::NotActive, text)))
     }
 
     /// The refusal of a call for want of room. It ends the call, which the owner of the group may have too: only the
@@ -201,7 +201,9 @@ impl Admission {
         match way {
             Way::Left(group) => self.not_active(group),
             Way::Group(group) if self.guard.admit(group).is_none() => self.not_active(group),
-            Way::Balanced | Way::Group(_) => (Headers::default(), Err(Fault::of(ErrorCode::Overloaded, why))),
+            Way::Balanced | Way::Group(_) => {
+                (Headers::default(), Err(Failure::of(ErrorCode::Overloaded, why)))
+            }
         }
     }
 }

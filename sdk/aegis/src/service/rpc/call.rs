@@ -3,16 +3,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Context as Poller;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{TraceParent, header};
-use aegis_domain::{Context, GroupName, InstanceName, Schema, ServiceName, Term};
+use aegis_domain::{Context, ErrorCode, GroupName, InstanceName, Schema, ServiceName, Term};
 use aegis_journal::Journal;
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
 use crate::within::{Cause, JournalWithin, Ordinals};
-use crate::{Client, Commands, Connection, Events};
+use crate::{Client, Commands, Connection, Events, Fault};
 
 /// What a handler knows of the call beside its parameters, and how it reaches other services. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -154,8 +154,8 @@ impl Call {
     /// # use aegis_sdk::{Call, Fault};
     /// # async fn place<A, S>(call: &Call, id: &S::Id, command: A::Command) -> Result<A, Fault>
     /// # where A: Aggregate<Schema = S>, A::Command: Clone, S: Schema {
-    /// let booked = call.journal::<S>().execute::<A>(id, command).await;
-    /// booked.map(|booked| booked.state).map_err(|e| e.fault())
+    /// let booked = call.journal::<S>().execute::<A>(id, command).await?;
+    /// Ok(booked.state)
     /// # }
     /// ```
     #[must_use]
@@ -176,6 +176,30 @@ impl Call {
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.handle.connection
+    }
+
+    /// The group and the term of an exclusive call: see [`Call::tenancy`].
+    ///
+    /// # Errors
+    /// `INTERNAL` when any instance may serve the method: give it to [`exclusive`](crate::service::Builder::exclusive).
+    pub fn exclusive(&self) -> Result<(&GroupName, Term), Fault> {
+        match &self.tenancy {
+            Some((group, term)) => Ok((group, *term)),
+            None => Err(Fault::of(
+                ErrorCode::Internal,
+                "the method works for an owner, and is served by any instance",
+            )),
+        }
+    }
+
+    /// How long the caller still waits: what calls to others on its behalf may take, `client.call(&risk, "check", &order,
+    /// call.remaining())`. Nothing once it waits no longer; `call_timeout_ms` where it has set no time.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        match self.deadline {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            None => self.connection().options().call_timeout,
+        }
     }
 
     /// Whether the caller no longer waits: it has cancelled the call, or its deadline has passed. Of a stream that has

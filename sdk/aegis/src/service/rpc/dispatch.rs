@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::header;
-use aegis_domain::{Fault, GroupName, Term};
+use aegis_domain::{Failure, GroupName, Term};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -133,7 +133,7 @@ impl Dispatcher {
                 self.admission.refused();
                 let dispatcher = Arc::clone(self);
                 tokio::spawn(async move {
-                    let outcome = (Headers::default(), Err(refused.fault));
+                    let outcome = (Headers::default(), Err(refused.failure));
                     dispatcher.responder.answer(&refused.reply_to, &refused.form, outcome).await;
                 });
                 return;
@@ -253,14 +253,14 @@ impl Dispatcher {
         &self,
         job: &Job,
         tenancy: Option<(&GroupName, Term)>,
-        outcome: Result<Yield, Fault>,
+        outcome: Result<Yield, Failure>,
     ) -> Settled {
         let mut headers = Headers::default();
         if let Some((group, term)) = tenancy {
             if !self.admission.still_holds(group, term) {
                 // NOTE: not NOT_ACTIVE, which promises that nothing was done and invites a retry.
-                let fault = outcome_unknown("the instance lost the group while it handled the call");
-                return Settled::Reply((headers, Err(fault)));
+                let failure = outcome_unknown("the instance lost the group while it handled the call");
+                return Settled::Reply((headers, Err(failure)));
             }
             headers.insert(header::GROUP, group.as_str());
             headers.insert(header::TERM, &term.to_string());
@@ -271,7 +271,7 @@ impl Dispatcher {
                 Ok(opened) => Settled::Stream(Box::new(opened)),
                 Err(refusal) => Settled::Reply(refusal),
             },
-            Err(fault) => Settled::Reply((headers, Err(job.for_caller(fault)))),
+            Err(failure) => Settled::Reply((headers, Err(job.for_caller(failure)))),
         }
     }
 
@@ -294,8 +294,8 @@ impl Dispatcher {
         self.end(&job, job.received.elapsed(), failed.as_ref());
     }
 
-    fn end(&self, job: &Job, took: Duration, failed: Option<&Fault>) {
-        let failed = failed.map(|fault| (fault.code.as_str(), fault.message.as_str()));
+    fn end(&self, job: &Job, took: Duration, failed: Option<&Failure>) {
+        let failed = failed.map(|failure| (failure.code.as_str(), failure.message.as_str()));
         job.method.meter.end(took, failed);
         let ended = job.ended(&self.handle.service, took, failed.map(|(code, _)| code));
         self.connection().telemetry().spans.end(&job.step, ended);

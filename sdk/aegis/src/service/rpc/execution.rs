@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use aegis_domain::{ErrorCode, Fault, GroupName};
+use aegis_domain::{ErrorCode, Failure, GroupName};
 use futures_util::FutureExt as _;
 use tracing::Span;
 
@@ -36,7 +36,7 @@ pub struct LeftCall {
     pub request_id: String,
 }
 
-/// A handler at work, whose panic is a fault.
+/// A handler at work, whose panic is a failure.
 pub(super) struct Running {
     work: Work,
     span: Span,
@@ -65,7 +65,11 @@ impl Execution {
     }
 
     /// The whole work on a call.
-    pub(super) async fn run(&self, job: &Job, tenancy: Option<&(GroupName, Permit)>) -> Result<Yield, Fault> {
+    pub(super) async fn run(
+        &self,
+        job: &Job,
+        tenancy: Option<&(GroupName, Permit)>,
+    ) -> Result<Yield, Failure> {
         let begun = Instant::now();
         let mut running = self.start(job, tenancy);
         let first = std::future::poll_fn(|cx| Poll::Ready(running.poll_unpin(cx))).await;
@@ -78,7 +82,7 @@ impl Execution {
 
     /// The rest of a call that was begun. Its caller can cancel it from now on, and the instance leave it behind: then the
     /// handler is dropped.
-    pub(super) async fn finish(&self, job: &Job, mut running: Running) -> Result<Yield, Fault> {
+    pub(super) async fn finish(&self, job: &Job, mut running: Running) -> Result<Yield, Failure> {
         let _entry = self.cancels.enter(&job.reply_to, &job.cancel);
         std::future::poll_fn(|cx| {
             if job.cancel.poll_left(cx) {
@@ -105,7 +109,7 @@ impl Execution {
         self.left.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn leave_behind(&self, job: &Job) -> Fault {
+    fn leave_behind(&self, job: &Job) -> Failure {
         let call = LeftCall {
             method: job.method.name.to_string(),
             group: job.way.group().cloned(),
@@ -118,13 +122,13 @@ impl Execution {
 
 impl Running {
     /// Begins, with nothing to wake: its owner polls it again.
-    pub(super) fn poll_once(&mut self) -> Poll<Result<Yield, Fault>> {
+    pub(super) fn poll_once(&mut self) -> Poll<Result<Yield, Failure>> {
         self.poll_unpin(&mut Context::from_waker(Waker::noop()))
     }
 }
 
 impl Future for Running {
-    type Output = Result<Yield, Fault>;
+    type Output = Result<Yield, Failure>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { work, span } = &mut *self;
@@ -134,8 +138,8 @@ impl Future for Running {
     }
 }
 
-/// The next message of a stream; a panic is a fault, and the last one.
-pub(super) async fn next(many: &mut Many, span: &Span) -> Option<Result<bytes::Bytes, Fault>> {
+/// The next message of a stream; a panic is a failure, and the last one.
+pub(super) async fn next(many: &mut Many, span: &Span) -> Option<Result<bytes::Bytes, Failure>> {
     std::future::poll_fn(|cx| {
         let _entered = span.enter();
         let polled = catch_unwind(AssertUnwindSafe(|| many.as_mut().poll_next(cx)));
@@ -145,11 +149,11 @@ pub(super) async fn next(many: &mut Many, span: &Span) -> Option<Result<bytes::B
 }
 
 /// What the caller of a call gets that waited here for too long.
-pub(super) fn late() -> Fault {
-    Fault::of(ErrorCode::DeadlineExceeded, "the call waited here until its caller had given up")
+pub(super) fn late() -> Failure {
+    Failure::of(ErrorCode::DeadlineExceeded, "the call waited here until its caller had given up")
 }
 
-fn panicked() -> Fault {
+fn panicked() -> Failure {
     tracing::error!("a handler panicked");
-    Fault::of(ErrorCode::HandlerFailed, "the handler panicked; the service's log has the details")
+    Failure::of(ErrorCode::HandlerFailed, "the handler panicked; the service's log has the details")
 }

@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 
 use super::call::Call;
 use super::form::Form;
-use aegis_domain::Fault;
+use crate::fault::{IntoFault, failure};
+use aegis_domain::Failure;
 
 /// What a handler has made of a call.
 pub(super) enum Yield {
@@ -20,10 +21,10 @@ pub(super) enum Yield {
 }
 
 /// The messages of a stream.
-pub(super) type Many = Pin<Box<dyn Stream<Item = Result<Bytes, Fault>> + Send>>;
+pub(super) type Many = Pin<Box<dyn Stream<Item = Result<Bytes, Failure>> + Send>>;
 
 /// A handler at work.
-pub(super) type Work = Pin<Box<dyn Future<Output = Result<Yield, Fault>> + Send>>;
+pub(super) type Work = Pin<Box<dyn Future<Output = Result<Yield, Failure>> + Send>>;
 
 /// A handler whose types have been erased.
 #[derive(Clone)]
@@ -31,40 +32,43 @@ pub(in crate::service) struct Handler(Arc<dyn Fn(Call, Form, Bytes) -> Work + Se
 
 impl Handler {
     /// One that answers once.
-    pub(in crate::service) fn one<Req, Res, F, Fut>(handle: F) -> Self
+    pub(in crate::service) fn one<Req, Res, E, F, Fut>(handle: F) -> Self
     where
         Req: DeserializeOwned + Send + 'static,
         Res: Serialize + 'static,
         F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Res, Fault>> + Send + 'static,
+        E: IntoFault,
+        Fut: Future<Output = Result<Res, E>> + Send + 'static,
     {
         Self(Arc::new(move |call, form, body: Bytes| match form.read(&body) {
             Ok(request) => {
                 let work = handle(call, request);
-                Box::pin(async move { form.write(&work.await?).map(Yield::One) })
+                Box::pin(async move { form.write(&work.await.map_err(failure)?).map(Yield::One) })
             }
-            Err(fault) => Box::pin(std::future::ready(Err(fault))),
+            Err(misfit) => Box::pin(std::future::ready(Err(misfit))),
         }))
     }
 
     /// One that answers with a stream.
-    pub(in crate::service) fn many<Req, Res, F, Fut, S>(handle: F) -> Self
+    pub(in crate::service) fn many<Req, Res, E, F, Fut, S>(handle: F) -> Self
     where
         Req: DeserializeOwned + Send + 'static,
         Res: Serialize + 'static,
         F: Fn(Call, Req) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<S, Fault>> + Send + 'static,
-        S: Stream<Item = Result<Res, Fault>> + Send + 'static,
+        E: IntoFault,
+        Fut: Future<Output = Result<S, E>> + Send + 'static,
+        S: Stream<Item = Result<Res, E>> + Send + 'static,
     {
         Self(Arc::new(move |call, form, body: Bytes| match form.read(&body) {
             Ok(request) => {
                 let work = handle(call, request);
                 Box::pin(async move {
-                    let many = work.await?.map(move |item| form.write(&item?));
+                    let many = work.await.map_err(failure)?;
+                    let many = many.map(move |item| form.write(&item.map_err(failure)?));
                     Ok(Yield::Many(Box::pin(many)))
                 })
             }
-            Err(fault) => Box::pin(std::future::ready(Err(fault))),
+            Err(misfit) => Box::pin(std::future::ready(Err(misfit))),
         }))
     }
 

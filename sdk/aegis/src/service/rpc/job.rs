@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aegis_domain::wire::{TraceParent, header};
-use aegis_domain::{ErrorCode, Fault, GroupName, ServiceName, Term};
+use aegis_domain::{ErrorCode, Failure, GroupName, ServiceName, Term};
 use async_nats::Subject;
 use bytes::Bytes;
 
@@ -62,7 +62,7 @@ pub(super) struct Ask {
 pub(super) struct Refused {
     pub(super) reply_to: Subject,
     pub(super) form: Form,
-    pub(super) fault: Fault,
+    pub(super) failure: Failure,
 }
 
 impl Job {
@@ -86,7 +86,7 @@ impl Job {
                 let cancel = Arc::default();
                 Ok(Self { method, way, reply_to, received, sent_by, form, body, asked, step, cancel })
             }
-            Err(fault) => Err(Box::new(Refused { reply_to, form, fault })),
+            Err(failure) => Err(Box::new(Refused { reply_to, form, failure })),
         }
     }
 
@@ -150,14 +150,14 @@ impl Job {
         }
     }
 
-    /// The fault of a handler as the caller gets it; what is for operators alone goes to the log.
-    pub(super) fn for_caller(&self, fault: Fault) -> Fault {
+    /// The failure of a handler as the caller gets it; what is for operators alone goes to the log.
+    pub(super) fn for_caller(&self, failure: Failure) -> Failure {
         let (what, id) = (self.method.name.as_str(), self.id());
-        let (fault, internal) = fault.for_caller(&id);
+        let (failure, internal) = failure.for_others(&id);
         if let Some(error) = internal {
-            tracing::error!(what, request_id = %id, %error, "a handler failed");
+            tracing::warn!(what, request_id = %id, %error, "a handler failed");
         }
-        fault
+        failure
     }
 
     /// How it has ended.
@@ -181,7 +181,7 @@ fn find(
     asked: &Asked,
     form: &mut Form,
     mut way: Way,
-) -> Result<(Arc<Method>, Way), Fault> {
+) -> Result<(Arc<Method>, Way), Failure> {
     let name = subject.rsplit('.').next().unwrap_or_default();
     let mut found = routes.find(name, &way);
     if !asked.native
@@ -197,24 +197,24 @@ fn find(
         *form = Form::legacy(envelope, body, exclusive)?;
     }
     let method = found
-        .ok_or_else(|| Fault::of(ErrorCode::MethodNotFound, format!("nothing is served on {subject}")))?;
+        .ok_or_else(|| Failure::of(ErrorCode::MethodNotFound, format!("nothing is served on {subject}")))?;
     Ok((Arc::clone(method), way))
 }
 
 /// Whether what is asked for can be done.
-fn check(handle: &Handle, body: &[u8], asked: &Asked, max_payload: usize) -> Result<(), Fault> {
+fn check(handle: &Handle, body: &[u8], asked: &Asked, max_payload: usize) -> Result<(), Failure> {
     if let Some(other) = &asked.other_codec {
         let text = format!("the content type {other:?} is not known here: use JSON or MessagePack");
-        return Err(Fault::of(ErrorCode::InvalidInput, text));
+        return Err(Failure::of(ErrorCode::InvalidInput, text));
     }
     let namespace = handle.connection.namespace();
     if asked.stream.as_ref().is_some_and(|ask| namespace.is_reserved(&ask.inbox)) {
-        return Err(Fault::of(ErrorCode::InvalidInput, "no stream goes to a subject of the installation"));
+        return Err(Failure::of(ErrorCode::InvalidInput, "no stream goes to a subject of the installation"));
     }
     let size = body.len();
     if size > max_payload {
         let text = format!("the parameters are {size} bytes, and the service takes {max_payload} at most");
-        return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
+        return Err(Failure::of(ErrorCode::PayloadTooLarge, text));
     }
     Ok(())
 }

@@ -17,8 +17,7 @@ pub(super) mod server;
 mod stream;
 mod turns;
 
-pub use aegis_domain::Fault;
-pub(super) use aegis_domain::fault::{CODE_MAX, TEXT_MAX};
+pub(super) use aegis_domain::failure::{CODE_MAX, TEXT_MAX};
 pub use call::Call;
 pub(super) use call::Handle;
 pub use execution::LeftCall;

@@ -1,7 +1,7 @@
 //! Replies: in the form of their calls, within the limit of a payload, and sent when there is room.
 
 use aegis_domain::wire::header;
-use aegis_domain::{ErrorCode, Fault};
+use aegis_domain::{ErrorCode, Failure};
 use async_nats::Subject;
 use bytes::Bytes;
 
@@ -10,7 +10,7 @@ use crate::Connection;
 use aegis_nats::transport::{FlushMode, Headers, Outgoing, PublishError, Transport as _};
 
 /// What a caller gets.
-pub(super) type Outcome = (Headers, Result<Bytes, Fault>);
+pub(super) type Outcome = (Headers, Result<Bytes, Failure>);
 
 /// Sends replies over the connection on which their calls come.
 #[derive(Debug, Clone)]
@@ -40,9 +40,9 @@ impl Responder {
     }
 
     /// Sends the outcome, or that it is too large to be sent, which it answers then.
-    pub(super) async fn answer(&self, to: &Subject, form: &Form, outcome: Outcome) -> Option<Fault> {
+    pub(super) async fn answer(&self, to: &Subject, form: &Form, outcome: Outcome) -> Option<Failure> {
         let (mut headers, outcome) = outcome;
-        let has_happened = outcome.is_ok();
+        let mut failed = None;
         let too_large = match &outcome {
             Ok(body) if body.len() > self.max_payload => Some(too_large(body.len(), self.max_payload)),
             Ok(_) | Err(_) => None,
@@ -55,21 +55,31 @@ impl Responder {
                 }
                 body
             }
-            Err(fault) => form.fail(&mut headers, &fault),
+            Err(failure) => {
+                let body = form.fail(&mut headers, &failure);
+                failed = Some(failure);
+                body
+            }
         };
-        let fault = match too_large {
-            Some(fault) => fault,
+        let failure = match too_large {
+            Some(failure) => failure,
             None => match self.send(&Outgoing { headers: &headers, ..Outgoing::plain(to, &body) }).await? {
-                PublishError::TooLarge { .. } if has_happened => too_large_of_server(body.len()),
-                // Its headers and texts are bounded, so the server takes next to nothing.
-                PublishError::TooLarge { .. } => return None,
+                PublishError::TooLarge { .. } => match failed {
+                    None => too_large_of_server(body.len()),
+                    Some(mut failure) if failure.details.is_some() => {
+                        failure.details = None;
+                        failure
+                    }
+                    // Its headers and texts are bounded, so the server takes next to nothing.
+                    Some(_) => return None,
+                },
                 PublishError::BadSubject | PublishError::Full | PublishError::Lost => return None,
             },
         };
         let mut headers = Headers::default();
-        let body = form.fail(&mut headers, &fault);
+        let body = form.fail(&mut headers, &failure);
         self.send(&Outgoing { headers: &headers, ..Outgoing::plain(to, &body) }).await;
-        Some(fault)
+        Some(failure)
     }
 
     /// Sends it as soon as there is room for it.
@@ -90,18 +100,18 @@ impl Responder {
     }
 }
 
-/// The fault of a call that may have happened or not.
-pub(super) fn outcome_unknown(what: &str) -> Fault {
-    Fault::of(ErrorCode::OutcomeUnknown, format!("{what}: look before repeating it"))
+/// The failure of a call that may have happened or not.
+pub(super) fn outcome_unknown(what: &str) -> Failure {
+    Failure::of(ErrorCode::OutcomeUnknown, format!("{what}: look before repeating it"))
 }
 
-fn too_large(size: usize, most: usize) -> Fault {
+fn too_large(size: usize, most: usize) -> Failure {
     let text =
         format!("the reply is {size} bytes, and the service sends {most} at most; the call has happened");
-    Fault::of(ErrorCode::PayloadTooLarge, text)
+    Failure::of(ErrorCode::PayloadTooLarge, text)
 }
 
-fn too_large_of_server(size: usize) -> Fault {
+fn too_large_of_server(size: usize) -> Failure {
     let text = format!("the reply is {size} bytes, more than the NATS server takes; the call has happened");
-    Fault::of(ErrorCode::PayloadTooLarge, text)
+    Failure::of(ErrorCode::PayloadTooLarge, text)
 }

@@ -19,7 +19,7 @@ use super::handler::Many;
 use super::job::Job;
 use super::response::{Outcome, Responder};
 use crate::Connection;
-use aegis_domain::Fault;
+use aegis_domain::Failure;
 use aegis_leases::leadership::{Guard, Permit};
 use aegis_nats::transport::{Headers, Message, Outgoing, Subscription, Transport as _};
 
@@ -74,7 +74,7 @@ struct Producer<'a> {
 /// Why a stream ends.
 enum End {
     /// The handler has sent everything, or failed.
-    Complete(Option<Fault>),
+    Complete(Option<Failure>),
     /// The caller does not read any more.
     CallerGone,
 }
@@ -96,12 +96,12 @@ impl Streams {
     pub(super) fn open(&self, job: &Job, mut headers: Headers, many: Many) -> Result<Opened, Outcome> {
         let Some(ask) = &job.asked.stream else {
             let text = "the method answers with a stream: call it as one";
-            return Err((headers, Err(Fault::of(ErrorCode::InvalidInput, text))));
+            return Err((headers, Err(Failure::of(ErrorCode::InvalidInput, text))));
         };
         // Streams have places of their own: they last, and calls end soon.
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             let text = "too many streams are running: end some, or ask another";
-            return Err((headers, Err(Fault::of(ErrorCode::Overloaded, text))));
+            return Err((headers, Err(Failure::of(ErrorCode::Overloaded, text))));
         };
         let transport = self.connection.serving();
         let control = transport.new_inbox();
@@ -131,7 +131,7 @@ impl Streams {
         job: &Job,
         tenancy: Option<&(GroupName, Permit)>,
         opened: Opened,
-    ) -> Option<Fault> {
+    ) -> Option<Failure> {
         self.responder.answer(&job.reply_to, &job.form, opened.reply()).await;
         let Opened { many, control, inbox, granted, flow, _subscription, _place, .. } = opened;
         let mut producer = Producer { streams: self, job, inbox, control, sent: 0, granted };
@@ -139,9 +139,9 @@ impl Streams {
         // What the handler has left running for it learns that its caller is gone.
         job.cancel.give_up();
         match end {
-            End::Complete(fault) => {
-                producer.end(fault.as_ref()).await;
-                fault
+            End::Complete(failure) => {
+                producer.end(failure.as_ref()).await;
+                failure
             }
             End::CallerGone => None,
         }
@@ -167,7 +167,7 @@ impl Producer<'_> {
                 && self.streams.guard.admit(group) != Some(permit.term())
             {
                 let text = format!("the instance gives {group} up: ask its next owner for the rest");
-                return End::Complete(Some(Fault::of(ErrorCode::NotActive, text)));
+                return End::Complete(Some(Failure::of(ErrorCode::NotActive, text)));
             }
             let may_send = self.sent < self.granted;
             tokio::select! {
@@ -183,19 +183,19 @@ impl Producer<'_> {
                 () = &mut given_up => return End::CallerGone,
                 () = &mut stopping => {
                     let text = "the instance stops: ask another for the rest";
-                    return End::Complete(Some(Fault::of(ErrorCode::Unavailable, text)));
+                    return End::Complete(Some(Failure::of(ErrorCode::Unavailable, text)));
                 }
                 changed = changes.changed(), if tenancy.is_some() => if changed.is_err() {
                     return End::CallerGone;
                 },
                 item = next(&mut many, &span), if may_send => match item {
                     Some(Ok(body)) => {
-                        if let Err(fault) = self.send(body).await {
-                            return End::Complete(Some(fault));
+                        if let Err(failure) = self.send(body).await {
+                            return End::Complete(Some(failure));
                         }
                         beat.reset();
                     }
-                    Some(Err(fault)) => return End::Complete(Some(self.job.for_caller(fault))),
+                    Some(Err(failure)) => return End::Complete(Some(self.job.for_caller(failure))),
                     None => return End::Complete(None),
                 },
                 _ = beat.tick() => self.publish(Headers::default(), Bytes::new()).await,
@@ -204,12 +204,12 @@ impl Producer<'_> {
         }
     }
 
-    async fn send(&mut self, body: Bytes) -> Result<(), Fault> {
+    async fn send(&mut self, body: Bytes) -> Result<(), Failure> {
         let (size, most) = (body.len(), self.streams.responder.max_payload());
         if size > most {
             let text =
                 format!("a message of the stream is {size} bytes, and the service sends {most} at most");
-            return Err(Fault::of(ErrorCode::PayloadTooLarge, text));
+            return Err(Failure::of(ErrorCode::PayloadTooLarge, text));
         }
         self.sent += 1;
         let mut headers = Headers::default();
@@ -221,10 +221,10 @@ impl Producer<'_> {
         Ok(())
     }
 
-    async fn end(&self, fault: Option<&Fault>) {
+    async fn end(&self, failure: Option<&Failure>) {
         let mut headers = Headers::default();
         headers.insert(header::STREAM_END, &self.sent.to_string());
-        let body = fault.map(|fault| self.job.form.fail(&mut headers, fault)).unwrap_or_default();
+        let body = failure.map(|failure| self.job.form.fail(&mut headers, failure)).unwrap_or_default();
         self.publish(headers, body).await;
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aegis_sdk::events::{Lost, OnLost};
-use aegis_sdk::{EventOptions, Events, Failure, Service, Subscribe};
+use aegis_sdk::{EventOptions, Events, Fault, Service, Subscribe};
 use async_nats::jetstream::stream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -41,7 +41,7 @@ async fn reader(
                 if held {
                     std::future::pending::<()>().await;
                 }
-                Ok::<_, Failure>(())
+                Ok::<_, Fault>(())
             }
         })
         .start()

@@ -12,7 +12,7 @@ use aegis_domain::{InstanceName, ServiceName};
 use aegis_sdk::dead_letters::DeadLetters;
 use aegis_sdk::events::Subscription;
 use aegis_sdk::provision::provision;
-use aegis_sdk::{ConnectOptions, Connection, Events, RetryPolicy, Service, ServiceConfig, Subscribe};
+use aegis_sdk::{ConnectOptions, Connection, Events, Fault, RetryPolicy, Service, ServiceConfig, Subscribe};
 use aegis_testkit::{NatsServer, wait_until};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -108,7 +108,7 @@ pub(crate) async fn noting(config: ServiceConfig, subscribe: Subscribe, seen: &S
     Service::builder(config)
         .on_event(subscribe, move |context, number: u64| {
             seen.note(&me, &context.event.subject, number);
-            async { Ok(()) }
+            async { Ok::<_, Fault>(()) }
         })
         .start()
         .await

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aegis_domain::Actor;
-use aegis_sdk::{Failure, Mode, RetryPolicy, Service, Start, Subscribe, schemars};
+use aegis_sdk::{Fault, Mode, RetryPolicy, Service, Start, Subscribe, schemars};
 use aegis_testkit::{try_wait_until, wait_until};
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -69,7 +69,7 @@ async fn instances_that_share_the_work_handle_each_event_once() {
                 let gate = Arc::clone(&gate);
                 async move {
                     gate.acquire().await.unwrap().forget();
-                    Ok(())
+                    Ok::<_, Fault>(())
                 }
             });
         services.push(service.start().await.unwrap());
@@ -105,7 +105,7 @@ async fn later_events_of_a_subject_wait_while_one_is_tried_again_and_others_do_n
                     notes.note("r-1", &context.event.subject, number);
                 }
                 async move {
-                    if fails { Err(Failure::later(Duration::from_millis(20), "not yet")) } else { Ok(()) }
+                    if fails { Err(Fault::later(Duration::from_millis(20), "not yet")) } else { Ok(()) }
                 }
             })
             .start()
@@ -138,7 +138,7 @@ async fn a_poison_event_becomes_a_dead_letter_at_once_and_the_others_go_on() {
     let service = Service::builder(stage.config("r-1"))
         .on_event("test.trade", move |context, trade: Trade| {
             notes.note("r-1", &context.event.subject, trade.volume);
-            async { Ok(()) }
+            async { Ok::<_, Fault>(()) }
         })
         .start()
         .await
@@ -172,7 +172,7 @@ async fn a_handler_that_panics_has_failed_and_the_service_lives() {
             async move {
                 assert!(number != 13, "unlucky");
                 notes.note("r-1", &context.event.subject, number);
-                Ok(())
+                Ok::<_, Fault>(())
             }
         })
         .start()
@@ -203,7 +203,7 @@ async fn a_dead_letter_that_is_sent_back_comes_to_the_consumer_that_gave_it_up_a
                         notes.note("r-1", &context.event.subject, number);
                     }
                     async move {
-                        if is_fixed { Ok(()) } else { Err(Failure::later(Duration::ZERO, "not fixed yet")) }
+                        if is_fixed { Ok(()) } else { Err(Fault::later(Duration::ZERO, "not fixed yet")) }
                     }
                 },
             )
@@ -211,7 +211,7 @@ async fn a_dead_letter_that_is_sent_back_comes_to_the_consumer_that_gave_it_up_a
                 let other = other.clone();
                 move |context, number: u64| {
                     other.note("r-1", &context.event.subject, number);
-                    async { Ok(()) }
+                    async { Ok::<_, Fault>(()) }
                 }
             })
             .start()
@@ -301,7 +301,7 @@ async fn heartbeats_tell_what_became_of_events_and_how_many_wait() {
     let config = stage.config("r-1");
     let service = Service::builder(config)
         .on_event(Subscribe::to("test.*").retry(tries(2)), |_context, number: u64| async move {
-            if number == 2 { Err(Failure::later(Duration::from_millis(10), "no")) } else { Ok(()) }
+            if number == 2 { Err(Fault::later(Duration::from_millis(10), "no")) } else { Ok(()) }
         })
         .start()
         .await
@@ -334,7 +334,7 @@ async fn events_that_are_handled_at_a_stop_are_finished_and_the_rest_goes_to_the
             async move {
                 notes.note("r-1", &context.event.subject, number);
                 open.acquire().await.unwrap().forget();
-                Ok(())
+                Ok::<_, Fault>(())
             }
         })
         .start()

@@ -26,8 +26,8 @@ async fn commands_and_events_are_told_beside_the_methods_with_their_schemas() {
     let server = NatsServer::start().await;
     let builder = Service::builder(config(&server, "desk"))
         .rpc("buy", |_: Call, (): ()| async { Ok::<_, Fault>(()) })
-        .command("rebalance", |_: CommandContext, _: Rebalance| async { Ok(7_u32) })
-        .on_event("orders.*.placed", |_: EventContext, _: Placed| async { Ok(()) });
+        .command("rebalance", |_: CommandContext, _: Rebalance| async { Ok::<_, Fault>(7_u32) })
+        .on_event("orders.*.placed", |_: EventContext, _: Placed| async { Ok::<_, Fault>(()) });
     let (service, _client, connection) = start(&server, builder).await;
     let ask = async |verb: &str| -> Value {
         let reply = connection.client().request(format!("$SRV.{verb}.desk"), "".into()).await.unwrap();

@@ -2,6 +2,7 @@
 
 mod codecs;
 mod declared;
+mod errors;
 mod faults;
 mod legacy;
 mod legacy_records;

@@ -174,7 +174,7 @@ async fn try_once(
     if taken.delivered > retries(taken).saturating_mul(2).saturating_add(CRASHES) {
         let text =
             format!("it came {} times and never to an end: it may end whoever handles it", taken.delivered);
-        return Some(Err(Failure::never(text)));
+        return Some(Err(Failure::of(ErrorCode::HandlerFailed, text).for_good()));
     }
     if taken.header(header::LEGACY).is_some() && taken.envelope().is_none() {
         let text = "the command is in the envelope of the Python SDK, whose wire this build does not have";
@@ -190,7 +190,7 @@ async fn try_once(
     let tried = run(shared, taken, (name, handler), (attempt, timeout), stop).await;
     let failure = match &tried {
         Some(Ok(_result)) => None,
-        Some(Err(Failure { fault, .. })) => Some((fault.code.as_str(), fault.message.as_str())),
+        Some(Err(failure)) => Some((failure.code.as_str(), failure.message.as_str())),
         None => Some((ErrorCode::Cancelled.as_str(), "it was called off")),
     };
     meter.end(begun.elapsed(), failure);
@@ -270,14 +270,14 @@ fn retries(taken: &Taken) -> u32 {
 
 /// The dead letter stands before anybody is told.
 async fn give_up(shared: &Shared, taken: &Taken, attempts: u32, failure: Failure) -> Outcome {
-    let code = cut(&failure.fault.code, CODE_MAX).to_owned();
-    let message = cut(&failure.fault.message, MESSAGE_MAX).to_owned();
+    let code = cut(&failure.code, CODE_MAX).to_owned();
+    let message = cut(&failure.message, MESSAGE_MAX).to_owned();
     let reason = format!("{code}: {message} ({attempts} tries)");
     if let Some(letter) = DeadLetter::new(&shared.connection, "command", &taken.message, &reason) {
         letter.publish(&shared.connection).await;
     }
     shared.metrics.dead_lettered();
-    Outcome::Failed { code, message, attempts }
+    Outcome::Failed { code, message, details: failure.details.map(|details| *details), attempts }
 }
 
 async fn announce(shared: &Shared, taken: &Taken, outcome: &Outcome) {

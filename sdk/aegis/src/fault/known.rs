@@ -1,0 +1,101 @@
+//! The errors of the SDK whose codes callers are told.
+
+use std::error::Error;
+
+use aegis_domain::fencing::{NotAdmitted, StaleTerm};
+use aegis_domain::{ErrorCode, InvalidName};
+use aegis_journal::{AppendError, ExecuteError, LoadError, Refusal};
+use aegis_leases::fencing::FenceError;
+use serde_json::Value;
+
+use super::{Fault, IntoFault};
+use crate::{CallError, CommandError, EventError, PublishError};
+
+/// Codes on which a client sends its call again, since whoever says them has done nothing. What a handler has done before an inner call
+/// said so is not nothing.
+const NOTHING_DONE: [ErrorCode; 3] =
+    [ErrorCode::NotActive, ErrorCode::DeadlineExceeded, ErrorCode::NoResponders];
+
+/// What the first error of the chain that is one of the SDK's tells callers.
+pub(super) fn of(error: &(dyn Error + 'static)) -> Option<Fault> {
+    std::iter::successors(Some(error), |&error| error.source()).find_map(told)
+}
+
+macro_rules! known {
+    ($($error:ty => |$this:ident| $told:expr;)*) => {
+        fn told(error: &(dyn Error + 'static)) -> Option<Fault> {
+            $(if let Some($this) = error.downcast_ref::<$error>() {
+                return Some($told);
+            })*
+            None
+        }
+
+        $(impl IntoFault for $error {
+            fn into_fault(self) -> Fault {
+                self.into()
+            }
+        })*
+    };
+}
+
+known! {
+    CallError => |error| call(error);
+    CommandError => |error| command(error);
+    EventError => |error| ours(error.code(), error);
+    PublishError => |error| ours(error.code(), error);
+    FenceError => |error| ours(error.code(), error);
+    StaleTerm => |error| ours(error.code(), error);
+    NotAdmitted => |error| ours(error.code(), error);
+    LoadError => |error| ours(error.code(), error);
+    AppendError => |error| ours(error.code(), error);
+    InvalidName => |error| ours(ErrorCode::InvalidInput, error);
+    Refusal => |error| Fault::new(error.code, error.text.clone());
+}
+
+/// What is wrong stands in its chain.
+impl<R: Error + 'static> IntoFault for ExecuteError<R> {
+    fn into_fault(self) -> Fault {
+        self.into()
+    }
+}
+
+/// The log is told the sources, too.
+fn ours(code: ErrorCode, error: &dyn Error) -> Fault {
+    Fault::of(code, error.to_string()).because(error)
+}
+
+fn call(error: &CallError) -> Fault {
+    match error {
+        CallError::Failed { code, message, details } => passed_on(code, message, details.as_ref()),
+        CallError::Method(_)
+        | CallError::NoResponders { .. }
+        | CallError::NotActive { .. }
+        | CallError::OutcomeUnknown { .. }
+        | CallError::TooLarge { .. }
+        | CallError::Broken { .. }
+        | CallError::Encode { .. }
+        | CallError::Decode { .. }
+        | CallError::CircuitOpen { .. }
+        | CallError::Shed { .. }
+        | CallError::Send { .. } => passed_on(error.code(), &error.to_string(), None).because(error),
+    }
+}
+
+fn command(error: &CommandError) -> Fault {
+    match error {
+        CommandError::Failed { code, message, details } => passed_on(code, message, details.as_ref()),
+        CommandError::Invalid(_)
+        | CommandError::NoQueue { .. }
+        | CommandError::Refused { .. }
+        | CommandError::Unconfirmed { .. }
+        | CommandError::Unavailable { .. }
+        | CommandError::Cancelled { .. }
+        | CommandError::Result(_) => passed_on(error.code(), &error.to_string(), None).because(error),
+    }
+}
+
+fn passed_on(code: &str, message: &str, details: Option<&Value>) -> Fault {
+    let nothing_done = ErrorCode::parse(code).is_some_and(|code| NOTHING_DONE.contains(&code));
+    let code = if nothing_done { ErrorCode::Unavailable.as_str() } else { code };
+    Fault::new(code, message).with_details(details)
+}

@@ -1,0 +1,94 @@
+//! Handlers that are methods of the state of the service. They do what their namesakes for functions do.
+
+use futures_util::Stream;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::state::{Method, State};
+use super::{Builder, Kind, Served, Subscribe};
+use crate::service::rpc::Call;
+use crate::service::rpc::handler::Handler;
+use crate::{CommandContext, EventContext, IntoFault};
+
+impl<T: Send + Sync + 'static> Builder<State<T>> {
+    /// Any instance answers: see [`Builder::rpc`](Builder#method.rpc) of functions.
+    #[must_use]
+    pub fn rpc<Req, Res, E, F>(self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, Call, Req, Output = Result<Res, E>>,
+    {
+        let handler = Handler::one(self.state.bind(handle));
+        self.serve(method, Served::new::<Req, Res>(Kind::Balanced, false, handler))
+    }
+
+    /// The same with a stream of replies, which does not borrow the state.
+    #[must_use]
+    pub fn rpc_stream<Req, Res, E, F, M>(self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, Call, Req, Output = Result<M, E>>,
+        M: Stream<Item = Result<Res, E>> + Send + 'static,
+    {
+        let handler = Handler::many(self.state.bind(handle));
+        self.serve(method, Served::new::<Req, Res>(Kind::Balanced, true, handler))
+    }
+
+    /// The owner of the group answers: see [`Builder::exclusive`](Builder#method.exclusive) of functions. Calls of one group run at once unless they
+    /// [take turns](Builder::one_at_a_time).
+    #[must_use]
+    pub fn exclusive<Req, Res, E, F>(self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, Call, Req, Output = Result<Res, E>>,
+    {
+        let handler = Handler::one(self.state.bind(handle));
+        self.serve(method, Served::new::<Req, Res>(Kind::Exclusive, false, handler))
+    }
+
+    /// The same with a stream of replies, which does not borrow the state.
+    #[must_use]
+    pub fn exclusive_stream<Req, Res, E, F, M>(self, method: &str, handle: F) -> Self
+    where
+        Req: DeserializeOwned + JsonSchema + Send + 'static,
+        Res: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, Call, Req, Output = Result<M, E>>,
+        M: Stream<Item = Result<Res, E>> + Send + 'static,
+    {
+        let handler = Handler::many(self.state.bind(handle));
+        self.serve(method, Served::new::<Req, Res>(Kind::Exclusive, true, handler))
+    }
+
+    /// Handles events, durably: see [`Builder::on_event`](Builder#method.on_event) of functions.
+    #[must_use]
+    pub fn on_event<B, E, F>(self, subscribe: impl Into<Subscribe>, handle: F) -> Self
+    where
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, EventContext, B, Output = Result<(), E>>,
+    {
+        let handle = self.state.bind(handle);
+        self.subscribe(subscribe.into(), handle)
+    }
+
+    /// Takes commands of this name from the work queue: see [`Builder::command`](Builder#method.command) of functions.
+    #[must_use]
+    pub fn command<B, R, E, F>(self, name: &str, handle: F) -> Self
+    where
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, CommandContext, B, Output = Result<R, E>>,
+    {
+        let handle = self.state.bind(handle);
+        self.take(name, handle)
+    }
+}

@@ -1,0 +1,221 @@
+//! The builder of a service.
+
+mod functions;
+mod methods;
+mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aegis_domain::GroupName;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::config::ServiceConfig;
+use super::declared::Declared;
+use super::lifecycle::checks::Check;
+use super::lifecycle::hooks::{HookContext, Hooks, Stage};
+use super::rpc::method::{Kind, Served};
+use super::running::Service;
+use super::start_error::StartError;
+use crate::fault::failure;
+use crate::{CommandContext, EventContext, Fault, IntoFault, Logs};
+use aegis_leases::leadership::Accept;
+use aegis_messaging::commands::CommandHandler;
+use aegis_messaging::event_handlers::EventHandler;
+use aegis_messaging::events::{EventOptions, Subscribe};
+use state::MakeState;
+pub use state::{Method, State};
+
+/// A service being put together: `Service::builder(config)`. Its handlers are functions or closures, or, once it has a
+/// [state](Builder::state), methods of that.
+pub struct Builder<S = ()> {
+    pub(super) config: ServiceConfig,
+    pub(super) methods: Vec<(String, Served)>,
+    pub(super) declared: Declared,
+    pub(super) parts: Parts,
+    state: S,
+}
+
+/// What a service has beside its methods.
+pub(super) struct Parts {
+    pub(super) state: Option<MakeState>,
+    pub(super) on_demand: Option<Accept>,
+    pub(super) on_event: Vec<EventHandler>,
+    pub(super) event_options: EventOptions,
+    pub(super) commands: Vec<CommandHandler>,
+    pub(super) command_concurrency: usize,
+    pub(super) hooks: Hooks,
+    pub(super) checks: Vec<Check>,
+    pub(super) logs: Option<Logs>,
+    /// A method that cannot take turns, and is to.
+    pub(super) takes_no_turns: Option<String>,
+}
+
+impl Service {
+    /// Begins to put a service together.
+    #[must_use]
+    pub fn builder(config: ServiceConfig) -> Builder {
+        Builder::new(config)
+    }
+}
+
+impl Builder {
+    fn new(config: ServiceConfig) -> Self {
+        let parts = Parts {
+            state: None,
+            on_demand: None,
+            on_event: vec![],
+            event_options: EventOptions::default(),
+            commands: vec![],
+            command_concurrency: 16,
+            hooks: Hooks::default(),
+            checks: vec![],
+            logs: None,
+            takes_no_turns: None,
+        };
+        Self { config, methods: vec![], declared: Declared::default(), parts, state: () }
+    }
+}
+
+impl<S> Builder<S> {
+    /// The exclusive method that was given last takes turns: calls of one group are handled one after the other, in the order in which
+    /// they came, together with those of all other methods of the service that take turns; different groups side by side. The next
+    /// begins when the reply to the one before is on its way. So a handler may read, decide and write without a lock, as an actor does.
+    ///
+    /// Of one group 64 calls wait at most, of all together as many as `max_in_flight` says, and they hold none of its places meanwhile; more are
+    /// refused as `OVERLOADED`. One whose time is over when its turn comes is not begun (`DEADLINE_EXCEEDED`). When the group passes to another instance,
+    /// those that wait go there. A handler that calls a method that takes turns for its own group waits for itself, until
+    /// its time is over.
+    ///
+    /// After anything but [`Builder::exclusive`] it ends the start ([`StartError::TakesNoTurns`]): no single instance handles a balanced method, and a
+    /// stream would keep the turn for as long as somebody reads it.
+    #[must_use]
+    pub fn one_at_a_time(mut self) -> Self {
+        match self.methods.last_mut() {
+            Some((_, served)) if served.kind == Kind::Exclusive && !served.streams => {
+                served.takes_turns = true
+            }
+            last => self.parts.takes_no_turns = Some(last.map(|(name, _)| name.clone()).unwrap_or_default()),
+        }
+        self
+    }
+
+    fn serve(mut self, method: &str, served: Served) -> Self {
+        self.methods.push((method.to_owned(), served));
+        self
+    }
+
+    fn subscribe<T, E, F, Fut>(mut self, subscribe: Subscribe, handle: F) -> Self
+    where
+        T: DeserializeOwned + JsonSchema + Send + 'static,
+        E: IntoFault,
+        F: Fn(EventContext, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        self.declared.event::<T>(subscribe.pattern());
+        let name = subscribe.name().unwrap_or_else(|_refused_at_the_start| subscribe.pattern().to_owned());
+        let service = self.config.service.clone();
+        let handle = move |context, event| {
+            let handled = handle(EventContext::of(context, &service, &name), event);
+            async move { handled.await.map_err(failure) }
+        };
+        self.parts.on_event.push(EventHandler::new(subscribe, handle));
+        self
+    }
+
+    fn take<T, R, E, F, Fut>(mut self, name: &str, handle: F) -> Self
+    where
+        T: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: Fn(CommandContext, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        self.declared.command::<T, R>(name);
+        let service = self.config.service.clone();
+        let handle = move |context, params| {
+            let handled = handle(CommandContext::of(context, &service), params);
+            async move { handled.await.map_err(failure) }
+        };
+        self.parts.commands.push(CommandHandler::new(name, handle));
+        self
+    }
+
+    /// Takes groups on demand: whichever this function accepts gets an owner when it is first called, and
+    /// keeps one from then on. Calls to others fail with `GROUP_NOT_SERVED`, unless they are declared. The
+    /// function must answer at once, and the same for all instances of the service.
+    #[must_use]
+    pub fn on_demand(mut self, accept: impl Fn(&GroupName) -> bool + Send + Sync + 'static) -> Self {
+        self.parts.on_demand = Some(Arc::new(accept));
+        self
+    }
+
+    /// How many commands an instance works on at once. Default 16, at least 1.
+    #[must_use]
+    pub fn command_concurrency(mut self, most: usize) -> Self {
+        self.parts.command_concurrency = most;
+        self
+    }
+
+    /// How the service publishes its events. Without an actor, they are those of the instance.
+    #[must_use]
+    pub fn event_options(mut self, options: EventOptions) -> Self {
+        self.parts.event_options = options;
+        self
+    }
+
+    /// Runs a hook of the service at a stage of its life; several at one stage run one after the other, in the
+    /// order in which they are given, within `drain_ms` all in all; at a stop, within what is left of that for the whole
+    /// stop, a second at least. A hook of [`Stage::Starting`] that fails ends the start; what goes wrong at the other
+    /// stages is logged.
+    #[must_use]
+    pub fn on<F, Fut>(self, stage: Stage, hook: F) -> Self
+    where
+        F: FnOnce(HookContext) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), Fault>> + Send + 'static,
+    {
+        self.parts.hooks.add(stage, hook);
+        self
+    }
+
+    /// Asks this every so often whether the instance is fit to serve; an error says why not. While one of its checks
+    /// fails, panics, or takes longer than `every` (and a second), the instance is unhealthy: see [`super::Health`].
+    #[must_use]
+    pub fn health_check<F, Fut, E>(mut self, name: &str, every: Duration, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display,
+    {
+        self.parts.checks.push(Check::new(name, every, check));
+        self
+    }
+
+    /// Lets operators change what the process logs while it runs.
+    #[must_use]
+    pub fn logs(mut self, logs: &Logs) -> Self {
+        self.parts.logs = Some(logs.clone());
+        self
+    }
+
+    /// Connects, registers, subscribes and begins to beat. The instance serves from the moment this
+    /// returns, and the registry shows it; its groups follow within a lease or so.
+    ///
+    /// # Errors
+    /// See [`StartError`]; each says what to do.
+    ///
+    /// # Cancel safety
+    /// Not cancel-safe: a dropped future may leave a registration that expires by itself.
+    pub async fn start(self) -> Result<Service, StartError> {
+        // Boxed, so that the futures of callers stay small.
+        Box::pin(self.launch()).await
+    }
+}
+
+impl<S> std::fmt::Debug for Builder<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -12,8 +12,8 @@
 //!     .rpc("greet", |_call: Call, name: String| async move { Ok::<_, Fault>(format!("hello {name}")) })
 //!     // The owner of the group answers; after a failover the term fences late writes of the former owner.
 //!     .exclusive("sell", |call: Call, amount: u32| async move {
-//!         let term = call.tenancy.map(|(_group, term)| term.get());
-//!         Ok::<_, Fault>((amount, term))
+//!         let (_group, term) = call.exclusive()?;
+//!         Ok::<_, Fault>((amount, term.get()))
 //!     })
 //!     .start()
 //!     .await?;
@@ -21,7 +21,7 @@
 //! let patience = Duration::from_secs(3);
 //! let hello = client.call::<_, String>(&Target::any("greeter")?, "greet", &"you", patience).await?;
 //! assert_eq!(hello.body, "hello you");
-//! let sold: (u32, Option<u64>) =
+//! let sold: (u32, u64) =
 //!     client.call(&Target::owner("greeter", "north")?, "sell", &7, patience).await?.body;
 //! service.run_until_signal().await?;
 //! # Ok(())
@@ -44,6 +44,7 @@ pub mod resilience;
 pub mod service;
 mod stats;
 mod target;
+pub mod testing;
 mod within;
 
 /// Value types, error codes, and what aggregates of your own are made of: a service needs no other crate for them.

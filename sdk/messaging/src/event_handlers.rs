@@ -35,6 +35,20 @@ pub struct EventContext {
 }
 
 impl EventContext {
+    /// Of an event on this try, for a service that publishes and sends so.
+    #[must_use]
+    pub fn new(event: Event, attempt: u32, (events, commands): (&Events, &Commands)) -> Self {
+        let trace = aegis_telemetry::trace::of(event.traceparent());
+        Self {
+            event,
+            attempt,
+            trace,
+            connection: events.connection.clone(),
+            events: events.within(trace),
+            commands: commands.within(trace),
+        }
+    }
+
     /// W3C trace context of the event; a new trace when it says none. What is called, published and sent by way of
     /// this context belongs to it.
     #[must_use]
@@ -205,15 +219,7 @@ impl Subscribed {
             };
             let Some(delivery) = delivery else { break false };
             // Bounded by the concurrency of the subscription.
-            let trace = aegis_telemetry::trace::of(delivery.event.traceparent());
-            let context = EventContext {
-                event: delivery.event,
-                attempt: delivery.held.attempt,
-                trace,
-                connection: events.connection.clone(),
-                events: events.within(trace),
-                commands: commands.within(trace),
-            };
+            let context = EventContext::new(delivery.event, delivery.held.attempt, (events, commands));
             tokio::spawn(one(Arc::clone(&self.handler.handle), context, delivery.held));
         };
         if let Err(error) = subscription.close(self.drain).await {

@@ -25,6 +25,7 @@ pub use config::{AppSections, ConfigError, ConfigSources, InvalidToml, ServiceCo
 pub use health::Health;
 pub use left_behind::LeftBehind;
 pub use lifecycle::{HookContext, HookError, NotAdmitted, Stage};
+pub(crate) use rpc::CallParts;
 pub use rpc::{Call, LeftCall};
 pub use running::Service;
 pub use start_error::StartError;

@@ -38,6 +38,7 @@ mod state;
 mod stop;
 mod streams;
 mod subscription;
+mod testing;
 mod too_large;
 mod traces;
 mod transport;

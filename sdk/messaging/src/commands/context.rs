@@ -1,5 +1,7 @@
 //! The context that a handler of commands is given.
 
+use std::time::Duration;
+
 use aegis_domain::ServiceName;
 use aegis_domain::wire::TraceParent;
 use aegis_domain::wire::command::{self, Progress};
@@ -13,6 +15,9 @@ use crate::legacy::Envelope;
 use aegis_nats::Connection;
 
 use crate::{Commands, Events};
+
+/// How long a try may take where its sender has said nothing.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What a handler knows of a command beside its parameters, and the way to tell of its progress.
 #[derive(Debug, Clone)]
@@ -42,6 +47,35 @@ pub struct CommandContext {
 }
 
 impl CommandContext {
+    /// Of a command that is in no queue, for a test of its handler: its progress is told, and nobody calls it off.
+    #[must_use]
+    pub fn detached(
+        service: ServiceName,
+        command: &str,
+        id: &str,
+        (events, commands): (&Events, &Commands),
+    ) -> Self {
+        let connection = events.connection.clone();
+        let lane = command::lane(connection.namespace(), &service, command, command::Priority::Normal);
+        let trace = aegis_telemetry::trace::of(None);
+        Self {
+            id: id.to_owned(),
+            command: command.to_owned(),
+            subject: lane,
+            sequence: 1,
+            attempt: 1,
+            deadline: Instant::now() + TIMEOUT,
+            actor: None,
+            service,
+            stop: CancellationToken::new(),
+            trace,
+            connection,
+            events: events.within(trace),
+            commands: commands.within(trace),
+            envelope: None,
+        }
+    }
+
     /// W3C trace context of the command; a new trace when it says none. What is called, published and sent by way of
     /// this context belongs to it.
     #[must_use]

@@ -11,6 +11,7 @@ use aegis_domain::GroupName;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use super::config::ServiceConfig;
 use super::declared::Declared;
@@ -100,6 +101,29 @@ impl<S> Builder<S> {
             last => self.parts.takes_no_turns = Some(last.map(|(name, _)| name.clone()).unwrap_or_default()),
         }
         self
+    }
+
+    /// What callers rely on: each method, command and event with the JSON schemas of what it takes and gives.
+    pub(crate) fn contract(&self) -> Value {
+        let methods: Map<_, _> = self
+            .methods
+            .iter()
+            .map(|(name, served)| {
+                let kind = match served.kind {
+                    Kind::Balanced => "balanced",
+                    Kind::Exclusive => "exclusive",
+                };
+                let Served { streams, takes_turns, request, response, .. } = served;
+                let told = json!({
+                    "kind": kind, "streams": streams, "oneAtATime": takes_turns,
+                    "request": request, "response": response,
+                });
+                (name.clone(), told)
+            })
+            .collect();
+        let read = |takes: String| serde_json::from_str::<Value>(&takes).unwrap_or_default();
+        let declared: Map<_, _> = self.declared.metadata().map(|(name, takes)| (name, read(takes))).collect();
+        json!({ "service": self.config.service, "methods": methods, "commandsAndEvents": declared })
     }
 
     fn serve(mut self, method: &str, served: Served) -> Self {

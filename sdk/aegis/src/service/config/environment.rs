@@ -12,6 +12,8 @@ use super::{ConfigError, ServiceConfig, app};
 
 /// What the name of every variable begins with.
 const PREFIX: &str = "AEGIS_";
+/// What other NATS programs read; it counts where nothing of Aegis says where NATS is.
+const NATS_URL: &str = "NATS_URL";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "AEGIS_CONFIG";
 /// Variables with that prefix which other programs of Aegis read.
@@ -48,7 +50,8 @@ impl ServiceConfig {
     /// Reads the file, if one is named here or by `AEGIS_CONFIG`, and then the environment, which stands above it:
     /// each field as `AEGIS_` and its name in capitals (`AEGIS_HEARTBEAT_MS=500`). Texts are taken as they stand,
     /// and everything else is read as TOML (`AEGIS_GROUPS='["a", "b"]'`, `AEGIS_CREDENTIALS='{ token = ".." }'`).
-    /// Fields set in code after this stand above both.
+    /// Fields set in code after this stand above both. `NATS_URL` counts where neither the file nor `AEGIS_NATS_URL` says where
+    /// NATS is.
     ///
     /// # Errors
     /// See [`ConfigError`]; the text says the file or the variable. A variable that begins with `AEGIS_` and is
@@ -72,8 +75,12 @@ impl ServiceConfig {
         // Not yet what it says, only whether it is TOML: what the environment says may be what it lacks.
         let mut table: Table = InvalidToml::read(text)?;
         let mut sources: BTreeMap<_, _> = table.keys().map(|field| (field.clone(), FILE)).collect();
-        let (mut from_environment, mut links) = (false, Vec::new());
+        let (mut from_environment, mut links, mut nats_url) = (false, Vec::new(), None);
         for (name, value) in variables {
+            if name == NATS_URL {
+                nats_url = value.ok();
+                continue;
+            }
             if OTHERS.contains(&name.as_str()) || PASSED_OVER.iter().any(|prefix| name.starts_with(prefix)) {
                 continue;
             }
@@ -110,11 +117,15 @@ impl ServiceConfig {
                 "variables that Kubernetes sets for its Services are no configuration: passed over"
             );
         }
-        let config: Self = match from_environment {
+        let mut config: Self = match from_environment {
             true => table.try_into().map_err(|error| InvalidToml::new(&error, ""))?,
             // Errors tell the line.
             false => InvalidToml::read(text)?,
         };
+        if let Some(url) = nats_url.filter(|_| !sources.contains_key("nats_url")) {
+            config.nats_url = url;
+            sources.insert("nats_url".to_owned(), ENVIRONMENT);
+        }
         config.check()?;
         Ok(config.read_from(sources))
     }
@@ -128,7 +139,7 @@ impl<T: Iterator<Item = (String, Result<String, ()>)>> Variables for T {}
 /// Those of the environment that are of Aegis.
 pub(super) fn variables() -> impl Variables {
     std::env::vars_os().filter_map(|(name, value)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX) || name == NATS_URL)?;
         Some((name, value.into_string().map_err(|_not_unicode| ())))
     })
 }
@@ -181,6 +192,11 @@ mod tests {
         assert_eq!(config.failover, Policy::AGGRESSIVE);
         assert_eq!(config.connect_options("echo".to_owned()).unwrap().transport, TransportKind::AsyncNats);
         assert_eq!(config.credentials, Some(Credentials::Token(Secret::new("s3cret"))));
+        let of = |text: &str, variables: &[(&str, &str)]| merge(text, variables).unwrap().nats_url;
+        assert_eq!(of(file, &[("NATS_URL", "nats://a")]), "nats://a");
+        assert_eq!(of(file, &[("NATS_URL", "nats://a"), ("AEGIS_NATS_URL", "nats://b")]), "nats://b");
+        let told = format!("{file}\nnats_url = \"nats://c\"");
+        assert_eq!(of(&told, &[("NATS_URL", "nats://a")]), "nats://c");
         let lease = merge(
             "",
             &[("AEGIS_SERVICE", "e"), ("AEGIS_VERSION", "1.0.0"), ("AEGIS_FAILOVER", "{ lease_ms = 500 }")],

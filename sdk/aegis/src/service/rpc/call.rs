@@ -102,7 +102,39 @@ impl Cancel {
     }
 }
 
+/// What a call of a test is made of.
+#[derive(Debug)]
+pub(crate) struct CallParts {
+    pub(crate) service: ServiceName,
+    pub(crate) instance: InstanceName,
+    pub(crate) connection: Connection,
+    pub(crate) client: Client,
+    pub(crate) events: Events,
+    pub(crate) commands: Commands,
+    pub(crate) tenancy: Option<(GroupName, Term)>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) request_id: Option<Box<str>>,
+}
+
 impl Call {
+    /// One that no server has received.
+    pub(crate) fn of(parts: CallParts) -> Self {
+        let CallParts {
+            service,
+            instance,
+            connection,
+            client,
+            events,
+            commands,
+            tenancy,
+            deadline,
+            request_id,
+        } = parts;
+        let trace = connection.telemetry().spans.make(None).trace;
+        let handle = Arc::new(Handle { service, instance, connection, client, events, commands });
+        Self { deadline, tenancy, request_id, trace, cancel: Arc::default(), handle }
+    }
+
     /// The id of the request: the same on every retry of it, and no other request's.
     #[must_use]
     pub fn request_id(&self) -> &str {

@@ -19,5 +19,6 @@ mod turns;
 
 pub(super) use aegis_domain::failure::{CODE_MAX, TEXT_MAX};
 pub use call::Call;
+pub(crate) use call::CallParts;
 pub(super) use call::Handle;
 pub use execution::LeftCall;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Handle, Params, Shared};
 use crate::codec::Codec;
 use crate::commands::CommandContext;
+use crate::commands::context::TIMEOUT;
 use crate::commands::register::{Entry, Tried, Verdict};
 use crate::legacy::Envelope;
 use aegis_domain::Failure;
@@ -21,8 +22,6 @@ use aegis_domain::failure::Next;
 
 use crate::consume::{CRASHES, DeadLetter, cut, for_others, jittered};
 
-/// How long a try may take that does not say it.
-const TIMEOUT: Duration = Duration::from_secs(300);
 /// How often a command is tried again that does not say it.
 const RETRIES: u32 = 3;
 /// How long a handler that is to stop has for it.

@@ -76,6 +76,12 @@ macro_rules! name {
                 value.0
             }
         }
+
+        impl From<&$type> for String {
+            fn from(value: &$type) -> String {
+                value.0.clone()
+            }
+        }
     };
 }
 

@@ -36,6 +36,7 @@ async fn every_order_is_booked_once_or_refused_although_an_owner_is_killed() {
     let owner = operator.leaders(None).await.unwrap().leaders.into_iter().next().unwrap();
     let holder = owner.record.holder.unwrap().instance;
     let killed = if holder.as_str() == "orders-1" { &orders[0] } else { &orders[1] };
+    let survivor = if holder.as_str() == "orders-1" { &orders[1] } else { &orders[0] };
     killed.kill();
     desk.wait_for_line(|line| line.starts_with("booked="), PATIENCE).await;
     let refused = ORDERS - WITHIN_LIMIT;
@@ -60,4 +61,15 @@ async fn every_order_is_booked_once_or_refused_although_an_owner_is_killed() {
         }
     })
     .await;
+    survivor.terminate();
+    assert!(survivor.wait_exit(PATIENCE).await.success());
+    let log = survivor.lines();
+    for (told, times) in
+        [("started", 1), ("draining", 1), ("stopped", 1), ("leads the group", ACCOUNTS.len())]
+    {
+        let lines = log.iter().filter(|line| line.contains(told)).count();
+        assert_eq!(lines, times, "{told} in {log:#?}");
+    }
+    let noise = log.iter().find(|line| line.contains('\u{1b}') || line.contains("async_nats"));
+    assert_eq!(noise, None, "{log:#?}");
 }

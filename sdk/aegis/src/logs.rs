@@ -4,7 +4,7 @@
 //! dropped and counted. A full pipe would otherwise block every thread that logs.
 
 use std::fmt::Write as _;
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 use std::sync::{Arc, OnceLock};
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -17,6 +17,8 @@ use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use tracing_subscriber::{EnvFilter, Registry, fmt};
 
+/// The client library, which tells of each connection what the SDK tells by itself.
+const LIBRARY: &str = "async_nats";
 /// So many lines wait to be written at most.
 const LINES: usize = 2_048;
 
@@ -26,7 +28,7 @@ static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 /// send the instance control requests ([`crate::Operator::set_log`]). Cheap to clone.
 ///
 /// A filter is a level (`warn`), or several with what they are for, joined by commas (`info,my_service=debug`), as
-/// the crate `tracing-subscriber` reads them.
+/// the crate `tracing-subscriber` reads them. Of the client library `async_nats` only warnings pass, unless the filter names it.
 #[derive(Clone)]
 pub struct Logs {
     set: Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>,
@@ -64,7 +66,7 @@ impl Logs {
         let (writer, guard) = writer(std::io::stderr());
         tracing_subscriber::registry()
             .with(filter)
-            .with(fmt::layer().fmt_fields(fields()).with_writer(writer))
+            .with(fmt::layer().fmt_fields(fields()).with_ansi(has_colours()).with_writer(writer))
             .try_init()?;
         log_panics();
         Ok(Self { set: Arc::new(move |filter| handle.reload(filter)), _writer: Arc::new(guard) })
@@ -143,8 +145,17 @@ impl std::fmt::Debug for Logs {
     }
 }
 
+/// A file is to hold no escape sequences; `NO_COLOR` is <https://no-color.org>.
+fn has_colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
 fn parse(filter: &str) -> Result<EnvFilter, LogError> {
     let unreadable = |source| LogError::Filter { filter: filter.to_owned(), source };
+    let filter = match filter.contains(LIBRARY) {
+        true => filter.to_owned(),
+        false => format!("{LIBRARY}=warn,{filter}"),
+    };
     EnvFilter::builder().parse(filter).map_err(unreadable)
 }
 

@@ -97,7 +97,7 @@ impl From<Duration> for CallOptions {
     }
 }
 
-/// Whom to call.
+/// Whom to call. Names are texts or typed names, owned or not: `Target::owner("orders", account)`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// Any instance of the service.
@@ -113,7 +113,7 @@ impl Target {
     ///
     /// # Errors
     /// When the name breaks its rule.
-    pub fn any(service: &str) -> Result<Self, InvalidName> {
+    pub fn any(service: impl Into<String>) -> Result<Self, InvalidName> {
         Ok(Self::Any(ServiceName::new(service)?))
     }
 
@@ -121,8 +121,16 @@ impl Target {
     ///
     /// # Errors
     /// When a name breaks its rule.
-    pub fn owner(service: &str, group: &str) -> Result<Self, InvalidName> {
+    pub fn owner(service: impl Into<String>, group: impl Into<String>) -> Result<Self, InvalidName> {
         Ok(Self::Owner(ServiceName::new(service)?, GroupName::new(group)?))
+    }
+
+    /// This very instance.
+    ///
+    /// # Errors
+    /// When a name breaks its rule.
+    pub fn instance(service: impl Into<String>, instance: impl Into<String>) -> Result<Self, InvalidName> {
+        Ok(Self::Instance(ServiceName::new(service)?, InstanceName::new(instance)?))
     }
 
     /// The service.

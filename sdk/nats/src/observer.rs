@@ -78,8 +78,13 @@ impl Observer {
                 self.denials.note_connection();
             }
             let before = self.state.send_replace(next);
-            if before != next {
-                tracing::info!(state = ?next, "nats connection");
+            match (before, next) {
+                (before, next) if before == next => {}
+                (ConnectionState::Connected, ConnectionState::Reconnecting) => {
+                    tracing::warn!("the nats connection was lost: it is sought again");
+                }
+                // Connections are many, and open and close with their process.
+                (_, next) => tracing::debug!(state = ?next, "nats connection"),
             }
         }
     }

@@ -24,7 +24,10 @@ impl Orders {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let service = Service::builder(ServiceConfig::load(None)?)
+    let config = ServiceConfig::load(None)?;
+    let logs = Logs::install(&config.log)?;
+    let service = Service::builder(config)
+        .logs(&logs)
         .state(async |_connection| Ok::<_, Fault>(Orders { risk: Target::any(RISK)? }))
         .exclusive("place", Orders::place)
         .one_at_a_time()

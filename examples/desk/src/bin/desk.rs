@@ -44,7 +44,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut booked, mut refused, mut unknown) = (0_u64, 0_u64, 0_u64);
     for (number, account) in (1..=plan.orders).zip(plan.accounts.iter().cycle()) {
         let order = Order { symbol: "AEGS".to_owned(), shares: number * 10 };
-        let owner = Target::owner(ORDERS, account.as_str())?;
+        let owner = Target::owner(ORDERS, account)?;
         // A repetition has the same id, and is booked once.
         let options = CallOptions::within(Duration::from_secs(5)).idempotent();
         match client.call::<_, Placed>(&owner, "place", &order, options).await {

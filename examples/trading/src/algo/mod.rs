@@ -121,7 +121,7 @@ impl Algorithm<'_> {
             volume: 1,
             price: Some(tick.price),
         };
-        let result = match Target::owner(TRADING, account.as_str()) {
+        let result = match Target::owner(TRADING, account) {
             Ok(target) => self.client.call::<_, Fill>(&target, "send_order", &order, ORDER_TIMEOUT).await,
             Err(error) => Err(error.into()),
         };

@@ -56,7 +56,7 @@ impl Desk {
             volume: args.volume,
             price: args.price,
         };
-        let target = Target::owner(TRADING, args.account.as_str())?;
+        let target = Target::owner(TRADING, &args.account)?;
         Ok(Self { client, target, order, timeout: args.timeout })
     }
 
@@ -84,7 +84,7 @@ async fn watch(events: &Events) -> anyhow::Result<()> {
 }
 
 async fn position(client: &Client, args: &PositionArgs) -> anyhow::Result<()> {
-    let target = Target::owner(TRADING, args.account.as_str())?;
+    let target = Target::owner(TRADING, &args.account)?;
     let reply = client.call::<_, Position>(&target, "position", &(), args.timeout).await?;
     print_json(&reply.body)
 }

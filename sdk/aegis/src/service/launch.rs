@@ -40,9 +40,10 @@ use crate::{Client, Connection, Events, Journal};
 use aegis_leases::leadership::bucket;
 use aegis_leases::leadership::history::logged_terms;
 use aegis_leases::leadership::{Guard, Roster};
-use aegis_messaging::commands::{Commands, Workers};
+use aegis_messaging::commands::{Commands, WorkerOptions, Workers};
 use aegis_messaging::event_handlers::EventHandlers;
 use aegis_messaging::events::EventOptions;
+use aegis_nats::connection::without_secrets;
 
 /// How long a start waits until the registry shows the instance as running.
 const IN_REGISTRY: Duration = Duration::from_secs(2);
@@ -229,8 +230,8 @@ impl Begun {
         let drain = Duration::from_millis(config.drain_ms);
         let subscriptions =
             EventHandlers::start(parts.on_event, (&events, &commands), &service, &instance, drain).await?;
-        let bounds = (parts.command_concurrency, drain);
-        let workers = Workers::start(parts.commands, &events, &commands, (&service, &instance), bounds);
+        let options = WorkerOptions { drain, ..parts.worker_options };
+        let workers = Workers::start(parts.commands, &events, &commands, (&service, &instance), options);
         let workers = Box::pin(workers).await?;
         let background = CancellationToken::new();
         let running = Service {
@@ -262,6 +263,9 @@ impl Begun {
         if !matches!(tokio::time::timeout(IN_REGISTRY, in_registry).await, Ok(Ok(_))) {
             tracing::warn!("the registry does not show the instance yet; calls reach it all the same");
         }
+        let (service, instance) = (running.name(), running.instance());
+        let nats = without_secrets(&running.connection.options().url);
+        tracing::info!(%service, %instance, nats, "started");
         running.run_hooks(Stage::Running, drain).await;
         Ok(running)
     }

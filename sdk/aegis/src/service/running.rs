@@ -222,6 +222,7 @@ impl Service {
         let closing = Closing::within(Duration::from_millis(self.config.drain_ms));
         // Refusals in `server` tell callers where the groups have gone, so it ends them last.
         let status = self.status.clone();
+        tracing::info!(service = %self.name(), instance = %self.instance(), reason, "draining");
         let draining = async {
             status.send_replace(Status::Draining);
             let draining = Command::ChangeStatus { to: Status::Draining, reason: Some(reason.to_owned()) };
@@ -260,6 +261,7 @@ impl Service {
             tracing::warn!("the last replies may not have been sent");
         }
         left.tell();
+        tracing::info!(service = %self.identity.service, instance = %self.identity.instance, "stopped");
         draining.and(ended).map(|()| left)
     }
 

@@ -1,6 +1,7 @@
 //! What a worker does about the consumers of its queue.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aegis_domain::ServiceName;
 use aegis_domain::wire::heartbeat::Heartbeat;
@@ -89,4 +90,35 @@ async fn heartbeats_tell_what_waits_in_the_lanes_while_workers_are_full() {
     gate.add_permits(6);
     lag(0).await;
     service.stop("done").await.unwrap();
+}
+
+#[tokio::test]
+async fn the_commands_of_an_instance_that_is_gone_are_taken_over_as_soon_as_the_service_says() {
+    let stage = Stage::start().await;
+    let begun = Arc::new(Semaphore::new(0));
+    let worker = |name: &'static str, works: bool| {
+        let begun = Arc::clone(&begun);
+        Service::builder(ServiceConfig { service: reports(), ..stage.config(name) })
+            .command("build", move |_: CommandContext, (): ()| {
+                begun.add_permits(1);
+                async move {
+                    if !works {
+                        std::future::pending::<()>().await;
+                    }
+                    Ok::<_, Fault>(name)
+                }
+            })
+            .command_take_over(Duration::from_secs(1))
+            .start()
+    };
+    let first = worker("r-1", false).await.unwrap();
+    let commands = Commands::new(&stage.connection);
+    let mut sent = commands.send(&reports(), "build", &(), SendOptions::default()).await.unwrap();
+    begun.acquire().await.unwrap().forget();
+    let _second = worker("r-2", true).await.unwrap();
+    drop(first);
+    let killed = Instant::now();
+    let done = tokio::time::timeout(PATIENCE, sent.result::<String>()).await.expect("a result in time");
+    assert_eq!(done.unwrap(), "r-2");
+    assert!(killed.elapsed() < Duration::from_secs(8), "{:?}", killed.elapsed());
 }

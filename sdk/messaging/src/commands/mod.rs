@@ -37,7 +37,7 @@ pub use handle::CommandHandle;
 pub use options::SendOptions;
 pub use queue::QueueError;
 use register::{Of, Register, Verdict};
-pub use worker::{CommandHandler, Workers};
+pub use worker::{CommandHandler, WorkerOptions, Workers};
 
 /// Sends commands. Cheap to clone.
 #[derive(Debug, Clone)]

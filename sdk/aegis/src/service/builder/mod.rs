@@ -23,7 +23,7 @@ use super::start_error::StartError;
 use crate::fault::failure;
 use crate::{CommandContext, EventContext, Fault, IntoFault, Logs};
 use aegis_leases::leadership::Accept;
-use aegis_messaging::commands::CommandHandler;
+use aegis_messaging::commands::{CommandHandler, WorkerOptions};
 use aegis_messaging::event_handlers::EventHandler;
 use aegis_messaging::events::{EventOptions, Subscribe};
 use state::MakeState;
@@ -46,7 +46,7 @@ pub(super) struct Parts {
     pub(super) on_event: Vec<EventHandler>,
     pub(super) event_options: EventOptions,
     pub(super) commands: Vec<CommandHandler>,
-    pub(super) command_concurrency: usize,
+    pub(super) worker_options: WorkerOptions,
     pub(super) hooks: Hooks,
     pub(super) checks: Vec<Check>,
     pub(super) logs: Option<Logs>,
@@ -70,7 +70,11 @@ impl Builder {
             on_event: vec![],
             event_options: EventOptions::default(),
             commands: vec![],
-            command_concurrency: 16,
+            worker_options: WorkerOptions {
+                concurrency: 16,
+                drain: Duration::ZERO,
+                take_over: Duration::from_secs(15),
+            },
             hooks: Hooks::default(),
             checks: vec![],
             logs: None,
@@ -179,7 +183,16 @@ impl<S> Builder<S> {
     /// How many commands an instance works on at once. Default 16, at least 1.
     #[must_use]
     pub fn command_concurrency(mut self, most: usize) -> Self {
-        self.parts.command_concurrency = most;
+        self.parts.worker_options.concurrency = most;
+        self
+    }
+
+    /// How soon the commands of an instance that is gone without a word go to another: after so long a silence, 1 s to 5 min,
+    /// and the second or two until somebody has room. Default 15 s. A worker breaks the silence every third of it, by a message for each command that it works on. The same for
+    /// all instances of a service.
+    #[must_use]
+    pub fn command_take_over(mut self, after: Duration) -> Self {
+        self.parts.worker_options.take_over = after;
         self
     }
 

@@ -14,9 +14,9 @@ use futures_util::StreamExt as _;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::Shared;
 use super::one::{Settlement, Taken, handle};
 use super::order::{Schedule, index};
-use super::{ACK_WAIT, Shared};
 use crate::consume::{Arrival, Puller};
 
 /// How long a lane is waited for that does not say whether it has a command.
@@ -56,7 +56,7 @@ impl Lanes {
     }
 
     pub(super) async fn run(mut self, stop: CancellationToken, drain: Duration) {
-        let mut beats = tokio::time::interval(ACK_WAIT / 3);
+        let mut beats = tokio::time::interval(self.shared.take_over / 3);
         beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.look();

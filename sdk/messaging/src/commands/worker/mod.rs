@@ -41,8 +41,17 @@ use one::Taken;
 
 use lanes::Lanes;
 
-/// After so long a silence of a worker its commands go to another.
-const ACK_WAIT: Duration = Duration::from_secs(15);
+/// How an instance works on commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerOptions {
+    /// How many it works on at once.
+    pub concurrency: usize,
+    /// How long a stop waits for them.
+    pub drain: Duration,
+    /// After so long a silence of a worker, which says every third of it that it works on, its commands go to another: 1 s to
+    /// 5 min. The same for all instances of a service.
+    pub take_over: Duration,
+}
 
 type Handled = Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send>>;
 type Handle = Arc<dyn Fn(CommandContext, Params) -> Handled + Send + Sync>;
@@ -115,6 +124,7 @@ struct Shared {
     service: ServiceName,
     handlers: Arc<HashMap<String, (Handle, Arc<Meter>)>>,
     metrics: Arc<MessageMetrics>,
+    take_over: Duration,
 }
 
 impl Shared {
@@ -137,8 +147,10 @@ impl Workers {
         events: &Events,
         commands: &Commands,
         (service, instance): (&ServiceName, &InstanceName),
-        (concurrency, drain): (usize, Duration),
+        options: WorkerOptions,
     ) -> Result<Self, QueueError> {
+        let WorkerOptions { concurrency, drain, .. } = options;
+        let take_over = options.take_over.clamp(Duration::from_secs(1), Duration::from_secs(300));
         let stop = CancellationToken::new();
         if handlers.is_empty() {
             return Ok(Self { stop, running: vec![] });
@@ -156,7 +168,6 @@ impl Workers {
             }
         }
         let connection = &commands.connection;
-        let namespace = connection.namespace();
         admit(connection, service).await?;
         let shared = Shared {
             connection: connection.clone(),
@@ -166,11 +177,12 @@ impl Workers {
             service: service.clone(),
             handlers: Arc::new(named),
             metrics: Arc::clone(&commands.metrics),
+            take_over,
         };
-        let plain = spec(namespace, service, "plain", command::all_plain(namespace, service));
+        let plain = spec(&shared, "plain", command::all_plain(connection.namespace(), service));
         let mut plain = open(connection, plain).await?;
         let mut specs = vec![plain.spec().clone()];
-        specs.extend(Priority::ALL.map(|priority| lane(namespace, service, priority)));
+        specs.extend(Priority::ALL.map(|priority| lane(&shared, priority)));
         let mut lanes = Some(Box::pin(open_lanes(&shared, concurrency)).await?);
         tracing::debug!(%service, %instance, "taking commands");
         let (of_intake, of_look, stopped, looking) =
@@ -234,14 +246,15 @@ async fn look(shared: &Shared, specs: &[Spec], stop: &CancellationToken) {
     }
 }
 
-fn lane(namespace: &Namespace, service: &ServiceName, priority: Priority) -> Spec {
-    spec(namespace, service, priority.as_str(), command::whole_lane(namespace, service, priority))
+fn lane(shared: &Shared, priority: Priority) -> Spec {
+    let filter = command::whole_lane(shared.connection.namespace(), &shared.service, priority);
+    spec(shared, priority.as_str(), filter)
 }
 
 async fn open_lanes(shared: &Shared, concurrency: usize) -> Result<Lanes, QueueError> {
     let Shared { connection, service, .. } = shared;
     let namespace = connection.namespace();
-    let lanes = Priority::ALL.map(|priority| open(connection, lane(namespace, service, priority)));
+    let lanes = Priority::ALL.map(|priority| open(connection, lane(shared, priority)));
     let [first, second, third, fourth] = lanes;
     let pullers = [first.await?, second.await?, third.await?, fourth.await?];
     let cancels = connection.client().subscribe(command::cancel(namespace, service)).await?;
@@ -261,14 +274,15 @@ async fn reopen_lanes(shared: &Shared, concurrency: usize) -> Lanes {
     }
 }
 
-fn spec(namespace: &Namespace, service: &ServiceName, lane: &str, filter_subject: String) -> Spec {
+fn spec(shared: &Shared, lane: &str, filter_subject: String) -> Spec {
+    let (namespace, service) = (shared.connection.namespace(), &shared.service);
     let consumer = pull::Config {
         durable_name: Some(consumer::durable(service, lane, None)),
         metadata: owned_by(&consumer::owner(service, lane, None)),
         filter_subject,
         deliver_policy: DeliverPolicy::All,
         ack_policy: AckPolicy::Explicit,
-        ack_wait: ACK_WAIT,
+        ack_wait: shared.take_over,
         max_ack_pending: -1,
         ..pull::Config::default()
     };

@@ -1,5 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useLayoutEffect,
+  useRef,
+} from "react";
 import type { Whole } from "@/shared/graphql/exact";
 import { usePrinting } from "@/shared/lib/printing";
 import { cn } from "@/shared/lib/utils";
@@ -40,7 +47,8 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
-    getItemKey: (index) => rows[index]?.key ?? index,
+    // With another function the place of every row would be reckoned anew.
+    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
     initialRect: { width: 1000, height: 700 },
   });
   useKeptPlace(rows, scroller, table, pinned);

@@ -128,8 +128,10 @@ describe("the overview", () => {
 describe("actions on an instance", () => {
   const signIn = (role: "VIEWER" | "OPERATOR") => useSession.getState().signedIn({ name: "m.ito", role });
   const menu = async (name: string): Promise<void> => {
+    act(() => screen.getByRole("button", { name: `Actions of ${name}` }).focus());
+    // The menu takes the place of its button, and the focus with it.
     const button = screen.getByRole("button", { name: `Actions of ${name}` });
-    button.focus();
+    expect(document.activeElement).toBe(button);
     fireEvent.keyDown(button, { key: "Enter" });
     await settle(50);
   };

@@ -1,5 +1,5 @@
 import { CircleCheck, CircleX, Flag, TriangleAlert } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Link } from "react-router";
 import { Button } from "@/components/ui/button";
 import { markOf, useAcknowledged } from "@/shared/attention/acknowledged";
@@ -24,7 +24,7 @@ const looks = {
 };
 
 /** The verdict: what needs somebody, since when, and where to go. */
-export function AttentionPanel() {
+export const AttentionPanel = memo(function AttentionPanel() {
   const items = useAttentionItems();
   const [all, setAll] = useState(false);
   const { unknownSince } = useTruth();
@@ -89,7 +89,7 @@ export function AttentionPanel() {
       </ol>
     </section>
   );
-}
+});
 
 function LastChange() {
   const at = useHeld(useEvents((s) => s.events?.at(-1)?.time));

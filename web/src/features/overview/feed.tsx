@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { Link } from "react-router";
 import type { Event } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
@@ -15,7 +15,7 @@ const NAMED = 3;
 const none: readonly Event[] = [];
 
 /** The newest events, newest on top; runs are folded. */
-export function Feed() {
+export const Feed = memo(function Feed() {
   const error = useEvents((s) => s.error);
   const events = useShownEvents();
   const lines = useMemo(() => foldRuns(withoutHealed(events ?? none)).slice(0, SHOWN), [events]);
@@ -39,7 +39,7 @@ export function Feed() {
       </ol>
     </section>
   );
-}
+});
 
 function Line({ line: { event, count, names } }: { line: FeedLine }) {
   const keeping = useKeeping();

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useAttentionItems } from "@/shared/attention/use-items";
 import { count } from "@/shared/figures/format";
@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** What there is, and how it is; each part leads to exactly the list that it counts. */
-export function Tiles({ past, team }: Props) {
+export const Tiles = memo(function Tiles({ past, team }: Props) {
   const now = useTotals(team);
   const scope = { ...noFilter, team };
   const moment = useMoment();
@@ -96,7 +96,7 @@ export function Tiles({ past, team }: Props) {
       />
     </nav>
   );
-}
+});
 
 /** The same out of the services: of the past nothing else is known. */
 function totalsOf(rollups: readonly Rollup[] | null): Totals {

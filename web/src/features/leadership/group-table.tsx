@@ -83,10 +83,12 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
     }),
   );
   const members = useMembers(
-    items.flatMap(({ index }) => {
-      const group = page.rows[index - page.offset];
-      return group ? [group.id] : [];
-    }),
+    new Map(
+      items.flatMap(({ index }) => {
+        const group = page.rows[index - page.offset];
+        return group ? [[group.id, group.instance] as const] : [];
+      }),
+    ),
   );
   const begin = items[0]?.index ?? 0;
   useEffect(() => {

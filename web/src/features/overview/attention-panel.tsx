@@ -23,6 +23,8 @@ const looks = {
   healed: { icon: Flag, tone: "text-muted-foreground" },
 };
 
+const words = { bad: "bad", warn: "warning", healed: "taken over" };
+
 /** The verdict: what needs somebody, since when, and where to go. */
 export const AttentionPanel = memo(function AttentionPanel() {
   const items = useAttentionItems();
@@ -67,7 +69,7 @@ export const AttentionPanel = memo(function AttentionPanel() {
         )}
         {!past && <LastChange />}
         <span className="ml-auto text-muted-foreground">
-          {healed.length > 0 && `${healed.length} healed in the last hour`}
+          {healed.length > 0 && `${plural(healed.length, "failover")} in the last hour, taken over`}
         </span>
       </header>
       <ol className="min-h-[5.25rem] max-lg:min-h-[3.5rem]">
@@ -76,7 +78,7 @@ export const AttentionPanel = memo(function AttentionPanel() {
         ))}
         {items.length === 0 && !past && (
           <li className="flex h-7 items-center px-4 text-muted-foreground max-xl:px-3">
-            What fails, and what healed within the last hour, stands here.
+            What fails, and what others took over within the last hour, stands here.
           </li>
         )}
         {(more > 0 || all) && items.length > ROWS && (
@@ -113,7 +115,7 @@ function Line({ item }: { item: ShownItem }) {
       className="flex h-7 items-center gap-2 border-border border-b px-4 last:border-b-0 max-xl:px-3"
     >
       <Icon aria-hidden="true" className={cn("size-3.5 shrink-0", muted ? "text-muted-foreground" : tone)} />
-      <span className="sr-only">{item.severity}</span>
+      <span className="sr-only">{words[item.severity]} </span>
       <span
         className={cn("w-52 shrink-0 truncate max-lg:w-36", muted ? "text-muted-foreground" : "font-medium")}
       >

@@ -5,6 +5,7 @@ import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import { formatClock, formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
+import { ActorText } from "@/shared/ui/actor-text";
 import { ServiceLink } from "@/shared/ui/object-link";
 import { chosenRow, rowClass } from "@/shared/ui/table";
 import type { Field } from "./value-filters";
@@ -74,7 +75,7 @@ export const EventRow = memo(function EventRow({ event, index, inRun, selected, 
         {menu("aggregate", event.aggregate)}
       </td>
       <td className={cn(cell, "text-muted-foreground @max-[64rem]:hidden")} title={event.actor}>
-        {event.actor}
+        <ActorText actor={event.actor} />
         {menu("actor", event.actor)}
       </td>
     </tr>

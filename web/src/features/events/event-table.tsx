@@ -22,7 +22,7 @@ const head: { label: string; width: string; right?: boolean }[] = [
   { label: "Event", width: "w-44" },
   { label: "Service", width: "w-40 @max-[44rem]:hidden" },
   { label: "Summary", width: "" },
-  { label: "Actor", width: "w-60 @max-[64rem]:hidden" },
+  { label: "Actor", width: "w-84 @max-[64rem]:hidden" },
 ];
 
 interface Props {

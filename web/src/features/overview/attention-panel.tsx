@@ -120,10 +120,10 @@ function Line({ item }: { item: ShownItem }) {
         className={cn("w-52 shrink-0 truncate max-lg:w-36", muted ? "text-muted-foreground" : "font-medium")}
       >
         {item.subject}
-      </span>
+      </span>{" "}
       <span className={cn("min-w-0 flex-1 truncate", muted && "text-muted-foreground")} title={item.text}>
         {item.text}
-      </span>
+      </span>{" "}
       <span className="w-16 shrink-0 text-right text-muted-foreground">
         {item.since !== null && <Age since={new Date(item.since).toISOString()} short />}
       </span>

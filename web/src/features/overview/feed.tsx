@@ -62,13 +62,16 @@ function Line({ line: { event, count, names } }: { line: FeedLine }) {
         className="block px-3 py-1 -outline-offset-2 hover:bg-accent"
       >
         <span className="flex items-center gap-2">
-          <EventType event={event} className="font-medium" />
-          {count > 1 && <span className="rounded-full bg-muted px-1.5 text-xs">{count}</span>}
+          <EventType event={event} className="font-medium" />{" "}
+          {count > 1 && <span className="rounded-full bg-muted px-1.5 text-xs">{count}</span>}{" "}
           <span className="ml-auto shrink-0 text-muted-foreground text-xs">
             <Moment at={event.time} />
           </span>
         </span>
-        <span className="block truncate text-muted-foreground text-xs">
+        <span
+          className="block truncate text-muted-foreground text-xs"
+          title={count > 1 ? about : event.summary}
+        >
           {count > 1 ? about : event.summary}
         </span>
       </Link>

@@ -94,6 +94,13 @@ const Line = memo(function Line({ rollup, open, onToggle, truth, p99Over, errors
   const past = shown.was !== null || rollup.running === 0;
   const Chevron = open ? ChevronDown : ChevronRight;
   const parts = statuses.filter((status) => counts.has(status));
+  const states =
+    rollup.instances === 0
+      ? "no instance"
+      : parts.map((status) => `${counts.get(status)} ${words[status].toLowerCase()}`).join(", ");
+  // Why comes first: it is what is read where there is no room for all of it.
+  const why = [rollup.reason, states].filter((part) => part !== null).join(" · ");
+  const reason = shown.was === null ? why : `was ${why}`;
   return (
     <tr
       data-testid="service-row"
@@ -146,16 +153,9 @@ const Line = memo(function Line({ rollup, open, onToggle, truth, p99Over, errors
       </td>
       <td className={shownOf("cpu")} />
       <td className={shownOf("memory")} />
-      <td className={cn("truncate px-2 font-normal text-muted-foreground", shownOf("reason"))}>
+      <td className={cn("truncate px-2 font-normal text-muted-foreground", shownOf("reason"))} title={reason}>
         <span className="flex items-center gap-2">
-          <Flags flags={flagsOf(rollup)} />
-          <span className="truncate">
-            {shown.was !== null && "was "}
-            {rollup.instances === 0
-              ? "no instance"
-              : parts.map((status) => `${counts.get(status)} ${words[status].toLowerCase()}`).join(", ")}
-            {rollup.reason !== null && ` · ${rollup.reason}`}
-          </span>
+          <Flags flags={flagsOf(rollup)} /> <span className="truncate">{reason}</span>
         </span>
       </td>
       <td>

@@ -49,7 +49,7 @@ export default defineConfig({
           groups: [
             {
               name: "common",
-              test: /\/src\/(?!shared\/(url\/base|graphql\/early))|lucide-react/,
+              test: /\/src\/(?!shared\/(url\/base|graphql\/(early|exact|live-url)))|lucide-react/,
               minShareCount: 7,
               includeDependenciesRecursively: false,
             },

@@ -55,7 +55,7 @@ function Line({ line: { event, count, names } }: { line: FeedLine }) {
       data-type={event.type}
       data-aggregate={event.aggregate}
       data-count={count}
-      className="border-border border-b"
+      className="border-border border-b [contain-intrinsic-size:auto_2.75rem] [content-visibility:auto]"
     >
       <Link
         to={keeping(eventPath(event.sequence))}

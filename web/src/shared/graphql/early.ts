@@ -1,4 +1,6 @@
 import { at } from "@/shared/url/base";
+import { exactSocket } from "./exact";
+import { liveUrl } from "./live-url";
 
 /**
  * What the page asks before anything else, word for word as its GraphQL client sends it: `main.tsx` asks it while the rest
@@ -7,7 +9,11 @@ import { at } from "@/shared/url/base";
 export const FIRST_QUESTION =
   '{"operationName":"Viewer","query":"query Viewer {\\n  viewer {\\n    name\\n    role\\n  }\\n}","variables":{}}';
 
+/** As `graphql-ws` calls what it speaks. */
+const PROTOCOL = "graphql-transport-ws";
+
 let early: Promise<Response> | null = null;
+let socket: WebSocket | null = null;
 
 export function askEarly(): void {
   early = fetch(at("graphql"), {
@@ -20,8 +26,13 @@ export function askEarly(): void {
     },
     body: FIRST_QUESTION,
   });
-  // Whoever takes it learns of it.
-  early.catch(() => {});
+  early.then(
+    ({ ok }) => {
+      if (ok) socket = new (exactSocket())(liveUrl(window.location), PROTOCOL);
+    },
+    // Whoever takes the answer learns of it.
+    () => {},
+  );
 }
 
 /** The answer to this question, if it has been asked already; once. */
@@ -30,4 +41,11 @@ export function takeEarly(body: unknown): Promise<Response> | null {
   const taken = early;
   early = null;
   return taken;
+}
+
+/** The websocket that was opened when it was known who is there, unless it is closed again; once. */
+export function takeSocket(): WebSocket | null {
+  const taken = socket;
+  socket = null;
+  return taken && taken.readyState <= taken.OPEN ? taken : null;
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
+import type { Plugin, Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** What `main.ts` begins with is named in the page: the browser need not run that file to know of it. */
@@ -9,18 +9,19 @@ const preloadStart: Plugin = {
   name: "preload-start",
   transformIndexHtml: {
     order: "post",
-    handler(html, { bundle }) {
+    handler(_html, { bundle }) {
       const files = new Set<string>();
       const take = (file: string): void => {
         const chunk = bundle?.[file];
-        if (files.has(file) || chunk?.type !== "chunk") return;
+        // The page names what it begins with itself.
+        if (files.has(file) || chunk?.type !== "chunk" || chunk.isEntry) return;
         files.add(file);
         for (const each of chunk.imports) take(each);
       };
       for (const [file, chunk] of Object.entries(bundle ?? {}))
-        if (chunk.type === "chunk" && chunk.facadeModuleId?.endsWith("/src/app/start.tsx")) take(file);
-      const unnamed = [...files].filter((file) => !html.includes(file));
-      return unnamed.map((file) => ({
+        if (chunk.type === "chunk" && chunk.moduleIds.some((id) => id.endsWith("/src/app/start.tsx")))
+          take(file);
+      return [...files].map((file) => ({
         tag: "link",
         attrs: { rel: "modulepreload", crossorigin: true, href: `./${file}` },
         injectTo: "head" as const,
@@ -28,6 +29,30 @@ const preloadStart: Plugin = {
     },
   },
 };
+
+/** What `main.ts` is itself, which comes before anything else. */
+const early = [
+  "src/main.ts",
+  "src/app/screens.ts",
+  "src/shared/url/base.ts",
+  "vite/preload-helper.js",
+].concat(["early", "exact", "live-url"].map((name) => `src/shared/graphql/${name}.ts`));
+
+let reached: Set<string> | undefined;
+
+/** All modules that the page begins with, but for those of `main.ts`. */
+function beginning(graph: Pick<Rolldown.ChunkingContext, "getModuleInfo">): Set<string> {
+  if (reached) return reached;
+  const found = new Set<string>();
+  const take = (id: string): void => {
+    if (found.has(id) || early.some((file) => id.endsWith(file))) return;
+    found.add(id);
+    for (const each of graph.getModuleInfo(id)?.importedIds ?? []) take(each);
+  };
+  take(fileURLToPath(new URL("./src/app/start.tsx", import.meta.url)));
+  reached = found;
+  return found;
+}
 
 const target = process.env.AEGIS_URL ?? "http://127.0.0.1:8080";
 
@@ -44,15 +69,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {
-        // Dozens of small files that most screens share would each be a request of its own.
+        // Dozens of small files would each be a request of its own: what the page begins with is one file, and what
+        // several screens share is another.
         codeSplitting: {
+          includeDependenciesRecursively: false,
           groups: [
             {
-              name: "common",
-              test: /\/src\/(?!shared\/(url\/base|graphql\/(early|exact|live-url)))|lucide-react/,
-              minShareCount: 7,
-              includeDependenciesRecursively: false,
+              debugName: "first",
+              name: (id, graph) => (beginning(graph).has(id) ? "first" : null),
+              priority: 1,
             },
+            { name: "screens", test: /\/src\//, minShareCount: 6 },
           ],
         },
       },

@@ -35,7 +35,9 @@ export const EventRow = memo(function EventRow({ event, index, inRun, selected, 
       data-sequence={String(event.sequence)}
       data-type={event.type}
       className={cn(rowClass, "group cursor-pointer", selected && chosenRow)}
-      onPointerEnter={() => setNear(true)}
+      // Not when the row comes under a pointer that rests: then the list is scrolled.
+      onPointerMove={() => setNear(true)}
+      onPointerDown={() => setNear(true)}
       onPointerLeave={() => setNear(false)}
       onClick={(click) => {
         if (!(click.target as Element).closest("a")) onSelect(event.sequence);

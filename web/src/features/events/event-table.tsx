@@ -46,7 +46,7 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
-    overscan: 12,
+    overscan: 6,
     // With another function the place of every row would be reckoned anew.
     getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
     initialRect: { width: 1000, height: 700 },
@@ -73,7 +73,7 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
       ref={scroller}
       aria-label="Events"
       tabIndex={0}
-      className="@container min-h-40 flex-1 overflow-auto -outline-offset-2 [overflow-anchor:none]"
+      className="@container min-h-40 flex-1 overflow-auto bg-background -outline-offset-2 [overflow-anchor:none]"
       onKeyDown={onKey}
       onScroll={(e) => e.currentTarget.scrollTop > ROW_PX && onAway()}
     >

@@ -25,7 +25,7 @@ const cell = "relative truncate px-2";
 
 export const EventRow = memo(function EventRow({ event, index, inRun, selected, onSelect }: Props) {
   const zone = useZone((s) => s.zone);
-  // Hundreds of rows pass by while the list is scrolled: what is only for the pointer comes with it.
+  // Hundreds of rows pass by while the list is scrolled: what is only for the pointer comes with it, and stays.
   const [near, setNear] = useState(false);
   const menu = (field: Field, value: string) => near && <ValueButton field={field} value={value} inRow />;
   return (
@@ -38,7 +38,6 @@ export const EventRow = memo(function EventRow({ event, index, inRun, selected, 
       // Not when the row comes under a pointer that rests: then the list is scrolled.
       onPointerMove={() => setNear(true)}
       onPointerDown={() => setNear(true)}
-      onPointerLeave={() => setNear(false)}
       onClick={(click) => {
         if (!(click.target as Element).closest("a")) onSelect(event.sequence);
       }}

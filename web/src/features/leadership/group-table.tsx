@@ -25,7 +25,7 @@ const heads: { label: string; title: string; width: string; right?: boolean }[] 
   {
     label: "Standbys",
     title: "Who would take it over, in the order of their claims",
-    width: cn("w-40", shown.standbys),
+    width: cn("w-44", shown.standbys),
   },
   { label: "Changes", title: "Changes of owner in 24 hours", width: cn("w-20", shown.changes), right: true },
   {

@@ -38,7 +38,7 @@ export function rollupOfSummary(summary: Summary): Rollup {
     minimum: definition?.minInstances == null ? null : Number(definition.minInstances),
     worst: worst ?? "STOPPED",
     reason:
-      summary.reason === null || summary.instance === null ? null : `${summary.instance}: ${summary.reason}`,
+      summary.reason === null || summary.instance === null ? null : `${summary.reason} (${summary.instance})`,
     belowMinimum: summary.belowMinimum,
     groups: Number(groups),
     ownerless: Number(ownerless),

@@ -1,5 +1,5 @@
 import { Ellipsis } from "lucide-react";
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useState } from "react";
 import { useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
 import {
@@ -16,40 +16,8 @@ import { useNotices } from "@/shared/ui/notice";
 import { instancePath, useKeeping } from "@/shared/url/links";
 import type { InstanceRowOf } from "../documents";
 
-/** What can be done with an instance, at the end of its row. The menu itself is made when somebody comes near it. */
+/** What can be done with an instance, at the end of its row. */
 export const RowMenu = memo(function RowMenu({ instance }: { instance: InstanceRowOf }) {
-  const [near, setNear] = useState<"pointer" | "focus" | "pressed" | null>(null);
-  if (near !== null)
-    return <Menu instance={instance} focused={near !== "pointer"} open={near === "pressed"} />;
-  return (
-    <Button
-      variant="ghost"
-      size="icon"
-      className="size-6"
-      aria-label={`Actions of ${instance.instance}`}
-      aria-haspopup="menu"
-      aria-expanded={false}
-      onPointerEnter={() => setNear("pointer")}
-      onFocus={() => setNear("focus")}
-      onClick={() => setNear("pressed")}
-    >
-      <Ellipsis aria-hidden="true" />
-    </Button>
-  );
-});
-
-interface MenuProps {
-  instance: InstanceRowOf;
-  /** Whether it takes the place of what had the focus. */
-  focused: boolean;
-  open: boolean;
-}
-
-function Menu({ instance, focused, open }: MenuProps) {
-  const trigger = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    if (focused) trigger.current?.focus();
-  }, [focused]);
   const [act, setAct] = useState<Act | null>(null);
   const lock = useLock("OPERATOR");
   const navigate = useNavigate();
@@ -59,15 +27,9 @@ function Menu({ instance, focused, open }: MenuProps) {
   const ended = hasEnded(status);
   return (
     <>
-      <DropdownMenu defaultOpen={open}>
+      <DropdownMenu>
         <DropdownMenuTrigger asChild>
-          <Button
-            ref={trigger}
-            variant="ghost"
-            size="icon"
-            className="size-6"
-            aria-label={`Actions of ${name}`}
-          >
+          <Button variant="ghost" size="icon" className="size-6" aria-label={`Actions of ${name}`}>
             <Ellipsis aria-hidden="true" />
           </Button>
         </DropdownMenuTrigger>
@@ -100,4 +62,4 @@ function Menu({ instance, focused, open }: MenuProps) {
       )}
     </>
   );
-}
+});

@@ -1,12 +1,63 @@
 import { fileURLToPath } from "node:url";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
+import type { Plugin, Rolldown } from "vite";
 import { defineConfig } from "vitest/config";
+
+/** What `main.ts` begins with is named in the page: the browser need not run that file to know of it. */
+const preloadStart: Plugin = {
+  name: "preload-start",
+  transformIndexHtml: {
+    order: "post",
+    handler(_html, { bundle }) {
+      const files = new Set<string>();
+      const take = (file: string): void => {
+        const chunk = bundle?.[file];
+        // The page names what it begins with itself.
+        if (files.has(file) || chunk?.type !== "chunk" || chunk.isEntry) return;
+        files.add(file);
+        for (const each of chunk.imports) take(each);
+      };
+      for (const [file, chunk] of Object.entries(bundle ?? {}))
+        if (chunk.type === "chunk" && chunk.moduleIds.some((id) => id.endsWith("/src/app/start.tsx")))
+          take(file);
+      return [...files].map((file) => ({
+        tag: "link",
+        attrs: { rel: "modulepreload", crossorigin: true, href: `./${file}` },
+        injectTo: "head" as const,
+      }));
+    },
+  },
+};
+
+/** What `main.ts` is itself, which comes before anything else. */
+const early = [
+  "src/main.ts",
+  "src/app/screens.ts",
+  "src/shared/url/base.ts",
+  "vite/preload-helper.js",
+].concat(["early", "exact", "live-url"].map((name) => `src/shared/graphql/${name}.ts`));
+
+let reached: Set<string> | undefined;
+
+/** All modules that the page begins with, but for those of `main.ts`. */
+function beginning(graph: Pick<Rolldown.ChunkingContext, "getModuleInfo">): Set<string> {
+  if (reached) return reached;
+  const found = new Set<string>();
+  const take = (id: string): void => {
+    if (found.has(id) || early.some((file) => id.endsWith(file))) return;
+    found.add(id);
+    for (const each of graph.getModuleInfo(id)?.importedIds ?? []) take(each);
+  };
+  take(fileURLToPath(new URL("./src/app/start.tsx", import.meta.url)));
+  reached = found;
+  return found;
+}
 
 const target = process.env.AEGIS_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), preloadStart],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   // Relative to `<base>`, which the server writes: it may be reached under a path.
   base: "./",
@@ -16,6 +67,23 @@ export default defineConfig({
     // The page runs under `default-src 'self'`: no data: URLs and no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // Dozens of small files would each be a request of its own: what the page begins with is one file, and what
+        // several screens share is another.
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            {
+              debugName: "first",
+              name: (id, graph) => (beginning(graph).has(id) ? "first" : null),
+              priority: 1,
+            },
+            { name: "screens", test: /\/src\//, minShareCount: 6 },
+          ],
+        },
+      },
+    },
   },
   server: {
     host: "127.0.0.1",

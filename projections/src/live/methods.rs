@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use aegis_domain::ErrorCode;
 use aegis_domain::wire::heartbeat::{Heartbeat, MEASURED_MAX, Measured, Role};
 use chrono::{DateTime, Utc};
 
@@ -113,14 +114,14 @@ impl Method {
         let mut new = Self { told: told.clone(), minute: Minute::default(), trace: VecDeque::new() };
         // When the other ones ended that it has counted is not known.
         let ended = told.latency.as_ref().map_or(0, |latency| latency.count());
-        let failed = if ended == told.count { told.errors } else { 0 };
+        let failed = if ended == told.count { failures(told) } else { 0 };
         new.add(Calls { ended, failed }, told, at);
         new
     }
 
     fn go_on(&mut self, told: &Measured, at: DateTime<Utc>) {
         let ended = told.count.saturating_sub(self.told.count);
-        let failed = told.errors.saturating_sub(self.told.errors).min(ended);
+        let failed = failures(told).saturating_sub(failures(&self.told)).min(ended);
         self.add(Calls { ended, failed }, told, at);
         self.told = Measured { latency: None, ..told.clone() };
     }
@@ -141,6 +142,13 @@ impl Method {
     fn last_slice(&self) -> i64 {
         self.trace.back().map_or(0, |(number, _)| *number)
     }
+}
+
+/// What failed since the start. Who does not own the group of a call refuses it, and another one answers it: the method is
+/// well. Of who calls, a refusal is what was answered in the end.
+fn failures(told: &Measured) -> u64 {
+    let refused = told.codes.get(ErrorCode::NotActive.as_str()).filter(|_| told.role == Role::Serve);
+    told.errors.saturating_sub(refused.copied().unwrap_or_default())
 }
 
 /// The methods of these instances together, by what is done with them and by name. A time is that of the server.

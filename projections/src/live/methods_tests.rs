@@ -109,3 +109,23 @@ fn what_is_kept_is_bounded_for_an_instance_and_for_all() {
     methods.retain(|key| *key == one);
     assert_eq!(methods.count, MEASURED_MAX);
 }
+
+#[test]
+fn a_call_that_another_owner_answers_is_no_failure_of_the_method() {
+    let mut methods = Methods::default();
+    let one = key("one");
+    let told = |count: u64, refused: u64, timeouts: u64, role: Role| {
+        let codes = BTreeMap::from([("NOT_ACTIVE".to_owned(), refused), ("TIMEOUT".to_owned(), timeouts)]);
+        Measured { role, codes, errors: refused + timeouts, ..method("quote", count, 0, 0, 0) }
+    };
+    for (second, role) in [(0, Role::Serve), (10, Role::Serve), (10, Role::Call), (11, Role::Call)] {
+        let refused = second.unsigned_abs() * 4;
+        let told = told(100 + second.unsigned_abs() * 10, refused, second.unsigned_abs() / 10, role);
+        methods.take(&one, &heartbeat(&one, 0, vec![told]), at(second));
+    }
+    let told = read(&methods, &["one"], 12);
+    let of = |role| told.iter().find(|it| it.role == role).unwrap();
+    assert_eq!(of(Role::Serve).metrics.calls, Calls { ended: 100, failed: 1 });
+    assert_eq!(of(Role::Serve).codes["NOT_ACTIVE"], 40, "they are told by their code");
+    assert_eq!(of(Role::Call).metrics.calls.failed, 4, "a caller got no other answer");
+}

@@ -277,7 +277,10 @@ impl Contents {
         let (mut calls, mut minute) = (None, Minute::default());
         if let Some(before) = before {
             let (past, now) = (Counters::of(&before.heartbeat), Counters::of(&heartbeat));
-            minute = std::mem::take(&mut before.minute);
+            // What an earlier life did is nothing of this one.
+            if past.life == now.life {
+                minute = std::mem::take(&mut before.minute);
+            }
             calls = before.calls;
             if !now.repeats(&past) {
                 let ended = Done::between(&past, &now).calls;

@@ -13,6 +13,7 @@ mod history;
 mod installation;
 mod kill;
 mod kv;
+mod lives;
 mod log;
 mod newer;
 mod pages;

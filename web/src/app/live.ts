@@ -3,6 +3,7 @@ import { useConnectionStore } from "@/shared/connection/store";
 import type { Event } from "@/shared/events/documents";
 import { onNewEvents, resetEvents, startEvents } from "@/shared/events/store";
 import { startPulse } from "@/shared/freshness/pulse";
+import { takeSocket } from "@/shared/graphql/early";
 import { sessionOver, standing } from "@/shared/graphql/http";
 import { createLive } from "@/shared/graphql/live";
 import { liveUrl } from "@/shared/graphql/live-url";
@@ -27,22 +28,19 @@ export function goLive(): () => void {
     dispatch,
     standing,
     onDenied: sessionOver,
+    early: takeSocket,
     now: serverNow,
   });
   const offline = (): void => live.interrupt();
   const online = (): void => live.hurry();
   window.addEventListener("offline", offline);
   window.addEventListener("online", online);
-  const ends = [
-    startSystem(live),
-    startPulse(live),
-    startEvents(live),
-    startAttention(live),
-    startLimits(),
-    onNewEvents(onLeadership),
-  ];
+  const ends = [startSystem(live), startPulse(live), onNewEvents(onLeadership)];
   useConnectionOf.setState({ live });
+  // What the screen asks for comes first: it does so as soon as there is a connection to ask over.
+  const later = setTimeout(() => ends.push(startEvents(live), startAttention(live), startLimits()));
   return () => {
+    clearTimeout(later);
     window.removeEventListener("offline", offline);
     window.removeEventListener("online", online);
     useConnectionOf.setState({ live: null });

@@ -126,8 +126,24 @@ describe("failovers", () => {
     const [item] = attentionOf({ ...calm, failovers: found });
     expect(item).toMatchObject({
       severity: "healed",
-      text: "failover: 2 groups left desk-1; longest gap 1.01 s",
+      text: "failover: 2 groups left desk-1; longest gap at most 1.01 s",
     });
+  });
+
+  it("say what has become of the owner: its groups have another one, and it may be gone", () => {
+    const life = (sequence: number, type: string): Event => ({
+      ...elected(sequence, "", 0, {}),
+      type: `aegis.instance.${type}.v1`,
+      kind: "INSTANCE",
+      aggregate: "instance.desk.desk-1",
+    });
+    const loss = elected(1, "A", 9_000, { ...lost, vacancy_ms: 900 });
+    const textOf = (...events: Event[]) =>
+      attentionOf({ ...calm, failovers: failoversOf([loss, ...events]) })[0]?.text;
+    expect(textOf()).toBe("failover: A left desk-1; longest gap at most 900 ms");
+    expect(textOf(life(2, "unhealthy"), life(3, "expired"))).toContain("left desk-1 (expired);");
+    expect(textOf(life(2, "expired"), life(3, "forgotten"))).toContain("left desk-1 (gone);");
+    expect(textOf(life(2, "expired"), life(3, "registered"))).toContain("left desk-1 (back);");
   });
 
   it("are no longer told after an hour", () => {

@@ -56,14 +56,14 @@ describe("the terms of a group", () => {
 
   it("are said in the words of operators", () => {
     expect(terms.map(({ before }) => gapWords(before)).slice(1)).toEqual([
-      "1.01 s no owner · owner lost",
+      "at most 1.01 s no owner · owner lost",
       "⇄ handover, stepped down by user:alice, 8 ms",
     ]);
     const [, paused] = termsFrom([
       log[0] as TermNode,
       node(42, "desk-2", 9_000, { cause: "MAINTENANCE", gapMs: 22_260 }),
     ]).terms;
-    expect(paused && gapWords(paused.before)).toBe("22 s no owner · maintenance");
+    expect(paused && gapWords(paused.before)).toBe("at most 22 s no owner · maintenance");
     const [, unmeasured] = termsFrom([log[0] as TermNode, node(42, "desk-2", 9_000, {})]).terms;
     expect(unmeasured && gapWords(unmeasured.before)).toBe("gap not measured · owner lost");
   });

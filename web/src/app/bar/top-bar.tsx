@@ -53,7 +53,7 @@ export function TopBar({ onMenu, onSearch, onSignOut }: Props) {
           onClick={onSearch}
         >
           <Search aria-hidden="true" />
-          <span className="max-xl:sr-only">Search</span>
+          <span className="max-xl:sr-only">Search</span>{" "}
           <span aria-hidden="true" className="ml-auto text-axis max-xl:hidden">
             Ctrl K
           </span>

@@ -23,7 +23,7 @@ export function UserMenu({ onSignOut }: { onSignOut: () => void }) {
           <Button variant="ghost" className="min-w-0 shrink">
             <span className="max-w-32 truncate" data-testid="viewer">
               {viewer.name}
-            </span>
+            </span>{" "}
             <span className="font-normal text-muted-foreground max-lg:hidden">{roleWord[viewer.role]}</span>
             <ChevronDown aria-hidden="true" />
           </Button>

@@ -54,7 +54,7 @@ export function Tabs<K extends string>({ label, tabs, chosen, onChoose, children
                 : "border-transparent text-muted-foreground hover:text-foreground",
             )}
           >
-            {tab.label}
+            {tab.label}{" "}
             {tab.count !== undefined && <span className="ml-1 text-muted-foreground">{tab.count}</span>}
           </button>
         ))}

@@ -3,6 +3,7 @@ import { iconOf } from "@/shared/events/kinds";
 import { NONE } from "@/shared/figures/format";
 import { formatMoment, formatSecond } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
+import { ActorText } from "@/shared/ui/actor-text";
 import { DefinitionLink, EventLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { rowClass } from "@/shared/ui/table";
 import { actionOf, letterOf, nameOf, reasonOf, scopeOf } from "./deeds";
@@ -19,7 +20,7 @@ export function AuditRow({ event, now }: { event: Event; now: number }) {
         </time>
       </td>
       <td className="max-w-56 truncate px-2 font-medium max-lg:max-w-24" title={event.actor}>
-        {event.actor}
+        <ActorText actor={event.actor} />
       </td>
       <td className="whitespace-nowrap px-2">
         <span className="inline-flex items-center gap-1.5">

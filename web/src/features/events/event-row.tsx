@@ -1,12 +1,14 @@
-import { memo } from "react";
+import { memo, useState } from "react";
 import type { Event } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
 import type { Whole } from "@/shared/graphql/exact";
 import { cn } from "@/shared/lib/utils";
 import { formatClock, formatMoment } from "@/shared/time/format";
 import { useZone } from "@/shared/time/zone";
+import { ActorText } from "@/shared/ui/actor-text";
 import { ServiceLink } from "@/shared/ui/object-link";
 import { chosenRow, rowClass } from "@/shared/ui/table";
+import type { Field } from "./value-filters";
 import { ValueButton } from "./value-menu";
 
 export const ROW_PX = 28;
@@ -23,6 +25,9 @@ const cell = "relative truncate px-2";
 
 export const EventRow = memo(function EventRow({ event, index, inRun, selected, onSelect }: Props) {
   const zone = useZone((s) => s.zone);
+  // Hundreds of rows pass by while the list is scrolled: what is only for the pointer comes with it, and stays.
+  const [near, setNear] = useState(false);
+  const menu = (field: Field, value: string) => near && <ValueButton field={field} value={value} inRow />;
   return (
     <tr
       aria-rowindex={index + 2}
@@ -30,6 +35,9 @@ export const EventRow = memo(function EventRow({ event, index, inRun, selected, 
       data-sequence={String(event.sequence)}
       data-type={event.type}
       className={cn(rowClass, "group cursor-pointer", selected && chosenRow)}
+      // Not when the row comes under a pointer that rests: then the list is scrolled.
+      onPointerMove={() => setNear(true)}
+      onPointerDown={() => setNear(true)}
       onClick={(click) => {
         if (!(click.target as Element).closest("a")) onSelect(event.sequence);
       }}
@@ -51,7 +59,7 @@ export const EventRow = memo(function EventRow({ event, index, inRun, selected, 
       </td>
       <td className={cn(cell, inRun && "pl-6")}>
         <EventType event={event} />
-        <ValueButton field="type" value={event.type} inRow />
+        {menu("type", event.type)}
       </td>
       <td className={cn(cell, "@max-[44rem]:hidden")} title={event.service ?? undefined}>
         {event.service === null ? (
@@ -59,17 +67,17 @@ export const EventRow = memo(function EventRow({ event, index, inRun, selected, 
         ) : (
           <>
             <ServiceLink service={event.service} className="font-normal" />
-            <ValueButton field="service" value={event.service} inRow />
+            {menu("service", event.service)}
           </>
         )}
       </td>
       <td className={cell} title={event.summary}>
         {event.summary}
-        <ValueButton field="aggregate" value={event.aggregate} inRow />
+        {menu("aggregate", event.aggregate)}
       </td>
       <td className={cn(cell, "text-muted-foreground @max-[64rem]:hidden")} title={event.actor}>
-        {event.actor}
-        <ValueButton field="actor" value={event.actor} inRow />
+        <ActorText actor={event.actor} />
+        {menu("actor", event.actor)}
       </td>
     </tr>
   );

@@ -1,5 +1,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useLayoutEffect,
+  useRef,
+} from "react";
 import type { Whole } from "@/shared/graphql/exact";
 import { usePrinting } from "@/shared/lib/printing";
 import { cn } from "@/shared/lib/utils";
@@ -15,7 +22,7 @@ const head: { label: string; width: string; right?: boolean }[] = [
   { label: "Event", width: "w-44" },
   { label: "Service", width: "w-40 @max-[44rem]:hidden" },
   { label: "Summary", width: "" },
-  { label: "Actor", width: "w-60 @max-[64rem]:hidden" },
+  { label: "Actor", width: "w-84 @max-[64rem]:hidden" },
 ];
 
 interface Props {
@@ -39,8 +46,9 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PX,
-    overscan: 12,
-    getItemKey: (index) => rows[index]?.key ?? index,
+    overscan: 6,
+    // With another function the place of every row would be reckoned anew.
+    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
     initialRect: { width: 1000, height: 700 },
   });
   useKeptPlace(rows, scroller, table, pinned);
@@ -65,7 +73,7 @@ export function EventTable({ rows, selected, pinned, onSelect, onToggle, onAway,
       ref={scroller}
       aria-label="Events"
       tabIndex={0}
-      className="@container min-h-40 flex-1 overflow-auto -outline-offset-2 [overflow-anchor:none]"
+      className="@container min-h-40 flex-1 overflow-auto bg-background -outline-offset-2 [overflow-anchor:none]"
       onKeyDown={onKey}
       onScroll={(e) => e.currentTarget.scrollTop > ROW_PX && onAway()}
     >

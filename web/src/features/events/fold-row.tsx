@@ -102,14 +102,18 @@ function FailoverType({ run: { planned } }: { run: FailoverRun }) {
 const NAMED = 2;
 
 /** `3 groups left trading-1 · longest gap 1.01 s · now trading-2, trading-3`. */
-function FailoverSummary({ run: { service, from, to, groups, longestGapMs } }: { run: FailoverRun }) {
+function FailoverSummary({
+  run: { service, from, to, groups, longestGapMs, planned },
+}: {
+  run: FailoverRun;
+}) {
   const more = to.length > NAMED ? ` and ${to.length - NAMED} more` : "";
   return (
     <span title={groups.join(", ")}>
       <span className="font-medium">{plural(groups.length, "group")}</span> left{" "}
       <InstanceLink service={service} instance={from} className="align-bottom font-normal" />
       <span className="text-muted-foreground">
-        {longestGapMs !== null && ` · longest gap ${formatSpan(longestGapMs)}`}
+        {longestGapMs !== null && ` · longest gap ${planned ? "" : "at most "}${formatSpan(longestGapMs)}`}
         {to.length > 0 && ` · now ${to.slice(0, NAMED).join(", ")}${more}`}
       </span>
     </span>

@@ -42,10 +42,10 @@ export function StateLane({ service, instance }: { service: string; instance: st
   return (
     <div>
       <p className="mb-1 flex gap-2 text-xs">
-        <span className="font-medium">State</span>
+        <span className="font-medium">State</span>{" "}
         <span className="text-muted-foreground">
           {begin > from + STEP_MS ? `recorded for ${formatAge(now - begin)}` : "7 days"}
-        </span>
+        </span>{" "}
         <span className="ml-auto text-muted-foreground">
           {upPercent === null ? "—" : `${share(upPercent)} % up`} · {flaps} {flaps === 1 ? "flap" : "flaps"} ·{" "}
           {begun} {begun === 1 ? "start" : "starts"}

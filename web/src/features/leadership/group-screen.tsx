@@ -175,7 +175,7 @@ export function GroupScreen({ service, group }: { service: string; group: string
             }
           />
         </Panel>
-        <MembersPanel service={service} group={group} />
+        <MembersPanel service={service} group={group} owner={owner} />
         <Panel
           title="Terms"
           note={data.terms.more ? `the newest ${terms.terms.length}` : terms.terms.length}

@@ -25,7 +25,7 @@ const heads: { label: string; title: string; width: string; right?: boolean }[] 
   {
     label: "Standbys",
     title: "Who would take it over, in the order of their claims",
-    width: cn("w-40", shown.standbys),
+    width: cn("w-44", shown.standbys),
   },
   { label: "Changes", title: "Changes of owner in 24 hours", width: cn("w-20", shown.changes), right: true },
   {
@@ -83,10 +83,12 @@ export function GroupTable({ page, statistics, chosen, onChoose, onOffset }: Pro
     }),
   );
   const members = useMembers(
-    items.flatMap(({ index }) => {
-      const group = page.rows[index - page.offset];
-      return group ? [group.id] : [];
-    }),
+    new Map(
+      items.flatMap(({ index }) => {
+        const group = page.rows[index - page.offset];
+        return group ? [[group.id, group.instance] as const] : [];
+      }),
+    ),
   );
   const begin = items[0]?.index ?? 0;
   useEffect(() => {

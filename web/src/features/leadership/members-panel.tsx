@@ -5,10 +5,17 @@ import { words } from "@/shared/status/status";
 import { InstanceLink } from "@/shared/ui/object-link";
 import { Panel } from "@/shared/ui/panel";
 
+interface Props {
+  service: string;
+  group: string;
+  /** As the head of the page has it. */
+  owner: string | null;
+}
+
 /** Who owns the group, and who would take it over, one after the other. Of the past it is not told. */
-export function MembersPanel({ service, group }: { service: string; group: string }) {
+export function MembersPanel({ service, group, owner }: Props) {
   const id = `${service}/${group}`;
-  const found = useMembers([id]).get(id);
+  const found = useMembers(new Map([[id, owner]])).get(id);
   if (!found || found.members.length === 0) return null;
   const { members, memberCount, declared } = found;
   const more = Number(memberCount) - members.length;

@@ -2,7 +2,7 @@ import { Crown } from "lucide-react";
 import { formatSpan } from "@/shared/time/duration";
 import { Moment } from "@/shared/time/moment";
 import { EventLink, InstanceLink } from "@/shared/ui/object-link";
-import { causeWords, type Term } from "./terms";
+import { causeWords, gapSpan, heldSpan, type Term } from "./terms";
 import { hadNoOwner } from "./timeline/lanes";
 
 const heads = ["Term", "Owner", "From", "To", "Held", "Gap before", "Cause", "By", "Event"];
@@ -36,48 +36,55 @@ export function TermsTable({
           </tr>
         </thead>
         <tbody>
-          {newest.slice(0, SHOWN).map(({ term, owner, from, to, before, sequence }) => (
-            <tr
-              key={String(term)}
-              data-testid="term-row"
-              data-term={String(term)}
-              data-gap={before.measuredMs ?? ""}
-              className="h-row border-border border-t hover:bg-accent"
-            >
-              <td className="px-3">{String(term)}</td>
-              <td className="px-3">
-                <span className="flex items-center gap-1 text-lead">
-                  <Crown aria-hidden="true" className="size-3" />
-                  <InstanceLink service={service} instance={owner} className="font-normal" />
-                </span>
-              </td>
-              <td className="whitespace-nowrap px-3">
-                <Moment at={new Date(from).toISOString()} exact />
-              </td>
-              <td className="whitespace-nowrap px-3">
-                {to === null ? "now" : <Moment at={new Date(to).toISOString()} exact />}
-              </td>
-              <td className="whitespace-nowrap px-3">{formatSpan((to ?? now) - from)}</td>
-              <td className="whitespace-nowrap px-3">
-                {before.cause === "FIRST" ? (
-                  <span className="text-muted-foreground">—</span>
-                ) : before.measuredMs === null ? (
-                  <span className="text-muted-foreground">
-                    {hadNoOwner(before) ? "not measured" : "none, handed over"}
+          {newest.slice(0, SHOWN).map((each) => {
+            const { term, owner, from, to, before, sequence } = each;
+            return (
+              <tr
+                key={String(term)}
+                data-testid="term-row"
+                data-term={String(term)}
+                data-gap={before.measuredMs ?? ""}
+                className="h-row border-border border-t hover:bg-accent"
+              >
+                <td className="px-3">{String(term)}</td>
+                <td className="px-3">
+                  <span className="flex items-center gap-1 text-lead">
+                    <Crown aria-hidden="true" className="size-3" />
+                    <InstanceLink service={service} instance={owner} className="font-normal" />
                   </span>
-                ) : (
-                  formatSpan(before.measuredMs)
-                )}
-              </td>
-              <td className="whitespace-nowrap px-3">{causeWords[before.cause]}</td>
-              <td className="w-full px-3 text-muted-foreground">
-                {[before.by, before.reason].filter(Boolean).join(": ") || "—"}
-              </td>
-              <td className="px-3">
-                <EventLink sequence={sequence} />
-              </td>
-            </tr>
-          ))}
+                </td>
+                <td className="whitespace-nowrap px-3">
+                  <Moment at={new Date(from).toISOString()} exact />
+                </td>
+                <td className="whitespace-nowrap px-3">
+                  {to === null ? "now" : <Moment at={new Date(to).toISOString()} exact />}
+                </td>
+                <td className="whitespace-nowrap px-3">
+                  {to === null ? formatSpan(now - from) : heldSpan(each, to)}
+                </td>
+                <td className="whitespace-nowrap px-3">
+                  {before.cause === "FIRST" ? (
+                    <span className="text-muted-foreground">—</span>
+                  ) : before.measuredMs === null ? (
+                    <span className="text-muted-foreground">
+                      {hadNoOwner(before) ? "not measured" : "none, handed over"}
+                    </span>
+                  ) : hadNoOwner(before) ? (
+                    gapSpan(before.measuredMs)
+                  ) : (
+                    formatSpan(before.measuredMs)
+                  )}
+                </td>
+                <td className="whitespace-nowrap px-3">{causeWords[before.cause]}</td>
+                <td className="w-full px-3 text-muted-foreground">
+                  {[before.by, before.reason].filter(Boolean).join(": ") || "—"}
+                </td>
+                <td className="px-3">
+                  <EventLink sequence={sequence} />
+                </td>
+              </tr>
+            );
+          })}
         </tbody>
       </table>
       {newest.length > SHOWN && (

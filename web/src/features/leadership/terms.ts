@@ -1,4 +1,5 @@
 import type { Whole } from "@/shared/graphql/exact";
+import { formatSpan } from "@/shared/time/duration";
 import type { TermNode } from "./documents";
 
 /** Why a group changed its owner. */
@@ -79,6 +80,16 @@ function gapOf({ from, gapMs, cause, by, reason }: TermNode): Gap {
   const measuredMs = gapMs === null ? null : Number(gapMs);
   return { from: to - (measuredMs ?? 0), to, measuredMs, cause, by, reason };
 }
+
+/**
+ * How long nobody owned the group, as it is told. Who was lost is known by its last renewal, and may have worked on for a part
+ * of the time after it.
+ */
+export const gapSpan = (ms: number): string => `at most ${formatSpan(ms)}`;
+
+/** How long a term lasted: of who was lost, up to the last renewal at least. */
+export const heldSpan = ({ from, lost }: Term, to: number): string =>
+  `${lost ? "at least " : ""}${formatSpan(to - from)}`;
 
 export const causeWords: Record<Cause, string> = {
   FIRST: "first owner",

@@ -1,5 +1,5 @@
 import { CircleCheck, CircleX, Flag, TriangleAlert } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Link } from "react-router";
 import { Button } from "@/components/ui/button";
 import { markOf, useAcknowledged } from "@/shared/attention/acknowledged";
@@ -23,8 +23,10 @@ const looks = {
   healed: { icon: Flag, tone: "text-muted-foreground" },
 };
 
+const words = { bad: "bad", warn: "warning", healed: "taken over" };
+
 /** The verdict: what needs somebody, since when, and where to go. */
-export function AttentionPanel() {
+export const AttentionPanel = memo(function AttentionPanel() {
   const items = useAttentionItems();
   const [all, setAll] = useState(false);
   const { unknownSince } = useTruth();
@@ -67,7 +69,7 @@ export function AttentionPanel() {
         )}
         {!past && <LastChange />}
         <span className="ml-auto text-muted-foreground">
-          {healed.length > 0 && `${healed.length} healed in the last hour`}
+          {healed.length > 0 && `${plural(healed.length, "failover")} in the last hour, taken over`}
         </span>
       </header>
       <ol className="min-h-[5.25rem] max-lg:min-h-[3.5rem]">
@@ -76,7 +78,7 @@ export function AttentionPanel() {
         ))}
         {items.length === 0 && !past && (
           <li className="flex h-7 items-center px-4 text-muted-foreground max-xl:px-3">
-            What fails, and what healed within the last hour, stands here.
+            What fails, and what others took over within the last hour, stands here.
           </li>
         )}
         {(more > 0 || all) && items.length > ROWS && (
@@ -89,7 +91,7 @@ export function AttentionPanel() {
       </ol>
     </section>
   );
-}
+});
 
 function LastChange() {
   const at = useHeld(useEvents((s) => s.events?.at(-1)?.time));
@@ -113,15 +115,15 @@ function Line({ item }: { item: ShownItem }) {
       className="flex h-7 items-center gap-2 border-border border-b px-4 last:border-b-0 max-xl:px-3"
     >
       <Icon aria-hidden="true" className={cn("size-3.5 shrink-0", muted ? "text-muted-foreground" : tone)} />
-      <span className="sr-only">{item.severity}</span>
+      <span className="sr-only">{words[item.severity]} </span>
       <span
         className={cn("w-52 shrink-0 truncate max-lg:w-36", muted ? "text-muted-foreground" : "font-medium")}
       >
         {item.subject}
-      </span>
+      </span>{" "}
       <span className={cn("min-w-0 flex-1 truncate", muted && "text-muted-foreground")} title={item.text}>
         {item.text}
-      </span>
+      </span>{" "}
       <span className="w-16 shrink-0 text-right text-muted-foreground">
         {item.since !== null && <Age since={new Date(item.since).toISOString()} short />}
       </span>

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { Link } from "react-router";
 import type { Event } from "@/shared/events/documents";
 import { EventType } from "@/shared/events/event-type";
@@ -15,7 +15,7 @@ const NAMED = 3;
 const none: readonly Event[] = [];
 
 /** The newest events, newest on top; runs are folded. */
-export function Feed() {
+export const Feed = memo(function Feed() {
   const error = useEvents((s) => s.error);
   const events = useShownEvents();
   const lines = useMemo(() => foldRuns(withoutHealed(events ?? none)).slice(0, SHOWN), [events]);
@@ -39,7 +39,7 @@ export function Feed() {
       </ol>
     </section>
   );
-}
+});
 
 function Line({ line: { event, count, names } }: { line: FeedLine }) {
   const keeping = useKeeping();
@@ -55,20 +55,23 @@ function Line({ line: { event, count, names } }: { line: FeedLine }) {
       data-type={event.type}
       data-aggregate={event.aggregate}
       data-count={count}
-      className="border-border border-b"
+      className="border-border border-b [contain-intrinsic-size:auto_2.75rem] [content-visibility:auto]"
     >
       <Link
         to={keeping(eventPath(event.sequence))}
         className="block px-3 py-1 -outline-offset-2 hover:bg-accent"
       >
         <span className="flex items-center gap-2">
-          <EventType event={event} className="font-medium" />
-          {count > 1 && <span className="rounded-full bg-muted px-1.5 text-xs">{count}</span>}
+          <EventType event={event} className="font-medium" />{" "}
+          {count > 1 && <span className="rounded-full bg-muted px-1.5 text-xs">{count}</span>}{" "}
           <span className="ml-auto shrink-0 text-muted-foreground text-xs">
             <Moment at={event.time} />
           </span>
         </span>
-        <span className="block truncate text-muted-foreground text-xs">
+        <span
+          className="block truncate text-muted-foreground text-xs"
+          title={count > 1 ? about : event.summary}
+        >
           {count > 1 ? about : event.summary}
         </span>
       </Link>

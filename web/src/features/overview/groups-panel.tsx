@@ -1,5 +1,5 @@
 import { Crown, UserX } from "lucide-react";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useAttention } from "@/shared/attention/store";
 import { useHeld } from "@/shared/live/use-held";
 import { useReplay } from "@/shared/replay/store";
@@ -13,7 +13,7 @@ const SHOWN = 12;
 const MINUTE_MS = 60_000;
 
 /** Groups without owner, and those whose owner changed within ten minutes. */
-export function GroupsPanel() {
+export const GroupsPanel = memo(function GroupsPanel() {
   const events = useShownEvents();
   const ownerless = useAttention((s) => s.ownerless.groups);
   const replayed = useReplay((s) => s.time);
@@ -82,4 +82,4 @@ export function GroupsPanel() {
       </ul>
     </section>
   );
-}
+});

@@ -18,6 +18,8 @@ import { isFiltered, overviewShape } from "./view-state";
 /** The long list comes with the machinery of long lists, which the services do not need. */
 const InstancesView = lazy(() => import("./instances-view"));
 
+const none: Page["counts"] = new Map();
+
 /** The verdict, the totals, and the list of what there is. */
 export function OverviewScreen() {
   const [view, set] = useUrlState(overviewShape);
@@ -26,14 +28,15 @@ export function OverviewScreen() {
   const live = usePulse((s) => s.total);
   const fleet = usePulse((s) => s.counts);
   const everything = past ? (all.rollups ?? []).reduce((sum, each) => sum + each.instances, 0) : live;
-  const [page, setPage] = useState<Page | null>(null);
-  const onPage = useCallback((next: Page) => setPage(next), []);
+  const [found, setFound] = useState<Page["counts"]>(none);
+  // Each heartbeat makes another page, and few of them other counts.
+  const onPage = useCallback(({ counts }: Page) => setFound(counts), []);
   const onPeek = useCallback(
     (instance: InstanceRowOf) => set({ peek: instance.id }, { replace: true }),
     [set],
   );
   const filtered = isFiltered(view);
-  const counts = filtered && view.view === "instances" ? (page?.counts ?? new Map()) : (fleet ?? new Map());
+  const counts = filtered && view.view === "instances" ? found : (fleet ?? none);
   const list = { view, set, everything, onPeek, onPage };
   return (
     <div className="flex min-h-full">

@@ -1,3 +1,5 @@
+import { latency, percent, rate } from "@/shared/figures/format";
+import { isSame } from "@/shared/lib/same";
 import type { Summary } from "@/shared/services/documents";
 import { type InstanceStatus, meaningOf } from "@/shared/status/status";
 
@@ -36,7 +38,7 @@ export function rollupOfSummary(summary: Summary): Rollup {
     minimum: definition?.minInstances == null ? null : Number(definition.minInstances),
     worst: worst ?? "STOPPED",
     reason:
-      summary.reason === null || summary.instance === null ? null : `${summary.instance}: ${summary.reason}`,
+      summary.reason === null || summary.instance === null ? null : `${summary.reason} (${summary.instance})`,
     belowMinimum: summary.belowMinimum,
     groups: Number(groups),
     ownerless: Number(ownerless),
@@ -48,6 +50,16 @@ export function rollupOfSummary(summary: Summary): Rollup {
     errorPercent: minute?.errorPercent ?? null,
   };
 }
+
+const FIGURES = ["p99Ms", "callsPerSecond", "errorPercent"];
+
+/** Whether both read the same as a line: figures move on by less than is shown. */
+export const readsSame = (a: Rollup, b: Rollup): boolean =>
+  latency(a.p99Ms) === latency(b.p99Ms) &&
+  rate(a.callsPerSecond) === rate(b.callsPerSecond) &&
+  percent(a.errorPercent) === percent(b.errorPercent) &&
+  isSame([...a.counts], [...b.counts]) &&
+  isSame(a, b, [...FIGURES, "counts"]);
 
 /** Whether somebody is needed. */
 export const isBad = (rollup: Rollup): boolean =>

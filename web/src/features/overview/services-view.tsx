@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { count, plural } from "@/shared/figures/format";
 import { useTruth } from "@/shared/freshness/truth";
@@ -6,7 +6,6 @@ import type { InstanceRowOf } from "@/shared/instances/documents";
 import { TableHead } from "@/shared/instances/table/table-head";
 import { SERVICES } from "@/shared/services/documents";
 import { useServiceWindow } from "@/shared/services/use-service-window";
-import { useNow } from "@/shared/time/clock";
 import { Empty, ErrorView, Loading } from "@/shared/ui/states";
 import { useMoment } from "@/shared/url/moment";
 import type { SetUrl } from "@/shared/url/use-url-state";
@@ -45,11 +44,15 @@ export function ServicesView(props: Props) {
   const filter = serviceFilterOf(props.view);
   const found = usePastRollups(filter, filtered);
   const first = useServiceWindow(moment === null ? { filter, first: SERVICES, offset: 0 } : null);
-  const flip = (service: string): void => {
-    const next = new Set(flipped);
-    if (!next.delete(service)) next.add(service);
-    setFlipped(next);
-  };
+  const flip = useCallback(
+    (service: string) =>
+      setFlipped((before) => {
+        const next = new Set(before);
+        if (!next.delete(service)) next.add(service);
+        return next;
+      }),
+    [],
+  );
   const list = { ...props, flipped, onFlip: flip, narrowed };
   if (moment !== null) {
     const { rollups, total, error, again } = filtered ? found : props.past;
@@ -125,19 +128,12 @@ function Rows({
   narrowed,
 }: List & { rollups: readonly Rollup[]; offset: number }) {
   const truth = useTruth();
-  const now = useNow();
   return rollups.map((rollup, index) => {
     const byFilter = narrowed && offset + index < OPENED;
     const open = flipped.has(rollup.service) ? !byFilter : byFilter;
     return (
       <tbody key={rollup.service}>
-        <ServiceRow
-          rollup={rollup}
-          open={open}
-          onToggle={() => onFlip(rollup.service)}
-          truth={truth}
-          now={now}
-        />
+        <ServiceRow rollup={rollup} open={open} onToggle={onFlip} truth={truth} />
         {open && (
           <Members
             service={rollup.service}

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { Link, useSearchParams } from "react-router";
 import { useAttentionItems } from "@/shared/attention/use-items";
 import { count } from "@/shared/figures/format";
@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** What there is, and how it is; each part leads to exactly the list that it counts. */
-export function Tiles({ past, team }: Props) {
+export const Tiles = memo(function Tiles({ past, team }: Props) {
   const now = useTotals(team);
   const scope = { ...noFilter, team };
   const moment = useMoment();
@@ -96,7 +96,7 @@ export function Tiles({ past, team }: Props) {
       />
     </nav>
   );
-}
+});
 
 /** The same out of the services: of the past nothing else is known. */
 function totalsOf(rollups: readonly Rollup[] | null): Totals {
@@ -128,6 +128,9 @@ function useChange(change: Partial<OverviewView>): string {
   return `?${writeUrl(overviewShape, params, { ...change, peek: "" })}`;
 }
 
+/** Beyond so many states the worst has its word, and the others have theirs for the pointer and for screen readers. */
+const WORDED = 2;
+
 function ByStatus({
   counts,
   blind,
@@ -140,8 +143,15 @@ function ByStatus({
   const present = statuses.filter((status) => (counts.get(status) ?? 0) > 0);
   return (
     <>
-      {present.map((status) => (
-        <StatusLink key={status} status={status} n={counts.get(status) ?? 0} blind={blind} team={team} />
+      {present.map((status, index) => (
+        <StatusLink
+          key={status}
+          status={status}
+          n={counts.get(status) ?? 0}
+          blind={blind}
+          team={team}
+          worded={index === 0 || present.length <= WORDED}
+        />
       ))}
     </>
   );
@@ -152,18 +162,24 @@ function StatusLink({
   n,
   blind,
   team,
+  worded,
 }: {
   status: InstanceStatus;
   n: number;
   blind: boolean;
   team: string;
+  worded: boolean;
 }) {
   const to = useChange({ ...noFilter, team, view: "instances", status: [status] });
   const { icon: Icon, tone } = looks[status];
   return (
-    <Link to={to} className="mr-2 inline-flex h-6 items-center gap-1 hover:underline">
+    <Link
+      to={to}
+      title={`${count(n)} ${words[status].toLowerCase()}`}
+      className="mr-2 inline-flex h-6 items-center gap-1 hover:underline"
+    >
       <Icon aria-hidden="true" className={cn("size-3", !blind && tone)} />
-      {count(n)} {words[status].toLowerCase()}
+      {count(n)} <span className={cn(!worded && "sr-only")}>{words[status].toLowerCase()} </span>
     </Link>
   );
 }

@@ -1,4 +1,5 @@
 import { Pause, Play, X } from "lucide-react";
+import { memo } from "react";
 import { Button } from "@/components/ui/button";
 import { Toggle } from "@/components/ui/toggle";
 import { usePause } from "@/shared/live/pause";
@@ -24,7 +25,7 @@ interface Props {
 const PASSING = ["peek", "at", "vs"];
 
 /** One row that never wraps. */
-export function Toolbar({ view, set, counts }: Props) {
+export const Toolbar = memo(function Toolbar({ view, set, counts }: Props) {
   return (
     <div className="flex h-10 shrink-0 items-center gap-1.5 bg-background px-4 max-xl:px-3" data-no-print>
       <SearchField
@@ -56,7 +57,7 @@ export function Toolbar({ view, set, counts }: Props) {
       </div>
     </div>
   );
-}
+});
 
 function Chips({ view, set }: Omit<Props, "counts">) {
   if (!isFiltered(view)) return null;

@@ -14,7 +14,7 @@ const heads = ["Group", "Owner", "Standbys", "Term", "Held for", "Gap before", "
 /** All groups of the service; each leads to its timeline. */
 export function GroupsTab({ seen: { service, leaders, groups } }: { seen: Seen }) {
   const keeping = useKeeping();
-  const members = useMembers(leaders.map(({ id }) => id));
+  const members = useMembers(new Map(leaders.map(({ id, instance }) => [id, instance])));
   if (groups === 0) return <Empty title="It has no groups." />;
   return (
     <div className="overflow-x-auto rounded border border-border">

@@ -157,14 +157,16 @@ function ofFailovers({ failovers, now, ownerless }: Situation): AttentionItem[] 
     .filter(
       ({ at, groups, service }) => now - at < HEALED_MS && !groups.every((g) => open.has(`${service}/${g}`)),
     )
-    .map(({ service, from, groups, longestGapMs, at, sequence }) => {
+    .map(({ service, from, became, groups, longestGapMs, at, sequence }) => {
       const [first = ""] = groups;
-      const what = groups.length === 1 ? `${first} left ${from}` : `${groups.length} groups left ${from}`;
-      const gap = longestGapMs === null ? "gap not measured" : `longest gap ${formatSpan(longestGapMs)}`;
+      const owner = became === null ? from : `${from} (${became})`;
+      const what = groups.length === 1 ? `${first} left ${owner}` : `${groups.length} groups left ${owner}`;
+      const gap =
+        longestGapMs === null ? "gap not measured" : `longest gap at most ${formatSpan(longestGapMs)}`;
       return {
         key: `failover ${sequence}`,
         severity: "healed",
-        subject: `${service}, healed`,
+        subject: `${service}, taken over`,
         text: `failover: ${what}; ${gap}`,
         since: at,
         to:

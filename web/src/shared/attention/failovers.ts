@@ -5,8 +5,9 @@ import { z } from "@/shared/lib/zod";
 /** Groups that changed owner because one was lost, as one: what one instance owned goes within seconds. */
 export interface Failover {
   service: string;
-  /** Who owned them. */
+  /** Who owned them, and what the log says has become of it since; null where it says nothing. */
   from: string;
+  became: string | null;
   groups: string[];
   longestGapMs: number | null;
   /** When the last of them had an owner again, in epoch milliseconds. */
@@ -47,6 +48,7 @@ export function failoversOf(events: readonly Event[]): Failover[] {
       found.push({
         service: event.service,
         from,
+        became: null,
         groups: [group],
         longestGapMs: gap,
         at,
@@ -54,7 +56,29 @@ export function failoversOf(events: readonly Event[]): Failover[] {
       });
     }
   }
+  const fates = fatesOf(events);
+  for (const each of found) each.became = fates.get(`instance.${each.service}.${each.from}`) ?? null;
   return found;
+}
+
+/** What has become of an instance by an event of its life, in a word. */
+const fate: Record<string, string> = {
+  registered: "back",
+  recovered: "back",
+  unhealthy: "unhealthy",
+  expired: "expired",
+  deregistered: "stopped",
+  forgotten: "gone",
+};
+
+/** By aggregate, what the newest event of its life says. */
+function fatesOf(events: readonly Event[]): ReadonlyMap<string, string> {
+  const fates = new Map<string, string>();
+  for (const { kind, type, aggregate } of events) {
+    const word = kind === "INSTANCE" ? fate[shortType(type)] : undefined;
+    if (word !== undefined) fates.set(aggregate, word);
+  }
+  return fates;
 }
 
 /** `leadership.trading-service.ACC-1` of `trading-service` -> `ACC-1`. */

@@ -9,7 +9,7 @@ export function EventType({ event, className }: { event: Event; className?: stri
     <span className={cn("flex min-w-0 items-center gap-1.5", className)} title={event.type}>
       <Icon aria-hidden="true" className="size-3.5 shrink-0 text-muted-foreground" />
       <span className="truncate">{typeWords(event.type)}</span>
-      <span className="sr-only">({kindLook[event.kind].word})</span>
+      <span className="sr-only"> ({kindLook[event.kind].word})</span>
     </span>
   );
 }

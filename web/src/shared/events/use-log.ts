@@ -84,8 +84,11 @@ export function useLog({ filter, takes, top, live, until, held }: Options): Log 
     });
   }, [key, top, until, fail]);
 
+  const asked = useRef(false);
   useEffect(() => {
-    const timer = setTimeout(() => void begin(), REST_MS);
+    // Somebody may be typing; but the first answer is waited for.
+    const timer = setTimeout(() => void begin(), asked.current ? REST_MS : 0);
+    asked.current = true;
     return () => {
       clearTimeout(timer);
       run.current += 1;

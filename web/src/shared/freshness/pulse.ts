@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import { highest, type Whole } from "@/shared/graphql/exact";
 import type { Live } from "@/shared/graphql/live";
+import { throttle } from "@/shared/live/throttle";
 import { type InstanceStatus, meaningOf } from "@/shared/status/status";
 import { Pulse, type PulseUpdate } from "./documents";
 
@@ -15,13 +16,20 @@ const nothing: PulseStore = { counts: null, total: 0, asOf: 0 };
 
 export const usePulse = create<PulseStore>(() => nothing);
 
+const PAINT_MS = 250;
+
+/** As last received; the store has what was painted of it. */
+let latest = nothing;
+const paint = throttle(() => usePulse.setState(latest), PAINT_MS);
+
 export function receivePulse(update: PulseUpdate): void {
   const counts = update.__typename === "InstanceSnapshot" ? update.counts : update.newCounts;
-  usePulse.setState((before) => ({
+  latest = {
     total: Number(update.totalCount),
-    asOf: highest(before.asOf, update.asOfSequence),
-    ...(counts && { counts: new Map(counts.map(({ status, count }) => [status, Number(count)])) }),
-  }));
+    asOf: highest(latest.asOf, update.asOfSequence),
+    counts: counts ? new Map(counts.map(({ status, count }) => [status, Number(count)])) : latest.counts,
+  };
+  paint();
 }
 
 export function startPulse(live: Live): () => void {
@@ -34,6 +42,8 @@ export function startPulse(live: Live): () => void {
   });
   return () => {
     end();
+    paint.cancel();
+    latest = nothing;
     usePulse.setState(nothing);
   };
 }

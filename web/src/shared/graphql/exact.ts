@@ -5,7 +5,8 @@ export type Whole = number | bigint;
 const MARK = "\uE0FE#";
 /** Stands before a text that begins with it, so that no text of others is taken for a marked number. */
 const ESCAPE = "\uE0FE";
-const NEEDED = /\d{16}|\uE0FE|\\ue0fe/i;
+/** A whole number of so many digits may be one that a `number` would round. */
+const LONG = 16;
 // Whole texts, so that digits in one are left alone, with the colon that makes one a key; whole numbers, so that the
 // digits of a fraction or an exponent are not taken for an integer; and what opens and closes.
 const TOKEN = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[{}[\]]/g;
@@ -31,7 +32,7 @@ const isOtherwise = (number: string): boolean => String(Number(number)) !== numb
  */
 export function mark(json: string, envelope = 1): string {
   const written = PRINTED_OTHERWISE.test(json) && (json.match(HOLDS_WRITTEN)?.length ?? 0) > 1;
-  if (!written && !NEEDED.test(json)) return json;
+  if (!written && !hasLong(json) && !hasMark(json)) return json;
   let depth = 0;
   // How deep that begins which others wrote; whether it begins with the next token.
   let within = 0;
@@ -52,6 +53,24 @@ export function mark(json: string, envelope = 1): string {
     return markToken(token, colon, within > 0);
   });
 }
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** Whether so many digits stand in a row. Each message is looked through, so only every so-manieth letter is. */
+function hasLong(json: string): boolean {
+  for (let at = LONG - 1; at < json.length; at += LONG) {
+    if (!isDigit(json.charCodeAt(at))) continue;
+    let [first, last] = [at, at];
+    while (isDigit(json.charCodeAt(first - 1))) first -= 1;
+    while (isDigit(json.charCodeAt(last + 1))) last += 1;
+    if (last - first + 1 >= LONG) return true;
+  }
+  return false;
+}
+
+/** Whether a text of others may begin with a mark, as it is or escaped. */
+const hasMark = (json: string): boolean =>
+  json.includes(ESCAPE) || (json.includes("\\u") && /\\ue0fe/i.test(json));
 
 /** The same of JSON that somebody else wrote, all of it. */
 export const markWritten = (json: string): string =>
@@ -119,6 +138,14 @@ export const highest = (a: Whole, b: Whole): Whole => (a < b ? b : a);
 /** The kind of websocket that there is, with messages marked before anybody parses them. */
 export function exactSocket(): typeof WebSocket {
   return class extends globalThis.WebSocket {
+    override set onopen(listener: WebSocket["onopen"]) {
+      super.onopen = listener;
+      // It may have been opened before whoever speaks through it was there.
+      if (this.readyState === WebSocket.OPEN) queueMicrotask(() => listener?.call(this, new Event("open")));
+    }
+    override get onopen(): WebSocket["onopen"] {
+      return super.onopen;
+    }
     override set onmessage(listener: WebSocket["onmessage"]) {
       const exact = ({ data }: MessageEvent): unknown =>
         listener?.call(this, { data: typeof data === "string" ? mark(data, 2) : data } as MessageEvent);
@@ -129,3 +156,9 @@ export function exactSocket(): typeof WebSocket {
     }
   };
 }
+
+/** The same, of which the first ones are there already, as long as `early` gives any. */
+export const exactSocketFrom = (early: () => WebSocket | null): typeof WebSocket =>
+  new Proxy(exactSocket(), {
+    construct: (kind, args) => early() ?? Reflect.construct(kind, args),
+  });

@@ -2,12 +2,13 @@ import { useConnectionStore } from "@/shared/connection/store";
 import { useSession } from "@/shared/session/store";
 import { noteRoughTime } from "@/shared/time/clock";
 import { at } from "@/shared/url/base";
+import { takeEarly } from "./early";
 import { errorFromBody } from "./errors";
 import { mark } from "./exact";
 
 /** Every request of the page: a 401 anywhere means that the session is over. */
 export async function appFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const response = await fetch(input, { credentials: "same-origin", ...init });
+  const response = await (takeEarly(init?.body) ?? fetch(input, { credentials: "same-origin", ...init }));
   noteRoughTime(response.headers.get("date"));
   if (response.status === 401) sessionOver();
   if (!response.ok) return asGraphQL(response);

@@ -4,7 +4,7 @@ import { type Client, createClient } from "graphql-ws";
 import { backoffMs } from "@/shared/connection/backoff";
 import type { ConnectionEvent } from "@/shared/connection/machine";
 import { type AppError, errorFromGraphQL } from "./errors";
-import { exactSocket, revive } from "./exact";
+import { exactSocketFrom, revive } from "./exact";
 import type { Standing } from "./http";
 import { createAlarm } from "./wait";
 
@@ -27,6 +27,8 @@ export interface LiveOptions {
   onDenied: () => void;
   /** Asked after each failure: a websocket that is not accepted tells no reason. */
   standing: () => Promise<Standing>;
+  /** Gives a websocket that was opened beforehand, if there is one. */
+  early?: () => WebSocket | null;
   now?: () => number;
   random?: () => number;
 }
@@ -92,7 +94,7 @@ export function createLive(options: LiveOptions): Live {
 
   const client: Client = createClient({
     url: options.url,
-    webSocketImpl: exactSocket(),
+    webSocketImpl: exactSocketFrom(options.early ?? (() => null)),
     jsonMessageReviver: revive,
     jsonMessageReplacer: (_key, value) => (typeof value === "bigint" ? String(value) : value),
     connectionParams: () => ({}),

@@ -3,26 +3,46 @@ export interface Throttle {
   cancel: () => void;
 }
 
-/** Calls at once, then at most once per `ms`; the last request is never lost. */
+/** What waits for the next beat of each interval: one timer, so that all of it is drawn in one frame. */
+const waiting = new Map<number, Set<() => void>>();
+
+function wait(ms: number, run: () => void): void {
+  const others = waiting.get(ms);
+  if (others) {
+    others.add(run);
+    return;
+  }
+  const all = new Set([run]);
+  waiting.set(ms, all);
+  setTimeout(
+    () => {
+      waiting.delete(ms);
+      for (const each of all) each();
+    },
+    // Beats are multiples of the interval, by the clock of the page.
+    ms - (performance.now() % ms),
+  );
+}
+
+/**
+ * Calls at once, then once per interval of `ms`; the last request is never lost. Those with the same interval are called
+ * together.
+ */
 export function throttle(run: () => void, ms: number): Throttle {
-  let timer: ReturnType<typeof setTimeout> | undefined;
   let last = Number.NEGATIVE_INFINITY;
   const fire = (): void => {
-    timer = undefined;
     last = performance.now();
     run();
   };
   const request = (): void => {
-    if (timer !== undefined) return;
-    const due = last + ms - performance.now();
-    if (due <= 0) fire();
-    else timer = setTimeout(fire, due);
+    if (waiting.get(ms)?.has(fire)) return;
+    if (performance.now() - last >= ms) fire();
+    else wait(ms, fire);
   };
   return Object.assign(request, {
     /** Forgets the request that waits, and when the last one ran. */
     cancel: () => {
-      clearTimeout(timer);
-      timer = undefined;
+      waiting.get(ms)?.delete(fire);
       last = Number.NEGATIVE_INFINITY;
     },
   });

@@ -3,10 +3,12 @@ import { NONE } from "@/shared/figures/format";
 import type { GroupMembers } from "./documents";
 import { standbysOf } from "./standbys";
 
-/** `desk-2, desk-3 +4`: who would take the group over, the first one at the beginning. */
+/** `desk-2 +4`: who would take the group over, the first one at the beginning. */
 export function StandbysCell({ members }: { members: GroupMembers | undefined }) {
   if (members === undefined) return <span className="text-muted-foreground">{NONE}</span>;
   const { names, more, title } = standbysOf(members);
+  const [first = "none", ...others] = names;
+  const beyond = more + others.length;
   return (
     <span
       data-testid="standbys"
@@ -15,13 +17,13 @@ export function StandbysCell({ members }: { members: GroupMembers | undefined })
     >
       <User aria-hidden="true" className="size-3 shrink-0" />
       <span aria-hidden="true" className="truncate">
-        {names.length === 0 ? "none" : names.join(", ")}
+        {first}
       </span>
-      {more > 0 && (
+      {beyond > 0 && (
         <span aria-hidden="true" className="shrink-0">
-          +{more}
+          +{beyond}
         </span>
-      )}
+      )}{" "}
       <span className="sr-only">{title}</span>
     </span>
   );

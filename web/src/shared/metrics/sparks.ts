@@ -22,9 +22,11 @@ export interface SparkLine {
 
 interface SparkStore {
   lines: ReadonlyMap<string, SparkLine>;
+  /** The highest value of all instances of a service, under its name, and of the service itself, under `name/`. */
+  tops: ReadonlyMap<string, number>;
 }
 
-export const useSparks = create<SparkStore>(() => ({ lines: new Map() }));
+export const useSparks = create<SparkStore>(() => ({ lines: new Map(), tops: new Map() }));
 
 interface Wanted {
   service: string;
@@ -69,8 +71,12 @@ const spanOf = (to: number): { from: string; to: string; points: number } => ({
 async function loadInstances(ids: string[]): Promise<void> {
   const to = serverNow();
   const { data } = await client.query(Sparklines, { ids, ...spanOf(to) }).toPromise();
-  for (const { id, points, resolutionSeconds } of data?.sparklines ?? [])
-    keep(id, gridded(points, to - SPAN_MS, to, resolutionSeconds * 1_000), to);
+  keep(
+    (data?.sparklines ?? []).map(({ id, points, resolutionSeconds }) => {
+      const values = gridded(points, to - SPAN_MS, to, resolutionSeconds * 1_000);
+      return [id, { values, at: to }];
+    }),
+  );
 }
 
 async function loadService(key: string, service: string): Promise<void> {
@@ -78,18 +84,32 @@ async function loadService(key: string, service: string): Promise<void> {
   const { data } = await client.query(CallsOverTime, { service, instance: null, ...spanOf(to) }).toPromise();
   if (!data) return;
   const { points, resolutionSeconds } = data.metrics;
-  keep(key, gridded(points, to - SPAN_MS, to, resolutionSeconds * 1_000), to);
+  keep([[key, { values: gridded(points, to - SPAN_MS, to, resolutionSeconds * 1_000), at: to }]]);
 }
 
-function keep(key: string, values: SparkLine["values"], at: number): void {
+/** All at once, so that what shows them is drawn once. */
+function keep(news: readonly (readonly [string, SparkLine])[]): void {
   useSparks.setState((s) => {
     const lines = new Map(s.lines);
-    lines.delete(key);
-    lines.set(key, { values, at });
-    const [oldest] = lines.keys();
-    if (lines.size > KEPT && oldest !== undefined) lines.delete(oldest);
-    return { lines };
+    for (const [key, line] of news) {
+      lines.delete(key);
+      lines.set(key, line);
+    }
+    for (const oldest of lines.keys()) {
+      if (lines.size <= KEPT) break;
+      lines.delete(oldest);
+    }
+    return { lines, tops: topsOf(lines) };
   });
+}
+
+function topsOf(lines: SparkStore["lines"]): SparkStore["tops"] {
+  const tops = new Map<string, number>();
+  for (const [key, { values }] of lines) {
+    const of = key.endsWith("/") ? key : key.slice(0, key.indexOf("/"));
+    for (const value of values) tops.set(of, Math.max(tops.get(of) ?? 0, value ?? 0));
+  }
+  return tops;
 }
 
 /** One value for each window from beginning to end, null where there is no point: a gap stays a gap. */

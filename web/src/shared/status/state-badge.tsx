@@ -36,7 +36,7 @@ export function StateBadge({ shown: { status, was, leaseLostMs }, soft = false, 
       {leaseLostMs !== null && (
         <span className="truncate">&nbsp;· lease lost {formatAge(leaseLostMs)} ago</span>
       )}
-      {was !== null && <span className="truncate font-normal">was {words[was]}</span>}
+      {was !== null && <span className="truncate font-normal">&nbsp;was {words[was]}</span>}
     </span>
   );
 }

@@ -41,7 +41,8 @@ function correct(next: number): void {
   if (jump) step();
 }
 
-function subscribe(listener: () => void): () => void {
+/** Calls the listener at every tick, until the result is called. */
+export function onTick(listener: () => void): () => void {
   listeners.add(listener);
   timer ??= setInterval(step, 1_000);
   return () => {
@@ -52,5 +53,12 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
+/** The server's time as of the last tick. */
+export const tickNow = (): number => tick;
+
 /** The server's time, once a second, from one timer for the whole page. */
-export const useNow = (): number => useSyncExternalStore(subscribe, () => tick);
+export const useNow = (): number => useSyncExternalStore(onTick, tickNow);
+
+/** The same in whole steps of so many milliseconds: who asks for it is drawn anew once for each step. */
+export const useNowIn = (stepMs: number): number =>
+  useSyncExternalStore(onTick, () => Math.floor(tick / stepMs) * stepMs);

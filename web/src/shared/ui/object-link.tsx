@@ -1,5 +1,5 @@
 import { BookMarked, Box, Crown, type LucideIcon, ScrollText, Server } from "lucide-react";
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import { Link } from "react-router";
 import { cn } from "@/shared/lib/utils";
 import {
@@ -52,15 +52,19 @@ interface Plain {
   icon?: boolean;
 }
 
-export function ServiceLink({ service, icon = false, className }: Plain & { service: string }) {
+export const ServiceLink = memo(function ServiceLink({
+  service,
+  icon = false,
+  className,
+}: Plain & { service: string }) {
   return (
     <ObjectLink to={servicePath(service)} {...(icon && { icon: Box })} className={className}>
       {service}
     </ObjectLink>
   );
-}
+});
 
-export function InstanceLink({
+export const InstanceLink = memo(function InstanceLink({
   service,
   instance,
   icon = false,
@@ -71,9 +75,9 @@ export function InstanceLink({
       {instance}
     </ObjectLink>
   );
-}
+});
 
-export function GroupLink({
+export const GroupLink = memo(function GroupLink({
   service,
   group,
   icon = false,
@@ -84,7 +88,7 @@ export function GroupLink({
       {group}
     </ObjectLink>
   );
-}
+});
 
 export function DefinitionLink({ service, icon = false, className }: Plain & { service: string }) {
   return (

@@ -23,7 +23,7 @@ export function Panel({ title, note, actions, children, className, bodyClass }: 
       <header className="flex h-8 shrink-0 items-center gap-2 border-border border-b px-3">
         <h2 id={id} className="truncate font-semibold text-panel">
           {title}
-        </h2>
+        </h2>{" "}
         {note && <span className="min-w-0 truncate text-muted-foreground text-xs">{note}</span>}
         {actions && <div className="ml-auto flex items-center gap-1">{actions}</div>}
       </header>

@@ -2,7 +2,8 @@ import type { Window } from "@/shared/time/range";
 import type { Scale } from "./scale";
 
 /** Sizes of the drawing in pixels. */
-export const LABEL_PX = 176;
+/** A name of eighteen letters, and the longest state beside it. */
+export const LABEL_PX = 208;
 export const TERM_PX = 20;
 export const CAUSE_PX = 16;
 export const LANE_PX = 22;

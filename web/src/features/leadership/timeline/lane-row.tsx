@@ -30,6 +30,7 @@ export function LaneRow({ lane, y, scale, span, truth, unwell, leaseLostAt }: Pr
         <title>{instance}</title>
         {short(instance)}
       </text>
+      {/* Not drawn: whoever copies the text gets two words. */ " "}
       <text x={LABEL_PX - 8} y={middleOf(y) + 4} textAnchor="end" className="fill-muted-foreground text-axis">
         {state}
       </text>

@@ -1,16 +1,16 @@
 import { plural } from "@/shared/figures/format";
 import { formatAge, formatSpan } from "@/shared/time/duration";
 import { formatClock, type Zone } from "@/shared/time/format";
-import { causeWords, type Gap } from "../terms";
+import { causeWords, type Gap, gapSpan, heldSpan } from "../terms";
 import { hadNoOwner, type Item, isPlanned } from "./lanes";
 
-/** How long nobody owned it, and why: `1.01 s no owner · owner lost`. */
+/** How long nobody owned it, and why: `at most 1.01 s no owner · owner lost`. */
 export function gapWords(gap: Gap): string {
   const cause = gap.by === null ? causeWords[gap.cause] : `stepped down by ${gap.by}`;
   if (!hadNoOwner(gap) && (gap.measuredMs ?? 0) === 0) return `⇄ handover, ${cause}, no gap`;
   if (gap.measuredMs === null) return `gap not measured · ${cause}`;
   return hadNoOwner(gap)
-    ? `${formatSpan(gap.measuredMs)} no owner · ${cause}`
+    ? `${gapSpan(gap.measuredMs)} no owner · ${cause}`
     : `⇄ handover, ${cause}, ${formatSpan(gap.measuredMs)}`;
 }
 
@@ -19,7 +19,7 @@ export function itemWords(item: Item, zone: Zone): string {
   switch (item.kind) {
     case "term": {
       const { term, owner, from, to } = item.term;
-      const held = to === null ? "still owner" : `for ${formatSpan(to - from)}`;
+      const held = to === null ? "still owner" : `for ${heldSpan(item.term, to)}`;
       return `Term ${term}: ${owner} from ${formatClock(from, zone)}, ${held}`;
     }
     case "gap":

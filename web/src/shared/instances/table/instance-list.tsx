@@ -16,7 +16,8 @@ import { useInstanceWindow, type WindowQuery } from "../use-instance-window";
 import { useSteady } from "../use-steady";
 import type { Page } from "../window";
 import { columns } from "./columns";
-import { type Choice, InstanceRow } from "./instance-row";
+import type { Choice } from "./instance-cells";
+import { InstanceRow } from "./instance-row";
 import { TableHead } from "./table-head";
 import { useRowKeys } from "./use-row-keys";
 

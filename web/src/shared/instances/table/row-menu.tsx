@@ -1,5 +1,5 @@
 import { Ellipsis } from "lucide-react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useNavigate } from "react-router";
 import { Button } from "@/components/ui/button";
 import {
@@ -17,7 +17,7 @@ import { instancePath, useKeeping } from "@/shared/url/links";
 import type { InstanceRowOf } from "../documents";
 
 /** What can be done with an instance, at the end of its row. */
-export function RowMenu({ instance }: { instance: InstanceRowOf }) {
+export const RowMenu = memo(function RowMenu({ instance }: { instance: InstanceRowOf }) {
   const [act, setAct] = useState<Act | null>(null);
   const lock = useLock("OPERATOR");
   const navigate = useNavigate();
@@ -62,4 +62,4 @@ export function RowMenu({ instance }: { instance: InstanceRowOf }) {
       )}
     </>
   );
-}
+});

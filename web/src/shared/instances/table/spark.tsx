@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { usePaused } from "@/shared/live/pause";
 import { useSparks, wantSpark } from "@/shared/metrics/sparks";
-import { useNow } from "@/shared/time/clock";
+import { useNowIn } from "@/shared/time/clock";
 import { Sparkline } from "@/shared/ui/sparkline";
 
 /** How long a row has to be in sight before its line is asked for. */
@@ -11,16 +11,9 @@ const AGAIN_MS = 30_000;
 /** Calls a second over the last 15 minutes, on one scale for all instances of the service that are in sight. */
 export function Spark({ service, instance }: { service: string; instance: string | null }) {
   const line = useSparks((s) => s.lines.get(`${service}/${instance ?? ""}`));
-  const most = useSparks((s) => {
-    let top = 0;
-    for (const [key, { values }] of s.lines) {
-      if (key.startsWith(`${service}/`) && (instance === null) === key.endsWith("/"))
-        for (const value of values) top = Math.max(top, value ?? 0);
-    }
-    return top;
-  });
+  const most = useSparks((s) => s.tops.get(instance === null ? `${service}/` : service) ?? 0);
   const paused = usePaused();
-  const turn = Math.floor(useNow() / AGAIN_MS);
+  const turn = useNowIn(AGAIN_MS);
   useEffect(() => {
     if (paused) return;
     let drop = (): unknown => undefined;

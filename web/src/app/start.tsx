@@ -1,10 +1,9 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
-import { router } from "@/app/router";
 import { keepDensity } from "@/shared/density/density";
 import { keepTheme } from "@/shared/theme/theme";
-import "./styles/index.css";
+import { router } from "./router";
 
 keepTheme();
 keepDensity();

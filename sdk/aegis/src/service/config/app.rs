@@ -6,12 +6,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use super::environment::{Variables, toml_value};
+use super::environment::{PROGRAMS, Variables, toml_value, variables};
 use super::invalid_toml::without_values;
 use super::{ConfigError, ServiceConfig};
-
-/// What the variables of all programs begin with.
-pub(super) const PREFIX: &str = "AEGIS_APP_";
 
 /// The sections of the programs that share a file. They are read by [`ServiceConfig::load_with`], and told to nobody.
 #[derive(Clone, Default, PartialEq, Deserialize)]
@@ -51,7 +48,7 @@ impl ServiceConfig {
         section: &str,
     ) -> Result<(Self, T), ConfigError> {
         let config = Self::load(file)?;
-        let mine = config.app.read(section, super::environment::variables())?;
+        let mine = config.app.read(section, variables())?;
         Ok((config, mine))
     }
 }
@@ -64,7 +61,7 @@ impl AppSections {
             Some(_) => return Err(refuse("it is no section: write [app.name]".to_owned())),
             None => Table::new(),
         };
-        let prefix = format!("{PREFIX}{}_", section.to_ascii_uppercase().replace('-', "_"));
+        let prefix = format!("{PROGRAMS}{}_", section.to_ascii_uppercase().replace('-', "_"));
         for (name, value) in variables {
             let Some(field) = name.strip_prefix(&prefix) else { continue };
             let value = value.map_err(|()| ConfigError::Variable {

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::invalid_toml::{InvalidToml, without_values};
 use super::service_links::is_service_link;
 use super::sources::{ENVIRONMENT, FILE};
-use super::{ConfigError, ServiceConfig, app};
+use super::{ConfigError, ServiceConfig};
 
 /// What the name of every variable begins with.
 const PREFIX: &str = "AEGIS_";
@@ -18,8 +18,10 @@ const NATS_URL: &str = "NATS_URL";
 const FILE_VARIABLE: &str = "AEGIS_CONFIG";
 /// Variables with that prefix which other programs of Aegis read.
 const OTHERS: [&str; 4] = ["AEGIS_CONFIG", "AEGIS_NATS_SERVER", "AEGIS_TOKEN", "AEGIS_URL"];
+/// What the variables begin with that programs read for themselves.
+pub(super) const PROGRAMS: &str = "AEGIS_APP_";
 /// What variables begin with that programs read for themselves, or tests and measurements of Aegis.
-const PASSED_OVER: [&str; 4] = [app::PREFIX, "AEGIS_TEST_", "AEGIS_BENCH_", "AEGIS_MODEL_"];
+const PASSED_OVER: [&str; 4] = [PROGRAMS, "AEGIS_TEST_", "AEGIS_BENCH_", "AEGIS_MODEL_"];
 
 /// Fields whose value is taken as it stands; all others are read as TOML first.
 pub(super) const TEXTS: [&str; 7] =

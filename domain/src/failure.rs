@@ -22,10 +22,17 @@ pub struct Failure {
     pub code: String,
     /// What went wrong, for people. It leaves the process; in a header, as far as 1,024 bytes.
     pub message: String,
-    /// The same for programs, if the handler says more than a code.
-    pub details: Option<Box<Value>>,
     /// What is to come of the message. Calls are never tried again by the service.
     pub next: Next,
+    /// Apart, since failures are carried where most calls do well.
+    more: Option<Box<More>>,
+}
+
+/// What few failures have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct More {
+    /// What programs are told.
+    details: Option<Value>,
     /// What is logged here and told to nobody else.
     internal: Option<Box<str>>,
 }
@@ -44,7 +51,7 @@ pub enum Next {
 impl Failure {
     /// A failure with a code of the service's own, tried again by the policy.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), details: None, next: Next::Policy, internal: None }
+        Self { code: code.into(), message: message.into(), next: Next::Policy, more: None }
     }
 
     /// A failure with a code of the catalogue, tried again by the policy.
@@ -60,21 +67,37 @@ impl Failure {
 
     /// The same failure, whose cause the log names with all of its sources.
     #[must_use]
-    pub fn because(self, error: &dyn std::error::Error) -> Self {
+    pub fn because(mut self, error: &dyn std::error::Error) -> Self {
         let mut text = error.to_string();
         let mut source = error.source();
         while let Some(error) = source {
             text = format!("{text}: {error}");
             source = error.source();
         }
-        Self { internal: Some(text.into()), ..self }
+        self.more.get_or_insert_default().internal = Some(text.into());
+        self
+    }
+
+    /// What programs are told beside the code.
+    #[must_use]
+    pub fn details(&self) -> Option<&Value> {
+        self.more.as_ref()?.details.as_ref()
     }
 
     /// The same failure, with this for the program of the caller. What cannot be written as JSON is left out.
     #[must_use]
-    pub fn with_details(self, details: impl Serialize) -> Self {
+    pub fn with_details(mut self, details: impl Serialize) -> Self {
         let details = serde_json::to_value(details).ok().filter(|details| !details.is_null());
-        Self { details: details.map(Box::new), ..self }
+        if details.is_some() || self.more.is_some() {
+            self.more.get_or_insert_default().details = details;
+        }
+        self
+    }
+
+    /// The same failure for people alone.
+    #[must_use]
+    pub fn without_details(self) -> Self {
+        self.with_details(())
     }
 
     /// The same failure, without another try.
@@ -92,12 +115,13 @@ impl Failure {
     /// As others get it, and what is for the log alone. Who is told no more than that the handler failed is told the id under which
     /// the log says why.
     #[must_use]
-    pub fn for_others(self, id: &str) -> (Self, Option<Box<str>>) {
-        let Some(internal) = self.internal else { return (self, None) };
+    pub fn for_others(mut self, id: &str) -> (Self, Option<Box<str>>) {
+        let internal = self.more.as_mut().and_then(|more| more.internal.take());
+        let Some(internal) = internal else { return (self, None) };
         let message = match self.message == UNTOLD {
             true => format!("the handler failed; the log of the service says why, under {id}"),
             false => self.message,
         };
-        (Self { message, internal: None, ..self }, Some(internal))
+        (Self { message, ..self }, Some(internal))
     }
 }

@@ -1,7 +1,5 @@
 //! The three programs on a real server, with an owner killed while orders are placed.
 
-#![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
-
 use std::time::Duration;
 
 use aegis_desk::account::{Account, AccountId, Accounts};

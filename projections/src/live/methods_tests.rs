@@ -118,7 +118,7 @@ fn a_call_that_another_owner_answers_is_no_failure_of_the_method() {
         let codes = BTreeMap::from([("NOT_ACTIVE".to_owned(), refused), ("TIMEOUT".to_owned(), timeouts)]);
         Measured { role, codes, errors: refused + timeouts, ..method("quote", count, 0, 0, 0) }
     };
-    for (second, role) in [(0, Role::Serve), (10, Role::Serve), (10, Role::Call), (11, Role::Call)] {
+    for (second, role) in [(0_i64, Role::Serve), (10, Role::Serve), (10, Role::Call), (11, Role::Call)] {
         let refused = second.unsigned_abs() * 4;
         let told = told(100 + second.unsigned_abs() * 10, refused, second.unsigned_abs() / 10, role);
         methods.take(&one, &heartbeat(&one, 0, vec![told]), at(second));

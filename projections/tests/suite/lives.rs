@@ -22,7 +22,7 @@ fn the_last_minute_of_an_instance_begins_with_its_life() {
         live.beat(heartbeat("one", life, metrics), place, Instant::now());
         *live.read().beats[&key].minute.metrics()
     };
-    for second in 1..=30 {
+    for second in 1..=30_i64 {
         beat(0, second.unsigned_abs(), second);
     }
     let (before, now) = (beat(0, 31, 31), beat(31, 1, 32));

@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let argument = |at: usize, default: &str| arguments.get(at).map_or(default, String::as_str).to_owned();
     let url = std::env::var("NATS_URL").unwrap_or_else(|_unset| "nats://127.0.0.1:4222".to_owned());
     let connection = Connection::open(ConnectOptions::new(url, "load")).await?;
-    let (target, method) = (Target::any(&argument(0, "echo"))?, argument(1, "say"));
+    let (target, method) = (Target::any(argument(0, "echo"))?, argument(1, "say"));
     let params: Value = serde_json::from_str(&argument(2, r#"{"text": "hello"}"#))?;
     let in_flight: usize = argument(3, "64").parse()?;
     let seconds: u64 = argument(4, "10").parse()?;

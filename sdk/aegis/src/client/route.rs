@@ -108,7 +108,7 @@ mod tests {
     fn memory_is_bounded() {
         let (routes, meters) = (Routes::default(), Meters::default());
         for n in 0..ROUTES_MAX * 2 {
-            let target = Target::owner("desk", &format!("ACC-{n}")).unwrap();
+            let target = Target::owner("desk", format!("ACC-{n}")).unwrap();
             assert!(
                 routes
                     .find(&target, "buy", (&Namespace::default(), &meters))

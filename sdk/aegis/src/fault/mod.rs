@@ -135,7 +135,7 @@ impl Fault {
     /// What their programs are told.
     #[must_use]
     pub fn details(&self) -> Option<&Value> {
-        self.0.details.as_deref()
+        self.0.details()
     }
 
     /// NOTE: no `From`: by the rules of coherence, [`Failure`] might be an error one day.

@@ -208,7 +208,7 @@ async fn one_that_fails_for_good_is_told_becomes_a_dead_letter_and_can_be_sent_b
                 if fixed {
                     Ok::<_, Fault>(number)
                 } else {
-                    Err(aegis_sdk::Fault::new("NO_PAPER", "the printer is empty").into())
+                    Err(Fault::new("NO_PAPER", "the printer is empty"))
                 }
             }
         })

@@ -20,7 +20,7 @@ impl Desk {
 
     async fn heard(&self, context: EventContext, shares: u64) -> Result<(), Fault> {
         assert_eq!((context.event.decode::<u64>()?, context.attempt), (shares, 1));
-        Ok(context.event.id().map(|_id| ()).ok_or(Fault::new("NO_ID", "each event has one"))?)
+        context.event.id().map(|_id| ()).ok_or(Fault::new("NO_ID", "each event has one"))
     }
 
     async fn close(&self, context: CommandContext, day: u32) -> Result<String, Fault> {

@@ -44,10 +44,10 @@ impl Stage {
             .rpc("double", |_: Call, number: u64| async move { Ok::<_, Fault>(number * 2) })
             .command("double", |context: CommandContext, number: u64| async move {
                 context.progress(50.0, "half of it").await;
-                Ok(number * 2)
+                Ok::<_, Fault>(number * 2)
             })
-            .command("keep", |_: CommandContext, anything: Value| async move { Ok(anything) })
-            .on_event(Subscribe::to("test.*"), |_, _: u64| async { Ok(()) })
+            .command("keep", |_: CommandContext, anything: Value| async move { Ok::<_, Fault>(anything) })
+            .on_event(Subscribe::to("test.*"), |_, _: u64| async { Ok::<_, Fault>(()) })
             .start()
             .await
             .unwrap();

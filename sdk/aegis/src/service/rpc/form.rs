@@ -58,7 +58,7 @@ impl Form {
             Self::Native(codec) => {
                 headers.insert(header::ERROR, &header::text(&failure.message, TEXT_MAX));
                 headers.insert(header::ERROR_CODE, &header::text(&failure.code, CODE_MAX));
-                let encoded = failure.details.as_ref().and_then(|details| codec.encode(details).ok());
+                let encoded = failure.details().and_then(|details| codec.encode(details).ok());
                 let Some(details) = encoded.filter(|details| details.len() <= DETAILS_MAX) else {
                     return Bytes::new();
                 };

@@ -66,10 +66,7 @@ impl Responder {
             None => match self.send(&Outgoing { headers: &headers, ..Outgoing::plain(to, &body) }).await? {
                 PublishError::TooLarge { .. } => match failed {
                     None => too_large_of_server(body.len()),
-                    Some(mut failure) if failure.details.is_some() => {
-                        failure.details = None;
-                        failure
-                    }
+                    Some(failure) if failure.details().is_some() => failure.without_details(),
                     // Its headers and texts are bounded, so the server takes next to nothing.
                     Some(_) => return None,
                 },

@@ -49,10 +49,10 @@ async fn failed(
     codec: Codec,
 ) -> (String, String, Option<Value>) {
     let options = CallOptions::within(PATIENCE).codec(codec);
-    match client.call::<_, Value>(target, method, &body, options).await.unwrap_err() {
-        CallError::Failed { code, message, details } => (code, message, details),
-        other => panic!("{other:?}"),
-    }
+    let error = client.call::<_, Value>(target, method, &body, options).await.unwrap_err();
+    let told = error.to_string();
+    let CallError::Failed { code, message, details } = error else { unreachable!("{told}") };
+    (code, message, details)
 }
 
 #[tokio::test]

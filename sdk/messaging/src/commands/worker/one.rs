@@ -276,7 +276,7 @@ async fn give_up(shared: &Shared, taken: &Taken, attempts: u32, failure: Failure
         letter.publish(&shared.connection).await;
     }
     shared.metrics.dead_lettered();
-    Outcome::Failed { code, message, details: failure.details.map(|details| *details), attempts }
+    Outcome::Failed { code, message, details: failure.details().cloned(), attempts }
 }
 
 async fn announce(shared: &Shared, taken: &Taken, outcome: &Outcome) {

@@ -1,4 +1,5 @@
 import { at } from "@/shared/url/base";
+import { UNAUTHORIZED } from "./close-codes";
 import { exactSocket } from "./exact";
 import { liveUrl } from "./live-url";
 
@@ -28,7 +29,12 @@ export function askEarly(): void {
   });
   early.then(
     ({ ok }) => {
-      if (ok) socket = new (exactSocket())(liveUrl(window.location), PROTOCOL);
+      if (!ok) return;
+      const opened = new (exactSocket())(liveUrl(window.location), PROTOCOL);
+      socket = opened;
+      opened.addEventListener("close", ({ code }) => {
+        if (code !== UNAUTHORIZED && socket === opened) socket = null;
+      });
     },
     // Whoever takes the answer learns of it.
     () => {},
@@ -43,9 +49,12 @@ export function takeEarly(body: unknown): Promise<Response> | null {
   return taken;
 }
 
-/** The websocket that was opened when it was known who is there, unless it is closed again; once. */
+/**
+ * The websocket that was opened when it was known who is there, unless it is closed again; once. One that was closed because
+ * the session is over says so to whoever takes it: another would hear no other answer.
+ */
 export function takeSocket(): WebSocket | null {
   const taken = socket;
   socket = null;
-  return taken && taken.readyState <= taken.OPEN ? taken : null;
+  return taken;
 }

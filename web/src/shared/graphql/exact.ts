@@ -138,6 +138,13 @@ export const highest = (a: Whole, b: Whole): Whole => (a < b ? b : a);
 /** The kind of websocket that there is, with messages marked before anybody parses them. */
 export function exactSocket(): typeof WebSocket {
   return class extends globalThis.WebSocket {
+    #closed: CloseEvent | null = null;
+    constructor(...args: ConstructorParameters<typeof WebSocket>) {
+      super(...args);
+      this.addEventListener("close", (event) => {
+        this.#closed = event;
+      });
+    }
     override set onopen(listener: WebSocket["onopen"]) {
       super.onopen = listener;
       // It may have been opened before whoever speaks through it was there.
@@ -145,6 +152,15 @@ export function exactSocket(): typeof WebSocket {
     }
     override get onopen(): WebSocket["onopen"] {
       return super.onopen;
+    }
+    override set onclose(listener: WebSocket["onclose"]) {
+      super.onclose = listener;
+      // Or closed.
+      const closed = this.#closed;
+      if (closed) queueMicrotask(() => listener?.call(this, closed));
+    }
+    override get onclose(): WebSocket["onclose"] {
+      return super.onclose;
     }
     override set onmessage(listener: WebSocket["onmessage"]) {
       const exact = ({ data }: MessageEvent): unknown =>

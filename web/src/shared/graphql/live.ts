@@ -3,12 +3,12 @@ import type { TadaDocumentNode } from "gql.tada";
 import { type Client, createClient } from "graphql-ws";
 import { backoffMs } from "@/shared/connection/backoff";
 import type { ConnectionEvent } from "@/shared/connection/machine";
+import { UNAUTHORIZED } from "./close-codes";
 import { type AppError, errorFromGraphQL } from "./errors";
 import { exactSocketFrom, revive } from "./exact";
 import type { Standing } from "./http";
 import { createAlarm } from "./wait";
 
-const UNAUTHORIZED = 4401;
 const PONG_MS = 3_000;
 /** A connection that stood for less counts as one more failure: the waits go on growing. */
 const STEADY_MS = 5_000;

@@ -30,28 +30,28 @@ const preloadStart: Plugin = {
   },
 };
 
-/** What `main.ts` is itself, which comes before anything else. */
-const early = [
-  "src/main.ts",
-  "src/app/screens.ts",
-  "src/shared/url/base.ts",
-  "vite/preload-helper.js",
-].concat(["early", "exact", "live-url"].map((name) => `src/shared/graphql/${name}.ts`));
+type Graph = Pick<Rolldown.ChunkingContext, "getModuleInfo">;
 
-let reached: Set<string> | undefined;
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
-/** All modules that the page begins with, but for those of `main.ts`. */
-function beginning(graph: Pick<Rolldown.ChunkingContext, "getModuleInfo">): Set<string> {
-  if (reached) return reached;
+/** A module and all that it imports at once, but for these. */
+function reachedFrom(start: string, graph: Graph, without: Set<string>): Set<string> {
   const found = new Set<string>();
   const take = (id: string): void => {
-    if (found.has(id) || early.some((file) => id.endsWith(file))) return;
+    if (found.has(id) || without.has(id) || id.endsWith("vite/preload-helper.js")) return;
     found.add(id);
     for (const each of graph.getModuleInfo(id)?.importedIds ?? []) take(each);
   };
-  take(fileURLToPath(new URL("./src/app/start.tsx", import.meta.url)));
-  reached = found;
+  take(start);
   return found;
+}
+
+let reached: Set<string> | undefined;
+
+/** All modules that the page begins with, but for those of `main.ts`, which come before anything else. */
+function beginning(graph: Graph): Set<string> {
+  reached ??= reachedFrom(source("app/start.tsx"), graph, reachedFrom(source("main.ts"), graph, new Set()));
+  return reached;
 }
 
 const target = process.env.AEGIS_URL ?? "http://127.0.0.1:8080";

@@ -11,11 +11,6 @@ use serde_json::Value;
 use super::{Fault, IntoFault};
 use crate::{CallError, CommandError, EventError, PublishError};
 
-/// Codes on which a client sends its call again, since whoever says them has done nothing. What a handler has done before an inner call
-/// said so is not nothing.
-const NOTHING_DONE: [ErrorCode; 3] =
-    [ErrorCode::NotActive, ErrorCode::DeadlineExceeded, ErrorCode::NoResponders];
-
 /// What the first error of the chain that is one of the SDK's tells callers.
 pub(super) fn of(error: &(dyn Error + 'static)) -> Option<Fault> {
     std::iter::successors(Some(error), |&error| error.source()).find_map(told)
@@ -65,37 +60,25 @@ fn ours(code: ErrorCode, error: &dyn Error) -> Fault {
 }
 
 fn call(error: &CallError) -> Fault {
-    match error {
-        CallError::Failed { code, message, details } => passed_on(code, message, details.as_ref()),
-        CallError::Method(_)
-        | CallError::NoResponders { .. }
-        | CallError::NotActive { .. }
-        | CallError::OutcomeUnknown { .. }
-        | CallError::TooLarge { .. }
-        | CallError::Broken { .. }
-        | CallError::Encode { .. }
-        | CallError::Decode { .. }
-        | CallError::CircuitOpen { .. }
-        | CallError::Shed { .. }
-        | CallError::Send { .. } => passed_on(error.code(), &error.to_string(), None).because(error),
+    if let CallError::Failed { code, message, details } = error {
+        return passed_on(code, message, details.as_ref());
     }
+    passed_on(error.code(), &error.to_string(), None).because(error)
 }
 
 fn command(error: &CommandError) -> Fault {
-    match error {
-        CommandError::Failed { code, message, details } => passed_on(code, message, details.as_ref()),
-        CommandError::Invalid(_)
-        | CommandError::NoQueue { .. }
-        | CommandError::Refused { .. }
-        | CommandError::Unconfirmed { .. }
-        | CommandError::Unavailable { .. }
-        | CommandError::Cancelled { .. }
-        | CommandError::Result(_) => passed_on(error.code(), &error.to_string(), None).because(error),
+    if let CommandError::Failed { code, message, details } = error {
+        return passed_on(code, message, details.as_ref());
     }
+    passed_on(error.code(), &error.to_string(), None).because(error)
 }
 
+/// Who says a code that is worth another try has done nothing, and clients send such a call again. What the handler has done before an
+/// inner call said so is not nothing: then the code stands in the text alone.
 fn passed_on(code: &str, message: &str, details: Option<&Value>) -> Fault {
-    let nothing_done = ErrorCode::parse(code).is_some_and(|code| NOTHING_DONE.contains(&code));
-    let code = if nothing_done { ErrorCode::Unavailable.as_str() } else { code };
-    Fault::new(code, message).with_details(details)
+    let fault = match ErrorCode::parse(code).is_some_and(ErrorCode::is_retryable) {
+        true => Fault::of(ErrorCode::HandlerFailed, format!("{code}: {message}")),
+        false => Fault::new(code, message),
+    };
+    fault.with_details(details)
 }

@@ -95,25 +95,32 @@ async fn the_code_of_an_inner_call_travels_on_whether_it_is_nested_or_returned_b
     risk.stop("the test ends").await.unwrap();
 }
 
-/// `NOT_ACTIVE` says that nothing was done, so that the client sends the call again; what the handler has done before it
-/// heard that from somebody else was done.
+/// These codes say that nothing was done, so that clients send the call again; what the handler has done before it heard that from
+/// somebody else was done.
 #[tokio::test]
-async fn an_inner_not_active_does_not_make_the_outer_call_run_twice() {
+async fn an_inner_call_that_did_nothing_does_not_make_the_outer_one_run_twice() {
     let server = NatsServer::start().await;
     let ran = Arc::new(AtomicU32::new(0));
     let counted = Arc::clone(&ran);
     let mut config = config(&server, "desk");
     config.groups = vec!["ACC-1".parse().unwrap()];
-    let builder = Service::builder(config).exclusive("place", move |_: Call, (): ()| {
+    let builder = Service::builder(config).exclusive("place", move |_: Call, code: String| {
         counted.fetch_add(1, Ordering::SeqCst);
-        let inner =
-            CallError::Failed { code: "NOT_ACTIVE".into(), message: "d-2 does".into(), details: None };
-        async move { Err::<(), _>(inner) }
+        async move { Err::<(), _>(CallError::Failed { code, message: "d-2 does".into(), details: None }) }
     });
     let (_service, client, _connection) = start(&server, builder).await;
     let desk = Target::owner("desk", "ACC-1").unwrap();
-    let error = client.call::<_, ()>(&desk, "place", &(), PATIENCE).await.unwrap_err();
-    assert_eq!((error.code(), ran.load(Ordering::SeqCst)), ("UNAVAILABLE", 1), "{error}");
+    let bounded = client.with_resilience(aegis_sdk::Resilience::default());
+    for client in [client, bounded] {
+        for code in ["NOT_ACTIVE", "DEADLINE_EXCEEDED", "NO_RESPONDERS", "OVERLOADED", "UNAVAILABLE"] {
+            ran.store(0, Ordering::SeqCst);
+            for options in [CallOptions::within(PATIENCE), CallOptions::within(PATIENCE).idempotent()] {
+                let error = client.call::<_, ()>(&desk, "place", &code, options).await.unwrap_err();
+                assert_eq!(error.to_string(), format!("HANDLER_FAILED: {code}: d-2 does"));
+            }
+            assert_eq!(ran.load(Ordering::SeqCst), 2, "{code}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -150,5 +157,5 @@ async fn errors_of_the_sdk_keep_their_codes_wherever_they_stand_in_the_chain() {
     let client = Client::new(&connection);
     let nobody = client.call::<_, ()>(&any("nobody"), "x", &(), std::time::Duration::from_millis(50)).await;
     // Its handler has run: that nobody served the inner call does not say that nothing was done.
-    assert_eq!(Fault::from(nobody.unwrap_err()).code(), "UNAVAILABLE");
+    assert_eq!(Fault::from(nobody.unwrap_err()).code(), "HANDLER_FAILED");
 }

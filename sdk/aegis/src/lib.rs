@@ -76,7 +76,9 @@ pub use process::Usage;
 pub use resilience::Resilience;
 /// The crate whose `JsonSchema` the types of calls derive.
 pub use schemars;
-pub use service::{Builder, Call, ConfigError, Health, InvalidToml, Service, ServiceConfig, StartError};
+pub use service::{
+    Builder, Call, ConfigError, Health, InvalidToml, Owned, Released, Service, ServiceConfig, StartError,
+};
 pub use target::{CallOptions, Target};
 pub use within::JournalWithin;
 

@@ -17,5 +17,5 @@
 pub use crate::domain::{ErrorCode, GroupName, InstanceName, MethodName, ServiceName, Term};
 pub use crate::{
     Call, CallError, CallOptions, Client, CommandContext, Commands, ConnectOptions, Connection, EventContext,
-    Events, Fault, IntoFault, Journal, Logs, SendOptions, Service, ServiceConfig, Subscribe, Target,
+    Events, Fault, IntoFault, Journal, Logs, Owned, SendOptions, Service, ServiceConfig, Subscribe, Target,
 };

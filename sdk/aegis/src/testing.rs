@@ -31,7 +31,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::service::{Builder, CallParts};
-use crate::{Call, Client, CommandContext, Commands, Connection, EventContext, Events};
+use crate::{Call, Client, CommandContext, Commands, Connection, EventContext, Events, Owned};
 
 /// The instance that contexts of tests are of.
 const INSTANCE: &str = "test-1";
@@ -136,6 +136,14 @@ pub fn command(
     let both = (&events, &Commands::new(connection));
     let context = aegis_messaging::CommandContext::detached(service.clone(), name, id, both);
     Ok(CommandContext::of(context, &service))
+}
+
+/// A group that an instance of this service owns in this term, for a test of the hooks of groups. Set `released` for the one that lets go.
+///
+/// # Errors
+/// When a name breaks its rule.
+pub fn owned(connection: &Connection, service: &str, group: &str, term: Term) -> Result<Owned, InvalidName> {
+    Ok(Owned::of(&TestCall::new(connection, service)?.build(), GroupName::new(group)?, term))
 }
 
 /// A context could not be made.

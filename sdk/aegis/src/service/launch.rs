@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::builder::{Builder, Parts};
 use super::config::ServiceConfig;
 use super::declared::Declared;
+use super::groups::{Gates, Manager};
 use super::identity::Identity;
 use super::lifecycle::admission;
 use super::lifecycle::condition::Condition;
@@ -178,10 +179,13 @@ impl Begun {
         });
         let taken = connection.client().max_payload();
         let max_payload = usize::try_from(config.max_payload_bytes).unwrap_or(taken).min(taken);
+        let group_hooks = parts.group_hooks;
+        let gates = (!group_hooks.is_empty()).then(|| Arc::new(Gates::new(guard.clone())));
         let dispatcher = Arc::new(Dispatcher::new(
             Arc::clone(&handle),
             Routes::new(methods, &config.groups, &connection),
             guard.clone(),
+            gates.clone(),
             Arc::clone(&stats),
             Limits { in_flight: config.max_in_flight, max_payload },
         ));
@@ -228,6 +232,10 @@ impl Begun {
         })
         .await?;
         let drain = Duration::from_millis(config.drain_ms);
+        let groups = gates.map(|gates| {
+            let works = (Arc::clone(&handle), pulse.requests());
+            Manager::start(gates, group_hooks, works, (config.failover.lease(), drain))
+        });
         let subscriptions =
             EventHandlers::start(parts.on_event, (&events, &commands), &service, &instance, drain).await?;
         let options = WorkerOptions { drain, ..parts.worker_options };
@@ -249,6 +257,7 @@ impl Begun {
             stats,
             server,
             pulse,
+            groups,
             status,
             hooks: parts.hooks,
             condition,

@@ -5,6 +5,7 @@ mod builder;
 mod config;
 mod control;
 mod declared;
+mod groups;
 mod health;
 mod identity;
 mod launch;
@@ -22,6 +23,7 @@ mod start_error;
 
 pub use builder::{Builder, Method, State};
 pub use config::{AppSections, ConfigError, ConfigSources, InvalidToml, ServiceConfig};
+pub use groups::{GroupHook, Owned, Released};
 pub use health::Health;
 pub use left_behind::LeftBehind;
 pub use lifecycle::{HookContext, HookError, NotAdmitted, Stage};

@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::config::ServiceConfig;
+use super::groups::Manager;
 use super::health::Health;
 use super::identity::Identity;
 use super::left_behind::LeftBehind;
@@ -60,6 +61,7 @@ pub struct Service {
     pub(super) server: Server,
     pub(super) micro: Micro,
     pub(super) pulse: Pulse,
+    pub(super) groups: Option<Manager>,
     pub(super) status: watch::Sender<Status>,
     pub(super) hooks: Hooks,
     pub(super) condition: Condition,
@@ -242,6 +244,9 @@ impl Service {
             self.run_hooks(Stage::Draining, closing.left_at_the_end()),
             self.finish_calls(closing.left())
         );
+        if let Some(groups) = self.groups.take() {
+            groups.stop(closing.left_at_the_end()).await;
+        }
         if let Err(error) = in_time(closing, self.change_status(Status::Stopping, None)).await {
             tracing::warn!(%error, "the status was not recorded");
         }

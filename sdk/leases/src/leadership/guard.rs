@@ -25,6 +25,15 @@ pub struct Permit {
     calls: watch::Sender<usize>,
 }
 
+/// How a group is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tenure {
+    /// The term.
+    pub term: Term,
+    /// It is on its way to another: no new call is taken.
+    pub leaving: bool,
+}
+
 #[derive(Debug)]
 struct Inner {
     epoch: Instant,
@@ -276,6 +285,19 @@ impl Guard {
         self.groups_that(|tenancy| tenancy.recorded)
     }
 
+    /// How each group is held that calls are taken for, or were until it was to be given up. None once the lease has been over
+    /// for so long that others have the groups.
+    pub fn tenures(&self, grace: Duration) -> BTreeMap<GroupName, Tenure> {
+        if Instant::now() >= self.deadline() + grace {
+            return BTreeMap::new();
+        }
+        let held = self.held();
+        let recorded = held.groups.iter().filter(|(_, tenancy)| tenancy.recorded);
+        recorded
+            .map(|(group, tenancy)| (group.clone(), Tenure { term: tenancy.term, leaving: tenancy.leaving }))
+            .collect()
+    }
+
     /// The clock is read under the lock: however long that took, nothing is looked at after the deadline.
     fn look<T>(
         &self,
@@ -321,6 +343,12 @@ impl Permit {
     /// The term under which the call is handled.
     pub fn term(&self) -> Term {
         self.term
+    }
+
+    /// Waits until no other call of the group is handled.
+    pub async fn alone(&self) {
+        // This permit keeps the sender.
+        drop(self.calls.subscribe().wait_for(|calls| *calls <= 1).await);
     }
 }
 

@@ -59,7 +59,7 @@ pub use policy::{InvalidLease, Policy};
 
 pub use audit::Audit;
 pub use elector::Elector;
-pub use guard::Permit;
+pub use guard::{Permit, Tenure};
 pub use keeper::Keeper;
 pub use request::{Refusal, Request};
 pub use roster::{Accept, Roster};

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::state::State;
 use super::{Builder, Kind, Served, Subscribe};
+use crate::service::groups::{Owned, erased};
 use crate::service::rpc::Call;
 use crate::service::rpc::handler::Handler;
 use crate::{CommandContext, Connection, EventContext, Fault, IntoFault};
@@ -148,5 +149,37 @@ impl Builder {
         Fut: Future<Output = Result<R, E>> + Send + 'static,
     {
         self.take(name, handle)
+    }
+
+    /// Loads what the service keeps of a group in memory, when the instance has become its owner, or when its state had been
+    /// [let go of](Builder::idle_release) and it is called again. Its exclusive calls wait until this has ended well, 64 of a group at most; of
+    /// different groups 64 are loaded at once. Several hooks run in the order in which they are given.
+    ///
+    /// An error, or a panic, is logged, and the calls that wait are answered `UNAVAILABLE`; it is tried again after 0.1 s, doubling to 5 s. After
+    /// each third failure the group is offered to another instance, if there is one. The hook is dropped at an `.await` when the group
+    /// passes on meanwhile.
+    #[must_use]
+    pub fn on_acquired<E, F, Fut>(mut self, load: F) -> Self
+    where
+        E: IntoFault,
+        F: Fn(Owned) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        self.parts.group_hooks.acquired.push(erased(load));
+        self
+    }
+
+    /// Lets go of what [`on_acquired`](Builder#method.on_acquired) has loaded, within `drain_ms`; [`Owned::released`] says why. When the
+    /// group is given up (a step-down, a drain, a clean stop), it runs after the last call of the group and before another instance owns it; when the
+    /// group is [lost](crate::service::Released::Lost), another may own it already. An error is logged. A process that is killed runs none.
+    #[must_use]
+    pub fn on_released<E, F, Fut>(mut self, let_go: F) -> Self
+    where
+        E: IntoFault,
+        F: Fn(Owned) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        self.parts.group_hooks.released.push(erased(let_go));
+        self
     }
 }

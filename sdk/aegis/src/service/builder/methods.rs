@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::state::{Method, State};
 use super::{Builder, Kind, Served, Subscribe};
+use crate::service::groups::{GroupHook, erased};
 use crate::service::rpc::Call;
 use crate::service::rpc::handler::Handler;
 use crate::{CommandContext, EventContext, IntoFault};
@@ -90,5 +91,29 @@ impl<T: Send + Sync + 'static> Builder<State<T>> {
     {
         let handle = self.state.bind(handle);
         self.take(name, handle)
+    }
+
+    /// Loads what the service keeps of a group in memory: see [`Builder::on_acquired`](Builder#method.on_acquired) of functions.
+    #[must_use]
+    pub fn on_acquired<E, F>(mut self, load: F) -> Self
+    where
+        E: IntoFault,
+        F: for<'a> GroupHook<'a, T, Output = Result<(), E>>,
+    {
+        let hook = self.state.bind_hook(load);
+        self.parts.group_hooks.acquired.push(erased(hook));
+        self
+    }
+
+    /// Lets go of it: see [`Builder::on_released`](Builder#method.on_released) of functions.
+    #[must_use]
+    pub fn on_released<E, F>(mut self, let_go: F) -> Self
+    where
+        E: IntoFault,
+        F: for<'a> GroupHook<'a, T, Output = Result<(), E>>,
+    {
+        let hook = self.state.bind_hook(let_go);
+        self.parts.group_hooks.released.push(erased(hook));
+        self
     }
 }

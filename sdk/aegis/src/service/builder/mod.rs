@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::ServiceConfig;
 use super::declared::Declared;
+use super::groups::GroupHooks;
 use super::lifecycle::checks::Check;
 use super::lifecycle::hooks::{HookContext, Hooks, Stage};
 use super::rpc::method::{Kind, Served};
@@ -28,6 +29,9 @@ use aegis_messaging::event_handlers::EventHandler;
 use aegis_messaging::events::{EventOptions, Subscribe};
 use state::MakeState;
 pub use state::{Method, State};
+
+/// A state that is let go of at once would be loaded for each call.
+const IDLE_LEAST: Duration = Duration::from_millis(10);
 
 /// A service being put together: `Service::builder(config)`. Its handlers are functions or closures, or, once it has a
 /// [state](Builder::state), methods of that.
@@ -48,6 +52,7 @@ pub(super) struct Parts {
     pub(super) commands: Vec<CommandHandler>,
     pub(super) worker_options: WorkerOptions,
     pub(super) hooks: Hooks,
+    pub(super) group_hooks: GroupHooks,
     pub(super) checks: Vec<Check>,
     pub(super) logs: Option<Logs>,
     /// A method that cannot take turns, and is to.
@@ -76,6 +81,7 @@ impl Builder {
                 take_over: Duration::from_secs(15),
             },
             hooks: Hooks::default(),
+            group_hooks: GroupHooks::default(),
             checks: vec![],
             logs: None,
             takes_no_turns: None,
@@ -177,6 +183,15 @@ impl<S> Builder<S> {
     #[must_use]
     pub fn on_demand(mut self, accept: impl Fn(&GroupName) -> bool + Send + Sync + 'static) -> Self {
         self.parts.on_demand = Some(Arc::new(accept));
+        self
+    }
+
+    /// Lets the state of a group go ([`on_released`](Builder#method.on_released)) when nobody has called it for so long, at least 10 ms; the
+    /// instance owns the group as before, and the next call waits until its state is loaded again. Without it, states are kept for as
+    /// long as the groups are owned.
+    #[must_use]
+    pub fn idle_release(mut self, after: Duration) -> Self {
+        self.parts.group_hooks.idle = Some(after.max(IDLE_LEAST));
         self
     }
 

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
+use crate::service::groups::{GroupHook, Owned};
 use crate::{Connection, Fault};
 
 /// The state of a service that is being put together: see [`Builder::state`](super::Builder::state).
@@ -60,6 +61,27 @@ impl<T: Send + Sync + 'static> State<T> {
             Box::pin(async move {
                 let state = slot.get().expect("no handler runs before the state is made");
                 method.call(state, context, input).await
+            })
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> State<T> {
+    /// The hook, of this state.
+    pub(super) fn bind_hook<F, O>(
+        &self,
+        hook: F,
+    ) -> impl Fn(Owned) -> Pin<Box<dyn Future<Output = O> + Send>> + Send + Sync + 'static
+    where
+        O: 'static,
+        F: for<'a> GroupHook<'a, T, Output = O>,
+    {
+        let (slot, hook) = (Arc::clone(&self.0), Arc::new(hook));
+        move |owned| {
+            let (slot, hook) = (Arc::clone(&slot), Arc::clone(&hook));
+            Box::pin(async move {
+                let state = slot.get().expect("no group is owned before the state is made");
+                hook.call(state, owned).await
             })
         }
     }

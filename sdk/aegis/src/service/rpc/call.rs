@@ -135,6 +135,11 @@ impl Call {
         Self { deadline, tenancy, request_id, trace, cancel: Arc::default(), handle }
     }
 
+    /// What it shares with all calls of the service.
+    pub(in crate::service) fn handle(&self) -> Arc<Handle> {
+        Arc::clone(&self.handle)
+    }
+
     /// The id of the request: the same on every retry of it, and no other request's.
     #[must_use]
     pub fn request_id(&self) -> &str {

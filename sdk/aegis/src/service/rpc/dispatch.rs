@@ -20,6 +20,7 @@ use super::routes::{Routes, Way};
 use super::stream::{Opened, Streams};
 use super::turns::Waiting;
 use crate::Connection;
+use crate::service::groups::Gates;
 use crate::stats::Stats;
 use aegis_leases::leadership::Guard;
 use aegis_nats::transport::{Headers, Message};
@@ -30,6 +31,8 @@ pub(in crate::service) struct Dispatcher {
     handle: Arc<Handle>,
     routes: Routes,
     admission: Admission,
+    /// Of a service that keeps a state for each group.
+    gates: Option<Arc<Gates>>,
     execution: Execution,
     /// Those of exclusive calls, for copies that come later.
     replies: Replies,
@@ -68,6 +71,7 @@ impl Dispatcher {
         handle: Arc<Handle>,
         routes: Routes,
         guard: Guard,
+        gates: Option<Arc<Gates>>,
         stats: Arc<Stats>,
         limits: Limits,
     ) -> Self {
@@ -75,6 +79,7 @@ impl Dispatcher {
         Self {
             routes,
             admission: Admission::new(handle.instance.clone(), guard.clone(), stats, limits.in_flight),
+            gates,
             execution: Execution::new(Arc::clone(&handle)),
             replies: Replies::default(),
             streams: Streams::new(handle.connection.clone(), guard, responder.clone(), limits.in_flight),
@@ -208,11 +213,31 @@ impl Dispatcher {
         };
         match admitted {
             Ok(tenancy) => {
-                let settled = self.once(&job, &tenancy).await;
+                // Held until the reply is on its way: a group that is used is not idle.
+                let inside = match (&self.gates, &tenancy) {
+                    (Some(gates), Some((group, permit))) => {
+                        self.in_time(&job, gates.enter(group, permit.term())).await.map(Some)
+                    }
+                    (Some(_), None) | (None, _) => Ok(None),
+                };
+                let settled = match inside {
+                    Ok(_) => self.once(&job, &tenancy).await,
+                    Err(ref failure) => Settled::Reply((Headers::default(), Err(failure.clone()))),
+                };
                 self.conclude(job, tenancy, settled).await;
             }
             Err(refusal) => self.conclude(job, None, Settled::Reply(refusal)).await,
         }
+    }
+
+    /// Unless its caller gives up before.
+    async fn in_time<T>(
+        &self,
+        job: &Job,
+        waits: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let until = self.copy_waits_until(job);
+        tokio::time::timeout_at(until.into(), waits).await.unwrap_or_else(|_elapsed| Err(late()))
     }
 
     /// Handles the call, unless it comes too late or was handled already.

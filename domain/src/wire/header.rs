@@ -24,6 +24,10 @@ pub const SERVICE: &str = "Aegis-Service";
 pub const PRIORITY: &str = "Aegis-Priority";
 /// How often a command is tried again after its first try.
 pub const MAX_RETRIES: &str = "Aegis-Max-Retries";
+/// How long all tries of a command may take together, in milliseconds, from when its lane has it.
+pub const TOTAL_MS: &str = "Aegis-Total-Ms";
+/// After how long a silence of its handler a try of a command is stopped, in milliseconds.
+pub const HEARTBEAT_MS: &str = "Aegis-Heartbeat-Ms";
 /// On a command in the envelope of the Python SDK: that it is one.
 pub const LEGACY: &str = "Aegis-Legacy";
 /// The only consumer that a message is for: the one whose dead letter it was. Others pass it over.

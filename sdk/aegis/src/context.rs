@@ -3,11 +3,11 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use aegis_domain::{Context, Schema, ServiceName};
+use aegis_domain::{Context, ErrorCode, GroupName, Schema, ServiceName, Term};
 use chrono::Utc;
 
 use crate::within::{Cause, JournalWithin, Ordinals};
-use crate::{Client, Journal};
+use crate::{Client, Fault, Journal};
 
 macro_rules! context {
     ($name:ident, $of:literal) => {
@@ -18,11 +18,13 @@ macro_rules! context {
             /// The same on every try, and for no other handler.
             key: Option<Arc<str>>,
             ordinals: Arc<Ordinals>,
+            /// Of what is done as the owner of a group.
+            tenancy: Option<(GroupName, Term)>,
         }
 
         impl $name {
             fn new(inner: aegis_messaging::$name, key: Option<String>) -> Self {
-                Self { inner, key: key.map(Into::into), ordinals: Arc::default() }
+                Self { inner, key: key.map(Into::into), ordinals: Arc::default(), tenancy: None }
             }
 
             #[doc = concat!("A client on the service's connection, whose calls belong to the trace of ", $of, ".")]
@@ -38,6 +40,7 @@ macro_rules! context {
                     correlation: self.cause(),
                     causation: self.cause(),
                     traceparent: Some(self.trace().to_string()),
+                    tenancy: self.tenancy.clone(),
                     ..Context::new(self.events().actor(), Utc::now())
                 };
                 let id = self.key.as_deref().map(str::to_owned);
@@ -83,5 +86,26 @@ impl CommandContext {
 
     fn cause(&self) -> Option<String> {
         Some(self.id.clone())
+    }
+
+    /// As the owner of its group does it.
+    pub(crate) fn of_group(self, tenancy: Option<(GroupName, Term)>) -> Self {
+        Self { tenancy, ..self }
+    }
+
+    /// The group and the term of a command that its owner does: pass the term on to whatever the handler writes to. What is recorded by
+    /// [`CommandContext::journal`] bears it.
+    ///
+    /// # Errors
+    /// `INTERNAL` when any instance may do the command: serve it by
+    /// [`exclusive_command`](crate::service::Builder#method.exclusive_command).
+    pub fn exclusive(&self) -> Result<(&GroupName, Term), Fault> {
+        match &self.tenancy {
+            Some((group, term)) => Ok((group, *term)),
+            None => Err(Fault::of(
+                ErrorCode::Internal,
+                "the command is for the owner of a group, and is served by any instance",
+            )),
+        }
     }
 }

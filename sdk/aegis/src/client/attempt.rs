@@ -28,6 +28,8 @@ pub(super) struct Request {
     pub(super) body: Bytes,
     pub(super) trace: TraceParent,
     pub(super) options: CallOptions,
+    /// Its id, where the caller has given one.
+    pub(super) id: Option<Arc<str>>,
     pub(super) lane: Arc<Lane>,
     /// Of a call for a stream: its inbox, and how many messages it takes at first.
     pub(super) stream: Option<(String, u64)>,
@@ -182,7 +184,9 @@ fn headers(route: &Route, request: &Request, left: Duration) -> Headers {
     headers.insert(header::TRACEPARENT, request.trace.as_str());
     headers.insert(header::TIMEOUT_MS, itoa::Buffer::new().format(left.as_millis().max(1)));
     // Where a call may come twice, it has an id; for others, its place in the trace is one.
-    if request.options.idempotent || matches!(route.target, Target::Owner(..)) {
+    if let Some(id) = &request.id {
+        headers.insert(header::REQUEST_ID, id);
+    } else if request.options.idempotent || matches!(route.target, Target::Owner(..)) {
         headers.insert(header::REQUEST_ID, request.trace.message_id());
     }
     if request.options.body_codec() != crate::Codec::Json {

@@ -30,6 +30,9 @@ pub(crate) use attempt::in_time;
 use attempt::{Request, has_code};
 use route::{Route, Routes};
 
+/// The most bytes of the id of a request.
+const ID_MAX: usize = 256;
+
 /// A reply, and who gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply<T> {
@@ -107,11 +110,54 @@ impl Client {
         Req: Serialize + Sync,
         Res: DeserializeOwned,
     {
-        let options = options.into();
+        self.call_under(None, target, method, request, options.into()).await
+    }
+
+    /// The same, under an id of your own: a call with this id that an owner has handled is answered with its first outcome, also when it is sent
+    /// by another process. Handlers have it ([`Call::request_id`](crate::Call::request_id)), and what they record by
+    /// [`Call::journal`](crate::Call::journal) under one id is recorded once.
+    ///
+    /// # Errors
+    /// See [`CallError`]; [`CallError::Encode`] of an id that is no text of a header: 1 to 256 characters that can be seen.
+    ///
+    /// # Cancel safety
+    /// As [`Client::call`].
+    pub async fn call_with_id<Req, Res>(
+        &self,
+        id: &str,
+        target: &Target,
+        method: &str,
+        request: &Req,
+        options: impl Into<CallOptions> + Send,
+    ) -> Result<Reply<Res>, CallError>
+    where
+        Req: Serialize + Sync,
+        Res: DeserializeOwned,
+    {
+        if id.is_empty() || header::text(id, ID_MAX) != id {
+            let detail =
+                format!("{:?} is no id of a request: 1 to {ID_MAX} characters that can be seen", cut(id));
+            return Err(CallError::Encode { detail });
+        }
+        self.call_under(Some(id.into()), target, method, request, options.into()).await
+    }
+
+    pub(crate) async fn call_under<Req, Res>(
+        &self,
+        id: Option<Arc<str>>,
+        target: &Target,
+        method: &str,
+        request: &Req,
+        options: CallOptions,
+    ) -> Result<Reply<Res>, CallError>
+    where
+        Req: Serialize + Sync,
+        Res: DeserializeOwned,
+    {
         let route = self.route(target, method)?;
         let running = self.begin(&route);
         let outcome = async {
-            let request = self.request(&running, request, options)?;
+            let request = Request { id, ..self.request(&running, request, options)? };
             let reply = match &self.shields {
                 None => {
                     let reply = self.exchange(&route, &request, None, running.begun).await?;
@@ -152,7 +198,7 @@ impl Client {
         };
         let body = body.map_err(|e| CallError::Encode { detail: e.to_string() })?;
         let lane = Arc::clone(self.shared.connection.next_lane());
-        Ok(Request { body, trace: running.step.trace, options, lane, stream: None })
+        Ok(Request { body, trace: running.step.trace, options, id: None, lane, stream: None })
     }
 
     fn begin<'a>(&'a self, route: &'a Route) -> Running<'a> {
@@ -207,6 +253,11 @@ fn checked(route: &Route, begun: Instant, reply: Message) -> Result<Message, Cal
         return Err(CallError::OutcomeUnknown { subject, after: begun.elapsed() });
     }
     CallError::of(&reply).map_or(Ok(reply), Err)
+}
+
+/// As much of a text as an error tells.
+fn cut(text: &str) -> String {
+    header::text(text, 80)
 }
 
 fn codec_of(reply: &Message) -> Codec {

@@ -5,6 +5,7 @@ mod builder;
 mod config;
 mod control;
 mod declared;
+mod group_commands;
 mod groups;
 mod health;
 mod identity;

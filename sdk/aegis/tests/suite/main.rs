@@ -11,6 +11,7 @@ mod dead_letters;
 mod discovery;
 mod events;
 mod fencing;
+mod group_commands;
 mod group_state;
 mod history;
 mod hostile;

@@ -1,10 +1,11 @@
 //! The context that a handler of commands is given.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aegis_domain::ServiceName;
 use aegis_domain::wire::TraceParent;
 use aegis_domain::wire::command::{self, Progress};
+use aegis_domain::{GroupName, ServiceName};
 use chrono::Utc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -35,10 +36,15 @@ pub struct CommandContext {
     pub attempt: u32,
     /// When this try is stopped.
     pub deadline: Instant,
+    /// After how long a silence of the handler this try is stopped, if its sender has said so.
+    pub heartbeat: Option<Duration>,
     /// Who sent it, if that was said.
     pub actor: Option<String>,
+    /// The group whose owner it is for.
+    pub group: Option<GroupName>,
     pub(super) service: ServiceName,
     pub(super) stop: CancellationToken,
+    pub(super) beats: Beats,
     pub(super) trace: TraceParent,
     pub(super) connection: Connection,
     pub(super) events: Events,
@@ -65,15 +71,31 @@ impl CommandContext {
             sequence: 1,
             attempt: 1,
             deadline: Instant::now() + TIMEOUT,
+            heartbeat: None,
             actor: None,
+            group: None,
             service,
             stop: CancellationToken::new(),
+            beats: Beats::default(),
             trace,
             connection,
             events: events.within(trace),
             commands: commands.within(trace),
             envelope: None,
         }
+    }
+
+    /// The same, in this trace, and told to stop by this token.
+    #[must_use]
+    pub fn within(self, trace: TraceParent, stop: CancellationToken) -> Self {
+        let (events, commands) = (self.events.within(trace), self.commands.within(trace));
+        Self { trace, stop, events, commands, ..self }
+    }
+
+    /// The service.
+    #[must_use]
+    pub fn service(&self) -> &ServiceName {
+        &self.service
     }
 
     /// W3C trace context of the command; a new trace when it says none. What is called, published and sent by way of
@@ -101,11 +123,26 @@ impl CommandContext {
         &self.commands
     }
 
-    /// Publishes how far the command has come. It is not kept: only who listens at the time receives it.
+    /// Says that the handler goes on, where the sender asks for that ([`SendOptions::heartbeat`](super::SendOptions::heartbeat)); nobody else is told.
+    pub fn heartbeat(&self) {
+        self.beats.note();
+    }
+
+    /// Waits until the handler has been silent for longer than its sender allows; for ever where nothing is said of that.
+    pub async fn silent(&self) {
+        match self.heartbeat {
+            Some(every) => self.beats.stopped(every).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Publishes how far the command has come. It is not kept: only who listens at the time receives it. Counts as a
+    /// [heartbeat](CommandContext::heartbeat).
     ///
     /// # Cancel safety
     /// Cancel-safe: it is told, or it is not.
     pub async fn progress(&self, percent: f64, message: &str) {
+        self.heartbeat();
         let now = Utc::now();
         let (subject, body) = match self.envelope {
             None => {
@@ -138,5 +175,36 @@ impl CommandContext {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stop.is_cancelled()
+    }
+}
+
+/// When the handler has last said that it goes on.
+#[derive(Debug, Clone)]
+pub(super) struct Beats(Arc<Mutex<Instant>>);
+
+impl Default for Beats {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+}
+
+impl Beats {
+    fn last(&self) -> MutexGuard<'_, Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self) {
+        *self.last() = Instant::now();
+    }
+
+    /// Waits until nothing was said for so long.
+    async fn stopped(&self, every: Duration) {
+        loop {
+            let until = *self.last() + every;
+            if Instant::now() >= until {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aegis_domain::wire::command::{self, Priority};
 use aegis_domain::wire::{Namespace, header, subject};
-use aegis_domain::{MethodName, ServiceName};
+use aegis_domain::{GroupName, MethodName, ServiceName};
 use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use bytes::Bytes;
@@ -28,6 +28,15 @@ pub struct SendOptions {
     pub max_retries: u32,
     /// How long one try may take. Default 5 min; at least 1 ms.
     pub timeout: Duration,
+    /// How long all tries may take together, waits between them included, from when its lane has it: after that none is begun, and one
+    /// that runs is stopped; the command has failed with `COMMAND_TIMED_OUT`. Default no limit but those of the tries.
+    pub total: Option<Duration>,
+    /// After how long a silence a try is stopped and has failed: its handler says by
+    /// [`progress`](super::CommandContext::progress) or [`heartbeat`](super::CommandContext::heartbeat) that it goes on. So one that hangs is noticed long
+    /// before `timeout`. Default none.
+    pub heartbeat: Option<Duration>,
+    /// The group whose owner is to do it. For commands that the service serves by `exclusive_command`, and for those alone.
+    pub group: Option<GroupName>,
     /// Not before then, by the clock of the server. Default at once.
     pub deliver_at: Option<DateTime<Utc>>,
     /// By which the work queue tells copies, for two minutes, and workers for as long as the result is kept.
@@ -47,6 +56,9 @@ impl Default for SendOptions {
             priority: Priority::Normal,
             max_retries: 3,
             timeout: Duration::from_secs(300),
+            total: None,
+            heartbeat: None,
+            group: None,
             deliver_at: None,
             id: None,
             traceparent: None,
@@ -61,6 +73,36 @@ impl SendOptions {
     #[must_use]
     pub fn priority(priority: Priority) -> Self {
         Self { priority, ..Self::default() }
+    }
+
+    /// To the owner of this group.
+    #[must_use]
+    pub fn to_owner(group: GroupName) -> Self {
+        Self { group: Some(group), ..Self::default() }
+    }
+
+    /// The same, with so long for all tries together: see [`SendOptions::total`].
+    #[must_use]
+    pub fn within(self, total: Duration) -> Self {
+        Self { total: Some(total), ..self }
+    }
+
+    /// The same, whose handler says at least so often that it goes on: see [`SendOptions::heartbeat`].
+    #[must_use]
+    pub fn with_heartbeat(self, every: Duration) -> Self {
+        Self { heartbeat: Some(every), ..self }
+    }
+
+    /// The same, tried again so often: see [`SendOptions::max_retries`].
+    #[must_use]
+    pub fn with_retries(self, most: u32) -> Self {
+        Self { max_retries: most, ..self }
+    }
+
+    /// The same, under this id: see [`SendOptions::id`].
+    #[must_use]
+    pub fn with_id(self, id: impl Into<String>) -> Self {
+        Self { id: Some(id.into()), ..self }
     }
 
     /// With this delay.
@@ -118,6 +160,16 @@ impl SendOptions {
         headers.insert(header::PRIORITY, self.priority.as_str());
         headers.insert(header::MAX_RETRIES, self.max_retries.to_string());
         headers.insert(header::TIMEOUT_MS, self.timeout.as_millis().max(1).to_string());
+        let mut limit = |name: &'static str, time: Option<Duration>| {
+            if let Some(time) = time {
+                headers.insert(name, time.as_millis().max(1).to_string());
+            }
+        };
+        limit(header::TOTAL_MS, self.total);
+        limit(header::HEARTBEAT_MS, self.heartbeat);
+        if let Some(group) = &self.group {
+            headers.insert(header::GROUP, group.as_str());
+        }
         if let Some(traceparent) = &self.traceparent {
             headers.insert(header::TRACEPARENT, header::text(traceparent, ACTOR_MAX));
         }
@@ -140,10 +192,16 @@ impl SendOptions {
         actor: &str,
         (id, headers): (String, HeaderMap),
     ) -> Result<Sending, CommandError> {
-        if self.deliver_at.is_some() {
-            return Err(CommandError::Invalid(
-                "a command to the Python SDK cannot wait for its time".to_owned(),
-            ));
+        for (option, is_set) in [
+            ("deliver_at", self.deliver_at.is_some()),
+            ("total", self.total.is_some()),
+            ("heartbeat", self.heartbeat.is_some()),
+            ("group", self.group.is_some()),
+        ] {
+            if is_set {
+                let text = format!("the envelope of the Python SDK has no place for {option}");
+                return Err(CommandError::Invalid(text));
+            }
         }
         let (priority, max_retries, timeout) = (self.priority, self.max_retries, self.timeout.as_secs_f64());
         let label = Label { id: id.clone(), priority, max_retries, timeout };

@@ -151,6 +151,23 @@ impl Builder {
         self.take(name, handle)
     }
 
+    /// Takes commands of this name that are sent to the owner of a group ([`SendOptions::to_owner`](crate::SendOptions::to_owner)): a worker
+    /// of any instance takes one from the queue and has the owner run it, whoever that is. [`CommandContext::exclusive`] tells the group
+    /// and the term. Tries, results, dead letters and cancellation are those of [`Builder::command`]; a try whose owner is lost begins again on the
+    /// next one, and does not count. One command occupies a worker for as long as it runs. Say
+    /// [`Builder::one_at_a_time`] for one command of a group after the other.
+    #[must_use]
+    pub fn exclusive_command<T, R, E, F, Fut>(self, name: &str, handle: F) -> Self
+    where
+        T: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        F: Fn(CommandContext, T) -> Fut + Send + Sync + 'static,
+        E: IntoFault,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        self.take_for_owner(name, handle)
+    }
+
     /// Loads what the service keeps of a group in memory, when the instance has become its owner, or when its state had been
     /// [let go of](Builder::idle_release) and it is called again. Its exclusive calls wait until this has ended well, 64 of a group at most; of
     /// different groups 64 are loaded at once. Several hooks run in the order in which they are given.

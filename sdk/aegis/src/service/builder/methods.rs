@@ -93,6 +93,19 @@ impl<T: Send + Sync + 'static> Builder<State<T>> {
         self.take(name, handle)
     }
 
+    /// Takes commands for the owner of a group: see [`Builder::exclusive_command`](Builder#method.exclusive_command) of functions.
+    #[must_use]
+    pub fn exclusive_command<B, R, E, F>(self, name: &str, handle: F) -> Self
+    where
+        B: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, CommandContext, B, Output = Result<R, E>>,
+    {
+        let handle = self.state.bind(handle);
+        self.take_for_owner(name, handle)
+    }
+
     /// Loads what the service keeps of a group in memory: see [`Builder::on_acquired`](Builder#method.on_acquired) of functions.
     #[must_use]
     pub fn on_acquired<E, F>(mut self, load: F) -> Self

@@ -15,9 +15,12 @@ use serde_json::{Map, Value, json};
 
 use super::config::ServiceConfig;
 use super::declared::Declared;
+use super::group_commands::{self, Carried, Courier};
 use super::groups::GroupHooks;
 use super::lifecycle::checks::Check;
 use super::lifecycle::hooks::{HookContext, Hooks, Stage};
+use super::rpc::Call;
+use super::rpc::handler::Handler;
 use super::rpc::method::{Kind, Served};
 use super::running::Service;
 use super::start_error::StartError;
@@ -100,7 +103,9 @@ impl<S> Builder<S> {
     /// those that wait go there. A handler that calls a method that takes turns for its own group waits for itself, until
     /// its time is over.
     ///
-    /// After anything but [`Builder::exclusive`] it ends the start ([`StartError::TakesNoTurns`]): no single instance handles a balanced method, and a
+    /// Commands of groups ([`exclusive_command`](Builder#method.exclusive_command)) take turns with them in the same way.
+    ///
+    /// After anything but these it ends the start ([`StartError::TakesNoTurns`]): no single instance handles a balanced method, and a
     /// stream would keep the turn for as long as somebody reads it.
     #[must_use]
     pub fn one_at_a_time(mut self) -> Self {
@@ -175,6 +180,30 @@ impl<S> Builder<S> {
         };
         self.parts.commands.push(CommandHandler::new(name, handle));
         self
+    }
+
+    fn take_for_owner<T, R, E, F, Fut>(mut self, name: &str, handle: F) -> Self
+    where
+        T: DeserializeOwned + JsonSchema + Send + 'static,
+        R: Serialize + JsonSchema + 'static,
+        E: IntoFault,
+        F: Fn(CommandContext, T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        self.declared.command::<T, R>(name);
+        let courier = Courier::new(name);
+        let carry = move |context: aegis_messaging::CommandContext, params: Value| {
+            let courier = courier.clone();
+            async move { courier.carry(&context, params).await }
+        };
+        self.parts.commands.push(CommandHandler::new(name, carry).of_group());
+        let (service, handle) = (self.config.service.clone(), Arc::new(handle));
+        let run = move |call: Call, carried: Carried| {
+            let (service, handle) = (service.clone(), Arc::clone(&handle));
+            async move { group_commands::run(&service, call, carried, &*handle).await }
+        };
+        let served = Served::new::<Carried, group_commands::Tried>(Kind::Exclusive, false, Handler::one(run));
+        self.serve(&group_commands::method(name), served)
     }
 
     /// Takes groups on demand: whichever this function accepts gets an owner when it is first called, and

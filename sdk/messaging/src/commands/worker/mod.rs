@@ -78,6 +78,15 @@ impl Params {
 pub struct CommandHandler {
     name: String,
     handle: Handle,
+    /// Whether it is for the owner of a group.
+    of_group: bool,
+}
+
+/// What a worker does with commands of one name.
+struct Handler {
+    handle: Handle,
+    of_group: bool,
+    meter: Arc<Meter>,
 }
 
 impl CommandHandler {
@@ -104,7 +113,13 @@ impl CommandHandler {
                 })
             })
         };
-        Self { name: name.to_owned(), handle: Arc::new(handle) }
+        Self { name: name.to_owned(), handle: Arc::new(handle), of_group: false }
+    }
+
+    /// The same, for commands that name a group, and for no others.
+    #[must_use]
+    pub fn of_group(self) -> Self {
+        Self { of_group: true, ..self }
     }
 }
 
@@ -122,7 +137,7 @@ struct Shared {
     commands: Commands,
     register: Register,
     service: ServiceName,
-    handlers: Arc<HashMap<String, (Handle, Arc<Meter>)>>,
+    handlers: Arc<HashMap<String, Handler>>,
     metrics: Arc<MessageMetrics>,
     take_over: Duration,
 }
@@ -156,14 +171,14 @@ impl Workers {
             return Ok(Self { stop, running: vec![] });
         }
         let mut named = HashMap::new();
-        for CommandHandler { name, handle } in handlers {
+        for CommandHandler { name, handle, of_group } in handlers {
             MethodName::new(name.clone()).map_err(|error| QueueError::Command(error.to_string()))?;
             let meter = commands
                 .connection
                 .telemetry()
                 .meters
                 .of(Role::Consume, &command::plain(&Namespace::default(), service, &name));
-            if named.insert(name.clone(), (handle, meter)).is_some() {
+            if named.insert(name.clone(), Handler { handle, of_group, meter }).is_some() {
                 return Err(QueueError::Command(format!("there are two handlers of the command {name}")));
             }
         }

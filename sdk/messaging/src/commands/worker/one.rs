@@ -3,18 +3,19 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use aegis_domain::ErrorCode;
 use aegis_domain::wire::command::{self, Outcome};
 use aegis_domain::wire::header;
+use aegis_domain::{ErrorCode, GroupName};
 use async_nats::jetstream;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Handle, Params, Shared};
+use super::{Handler, Params, Shared};
 use crate::codec::Codec;
 use crate::commands::CommandContext;
-use crate::commands::context::TIMEOUT;
+use crate::commands::context::{Beats, TIMEOUT};
 use crate::commands::register::{Entry, Tried, Verdict};
 use crate::legacy::Envelope;
 use aegis_domain::Failure;
@@ -71,6 +72,25 @@ impl Taken {
 
     fn number<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.header(name)?.parse().ok()
+    }
+
+    /// When the time for all of its tries is over, if it is limited: from when the lane has had it.
+    fn ends(&self) -> Option<(DateTime<Utc>, Duration)> {
+        let total = Duration::from_millis(self.number(header::TOTAL_MS)?);
+        let published = self.message.info().ok()?.published;
+        let published = DateTime::from_timestamp(published.unix_timestamp(), published.nanosecond())?;
+        Some((published.checked_add_signed(TimeDelta::from_std(total).ok()?)?, total))
+    }
+
+    /// How much is left of it.
+    fn left(&self) -> Option<Duration> {
+        self.ends().map(|(ends, _)| (ends - Utc::now()).to_std().unwrap_or_default())
+    }
+
+    /// The group that it names.
+    fn group(&self) -> Result<Option<GroupName>, Failure> {
+        let group = self.header(header::GROUP).map(GroupName::new).transpose();
+        group.map_err(|error| Failure::of(ErrorCode::InvalidInput, error.to_string()).for_good())
     }
 
     /// The envelope of the Python SDK, if it came in one.
@@ -180,13 +200,28 @@ async fn try_once(
         return Some(Err(Failure::of(ErrorCode::InvalidInput, text).for_good()));
     }
     let name = command::command_of(shared.connection.namespace(), &taken.message.subject).unwrap_or_default();
-    let Some((handler, meter)) = shared.handlers.get(name) else {
+    let Some(handler) = shared.handlers.get(name) else {
         let failure = Failure::of(ErrorCode::MethodNotFound, format!("no command {name:?} is handled here"));
         return Some(Err(failure.for_good()));
     };
-    let begun = Instant::now();
+    let refuse = |text: String| Some(Err(Failure::of(ErrorCode::InvalidInput, text).for_good()));
+    let group = match (taken.group(), handler.of_group) {
+        (Ok(None), true) => {
+            return refuse(format!("{name} is done by the owner of a group: send it with one"));
+        }
+        (Ok(Some(_)), false) => {
+            return refuse(format!("{name} is done by any instance: send it without a group"));
+        }
+        (Ok(group), _) => group,
+        (Err(failure), _) => return Some(Err(failure)),
+    };
+    let left = taken.left().unwrap_or(timeout);
+    if left.is_zero() {
+        return Some(Err(out_of_time(taken)));
+    }
+    let (begun, meter) = (Instant::now(), &handler.meter);
     meter.begin();
-    let tried = run(shared, taken, (name, handler), (attempt, timeout), stop).await;
+    let tried = run(shared, taken, (name, handler, group), (attempt, timeout.min(left)), stop).await;
     let failure = match &tried {
         Some(Ok(_result)) => None,
         Some(Err(failure)) => Some((failure.code.as_str(), failure.message.as_str())),
@@ -196,11 +231,18 @@ async fn try_once(
     tried
 }
 
+/// All of its tries together have taken too long.
+fn out_of_time(taken: &Taken) -> Failure {
+    let total = taken.ends().map(|(_, total)| total).unwrap_or_default();
+    Failure::of(ErrorCode::CommandTimedOut, format!("its tries took longer than {total:?} together"))
+        .for_good()
+}
+
 /// Runs the handler, which has so long for it.
 async fn run(
     shared: &Shared,
     taken: &Taken,
-    (name, handler): (&str, &Handle),
+    (name, handler, group): (&str, &Handler, Option<GroupName>),
     (attempt, timeout): (u32, Duration),
     stop: &CancellationToken,
 ) -> Option<Result<Value, Failure>> {
@@ -218,16 +260,20 @@ async fn run(
         sequence: taken.sequence,
         attempt,
         deadline: tokio::time::Instant::now() + timeout,
+        heartbeat: taken.number(header::HEARTBEAT_MS).map(Duration::from_millis),
         actor: taken.header(header::ACTOR).map(str::to_owned),
+        group,
         stop: ending.clone(),
+        beats: Beats::default(),
         trace,
         connection: shared.connection.clone(),
         events: shared.events.within(trace),
         commands: shared.commands.within(trace),
         envelope,
     };
-    let deadline = context.deadline;
-    let mut work = std::pin::pin!(AssertUnwindSafe(async { handler(context, params).await }).catch_unwind());
+    let (deadline, watched) = (context.deadline, context.clone());
+    let work = AssertUnwindSafe(async { (handler.handle)(context, params).await }).catch_unwind();
+    let mut work = std::pin::pin!(work);
     let stopped = tokio::select! {
         // A handler may end because it was told to stop: what it says then counts no more.
         ended = &mut work => return (!stop.is_cancelled()).then(|| ended.unwrap_or_else(|_panic| {
@@ -235,7 +281,10 @@ async fn run(
             Err(Failure::of(ErrorCode::HandlerFailed, "the handler panicked"))
         })),
         () = stop.cancelled() => None,
-        () = tokio::time::sleep_until(deadline) => Some(timeout),
+        () = tokio::time::sleep_until(deadline) => Some(format!("it took longer than {timeout:?}")),
+        () = silent(handler, &watched) => {
+            Some(format!("nothing was heard of it for {:?}", watched.heartbeat.unwrap_or_default()))
+        }
     };
     // It may clean up; then it is dropped where it waits.
     ending.cancel();
@@ -246,8 +295,15 @@ async fn run(
         by_itself = cleaned.is_ok(),
         "a handler of commands was stopped"
     );
-    let timeout = stopped?;
-    Some(Err(Failure::of(ErrorCode::CommandTimedOut, format!("it took longer than {timeout:?}"))))
+    Some(Err(Failure::of(ErrorCode::CommandTimedOut, stopped?)))
+}
+
+/// Waits until the handler has been silent for too long. For that of a group, its owner does.
+async fn silent(handler: &Handler, watched: &CommandContext) {
+    match handler.of_group {
+        true => std::future::pending().await,
+        false => watched.silent().await,
+    }
 }
 
 /// How long to wait for the next try; none when there is no other.
@@ -256,11 +312,13 @@ fn delay(taken: &Taken, attempt: u32, failure: &Failure) -> Option<Duration> {
         return None;
     }
     let doubled = DELAY.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX)).min(DELAY_MAX);
-    match failure.next {
+    let delay = match failure.next {
         Next::Never => None,
         Next::After(delay) => Some(delay),
         Next::Policy => Some(jittered(doubled)),
-    }
+    };
+    // No try is waited for that would be begun too late.
+    delay.filter(|delay| taken.left().is_none_or(|left| *delay < left))
 }
 
 fn retries(taken: &Taken) -> u32 {

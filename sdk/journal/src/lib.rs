@@ -196,18 +196,19 @@ impl<S: Schema> Journal<S> {
 
     /// Somebody has removed the stream: makes it again.
     fn restore(&self) {
-        self.connection.restore_stream(&S::stream(self.namespace()), &self.making());
+        self.connection.restore_stream(&S::stream(self.namespace()), &Self::making());
     }
 
     /// As [`Connection::restore_if_gone`], for the stream of this subject.
     fn restore_if_gone(&self, subject: String) {
-        self.connection.restore_if_gone(&S::stream(self.namespace()), subject, self.making());
+        self.connection.restore_if_gone(&S::stream(self.namespace()), subject, Self::making());
     }
 
-    fn making(&self) -> MakeStream {
-        let journal = Self { connection: self.connection.clone(), schema: PhantomData };
-        MakeStream::by(move |_connection| {
-            let journal = Self { connection: journal.connection.clone(), schema: PhantomData };
+    /// How the stream of this journal is made on a connection.
+    #[must_use]
+    pub fn making() -> MakeStream {
+        MakeStream::by(|connection| {
+            let journal = Self::of(&connection);
             Box::pin(async move { Ok(journal.provision().await?) })
         })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_domain::wire::TraceParent;
-use aegis_domain::{ErrorCode, InstanceName, ServiceName};
+use aegis_domain::{ErrorCode, InstanceName, Recorded, Schema, ServiceName};
 use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 use tokio::task::JoinHandle;
@@ -86,6 +86,36 @@ pub struct EventHandler {
 }
 
 impl EventHandler {
+    /// Of what is recorded in the journal of a schema.
+    pub fn recorded<S, F, Fut>(subscribe: Subscribe, handle: F) -> Self
+    where
+        S: Schema,
+        F: Fn(EventContext, Recorded<S>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let handle = Arc::new(handle);
+        let handle = move |context: EventContext| -> Handled {
+            let handle = Arc::clone(&handle);
+            Box::pin(async move {
+                let Event { subject, headers, body, sequence, .. } = &context.event;
+                let namespace = context.connection.namespace();
+                let read = aegis_journal::decode(
+                    namespace,
+                    sequence.unwrap_or_default(),
+                    subject,
+                    Some(headers),
+                    body,
+                );
+                let recorded = read.map_err(|error| {
+                    Failure::of(ErrorCode::InvalidInput, format!("the event cannot be read: {error}"))
+                        .for_good()
+                })?;
+                handle(context, recorded).await
+            })
+        };
+        Self { subscribe: subscribe.recorded::<S>(), handle: Arc::new(handle) }
+    }
+
     pub fn new<T, F, Fut>(subscribe: Subscribe, handle: F) -> Self
     where
         T: DeserializeOwned + Send + 'static,

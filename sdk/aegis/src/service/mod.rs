@@ -22,7 +22,7 @@ mod settings;
 mod shown;
 mod start_error;
 
-pub use builder::{Builder, Method, State};
+pub use builder::{Builder, Method, Publication, State};
 pub use config::{AppSections, ConfigError, ConfigSources, InvalidToml, ServiceConfig};
 pub use groups::{GroupHook, Owned, Released};
 pub use health::Health;

@@ -3,21 +3,25 @@
 #[path = "../../examples/ledger/account.rs"]
 mod account;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use account::{Account, AccountEvent, AccountId, Command, Ledger, Rejection};
 use aegis_domain::wire::Namespace;
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::wire::header::ce;
-use aegis_domain::{Actor, Context, ErrorCode, GroupName, IdempotencyKey, Schema as _, Sequence, Term};
+use aegis_domain::{
+    Actor, Context, ErrorCode, GroupName, IdempotencyKey, Recorded, Schema as _, Sequence, Term,
+};
 use aegis_sdk::journal::cqrs::{Cqrs, CqrsEvent, CqrsStore};
 use aegis_sdk::journal::{AppendError, ExecuteError, Head, KEYS_MAX, LoadError};
 use aegis_sdk::nats::bucket::{Bucket, Slot};
 use aegis_sdk::nats::provision::ProvisionError;
 use aegis_sdk::provision::provision;
+use aegis_sdk::service::Publication;
 use aegis_sdk::{
-    Call, CommandContext, Commands, ConnectOptions, Connection, EventContext, Events, Fault, Journal,
-    JournalWithin, SendOptions, Service, ServiceConfig,
+    Call, CommandContext, Commands, ConnectOptions, Connection, DeadLetters, EventContext, Events, Fault,
+    Journal, JournalWithin, SendOptions, Service, ServiceConfig, Start, Subscribe,
 };
 use aegis_testkit::{NatsServer, wait_until};
 use async_nats::HeaderMap;
@@ -387,6 +391,97 @@ async fn a_handler_that_runs_again_records_nothing_twice() {
         assert!(event.envelope.context.actor.as_str().starts_with("instance:bank/"), "{event:?}");
         assert!(event.envelope.context.traceparent.is_some());
     }
+}
+
+/// A service that follows the journal and publishes of it; what it was told goes into the list.
+async fn follower(server: &NatsServer, told: &Arc<Mutex<Vec<(u64, u64)>>>) -> Service {
+    let mut config = ServiceConfig::new("statements", "1.0.0").unwrap();
+    config.nats_url = server.url();
+    let told = Arc::clone(told);
+    Service::builder(config)
+        .on_recorded(
+            Subscribe::to("account.*").from(Start::Beginning),
+            move |context: EventContext, event: Recorded<Ledger>| {
+                let told = Arc::clone(&told);
+                async move {
+                    assert_eq!(context.event.id().unwrap(), event.envelope.id.as_str());
+                    let AccountEvent::Deposited { cents, .. } = event.envelope.event else { return Ok(()) };
+                    match cents {
+                        13 => Err(Fault::never("an unlucky number")),
+                        // The first try of each fails.
+                        _ if context.attempt == 1 => Err(Fault::later(Duration::from_millis(1), "once more")),
+                        cents => {
+                            told.lock().unwrap().push((event.sequence.get(), cents));
+                            Ok(())
+                        }
+                    }
+                }
+            },
+        )
+        .publish_recorded(Subscribe::to(">").from(Start::Beginning), |event: &Recorded<Ledger>| {
+            let AccountEvent::Deposited { cents, .. } = &event.envelope.event else { return None };
+            let id = event.envelope.aggregate.to_string();
+            Some(Publication { domain: "bank".into(), event_type: format!("{id}.deposited"), body: *cents })
+        })
+        .start()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_handled_in_order_and_published_once_also_what_came_while_nobody_was_there() {
+    let (server, connection, journal) = ledger().await;
+    provision(&connection).await.unwrap();
+    let deposit = async |cents: u64| {
+        journal.execute::<Account>(&ID, Command::Deposit(cents), &context()).await.unwrap();
+    };
+    deposit(1).await;
+    let told: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
+    let heard = async |expected: &[(u64, u64)]| {
+        wait_until("what was recorded", Duration::from_secs(20), async || {
+            let told = told.lock().unwrap();
+            if *told == expected { Ok(()) } else { Err(format!("{told:?}")) }
+        })
+        .await;
+    };
+    let service = follower(&server, &told).await;
+    deposit(2).await;
+    deposit(13).await;
+    journal.execute::<Account>(&ID, Command::Withdraw(1), &context()).await.unwrap();
+    deposit(3).await;
+    heard(&[(1, 1), (2, 2), (5, 3)]).await;
+    service.stop("a new version").await.unwrap();
+    deposit(4).await;
+    let service = follower(&server, &told).await;
+    heard(&[(1, 1), (2, 2), (5, 3), (6, 4)]).await;
+    // Each deposit was published once, under the id of the event in the journal.
+    let recorded = journal.events(&ID).await.unwrap();
+    let stream = connection.jetstream().get_stream("EVENTS").await.unwrap();
+    let published = async || {
+        let mut published = Vec::new();
+        for sequence in 1..=stream.get_info().await.unwrap().state.last_sequence {
+            let message = stream.get_raw_message(sequence).await.unwrap();
+            assert_eq!(message.subject.as_str(), "events.bank.account.7.deposited");
+            assert_eq!(message.headers.get("Aegis-Actor").unwrap().as_str(), "user:alice");
+            let id = message.headers.get("Nats-Msg-Id").unwrap().to_string();
+            let of = recorded.iter().find(|event| event.envelope.id.as_str() == id).expect("its event");
+            published.push((of.sequence.get(), String::from_utf8(message.payload.to_vec()).unwrap()));
+        }
+        published
+    };
+    let expected = [(1, "1"), (2, "2"), (3, "13"), (5, "3"), (6, "4")];
+    wait_until("what is published", Duration::from_secs(20), async || {
+        let published = published().await;
+        let same = published.iter().map(|(sequence, body)| (*sequence, body.as_str())).eq(expected);
+        if same { Ok(()) } else { Err(format!("{published:?}")) }
+    })
+    .await;
+    // A journal is never written again: the dead letter says so, and what to do.
+    let letters = DeadLetters::new(&connection);
+    let letter = letters.list(None, 10, None).await.unwrap().letters.remove(0);
+    let refused = letters.redrive(letter.id(), "mended", &Actor::user("alice")).await.unwrap_err();
+    assert!(refused.to_string().contains("message 3 of the journal ledger"), "{refused}");
+    service.stop("the test ends").await.unwrap();
 }
 
 #[test]

@@ -94,6 +94,15 @@ impl DeadLetters {
         }
         // Whoever may write dead letters must not get to speak with our voice where we alone may speak.
         let own = format!("{}.", self.connection.namespace().as_str());
+        let journals = self.connection.namespace().journal_prefix("");
+        if let Some(journal) = subject.strip_prefix(&journals).and_then(|rest| rest.split('.').next())
+            && let Some(sequence) = letter.original_sequence
+        {
+            return Err(stuck(format!(
+                "it is message {sequence} of the journal {journal}, which is never written again: mend the handler, subscribe \
+                 under another name from {sequence} on, and discard this"
+            )));
+        }
         // A call is a message of no stream, so that no letter is of one.
         let calls = format!("{}rpc.", self.connection.namespace().prefix());
         if ["$", "_", &own, &calls, "internal."].iter().any(|prefix| subject.starts_with(prefix)) {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use aegis_domain::wire::{Namespace, consumer, subject};
-use aegis_domain::{InstanceName, ServiceName};
+use aegis_domain::{InstanceName, Schema, ServiceName};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PriorityPolicy, pull};
 use chrono::{DateTime, Utc};
 
 use super::SubscribeError;
 use crate::consume::{Losses, PIN_GROUP, PIN_TIMEOUT, Plan, RetryPolicy, Spec, owned_by};
+use aegis_journal::Journal;
 use aegis_nats::follow;
+use aegis_nats::restore::MakeStream;
 
 /// The most characters of a name of a subscription.
 const NAME_MAX: usize = 64;
@@ -42,9 +44,38 @@ pub enum Start {
     Time(DateTime<Utc>),
 }
 
+/// The stream that a subscription reads.
+#[derive(Debug, Clone)]
+struct Source {
+    /// What the default name of a subscription begins with.
+    label: &'static str,
+    stream: fn(&Namespace) -> String,
+    filter: fn(&Namespace, &str) -> String,
+    making: fn() -> MakeStream,
+}
+
+impl Source {
+    const EVENTS: Self = Self {
+        label: "",
+        stream: Namespace::app_events_stream,
+        filter: subject::app_events,
+        making: crate::provision::making,
+    };
+
+    fn journal<S: Schema>() -> Self {
+        Self {
+            label: S::NAME,
+            stream: S::stream,
+            filter: |namespace, pattern| format!("{}.{pattern}", S::prefix(namespace)),
+            making: Journal::<S>::making,
+        }
+    }
+}
+
 /// A subscription to be. A pattern alone makes one that competes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Subscribe {
+    source: Source,
     pattern: String,
     name: Option<String>,
     mode: Mode,
@@ -62,6 +93,7 @@ impl Subscribe {
     #[must_use]
     pub fn to(pattern: impl Into<String>) -> Self {
         Self {
+            source: Source::EVENTS,
             pattern: pattern.into(),
             name: None,
             mode: Mode::Compete,
@@ -72,6 +104,12 @@ impl Subscribe {
             ack_wait: Duration::from_secs(15),
             inactive: Duration::from_secs(24 * 60 * 60),
         }
+    }
+
+    /// The same, to what is recorded in the journal of a schema: the pattern is one of ids of its aggregates.
+    #[must_use]
+    pub fn recorded<S: Schema>(self) -> Self {
+        Self { source: Source::journal::<S>(), ..self }
     }
 
     /// The name under which the position is kept. Without it, one is made of the pattern; two subscriptions of
@@ -134,6 +172,11 @@ impl Subscribe {
         self
     }
 
+    /// Whether its name was given.
+    pub fn is_named(&self) -> bool {
+        self.name.is_some()
+    }
+
     /// What is subscribed to.
     pub fn pattern(&self) -> &str {
         &self.pattern
@@ -141,21 +184,19 @@ impl Subscribe {
 
     /// The subjects that match.
     pub(super) fn filter(&self, namespace: &Namespace) -> String {
-        subject::app_events(namespace, &self.pattern)
+        (self.source.filter)(namespace, &self.pattern)
     }
 
     /// The name that it goes by.
     pub fn name(&self) -> Result<String, SubscribeError> {
         let name = self.name.clone().unwrap_or_else(|| {
-            self.pattern
-                .split('.')
-                .map(|part| match part {
-                    "*" => "any",
-                    ">" => "all",
-                    part => part,
-                })
-                .collect::<Vec<_>>()
-                .join("_")
+            let parts = self.pattern.split('.').map(|part| match part {
+                "*" => "any",
+                ">" => "all",
+                part => part,
+            });
+            let label = Some(self.source.label).filter(|label| !label.is_empty());
+            label.into_iter().chain(parts).collect::<Vec<_>>().join("_")
         });
         if name.len() > NAME_MAX || !subject::is_token(&name, false) {
             return Err(SubscribeError::Name { name });
@@ -199,11 +240,11 @@ impl Subscribe {
             ..pull::Config::default()
         };
         Ok(Spec {
-            stream: namespace.app_events_stream(),
+            stream: (self.source.stream)(namespace),
             consumer,
             former,
             work_queue: false,
-            make_stream: crate::provision::making(),
+            make_stream: (self.source.making)(),
             losses: Losses::default(),
         })
     }

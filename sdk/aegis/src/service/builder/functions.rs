@@ -1,5 +1,6 @@
 //! Handlers that are functions or closures.
 
+use aegis_domain::{Recorded, Schema};
 use futures_util::Stream;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -133,6 +134,23 @@ impl Builder {
         Fut: Future<Output = Result<(), E>> + Send + 'static,
     {
         self.subscribe(subscribe.into(), handle)
+    }
+
+    /// Handles what is recorded in the journal of a schema, durably, as [`Builder::on_event`] handles events: in the order of each aggregate, at least
+    /// once, from where the service has got to. The pattern is one of ids of aggregates, `">"` for all; it begins with what is recorded from
+    /// the first start on, unless [`Subscribe::from`] says otherwise. For projections, and for what follows from a decision.
+    ///
+    /// An event that is not handled by the last try becomes a dead letter, and later ones of its aggregate go on; a journal is never written again, so such
+    /// a letter is not sent back: subscribe under another name from its sequence on.
+    #[must_use]
+    pub fn on_recorded<A, E, F, Fut>(self, subscribe: impl Into<Subscribe>, handle: F) -> Self
+    where
+        A: Schema,
+        F: Fn(EventContext, Recorded<A>) -> Fut + Send + Sync + 'static,
+        E: IntoFault,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        self.follow(subscribe.into(), handle)
     }
 
     /// Takes commands of this name from the work queue: whichever instance has room does, the most urgent first.

@@ -1,5 +1,6 @@
 //! Handlers that are methods of the state of the service. They do what their namesakes for functions do.
 
+use aegis_domain::{Recorded, Schema};
 use futures_util::Stream;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -78,6 +79,18 @@ impl<T: Send + Sync + 'static> Builder<State<T>> {
     {
         let handle = self.state.bind(handle);
         self.subscribe(subscribe.into(), handle)
+    }
+
+    /// Handles what is recorded in a journal: see [`Builder::on_recorded`](Builder#method.on_recorded) of functions.
+    #[must_use]
+    pub fn on_recorded<A, E, F>(self, subscribe: impl Into<Subscribe>, handle: F) -> Self
+    where
+        A: Schema,
+        E: IntoFault,
+        F: for<'a> Method<'a, T, EventContext, Recorded<A>, Output = Result<(), E>>,
+    {
+        let handle = self.state.bind(handle);
+        self.follow(subscribe.into(), handle)
     }
 
     /// Takes commands of this name from the work queue: see [`Builder::command`](Builder#method.command) of functions.

@@ -7,7 +7,7 @@ mod state;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_domain::GroupName;
+use aegis_domain::{Envelope, GroupName, Recorded, Schema};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,6 +44,17 @@ pub struct Builder<S = ()> {
     pub(super) declared: Declared,
     pub(super) parts: Parts,
     state: S,
+}
+
+/// An application event that is published for one of a journal: see [`Builder::publish_recorded`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication<B> {
+    /// Its domain.
+    pub domain: String,
+    /// Its type.
+    pub event_type: String,
+    /// What it holds, written as JSON.
+    pub body: B,
 }
 
 /// What a service has beside its methods.
@@ -162,6 +173,73 @@ impl<S> Builder<S> {
         };
         self.parts.on_event.push(EventHandler::new(subscribe, handle));
         self
+    }
+
+    fn follow<A, E, F, Fut>(mut self, subscribe: Subscribe, handle: F) -> Self
+    where
+        A: Schema,
+        E: IntoFault,
+        F: Fn(EventContext, Recorded<A>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        let subscribe = subscribe.recorded::<A>();
+        let name = subscribe.name().unwrap_or_else(|_refused_at_the_start| subscribe.pattern().to_owned());
+        let service = self.config.service.clone();
+        let handle = move |context, recorded| {
+            let handled = handle(EventContext::of(context, &service, &name), recorded);
+            async move { handled.await.map_err(failure) }
+        };
+        self.parts.on_event.push(EventHandler::recorded(subscribe, handle));
+        self
+    }
+
+    /// Publishes an application event for what is recorded in a journal, if and only if it is recorded: `make` says which, with its domain, type and
+    /// body; none for what is nobody else's business. So a handler appends, and whoever subscribes hears of it, whatever crashes in
+    /// between. The event bears the id of the one in the journal, its actor and its trace; it is published at least once, in the order of each
+    /// aggregate, and copies within two minutes are kept once. A pattern and options as for [`on_recorded`](Builder#method.on_recorded).
+    ///
+    /// ```no_run
+    /// # use aegis_sdk::domain::{Recorded, Schema};
+    /// # use aegis_sdk::service::{Builder, Publication};
+    /// # fn example<S: Schema>(builder: Builder) -> Builder {
+    /// builder.publish_recorded(">", |booked: &Recorded<S>| {
+    ///     let account = booked.envelope.aggregate.to_string();
+    ///     Some(Publication { domain: "accounts".into(), event_type: format!("{account}.booked"), body: booked.sequence.get() })
+    /// })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn publish_recorded<A, B>(
+        self,
+        subscribe: impl Into<Subscribe>,
+        make: impl Fn(&Recorded<A>) -> Option<Publication<B>> + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: Schema,
+        B: Serialize + Send + Sync + 'static,
+    {
+        let subscribe = subscribe.into().recorded::<A>();
+        let default = subscribe.name().map(|name| format!("publish_{name}"));
+        let subscribe = match default {
+            Ok(name) if !subscribe.is_named() => subscribe.named(name),
+            Ok(_) | Err(_) => subscribe,
+        };
+        let make = Arc::new(make);
+        self.follow(subscribe, move |context: EventContext, recorded: Recorded<A>| {
+            let make = Arc::clone(&make);
+            async move {
+                let Some(publication) = make(&recorded) else { return Ok::<_, Fault>(()) };
+                let Publication { domain, event_type, body } = publication;
+                let Envelope { id, context: cause, .. } = &recorded.envelope;
+                let mut draft =
+                    context.events().draft(&domain, &event_type).id(id.as_str()).actor(&cause.actor);
+                if let Some(trace) = &cause.traceparent {
+                    draft = draft.traceparent(trace);
+                }
+                draft.publish(&body).await?;
+                Ok(())
+            }
+        })
     }
 
     fn take<T, R, E, F, Fut>(mut self, name: &str, handle: F) -> Self

@@ -124,7 +124,7 @@ fn check(part: Part, steps: &mut Steps) {
 }
 
 /// All features but the programs that are not to compile.
-const FEATURES: &str = "aegis-sdk/otel,aegis-sdk/test-hooks,aegis-testkit/docker";
+const FEATURES: &str = "aegis-sdk/http,aegis-sdk/otel,aegis-sdk/test-hooks,aegis-testkit/docker";
 
 /// A word, not a failure: the registry may lack them for a while.
 fn told_of_absent_packages() -> Result<()> {

@@ -63,7 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         let rust_tests =
             |which: &Which| run_command(rust_tests(which).env("AEGIS_NATS_SERVER", &nats_server));
         steps.step("Rust tests", || rust_tests(&WORKSPACE));
-        steps.step("Rust tests of the export", || rust_tests(&EXPORT));
+        steps.step("Rust tests of export and probes", || rust_tests(&EXPORT));
         steps.step("Rust tests without the Python wire", || rust_tests(&WITHOUT_PYTHON));
         steps.step("documentation examples", || {
             run_command(cargo(&["test", "--doc", "--workspace"]).env("AEGIS_NATS_SERVER", &nats_server))
@@ -85,9 +85,11 @@ struct Which {
 }
 
 const WORKSPACE: Which = Which { packages: &["--workspace"], targets: &["--lib", "--bins", "--tests"] };
-/// What an optional feature of the SDK adds: without it, the tests of the workspace hold that it is refused.
-const EXPORT: Which =
-    Which { packages: &["-p", "aegis-sdk", "--features", "otel"], targets: &["--lib", "--test", "otel"] };
+/// What the optional features of the SDK add: without them, the tests of the workspace hold that it is refused.
+const EXPORT: Which = Which {
+    packages: &["-p", "aegis-sdk", "--features", "http,otel"],
+    targets: &["--lib", "--test", "http", "--test", "otel"],
+};
 /// What is left of the SDK without the wire of the Python SDK.
 const WITHOUT_PYTHON: Which =
     Which { packages: &["-p", "aegis-sdk", "--no-default-features"], targets: &["--test", "without_legacy"] };

@@ -58,6 +58,9 @@ fn if_readable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Life
     Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).ok())
 }
 
+/// The most metrics of a program's own in a heartbeat.
+pub const OWN_MAX: usize = 32;
+
 /// A group that the instance owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owned {
@@ -124,6 +127,18 @@ pub struct Metrics {
     /// How much waits for its consumers: of 64 of them at most for events and for commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lag: Vec<Lag>,
+    /// Metrics of the program's own, [`OWN_MAX`] at most, in order of name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<Own>,
+}
+
+/// A metric of a program's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Own {
+    /// Its name, with its labels as Prometheus writes them: `orders_placed{side="buy"}`.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
 }
 
 /// What became of the messages of one kind since the instance started.

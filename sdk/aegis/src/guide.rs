@@ -20,6 +20,7 @@ pages! {
     FirstService = "docs/guide/first-service.md",
     Handlers = "docs/guide/handlers.md",
     Lifecycle = "docs/guide/lifecycle.md",
+    Observability = "docs/guide/observability.md",
     Resilience = "docs/guide/resilience.md",
     Rpc = "docs/guide/rpc.md",
     Streams = "docs/guide/streams.md",

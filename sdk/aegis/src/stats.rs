@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 use aegis_domain::wire::heartbeat::Metrics;
 use aegis_domain::wire::latency::Latency;
 
+use crate::Connection;
 use crate::process::Usage;
 use aegis_messaging::metrics::MessageMetrics;
-use aegis_telemetry::metrics::{Meters, Role, Taken};
+use aegis_telemetry::Telemetry;
+use aegis_telemetry::metrics::{Meters, OwnMetrics, Role, Taken};
 
 #[derive(Debug)]
 pub(crate) struct Stats {
     started: Instant,
     meters: Meters,
+    own: OwnMetrics,
     in_flight: AtomicU64,
     queued: AtomicU64,
     /// When a call last left the queue, or the first came into it, in milliseconds since the start.
@@ -36,11 +39,18 @@ struct Window {
 }
 
 impl Stats {
+    /// Of the service of this connection.
+    pub(crate) fn of(connection: &Connection) -> Self {
+        let Telemetry { meters, own, .. } = connection.telemetry();
+        Self::new(meters.clone(), own.clone())
+    }
+
     /// Of a service that counts its calls, and what else goes through its connection, in these meters.
-    pub(crate) fn new(meters: Meters) -> Self {
+    pub(crate) fn new(meters: Meters, own: OwnMetrics) -> Self {
         Self {
             started: Instant::now(),
             meters,
+            own,
             in_flight: AtomicU64::new(0),
             queued: AtomicU64::new(0),
             queue_moved: AtomicU64::new(0),
@@ -98,19 +108,19 @@ impl Stats {
     }
 
     /// Calls being handled now.
-    #[cfg(feature = "otel")]
+    #[cfg(any(feature = "otel", feature = "http"))]
     pub(crate) fn handled(&self) -> u64 {
         self.in_flight.load(Ordering::Relaxed)
     }
 
     /// Calls that were refused since the start.
-    #[cfg(feature = "otel")]
+    #[cfg(any(feature = "otel", feature = "http"))]
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
     /// How long the service has been there.
-    #[cfg(feature = "otel")]
+    #[cfg(any(feature = "otel", feature = "http"))]
     pub(crate) fn uptime(&self) -> std::time::Duration {
         self.started.elapsed()
     }
@@ -150,6 +160,7 @@ impl Stats {
             events: self.events.messages(),
             commands: self.commands.messages(),
             lag: [self.events.lags(), self.commands.lags()].concat(),
+            own: self.own.told(),
             ..Metrics::default()
         };
         *window = Window { since: Instant::now(), number: window.number + 1, calls, usage };
@@ -174,7 +185,7 @@ mod tests {
     #[test]
     fn a_window_tells_only_what_happened_in_it() {
         let meters = Meters::default();
-        let stats = Stats::new(meters.clone());
+        let stats = Stats::new(meters.clone(), OwnMetrics::default());
         for micros in [1_000, 2_000, 50_000] {
             stats.begin();
             let failure = (micros == 50_000).then_some(("SLOW", "too slow"));
@@ -203,7 +214,7 @@ mod tests {
     #[test]
     fn the_services_that_were_called_stay_however_many_methods_are_served() {
         let meters = Meters::default();
-        let stats = Stats::new(meters.clone());
+        let stats = Stats::new(meters.clone(), OwnMetrics::default());
         for n in 0..MEASURED_MAX {
             meters.of(Role::Serve, &format!("served_{n}")).end(Duration::from_micros(5), None);
         }

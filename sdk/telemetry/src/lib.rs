@@ -12,6 +12,8 @@ pub mod trace;
 pub struct Telemetry {
     /// The meters of calls, events and commands.
     pub meters: metrics::Meters,
+    /// The metrics of the program's own.
+    pub own: metrics::OwnMetrics,
     /// Where the spans of calls are recorded.
     pub spans: spans::Spans,
 }

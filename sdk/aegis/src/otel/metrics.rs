@@ -21,7 +21,7 @@ use super::resource::{self, attribute};
 use super::source::Source;
 use super::traces::Lost;
 use crate::process::Usage;
-use aegis_telemetry::metrics::{BOUNDS_US, Counts, Role};
+use aegis_telemetry::metrics::{BOUNDS_US, Counts, Read, Role, Value as Own};
 
 /// All roles, and how their metrics are called: the duration as OpenTelemetry has it, and what the others begin with.
 const ROLES: [(Role, &str, &str, &str); 4] = [
@@ -97,6 +97,10 @@ impl MetricsExporter {
             snapshot.counter("process.cpu.time", "s", Value::AsDouble(usage.cpu().as_secs_f64()));
             let memory = count(usage.memory_bytes());
             snapshot.sum("process.memory.usage", "By", false, vec![(vec![], memory)]);
+        }
+        snapshot.counter("aegis.events.lost", "{position}", count(stats.events.lost()));
+        for read in connection.metrics().each() {
+            snapshot.own(read);
         }
         let uptime = stats.uptime().as_secs_f64();
         snapshot.gauge("process.uptime", "s", Value::AsDouble(uptime));
@@ -190,6 +194,41 @@ impl Snapshot {
             bucket_counts: buckets.clone(),
             explicit_bounds: BOUNDS_US.iter().map(|micros| *micros as f64 / 1e6).collect(),
             ..HistogramDataPoint::default()
+        }
+    }
+
+    /// A metric of the program's own, under its own name.
+    fn own(&mut self, read: Read) {
+        let Read { name, help, values } = read;
+        let (mut counters, mut gauges, mut histograms) = (vec![], vec![], vec![]);
+        for (labels, value) in values {
+            let attributes: Vec<_> = labels.iter().map(|(label, value)| attribute(label, &**value)).collect();
+            match value {
+                Own::Counter(n) => counters.push((attributes, count(n))),
+                Own::Gauge(value) => gauges.push((attributes, Value::AsDouble(value))),
+                Own::Histogram { bounds, counts, sum } => histograms.push(HistogramDataPoint {
+                    attributes,
+                    start_time_unix_nano: self.begun,
+                    time_unix_nano: self.now,
+                    count: counts.iter().sum(),
+                    sum: Some(sum),
+                    bucket_counts: counts,
+                    explicit_bounds: bounds,
+                    ..HistogramDataPoint::default()
+                }),
+            }
+        }
+        let unit = if name.ends_with("_seconds") { "s" } else { "" };
+        let before = self.metrics.len();
+        self.sum(&name, unit, true, counters);
+        self.gauges(&name, unit, gauges);
+        if !histograms.is_empty() {
+            let temporality = AggregationTemporality::Cumulative.into();
+            let data = Histogram { data_points: histograms, aggregation_temporality: temporality };
+            self.push(&name, unit, Data::Histogram(data));
+        }
+        for metric in &mut self.metrics[before..] {
+            metric.description.clone_from(&help);
         }
     }
 

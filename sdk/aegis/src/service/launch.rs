@@ -19,6 +19,8 @@ use super::builder::{Builder, Parts};
 use super::config::ServiceConfig;
 use super::declared::Declared;
 use super::groups::{Gates, Manager};
+#[cfg(feature = "http")]
+use super::http::{self, Told};
 use super::identity::Identity;
 use super::lifecycle::admission;
 use super::lifecycle::condition::Condition;
@@ -150,7 +152,7 @@ impl Begun {
         };
         settings.report().await?;
         let condition = Condition::default();
-        let (guard, stats) = (Guard::default(), Arc::new(Stats::new(connection.telemetry().meters.clone())));
+        let (guard, stats) = (Guard::default(), Arc::new(Stats::of(&connection)));
         let actor = parts.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
         let event_options = EventOptions { actor: Some(actor), ..parts.event_options };
         let events = Events::counted(&connection, event_options, Arc::clone(&stats.events));
@@ -242,6 +244,21 @@ impl Begun {
         let workers = Workers::start(parts.commands, &events, &commands, (&service, &instance), options);
         let workers = Box::pin(workers).await?;
         let background = CancellationToken::new();
+        // Until the end of a stop: whoever asks meanwhile is told that the instance drains.
+        #[cfg(feature = "http")]
+        let listening = CancellationToken::new();
+        #[cfg(feature = "http")]
+        if let Some(address) = config.http {
+            let told = Told {
+                connection: connection.clone(),
+                stats: Arc::clone(&stats),
+                guard: guard.clone(),
+                status: status.subscribe(),
+                unwell: condition.unwell(),
+            };
+            let begun = http::start(address, told, listening.clone()).await;
+            begun.map_err(|source| StartError::Http { address, source })?;
+        }
         let running = Service {
             events,
             subscriptions,
@@ -263,6 +280,8 @@ impl Begun {
             condition,
             #[cfg(feature = "otel")]
             exporter,
+            #[cfg(feature = "http")]
+            _listening: listening.drop_guard(),
             _with_it: background.clone().drop_guard(),
             background,
         };

@@ -8,6 +8,8 @@ mod declared;
 mod group_commands;
 mod groups;
 mod health;
+#[cfg(feature = "http")]
+mod http;
 mod identity;
 mod launch;
 mod left_behind;

@@ -67,6 +67,8 @@ pub struct Service {
     pub(super) condition: Condition,
     #[cfg(feature = "otel")]
     pub(super) exporter: Option<crate::otel::Exporter>,
+    #[cfg(feature = "http")]
+    pub(super) _listening: DropGuard,
     /// Ends what runs beside the calls.
     pub(super) background: CancellationToken,
     pub(super) _with_it: DropGuard,

@@ -1,5 +1,7 @@
 //! Why a service did not start.
 
+use std::net::SocketAddr;
+
 use aegis_domain::aggregate::instance;
 use aegis_domain::{ErrorCode, InvalidName, MethodName};
 
@@ -70,6 +72,16 @@ pub enum StartError {
     /// The authorities that the collector of telemetry is checked against cannot be read.
     #[error("the authorities that otel.endpoint is checked against cannot be read: correct otel.ca_file")]
     OtelCa(#[source] std::io::Error),
+    /// Health and metrics cannot be served at the address of `http`.
+    #[error(
+        "health and metrics cannot be served at {address}: name a free address of this host as http, or none"
+    )]
+    Http {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The service is not defined, or is retired, and only others may start.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
@@ -108,6 +120,7 @@ impl StartError {
             | Self::DuplicateMethod { .. }
             | Self::TakesNoTurns { .. }
             | Self::OtelCa(_)
+            | Self::Http { .. }
             | Self::Commands(QueueError::Name { .. } | QueueError::Command(_) | QueueError::Taken(_)) => {
                 ErrorCode::InvalidInput
             }

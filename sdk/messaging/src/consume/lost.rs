@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::metrics::MessageMetrics;
+
 /// Positions that a stream has let go of before a durable subscription had come to them: it kept the messages for a shorter time than
 /// the subscription was behind. What of them matched the subscription can no longer be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,7 @@ pub struct OnLost(Option<Arc<dyn Fn(Lost) + Send + Sync>>);
 pub(crate) struct Losses {
     told: Arc<AtomicU64>,
     tell: OnLost,
+    metrics: Arc<MessageMetrics>,
 }
 
 impl OnLost {
@@ -38,8 +41,9 @@ impl OnLost {
 }
 
 impl Losses {
-    pub(crate) fn tell(tell: OnLost) -> Self {
-        Self { told: Arc::default(), tell }
+    /// They are told to this function, and counted here.
+    pub(crate) fn tell(tell: OnLost, metrics: &Arc<MessageMetrics>) -> Self {
+        Self { told: Arc::default(), tell, metrics: Arc::clone(metrics) }
     }
 
     /// A consumer stands after this position, and its stream begins with that one.
@@ -50,6 +54,7 @@ impl Losses {
         if first > last {
             return;
         }
+        self.metrics.lose(last - first + 1);
         tracing::error!(
             stream,
             consumer,
@@ -80,12 +85,14 @@ mod tests {
         let told: Arc<Mutex<Vec<(u64, u64)>>> = Arc::default();
         let telling = Arc::clone(&told);
         let tell = OnLost::new(move |lost| telling.lock().unwrap().push((lost.first, lost.last)));
-        let losses = Losses::tell(tell);
+        let metrics = Arc::default();
+        let losses = Losses::tell(tell, &metrics);
         for (delivered, begins) in
             [(0, 0), (0, 1), (5, 6), (5, 9), (5, 9), (5, 12), (20, 21), (7, 12), (20, 31)]
         {
             losses.look(("EVENTS", "desk-orders"), delivered, begins);
         }
         assert_eq!(*told.lock().unwrap(), [(6, 8), (9, 11), (21, 30)]);
+        assert_eq!(metrics.lost(), 16);
     }
 }

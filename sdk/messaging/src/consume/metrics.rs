@@ -17,6 +17,7 @@ pub struct MessageMetrics {
     failed: AtomicU64,
     retried: AtomicU64,
     dead_lettered: AtomicU64,
+    lost: AtomicU64,
     lag: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -39,6 +40,15 @@ impl MessageMetrics {
 
     pub fn dead_lettered(&self) {
         self.dead_lettered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many positions were let go of by their stream before a durable subscription had come to them.
+    pub fn lose(&self, positions: u64) {
+        self.lost.fetch_add(positions, Ordering::Relaxed);
+    }
+
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
     }
 
     pub fn lag(&self, consumer: &str, pending: u64) {

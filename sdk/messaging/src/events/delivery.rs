@@ -72,7 +72,8 @@ impl Subscription {
         instance: &InstanceName,
     ) -> Result<Self, SubscribeError> {
         let spec = subscribe.spec(events.connection.namespace(), service, instance)?;
-        let spec = Spec { losses: Losses::tell(events.settings.on_lost.clone()), ..spec };
+        let spec =
+            Spec { losses: Losses::tell(events.settings.on_lost.clone(), &events.settings.metrics), ..spec };
         let consumer = spec.name().to_owned();
         let opened = Puller::open(&events.connection, spec).await;
         let opened = opened.map_err(|error| SubscribeError::opening(consumer, error))?;

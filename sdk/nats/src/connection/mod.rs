@@ -26,6 +26,7 @@ use crate::state::{ConnectionState, PING_EVERY};
 use crate::supervise::supervised;
 use crate::transport::{Address, AnyTransport, OnDisconnect, TransportKind};
 use aegis_telemetry::Telemetry;
+use aegis_telemetry::metrics::OwnMetrics;
 
 pub use making::MakeStream;
 pub(crate) use making::{Making, Tried};
@@ -273,6 +274,12 @@ impl Connection {
     #[must_use]
     pub fn telemetry(&self) -> &Telemetry {
         &self.shared.telemetry
+    }
+
+    /// The metrics of the program's own: counters, gauges and histograms that its heartbeats, OpenTelemetry and Prometheus tell.
+    #[must_use]
+    pub fn metrics(&self) -> &OwnMetrics {
+        &self.shared.telemetry.own
     }
 
     pub(crate) fn runtime(&self) -> &tokio::runtime::Handle {

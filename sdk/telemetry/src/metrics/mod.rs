@@ -4,6 +4,7 @@
 //! records often keeps the meter instead of looking it up. The heartbeat of a service contains the busiest ones.
 
 mod meter;
+mod own;
 #[cfg(feature = "totals")]
 mod totals;
 
@@ -15,6 +16,9 @@ use aegis_domain::wire::latency::Latency;
 
 pub use aegis_domain::wire::heartbeat::Role;
 pub use meter::{Counts, Meter};
+pub use own::{Counter, Gauge, Histogram, InvalidMetric, Labels, OwnMetrics, SERIES_MAX};
+#[cfg(feature = "totals")]
+pub use own::{Read, Value};
 #[cfg(feature = "totals")]
 pub use totals::BOUNDS_US;
 

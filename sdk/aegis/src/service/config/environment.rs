@@ -27,7 +27,7 @@ const PASSED_OVER: [&str; 4] = [PROGRAMS, "AEGIS_TEST_", "AEGIS_BENCH_", "AEGIS_
 pub(super) const TEXTS: [&str; 7] =
     ["service", "instance", "version", "nats_url", "namespace", "log", "transport"];
 /// All other fields.
-pub(super) const VALUES: [&str; 18] = [
+pub(super) const VALUES: [&str; 19] = [
     "audit",
     "call_timeout_ms",
     "connect_timeout_ms",
@@ -37,6 +37,7 @@ pub(super) const VALUES: [&str; 18] = [
     "failover",
     "groups",
     "heartbeat_ms",
+    "http",
     "labels",
     "max_groups",
     "max_in_flight",

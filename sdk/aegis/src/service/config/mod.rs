@@ -7,6 +7,7 @@ mod service_links;
 mod sources;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -88,10 +89,10 @@ pub enum ConfigError {
     Otel(#[from] InvalidOtel),
     /// The configuration asks for a part that this program was built without.
     #[error(
-        "the configuration has the section {section:?}, and this program was built without the feature {feature:?} of aegis-sdk: build it with that, or leave the section out"
+        "the configuration has {section:?}, and this program was built without the feature {feature:?} of aegis-sdk: build it with that, or leave the section out"
     )]
     FeatureMissing {
-        /// The section.
+        /// The section or field.
         section: &'static str,
         /// The feature of the crate.
         feature: &'static str,
@@ -223,6 +224,11 @@ pub struct ServiceConfig {
     /// built without the feature `otel` of this crate. Default none.
     #[serde(default)]
     pub otel: Option<OtelConfig>,
+    /// Where health (`/healthz`), readiness (`/readyz`) and metrics for Prometheus (`/metrics`) are served over HTTP, `0.0.0.0:9100` say; whoever
+    /// reaches the address reads them. Refused by a program that was built without the feature `http` of this crate. Default
+    /// nowhere.
+    #[serde(default)]
+    pub http: Option<SocketAddr>,
     /// The sections `[app.name]` of programs: see [`ServiceConfig::load_with`].
     #[serde(default, skip_serializing)]
     pub app: AppSections,
@@ -269,6 +275,7 @@ impl ServiceConfig {
             registration: RegistrationPolicy::default(),
             log: default_log(),
             otel: None,
+            http: None,
             app: AppSections::default(),
             sources: ConfigSources::default(),
         })
@@ -319,6 +326,9 @@ impl ServiceConfig {
                 return Err(ConfigError::FeatureMissing { section: "otel", feature: "otel" });
             }
             otel.check()?;
+        }
+        if self.http.is_some() && !cfg!(feature = "http") {
+            return Err(ConfigError::FeatureMissing { section: "http", feature: "http" });
         }
         Ok(())
     }
@@ -457,6 +467,15 @@ mod tests {
         let error = ServiceConfig::from_toml(text).unwrap_err();
         assert_eq!(error.code(), ErrorCode::FeatureMissing);
         assert!(error.to_string().contains("built without the feature \"otel\""), "{error}");
+    }
+
+    #[cfg(not(feature = "http"))]
+    #[test]
+    fn probes_that_the_program_lacks_are_refused_by_a_stable_code() {
+        let text = "service = \"echo\"\nversion = \"1.0.0\"\nhttp = \"127.0.0.1:9100\"";
+        let error = ServiceConfig::from_toml(text).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::FeatureMissing);
+        assert!(error.to_string().contains("built without the feature \"http\""), "{error}");
     }
 
     #[test]

@@ -28,6 +28,21 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// A service binary as its own process, with its output kept.
 ///
 /// Killed on drop; when the test is panicking, its last lines are printed.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_testkit::{NatsServer, Proc};
+/// use std::time::Duration;
+///
+/// let server = NatsServer::start().await;
+/// let desk = Proc::bin("desk").env("AEGIS_NATS_URL", server.url()).spawn();
+/// desk.wait_for_line(|line| line.contains("started"), Duration::from_secs(30)).await;
+/// desk.terminate();
+/// assert!(desk.wait_exit(Duration::from_secs(30)).await.success());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Proc {
     name: String,

@@ -48,7 +48,7 @@ async fn main() -> anyhow::Result<()> {
     println!("{outcomes:?}");
     // While it is open, nothing is sent. It says when to come back; the call that is let through then finds an answer.
     loop {
-        match client.call::<_, (String, f64)>(&exchange, "quote", &"EURUSD", PATIENCE).await {
+        match client.call::<_, (String, f64)>(&exchange, "quote", &"EURUSD", Duration::from_secs(5)).await {
             Err(CallError::CircuitOpen { retry_after, .. }) => {
                 println!("the breaker is open");
                 tokio::time::sleep(retry_after).await;

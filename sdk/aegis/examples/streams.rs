@@ -24,7 +24,7 @@ async fn main() -> anyhow::Result<()> {
     for turn in 1..=3 {
         // As after a restart: it begins behind what was committed, and fences whoever had it before.
         let mut reader = prices.reader("chart", ReaderOptions::default()).await?;
-        for price in reader.batch(4, Duration::from_secs(1)).await {
+        for price in reader.batch(4, Duration::from_secs(5)).await {
             println!("turn {turn}, {}: {} {}", price.sequence, price.key, price.decode::<u32>()?);
         }
         reader.commit().await?;

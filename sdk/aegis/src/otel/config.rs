@@ -25,9 +25,10 @@ pub struct InvalidOtel {
 /// `service.namespace` (the installation's namespace).
 ///
 /// # Examples
-/// ```
+/// ```no_run
 /// use aegis_sdk::ServiceConfig;
 ///
+/// // In a program that is built with the feature `otel`; others refuse the section.
 /// let config = ServiceConfig::from_toml(
 ///     "service = 'desk'\nversion = '1.0.0'\n[otel]\nendpoint = 'http://127.0.0.1:4318'\nsample = 0.1",
 /// )?;

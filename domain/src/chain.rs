@@ -10,7 +10,7 @@ use crate::Sequence;
 
 /// On a message of an imported log: when it was recorded in the log that it came from (RFC 3339). It counts
 /// in place of the time at which the server stored it, if the stream as a whole is
-/// [marked as imported](super::subject::IMPORTED_THROUGH), and on no other message.
+/// [marked as imported](crate::wire::subject::IMPORTED_THROUGH), and on no other message.
 pub const RECORDED_AT: &str = "Aegis-Recorded-At";
 
 /// What the hash of a record begins with, so that it is never that of an event.

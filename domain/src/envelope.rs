@@ -6,6 +6,19 @@ use crate::chain::Hash;
 use crate::{Actor, AggregateVersion, EventId, GroupName, IdempotencyKey, Registry, Schema, Sequence, Term};
 
 /// Who caused a change, when, and in what connection. Given by the caller of a command.
+///
+/// # Examples
+/// ```
+/// use aegis_domain::{Actor, Context, IdempotencyKey, Term};
+/// use chrono::DateTime;
+///
+/// let context = Context::new(Actor::user("alice"), DateTime::UNIX_EPOCH)
+///     // Carried out once, however often it comes.
+///     .with_key(IdempotencyKey::new("order-17")?)
+///     // Refused once a later term of the group has written.
+///     .with_term("ACC-1".parse()?, Term(3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
     /// Who caused it.

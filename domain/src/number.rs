@@ -55,6 +55,14 @@ macro_rules! number {
 
 number!(
     /// The fencing token of a group: grows by one at each change of owner; the first owner has 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use aegis_domain::Term;
+    ///
+    /// let (before, now) = (Term(3), Term(4));
+    /// assert!(before < now && now.get() == 4);
+    /// ```
     Term
 );
 number!(

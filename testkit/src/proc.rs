@@ -1,7 +1,7 @@
 use std::{
     collections::VecDeque,
     ffi::OsString,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write as _},
     path::PathBuf,
     process::{Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -28,6 +28,21 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 /// A service binary as its own process, with its output kept.
 ///
 /// Killed on drop; when the test is panicking, its last lines are printed.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_testkit::{NatsServer, Proc};
+/// use std::time::Duration;
+///
+/// let server = NatsServer::start().await;
+/// let desk = Proc::bin("desk").env("AEGIS_NATS_URL", server.url()).spawn();
+/// desk.wait_for_line(|line| line.contains("started"), Duration::from_secs(30)).await;
+/// desk.terminate();
+/// assert!(desk.wait_exit(Duration::from_secs(30)).await.success());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Proc {
     name: String,
@@ -42,7 +57,9 @@ pub struct ProcBuilder {
     program: PathBuf,
     args: Vec<OsString>,
     envs: Vec<(OsString, OsString)>,
+    without: Vec<OsString>,
     folder: Option<PathBuf>,
+    input: Option<String>,
 }
 
 impl Proc {
@@ -51,7 +68,15 @@ impl Proc {
     pub fn builder(program: impl Into<PathBuf>) -> ProcBuilder {
         let program = program.into();
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        ProcBuilder { name, program, args: Vec::new(), envs: Vec::new(), folder: None }
+        ProcBuilder {
+            name,
+            program,
+            args: Vec::new(),
+            envs: Vec::new(),
+            without: Vec::new(),
+            folder: None,
+            input: None,
+        }
     }
 
     /// A binary of this workspace, see [`bin`].
@@ -200,6 +225,21 @@ impl ProcBuilder {
         self
     }
 
+    /// Keeps environment variables of the test from it whose names begin with this.
+    #[must_use]
+    pub fn without_env(mut self, prefix: &str) -> Self {
+        let all = std::env::vars_os().map(|(name, _)| name);
+        self.without.extend(all.filter(|name| name.to_string_lossy().starts_with(prefix)));
+        self
+    }
+
+    /// What it reads from its input, which ends then; without this, nothing.
+    #[must_use]
+    pub fn input(mut self, text: impl Into<String>) -> Self {
+        self.input = Some(text.into());
+        self
+    }
+
     /// Runs it in `folder`.
     #[must_use]
     pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -214,12 +254,20 @@ impl ProcBuilder {
     #[must_use]
     pub fn spawn(self) -> Proc {
         let mut command = Command::new(&self.program);
-        command.args(self.args).envs(self.envs).stdin(Stdio::null());
+        for name in &self.without {
+            command.env_remove(name);
+        }
+        command.args(self.args).envs(self.envs);
+        command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
         let mut child = or_fail(command.spawn().with_context(|| format!("start {}", self.program.display())));
+        if let (Some(text), Some(mut input)) = (self.input, child.stdin.take()) {
+            // It may end without reading all of it.
+            thread::spawn(move || input.write_all(text.as_bytes()));
+        }
         let log = Arc::new(Mutex::new(VecDeque::new()));
         // The readers end with the process's last open handle on its output.
         if let Some(output) = child.stdout.take() {

@@ -37,6 +37,19 @@ const LOCALHOST: &str = "127.0.0.1";
 ///
 /// All methods take `&self`, so tasks can share a server. It is killed on drop; its data folder
 /// stays when the test panics (or when `AEGIS_TEST_KEEP` is set), and its path is printed.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_testkit::NatsServer;
+///
+/// let server = NatsServer::start().await;
+/// println!("{}", server.url());
+/// server.kill();
+/// server.restart().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct NatsServer {
     // Before `data`: the process must be gone when its folder is removed.

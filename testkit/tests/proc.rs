@@ -19,6 +19,22 @@ async fn both_outputs_and_the_environment_are_seen() {
 }
 
 #[tokio::test]
+async fn a_program_reads_its_input_which_ends() {
+    let cat = Proc::builder("cat").input("one\ntwo\n").spawn();
+    assert!(cat.wait_exit(LIMIT).await.success());
+    assert_eq!(cat.lines(), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn variables_of_the_test_are_kept_from_a_program_by_their_prefix() {
+    // Cargo sets some for every test.
+    let env = Proc::builder("env").without_env("CARGO_").env("CARGO_OF_ITS_OWN", "1").spawn();
+    assert!(env.wait_exit(LIMIT).await.success());
+    let seen: Vec<_> = env.lines().into_iter().filter(|line| line.starts_with("CARGO_")).collect();
+    assert_eq!(seen, ["CARGO_OF_ITS_OWN=1"]);
+}
+
+#[tokio::test]
 async fn terminate_reaches_the_process() {
     let proc = sh("trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.01; done").spawn();
     proc.wait_for_line(|line| line == "up", LIMIT).await;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{
     command::{capture, cargo, command, run as run_command},
     output::say,
-    web,
+    public_api, web,
     workspace::{built, root},
 };
 
@@ -29,6 +29,14 @@ const FILES: [(&str, &str); 6] = [
 pub(crate) fn run() -> Result<ExitCode> {
     for file in write()? {
         say(format_args!("changed {}", file.display()));
+    }
+    match public_api::other_toolchain()? {
+        Some(why) => say(format_args!("the listings of the public API are as they were: {why}")),
+        None => {
+            for listing in public_api::write()? {
+                say(format_args!("changed {listing}"));
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use crate::{
     command::{cargo, run as run_command},
     dependencies, r#gen, house_rules, layers, links,
     output::say,
+    public_api,
     steps::Steps,
     web,
     workspace::root,
@@ -38,6 +39,8 @@ enum Part {
     Clippy,
     /// Whether the generated files are as the code would write them
     Generated,
+    /// Whether the listings of the public API are what the crates offer
+    PublicApi,
     /// Types, rules and lock of the page, and the document of the API
     Web,
 }
@@ -46,7 +49,12 @@ impl Part {
     /// Whether it needs the built page: the binary embeds it, so nothing compiles before.
     fn needs_page(self) -> bool {
         match self {
-            Self::Format | Self::Layers | Self::Rules | Self::Links | Self::Dependencies => false,
+            Self::Format
+            | Self::Layers
+            | Self::Rules
+            | Self::Links
+            | Self::Dependencies
+            | Self::PublicApi => false,
             Self::Clippy | Self::Generated | Self::Web => true,
         }
     }
@@ -102,6 +110,9 @@ fn check(part: Part, steps: &mut Steps) {
             let clippy =
                 ["clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "-D", "warnings"];
             steps.step("clippy", || run_command(&mut cargo(&clippy)));
+            let listing =
+                ["clippy", "-p", "aegis-xtask", "--features", "public-api", "--bins", "--", "-D", "warnings"];
+            steps.step("clippy of the listing", || run_command(&mut cargo(&listing)));
             // Dependencies of the workspace are judged with them.
             let without = ["clippy", "-p", "aegis-sdk", "-p", "aegis-control-plane", "--no-default-features"];
             let targets = ["--lib", "--bins", "--test", "without_legacy", "--", "-D", "warnings"];
@@ -114,6 +125,7 @@ fn check(part: Part, steps: &mut Steps) {
                 none_of("stale generated files (now written anew; commit them)", &names)
             });
         }
+        Part::PublicApi => public_api_is_listed(steps),
         Part::Web => {
             steps.step("web lock", told_of_absent_packages);
             steps.step("web types", || run_command(&mut web::npm_run("typecheck")));
@@ -125,6 +137,28 @@ fn check(part: Part, steps: &mut Steps) {
 
 /// All features but the programs that are not to compile.
 const FEATURES: &str = "aegis-sdk/http,aegis-sdk/otel,aegis-sdk/test-hooks,aegis-testkit/docker";
+
+fn public_api_is_listed(steps: &mut Steps) {
+    const NAME: &str = "public API";
+    match public_api::other_toolchain() {
+        Ok(Some(why)) => steps.unable(NAME, &why),
+        other => {
+            steps.step(NAME, || {
+                other?;
+                none_of(
+                    "listings of the public API that differ (now written anew: review what changed, and commit them)",
+                    &public_api::write()?,
+                )
+            });
+            steps.step("examples of the reference", || {
+                none_of(
+                    "types of docs/guide/reference.md whose documentation has no example",
+                    &public_api::without_example()?,
+                )
+            });
+        }
+    }
+}
 
 /// A word, not a failure: the registry may lack them for a while.
 fn told_of_absent_packages() -> Result<()> {

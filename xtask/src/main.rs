@@ -26,6 +26,7 @@ mod packages;
 mod part;
 mod proxied;
 mod proxies;
+mod public_api;
 mod python;
 mod schemathesis;
 mod shots;
@@ -60,11 +61,11 @@ enum Task {
     Test(test::Options),
     /// Take a picture of every screen of the page, at three widths and in both themes
     Shots(shots::Options),
-    /// Check format, lints, layering, dependencies, generated files, links of the documentation and house rules
+    /// Check format, lints, layering, dependencies, generated files, the public API, links of the documentation and house rules
     Lint(lint::Options),
     /// Check what an installation is deployed with: chart, images, compose, pipeline, dashboards, units
     Deploy(deploy::Options),
-    /// Write the generated files: GraphQL schema, event and error catalogues, web types
+    /// Write the generated files: GraphQL schema, event and error catalogues, web types, listings of the public API
     Gen,
     /// Run the Rust tests with code that counts, and hold the lines that they reach to floors
     Coverage,

@@ -58,7 +58,10 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     if !needs_binaries {
         return Ok(steps.finish());
     }
-    let built = steps.step("build", || run_command(&mut cargo(&["build", "--workspace", "--bins"])));
+    // Tests run the programs of the guide, too.
+    let examples = if rust { &["--examples"][..] } else { &[] };
+    let built =
+        steps.step("build", || run_command(cargo(&["build", "--workspace", "--bins"]).args(examples)));
     if rust && built {
         let rust_tests =
             |which: &Which| run_command(rust_tests(which).env("AEGIS_NATS_SERVER", &nats_server));

@@ -33,6 +33,85 @@ pub use lenient::{Partly, read_partly};
 /// A consistency boundary: one subject of the journal, one writer at a time.
 ///
 /// The state is written as JSON where it is kept as a snapshot, and nowhere else.
+///
+/// # Examples
+/// ```
+/// # use aegis_domain::schema::{from_tagged, to_tagged};
+/// # use aegis_domain::wire::DecodeError;
+/// use aegis_domain::{Aggregate, GroupName, Schema};
+/// use serde::{Deserialize, Serialize};
+/// # /// The journal `counters`, whose aggregates are named like groups.
+/// # #[derive(Debug, Clone, Copy, PartialEq)]
+/// # struct Counters;
+/// #
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// # #[serde(rename_all = "snake_case")]
+/// # enum Event {
+/// #     Counted { by: u64 },
+/// # }
+/// #
+/// # impl Schema for Counters {
+/// #     type Id = GroupName;
+/// #     type Event = Event;
+/// #
+/// #     const NAME: &'static str = "counters";
+/// #
+/// #     fn event_type(event: &Event) -> String {
+/// #         match event {
+/// #             Event::Counted { .. } => "counters.counted.v1".to_owned(),
+/// #         }
+/// #     }
+/// #
+/// #     fn write(event: &Event) -> Result<Vec<u8>, serde_json::Error> {
+/// #         to_tagged(event)
+/// #     }
+/// #
+/// #     fn read(_id: &GroupName, event_type: &str, body: &[u8]) -> Result<Event, DecodeError> {
+/// #         match event_type {
+/// #             "counters.counted.v1" => {
+/// #                 from_tagged("counted", body).map_err(|error| DecodeError::Body { detail: error.to_string() })
+/// #             }
+/// #             other => Err(DecodeError::UnknownType { event_type: other.to_owned() }),
+/// #         }
+/// #     }
+/// # }
+///
+/// #[derive(Debug, thiserror::Error, PartialEq)]
+/// #[error("{0} is the most that can be counted")]
+/// struct Full(u64);
+///
+/// #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// struct Counter {
+///     count: u64,
+/// }
+///
+/// impl Aggregate for Counter {
+///     type Schema = Counters;
+///     type Command = u64;
+///     type Event = Event;
+///     type Rejection = Full;
+///
+///     const KIND: &'static str = "counter";
+///
+///     fn decide(&self, by: u64) -> Result<Vec<Event>, Full> {
+///         self.count.checked_add(by).ok_or(Full(u64::MAX))?;
+///         Ok(vec![Event::Counted { by }])
+///     }
+///
+///     fn evolve(&mut self, Event::Counted { by }: &Event) {
+///         self.count = self.count.saturating_add(*by);
+///     }
+///
+///     fn event(event: &Event) -> Option<&Event> {
+///         Some(event)
+///     }
+/// }
+///
+/// let counter = Counter::replay(&Counter::default().decide(5)?);
+/// assert_eq!(counter.count, 5);
+/// assert_eq!(counter.decide(u64::MAX), Err(Full(u64::MAX)));
+/// # Ok::<(), Full>(())
+/// ```
 pub trait Aggregate: Default + Clone + fmt::Debug + Serialize + DeserializeOwned + Send + Sync {
     /// The schema that it belongs to.
     type Schema: Schema;

@@ -41,6 +41,50 @@ pub fn read<S: Schema>(id: &S::Id, event_type: &str, body: &[u8]) -> Result<S::E
 }
 
 /// The aggregates of one journal. A type without values, used as a parameter.
+///
+/// # Examples
+/// ```
+/// use aegis_domain::schema::{from_tagged, to_tagged};
+/// use aegis_domain::wire::DecodeError;
+/// use aegis_domain::{GroupName, Schema};
+/// use serde::{Deserialize, Serialize};
+///
+/// /// The journal `counters`, whose aggregates are named like groups.
+/// #[derive(Debug, Clone, Copy, PartialEq)]
+/// struct Counters;
+///
+/// #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// #[serde(rename_all = "snake_case")]
+/// enum Event {
+///     Counted { by: u64 },
+/// }
+///
+/// impl Schema for Counters {
+///     type Id = GroupName;
+///     type Event = Event;
+///
+///     const NAME: &'static str = "counters";
+///
+///     fn event_type(event: &Event) -> String {
+///         match event {
+///             Event::Counted { .. } => "counters.counted.v1".to_owned(),
+///         }
+///     }
+///
+///     fn write(event: &Event) -> Result<Vec<u8>, serde_json::Error> {
+///         to_tagged(event)
+///     }
+///
+///     fn read(_id: &GroupName, event_type: &str, body: &[u8]) -> Result<Event, DecodeError> {
+///         match event_type {
+///             "counters.counted.v1" => {
+///                 from_tagged("counted", body).map_err(|error| DecodeError::Body { detail: error.to_string() })
+///             }
+///             other => Err(DecodeError::UnknownType { event_type: other.to_owned() }),
+///         }
+///     }
+/// }
+/// ```
 pub trait Schema: Debug + Clone + Copy + PartialEq + Send + Sync + 'static {
     /// Names one aggregate. Its text is what stands in the subject after the prefix: tokens of letters, digits,
     /// `-` and `_`, joined by dots; reading the text gives the same id again.

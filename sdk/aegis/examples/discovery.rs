@@ -1,19 +1,30 @@
 //! Three instances, and calls that are routed to one of them by each strategy.
+//!
+//! `NATS_URL=nats://127.0.0.1:4222 cargo run -p aegis-sdk --example discovery`
+#![expect(clippy::print_stdout, reason = "a program for people")]
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::time::Duration;
 
 use aegis_sdk::discovery::{Directory, Freshness, Router, Strategy};
-use aegis_sdk::{Client, ConnectOptions, Connection, Fault, Resilience, Service, ServiceConfig};
+use aegis_sdk::{Call, Client, ConnectOptions, Connection, Fault, Resilience, Service, ServiceConfig};
+
+/// The higher its number, the slower it is.
+async fn pricing(url: &str, number: u64) -> anyhow::Result<Service> {
+    let mut config = ServiceConfig::new("pricing", "1.0.0")?;
+    config.instance = Some(format!("pricing-{number}").parse()?);
+    config.nats_url = url.to_owned();
+    let quote = move |call: Call, _symbol: String| async move {
+        tokio::time::sleep(Duration::from_millis(number)).await; // the work
+        Ok::<_, Fault>(call.instance().to_string())
+    };
+    Ok(Service::builder(config).rpc("quote", quote).start().await?)
+}
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::args().nth(1).unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned());
-    let mut services = Vec::new();
-    for n in 1..=3 {
-        services.push(pricing(&url, n).await?);
-    }
+async fn main() -> anyhow::Result<()> {
+    let url = std::env::var("NATS_URL").unwrap_or_else(|_unset| "nats://127.0.0.1:4222".to_owned());
+    let services = [pricing(&url, 1).await?, pricing(&url, 2).await?, pricing(&url, 3).await?];
     let connection = Connection::open(ConnectOptions::new(url, "trader")).await?;
     let client = Client::new(&connection).with_resilience(Resilience::default());
     let directory = Directory::open(&connection, "pricing".parse()?, Freshness::Watched).await?;
@@ -30,22 +41,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             let quote = router.call::<_, String>("quote", &"EURUSD", client.default_options()).await?;
             *answers.entry(quote.body).or_default() += 1;
         }
-        writeln!(std::io::stdout(), "{strategy:?}: {answers:?}")?;
+        println!("{strategy:?}: {answers:?}");
     }
     for service in services {
         service.stop("shown").await?;
     }
     Ok(())
-}
-
-/// The higher its number, the slower it is.
-async fn pricing(url: &str, n: u64) -> Result<Service, Box<dyn std::error::Error>> {
-    let mut config = ServiceConfig::new("pricing", "1.0.0")?;
-    config.instance = Some(format!("pricing-{n}").parse()?);
-    config.nats_url = url.to_owned();
-    let quote = move |call: aegis_sdk::Call, _symbol: String| async move {
-        tokio::time::sleep(Duration::from_millis(n)).await;
-        Ok::<_, Fault>(call.instance().to_string())
-    };
-    Ok(Service::builder(config).rpc("quote", quote).start().await?)
 }

@@ -1,5 +1,4 @@
-//! An echo service: `cargo run -p aegis-sdk --example echo`, with a NATS server at `NATS_URL`, by default
-//! `nats://127.0.0.1:4222`.
+//! An echo service: `NATS_URL=nats://127.0.0.1:4222 cargo run -p aegis-sdk --example echo`.
 //!
 //! It answers JSON, MessagePack and the envelopes of the Python SDK, each in kind, and streams:
 //!
@@ -8,11 +7,10 @@
 //! nats service info echo
 //! ```
 
-use std::error::Error;
 use std::time::Duration;
 
 use aegis_sdk::{Call, Fault, Service, ServiceConfig};
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
 /// Something to be said.
@@ -23,13 +21,12 @@ struct Say {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> anyhow::Result<()> {
+    // A log of the program's own; `Logs::install` makes one that operators can change.
     let (log, _written_at_the_end) = aegis_sdk::logs::writer(std::io::stderr());
     tracing_subscriber::fmt().with_writer(log).init();
     let mut config = ServiceConfig::new("echo", "1.0.0")?;
-    if let Ok(url) = std::env::var("NATS_URL") {
-        config.nats_url = url;
-    }
+    config.nats_url = std::env::var("NATS_URL").unwrap_or(config.nats_url);
     let service = Service::builder(config)
         .rpc("say", |_call: Call, say: Say| async move { Ok::<_, Fault>(say) })
         // Says it after a while, unless the caller has gone meanwhile.
@@ -42,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         // Word by word, as fast as the caller takes them.
         .rpc_stream("words", |_call: Call, say: Say| async move {
             let words: Vec<_> = say.text.split_whitespace().map(str::to_owned).collect();
-            Ok::<_, Fault>(futures_util::stream::iter(words).map(|text| Ok(Say { text })))
+            Ok::<_, Fault>(stream::iter(words).map(|text| Ok(Say { text })))
         })
         .start()
         .await?;

@@ -1,10 +1,9 @@
-//! A load tester: `cargo run --release -p aegis-sdk --example load -- [service method JSON [in flight [seconds]]]`,
-//! with a NATS server at `NATS_URL`.
+//! A load tester, of whatever stands at `NATS_URL`:
+//! `cargo run --release -p aegis-sdk --example load -- [service method JSON [in flight [seconds]]]`.
 //!
 //! By default it calls `say` of the echo example. Once a second it tells the rate, the latencies and the failures.
+#![expect(clippy::print_stdout, reason = "a program for people")]
 
-use std::error::Error;
-use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use aegis_sdk::domain::wire::latency::Latency;
@@ -15,7 +14,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let argument = |at: usize, default: &str| arguments.get(at).map_or(default, String::as_str).to_owned();
     let url = std::env::var("NATS_URL").unwrap_or_else(|_unset| "nats://127.0.0.1:4222".to_owned());
@@ -44,13 +43,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let ms = |share| latency.quantile_ms(share).unwrap_or_default();
             let rate = u128::from(latency.count()) * 1_000 / window.elapsed().as_millis();
             let text = last.take().map(|error| format!("; {error}")).unwrap_or_default();
-            writeln!(
-                std::io::stdout(),
+            println!(
                 "{rate} calls/s, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms, {failures} failed{text}",
                 ms(0.5),
                 ms(0.99),
                 ms(1.0),
-            )?;
+            );
             (window, latency, failures) = (Instant::now(), Latency::default(), 0);
         }
         if Instant::now() >= until {

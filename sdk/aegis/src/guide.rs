@@ -14,6 +14,7 @@ pages! {
     Leadership = "docs/leadership.md",
     Commands = "docs/guide/commands.md",
     Configuration = "docs/guide/configuration.md",
+    Cookbook = "docs/guide/cookbook.md",
     Discovery = "docs/guide/discovery.md",
     Events = "docs/guide/events.md",
     Failover = "docs/guide/failover.md",

@@ -29,6 +29,21 @@ static DROPPED: OnceLock<ErrorCounter> = OnceLock::new();
 ///
 /// A filter is a level (`warn`), or several with what they are for, joined by commas (`info,my_service=debug`), as
 /// the crate `tracing-subscriber` reads them. Of the client library `async_nats` only warnings pass, unless the filter names it.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::{Logs, Service, ServiceConfig};
+///
+/// let config = ServiceConfig::load(None)?;
+/// let logs = Logs::install(&config.log)?;
+/// // Operators may change what is logged while the service runs.
+/// let service = Service::builder(config).logs(&logs).start().await?;
+/// logs.set("info,aegis_sdk=debug")?;
+/// # service.stop("done").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Logs {
     set: Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>,

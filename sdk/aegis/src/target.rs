@@ -9,6 +9,18 @@ use crate::Codec;
 use crate::legacy::Wire;
 
 /// How a call is made.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::CallOptions;
+/// use std::time::Duration;
+///
+/// let once = CallOptions::within(Duration::from_secs(2));
+/// let repeated = CallOptions::within(Duration::from_secs(2)).idempotent();
+/// assert_ne!(once, repeated);
+/// // A time alone will do, too: `client.call(&target, "quote", &"EURUSD", Duration::from_secs(2))`.
+/// assert_eq!(once, Duration::from_secs(2).into());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallOptions {
     pub(crate) timeout: Duration,
@@ -98,6 +110,18 @@ impl From<Duration> for CallOptions {
 }
 
 /// Whom to call. Names are texts or typed names, owned or not: `Target::owner("orders", account)`.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::Target;
+///
+/// let any = Target::any("desk")?;
+/// let owner = Target::owner("desk", "ACC-1")?;
+/// let this = Target::instance("desk", "desk-1")?;
+/// assert_eq!(owner.service(), any.service());
+/// assert!(Target::any("no service").is_err() && this != any);
+/// # Ok::<(), aegis_sdk::domain::InvalidName>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// Any instance of the service.

@@ -39,6 +39,18 @@ const INSTANCE: &str = "test-1";
 const UPDATE: &str = "AEGIS_TEST_UPDATE";
 
 /// A call for a test of a handler.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::domain::Term;
+/// use aegis_sdk::testing::TestCall;
+///
+/// let call = TestCall::new(&connection, "desk")?.owner("ACC-1", Term(3))?.request_id("order-17").build();
+/// assert_eq!((call.exclusive().map(|(_, term)| term), call.request_id()), (Ok(Term(3)), "order-17"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TestCall {
     parts: CallParts,

@@ -54,6 +54,20 @@ impl Cause {
 }
 
 /// A journal as a handler sees it: see [`Call::journal`](crate::Call::journal).
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::domain::{Aggregate, Schema};
+/// use aegis_sdk::{Call, Fault};
+///
+/// async fn book<S: Schema, A: Aggregate<Schema = S>>(call: Call, id: S::Id, command: A::Command) -> Result<A, Fault>
+/// where
+///     A::Command: Clone,
+/// {
+///     // A repetition of the call records nothing twice, and is answered with what the first run has recorded.
+///     Ok(call.journal::<S>().execute::<A>(&id, command).await?.state)
+/// }
+/// ```
 pub struct JournalWithin<S: Schema> {
     journal: Journal<S>,
     cause: Cause,

@@ -100,6 +100,23 @@ pub struct Executed<A: Aggregate> {
 }
 
 /// The event store of one schema. Cheap to clone.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::Journal;
+/// use aegis_sdk::domain::{Actor, Aggregate, Context, Schema};
+///
+/// async fn book<S: Schema, A: Aggregate<Schema = S>>(journal: &Journal<S>, id: &S::Id, command: A::Command)
+/// where
+///     A::Command: Clone,
+/// {
+///     let context = Context::new(Actor::user("alice"), chrono::Utc::now());
+///     match journal.execute::<A>(id, command, &context).await {
+///         Ok(done) => println!("{} events, {:?}", done.recorded.len(), done.state),
+///         Err(error) => println!("{}: {error}", error.code()),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Journal<S: Schema = Registry> {
     connection: Connection,

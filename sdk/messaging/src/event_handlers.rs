@@ -21,6 +21,18 @@ use aegis_nats::backoff::backoff;
 use aegis_nats::supervise::supervised;
 
 /// What a handler knows of an event beside what it holds.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::{EventContext, Fault};
+///
+/// async fn placed(context: EventContext, shares: u64) -> Result<(), Fault> {
+///     println!("{shares} by {:?} on {}, try {}", context.event.id(), context.event.subject, context.attempt);
+///     // What is published here is in the trace of the event.
+///     context.events().publish("positions", "ACC-1.changed", &shares).await?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct EventContext {
     /// The event as it came: its subject, sequence, id, actor and trace context.

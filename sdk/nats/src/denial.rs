@@ -65,7 +65,7 @@ pub type Standing = watch::Receiver<BTreeMap<Denied, u64>>;
 /// All denials of a connection. Cheap to clone; clones share them.
 ///
 /// A subscription, or a publish that an instance cannot do without, stands as denied until it is seen to be permitted: see
-/// [`super::regain`].
+/// `connection/regain.rs`.
 #[derive(Debug, Clone)]
 pub struct Denials {
     told: broadcast::Sender<Denied>,

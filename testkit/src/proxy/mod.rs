@@ -34,6 +34,22 @@ const ALL: &str = "";
 /// Clients of NATS name their connections, and a fault may be given for those alone whose name
 /// contains a text: a process with two connections can lose one of them. What is given for a name is
 /// kept for the connections to come, and adds to what is given for all.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_testkit::{FaultProxy, NatsServer};
+/// use std::time::Duration;
+///
+/// let server = NatsServer::start().await;
+/// let proxy = FaultProxy::start(&server.url()).await;
+/// // Whatever connects to `proxy.url()` is slow, then cut off, then back.
+/// proxy.delay(Duration::from_millis(50));
+/// proxy.cut();
+/// proxy.pass();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,

@@ -12,6 +12,24 @@ use crate::Codec;
 use aegis_nats::transport::Message;
 
 /// Why a call failed.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: aegis_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::{CallError, Target};
+/// use std::time::Duration;
+///
+/// let desk = Target::any("desk")?;
+/// match client.call::<_, u64>(&desk, "place", &5_u64, Duration::from_secs(2)).await {
+///     Ok(reply) => println!("placed as {}", reply.body),
+///     // It may have happened: look before asking again.
+///     Err(CallError::OutcomeUnknown { .. }) => println!("unknown"),
+///     Err(CallError::Failed { code, message, .. }) => println!("refused by {code}: {message}"),
+///     Err(error) => println!("{}: {error}", error.code()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The method's name breaks its rule. Nothing was sent.

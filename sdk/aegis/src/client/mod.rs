@@ -43,6 +43,22 @@ pub struct Reply<T> {
 }
 
 /// A client. Cheap to clone.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::{CallOptions, Client, ConnectOptions, Connection, Target};
+/// use std::time::Duration;
+///
+/// let connection = Connection::open(ConnectOptions::new("nats://127.0.0.1:4222", "trader")).await?;
+/// let client = Client::new(&connection);
+/// let owner = Target::owner("desk", "ACC-1")?;
+/// // While no reply comes, it is sent again under the same id.
+/// let options = CallOptions::within(Duration::from_secs(2)).idempotent();
+/// let placed: u64 = client.call(&owner, "place", &5_u64, options).await?.body;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Client {
     shared: Arc<Shared>,

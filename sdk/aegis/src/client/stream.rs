@@ -30,6 +30,22 @@ const SERVICE_IDLE: Duration = Duration::from_secs(30);
 
 /// The messages of one call, in order. They stop after the first error. Dropping it ends the stream on the side of
 /// the service, too.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: aegis_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::{Replies, Target};
+/// use futures_util::StreamExt as _;
+/// use std::time::Duration;
+///
+/// let prices = Target::any("prices")?;
+/// let mut ticks: Replies<f64> = client.stream(&prices, "ticks", &"EURUSD", Duration::from_secs(2)).await?;
+/// while let Some(tick) = ticks.next().await {
+///     println!("{}", tick?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Replies<T> {
     transport: AnyTransport,

@@ -76,6 +76,19 @@ pub struct Snapshot {
 }
 
 /// The instances of one service. Cheap to clone; all clones share what they know.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::discovery::{Directory, Freshness};
+///
+/// let directory = Directory::open(&connection, "pricing".parse()?, Freshness::Watched).await?;
+/// for candidate in &directory.snapshot().await?.candidates {
+///     println!("{} {} owns {:?}", candidate.instance, candidate.version, candidate.groups);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Directory {
     inner: Arc<Inner>,

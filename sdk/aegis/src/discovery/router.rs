@@ -13,6 +13,18 @@ use crate::legacy::Wire;
 use crate::{CallError, CallOptions, Client, Reply, Target};
 
 /// Calls the instances of one service by a strategy. Cheap to clone.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(connection: aegis_sdk::Connection, client: aegis_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::discovery::{Directory, Freshness, Router, Strategy};
+///
+/// let directory = Directory::open(&connection, "pricing".parse()?, Freshness::Watched).await?;
+/// let router = Router::new(&client, &directory, Strategy::LeastLoaded);
+/// let quote: f64 = router.call("quote", &"EURUSD", client.default_options()).await?.body;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Router {
     client: Client,

@@ -51,6 +51,20 @@ pub struct HandedOver {
 }
 
 /// Asks on behalf of one person or program. Cheap to clone.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::Operator;
+/// use aegis_sdk::domain::Actor;
+///
+/// let operator = Operator::new(&connection, Actor::user("alice"));
+/// let (desk, account) = ("desk".parse()?, "ACC-1".parse()?);
+/// let handed_over = operator.step_down(&desk, &account, None, "maintenance of the machine").await?;
+/// println!("{} owns it in term {}", handed_over.instance, handed_over.term);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Operator {
     connection: Connection,

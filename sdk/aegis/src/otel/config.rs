@@ -23,6 +23,18 @@ pub struct InvalidOtel {
 ///
 /// What is sent names its sender by the attributes `service.name`, `service.instance.id`, `service.version` and
 /// `service.namespace` (the installation's namespace).
+///
+/// # Examples
+/// ```no_run
+/// use aegis_sdk::ServiceConfig;
+///
+/// // In a program that is built with the feature `otel`; others refuse the section.
+/// let config = ServiceConfig::from_toml(
+///     "service = 'desk'\nversion = '1.0.0'\n[otel]\nendpoint = 'http://127.0.0.1:4318'\nsample = 0.1",
+/// )?;
+/// assert_eq!(config.otel.map(|otel| otel.endpoint), Some("http://127.0.0.1:4318".to_owned()));
+/// # Ok::<(), aegis_sdk::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OtelConfig {

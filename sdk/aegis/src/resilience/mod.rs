@@ -16,6 +16,22 @@ pub(crate) use shield::{Pass, Shields, Stopped};
 
 /// How the calls of a client are bounded, for each target by itself. A target is a service, a group of one, or an
 /// instance.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(client: aegis_sdk::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::{Client, Resilience};
+/// use std::time::Duration;
+///
+/// // Make one, and keep it: it counts what goes through it and its clones.
+/// let client: Client = client.with_resilience(Resilience {
+///     max_in_flight: 64,
+///     hedge_after: Some(Duration::from_millis(20)),
+///     ..Resilience::default()
+/// });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resilience {
     /// How many calls to one target are under way at most: a bulkhead. More are refused at once as `OVERLOADED`.

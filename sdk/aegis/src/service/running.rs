@@ -45,6 +45,21 @@ const FLUSH: Duration = Duration::from_secs(1);
 
 /// A running service. Stop it with [`Service::stop`]; dropping it is like a crash, from which the
 /// others recover after one lease.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(config: aegis_sdk::ServiceConfig) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::{Fault, Service};
+///
+/// let service = Service::builder(config)
+///     .rpc("greet", |_call, name: String| async move { Ok::<_, Fault>(format!("hello {name}")) })
+///     .start()
+///     .await?;
+/// println!("{} answers", service.instance());
+/// service.run_until_signal().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Service {
     pub(super) config: ServiceConfig,

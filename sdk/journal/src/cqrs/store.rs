@@ -26,6 +26,17 @@ pub mod metadata {
 
 /// A `cqrs_es` event store over a journal. Aggregate ids are texts of the schema's ids; of the control plane's
 /// own `definition.<service>`, `instance.<service>.<instance>`, `leadership.<service>.<group>`.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::domain::Schema;
+/// use aegis_sdk::journal::cqrs::CqrsStore;
+/// use aegis_sdk::{Connection, Journal};
+///
+/// fn store<S: Schema>(connection: &Connection) -> CqrsStore<S> {
+///     CqrsStore::new(Journal::of(connection))
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct CqrsStore<S: Schema = Registry> {
     journal: Journal<S>,

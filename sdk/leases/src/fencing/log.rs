@@ -45,6 +45,25 @@ type SubjectOf = dyn Fn(&GroupName) -> String + Send + Sync;
 ///
 /// All writers of a subject must use a fenced log with the same function from groups to subjects, and no
 /// two groups may share a subject. Cheap to clone; appends of clones take turns too.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::fencing::FencedLog;
+/// use aegis_sdk::{Call, Fault};
+///
+/// // The stream `ORDERS` has the subjects `orders.*` and no maximum age.
+/// let orders = FencedLog::new(&connection, |account| format!("orders.{account}"));
+/// let sell = async |call: Call, shares: u64| {
+///     let (account, term) = call.exclusive()?;
+///     // Refused by the server once a later term has written; one id is written once.
+///     let entered = orders.append(account, term, call.request_id(), shares.to_string().into()).await?;
+///     Ok::<_, Fault>(entered.sequence)
+/// };
+/// # drop(sell);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct FencedLog {
     inner: Arc<Inner>,

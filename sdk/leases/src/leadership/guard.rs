@@ -12,6 +12,23 @@ use tokio::sync::watch;
 use super::health::LeaseHealth;
 
 /// What an instance owns, and until when it may act. Cheap to clone; all clones are one guard.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(service: aegis_sdk::Service) -> Result<(), Box<dyn std::error::Error>> {
+/// let guard = service.guard();
+/// for (group, term) in guard.serving() {
+///     println!("{group} in term {term}");
+/// }
+/// // Work beside calls, a timer say: only while the group is owned, and again before what it does takes effect.
+/// let account = "ACC-1".parse()?;
+/// if let Some(term) = guard.admit(&account) {
+///     let still = guard.still_holds(&account, term);
+///     println!("{still}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Guard {
     inner: Arc<Inner>,

@@ -13,6 +13,15 @@ const SHORTEST: Duration = Duration::from_millis(LEASE_MS_MIN);
 const LONGEST: Duration = Duration::from_millis(LEASE_MS_MAX);
 
 /// A failover policy: everything follows from the lease.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::Policy;
+/// use std::time::Duration;
+///
+/// assert_eq!(Policy::BALANCED.lease(), Duration::from_secs(1));
+/// assert_eq!(Policy::custom(Duration::from_millis(500)).map(Policy::lease), Ok(Duration::from_millis(500)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     lease: Duration,

@@ -21,6 +21,21 @@ use crate::{Commands, Events};
 pub(super) const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What a handler knows of a command beside its parameters, and the way to tell of its progress.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::{CommandContext, Fault};
+///
+/// async fn build(context: CommandContext, pages: u32) -> Result<String, Fault> {
+///     for page in 1..=pages {
+///         if context.is_stopped() {
+///             return Err(Fault::never("called off"));
+///         }
+///         context.progress(f64::from(page) / f64::from(pages) * 100.0, &format!("page {page}")).await;
+///     }
+///     Ok(format!("command {} in try {}", context.id, context.attempt))
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct CommandContext {
     /// The id of the command: the same on every try. Effects that carry it count once.

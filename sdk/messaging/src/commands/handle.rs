@@ -21,6 +21,18 @@ const ASK_EVERY: Duration = Duration::from_secs(2);
 
 /// A command that was sent: its progress, its result, and the way to call it off. Dropping it changes nothing
 /// of the command.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(commands: aegis_sdk::Commands, mut report: aegis_sdk::CommandHandle) -> Result<(), Box<dyn std::error::Error>> {
+/// let id = report.id().to_owned();
+/// let was_in_time = report.cancel("nobody reads it").await?;
+/// // Whoever knows the id finds the command again, for an hour after its end.
+/// let mut again = commands.attach(&"reports".parse()?, &id).await?;
+/// let result = again.result::<String>().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct CommandHandle {
     id: String,

@@ -40,6 +40,21 @@ use register::{Of, Register, Verdict};
 pub use worker::{CommandHandler, WorkerOptions, Workers};
 
 /// Sends commands. Cheap to clone.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(commands: aegis_sdk::Commands) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::SendOptions;
+///
+/// let reports = "reports".parse()?;
+/// let mut report = commands.send(&reports, "build", &12_u32, SendOptions::default()).await?;
+/// while let Some(told) = report.next_progress().await {
+///     println!("{} %: {}", told.percent, told.message);
+/// }
+/// let result: String = report.result().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Commands {
     connection: Connection,

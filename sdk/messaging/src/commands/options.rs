@@ -20,6 +20,18 @@ use crate::legacy::{Envelope, Label};
 const ACTOR_MAX: usize = 512;
 
 /// How a command is sent. The default is normal priority, three retries, five minutes a try, and at once.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::{Priority, SendOptions};
+/// use std::time::Duration;
+///
+/// let urgent = SendOptions::priority(Priority::High);
+/// let tomorrow = SendOptions::after(Duration::from_secs(24 * 60 * 60));
+/// // The same id to the same service is the same command.
+/// let once = SendOptions { id: Some("report-17".to_owned()), max_retries: 0, ..SendOptions::default() };
+/// assert!(urgent.deliver_at.is_none() && tomorrow.deliver_at.is_some() && once != urgent);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SendOptions {
     /// How urgent it is. Default [`Priority::Normal`].

@@ -6,6 +6,16 @@ use aegis_domain::Failure;
 use rand::Rng as _;
 
 /// After which delays something is tried again, and how often: a message by its consumer, a call by its client.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::RetryPolicy;
+/// use std::time::Duration;
+///
+/// // Three tries, after 0.1 and 0.2 s.
+/// let quick = RetryPolicy::exponential(Duration::from_millis(100), Duration::from_secs(1), 3);
+/// assert_eq!(quick, RetryPolicy::delays([Duration::from_millis(100), Duration::from_millis(200)]));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     delays: Vec<Duration>,

@@ -82,6 +82,21 @@ pub struct Done {
 }
 
 /// The dead letters of an installation. Cheap to clone.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::DeadLetters;
+/// use aegis_sdk::domain::Actor;
+///
+/// let letters = DeadLetters::new(&connection);
+/// for letter in letters.list(None, 100, Some("event")).await?.letters {
+///     println!("{}: {}", letter.id(), letter.reason.as_deref().unwrap_or_default());
+///     letters.redrive(letter.id(), "the handler is mended", &Actor::user("alice")).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct DeadLetters {
     connection: Connection,

@@ -47,6 +47,17 @@ pub struct EventOptions {
 }
 
 /// Publishes and receives events. Cheap to clone; clones share one outbox.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(events: aegis_sdk::Events) -> Result<(), Box<dyn std::error::Error>> {
+/// let kept = events.publish("orders", "ACC-1.placed", &5_u64).await?;
+/// println!("the stream has it at {}", kept.sequence);
+/// // With an id of its own: sent twice within two minutes, it is kept once.
+/// events.draft("orders", "ACC-1.placed").id("order-17").publish(&5_u64).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Events {
     pub(crate) connection: Connection,

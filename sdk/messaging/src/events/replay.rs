@@ -22,6 +22,25 @@ pub enum Replayed {
 }
 
 /// A replay. It keeps no position and acknowledges nothing. Dropping it ends it.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(events: aegis_sdk::Events) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::Start;
+/// use aegis_sdk::events::Replayed;
+///
+/// let mut replay = events.replay("orders.>", Start::Beginning)?;
+/// loop {
+///     match replay.next().await {
+///         Replayed::Event(event) => println!("{}", event.subject),
+///         Replayed::CaughtUp => break,
+///         Replayed::Replaced => println!("the stream was replaced: this is its beginning"),
+///         Replayed::Blind => println!("the stream cannot be read now"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Replay {
     follower: Follower,

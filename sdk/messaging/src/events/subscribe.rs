@@ -73,6 +73,26 @@ impl Source {
 }
 
 /// A subscription to be. A pattern alone makes one that competes.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(config: aegis_sdk::ServiceConfig) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::{EventContext, Fault, Mode, RetryPolicy, Service, Start, Subscribe};
+/// use std::time::Duration;
+///
+/// let quick = RetryPolicy::exponential(Duration::from_millis(100), Duration::from_secs(1), 3);
+/// let placed = Subscribe::to("orders.*.placed").mode(Mode::Broadcast).from(Start::Beginning).retry(quick);
+/// let service = Service::builder(config)
+///     .on_event(placed, |context: EventContext, shares: u64| async move {
+///         println!("{shares} by {}", context.event.subject);
+///         Ok::<_, Fault>(())
+///     })
+///     .start()
+///     .await?;
+/// # service.stop("done").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Subscribe {
     source: Source,

@@ -57,6 +57,23 @@ impl Default for StreamOptions {
 }
 
 /// A stream. Cheap to clone; clones share one outbox.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::streams::{ReaderOptions, Stream, StreamOptions};
+/// use std::time::Duration;
+///
+/// let prices = Stream::open(&connection, "prices", StreamOptions::default()).await?;
+/// prices.append("EURUSD", &1.0845).await?;
+/// let mut reader = prices.reader("chart", ReaderOptions::default()).await?;
+/// for record in reader.batch(100, Duration::from_secs(1)).await {
+///     println!("{} {}", record.key, record.decode::<f64>()?);
+/// }
+/// reader.commit().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Stream {
     connection: Connection,

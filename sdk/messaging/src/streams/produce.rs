@@ -23,7 +23,7 @@ impl Stream {
     /// Appends a record, and waits until the stream has it, for as long as the outbox' patience.
     ///
     /// # Errors
-    /// See [`StreamError`]. After [`PublishError::Waiting`](crate::PublishError::Waiting) the record is still on
+    /// See [`StreamError`]. After [`PublishError::Waiting`] the record is still on
     /// its way.
     ///
     /// # Cancel safety

@@ -52,6 +52,24 @@ pub enum Item {
 }
 
 /// A reader. Dropping it ends it; what was not committed comes again.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(mut reader: aegis_sdk::streams::Reader) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::streams::Item;
+///
+/// loop {
+///     match reader.next().await {
+///         Item::Record(record) => reader.commit_to(&record).await?,
+///         Item::CaughtUp => break,
+///         Item::Blind => println!("the stream cannot be read now"),
+///         Item::Truncated { after, before } => println!("nothing is left between {after} and {before}"),
+///         Item::Replaced => println!("the stream was replaced: this is its beginning"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Reader {
     namespace: Namespace,

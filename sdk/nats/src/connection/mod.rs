@@ -36,6 +36,15 @@ const HEARD_BACK: Duration = Duration::from_secs(1);
 const LATE_ANSWERS: Duration = Duration::from_millis(50);
 
 /// How to reach NATS.
+///
+/// # Examples
+/// ```
+/// use aegis_nats::ConnectOptions; // `aegis_sdk::ConnectOptions` for users of the SDK
+/// use std::time::Duration;
+///
+/// let mut options = ConnectOptions::new("nats://nats-1:4222,nats://nats-2:4222", "trader");
+/// options.call_timeout = Duration::from_secs(2);
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConnectOptions {
     /// One URL, or several joined by commas. What it says of who connects is in no text of the SDK.
@@ -111,6 +120,19 @@ impl ConnectOptions {
 }
 
 /// A connection. Cheap to clone; all clones share its sockets.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_nats::{ConnectOptions, Connection}; // of `aegis_sdk` for users of the SDK
+///
+/// let connection = Connection::open(ConnectOptions::new("nats://127.0.0.1:4222", "trader")).await?;
+/// // `Client::new(&connection)`, `Events::new(&connection)`, `Commands::new(&connection)` go over it.
+/// // The client of NATS underneath, for subjects of your own.
+/// connection.client().publish("plain.nats", "hello".into()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Connection {
     shared: Arc<Shared>,

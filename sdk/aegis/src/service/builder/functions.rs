@@ -57,7 +57,7 @@ impl Builder {
 
     /// Serves `rpc.<service>.<method>`: any instance answers. Parameters and reply are JSON, or MessagePack when the
     /// caller's content type says so. A name is given to one method, of whatever kind: a second one ends the start
-    /// ([`StartError::DuplicateMethod`]).
+    /// ([`StartError::DuplicateMethod`](crate::StartError::DuplicateMethod)).
     ///
     /// A handler that gives way soon, by its end or an `.await`, is begun on the task that takes the calls in; keep
     /// threads busy, or block them, in `tokio::task::spawn_blocking`.

@@ -38,6 +38,36 @@ const IDLE_LEAST: Duration = Duration::from_millis(10);
 
 /// A service being put together: `Service::builder(config)`. Its handlers are functions or closures, or, once it has a
 /// [state](Builder::state), methods of that.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example(config: aegis_sdk::ServiceConfig) -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::prelude::*;
+///
+/// struct Desk {
+///     risk: Target,
+/// }
+///
+/// impl Desk {
+///     async fn open(_connection: Connection) -> Result<Self, Fault> {
+///         Ok(Self { risk: Target::any("risk")? })
+///     }
+///
+///     async fn place(&self, call: Call, shares: u64) -> Result<u64, Fault> {
+///         Ok(call.client().call(&self.risk, "check", &shares, call.remaining()).await?.body)
+///     }
+/// }
+///
+/// let service = Service::builder(config)
+///     .state(Desk::open)
+///     .exclusive("place", Desk::place)
+///     .one_at_a_time()
+///     .start()
+///     .await?;
+/// # service.stop("done").await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Builder<S = ()> {
     pub(super) config: ServiceConfig,
     pub(super) methods: Vec<(String, Served)>,

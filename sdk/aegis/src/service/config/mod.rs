@@ -125,6 +125,19 @@ impl ConfigError {
 }
 
 /// How a service runs. Unknown fields are refused.
+///
+/// # Examples
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use aegis_sdk::ServiceConfig;
+///
+/// // From the file that `AEGIS_CONFIG` names, if any, and the environment: `AEGIS_SERVICE=desk AEGIS_VERSION=1.0.0`.
+/// let mut config = ServiceConfig::load(None)?;
+/// // What the program itself says stands above both.
+/// config.groups = vec!["ACC-1".parse()?, "ACC-2".parse()?];
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceConfig {

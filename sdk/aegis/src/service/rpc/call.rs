@@ -15,6 +15,18 @@ use crate::within::{Cause, JournalWithin, Ordinals};
 use crate::{Client, Commands, Connection, Events, Fault};
 
 /// What a handler knows of the call beside its parameters, and how it reaches other services. Cheap to clone.
+///
+/// # Examples
+/// ```
+/// use aegis_sdk::{Call, Fault};
+///
+/// async fn place(call: Call, shares: u64) -> Result<String, Fault> {
+///     let (account, term) = call.exclusive()?;
+///     // In the trace of the call.
+///     call.events().publish("orders", &format!("{account}.placed"), &shares).await?;
+///     Ok(format!("{shares} for {account} in term {term}, {:?} before its caller gives up", call.remaining()))
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Call {
     /// When the caller stops waiting; nothing done after that reaches it. Of a stream, for its beginning: once that has

@@ -1,9 +1,13 @@
-//! `aegis events tail`: straight from the log, or over the API.
+//! `aegis events tail`: straight from the log, or over the API; of a journal of users, straight from its stream.
 
 mod api;
+mod journal;
 mod nats;
 
+use std::str::FromStr as _;
+
 use aegis_domain::{AggregateId, ServiceName};
+use anyhow::bail;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -40,7 +44,10 @@ pub(crate) struct TailArgs {
     service: Option<ServiceName>,
     /// Of this aggregate only, for example leadership.trading-service.ACC-1.
     #[arg(long)]
-    aggregate: Option<AggregateId>,
+    aggregate: Option<String>,
+    /// Events of this journal of users instead of those of the control plane's log, with bodies as they stand. Over NATS alone.
+    #[arg(long, value_name = "NAME", conflicts_with = "service")]
+    journal: Option<String>,
     /// Of this type only, for example aegis.leadership.leader_elected.v1. May be given several times.
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
@@ -70,8 +77,15 @@ struct Line {
 }
 
 pub(crate) async fn tail(args: TailArgs, remote: Remote) -> anyhow::Result<()> {
+    if let Some(journal) = &args.journal {
+        if let Some(option) = remote.given() {
+            bail!("a journal of users is read over NATS alone, and {option} is of the API: give --nats-url");
+        }
+        return journal::tail(&args, &args.access.connection().await?, journal).await;
+    }
+    let aggregate = args.aggregate.as_deref().map(AggregateId::from_str).transpose()?;
     match args.access.way(&remote).await? {
-        Way::Nats(connection) => nats::tail(&args, &connection).await,
+        Way::Nats(connection) => nats::tail(&args, aggregate.as_ref(), &connection).await,
         Way::Api(api) => api::tail(&args, &api).await,
     }
 }

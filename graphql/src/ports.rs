@@ -32,7 +32,7 @@ pub(crate) type Status = Arc<dyn Health>;
 pub(crate) type Letters = Arc<dyn DeadLetters>;
 pub(crate) type WholeLog = Arc<dyn Log>;
 pub(crate) type Streams = Arc<dyn JetStream>;
-pub(crate) type OfUsers = Arc<dyn Journals>;
+pub(crate) type UserJournals = Arc<dyn Journals>;
 pub(crate) type Verifying = Arc<dyn Verifier>;
 pub(crate) type Others = Arc<dyn Replicas>;
 

@@ -85,7 +85,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
             show::whole(&facts, Utc::now(), args.json);
             Ok(())
         }
-        Some(Command::Delete(args)) => erase(args).await,
+        Some(Command::Delete(args)) => delete_one(args).await,
     }
 }
 
@@ -111,7 +111,7 @@ async fn list(args: ListArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn erase(args: DeleteArgs) -> anyhow::Result<()> {
+async fn delete_one(args: DeleteArgs) -> anyhow::Result<()> {
     let DeleteArgs { stream, name: consumer, reason, force, access } = args;
     let connection = access.connection().await?;
     let asked = Deletion { stream, consumer, reason, force };

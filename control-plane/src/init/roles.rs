@@ -59,7 +59,7 @@ fn reads(stream: &str) -> [String; 7] {
 }
 
 /// Who reads a stream and how far, and nothing of its messages.
-fn looks(stream: &str) -> [String; 3] {
+fn consumer_metadata(stream: &str) -> [String; 3] {
     [
         format!("$JS.API.STREAM.INFO.{stream}"),
         format!("$JS.API.CONSUMER.LIST.{stream}"),
@@ -250,8 +250,8 @@ pub(super) fn auditor(namespace: &Namespace) -> Permissions {
                 namespace.commands_stream(),
             ]
             .iter()
-            .flat_map(|stream| looks(stream)),
+            .flat_map(|stream| consumer_metadata(stream)),
         )
-        .publish(namespace.buckets().iter().flat_map(|bucket| looks(&kv_stream(bucket))))
+        .publish(namespace.buckets().iter().flat_map(|bucket| consumer_metadata(&kv_stream(bucket))))
         .subscribe([format!("{}.>", namespace.as_str())])
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::codes::cut;
 use crate::error::{error, refused, require};
-use crate::ports::{JournalFacts, JournalMessage, OfUsers, Role};
+use crate::ports::{JournalFacts, JournalMessage, Role, UserJournals};
 use crate::types::{Long, cursor_of_sequence};
 
 /// The longest page: each event is asked of NATS by itself.
@@ -75,7 +75,7 @@ impl JournalsQuery {
     /// The journals of users, 2,000 at most, in order of name. The control plane's own log is none of them. NATS is asked.
     async fn journals(&self, context: &Context<'_>) -> Result<Vec<Journal>> {
         require(context, Role::Auditor)?;
-        let journals = context.data::<OfUsers>()?.journals().await.map_err(refused)?;
+        let journals = context.data::<UserJournals>()?.journals().await.map_err(refused)?;
         Ok(journals.into_iter().map(Into::into).collect())
     }
 
@@ -95,7 +95,7 @@ impl JournalsQuery {
             return Err(error(ErrorCode::InvalidInput, message));
         }
         let after = after.as_deref().map(cursor_of_sequence).transpose()?.unwrap_or(Sequence::ZERO);
-        let port = context.data::<OfUsers>()?;
+        let port = context.data::<UserJournals>()?;
         let page = port.journal_events(journal, aggregate, after, first).await.map_err(refused)?;
         let end = JournalEnd { last_sequence: page.last.into() };
         let mut connection = Connection::with_additional_fields(after > Sequence::ZERO, page.more, end);

@@ -7,7 +7,6 @@ mod nats;
 use std::str::FromStr as _;
 
 use aegis_domain::{AggregateId, ServiceName};
-use anyhow::bail;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -58,6 +57,13 @@ pub(crate) struct TailArgs {
     access: Access,
 }
 
+impl TailArgs {
+    /// Whether it is of a journal of users, which goes over NATS alone.
+    pub(super) fn is_of_a_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+}
+
 /// An event, as it is printed.
 struct Line {
     sequence: u64,
@@ -78,9 +84,6 @@ struct Line {
 
 pub(crate) async fn tail(args: TailArgs, remote: Remote) -> anyhow::Result<()> {
     if let Some(journal) = &args.journal {
-        if let Some(option) = remote.given() {
-            bail!("a journal of users is read over NATS alone, and {option} is of the API: give --nats-url");
-        }
         return journal::tail(&args, &args.access.connection().await?, journal).await;
     }
     let aggregate = args.aggregate.as_deref().map(AggregateId::from_str).transpose()?;

@@ -97,23 +97,28 @@ async fn record(connection: &Connection, deletion: ConsumerDeletion, by: Actor) 
 }
 
 async fn remove(connection: &Connection, stream: &str, consumer: &str) -> Result<(), Refused> {
-    let from = opened(connection, stream).await?;
-    match permitted(connection, stream, from.delete_consumer(consumer)).await? {
+    // Its deletion is recorded: from here on nothing is as if it had not been.
+    let cut_off = |code: ErrorCode, why: &str| {
+        tracing::warn!(stream, consumer, why, "a consumer was not deleted");
+        let message = format!(
+            "{consumer} of {stream} may still be there, although its deletion stands in the log: look, and delete it again; {why}"
+        );
+        Refused { code, message }
+    };
+    let unknown = |refused: Refused| {
+        // What is not permitted was certainly not done.
+        let is_denied = refused.code == ErrorCode::PermissionDenied;
+        cut_off(if is_denied { refused.code } else { ErrorCode::OutcomeUnknown }, &refused.message)
+    };
+    let from = opened(connection, stream).await.map_err(unknown)?;
+    match permitted(connection, stream, from.delete_consumer(consumer)).await.map_err(unknown)? {
         Ok(_gone) => Ok(()),
-        Err(error) => match error.kind() {
-            ConsumerErrorKind::JetStream(told)
-                if told.error_code() == jetstream::ErrorCode::CONSUMER_NOT_FOUND =>
-            {
-                // Somebody was faster.
-                Ok(())
-            }
-            kind => {
-                tracing::warn!(%kind, stream, consumer, "a consumer was not deleted");
-                let message = format!(
-                    "{consumer} of {stream} may still be there, although its deletion stands in the log: look, and delete it again"
-                );
-                Err(Refused { code: ErrorCode::OutcomeUnknown, message })
-            }
-        },
+        // Somebody was faster.
+        Err(error) if is_absent(&error.kind()) => Ok(()),
+        Err(error) => Err(cut_off(ErrorCode::OutcomeUnknown, &error.kind().to_string())),
     }
+}
+
+fn is_absent(kind: &ConsumerErrorKind) -> bool {
+    matches!(kind, ConsumerErrorKind::JetStream(told) if told.error_code() == jetstream::ErrorCode::CONSUMER_NOT_FOUND)
 }

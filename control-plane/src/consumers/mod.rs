@@ -81,7 +81,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         None => list(args.list).await,
         Some(Command::Show(args)) => {
             let connection = args.access.connection().await?;
-            let facts = one(&connection, &args.stream, &args.name).await.map_err(with_code)?;
+            let facts =
+                one(&connection, &args.stream, &args.name).await.map_err(|refused| with_code(&refused))?;
             show::whole(&facts, Utc::now(), args.json);
             Ok(())
         }
@@ -92,9 +93,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
 async fn list(args: ListArgs) -> anyhow::Result<()> {
     let connection = args.access.connection().await?;
     let (mut consumers, unread) = match &args.stream {
-        Some(stream) => (of_stream(&connection, stream).await.map_err(with_code)?, vec![]),
+        Some(stream) => {
+            (of_stream(&connection, stream).await.map_err(|refused| with_code(&refused))?, vec![])
+        }
         None => {
-            let listed = of_installation(&connection).await.map_err(with_code)?;
+            let listed = of_installation(&connection).await.map_err(|refused| with_code(&refused))?;
             (listed.consumers, listed.unread)
         }
     };
@@ -115,15 +118,17 @@ async fn delete_one(args: DeleteArgs) -> anyhow::Result<()> {
     let DeleteArgs { stream, name: consumer, reason, force, access } = args;
     let connection = access.connection().await?;
     let asked = Deletion { stream, consumer, reason, force };
-    let done = delete(&connection, asked, access.actor()?, Utc::now()).await.map_err(with_code)?;
+    let done = delete(&connection, asked, access.actor()?, Utc::now())
+        .await
+        .map_err(|refused| with_code(&refused))?;
     let (facts, sequence) = (done.facts, done.sequence);
     let (name, stream) = (one_line(&facts.name), one_line(&facts.stream));
     say(&format!("{name} of {stream} is deleted, recorded as event {sequence}: {}", show::lost(&facts)));
     Ok(())
 }
 
-fn with_code(refused: Refused) -> anyhow::Error {
-    anyhow::anyhow!("{}", text(&refused))
+fn with_code(refused: &Refused) -> anyhow::Error {
+    anyhow::anyhow!("{}", text(refused))
 }
 
 fn text(refused: &Refused) -> String {

@@ -51,6 +51,7 @@ routes! {
     DEAD_LETTER: GET "/api/dead-letters/{sequence}",
     REDRIVE: POST "/api/dead-letters/{sequence}/redrive",
     DISCARD: POST "/api/dead-letters/{sequence}/discard",
+    DELETE_CONSUMER: POST "/api/consumers/{stream}/{consumer}/delete",
     VIEWER: GET "/api/viewer",
     SYSTEM: GET "/api/system",
     REBUILD: POST "/api/system/rebuild",

@@ -10,7 +10,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::remote::Remote;
 use crate::{
-    audit, auth, dead_letters, definitions, generate, health, init, nats_server, operate, output, serve, up,
+    audit, auth, consumers, dead_letters, definitions, generate, health, init, nats_server, operate, output,
+    serve, up,
 };
 
 /// The Aegis control plane.
@@ -62,6 +63,9 @@ enum Command {
     /// or one, with --url.
     #[command(name = "deadletters")]
     DeadLetters(dead_letters::Args),
+    /// List the durable consumers of streams, and what they hold: all, or those that nobody reads; show one, or delete it. Needs
+    /// NATS, and no control plane.
+    Consumers(consumers::Args),
     /// Hold the log to its chains, and KV entries, files and exported heads to the log. Exits with 1 when anything
     /// is not as it must be. Needs NATS, and no control plane.
     Verify(audit::VerifyArgs),
@@ -121,6 +125,7 @@ impl Cli {
             Command::Switchover(args) => block_on("warn", operate::plans::switchover(args)),
             Command::Log(args) => block_on("warn", operate::log(args)),
             Command::DeadLetters(args) => block_on("warn", dead_letters::run(args, remote)),
+            Command::Consumers(args) => block_on("warn", consumers::run(args)),
             Command::Verify(args) => block_on("error", audit::verify(args)),
             Command::Replay(args) => block_on("error", audit::replay(args, remote)),
             Command::Events(args) => block_on("error", audit::events(args, remote)),
@@ -152,6 +157,7 @@ impl Command {
             Self::Maintenance(_) => Some(("maintenance", "it goes over NATS alone; give --nats-url")),
             Self::Switchover(_) => Some(("switchover", "it goes over NATS alone; give --nats-url")),
             Self::Log(_) => Some(("log", "it asks the instance itself over NATS; give --nats-url")),
+            Self::Consumers(_) => Some(("consumers", "it asks the servers of JetStream; give --nats-url")),
             Self::Verify(_) => Some((
                 "verify",
                 "it holds the stream and the files themselves to the chains, and trusts no control plane; give --nats-url",

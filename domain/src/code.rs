@@ -27,6 +27,8 @@ pub enum ErrorCode {
     DeadLetterDecided,
     /// It cannot go back.
     DeadLetterStuck,
+    /// Somebody reads this consumer.
+    ConsumerInUse,
     /// No such instance.
     InstanceNotFound,
     /// A life only goes forward.
@@ -91,7 +93,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All codes.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::InvalidInput,
         Self::InvalidQuery,
         Self::QueryTooComplex,
@@ -104,6 +106,7 @@ impl ErrorCode {
         Self::DeadLetterNotFound,
         Self::DeadLetterDecided,
         Self::DeadLetterStuck,
+        Self::ConsumerInUse,
         Self::InstanceNotFound,
         Self::IllegalTransition,
         Self::MethodNotFound,
@@ -224,6 +227,11 @@ impl ErrorCode {
                 "The dead letter cannot go back to where it came from; the message says why: the way back is not \
                  known, or its body was too large to be kept with it. Discard it, or upgrade this program if it \
                  cannot read the event.",
+            ),
+            Self::ConsumerInUse => (
+                "CONSUMER_IN_USE",
+                false,
+                "Somebody reads this consumer, and would lose its place in the stream. Stop its reader first, or delete it by force.",
             ),
             Self::InstanceNotFound => {
                 ("INSTANCE_NOT_FOUND", false, "No such instance is registered, or its life is over.")

@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod jetstream;
+mod journals;
 mod replicas;
 mod tasks;
 mod verification;
@@ -18,7 +19,8 @@ use std::sync::{Arc, RwLockReadGuard};
 use tokio::sync::watch;
 
 pub use dead_letters::{DeadLetter, DeadLetterPage, DeadLetters, Decided};
-pub use jetstream::{ConsumerFacts, JetStream, StorageFacts, StreamFacts, growth};
+pub use jetstream::{ConsumerDeleted, ConsumerFacts, JetStream, StorageFacts, StreamFacts, growth};
+pub use journals::{JournalFacts, JournalHeading, JournalMessage, JournalPage, Journals};
 pub use replicas::{LeaseStoreFacts, ReplicaFacts, Replicas};
 pub use tasks::TaskFacts;
 pub use verification::{Verdict, Verification, VerificationFinding, Verifier};
@@ -30,6 +32,7 @@ pub(crate) type Status = Arc<dyn Health>;
 pub(crate) type Letters = Arc<dyn DeadLetters>;
 pub(crate) type WholeLog = Arc<dyn Log>;
 pub(crate) type Streams = Arc<dyn JetStream>;
+pub(crate) type UserJournals = Arc<dyn Journals>;
 pub(crate) type Verifying = Arc<dyn Verifier>;
 pub(crate) type Others = Arc<dyn Replicas>;
 
@@ -42,6 +45,7 @@ pub struct Ports {
     pub(crate) letters: Arc<dyn DeadLetters>,
     pub(crate) log: Arc<dyn Log>,
     pub(crate) jetstream: Arc<dyn JetStream>,
+    pub(crate) journals: Arc<dyn Journals>,
     pub(crate) verifier: Arc<dyn Verifier>,
     pub(crate) replicas: Arc<dyn Replicas>,
 }
@@ -51,7 +55,16 @@ impl Ports {
     #[must_use]
     pub fn of<A>(all: Arc<A>) -> Self
     where
-        A: ChangeFeed + Commands + Health + DeadLetters + Log + JetStream + Verifier + Replicas + 'static,
+        A: ChangeFeed
+            + Commands
+            + Health
+            + DeadLetters
+            + Log
+            + JetStream
+            + Journals
+            + Verifier
+            + Replicas
+            + 'static,
     {
         Self {
             feed: all.clone(),
@@ -60,6 +73,7 @@ impl Ports {
             letters: all.clone(),
             log: all.clone(),
             jetstream: all.clone(),
+            journals: all.clone(),
             verifier: all.clone(),
             replicas: all,
         }

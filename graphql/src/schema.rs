@@ -18,7 +18,7 @@ pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 /// The schema over these ports and these files, with these documents registered.
 #[must_use]
 pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registered) -> ApiSchema {
-    let Ports { feed, commands, health, letters, log, jetstream, verifier, replicas } = ports;
+    let Ports { feed, commands, health, letters, log, jetstream, journals, verifier, replicas } = ports;
     Schema::build(Query::default(), Mutation::default(), Subscription)
         // Each word of a query would be compared with each name of the schema.
         .disable_suggestions()
@@ -32,6 +32,7 @@ pub fn build(store: Store, rollups: Rollups, ports: Ports, registered: Registere
         .data(letters)
         .data(log)
         .data(jetstream)
+        .data(journals)
         .data(verifier)
         .data(replicas)
         .data(Listings::<InstanceQuestion>::default())

@@ -3,6 +3,7 @@
 //! # Errors
 //! Each method fails with an [`Error`](crate::Error): what the control plane refuses keeps its code.
 
+mod consumers;
 mod dead_letters;
 mod events;
 mod instances;

@@ -1,6 +1,7 @@
 //! What goes to the API and comes back, as `docs/openapi.json` describes it. Fields that a newer replica adds are passed
 //! over, and values of its that this version does not know are `Unknown`.
 
+mod consumer;
 mod definition;
 mod event;
 mod instance;
@@ -15,6 +16,7 @@ pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use consumer::{ConsumerDeleted, DeleteConsumer};
 pub use definition::{
     Change, Content, Definition, DefinitionAction, DefinitionRevision, DefinitionStatus, Failover,
     FailoverInput, FailoverPolicy, FieldChange, New, RegistrationPolicy,

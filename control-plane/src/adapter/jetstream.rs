@@ -2,24 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use aegis_domain::ErrorCode;
+use aegis_domain::Actor;
 use aegis_domain::wire::subject;
-use aegis_graphql::ports::{ConsumerFacts, JetStream, LeaseStoreFacts, Refused, StorageFacts, StreamFacts};
+use aegis_graphql::ports::{
+    ConsumerDeleted, ConsumerFacts, JetStream, LeaseStoreFacts, Principal, Refused, StorageFacts, StreamFacts,
+};
 use aegis_nats::bucket::Bucket;
-use async_nats::jetstream::context::{GetStreamError, GetStreamErrorKind};
-use async_nats::jetstream::{self, consumer, stream};
-use chrono::{DateTime, Utc};
+use async_nats::jetstream::stream;
 use futures_util::future::BoxFuture;
-use futures_util::{Stream, TryStreamExt as _};
 
 use super::Adapter;
+use crate::consumers::{self, Deletion};
+use crate::jetstream::{PATIENCE, all, away, opened, time};
 
-/// How long NATS may take.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a read of the lease store may take.
 const READ: Duration = Duration::from_secs(1);
-/// So many are told at most.
-const MOST: usize = 2_000;
 
 impl JetStream for Adapter {
     fn streams(&self) -> BoxFuture<'_, Result<Vec<StreamFacts>, Refused>> {
@@ -43,17 +40,30 @@ impl JetStream for Adapter {
         })
     }
 
-    fn consumers(&self, stream: String) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>> {
+    fn consumers(&self, stream: Option<String>) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>> {
         Box::pin(async move {
-            let opened = self.connection.jetstream().get_stream(&stream);
-            let opened = match tokio::time::timeout(PATIENCE, opened).await {
-                Ok(opened) => opened.map_err(|error| unopened(error, &stream))?,
-                Err(elapsed) => return Err(away(elapsed)),
-            };
-            let found = all(opened.consumers()).await?;
-            let mut facts: Vec<_> = found.into_iter().map(consumer_facts).collect();
-            facts.sort_by(|a, b| a.name.cmp(&b.name));
-            Ok(facts)
+            match stream {
+                Some(stream) => consumers::of_stream(&self.connection, &stream).await,
+                None => consumers::of_installation(&self.connection).await?.whole(),
+            }
+        })
+    }
+
+    fn consumer(&self, stream: String, name: String) -> BoxFuture<'_, Result<ConsumerFacts, Refused>> {
+        Box::pin(async move { consumers::one(&self.connection, &stream, &name).await })
+    }
+
+    fn delete_consumer(
+        &self,
+        by: Principal,
+        stream: String,
+        consumer: String,
+        reason: String,
+        force: bool,
+    ) -> BoxFuture<'_, Result<ConsumerDeleted, Refused>> {
+        Box::pin(async move {
+            let asked = Deletion { stream, consumer, reason, force };
+            consumers::delete(&self.connection, asked, Actor::user(&by.name), self.clock.now()).await
         })
     }
 }
@@ -62,11 +72,7 @@ impl Adapter {
     pub(crate) async fn lease_store_facts(&self) -> Result<LeaseStoreFacts, Refused> {
         let bucket = self.connection.namespace().leases_bucket();
         let stream = subject::kv_stream(&bucket);
-        let opened = self.connection.jetstream().get_stream(&stream);
-        let opened = match tokio::time::timeout(PATIENCE, opened).await {
-            Ok(opened) => opened.map_err(|error| unopened(error, &stream))?,
-            Err(elapsed) => return Err(away(elapsed)),
-        };
+        let opened = opened(&self.connection, &stream).await?;
         let StreamFacts { name, replicas, current, leader, .. } = stream_facts(opened.cached_info().clone());
         let begun = Instant::now();
         // No key is named so, and the leader says that.
@@ -74,45 +80,6 @@ impl Adapter {
         let read_ms = read.ok().map(|_| begun.elapsed().as_secs_f64() * 1e3);
         Ok(LeaseStoreFacts { kind: "KV", stream: name, replicas, current, leader, read_ms })
     }
-}
-
-async fn all<T, E>(pages: impl Stream<Item = Result<T, E>>) -> Result<Vec<T>, Refused>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let mut pages = std::pin::pin!(pages);
-    let mut all = Vec::new();
-    let read = async {
-        while let Some(one) = pages.try_next().await? {
-            all.push(one);
-            if all.len() == MOST {
-                break;
-            }
-        }
-        Ok::<_, E>(())
-    };
-    match tokio::time::timeout(PATIENCE, read).await {
-        Ok(Ok(())) => Ok(all),
-        Ok(Err(error)) => Err(away(error)),
-        Err(elapsed) => Err(away(elapsed)),
-    }
-}
-
-fn unopened(error: GetStreamError, stream: &str) -> Refused {
-    let is_absent = match error.kind() {
-        GetStreamErrorKind::EmptyName | GetStreamErrorKind::InvalidStreamName => true,
-        GetStreamErrorKind::JetStream(told) => told.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND,
-        GetStreamErrorKind::Request => false,
-    };
-    if is_absent {
-        return Refused { code: ErrorCode::NotFound, message: format!("there is no stream {stream:?}") };
-    }
-    away(error)
-}
-
-fn away(error: impl std::error::Error) -> Refused {
-    tracing::debug!(%error, "JetStream was not told of");
-    Refused { code: ErrorCode::Unavailable, message: "JetStream does not tell it now: try again".to_owned() }
 }
 
 fn stream_facts(info: stream::Info) -> StreamFacts {
@@ -137,24 +104,4 @@ fn stream_facts(info: stream::Info) -> StreamFacts {
         max_bytes: u64::try_from(config.max_bytes).ok().filter(|most| *most > 0),
         max_age_seconds: (!config.max_age.is_zero()).then_some(config.max_age.as_secs()),
     }
-}
-
-fn consumer_facts(info: consumer::Info) -> ConsumerFacts {
-    ConsumerFacts {
-        stream: info.stream_name,
-        name: info.name,
-        durable: info.config.durable_name.is_some(),
-        pending: info.num_pending,
-        ack_pending: info.num_ack_pending as u64,
-        redelivered: info.num_redelivered as u64,
-        waiting: info.num_waiting as u64,
-        delivered: info.delivered.stream_sequence,
-        ack_floor: info.ack_floor.stream_sequence,
-        delivered_at: info.delivered.last_active.and_then(|at| time(at.unix_timestamp_nanos())),
-        leader: info.cluster.and_then(|cluster| cluster.leader),
-    }
-}
-
-fn time(nanos: i128) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_micros(i64::try_from(nanos.div_euclid(1000)).ok()?)
 }

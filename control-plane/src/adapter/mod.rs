@@ -2,6 +2,7 @@
 
 mod dead_letters;
 mod jetstream;
+mod journals;
 pub(crate) mod replicas;
 mod state;
 mod verification;

@@ -27,6 +27,10 @@ impl EventsArgs {
     /// The command that can only go over NATS, and why.
     pub(crate) fn needs_nats(&self) -> Option<(&'static str, &'static str)> {
         match &self.command {
+            Command::Tail(args) if args.is_of_a_journal() => Some((
+                "events tail --journal",
+                "it reads the stream of the journal itself, of which the command line asks no control plane; give --nats-url",
+            )),
             Command::Tail(_) => None,
             Command::Export(_) => Some((
                 "events export",

@@ -7,12 +7,12 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
+use aegis_domain::Sequence;
 use aegis_domain::wire::header;
-use aegis_domain::{Recorded, Sequence};
 use aegis_journal::Journal;
 use aegis_nats::Connection;
 use aegis_nats::imported;
-use aegis_projections::verify::{Met, Scope, Walk, verify};
+use aegis_projections::verify::{Chained, Met, Scope, Walk, verify};
 use aegis_sdk::provision::provision;
 use anyhow::Context as _;
 use async_nats::jetstream::context::PublishAckFuture;
@@ -164,8 +164,8 @@ fn meet(
     digests.add(stored)?;
     let event =
         aegis_journal::decode(namespace, stored.sequence.get(), &stored.subject, Some(&headers), &body);
-    let event: Result<&Recorded, _> = event.as_ref();
-    walk.meet(&Met { sequence: stored.sequence, subject: &stored.subject, hash, record, event });
+    let event = event.as_ref().map(Chained::from);
+    walk.meet(Met { sequence: stored.sequence, subject: &stored.subject, hash, record, event });
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod dump;
 mod events;
 mod export;
 mod import;
+mod journals;
 mod past;
 mod place;
 mod replay;

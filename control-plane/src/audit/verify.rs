@@ -7,6 +7,7 @@ use aegis_projections::verify::{self, Finding, Heads, Report, Scope};
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::journals;
 use crate::access::Access;
 use crate::output::say;
 
@@ -18,6 +19,12 @@ pub(crate) struct VerifyArgs {
     /// Also hold the log to chain heads that were exported before.
     #[arg(long, value_name = "FILE")]
     heads: Option<PathBuf>,
+    /// Verify this journal of users instead of the control plane's log: its chains, versions and gaps, without its schema.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["data_dir", "repair", "all"])]
+    journal: Option<String>,
+    /// Also verify all journals of users.
+    #[arg(long, conflicts_with_all = ["heads", "export_heads", "repair"])]
+    all: bool,
     /// Write the chain heads as they stand to this file, if nothing is found. Keep it where nobody who can write the log
     /// can write.
     #[arg(long, value_name = "FILE")]
@@ -53,6 +60,15 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
     }
     let file = args.data_dir.map(|path| if path.is_dir() { path.join("projection.sqlite") } else { path });
     let connection = args.access.connection().await?;
+    if let Some(journal) = &args.journal {
+        let asked = journals::Asked { heads: heads.as_ref(), json: args.json };
+        let report = journals::verify(&connection, journal, &asked).await?;
+        if let Some(path) = &args.export_heads {
+            let passed_over = |finding: &Finding| args.accept_unreadable && finding.is_unreadable();
+            export(path, &report.heads, report.findings.iter().all(passed_over), args.force, args.json)?;
+        }
+        return journals::conclude(&report, args.json);
+    }
     let scope = Scope { file: file.as_deref(), heads: heads.as_ref(), ..Scope::default() };
     let mut report = verify::verify(&connection, scope).await?;
     report.findings.iter().for_each(|finding| tell(finding, args.json));
@@ -83,20 +99,30 @@ pub(crate) async fn verify(args: VerifyArgs) -> anyhow::Result<()> {
         report.findings.iter().for_each(|finding| tell(finding, args.json));
     }
     if let Some(path) = &args.export_heads {
-        if report.findings.iter().all(passed_over) {
-            let text = serde_json::to_string_pretty(&report.heads)? + "\n";
-            write_heads(path, &text, args.force)
-                .with_context(|| format!("{} cannot be written", path.display()))?;
-        } else {
-            tell_not_done(args.json, "no heads are written: they are taken only of a log without findings");
-        }
+        export(path, &report.heads, report.findings.iter().all(passed_over), args.force, args.json)?;
     }
+    let others = if args.all {
+        journals::verify_all(&connection, args.json).await?
+    } else {
+        journals::name_them(&connection, args.json).await;
+        Ok(())
+    };
     say(&summary(&report, args.json));
-    anyhow::ensure!(report.is_clean(), "{}: {}", count(&report), advice(&report));
-    Ok(())
+    anyhow::ensure!(report.is_clean(), "{}: {}", count(report.findings.len()), advice(&report));
+    others
 }
 
-fn tell(finding: &Finding, as_json: bool) {
+/// Writes the heads, if all findings are known.
+fn export(path: &Path, heads: &Heads, is_known: bool, force: bool, as_json: bool) -> anyhow::Result<()> {
+    if !is_known {
+        tell_not_done(as_json, "no heads are written: they are taken only of a log without findings");
+        return Ok(());
+    }
+    let text = serde_json::to_string_pretty(heads)? + "\n";
+    write_heads(path, &text, force).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+pub(super) fn tell(finding: &Finding, as_json: bool) {
     if as_json {
         let line = json!({
             "finding": finding.code(), "detail": finding.to_string(), "repairable": finding.is_repairable(),
@@ -141,15 +167,15 @@ fn summary(report: &Report, as_json: bool) -> String {
         })
         .to_string();
     }
-    let verdict = if findings.is_empty() { "clean".to_owned() } else { count(report) };
+    let verdict = if findings.is_empty() { "clean".to_owned() } else { count(findings.len()) };
     format!(
         "{verdict}: {stream} up to {last}, {events} events in {messages} messages, {aggregates} chains, digest {}",
         heads.digest
     )
 }
 
-fn count(report: &Report) -> String {
-    match report.findings.len() {
+pub(super) fn count(findings: usize) -> String {
+    match findings {
         1 => "1 finding".to_owned(),
         many => format!("{many} findings"),
     }

@@ -177,6 +177,7 @@ fn status_of(code: ErrorCode) -> StatusCode {
         ErrorCode::DefinitionExists
         | ErrorCode::DeadLetterDecided
         | ErrorCode::DeadLetterStuck
+        | ErrorCode::ConsumerInUse
         | ErrorCode::IllegalTransition
         | ErrorCode::MemberNotFound
         | ErrorCode::NotActive

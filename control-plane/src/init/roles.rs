@@ -17,7 +17,11 @@ pub(super) struct Permissions {
 
 impl Permissions {
     fn publish(mut self, subjects: impl IntoIterator<Item = String>) -> Self {
-        self.publish.extend(subjects);
+        for subject in subjects {
+            if !self.publish.contains(&subject) {
+                self.publish.push(subject);
+            }
+        }
         self
     }
 
@@ -40,19 +44,6 @@ fn keys(bucket: &str, pattern: &str) -> String {
     format!("$KV.{bucket}.{pattern}")
 }
 
-/// All buckets of an installation.
-fn buckets(namespace: &Namespace) -> [String; 7] {
-    [
-        namespace.instances_bucket(),
-        namespace.definitions_bucket(),
-        namespace.leaders_bucket(),
-        namespace.leases_bucket(),
-        namespace.commands_bucket(),
-        namespace.checkpoints_bucket(),
-        namespace.snapshots_bucket(),
-    ]
-}
-
 /// Everything that only reads a stream.
 fn reads(stream: &str) -> [String; 7] {
     [
@@ -64,6 +55,15 @@ fn reads(stream: &str) -> [String; 7] {
         format!("$JS.API.CONSUMER.CREATE.{stream}"),
         // The name of a consumer that lasts as long as its reader, and what it filters by.
         format!("$JS.API.CONSUMER.CREATE.{stream}.>"),
+    ]
+}
+
+/// Who reads a stream and how far, and nothing of its messages.
+fn consumer_metadata(stream: &str) -> [String; 3] {
+    [
+        format!("$JS.API.STREAM.INFO.{stream}"),
+        format!("$JS.API.CONSUMER.LIST.{stream}"),
+        format!("$JS.API.CONSUMER.INFO.{stream}.*"),
     ]
 }
 
@@ -86,13 +86,13 @@ pub(super) fn control_plane(namespace: &Namespace) -> Permissions {
     anybody()
         .publish(["$JS.API.>", "$JS.ACK.>", "$JS.FC.>"].map(str::to_owned))
         .publish([format!("{name}.>"), "$SRV.>".to_owned()])
-        .publish(buckets(namespace).map(|bucket| keys(&bucket, ">")))
+        .publish(namespace.buckets().map(|bucket| keys(&bucket, ">")))
         // What is redriven goes where it was: calls are none of it.
         .publish(
             ["events.>", "commands.>", "stream.>"].map(|subject| format!("{}{subject}", namespace.prefix())),
         )
         .subscribe([format!("{name}.>"), "$JS.EVENT.ADVISORY.>".to_owned()])
-        .subscribe(buckets(namespace).map(|bucket| keys(&bucket, ">")))
+        .subscribe(namespace.buckets().map(|bucket| keys(&bucket, ">")))
         // Where instances of the Python SDK register and beat.
         .subscribe(legacy::SUBJECTS.iter().map(|subject| (*subject).to_owned()))
 }
@@ -210,6 +210,11 @@ pub(super) fn operator(namespace: &Namespace) -> Permissions {
         .publish(
             ["events.>", "commands.>", "stream.>"].map(|subject| format!("{}{subject}", namespace.prefix())),
         )
+        // Consumers without a reader.
+        .publish(
+            [namespace.app_events_stream(), namespace.commands_stream()]
+                .map(|stream| format!("$JS.API.CONSUMER.DELETE.{stream}.*")),
+        )
 }
 
 /// Who also changes definitions, and makes what is missing of streams and buckets.
@@ -236,5 +241,17 @@ pub(super) fn auditor(namespace: &Namespace) -> Permissions {
         .publish(buckets.iter().flat_map(|bucket| reads(&kv_stream(bucket))))
         .publish(streams.iter().flat_map(|stream| consumes(stream)))
         .publish(buckets.iter().flat_map(|bucket| consumes(&kv_stream(bucket))))
+        .publish(
+            [
+                namespace.events_stream(),
+                namespace.heartbeats_stream(),
+                namespace.dead_letters_stream(),
+                namespace.app_events_stream(),
+                namespace.commands_stream(),
+            ]
+            .iter()
+            .flat_map(|stream| consumer_metadata(stream)),
+        )
+        .publish(namespace.buckets().iter().flat_map(|bucket| consumer_metadata(&kv_stream(bucket))))
         .subscribe([format!("{}.>", namespace.as_str())])
 }

@@ -199,6 +199,7 @@ async fn everybody_does_their_work_and_nothing_is_denied() {
     installation.succeeds("auditor", &["verify"]).await;
     installation.succeeds("auditor", &["replay", "--at", "1"]).await;
     installation.succeeds("operator", &["deadletters", "list"]).await;
+    installation.succeeds("auditor", &["consumers"]).await;
     installation.succeeds("operator", &["drain", "desk", "desk-2", "--reason", "a test"]).await;
 
     for service in [first, second, risk] {

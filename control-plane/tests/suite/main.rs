@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails in a helper fails the test")]
 
+#[path = "../../../sdk/aegis/examples/ledger/account.rs"]
+mod account;
 mod api;
 mod attacks;
 mod audit;
 mod auditor;
+mod consumers;
 mod cursors;
 mod dead_letters;
 mod definitions;
@@ -15,6 +18,7 @@ mod forget;
 mod history;
 mod init;
 mod input;
+mod journals;
 mod legacy;
 mod lists;
 mod liveness;

@@ -48,7 +48,7 @@ const fn entry(
 use AggregateKind::{Definition as D, Installation as A, Instance as I, Leadership as L};
 
 /// Every event type that there is. A test holds it to the enums.
-pub const CATALOGUE: [Entry; 29] = [
+pub const CATALOGUE: [Entry; 30] = [
     entry(
         D,
         "defined",
@@ -209,6 +209,12 @@ pub const CATALOGUE: [Entry; 29] = [
         "a planned switchover was carried out, or says why not",
         "it had begun; the plan is gone",
     ),
+    entry(
+        A,
+        "consumer_deleted",
+        "an operator deletes a consumer of a stream",
+        "written before it is deleted, so that it may still be there if that was cut off; the counts are as the server told them then",
+    ),
 ];
 
 impl Event {
@@ -272,6 +278,7 @@ impl Event {
                 InstallationEvent::SwitchoverCancelled(_) => 26,
                 InstallationEvent::SwitchoverBegun(_) => 27,
                 InstallationEvent::SwitchoverEnded(_) => 28,
+                InstallationEvent::ConsumerDeleted(_) => 29,
             },
         };
         &CATALOGUE[index]

@@ -1,4 +1,4 @@
-//! The installation as a whole: self-preservation, decisions on dead letters, and the plans of operators.
+//! The installation as a whole: self-preservation, decisions on dead letters and consumers, and the plans of operators.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,8 @@ pub enum Command {
     RedriveDeadLetter(Letter),
     /// Record that a dead letter is given up.
     DiscardDeadLetter(Letter),
+    /// Record that a consumer of a stream is deleted.
+    DeleteConsumer(ConsumerDeletion),
     /// Change what is planned.
     Plan(PlanCommand),
 }
@@ -56,6 +58,23 @@ impl Letter {
     }
 }
 
+/// A consumer of a stream that is deleted, what it held, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConsumerDeletion {
+    /// The stream that it read.
+    pub stream: String,
+    /// Its name.
+    pub consumer: String,
+    /// Messages that it was still to be given: nobody is given them in its place.
+    pub pending: u64,
+    /// Messages that it was given, and that nobody had acknowledged.
+    pub unacknowledged: u64,
+    /// Whether somebody read it.
+    pub had_reader: bool,
+    /// Why.
+    pub reason: String,
+}
+
 /// What happened to the installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -73,6 +92,8 @@ pub enum InstallationEvent {
     DeadLetterRedriven(Letter),
     /// A dead letter was given up.
     DeadLetterDiscarded(Letter),
+    /// A consumer of a stream was deleted, and with it what it was still to be given.
+    ConsumerDeleted(ConsumerDeletion),
     /// From now on nobody takes over what an owner of these groups loses. Once more for the same groups it gives another end.
     MaintenanceBegun(Maintenance),
     /// Lost groups are taken over again.
@@ -101,7 +122,8 @@ impl InstallationEvent {
             Self::SelfPreservationEntered { .. }
             | Self::SelfPreservationLeft {}
             | Self::DeadLetterRedriven(_)
-            | Self::DeadLetterDiscarded(_) => return None,
+            | Self::DeadLetterDiscarded(_)
+            | Self::ConsumerDeleted(_) => return None,
         })
     }
 
@@ -118,7 +140,8 @@ impl InstallationEvent {
             Self::SelfPreservationEntered { .. }
             | Self::SelfPreservationLeft {}
             | Self::DeadLetterRedriven(_)
-            | Self::DeadLetterDiscarded(_) => None,
+            | Self::DeadLetterDiscarded(_)
+            | Self::ConsumerDeleted(_) => None,
         }
     }
 }
@@ -218,6 +241,10 @@ impl Aggregate for Installation {
                 self.undecided(&letter)?;
                 vec![InstallationEvent::DeadLetterDiscarded(letter)]
             }
+            Command::DeleteConsumer(deletion) => {
+                check_reason(&deletion.reason)?;
+                vec![InstallationEvent::ConsumerDeleted(deletion)]
+            }
             Command::Plan(command) => self.plans.decide(command)?.into_iter().map(Into::into).collect(),
         })
     }
@@ -230,6 +257,7 @@ impl Aggregate for Installation {
             | InstallationEvent::DeadLetterDiscarded(letter) => {
                 self.decided.insert(letter.sequence, letter.at);
             }
+            InstallationEvent::ConsumerDeleted(_) => {}
             InstallationEvent::MaintenanceBegun(_)
             | InstallationEvent::MaintenanceEnded(_)
             | InstallationEvent::SwitchoverScheduled(_)

@@ -99,6 +99,10 @@ fn least(entry: &Entry, said: &Map<String, Value>) -> Option<Value> {
         (AggregateKind::Installation, "dead_letter_redriven" | "dead_letter_discarded") => {
             json!({ "sequence": given("sequence")?, "subject": "", "reason": "" })
         }
+        (AggregateKind::Installation, "consumer_deleted") => json!({
+            "stream": "", "consumer": "", "pending": 0, "unacknowledged": 0,
+            "had_reader": false, "reason": "",
+        }),
         // A group or a member that cannot be read is not to become all of them, or any.
         (AggregateKind::Installation, "maintenance_begun") => json!({
             "service": given("service")?, "group": given("group"), "until": given("until")?, "reason": "",

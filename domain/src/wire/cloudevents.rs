@@ -24,6 +24,21 @@ pub struct Encoded {
     pub hash: Hash,
 }
 
+/// What the headers of an event say, whichever schema it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Its id.
+    pub id: EventId,
+    /// The version of its aggregate that it made.
+    pub version: AggregateVersion,
+    /// Its CloudEvents type.
+    pub event_type: String,
+    /// Who recorded it, when and for what.
+    pub context: Context,
+    /// The hash of the event before it.
+    pub previous: Hash,
+}
+
 impl<S: Schema> Envelope<S> {
     /// Writes the event as a message.
     ///
@@ -85,19 +100,12 @@ impl<S: Schema> Envelope<S> {
     }
 }
 
-impl<S: Schema> Heading<S> {
+impl Metadata {
     /// Reads the headers of a message. Whether its type is known and its body fits is not asked.
     ///
     /// # Errors
     /// What is missing or malformed.
-    pub fn decode<'a>(
-        namespace: &Namespace,
-        subject: &str,
-        header: impl Fn(&str) -> Option<&'a str>,
-    ) -> Result<Self, DecodeError> {
-        let aggregate = namespace
-            .aggregate_of::<S>(subject)
-            .ok_or_else(|| DecodeError::Subject { subject: subject.to_owned() })?;
+    pub fn decode<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<Self, DecodeError> {
         let required = |name: &'static str| header(name).ok_or(DecodeError::Header { name });
         let event_type = required(ce::TYPE)?.to_owned();
         let time = DateTime::parse_from_rfc3339(required(ce::TIME)?)
@@ -110,7 +118,6 @@ impl<S: Schema> Heading<S> {
         let owned = |name: &str| header(name).map(str::to_owned);
         Ok(Self {
             id: EventId::from_wire(required(ce::ID)?),
-            aggregate,
             version: AggregateVersion(version),
             event_type,
             context: Context {
@@ -124,6 +131,24 @@ impl<S: Schema> Heading<S> {
             },
             previous,
         })
+    }
+}
+
+impl<S: Schema> Heading<S> {
+    /// Reads the headers of a message. Whether its type is known and its body fits is not asked.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn decode<'a>(
+        namespace: &Namespace,
+        subject: &str,
+        header: impl Fn(&str) -> Option<&'a str>,
+    ) -> Result<Self, DecodeError> {
+        let aggregate = namespace
+            .aggregate_of::<S>(subject)
+            .ok_or_else(|| DecodeError::Subject { subject: subject.to_owned() })?;
+        let Metadata { id, version, event_type, context, previous } = Metadata::decode(header)?;
+        Ok(Self { id, aggregate, version, event_type, context, previous })
     }
 }
 

@@ -142,6 +142,7 @@ proptest! {
             InstallationEvent::SelfPreservationLeft {} => Some(false),
             InstallationEvent::DeadLetterRedriven(_)
             | InstallationEvent::DeadLetterDiscarded(_)
+            | InstallationEvent::ConsumerDeleted(_)
             | InstallationEvent::MaintenanceBegun(_)
             | InstallationEvent::MaintenanceEnded(_)
             | InstallationEvent::SwitchoverScheduled(_)
@@ -162,6 +163,7 @@ proptest! {
                 InstallationEvent::DeadLetterRedriven(letter) | InstallationEvent::DeadLetterDiscarded(letter) => {
                     prop_assert!(!before.decided.contains_key(&letter.sequence), "decided on twice");
                 }
+                InstallationEvent::ConsumerDeleted(_) => prop_assert_eq!(&before, &after),
                 InstallationEvent::MaintenanceBegun(maintenance) => {
                     prop_assert!(after.plans.maintenances.contains(&maintenance));
                 }

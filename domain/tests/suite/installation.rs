@@ -1,7 +1,9 @@
 //! Decisions on the installation: what any number of observers see is recorded once.
 
 use aegis_domain::aggregate::Installation;
-use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter, Rejection};
+use aegis_domain::aggregate::installation::{
+    Command, ConsumerDeletion, InstallationEvent, Letter, Rejection,
+};
 use aegis_domain::aggregate::plan::{
     MAINTENANCE_MAX, Maintenance, MaintenanceEnd, PLANS_MAX, PlanCommand, PlanRejection, Scope, Switchover,
     SwitchoverBegin, SwitchoverEnd,
@@ -190,4 +192,24 @@ fn plans_are_bounded_and_in_order() {
     given(&all).when(schedule(7)).then(&[planned(7)]);
     let state = Installation::replay(&all);
     assert!(state.plans.switchovers.is_sorted_by_key(|it| it.switchover.group.clone()));
+}
+
+#[test]
+fn a_consumer_is_deleted_for_a_reason_and_leaves_everything_else_as_it_was() {
+    let deletion = |reason: &str| ConsumerDeletion {
+        stream: "EVENTS".into(),
+        consumer: "booking-trades".into(),
+        pending: 7,
+        unacknowledged: 1,
+        had_reader: false,
+        reason: reason.into(),
+    };
+    let deleted = InstallationEvent::ConsumerDeleted(deletion("gone"));
+    given(&[]).when(Command::DeleteConsumer(deletion("gone"))).then(std::slice::from_ref(&deleted));
+    // The name may be given to another consumer later.
+    given(std::slice::from_ref(&deleted))
+        .when(Command::DeleteConsumer(deletion("gone")))
+        .then(std::slice::from_ref(&deleted));
+    let refused = Rejection::Reason(check_reason(" ").unwrap_err());
+    given(&[]).when(Command::DeleteConsumer(deletion(" "))).then_rejected(&refused);
 }

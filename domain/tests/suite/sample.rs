@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Content, DefinitionEvent};
-use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
+use aegis_domain::aggregate::installation::{ConsumerDeletion, InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent};
 use aegis_domain::aggregate::plan::{
@@ -147,6 +147,7 @@ pub(crate) fn envelopes() -> Vec<Envelope> {
         })
         .into(),
         InstallationEvent::SwitchoverEnded(ended(None)).into(),
+        InstallationEvent::ConsumerDeleted(deletion()).into(),
     ];
     events.into_iter().zip(1..).map(|(event, n)| envelope(event, n)).collect()
 }
@@ -208,6 +209,17 @@ fn place() -> (ServiceName, GroupName) {
 fn ended(failure: Option<String>) -> SwitchoverEnd {
     let (service, group) = place();
     SwitchoverEnd { service, group, failure }
+}
+
+fn deletion() -> ConsumerDeletion {
+    ConsumerDeletion {
+        stream: "EVENTS".into(),
+        consumer: "booking-trades".into(),
+        pending: 120,
+        unacknowledged: 3,
+        had_reader: false,
+        reason: "the service is gone".into(),
+    }
 }
 
 fn letter() -> Letter {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aegis_domain::aggregate::definition::{Change, Content, DefinitionEvent};
-use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
+use aegis_domain::aggregate::installation::{ConsumerDeletion, InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::{InstanceEvent, Registration, Status};
 use aegis_domain::aggregate::leadership::{ElectionReason, LeadershipEvent, Tenure};
 use aegis_domain::aggregate::plan::{
@@ -210,6 +210,7 @@ pub(crate) fn installation_event() -> impl Strategy<Value = InstallationEvent> {
         Just(InstallationEvent::SelfPreservationLeft {}),
         letter().prop_map(InstallationEvent::DeadLetterRedriven),
         letter().prop_map(InstallationEvent::DeadLetterDiscarded),
+        deletion().prop_map(InstallationEvent::ConsumerDeleted),
         maintenance().prop_map(InstallationEvent::MaintenanceBegun),
         (scope(), option::of(any::<String>())).prop_map(|(scope, reason)| {
             InstallationEvent::MaintenanceEnded(MaintenanceEnd { scope, reason })
@@ -273,6 +274,19 @@ fn plan_command() -> impl Strategy<Value = PlanCommand> {
 }
 
 /// Few positions, so that the same one comes back.
+fn deletion() -> impl Strategy<Value = ConsumerDeletion> {
+    (any::<[String; 2]>(), any::<[u64; 2]>(), any::<bool>(), ".{0,3}").prop_map(
+        |([stream, consumer], [pending, unacknowledged], had_reader, reason)| ConsumerDeletion {
+            stream,
+            consumer,
+            pending,
+            unacknowledged,
+            had_reader,
+            reason,
+        },
+    )
+}
+
 fn letter() -> impl Strategy<Value = Letter> {
     (0..6_u64, any::<String>(), ".{0,3}").prop_map(|(sequence, subject, reason)| Letter {
         at: sequence.is_multiple_of(2).then(DateTime::default),
@@ -370,6 +384,7 @@ pub(crate) fn installation_command() -> impl Strategy<Value = installation::Comm
         Just(Command::LeaveSelfPreservation),
         letter().prop_map(Command::RedriveDeadLetter),
         letter().prop_map(Command::DiscardDeadLetter),
+        deletion().prop_map(Command::DeleteConsumer),
         plan_command().prop_map(Command::Plan),
     ]
 }

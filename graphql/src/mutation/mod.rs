@@ -1,5 +1,6 @@
 //! The mutations, one room per subject. An expected refusal is data; a fault is an error.
 
+mod consumers;
 mod dead_letters;
 mod definitions;
 mod operations;
@@ -20,6 +21,7 @@ pub struct Mutation(
     operations::OperationMutation,
     plans::PlanMutation,
     dead_letters::DeadLetterMutation,
+    consumers::ConsumerMutation,
 );
 
 /// A refusal that says something of the request is data; anything else is an error.
@@ -35,6 +37,7 @@ fn expected(refused: Refused) -> Result<Rejected> {
         ErrorCode::DeadLetterNotFound,
         ErrorCode::DeadLetterDecided,
         ErrorCode::DeadLetterStuck,
+        ErrorCode::ConsumerInUse,
         ErrorCode::HistoryReplaced,
         ErrorCode::NotFound,
     ];

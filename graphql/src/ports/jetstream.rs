@@ -1,13 +1,16 @@
 //! The port to the streams and consumers of JetStream.
 
+use aegis_domain::Sequence;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
-use super::Refused;
+use super::{Principal, Refused};
 
 /// A rate over less than this is none.
 const RATE_OVER: TimeDelta = TimeDelta::minutes(10);
 const DAY: f64 = 86_400.0;
+/// A reader that was given a message so lately, and has not acknowledged it, is taken to work on it.
+const AT_WORK: TimeDelta = TimeDelta::minutes(1);
 
 /// A stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,8 +113,20 @@ pub struct ConsumerFacts {
     pub stream: String,
     /// Its name.
     pub name: String,
+    /// When it was made.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Whose it is, where it says so: the SDK writes the service, the subscription and the instance.
+    pub owner: Option<String>,
+    /// The subjects that it takes; none means all of its stream.
+    pub filters: Vec<String>,
+    /// Whether the server sends by itself, instead of on request.
+    pub push: bool,
     /// Whether it stays when nobody reads it.
     pub durable: bool,
+    /// Whether it is one of the control plane, or of a service that reads its streams: those come and go with their readers.
+    pub own: bool,
+    /// Whether the server holds it back until later.
+    pub paused: bool,
     /// Messages that were not delivered to it yet.
     pub pending: u64,
     /// Those that were delivered and not acknowledged.
@@ -120,14 +135,45 @@ pub struct ConsumerFacts {
     pub redelivered: u64,
     /// Requests for messages that wait.
     pub waiting: u64,
+    /// Whether somebody listens where a server that sends by itself sends to, or has a shared consumer for itself.
+    pub bound: bool,
     /// The last message that was delivered.
     pub delivered: u64,
     /// All up to this message are acknowledged.
     pub ack_floor: u64,
     /// When a message was delivered last; none while there was none.
     pub delivered_at: Option<DateTime<Utc>>,
+    /// When one was acknowledged last; none while there was none.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// When the oldest message was stored that it has not processed, where that was asked; none when there is no such message.
+    pub oldest_at: Option<DateTime<Utc>>,
     /// The server that leads it; none where there is no cluster, or nobody leads.
     pub leader: Option<String>,
+}
+
+impl ConsumerFacts {
+    /// Whether somebody reads it: asks for messages, listens for them, or works on some that it was given a moment ago.
+    #[must_use]
+    pub fn has_reader(&self, now: DateTime<Utc>) -> bool {
+        let lately = |at: Option<DateTime<Utc>>| at.is_some_and(|at| now.signed_duration_since(at) < AT_WORK);
+        let works = self.ack_pending > 0 && (lately(self.delivered_at) || lately(self.acknowledged_at));
+        self.waiting > 0 || self.bound || works
+    }
+
+    /// How many messages are not processed: those that it was not given yet, and those that nobody has acknowledged.
+    #[must_use]
+    pub fn unprocessed(&self) -> u64 {
+        self.pending.saturating_add(self.ack_pending)
+    }
+}
+
+/// A consumer that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumerDeleted {
+    /// As it stood before.
+    pub facts: ConsumerFacts,
+    /// The position of the record in the log.
+    pub sequence: Sequence,
 }
 
 /// The streams and consumers of the account.
@@ -136,8 +182,21 @@ pub trait JetStream: Send + Sync {
     fn streams(&self) -> BoxFuture<'_, Result<Vec<StreamFacts>, Refused>>;
     /// What the account stores.
     fn storage(&self) -> BoxFuture<'_, Result<StorageFacts, Refused>>;
-    /// The consumers of a stream in order of name, 2,000 at most; `NOT_FOUND` when there is no such stream.
-    fn consumers(&self, stream: String) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>>;
+    /// The consumers of a stream in order of name, 2,000 at most; `NOT_FOUND` when there is no such stream. Without one, the
+    /// durable consumers of all streams of the installation, in order of stream and name.
+    fn consumers(&self, stream: Option<String>) -> BoxFuture<'_, Result<Vec<ConsumerFacts>, Refused>>;
+    /// One consumer of a stream, with its oldest message; `NOT_FOUND` when there is no such stream or consumer.
+    fn consumer(&self, stream: String, name: String) -> BoxFuture<'_, Result<ConsumerFacts, Refused>>;
+    /// Deletes a durable consumer of a stream of the installation, and records who did and why. One that somebody reads only
+    /// by `force`.
+    fn delete_consumer(
+        &self,
+        by: Principal,
+        stream: String,
+        consumer: String,
+        reason: String,
+        force: bool,
+    ) -> BoxFuture<'_, Result<ConsumerDeleted, Refused>>;
 }
 
 #[cfg(test)]
@@ -161,6 +220,41 @@ mod tests {
             max_bytes: None,
             max_age_seconds: None,
         }
+    }
+
+    #[test]
+    fn a_consumer_is_read_by_whoever_asks_listens_or_works() {
+        let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let idle = ConsumerFacts {
+            stream: "EVENTS".into(),
+            name: "desk-trades".into(),
+            created_at: None,
+            owner: None,
+            filters: vec![],
+            push: false,
+            durable: true,
+            own: false,
+            paused: false,
+            pending: 5,
+            ack_pending: 0,
+            redelivered: 0,
+            waiting: 0,
+            bound: false,
+            delivered: 3,
+            ack_floor: 3,
+            delivered_at: Some(now),
+            acknowledged_at: None,
+            oldest_at: None,
+            leader: None,
+        };
+        assert!(!idle.has_reader(now), "it was read a moment ago, and nobody works on what it gave");
+        assert!(ConsumerFacts { waiting: 1, ..idle.clone() }.has_reader(now));
+        assert!(ConsumerFacts { bound: true, ..idle.clone() }.has_reader(now));
+        let busy = ConsumerFacts { ack_pending: 1, ..idle.clone() };
+        assert!(busy.has_reader(now + TimeDelta::seconds(59)) && !busy.has_reader(now + AT_WORK));
+        let slow = ConsumerFacts { acknowledged_at: Some(now + AT_WORK), ..busy };
+        assert!(slow.has_reader(now + AT_WORK));
+        assert_eq!((idle.unprocessed(), slow.unprocessed()), (5, 6));
     }
 
     #[test]

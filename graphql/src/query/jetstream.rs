@@ -4,8 +4,8 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
 
 use crate::error::{refused, require};
-use crate::ports::Streams;
 use crate::ports::{ConsumerFacts, Role, StorageFacts, StreamFacts, growth};
+use crate::ports::{Status, Streams};
 use crate::types::Long;
 
 #[derive(Debug, Default)]
@@ -58,22 +58,42 @@ struct Storage {
 struct JetStreamConsumer {
     stream: String,
     name: String,
+    created_at: Option<DateTime<Utc>>,
+    /// Whose it is, where it says so: the SDK writes the service, the subscription, and the instance where each has its own.
+    owner: Option<String>,
+    /// The subjects that it takes; none means all of its stream.
+    filters: Vec<String>,
+    /// Whether the server sends by itself, instead of on request.
+    push: bool,
     /// Whether it stays when nobody reads it.
     durable: bool,
+    /// Whether it is one of the control plane, or of a service that reads its streams: those are never deleted by hand, and
+    /// end with their readers.
+    own: bool,
+    /// Whether the server holds it back until later.
+    paused: bool,
+    /// Whether somebody reads it: asks for messages, listens for them, or works on some that it was given within the last minute.
+    has_reader: bool,
     /// Messages that were not delivered to it yet: what it is behind.
     pending: Long,
     /// Those that were delivered and not acknowledged.
     ack_pending: Long,
     /// Those that were delivered again.
     redelivered: Long,
-    /// Requests for messages that wait: none means that nobody reads it.
+    /// Requests for messages that wait.
     waiting: Long,
+    /// Whether somebody listens where a server that sends by itself sends to, or has a shared consumer for itself.
+    bound: bool,
     /// Sequence of the last message that was delivered.
     delivered_sequence: Long,
     /// All up to this sequence are acknowledged.
     ack_floor_sequence: Long,
     /// When a message was delivered last; null while there was none.
     delivered_at: Option<DateTime<Utc>>,
+    /// When one was acknowledged last; null while there was none.
+    acknowledged_at: Option<DateTime<Utc>>,
+    /// When the oldest message was stored that it has not processed; null when there is none. Told by `consumer`; null in lists.
+    oldest_unprocessed_at: Option<DateTime<Utc>>,
     /// The server that leads it; null where there is no cluster, or nobody leads.
     jet_stream_leader: Option<String>,
 }
@@ -98,15 +118,29 @@ impl JetStreamQuery {
         Ok(Storage { used_bytes: used.into(), limit_bytes: limit.map(Into::into), bytes_per_day, days_left })
     }
 
-    /// The consumers of a stream, 2,000 at most, in order of name; `NOT_FOUND` when there is no such stream. NATS is asked.
+    /// The consumers of a stream, 2,000 at most, in order of name; `NOT_FOUND` when there is no such stream. Without one, the
+    /// durable consumers of all streams of the installation. NATS is asked.
     async fn consumers(
         &self,
         context: &Context<'_>,
-        #[graphql(validator(max_length = 200))] stream: String,
+        #[graphql(validator(max_length = 200))] stream: Option<String>,
     ) -> Result<Vec<JetStreamConsumer>> {
         require(context, Role::Auditor)?;
         let consumers = context.data::<Streams>()?.consumers(stream).await.map_err(refused)?;
-        Ok(consumers.into_iter().map(Into::into).collect())
+        let now = context.data::<Status>()?.time();
+        Ok(consumers.into_iter().map(|facts| JetStreamConsumer::new(facts, now)).collect())
+    }
+
+    /// One consumer of a stream; `NOT_FOUND` when there is no such stream or consumer. NATS is asked.
+    async fn consumer(
+        &self,
+        context: &Context<'_>,
+        #[graphql(validator(max_length = 200))] stream: String,
+        #[graphql(validator(max_length = 200))] name: String,
+    ) -> Result<JetStreamConsumer> {
+        require(context, Role::Auditor)?;
+        let facts = context.data::<Streams>()?.consumer(stream, name).await.map_err(refused)?;
+        Ok(JetStreamConsumer::new(facts, context.data::<Status>()?.time()))
     }
 }
 
@@ -133,9 +167,19 @@ impl From<StreamFacts> for JetStreamStream {
     }
 }
 
-impl From<ConsumerFacts> for JetStreamConsumer {
-    fn from(facts: ConsumerFacts) -> Self {
+impl JetStreamConsumer {
+    fn new(facts: ConsumerFacts, now: DateTime<Utc>) -> Self {
         Self {
+            has_reader: facts.has_reader(now),
+            created_at: facts.created_at,
+            owner: facts.owner,
+            filters: facts.filters,
+            push: facts.push,
+            own: facts.own,
+            paused: facts.paused,
+            bound: facts.bound,
+            acknowledged_at: facts.acknowledged_at,
+            oldest_unprocessed_at: facts.oldest_at,
             stream: facts.stream,
             name: facts.name,
             durable: facts.durable,

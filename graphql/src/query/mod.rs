@@ -4,6 +4,7 @@ mod dead_letters;
 mod events;
 mod instance;
 mod jetstream;
+mod journals;
 mod leadership;
 mod members;
 mod metrics;
@@ -26,6 +27,7 @@ pub struct Query(
     events::EventsQuery,
     instance::InstanceQuery,
     jetstream::JetStreamQuery,
+    journals::JournalsQuery,
     leadership::LeadershipQuery,
     members::MembersQuery,
     metrics::MetricsQuery,

@@ -1,6 +1,7 @@
 //! An instance: what the log says of it, with its last heartbeat.
 
-use aegis_domain::wire::heartbeat::Messages;
+use aegis_domain::wire::header;
+use aegis_domain::wire::heartbeat::{self, Messages};
 use aegis_projections::live::{self, Beat, Contents};
 use aegis_projections::state::InstanceKey;
 use aegis_projections::view::{InstanceStatus as ViewStatus, InstanceView, LeaderView};
@@ -11,6 +12,8 @@ use serde_json::Value;
 use super::figures::Figures;
 use super::scalar::Long;
 
+/// The most bytes of the name of a metric of a program's own, labels and all.
+const OWN_NAME_MAX: usize = 512;
 /// So many groups that an instance stands for are told.
 const STANDS_FOR: usize = 100;
 
@@ -106,6 +109,17 @@ pub(crate) struct InstanceMetrics {
     commands: MessageCounts,
     /// What waits for each consumer that the instance takes events or commands by.
     lag: Vec<ConsumerLag>,
+    /// Metrics of the program's own, in order of name; the first 32.
+    own: Vec<OwnMetric>,
+}
+
+/// A metric of a program's own.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct OwnMetric {
+    /// Its name, with its labels as Prometheus writes them: `orders_placed{side="buy"}`. Of a histogram there are the `_count` and
+    /// the `_sum`.
+    name: String,
+    value: f64,
 }
 
 /// What became of messages.
@@ -129,6 +143,12 @@ pub(crate) struct ConsumerLag {
     consumer: String,
     /// Messages that were not delivered to it yet, when the instance last asked.
     pending: Long,
+}
+
+/// Whoever beats may say more, and longer.
+fn own(metrics: &heartbeat::Metrics) -> Vec<OwnMetric> {
+    let told = metrics.own.iter().take(heartbeat::OWN_MAX);
+    told.map(|own| OwnMetric { name: header::text(&own.name, OWN_NAME_MAX), value: own.value }).collect()
 }
 
 impl Instance {
@@ -189,6 +209,7 @@ impl Instance {
                     .iter()
                     .map(|lag| ConsumerLag::of((&lag.consumer, &lag.pending)))
                     .collect(),
+                own: own(&beat.metrics),
             }),
             minute: contents.beats.get(key).and_then(|beat| minute(beat, view)).map(Figures::from),
             heartbeat_interval_ms: registration.map(|registration| registration.heartbeat_ms.into()),

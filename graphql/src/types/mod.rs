@@ -1,5 +1,6 @@
 //! The types of the schema, and how views become them.
 
+mod consumer;
 mod dead_letter;
 mod definition;
 mod event;
@@ -28,6 +29,7 @@ mod term;
 mod uptime;
 mod verification;
 
+pub(crate) use consumer::{ConsumerDeleted, DeleteConsumerInput, DeleteConsumerResult};
 pub(crate) use dead_letter::{DeadLetter, DeadLetterDone, DeadLetterInput, DeadLetterResult};
 pub(crate) use definition::{
     AmendInput, DefineInput, Definition, DefinitionChanged, DefinitionFilter, DefinitionResult,

@@ -8,6 +8,7 @@
 mod file;
 mod finding;
 mod heads;
+mod journal;
 mod kv;
 mod repair;
 mod report;
@@ -22,7 +23,7 @@ use aegis_domain::{Recorded, Registry, Sequence};
 use aegis_journal::Journal;
 use aegis_journal::{decode, hash, record_hash};
 use aegis_nats::Connection;
-use aegis_nats::follow::{Followed, Message};
+use aegis_nats::follow::{Followed, Follower, Message};
 use chrono::Utc;
 
 use crate::State;
@@ -33,9 +34,10 @@ use crate::state::KEEP_ENDED;
 
 pub use finding::{ChainFault, Finding};
 pub use heads::{ChainHead, Heads, HeadsError};
+pub use journal::{JournalReport, verify_journal};
 pub use repair::{RepairError, repair_entries, repair_file};
 pub use report::Report;
-pub use walk::{Met, Walk};
+pub use walk::{Chained, Met, Walk};
 
 /// How long the log may give nothing before the verification gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -107,16 +109,7 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
     let journal = Journal::new(connection);
     let mut follower = journal.follow(Sequence(1));
     while walk.last() < last {
-        let message = match tokio::time::timeout(PATIENCE, follower.next()).await {
-            Ok(Followed::Message(message)) => message,
-            // Nothing more is there, although the log has been further.
-            Ok(Followed::Idle) => break,
-            Ok(Followed::Blind | Followed::Replaced) => continue,
-            Err(_silent) => return Err(VerifyError::Stuck { after: walk.last(), last }),
-        };
-        if message.sequence > last.get() {
-            break;
-        }
+        let Some(message) = next(&mut follower, walk.last(), last).await? else { break };
         let pending = message.pending;
         let decoded: Result<Recorded<Registry>, DecodeError> = decode(
             connection.namespace(),
@@ -155,6 +148,23 @@ pub async fn verify(connection: &Connection, scope: Scope<'_>) -> Result<Report,
     })
 }
 
+/// The next message up to the last one of which it is known that it was there; none at the end.
+async fn next(
+    follower: &mut Follower,
+    after: Sequence,
+    last: Sequence,
+) -> Result<Option<Message>, VerifyError> {
+    loop {
+        match tokio::time::timeout(PATIENCE, follower.next()).await {
+            Ok(Followed::Message(message)) if message.sequence <= last.get() => return Ok(Some(message)),
+            // Also when nothing more is there, although the log has been further.
+            Ok(Followed::Message(_) | Followed::Idle) => return Ok(None),
+            Ok(Followed::Blind | Followed::Replaced) => {}
+            Err(_silent) => return Err(VerifyError::Stuck { after, last }),
+        }
+    }
+}
+
 fn meet(
     walk: &mut Walk,
     state: &mut State,
@@ -168,7 +178,7 @@ fn meet(
         Err(_) => hash(&message.subject, message.headers.as_ref(), &message.body),
     };
     let record = record_hash(&message.subject, message.recorded_at, message.headers.as_ref(), &message.body);
-    walk.meet(&Met { sequence, subject: &message.subject, hash, record, event });
+    walk.meet(Met { sequence, subject: &message.subject, hash, record, event: event.map(Chained::from) });
     times.advance(sequence, message.recorded_at);
     match event {
         Ok(recorded) => {

@@ -21,6 +21,21 @@ struct Link {
     term: Option<Term>,
 }
 
+/// An event, as far as its chain goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chained {
+    /// Its aggregate.
+    pub aggregate: String,
+    /// The version that it made.
+    pub version: AggregateVersion,
+    /// The hash of the event before it, as its writer has seen that.
+    pub previous: Hash,
+    /// Its id.
+    pub id: EventId,
+    /// The term that it elects for, of an election.
+    pub term: Option<Term>,
+}
+
 /// One message, as far as the walk needs it.
 #[derive(Debug)]
 pub struct Met<'a> {
@@ -33,7 +48,7 @@ pub struct Met<'a> {
     /// The hash over all of it, its time of record included.
     pub record: Hash,
     /// The event that it is, or why it is none.
-    pub event: Result<&'a Recorded, &'a DecodeError>,
+    pub event: Result<Chained, &'a DecodeError>,
 }
 
 /// How far the walk has come, and what it has found.
@@ -60,6 +75,23 @@ struct PendingHeads {
     records: Option<String>,
     at: BTreeMap<Sequence, (String, String)>,
     met: bool,
+}
+
+impl From<&Recorded> for Chained {
+    fn from(recorded: &Recorded) -> Self {
+        let envelope = &recorded.envelope;
+        let term = match &envelope.event {
+            Event::Leadership(LeadershipEvent::LeaderElected { term, .. }) => Some(*term),
+            Event::Leadership(_) | Event::Definition(_) | Event::Instance(_) | Event::Installation(_) => None,
+        };
+        Self {
+            aggregate: envelope.aggregate.to_string(),
+            version: envelope.version,
+            previous: envelope.previous,
+            id: envelope.id.clone(),
+            term,
+        }
+    }
 }
 
 impl Walk {
@@ -103,21 +135,22 @@ impl Walk {
     }
 
     /// The next message.
-    pub fn meet(&mut self, met: &Met<'_>) {
+    pub fn meet(&mut self, met: Met<'_>) {
         self.skip_to(met.sequence);
         self.messages += 1;
         self.last = met.sequence;
         self.digest.add(met.sequence, &met.hash);
         self.records.add(met.sequence, &met.record);
+        let (sequence, hash) = (met.sequence, met.hash);
         match met.event {
-            Ok(recorded) => self.follow(recorded, met.hash),
+            Ok(chained) => self.follow(sequence, chained, hash),
             Err(error) => self.findings.push(Finding::Unreadable {
                 sequence: met.sequence,
                 subject: met.subject.to_owned(),
                 reason: error.to_string(),
             }),
         }
-        self.hold_to_heads(met);
+        self.hold_to_heads(sequence, hash);
     }
 
     /// The log ends here, although the last message met may have been an earlier one.
@@ -160,66 +193,61 @@ impl Walk {
         }
     }
 
-    fn follow(&mut self, recorded: &Recorded, hash: Hash) {
+    fn follow(&mut self, sequence: Sequence, event: Chained, hash: Hash) {
         self.events += 1;
-        let (sequence, envelope) = (recorded.sequence, &recorded.envelope);
-        let aggregate = envelope.aggregate.to_string();
+        let Chained { aggregate, version, previous, id, term: elected } = event;
         let before = self.links.get(&aggregate);
         let mut findings = Vec::new();
         let expected_hash = before.map_or(Hash::GENESIS, |link| link.hash);
         let place = before.map(|link| link.sequence);
         let fault = |what| Finding::Chain { sequence, aggregate: aggregate.clone(), before: place, what };
-        if envelope.previous != expected_hash {
+        if previous != expected_hash {
             findings.push(fault(ChainFault::Hash));
         }
         let expected = before.map_or(AggregateVersion::ZERO, |link| link.version).next();
-        if envelope.version != expected {
-            let (expected, found) = (expected.get(), envelope.version.get());
+        if version != expected {
+            let (expected, found) = (expected.get(), version.get());
             findings.push(fault(ChainFault::Version { expected, found }));
         }
-        if before.is_some_and(|link| link.id == envelope.id) {
-            let (aggregate, id) = (aggregate.clone(), envelope.id.to_string());
+        if before.is_some_and(|link| link.id == id) {
+            let (aggregate, id) = (aggregate.clone(), id.to_string());
             findings.push(Finding::Repeated { sequence, aggregate, id });
         }
         let highest = before.and_then(|link| link.term);
         let mut term = highest;
-        if let Event::Leadership(LeadershipEvent::LeaderElected { term: elected, .. }) = &envelope.event {
+        if let Some(elected) = elected {
             match highest {
-                Some(before) if *elected <= before => {
+                Some(before) if elected <= before => {
                     let aggregate = aggregate.clone();
-                    findings.push(Finding::Term { sequence, aggregate, before, term: *elected });
+                    findings.push(Finding::Term { sequence, aggregate, before, term: elected });
                 }
-                Some(_) | None => term = Some(*elected),
+                Some(_) | None => term = Some(elected),
             }
         }
-        let link = Link { sequence, version: envelope.version, hash, id: envelope.id.clone(), term };
+        let link = Link { sequence, version, hash, id, term };
         self.links.insert(aggregate, link);
         self.findings.append(&mut findings);
     }
 
-    fn hold_to_heads(&mut self, met: &Met<'_>) {
+    fn hold_to_heads(&mut self, sequence: Sequence, found: Hash) {
         let Some(against) = &mut self.against else { return };
-        if let Some((aggregate, hash)) = against.at.remove(&met.sequence)
-            && met.hash.to_string() != hash
+        if let Some((aggregate, hash)) = against.at.remove(&sequence)
+            && found.to_string() != hash
         {
-            let detail = format!(
-                "event {} of {aggregate} is not the one that the heads name: it was changed",
-                met.sequence
-            );
+            let detail =
+                format!("event {sequence} of {aggregate} is not the one that the heads name: it was changed");
             self.findings.push(Finding::Head { detail });
         }
-        if met.sequence == against.sequence {
+        if sequence == against.sequence {
             against.met = true;
             if self.digest.to_string() != against.digest {
                 let detail = format!(
-                    "the messages up to {} are not those that the heads were taken of: at least one was changed, removed or put in",
-                    met.sequence
+                    "the messages up to {sequence} are not those that the heads were taken of: at least one was changed, removed or put in"
                 );
                 self.findings.push(Finding::Head { detail });
             } else if against.records.as_ref().is_some_and(|records| *records != self.records.to_string()) {
                 let detail = format!(
-                    "the events up to {} are those that the heads were taken of, and at least one has another time of record or other headers",
-                    met.sequence
+                    "the events up to {sequence} are those that the heads were taken of, and at least one has another time of record or other headers"
                 );
                 self.findings.push(Finding::Head { detail });
             }

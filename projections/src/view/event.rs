@@ -1,7 +1,7 @@
 //! One line of the event index.
 
 use aegis_domain::aggregate::definition::DefinitionEvent;
-use aegis_domain::aggregate::installation::{InstallationEvent, Letter};
+use aegis_domain::aggregate::installation::{ConsumerDeletion, InstallationEvent, Letter};
 use aegis_domain::aggregate::instance::InstanceEvent;
 use aegis_domain::aggregate::leadership::LeadershipEvent;
 use aegis_domain::aggregate::plan::{
@@ -154,6 +154,13 @@ pub(crate) fn summary(aggregate: &AggregateId, event: &Event) -> String {
             }
             InstallationEvent::DeadLetterDiscarded(Letter { sequence, subject, reason, .. }) => {
                 format!("dead letter {sequence} of {subject} was discarded: {reason}")
+            }
+            InstallationEvent::ConsumerDeleted(deletion) => {
+                let ConsumerDeletion { stream, consumer, pending, unacknowledged, reason, .. } = deletion;
+                let lost = pending.saturating_add(*unacknowledged);
+                format!(
+                    "the consumer {consumer} of {stream} was deleted with {lost} messages that were not processed: {reason}"
+                )
             }
             InstallationEvent::MaintenanceBegun(Maintenance { scope, until, reason }) => {
                 let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);

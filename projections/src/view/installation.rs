@@ -66,6 +66,7 @@ impl InstallationView {
             InstallationEvent::SwitchoverScheduled(plan) => after.note(Plan::Switchover(plan.clone()), fact),
             InstallationEvent::DeadLetterRedriven(_)
             | InstallationEvent::DeadLetterDiscarded(_)
+            | InstallationEvent::ConsumerDeleted(_)
             | InstallationEvent::MaintenanceEnded(_)
             | InstallationEvent::SwitchoverCancelled(_)
             | InstallationEvent::SwitchoverBegun(_)

@@ -26,6 +26,7 @@ mod append;
 pub mod cqrs;
 mod error;
 mod fingerprint;
+pub mod foreign;
 mod load;
 mod message;
 mod snapshot;
@@ -47,7 +48,7 @@ use async_nats::jetstream::stream::Config;
 pub use admitted::KEYS_MAX;
 pub use append::BATCH_MAX;
 pub use error::{AppendError, ExecuteError, LoadError, Refusal};
-pub use message::{counted, decode, decode_heading, hash, record_hash};
+pub use message::{counted, decode, decode_heading, decode_metadata, hash, record_hash};
 pub use subscription::{Entry, Item, Selection, Start, Subscription};
 
 /// How often a command is decided anew after a conflict.

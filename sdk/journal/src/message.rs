@@ -2,7 +2,7 @@
 
 use aegis_domain::wire::chain::Hash;
 use aegis_domain::wire::header::ce;
-use aegis_domain::wire::{DecodeError, Namespace};
+use aegis_domain::wire::{DecodeError, Metadata, Namespace};
 use aegis_domain::{AggregateVersion, Envelope, Heading, Recorded, Schema, Sequence};
 use async_nats::HeaderMap;
 use async_nats::header::HeaderName;
@@ -69,6 +69,14 @@ pub fn decode_heading<S: Schema>(
     headers: Option<&HeaderMap>,
 ) -> Result<Heading<S>, DecodeError> {
     Heading::decode(namespace, subject, header(headers))
+}
+
+/// Reads the headers of a message of any journal's stream, whichever schema it is of.
+///
+/// # Errors
+/// What is missing or malformed.
+pub fn decode_metadata(headers: Option<&HeaderMap>) -> Result<Metadata, DecodeError> {
+    Metadata::decode(header(headers))
 }
 
 fn header<'a>(headers: Option<&'a HeaderMap>) -> impl Fn(&str) -> Option<&'a str> {

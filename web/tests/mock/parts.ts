@@ -108,6 +108,7 @@ export const partsOf = (world: World) => ({
     },
   ],
   consumers: () => [],
+  journals: () => [],
   definitions: () => ({ nodes: [] }),
   deadLetterGroups: () => ({ groups: [], complete: true }),
   deadLetters: () => ({

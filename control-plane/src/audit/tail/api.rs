@@ -16,7 +16,7 @@ pub(super) async fn tail(args: &TailArgs, api: &Api) -> anyhow::Result<()> {
     let filter = EventsFilter {
         types: args.types.clone(),
         service: args.service.as_ref().map(ToString::to_string),
-        aggregate: args.aggregate.as_ref().map(ToString::to_string),
+        aggregate: args.aggregate.clone(),
         ..EventsFilter::default()
     };
     let mut after = match args.from {

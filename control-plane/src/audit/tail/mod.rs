@@ -1,7 +1,10 @@
-//! `aegis events tail`: straight from the log, or over the API.
+//! `aegis events tail`: straight from the log, or over the API; of a journal of users, straight from its stream.
 
 mod api;
+mod journal;
 mod nats;
+
+use std::str::FromStr as _;
 
 use aegis_domain::{AggregateId, ServiceName};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -40,7 +43,10 @@ pub(crate) struct TailArgs {
     service: Option<ServiceName>,
     /// Of this aggregate only, for example leadership.trading-service.ACC-1.
     #[arg(long)]
-    aggregate: Option<AggregateId>,
+    aggregate: Option<String>,
+    /// Events of this journal of users instead of those of the control plane's log, with bodies as they stand. Over NATS alone.
+    #[arg(long, value_name = "NAME", conflicts_with = "service")]
+    journal: Option<String>,
     /// Of this type only, for example aegis.leadership.leader_elected.v1. May be given several times.
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
@@ -49,6 +55,13 @@ pub(crate) struct TailArgs {
     format: Format,
     #[command(flatten)]
     access: Access,
+}
+
+impl TailArgs {
+    /// Whether it is of a journal of users, which goes over NATS alone.
+    pub(super) fn is_of_a_journal(&self) -> bool {
+        self.journal.is_some()
+    }
 }
 
 /// An event, as it is printed.
@@ -70,8 +83,12 @@ struct Line {
 }
 
 pub(crate) async fn tail(args: TailArgs, remote: Remote) -> anyhow::Result<()> {
+    if let Some(journal) = &args.journal {
+        return journal::tail(&args, &args.access.connection().await?, journal).await;
+    }
+    let aggregate = args.aggregate.as_deref().map(AggregateId::from_str).transpose()?;
     match args.access.way(&remote).await? {
-        Way::Nats(connection) => nats::tail(&args, &connection).await,
+        Way::Nats(connection) => nats::tail(&args, aggregate.as_ref(), &connection).await,
         Way::Api(api) => api::tail(&args, &api).await,
     }
 }

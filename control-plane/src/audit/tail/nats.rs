@@ -1,6 +1,6 @@
 //! Straight from the log.
 
-use aegis_domain::{AggregateKind, Recorded};
+use aegis_domain::{AggregateId, AggregateKind, Recorded};
 use aegis_journal::Journal;
 use aegis_journal::{Entry, Item, Selection, Start};
 use aegis_nats::Connection;
@@ -9,14 +9,18 @@ use aegis_projections::view::EventView;
 use super::{BLIND, Line, REPLACED, TailArgs, print};
 use crate::output::{is_read, print_error};
 
-pub(super) async fn tail(args: &TailArgs, connection: &Connection) -> anyhow::Result<()> {
+pub(super) async fn tail(
+    args: &TailArgs,
+    aggregate: Option<&AggregateId>,
+    connection: &Connection,
+) -> anyhow::Result<()> {
     let journal = Journal::new(connection);
     let start = match args.from {
         Some(place) => Start::from(place),
         None => Start::Sequence(journal.last_sequence().await?.next()),
     };
     let mut selection = Selection::default().from(start);
-    if let Some(id) = &args.aggregate {
+    if let Some(id) = aggregate {
         selection = selection.aggregate(id);
     }
     if let Some(service) = &args.service {

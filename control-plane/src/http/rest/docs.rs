@@ -36,6 +36,7 @@ const PROBLEM: &str = "application/problem+json";
         (name = "plans", description = "What operators plan: maintenance, and switchovers at a time."),
         (name = "events", description = "The log."),
         (name = "dead letters", description = "Messages that nobody could process."),
+        (name = "consumers", description = "Who reads which stream, and how far."),
         (name = "system", description = "Whoever asks, the replica that answers, and the registry of the past."),
         (name = "documentation", description = "What there is.")
     )

@@ -2,6 +2,7 @@
 //! those of GraphQL, and there is no second way to the registry.
 
 mod call;
+mod consumers;
 mod dead_letters;
 mod docs;
 mod etag;
@@ -83,6 +84,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(dead_letters::show))
         .routes(routes!(dead_letters::redrive))
         .routes(routes!(dead_letters::discard))
+        .routes(routes!(consumers::delete))
         .routes(routes!(system::viewer))
         .routes(routes!(system::show))
         .routes(routes!(system::rebuild))

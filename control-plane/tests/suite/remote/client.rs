@@ -1,6 +1,6 @@
 //! The client by itself: each route of a real replica is asked, and its answer read.
 
-use aegis_api_client::types::{Content, Decision, DefinitionStatus, New, Role, StepDown};
+use aegis_api_client::types::{Content, Decision, DefinitionStatus, DeleteConsumer, New, Role, StepDown};
 use aegis_api_client::{
     At, Basis, EventWindow, EventsFilter, IdempotencyKey, InstancesFilter, LeadersFilter, Moment, Paging,
     Window,
@@ -8,6 +8,7 @@ use aegis_api_client::{
 use aegis_testkit::wait_until;
 
 use super::client;
+use crate::consumers::without_reader;
 use crate::dead_letters::put_aside;
 use crate::fleet::{Member, connection};
 use crate::forget::end;
@@ -136,6 +137,13 @@ async fn every_other_route_is_asked_and_its_answer_read() {
     assert_eq!(other.code(), Some("HISTORY_REPLACED"), "it was put aside at another time");
     let decision = Decision { at: None, reason: "a test".to_owned() };
     assert_eq!(client.discard(2, &decision, None).await.unwrap().dead_letter, 2);
+    without_reader(&connection, "booking-trades").await;
+    let asked = DeleteConsumer { reason: "the service is gone".to_owned(), force: false };
+    let deleted = client.delete_consumer("EVENTS", "booking-trades", &asked, None).await.unwrap();
+    // What went back to its subject above.
+    assert_eq!((deleted.consumer.as_str(), deleted.pending), ("booking-trades", 1));
+    let absent = client.delete_consumer("EVENTS", "booking-trades", &asked, None).await.unwrap_err();
+    assert_eq!(absent.code(), Some("NOT_FOUND"));
     assert_eq!(client.viewer().await.unwrap().role, Role::Admin);
     assert!(client.system().await.unwrap().nats_connected);
     client.rebuild(None).await.unwrap();

@@ -53,6 +53,11 @@ async fn commands_that_go_over_nats_alone_refuse_a_url_by_name() {
         ),
         (&["events", "import", "a.ndjson"], "`aegis events import` does not take --url"),
         (&["log", "desk", "desk-1", "debug"], "`aegis log` does not take --url: it asks the instance itself"),
+        (&["consumers"], "`aegis consumers` does not take --url: it asks the servers of JetStream"),
+        (
+            &["events", "tail", "--journal", "ledger"],
+            "`aegis events tail --journal` does not take --url: it reads the stream of the journal itself",
+        ),
         (&["up"], "`aegis up` does not take --url"),
         (&["serve"], "`aegis serve` does not take --url"),
         (&["token", "--name", "alice"], "`aegis token` does not take --url"),

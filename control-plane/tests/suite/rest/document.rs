@@ -16,6 +16,7 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("beginMaintenance", "post_services_service_maintenance"),
     ("cancelSwitchover", "post_leaders_service_group_switchover_cancel"),
     ("define", "post_services"),
+    ("deleteConsumer", "post_consumers_stream_consumer_delete"),
     ("discardDeadLetter", "post_dead_letters_sequence_discard"),
     ("endMaintenance", "post_services_service_maintenance_end"),
     ("drain", "post_instances_service_instance_drain"),

@@ -8,6 +8,7 @@ use tokio::process::Command;
 
 use super::document::operations;
 use super::start;
+use crate::consumers::without_reader;
 use crate::dead_letters::put_aside;
 use crate::fleet::{Member, connection};
 use crate::forget::end;
@@ -67,6 +68,7 @@ async fn the_examples_of_the_documentation_work() {
     for body in [b"first", b"other"] {
         put_aside(&nats, body).await;
     }
+    without_reader(&connection, "booking-trades").await;
     aegis_testkit::wait_until("the registry", PATIENCE, || async {
         let leaders = super::get(&control, "/api/leaders?service=desk").await.body;
         let ended = super::get(&control, "/api/instances?statuses=STOPPED").await.body;

@@ -298,6 +298,7 @@ fn decided(event: &InstallationEvent, letter: &Letter) -> Option<bool> {
         InstallationEvent::DeadLetterDiscarded(made) => is_same(made).then_some(false),
         InstallationEvent::SelfPreservationEntered { .. }
         | InstallationEvent::SelfPreservationLeft {}
+        | InstallationEvent::ConsumerDeleted(_)
         | InstallationEvent::MaintenanceBegun(_)
         | InstallationEvent::MaintenanceEnded(_)
         | InstallationEvent::SwitchoverScheduled(_)

@@ -17,6 +17,7 @@ export const actions: Readonly<Record<string, string>> = {
   "aegis.installation.switchover_cancelled.v1": "Cancel switchover",
   "aegis.installation.dead_letter_redriven.v1": "Redrive",
   "aegis.installation.dead_letter_discarded.v1": "Discard",
+  "aegis.installation.consumer_deleted.v1": "Delete consumer",
 };
 
 export const actionTypes: readonly string[] = Object.keys(actions);

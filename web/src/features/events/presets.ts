@@ -44,6 +44,7 @@ export const presets: readonly SavedView[] = [
       "installation.switchover_cancelled",
       "installation.dead_letter_redriven",
       "installation.dead_letter_discarded",
+      "installation.consumer_deleted",
     ),
   },
   { name: "Configuration", search: type("instance.configuration_reported") },

@@ -57,6 +57,25 @@ export const StreamConsumers = graphql(`
   }
 `);
 
+/** Journals of users: aggregates of their own, beside the control plane's log. */
+export const Journals = graphql(`
+  query Journals {
+    journals { name stream events bytes lastSequence firstAt lastAt aggregates }
+  }
+`);
+
+export const JournalEvents = graphql(`
+  query JournalEvents($journal: String!, $aggregate: String, $after: String, $first: Int!) {
+    journalEvents(journal: $journal, aggregate: $aggregate, after: $after, first: $first) {
+      lastSequence
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        sequence subject recordedAt unreadable type aggregate aggregateVersion actor size data
+      }
+    }
+  }
+`);
+
 export const Rebuild = graphql(`
   mutation Rebuild { rebuildProjection }
 `);
@@ -109,3 +128,5 @@ export const StorageNow = graphql(`
 export type Replica = ResultOf<typeof Replicas>["replicas"][number];
 export type LeaseStore = ResultOf<typeof LeaseStoreNow>["leaseStore"];
 export type Storage = ResultOf<typeof StorageNow>["storage"];
+export type Journal = ResultOf<typeof Journals>["journals"][number];
+export type JournalEvent = ResultOf<typeof JournalEvents>["journalEvents"]["nodes"][number];

@@ -11,12 +11,13 @@ import { ConsumersTab } from "./consumers-tab";
 import { SystemFacts } from "./documents";
 import { FindingsTab } from "./findings-tab";
 import { HealthTab } from "./health-tab";
+import { JournalsTab } from "./journals-tab";
 import { LeaseStoreTab } from "./lease-store-tab";
 import { StreamsTab } from "./streams-tab";
 import { useFindings } from "./use-findings";
 
 const EVERY_MS = 2_000;
-const tabs = ["health", "streams", "consumers", "leases", "findings"] as const;
+const tabs = ["health", "streams", "consumers", "journals", "leases", "findings"] as const;
 const shape = { tab: oneOf(tabs, "health") };
 
 /** The control plane itself, and what it stands on. */
@@ -29,6 +30,7 @@ export function SystemScreen() {
     if (tab === "streams") return <StreamsTab />;
     if (tab === "leases") return <LeaseStoreTab />;
     if (tab === "consumers") return <ConsumersTab />;
+    if (tab === "journals") return <JournalsTab />;
     if (!data) {
       return error ? (
         <ErrorView error={error} onRetry={again} />
@@ -52,6 +54,7 @@ export function SystemScreen() {
           { key: "health", label: "Health" },
           { key: "streams", label: "Streams" },
           { key: "consumers", label: "Consumers" },
+          { key: "journals", label: "Journals" },
           { key: "leases", label: "Lease store" },
           { key: "findings", label: "Findings", count: data ? findings.length : undefined },
         ]}

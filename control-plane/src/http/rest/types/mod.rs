@@ -1,5 +1,6 @@
 //! What the bodies are: the data of the schema, as the documents of the routes select them.
 
+mod consumer;
 mod definition;
 mod event;
 mod instance;
@@ -13,6 +14,7 @@ mod system;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(super) use consumer::{ConsumerDeleted, DeleteConsumer};
 pub(super) use definition::{
     Change, Content, Definition, DefinitionRevision, New, definition_fields, revision_fields,
 };

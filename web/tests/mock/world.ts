@@ -167,6 +167,7 @@ export class World {
         p50Ms: (part?.p99Ms ?? 5) / 4,
         cpuPercent: 4 + 8 * this.random(),
         memoryBytes: 84 * 2 ** 20,
+        own: [{ name: 'orders_placed{side="buy"}', value: calls }],
         inFlight: Math.round(rate / 60),
         queueDepth: Math.floor(this.random() * 4),
         callsPerSecond: rate,

@@ -69,6 +69,7 @@ struct Families {
 
 #[derive(Debug)]
 struct Family {
+    #[cfg_attr(not(feature = "totals"), expect(dead_code, reason = "exports alone tell it"))]
     help: String,
     kind: Kind,
     series: BTreeMap<Labels, Cell>,

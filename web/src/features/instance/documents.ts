@@ -11,8 +11,17 @@ export const InstanceRecord = graphql(`
         events { published consumed failed retried deadLettered }
         commands { published consumed failed retried deadLettered }
         lag { consumer pending }
+        own { name value }
       }
       asOfSequence
+    }
+  }
+`);
+
+export const OwnMetricsOf = graphql(`
+  query OwnMetricsOf($service: String!, $instance: String!) {
+    instance(service: $service, instance: $instance) {
+      metrics { own { name value } }
     }
   }
 `);

@@ -31,6 +31,7 @@ import { useUrlState } from "@/shared/url/use-url-state";
 import { BeatStrip } from "./beat-strip";
 import { ConfigurationTab } from "./configuration/configuration-tab";
 import { GroupsTab } from "./groups-tab";
+import { OwnMetrics } from "./own-metrics";
 import { RecordTab } from "./record-tab";
 import { StateLane } from "./state-lane";
 
@@ -96,6 +97,7 @@ export function InstanceScreen({ service, instance: name, events }: Props) {
         {tab === "metrics" && (
           <div className="flex flex-col gap-3">
             <MetricsGrid service={service} instance={name} />
+            <OwnMetrics service={service} instance={name} />
             <Panel title="Methods" note="in the last minute" bodyClass="p-0">
               <MethodsTable service={service} instance={name} />
             </Panel>

@@ -25,7 +25,8 @@ impl DeadLetters for Adapter {
         kind: Option<String>,
     ) -> BoxFuture<'_, Result<DeadLetterPage, Refused>> {
         Box::pin(async move {
-            let page = self.letters().list(before, count, kind.as_deref()).await.map_err(|e| refused(&e))?;
+            let newest = dead_letters::Newest { count, before, kind: kind.as_deref() };
+            let page = self.letters().list(newest).await.map_err(|e| refused(&e))?;
             let letters = page.letters.into_iter().map(shown).collect();
             Ok(DeadLetterPage { letters, more: page.more })
         })

@@ -1,7 +1,7 @@
 //! By NATS: straight from their stream.
 
 use aegis_domain::{Actor, LetterId};
-use aegis_messaging::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Page};
+use aegis_messaging::dead_letters::{DeadLetter, DeadLetterError, DeadLetters, Newest, Page};
 use aegis_nats::Connection;
 use async_trait::async_trait;
 
@@ -22,7 +22,7 @@ impl Stream {
 #[async_trait(?Send)]
 impl Letters for Stream {
     async fn list(&self, before: Option<LetterId>, count: usize, kind: Option<&str>) -> anyhow::Result<Page> {
-        self.letters.list(before, count, kind).await.map_err(with_code)
+        self.letters.list(Newest { count, before, kind }).await.map_err(with_code)
     }
 
     async fn get(&self, id: LetterId) -> anyhow::Result<DeadLetter> {

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use aegis_sdk::dead_letters::Newest;
 use aegis_sdk::events::Replayed;
 use aegis_sdk::{
     ConnectOptions, Connection, DeadLetters, EventContext, Events, Fault, RetryPolicy, Service,
@@ -69,7 +70,7 @@ async fn main() -> anyhow::Result<()> {
         bookings.recv().await;
     }
     service.stop("the example is over").await?;
-    for letter in DeadLetters::new(&connection).list(None, 1, Some("event")).await?.letters {
+    for letter in DeadLetters::new(&connection).list(Newest::most(1).kind("event")).await?.letters {
         println!("dead letter {}: {}", letter.sequence, letter.reason.unwrap_or_default());
     }
     // What the stream has can be gone through again, from anywhere.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::builder::{Builder, Parts};
 use super::config::ServiceConfig;
 use super::declared::Declared;
-use super::groups::{Gates, Manager};
+use super::groups::Manager;
 #[cfg(feature = "http")]
 use super::http::{self, Told};
 use super::identity::Identity;
@@ -27,6 +27,7 @@ use super::lifecycle::condition::Condition;
 use super::lifecycle::hooks::{HookContext, Stage};
 use super::pulse::{Pulse, Setup};
 use super::rpc::dispatch::{Dispatcher, Limits};
+use super::rpc::gates::Gates;
 use super::rpc::method::Served;
 use super::rpc::micro;
 use super::rpc::routes::Routes;

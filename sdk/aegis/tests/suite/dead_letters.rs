@@ -4,7 +4,7 @@ use aegis_domain::aggregate::installation::{Command, InstallationEvent, Letter};
 use aegis_domain::aggregate::{Definition, Installation, definition};
 use aegis_domain::wire::header;
 use aegis_domain::{Actor, Aggregate as _, AggregateId, AggregateVersion, Context, ErrorCode, ServiceName};
-use aegis_sdk::dead_letters::{DeadLetters, PREVIEW};
+use aegis_sdk::dead_letters::{DeadLetters, Newest, PREVIEW};
 use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Journal};
 use aegis_testkit::{NatsServer, wait_until};
@@ -53,7 +53,11 @@ impl Stage {
     }
 
     async fn sequences(&self, before: Option<u64>, count: usize, kind: Option<&str>) -> (Vec<u64>, bool) {
-        let page = self.letters.list(before.map(Into::into), count, kind).await.unwrap();
+        let page = self
+            .letters
+            .list(Newest { before: before.map(Into::into), kind, ..Newest::most(count) })
+            .await
+            .unwrap();
         (page.letters.iter().map(|letter| letter.sequence).collect(), page.more)
     }
 
@@ -113,7 +117,7 @@ async fn one_is_shown_with_all_that_is_known_of_it() {
     assert_eq!(letter.headers, [("Trade-Desk".to_owned(), "rates".to_owned())], "its own, and no other");
     assert_eq!((letter.size, letter.body.len()), (PREVIEW + 1, PREVIEW + 1));
     assert!((Utc::now() - letter.at).abs() < TimeDelta::minutes(1));
-    let listed = stage.letters.list(None, 1, None).await.unwrap().letters.remove(0);
+    let listed = stage.letters.list(Newest::most(1)).await.unwrap().letters.remove(0);
     assert_eq!((listed.size, listed.body.len()), (PREVIEW + 1, PREVIEW));
     assert_eq!(stage.letters.get(99).await.unwrap_err().code(), ErrorCode::DeadLetterNotFound);
 }

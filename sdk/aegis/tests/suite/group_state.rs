@@ -95,8 +95,8 @@ async fn told(story: &Story, line: &str) {
 }
 
 fn place(story: &Story, line: &str) -> usize {
-    let story = story.lock().unwrap();
-    story.iter().position(|told| told == line).unwrap_or_else(|| panic!("{line} is not in {story:?}"))
+    let story = story.lock().unwrap().clone();
+    story.iter().position(|told| told == line).ok_or(story).expect(line)
 }
 
 #[tokio::test(flavor = "multi_thread")]

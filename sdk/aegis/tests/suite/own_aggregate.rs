@@ -13,6 +13,7 @@ use aegis_domain::wire::header::ce;
 use aegis_domain::{
     Actor, Context, ErrorCode, GroupName, IdempotencyKey, Recorded, Schema as _, Sequence, Term,
 };
+use aegis_sdk::dead_letters::Newest;
 use aegis_sdk::journal::cqrs::{Cqrs, CqrsEvent, CqrsStore};
 use aegis_sdk::journal::{AppendError, ExecuteError, Head, KEYS_MAX, LoadError};
 use aegis_sdk::nats::bucket::{Bucket, Slot};
@@ -478,7 +479,7 @@ async fn what_is_recorded_is_handled_in_order_and_published_once_also_what_came_
     .await;
     // A journal is never written again: the dead letter says so, and what to do.
     let letters = DeadLetters::new(&connection);
-    let letter = letters.list(None, 10, None).await.unwrap().letters.remove(0);
+    let letter = letters.list(Newest::most(10)).await.unwrap().letters.remove(0);
     let refused = letters.redrive(letter.id(), "mended", &Actor::user("alice")).await.unwrap_err();
     assert!(refused.to_string().contains("message 3 of the journal ledger"), "{refused}");
     service.stop("the test ends").await.unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aegis_domain::wire::header;
 use aegis_domain::{ErrorCode, ServiceName};
-use aegis_sdk::dead_letters::DeadLetters;
+use aegis_sdk::dead_letters::{DeadLetters, Newest};
 use aegis_sdk::discovery::{Directory, Freshness, Router, Strategy};
 use aegis_sdk::{
     Call, Client, CommandContext, Commands, ConnectOptions, Connection, Events, Fault, SendOptions, Service,
@@ -157,7 +157,7 @@ async fn a_command_in_its_envelope_is_put_aside_and_never_run() {
     let sent = jetstream.publish_with_headers("commands.orders.keep.high", headers, command("keep").into());
     sent.await.unwrap().await.unwrap();
     stage.letters(2).await;
-    let page = DeadLetters::new(&stage.connection).list(None, 10, None).await.unwrap();
+    let page = DeadLetters::new(&stage.connection).list(Newest::most(10)).await.unwrap();
     let reasons: Vec<_> = page.letters.iter().map(|letter| letter.reason.as_deref().unwrap()).collect();
     assert!(reasons[0].contains("whose wire this build does not have"), "{reasons:?}");
     assert!(reasons[1].contains("the parameters do not fit"), "{reasons:?}");

@@ -55,6 +55,37 @@ pub struct DeadLetter {
     pub body: Bytes,
 }
 
+/// Which letters a page has: the newest, so many at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newest<'a> {
+    /// How many; [`PAGE_MAX`] at most.
+    pub count: usize,
+    /// Those before this letter.
+    pub before: Option<LetterId>,
+    /// Those of this kind.
+    pub kind: Option<&'a str>,
+}
+
+impl<'a> Newest<'a> {
+    /// The newest of all, so many at most.
+    #[must_use]
+    pub fn most(count: usize) -> Self {
+        Self { count, before: None, kind: None }
+    }
+
+    /// Of those before this letter, which is the last of the page before.
+    #[must_use]
+    pub fn before(self, letter: impl Into<LetterId>) -> Self {
+        Self { before: Some(letter.into()), ..self }
+    }
+
+    /// Of those of this kind: `event`, `command`, or what the letters of an installation are called otherwise.
+    #[must_use]
+    pub fn kind(self, kind: &'a str) -> Self {
+        Self { kind: Some(kind), ..self }
+    }
+}
+
 /// Letters of one page, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -87,10 +118,11 @@ pub struct Done {
 /// ```no_run
 /// # async fn example(connection: aegis_sdk::Connection) -> Result<(), Box<dyn std::error::Error>> {
 /// use aegis_sdk::DeadLetters;
+/// use aegis_sdk::dead_letters::Newest;
 /// use aegis_sdk::domain::Actor;
 ///
 /// let letters = DeadLetters::new(&connection);
-/// for letter in letters.list(None, 100, Some("event")).await?.letters {
+/// for letter in letters.list(Newest::most(100).kind("event")).await?.letters {
 ///     println!("{}: {}", letter.id(), letter.reason.as_deref().unwrap_or_default());
 ///     letters.redrive(letter.id(), "the handler is mended", &Actor::user("alice")).await?;
 /// }

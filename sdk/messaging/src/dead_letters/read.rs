@@ -11,7 +11,7 @@ use chrono::DateTime;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
-use super::{DeadLetter, DeadLetterError, DeadLetters, PAGE_MAX, PREVIEW, Page};
+use super::{DeadLetter, DeadLetterError, DeadLetters, Newest, PAGE_MAX, PREVIEW, Page};
 
 /// How many are asked for at once.
 const AT_ONCE: usize = 16;
@@ -25,17 +25,13 @@ impl DeadLetters {
         Ok(self.stream().await?.cached_info().state.messages)
     }
 
-    /// The newest before this letter, or of all; of one kind, or of all. `count` is [`PAGE_MAX`] at most.
+    /// The newest of them: `letters.list(Newest::most(50).kind("event"))`.
     ///
     /// # Errors
-    /// [`DeadLetterError::CursorReplaced`] when that letter is known to be of a stream that is gone; otherwise the stream
-    /// does not answer.
-    pub async fn list(
-        &self,
-        before: Option<LetterId>,
-        count: usize,
-        kind: Option<&str>,
-    ) -> Result<Page, DeadLetterError> {
+    /// [`DeadLetterError::CursorReplaced`] when the letter that they come before is known to be of a stream that is gone; otherwise
+    /// the stream does not answer.
+    pub async fn list(&self, newest: Newest<'_>) -> Result<Page, DeadLetterError> {
+        let Newest { count, before, kind } = newest;
         let stream = self.stream().await?;
         if let Some(before) = before {
             self.is_of(&stream, before).await?;

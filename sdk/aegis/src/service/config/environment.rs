@@ -17,7 +17,8 @@ const NATS_URL: &str = "NATS_URL";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "AEGIS_CONFIG";
 /// Variables with that prefix which other programs of Aegis read.
-const OTHERS: [&str; 4] = ["AEGIS_CONFIG", "AEGIS_NATS_SERVER", "AEGIS_TOKEN", "AEGIS_URL"];
+const OTHERS: [&str; 6] =
+    ["AEGIS_CHROMIUM", "AEGIS_CONFIG", "AEGIS_NATS_SERVER", "AEGIS_TOKEN", "AEGIS_URL", "AEGIS_WITHOUT_PAGE"];
 /// What the variables begin with that programs read for themselves.
 pub(super) const PROGRAMS: &str = "AEGIS_APP_";
 /// What variables begin with that programs read for themselves, or tests and measurements of Aegis.

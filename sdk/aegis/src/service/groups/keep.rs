@@ -10,9 +10,9 @@ use aegis_nats::supervise;
 use futures_util::FutureExt as _;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-use super::gate::Gate;
 use super::hooks::{GroupHooks, Hook, Owned, Released};
 use crate::service::rpc::Handle;
+use crate::service::rpc::gates::Gate;
 
 /// So many states are loaded at once.
 pub(super) const LOADS: usize = 64;

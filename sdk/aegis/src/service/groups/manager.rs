@@ -12,10 +12,10 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Gates;
 use super::hooks::GroupHooks;
 use super::keep::{Keep, LOADS, Shared};
 use crate::service::rpc::Handle;
+use crate::service::rpc::gates::Gates;
 
 /// The task that watches. Dropping it ends it and runs no hook, as a crash does.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ mod cancel;
 pub(super) mod dispatch;
 mod execution;
 mod form;
+pub(super) mod gates;
 pub(super) mod handler;
 mod job;
 pub(super) mod method;

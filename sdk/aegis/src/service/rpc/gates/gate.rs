@@ -26,7 +26,7 @@ enum Phase {
 }
 
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(in crate::service) struct Gate {
     phase: watch::Sender<Phase>,
     waiting: std::sync::atomic::AtomicUsize,
 }
@@ -45,13 +45,13 @@ impl Default for Gate {
 }
 
 /// Nothing was done: whoever owns the group now does it.
-pub(super) fn passed_on() -> Failure {
+pub(in crate::service) fn passed_on() -> Failure {
     Failure::of(ErrorCode::NotActive, "the group passed on before its state was loaded here")
 }
 
 impl Gate {
     /// Passes when the state of this term is there.
-    pub(super) async fn enter(self: &Arc<Self>, term: Term) -> Result<Inside, Failure> {
+    pub(in crate::service) async fn enter(self: &Arc<Self>, term: Term) -> Result<Inside, Failure> {
         if let Some(inside) = self.try_enter(term) {
             return inside;
         }
@@ -110,31 +110,31 @@ impl Gate {
     }
 
     /// The state of this term is there.
-    pub(super) fn open(&self, term: Term) {
+    pub(in crate::service) fn open(&self, term: Term) {
         self.phase.send_replace(Phase::Open { term, inside: 0, used: Instant::now() });
     }
 
     /// Calls wait again, for the state of this term or of a later one.
-    pub(super) fn shut(&self) {
+    pub(in crate::service) fn shut(&self) {
         self.phase.send_replace(Phase::Closed);
     }
 
-    pub(super) fn failed(&self, term: Term) {
+    pub(in crate::service) fn failed(&self, term: Term) {
         self.phase.send_replace(Phase::Failed { term });
     }
 
     /// The term is over: its calls go elsewhere.
-    pub(super) fn over(&self, term: Term) {
+    pub(in crate::service) fn over(&self, term: Term) {
         self.phase.send_replace(Phase::Over { term });
     }
 
     /// The group is gone, whichever terms it had here.
-    pub(super) fn close(&self) {
+    pub(in crate::service) fn close(&self) {
         self.over(Term(u64::MAX));
     }
 
     /// Waits until no call has used the group for so long, and shuts it.
-    pub(super) async fn idle(&self, term: Term, after: Duration) {
+    pub(in crate::service) async fn idle(&self, term: Term, after: Duration) {
         loop {
             let mut wait = after;
             let idle = self.phase.send_if_modified(|phase| {
@@ -156,7 +156,7 @@ impl Gate {
     }
 
     /// Waits until somebody calls a group that is dormant.
-    pub(super) async fn wanted(&self) {
+    pub(in crate::service) async fn wanted(&self) {
         let mut phases = self.phase.subscribe();
         // It lives as long as whoever waits.
         drop(phases.wait_for(|phase| matches!(phase, Phase::Dormant { wanted: true, .. })).await);

@@ -29,7 +29,7 @@ const PACKAGES: [&str; 10] = [
     "aegis-api-client",
 ];
 /// All that a user can ask for.
-const FEATURES: &str = "aegis-sdk/otel";
+const FEATURES: &str = "aegis-sdk/otel,aegis-sdk/http";
 
 /// The program that reads what rustdoc has written.
 const LISTING: [&str; 9] =

@@ -5,7 +5,7 @@ use aegis_nats::Connection;
 use aegis_projections::verify::{Heads, JournalReport, verify_journal};
 use serde_json::json;
 
-use super::verify::{count, tell};
+use super::finding::{count, tell};
 use crate::jetstream::PATIENCE;
 use crate::output::{one_line, print_error, say};
 

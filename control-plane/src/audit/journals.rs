@@ -5,7 +5,7 @@ use aegis_nats::Connection;
 use aegis_projections::verify::{Heads, JournalReport, verify_journal};
 use serde_json::json;
 
-use super::verify::{count, tell};
+use super::finding::{count, tell};
 use crate::jetstream::PATIENCE;
 use crate::output::{one_line, print_error, say};
 
@@ -40,20 +40,31 @@ pub(super) fn conclude(report: &JournalReport, as_json: bool) -> anyhow::Result<
 const ADVICE: &str =
     "the journal is not as it was written; compare it with another replica of the stream, or a backup";
 
-/// Verifies all journals, each with its line. The inner failure is what was found.
+/// Verifies all journals, each with its line. The inner failure is what was found, and which could not be read.
 pub(super) async fn verify_all(connection: &Connection, as_json: bool) -> anyhow::Result<anyhow::Result<()>> {
-    let mut at_fault = Vec::new();
+    let (mut at_fault, mut unread) = (Vec::new(), Vec::new());
     for journal in foreign::names(connection).await? {
-        let report = verify(connection, &journal, &Asked { heads: None, json: as_json }).await?;
-        say(&summary(&report, as_json));
-        if !report.is_clean() {
-            at_fault.push(journal);
+        match verify(connection, &journal, &Asked { heads: None, json: as_json }).await {
+            Ok(report) => {
+                say(&summary(&report, as_json));
+                if !report.is_clean() {
+                    at_fault.push(journal);
+                }
+            }
+            // The others are verified, and this one is named.
+            Err(error) => unread.push(format!("{journal} ({error:#})")),
         }
     }
-    if at_fault.is_empty() {
-        return Ok(Ok(()));
-    }
-    Ok(Err(anyhow::anyhow!("findings in the journals {}: {ADVICE}", at_fault.join(", "))))
+    Ok(match (at_fault.as_slice(), unread.as_slice()) {
+        ([], []) => Ok(()),
+        ([], unread) => Err(anyhow::anyhow!("journals that could not be verified: {}", unread.join(", "))),
+        (at_fault, []) => Err(anyhow::anyhow!("findings in the journals {}: {ADVICE}", at_fault.join(", "))),
+        (at_fault, unread) => Err(anyhow::anyhow!(
+            "findings in the journals {}: {ADVICE}; and some could not be verified: {}",
+            at_fault.join(", "),
+            unread.join(", ")
+        )),
+    })
 }
 
 /// Names the journals that were not verified.

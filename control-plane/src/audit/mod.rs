@@ -4,6 +4,7 @@
 mod dump;
 mod events;
 mod export;
+mod finding;
 mod import;
 mod journals;
 mod past;

@@ -7,6 +7,7 @@ use aegis_projections::verify::{self, Finding, Heads, Report, Scope};
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::finding::{count, tell};
 use super::journals;
 use crate::access::Access;
 use crate::output::say;
@@ -122,17 +123,6 @@ fn export(path: &Path, heads: &Heads, is_known: bool, force: bool, as_json: bool
     write_heads(path, &text, force).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-pub(super) fn tell(finding: &Finding, as_json: bool) {
-    if as_json {
-        let line = json!({
-            "finding": finding.code(), "detail": finding.to_string(), "repairable": finding.is_repairable(),
-        });
-        say(&line.to_string());
-    } else {
-        say(&format!("{:10}  {finding}", finding.code()));
-    }
-}
-
 fn tell_done(as_json: bool, what: &str) {
     say(&if as_json { json!({ "repaired": what }).to_string() } else { what.to_owned() });
 }
@@ -172,13 +162,6 @@ fn summary(report: &Report, as_json: bool) -> String {
         "{verdict}: {stream} up to {last}, {events} events in {messages} messages, {aggregates} chains, digest {}",
         heads.digest
     )
-}
-
-pub(super) fn count(findings: usize) -> String {
-    match findings {
-        1 => "1 finding".to_owned(),
-        many => format!("{many} findings"),
-    }
 }
 
 fn advice(report: &Report) -> &'static str {

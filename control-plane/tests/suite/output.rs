@@ -16,6 +16,8 @@ use aegis_sdk::provision::provision;
 use aegis_sdk::{ConnectOptions, Connection, Service, ServiceConfig};
 use aegis_testkit::{NatsServer, wait_until};
 
+use crate::consumers::without_reader;
+use crate::fleet::connection;
 use crate::serve::Serve;
 use crate::support::PATIENCE;
 
@@ -72,6 +74,7 @@ async fn no_command_succeeds_when_its_output_is_lost() {
     let nats = NatsServer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let _service = stage(&nats, folder.path()).await;
+    without_reader(&connection(&nats).await, "booking-trades").await;
     let serve = Serve::start(&nats.url(), folder.path()).await;
     let url = format!("http://{}", serve.address);
     let [definitions, log] =
@@ -101,6 +104,10 @@ async fn no_command_succeeds_when_its_output_is_lost() {
         vec!["deadletters", "show", "1"],
         vec!["deadletters", "show", "1", "--json"],
         vec!["deadletters", "discard", "1", "--reason", "r"],
+        vec!["consumers"],
+        vec!["consumers", "--json"],
+        vec!["consumers", "show", "EVENTS", "booking-trades"],
+        vec!["consumers", "delete", "EVENTS", "booking-trades", "--reason", "r"],
         vec!["events", "tail", "--from", "1", "--no-follow"],
         // Even one that would go on for ever.
         vec!["events", "tail", "--from", "1"],

@@ -1,3 +1,4 @@
+import { journals } from "./journals";
 import type { World } from "./world";
 
 const NATS = "nats-1";
@@ -108,7 +109,7 @@ export const partsOf = (world: World) => ({
     },
   ],
   consumers: () => [],
-  journals: () => [],
+  ...journals,
   definitions: () => ({ nodes: [] }),
   deadLetterGroups: () => ({ groups: [], complete: true }),
   deadLetters: () => ({

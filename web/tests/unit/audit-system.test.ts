@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { actionOf, actionTypes, letterOf, nameOf, reasonOf, scopeOf } from "@/features/audit/deeds";
+import {
+  actionOf,
+  actionTypes,
+  consumerOf,
+  letterOf,
+  nameOf,
+  reasonOf,
+  scopeOf,
+} from "@/features/audit/deeds";
 import { takes, toServer } from "@/features/audit/view-state";
 import type { LeaseStore, Replica, Stream, Subscription } from "@/features/system/documents";
 import { findingsOf } from "@/features/system/findings";
@@ -42,6 +50,12 @@ describe("the audit", () => {
     expect(scopeOf(deed())).toBeNull();
     const letter = deed({ service: null, data: { sequence: 41, subject: "events.x", reason: "r" } });
     expect(letterOf(letter)).toBe("letter 41, events.x");
+    const consumer = deed({
+      service: null,
+      data: { stream: "EVENTS", consumer: "desk-trades", reason: "r" },
+    });
+    expect(consumerOf(consumer)).toBe("desk-trades of EVENTS");
+    expect([letterOf(consumer), consumerOf(letter)]).toEqual([null, null]);
   });
 
   it("asks for what people do, and takes the same of what arrives", () => {

@@ -3,6 +3,7 @@ import { createMemoryRouter, RouterProvider } from "react-router";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { OverviewScreen } from "@/features/overview";
 import { SignInScreen } from "@/features/session";
+import { SystemScreen } from "@/features/system";
 import { useConnectionStore } from "@/shared/connection/store";
 import { receive, resetEvents } from "@/shared/events/store";
 import { usePause } from "@/shared/live/pause";
@@ -163,6 +164,28 @@ describe("actions on an instance", () => {
     await settle(100);
     expect(dialog.getByRole("alert", { hidden: true }).textContent).toContain("The instance has ended.");
     expect(dialog.getByRole("alert", { hidden: true }).textContent).toContain("ILLEGAL_TRANSITION");
+  });
+});
+
+describe("the journals of users", () => {
+  it("are listed, and the newest events of one are shown, a page at a time", async () => {
+    useSession.getState().signedIn({ name: "m.ito", role: "AUDITOR" });
+    disconnect = connectTo(new World());
+    show(<SystemScreen />, "/system?tab=journals");
+    await settle();
+    expect(screen.getByTestId("journal-row").textContent).toContain("AEGIS_JOURNAL_LEDGER");
+    fireEvent.click(screen.getByRole("button", { name: "ledger" }));
+    await settle();
+    const shown = () => within(screen.getByRole("table", { name: "Events of ledger" })).getAllByRole("row");
+    // Those after the eleventh, beneath the head.
+    expect(shown()).toHaveLength(51);
+    expect(shown()[1]?.textContent).toContain('{"cents":12,"currency":"CHF"}');
+    expect(shown().at(-1)?.textContent).toContain("no readable event: the header ce-type is missing");
+    fireEvent.click(screen.getByRole("button", { name: "Earlier" }));
+    await settle();
+    expect(shown()[1]?.textContent).toContain('{"cents":1,"currency":"CHF"}');
+    expect(screen.getByRole("button", { name: "Earlier" }).hasAttribute("disabled")).toBe(true);
+    expect(screen.getByRole("button", { name: "Later" }).hasAttribute("disabled")).toBe(false);
   });
 });
 

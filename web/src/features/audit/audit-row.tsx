@@ -6,7 +6,7 @@ import { useZone } from "@/shared/time/zone";
 import { ActorText } from "@/shared/ui/actor-text";
 import { DefinitionLink, EventLink, GroupLink, InstanceLink, ServiceLink } from "@/shared/ui/object-link";
 import { rowClass } from "@/shared/ui/table";
-import { actionOf, letterOf, nameOf, reasonOf, scopeOf } from "./deeds";
+import { actionOf, consumerOf, letterOf, nameOf, reasonOf, scopeOf } from "./deeds";
 
 export function AuditRow({ event, now }: { event: Event; now: number }) {
   const zone = useZone((s) => s.zone);
@@ -49,10 +49,10 @@ function Subject({ event }: { event: Event }) {
   return <GroupLink service={service} group={nameOf(event)} icon />;
 }
 
-/** What is recorded of the installation is about dead letters, or about plans for groups. */
+/** What is recorded of the installation is about dead letters, consumers, or plans for groups. */
 function Installation({ event }: { event: Event }) {
-  const letter = letterOf(event);
-  if (letter !== null) return <span title={letter}>{letter}</span>;
+  const thing = letterOf(event) ?? consumerOf(event);
+  if (thing !== null) return <span title={thing}>{thing}</span>;
   const scope = scopeOf(event);
   if (scope === null) return <>{NONE}</>;
   const { service, group } = scope;

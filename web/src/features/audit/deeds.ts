@@ -24,6 +24,7 @@ export const actionTypes: readonly string[] = Object.keys(actions);
 
 const withReason = z.object({ reason: z.nullish(z.string()) });
 const withScope = z.object({ service: z.string(), group: z.nullish(z.string()) });
+const withConsumer = z.object({ stream: z.string(), consumer: z.string() });
 const withLetter = z.object({ sequence: z.union([z.number(), z.bigint()]), subject: z.string() });
 
 /** The action in a word; of a type that is none of them, its own. */
@@ -38,6 +39,12 @@ export function reasonOf({ data }: Pick<Event, "data">): string | null {
 export function letterOf({ data }: Pick<Event, "data">): string | null {
   const parsed = withLetter.safeParse(data);
   return parsed.success ? `letter ${parsed.data.sequence}, ${parsed.data.subject}` : null;
+}
+
+/** The consumer that was deleted. */
+export function consumerOf({ data }: Pick<Event, "data">): string | null {
+  const parsed = withConsumer.safeParse(data);
+  return parsed.success ? `${parsed.data.consumer} of ${parsed.data.stream}` : null;
 }
 
 /** What a maintenance or a planned switchover is of: a group, or all groups of a service; null of everything else. */

@@ -52,7 +52,7 @@ export const Subscriptions = graphql(`
 export const StreamConsumers = graphql(`
   query StreamConsumers($stream: String!) {
     consumers(stream: $stream) {
-      name durable pending ackPending redelivered waiting deliveredAt jetStreamLeader
+      name durable hasReader pending ackPending redelivered deliveredAt jetStreamLeader
     }
   }
 `);

@@ -100,7 +100,7 @@ const consumerColumns = [
   { label: "Waiting", right: true },
   { label: "Not acknowledged", right: true },
   { label: "Delivered again", right: true },
-  { label: "Readers" },
+  { label: "Reader" },
   { label: "Last delivery" },
   { label: "JetStream leader" },
 ];
@@ -126,7 +126,7 @@ function ConsumersOf({ stream }: { stream: string }) {
               <td className="px-2 text-right">{count(consumer.pending)}</td>
               <td className="px-2 text-right">{count(consumer.ackPending)}</td>
               <td className="px-2 text-right">{count(consumer.redelivered)}</td>
-              <td className="px-2">{Number(consumer.waiting) > 0 ? "asking" : "none asks"}</td>
+              <td className="px-2">{consumer.hasReader ? "read" : "no reader"}</td>
               <td className="px-2">
                 {consumer.deliveredAt === null ? NONE : <Moment at={consumer.deliveredAt} />}
               </td>

@@ -1,5 +1,8 @@
 //! For tests of services: contexts for handlers, and the contract of a service.
 //!
+//! The times of contexts go by the clock of tokio: a test that has connected may pause and advance it (`tokio::time::pause`), and the caller of a
+//! [`TestCall`] has given up.
+//!
 //! A real NATS server is one line of `aegis-testkit` (`NatsServer::start().await`), which also starts programs, kills, pauses and restarts
 //! them, and cuts their network. [`Service`](crate::Service) itself is killed by dropping it: it says no farewell, and its groups pass on after a
 //! lease, as after a `kill -9`.
@@ -19,7 +22,7 @@
 //! ```
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aegis_domain::{Actor, GroupName, InstanceName, InvalidName, ServiceName, Term};
 use aegis_messaging::codec::CodecError;
@@ -30,7 +33,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::service::{Builder, CallParts};
+use crate::service::{Builder, CallParts, now};
 use crate::{Call, Client, CommandContext, Commands, Connection, EventContext, Events, Owned};
 
 /// The instance that contexts of tests are of.
@@ -72,7 +75,7 @@ impl TestCall {
             service,
             instance,
             tenancy: None,
-            deadline: Some(Instant::now() + Duration::from_secs(60)),
+            deadline: Some(now() + Duration::from_secs(60)),
             request_id: None,
         };
         Ok(Self { parts })
@@ -90,7 +93,7 @@ impl TestCall {
     /// With a caller that waits so long.
     #[must_use]
     pub fn within(mut self, timeout: Duration) -> Self {
-        self.parts.deadline = Some(Instant::now() + timeout);
+        self.parts.deadline = Some(now() + timeout);
         self
     }
 

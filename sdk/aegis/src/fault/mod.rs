@@ -178,6 +178,19 @@ impl<E: std::error::Error + 'static> From<E> for Fault {
     }
 }
 
+/// For `main` and tests, whose error is any. Its text is the code and the message.
+impl From<Fault> for Box<dyn std::error::Error + Send + Sync> {
+    fn from(fault: Fault) -> Self {
+        fault.to_string().into()
+    }
+}
+
+impl From<Fault> for Box<dyn std::error::Error> {
+    fn from(fault: Fault) -> Self {
+        fault.to_string().into()
+    }
+}
+
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         *fault.0

@@ -30,7 +30,7 @@ pub use groups::{GroupHook, Owned, Released};
 pub use health::Health;
 pub use left_behind::LeftBehind;
 pub use lifecycle::{HookContext, HookError, NotAdmitted, Stage};
-pub(crate) use rpc::CallParts;
 pub use rpc::{Call, LeftCall};
+pub(crate) use rpc::{CallParts, now};
 pub use running::Service;
 pub use start_error::StartError;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use aegis_sdk::domain::Term;
-use aegis_sdk::testing::{ContractError, TestCall, command, contract, event};
+use aegis_sdk::testing::{ContractError, TestCall, command, contract, event, owned};
 use aegis_sdk::{
-    Call, CommandContext, ConnectOptions, Connection, EventContext, Fault, Service, ServiceConfig,
+    Call, CommandContext, ConnectOptions, Connection, EventContext, Fault, Owned, Released, Service,
+    ServiceConfig,
 };
 use aegis_testkit::NatsServer;
 
@@ -41,6 +42,40 @@ async fn handlers_are_called_with_contexts_of_tests() {
     Desk.heard(event(&connection, "desk", "orders.ACC-1.placed", &7).unwrap(), 7).await.unwrap();
     let closed = Desk.close(command(&connection, "desk", "close", "c-1").unwrap(), 9).await;
     assert_eq!(closed.unwrap(), "c-1 9");
+}
+
+#[tokio::test]
+async fn the_time_of_contexts_is_that_of_a_paused_clock() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    let call = TestCall::new(&connection, "desk").unwrap().within(Duration::from_secs(30)).build();
+    let closing = command(&connection, "desk", "close", "c-1").unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(29)).await;
+    assert!(!call.is_cancelled() && call.remaining() <= Duration::from_secs(1));
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert!(call.is_cancelled() && call.remaining().is_zero());
+    call.cancelled().await;
+    assert!(closing.deadline > tokio::time::Instant::now());
+    tokio::time::advance(Duration::from_secs(300)).await;
+    assert!(closing.deadline <= tokio::time::Instant::now());
+}
+
+#[tokio::test]
+async fn hooks_of_groups_are_called_with_what_a_test_says_is_owned() {
+    let server = NatsServer::start().await;
+    let connection = Connection::open(ConnectOptions::new(server.url(), "test")).await.unwrap();
+    let mut account = owned(&connection, "desk", "ACC-1", Term(3)).unwrap();
+    let tell = async |owned: Owned| {
+        format!("{} {} {} {:?}", owned.service(), owned.group, owned.term, owned.released)
+    };
+    assert_eq!(tell(account.clone()).await, "desk ACC-1 3 None");
+    account.released = Some(Released::Lost);
+    assert_eq!(tell(account).await, "desk ACC-1 3 Some(Lost)");
+    // What goes wrong goes through `?` of programs, whose error is any.
+    let refused =
+        || -> Result<(), Box<dyn std::error::Error>> { Err(Fault::new("NO_MONEY", "nothing is left"))? };
+    assert_eq!(refused().unwrap_err().to_string(), "NO_MONEY: nothing is left");
 }
 
 #[test]

@@ -246,7 +246,7 @@ impl Call {
     #[must_use]
     pub fn remaining(&self) -> Duration {
         match self.deadline {
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            Some(deadline) => deadline.saturating_duration_since(now()),
             None => self.connection().options().call_timeout,
         }
     }
@@ -255,7 +255,7 @@ impl Call {
     /// begun: whether it has ended, because the caller is gone or otherwise. Work that only serves the reply may stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        let is_late = || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let is_late = || self.deadline.is_some_and(|deadline| now() >= deadline);
         self.cancel.is_given_up() || (!self.cancel.streams() && is_late())
     }
 
@@ -273,4 +273,9 @@ impl Call {
         }
         self.cancel.given_up().await;
     }
+}
+
+/// By the clock of tokio, which tests may pause.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }

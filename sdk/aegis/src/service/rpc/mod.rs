@@ -20,6 +20,6 @@ mod turns;
 
 pub(super) use aegis_domain::failure::{CODE_MAX, TEXT_MAX};
 pub use call::Call;
-pub(crate) use call::CallParts;
 pub(super) use call::Handle;
+pub(crate) use call::{CallParts, now};
 pub use execution::LeftCall;

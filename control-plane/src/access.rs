@@ -6,12 +6,12 @@ use aegis_nats::{ConnectOptions, Connection};
 use anyhow::{Context as _, ensure};
 
 use crate::output::print_error;
-use crate::remote::{Api, Remote, environment};
+use crate::remote::{Api, Remote, environment, nats_url};
 
 /// Where to ask, and in whose name.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Access {
-    /// Where NATS is; several URLs joined by commas. Default: `NATS_URL`, or nats://127.0.0.1:4222.
+    /// Where NATS is; several URLs joined by commas. Default: `AEGIS_NATS_URL`, `NATS_URL`, or nats://127.0.0.1:4222.
     #[arg(long)]
     nats_url: Option<String>,
     /// The installation's namespace. Default: `AEGIS_NAMESPACE`, or aegis.
@@ -29,7 +29,7 @@ pub(crate) enum Way {
 }
 
 impl Access {
-    /// What is on the command line goes before the environment, and there `AEGIS_URL` before `NATS_URL`.
+    /// What is on the command line goes before the environment, and there `AEGIS_URL` before those that say where NATS is.
     pub(crate) async fn way(&self, remote: &Remote) -> anyhow::Result<Way> {
         let Some(url) = remote.url(self.nats_url.as_deref())? else {
             return self.connection().await.map(Way::Nats);
@@ -43,11 +43,7 @@ impl Access {
 
     pub(crate) async fn connection(&self) -> anyhow::Result<Connection> {
         let namespace = self.named()?.unwrap_or_default();
-        let url = match &self.nats_url {
-            Some(url) => Some(url.clone()),
-            None => environment("NATS_URL")?,
-        };
-        let url = url.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned());
+        let url = nats_url(self.nats_url.as_deref())?.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned());
         if !namespace.is_default() {
             print_error(&format!("in the namespace {}", namespace.as_str()));
         }

@@ -234,6 +234,18 @@ pub(crate) fn told(error: &Error) -> anyhow::Error {
     anyhow!("{}{remedy}{request}", one_line(&error.to_string()))
 }
 
+/// Where NATS is, by the command line, by `AEGIS_NATS_URL`, which services read, too, or by `NATS_URL`, which other programs do.
+pub(crate) fn nats_url(given: Option<&str>) -> anyhow::Result<Option<String>> {
+    if let Some(url) = given {
+        ensure!(!url.is_empty(), "--nats-url is empty: say where NATS is, or leave it away");
+        return Ok(Some(url.to_owned()));
+    }
+    match environment("AEGIS_NATS_URL")? {
+        Some(url) => Ok(Some(url)),
+        None => environment("NATS_URL"),
+    }
+}
+
 /// A variable that says something. One that cannot be read is not as if it were not there.
 pub(crate) fn environment(name: &str) -> anyhow::Result<Option<String>> {
     match std::env::var(name) {

@@ -8,6 +8,7 @@ use aegis_domain::wire::Namespace;
 use crate::config::Config;
 use crate::data_folder::Lock;
 use crate::output::say;
+use crate::remote::nats_url;
 use crate::replica::Replica;
 use crate::signals::Signals;
 
@@ -16,8 +17,9 @@ pub(crate) struct Args {
     /// The configuration, a TOML file. The flags below stand above it.
     #[arg(long)]
     config: Option<PathBuf>,
-    /// Where NATS is.
-    #[arg(long, env = "NATS_URL", hide_env_values = true)]
+    /// Where NATS is; several URLs joined by commas. Default: `AEGIS_NATS_URL`, `NATS_URL`, what the configuration says, or
+    /// nats://127.0.0.1:4222.
+    #[arg(long)]
     nats_url: Option<String>,
     /// The installation's namespace.
     #[arg(long, env = "AEGIS_NAMESPACE")]
@@ -36,7 +38,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Some(path) => Config::read(path)?,
         None => Config::default(),
     };
-    config.nats_url = args.nats_url.unwrap_or(config.nats_url);
+    config.nats_url = nats_url(args.nats_url.as_deref())?.unwrap_or(config.nats_url);
     config.namespace = args.namespace.unwrap_or(config.namespace);
     config.listen = args.listen.unwrap_or(config.listen);
     config.data_dir = args.data_dir.unwrap_or(config.data_dir);

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::data_folder::{Lock, replace_private};
 use crate::nats_server::PrivateServer;
 use crate::output::say;
+use crate::remote::nats_url;
 use crate::replica::Replica;
 use crate::serve::{stop, told};
 use crate::signals::Signals;
@@ -26,8 +27,8 @@ pub(crate) struct Args {
     /// Where everything is kept.
     #[arg(long, default_value = ".aegis")]
     data_dir: PathBuf,
-    /// Use this NATS instead of a private one.
-    #[arg(long, env = "NATS_URL", hide_env_values = true)]
+    /// Use this NATS instead of a private one. Default: `AEGIS_NATS_URL` or `NATS_URL`, if one is set.
+    #[arg(long)]
     nats_url: Option<String>,
     /// The installation's namespace.
     #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
@@ -47,7 +48,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let data_dir = args.data_dir.canonicalize().context("the data folder cannot be found")?;
     let token = kept_in(&data_dir.join("admin-token"))?;
     let config = Config {
-        nats_url: args.nats_url.clone().unwrap_or_default(),
+        // Empty stands for a private one.
+        nats_url: nats_url(args.nats_url.as_deref())?.unwrap_or_default(),
         listen: SocketAddr::from(([127, 0, 0, 1], args.port)),
         data_dir,
         namespace: args.namespace.as_str().to_owned(),
@@ -83,7 +85,7 @@ async fn serve(
     replica: &Replica,
     server: &mut Option<PrivateServer>,
 ) -> anyhow::Result<()> {
-    if args.nats_url.is_none() {
+    if config.nats_url.is_empty() {
         replica.startup().step("nats-server is being started");
         let started = server.insert(PrivateServer::start(&config.data_dir).await?);
         started.url().clone_into(&mut config.nats_url);

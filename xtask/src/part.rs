@@ -44,7 +44,7 @@ impl Part {
     pub(crate) fn start(spec: &Spec, index: usize, log: &Log) -> Result<Self> {
         let mut command: Command = exec_child::wrap(spec.program.as_os_str());
         // A stack has its own NATS: the caller's must neither be used nor written to.
-        command.env_remove("NATS_URL");
+        command.env_remove("NATS_URL").env_remove("AEGIS_NATS_URL");
         command.args(&spec.args).envs(spec.envs.iter().map(|(key, value)| (key, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let mut child = command.spawn().with_context(|| format!("cannot start {}", spec.name))?;

@@ -78,7 +78,8 @@ impl Adapter {
             }
             from = Sequence(message.sequence).next();
             let told = told((namespace, &journal), message);
-            bytes += told.data.as_ref().map_or(0, |_| usize::try_from(told.size).unwrap_or(BODY_MAX));
+            // Read they were, whether or not they are told.
+            bytes += usize::try_from(told.size).unwrap_or(PAGE_BYTES);
             page.messages.push(told);
         }
         Ok(page)

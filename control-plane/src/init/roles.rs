@@ -117,6 +117,12 @@ pub(super) fn service(namespace: &Namespace, part: &Part) -> Permissions {
             keys(&namespace.checkpoints_bucket(), ">"),
             keys(&namespace.snapshots_bucket(), ">"),
         ])
+        // Whichever of its instances takes a command of a group has the owner do it.
+        .publish([
+            format!("{prefix}rpc.{service}.>"),
+            format!("{name}.activate.{service}"),
+            format!("{name}.cancel.{service}"),
+        ])
         // What it needs to see that everything is there.
         .publish([
             format!("$JS.API.STREAM.INFO.{}", namespace.heartbeats_stream()),

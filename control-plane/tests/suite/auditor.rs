@@ -313,3 +313,19 @@ async fn an_actor_without_a_name_that_can_be_recorded_is_refused() {
         aegis().args(["drain", "desk", "desk-1"]).env("NATS_URL", nats.url()).env("USER", "").spawn();
     assert!(!nameless.wait_exit(PATIENCE).await.success());
 }
+
+#[tokio::test]
+async fn where_nats_is_is_said_by_the_variable_of_services_too_and_by_the_command_line_above_all() {
+    let nats = NatsServer::start().await;
+    let nowhere = format!("nats://127.0.0.1:{}", aegis_testkit::free_port());
+    let ends = async |args: &[&str], own: &str, general: &str| {
+        let asked = aegis().args(args).env("AEGIS_NATS_URL", own).env("NATS_URL", general).spawn();
+        asked.wait_exit(PATIENCE).await.success()
+    };
+    let url = nats.url();
+    assert!(ends(&["consumers"], &url, &nowhere).await);
+    assert!(ends(&["consumers"], "", &url).await);
+    assert!(!ends(&["consumers"], &nowhere, &url).await);
+    assert!(ends(&["consumers", "--nats-url", &url], &nowhere, &nowhere).await);
+    assert!(!ends(&["up", "--nats-url", ""], &url, &url).await);
+}

@@ -33,11 +33,18 @@ pub(crate) enum Role {
     Trader(TraderArgs),
 }
 
+/// Where NATS is, unless the command line says so.
+fn nats_url() -> String {
+    let named = |variable| std::env::var(variable).ok().filter(|url| !url.is_empty());
+    let url = named("AEGIS_NATS_URL").or_else(|| named("NATS_URL"));
+    url.unwrap_or_else(|| "nats://127.0.0.1:4222".to_owned())
+}
+
 /// What every service takes.
 #[derive(Debug, Args)]
 pub(crate) struct ServiceArgs {
-    /// Where NATS is; several URLs joined by commas.
-    #[arg(long, env = "NATS_URL", hide_env_values = true, default_value = "nats://127.0.0.1:4222")]
+    /// Where NATS is; several URLs joined by commas. Default: `AEGIS_NATS_URL`, `NATS_URL`, or nats://127.0.0.1:4222.
+    #[arg(long, hide_default_value = true, default_value_t = nats_url())]
     pub(crate) nats_url: String,
     /// The installation's namespace.
     #[arg(long, env = "AEGIS_NAMESPACE", default_value = "aegis", value_parser = Namespace::new)]
@@ -88,14 +95,8 @@ pub(crate) struct AlgoArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TraderArgs {
-    /// Where NATS is; several URLs joined by commas.
-    #[arg(
-        long,
-        env = "NATS_URL",
-        hide_env_values = true,
-        default_value = "nats://127.0.0.1:4222",
-        global = true
-    )]
+    /// Where NATS is; several URLs joined by commas. Default: `AEGIS_NATS_URL`, `NATS_URL`, or nats://127.0.0.1:4222.
+    #[arg(long, hide_default_value = true, default_value_t = nats_url(), global = true)]
     pub(crate) nats_url: String,
     /// The installation's namespace.
     #[arg(

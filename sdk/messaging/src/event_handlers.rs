@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_domain::wire::TraceParent;
+use aegis_domain::wire::{DecodeError, TraceParent};
 use aegis_domain::{ErrorCode, InstanceName, Recorded, Schema, ServiceName};
 use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
@@ -119,8 +119,12 @@ impl EventHandler {
                     body,
                 );
                 let recorded = read.map_err(|error| {
-                    Failure::of(ErrorCode::InvalidInput, format!("the event cannot be read: {error}"))
-                        .for_good()
+                    let text = format!("the event cannot be read: {error}");
+                    let failure = Failure::of(ErrorCode::InvalidInput, text);
+                    // Another instance may be of the version that knows it.
+                    let is_newer =
+                        matches!(error, DecodeError::UnknownType { .. } | DecodeError::FutureVersion { .. });
+                    if is_newer { failure } else { failure.for_good() }
                 })?;
                 handle(context, recorded).await
             })

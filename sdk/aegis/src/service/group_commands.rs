@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aegis_domain::failure::Next;
+use aegis_domain::wire::command;
 use aegis_domain::{ErrorCode, Failure, InvalidName, MethodName, ServiceName};
 use aegis_nats::backoff::backoff;
 use futures_util::FutureExt as _;
@@ -27,6 +28,9 @@ use crate::{CallError, CallOptions, Client, CommandContext, Fault, IntoFault, Ta
 
 /// How long a handler that is to stop has for it, as any handler of commands.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// How often the owner looks whether a command that it runs was called off.
+const LOOK: Duration = Duration::from_secs(5);
 
 /// The exclusive method that the owner runs a command by.
 pub(super) fn method(command: &str) -> String {
@@ -109,8 +113,13 @@ impl Courier {
                 Ok(reply) => return reply.body.into_result(),
                 Err(error) => error,
             };
-            if !is_passing(&error) || left.is_zero() {
-                return Err(Failure::new(error.code(), error.to_string()));
+            if left.is_zero() {
+                return Err(Failure::of(ErrorCode::CommandTimedOut, error.to_string()));
+            }
+            match Prospect::of(&error) {
+                Prospect::Passing => {}
+                Prospect::Unclear => return Err(Failure::new(error.code(), error.to_string())),
+                Prospect::Lasting => return Err(Failure::new(error.code(), error.to_string()).for_good()),
             }
             tracing::debug!(id = context.id, %error, "a command is sent to the owner of its group again");
             calls += 1;
@@ -119,27 +128,42 @@ impl Courier {
     }
 }
 
-/// Whether the try may still come to an end: nothing was done, or a later owner does it again.
-fn is_passing(error: &CallError) -> bool {
-    match error {
-        CallError::OutcomeUnknown { .. }
-        | CallError::NoResponders { .. }
-        | CallError::NotActive { .. }
-        | CallError::Send { .. }
-        | CallError::Shed { .. }
-        | CallError::CircuitOpen { .. } => true,
-        CallError::Failed { code, .. } => ErrorCode::parse(code).is_some_and(ErrorCode::is_retryable),
-        CallError::Method(_)
-        | CallError::TooLarge { .. }
-        | CallError::Broken { .. }
-        | CallError::Encode { .. }
-        | CallError::Decode { .. } => false,
+/// Whether another call may do better.
+enum Prospect {
+    /// In this try: nothing was done, or a later owner does it again, or one of this version.
+    Passing,
+    /// In another try, maybe.
+    Unclear,
+    /// Never.
+    Lasting,
+}
+
+impl Prospect {
+    fn of(error: &CallError) -> Self {
+        match error {
+            CallError::OutcomeUnknown { .. }
+            | CallError::NoResponders { .. }
+            | CallError::NotActive { .. }
+            | CallError::Send { .. }
+            | CallError::Shed { .. }
+            | CallError::CircuitOpen { .. } => Self::Passing,
+            CallError::Failed { code, .. } => match ErrorCode::parse(code) {
+                Some(ErrorCode::MethodNotFound) => Self::Passing,
+                Some(code) if code.is_retryable() => Self::Passing,
+                Some(ErrorCode::PayloadTooLarge | ErrorCode::GroupNotServed | ErrorCode::InvalidInput) => {
+                    Self::Lasting
+                }
+                Some(_) | None => Self::Unclear,
+            },
+            CallError::Broken { .. } | CallError::Decode { .. } => Self::Unclear,
+            CallError::Method(_) | CallError::TooLarge { .. } | CallError::Encode { .. } => Self::Lasting,
+        }
     }
 }
 
 /// Runs a command on the owner of its group.
 pub(super) async fn run<T, R, E, F, Fut>(
-    service: &ServiceName,
+    (service, name): (&ServiceName, &str),
     call: Call,
     carried: Carried,
     handle: &F,
@@ -152,6 +176,13 @@ where
     Fut: Future<Output = Result<R, E>>,
 {
     call.exclusive()?;
+    // Whoever may call the service may send anything.
+    if carried.command != name || !command::is_id(&carried.id) {
+        return Err(Fault::of(
+            ErrorCode::InvalidInput,
+            "this is called by workers, for commands of the queue",
+        ));
+    }
     let params = match serde_json::from_value(carried.params.clone()) {
         Ok(params) => params,
         Err(error) => {
@@ -166,16 +197,29 @@ where
     let mut work = std::pin::pin!(work);
     let why = tokio::select! {
         ended = &mut work => return Ok(tried(&carried, ended)),
-        () = call.cancelled() => Failure::of(ErrorCode::Cancelled, "the try was called off"),
+        () = call.cancelled() => None,
+        () = called_off(&call, service, &carried.id) => None,
         () = inner.silent() => {
             let silence = inner.heartbeat.unwrap_or_default();
-            Failure::of(ErrorCode::CommandTimedOut, format!("nothing was heard of it for {silence:?}"))
+            Some(Failure::of(ErrorCode::CommandTimedOut, format!("nothing was heard of it for {silence:?}")))
         }
     };
     stop.cancel();
     let by_itself = tokio::time::timeout(GRACE, &mut work).await.is_ok();
     tracing::debug!(id = carried.id, by_itself, "a handler of commands was stopped");
-    Ok(why.into())
+    // Nobody waits for it any more. A worker that takes the command over begins the try anew.
+    why.map(Tried::from).ok_or_else(|| Fault::of(ErrorCode::OutcomeUnknown, "the try was cut off"))
+}
+
+/// Waits until the command is called off. The worker that heard of that need not be the one whose call this is.
+async fn called_off(call: &Call, service: &ServiceName, id: &str) {
+    let commands = call.commands();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        if commands.is_called_off(service, id).await {
+            return;
+        }
+    }
 }
 
 fn context(

@@ -154,6 +154,22 @@ impl Begun {
         settings.report().await?;
         let condition = Condition::default();
         let (guard, stats) = (Guard::default(), Arc::new(Stats::of(&connection)));
+        let (status, seen) = watch::channel(Status::Starting);
+        // Until the end of a stop: whoever asks meanwhile is told that the instance drains.
+        #[cfg(feature = "http")]
+        let listening = CancellationToken::new();
+        #[cfg(feature = "http")]
+        if let Some(address) = config.http {
+            let told = Told {
+                connection: connection.clone(),
+                stats: Arc::clone(&stats),
+                guard: guard.clone(),
+                status: status.subscribe(),
+                unwell: condition.unwell(),
+            };
+            let begun = http::start(address, told, listening.clone()).await;
+            begun.map_err(|source| StartError::Http { address, source })?;
+        }
         let actor = parts.event_options.actor.unwrap_or_else(|| Actor::instance(&service, &instance));
         let event_options = EventOptions { actor: Some(actor), ..parts.event_options };
         let events = Events::counted(&connection, event_options, Arc::clone(&stats.events));
@@ -183,7 +199,8 @@ impl Begun {
         let taken = connection.client().max_payload();
         let max_payload = usize::try_from(config.max_payload_bytes).unwrap_or(taken).min(taken);
         let group_hooks = parts.group_hooks;
-        let gates = (!group_hooks.is_empty()).then(|| Arc::new(Gates::new(guard.clone())));
+        let gates =
+            (!group_hooks.is_empty()).then(|| Arc::new(Gates::new(guard.clone(), config.max_in_flight)));
         let dispatcher = Arc::new(Dispatcher::new(
             Arc::clone(&handle),
             Routes::new(methods, &config.groups, &connection),
@@ -202,7 +219,6 @@ impl Begun {
         )
         .await?;
         let micro = micro::start(&dispatcher, &identity, &declared).await?;
-        let (status, seen) = watch::channel(Status::Starting);
         let (recorded, mut shown) = watch::channel(Status::Init);
         let roster = Roster { declared: config.groups.iter().cloned().collect(), on_demand: parts.on_demand };
         let pulse = Pulse::start(Setup {
@@ -245,21 +261,6 @@ impl Begun {
         let workers = Workers::start(parts.commands, &events, &commands, (&service, &instance), options);
         let workers = Box::pin(workers).await?;
         let background = CancellationToken::new();
-        // Until the end of a stop: whoever asks meanwhile is told that the instance drains.
-        #[cfg(feature = "http")]
-        let listening = CancellationToken::new();
-        #[cfg(feature = "http")]
-        if let Some(address) = config.http {
-            let told = Told {
-                connection: connection.clone(),
-                stats: Arc::clone(&stats),
-                guard: guard.clone(),
-                status: status.subscribe(),
-                unwell: condition.unwell(),
-            };
-            let begun = http::start(address, told, listening.clone()).await;
-            begun.map_err(|source| StartError::Http { address, source })?;
-        }
         let running = Service {
             events,
             subscriptions,

@@ -5,8 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aegis_domain::{ErrorCode, GroupName, ServiceName};
-use aegis_sdk::{CommandContext, CommandError, CommandHandle, Fault, SendOptions, Service, ServiceConfig};
+use aegis_sdk::{
+    CommandContext, CommandError, CommandHandle, Commands, Fault, SendOptions, Service, ServiceConfig,
+};
 use aegis_testkit::{FaultProxy, wait_until};
+
+use tokio::sync::Semaphore;
 
 use crate::events::{PATIENCE, Stage};
 
@@ -235,4 +239,71 @@ async fn all_tries_together_have_so_long_and_a_handler_that_hangs_is_noticed_by_
         assert_eq!(result(&mut handle).await.unwrap(), "it went on");
     }
     Box::pin(service.stop("the test ends")).await.unwrap();
+}
+
+/// A member with room for one command at a time, whose handler ends when it is given leave; it answers the try and the term.
+async fn patient(config: ServiceConfig, leave: &Arc<Semaphore>, begun: &Arc<AtomicU32>) -> Service {
+    let (leave, begun) = (Arc::clone(leave), Arc::clone(begun));
+    let builder =
+        Service::builder(config).exclusive_command("settle", move |context: CommandContext, (): ()| {
+            let (leave, begun) = (Arc::clone(&leave), Arc::clone(&begun));
+            async move {
+                let (_, term) = context.exclusive()?;
+                begun.fetch_add(1, Ordering::SeqCst);
+                leave.acquire().await?.forget();
+                Ok::<_, Fault>(format!("try {} in term {term}", context.attempt))
+            }
+        });
+    builder.command_concurrency(1).start().await.unwrap()
+}
+
+async fn reaches(begun: &AtomicU32, count: u32) {
+    wait_until("the tries", PATIENCE, async || match begun.load(Ordering::SeqCst) {
+        found if found >= count => Ok(()),
+        found => Err(format!("{found} of {count}")),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stops_cuts_its_try_off_and_the_next_one_begins_it_anew_as_the_same_try() {
+    let stage = Stage::start().await;
+    let (leave, begun) = (Arc::new(Semaphore::new(0)), Arc::default());
+    let owner = patient(config(&stage, "a-1"), &leave, &begun).await;
+    owns(&owner).await;
+    let other = patient(config(&stage, "a-2"), &leave, &begun).await;
+    // One for each of the two workers; the owner does both.
+    let mut handles = Vec::new();
+    for _ in 0..2 {
+        let options = SendOptions::to_owner(group()).with_retries(0);
+        handles.push(owner.commands().send(&accounts(), "settle", &(), options).await.unwrap());
+    }
+    reaches(&begun, 2).await;
+    Box::pin(other.stop("a new version")).await.unwrap();
+    // One of them may go to the try that was cut off, which has a moment to end.
+    leave.add_permits(3);
+    for mut handle in handles {
+        assert_eq!(result(&mut handle).await.unwrap(), "try 1 in term 1");
+    }
+    assert_eq!(begun.load(Ordering::SeqCst), 3);
+    Box::pin(owner.stop("the test ends")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_that_has_its_group_again_begins_the_try_anew() {
+    let stage = Stage::start().await;
+    let (leave, begun) = (Arc::new(Semaphore::new(0)), Arc::default());
+    let owner = patient(config(&stage, "a-1"), &leave, &begun).await;
+    owns(&owner).await;
+    let options = SendOptions::to_owner(group()).with_retries(0);
+    let commands = Commands::new(&stage.connection);
+    let mut handle = commands.send(&accounts(), "settle", &(), options).await.unwrap();
+    reaches(&begun, 1).await;
+    // Its session is ended by somebody, and it begins another: nobody else is there.
+    let leases = stage.connection.jetstream().get_key_value("aegis_leases").await.unwrap();
+    leases.delete("session.accounts.a-1").await.unwrap();
+    reaches(&begun, 2).await;
+    leave.add_permits(2);
+    assert_eq!(result(&mut handle).await.unwrap(), "try 1 in term 2");
+    Box::pin(owner.stop("the test ends")).await.unwrap();
 }

@@ -465,7 +465,8 @@ async fn what_is_recorded_is_handled_in_order_and_published_once_also_what_came_
             assert_eq!(message.subject.as_str(), "events.bank.account.7.deposited");
             assert_eq!(message.headers.get("Aegis-Actor").unwrap().as_str(), "user:alice");
             let id = message.headers.get("Nats-Msg-Id").unwrap().to_string();
-            let of = recorded.iter().find(|event| event.envelope.id.as_str() == id).expect("its event");
+            let of = id.strip_suffix("/statements/publish_ledger_all").unwrap();
+            let of = recorded.iter().find(|event| event.envelope.id.as_str() == of).expect("its event");
             published.push((of.sequence.get(), String::from_utf8(message.payload.to_vec()).unwrap()));
         }
         published

@@ -144,6 +144,14 @@ impl Commands {
         CommandHandle::attach(&self.connection, service, id).await
     }
 
+    /// Whether a command was called off, as far as that can be read now.
+    ///
+    /// # Cancel safety
+    /// Cancel-safe.
+    pub async fn is_called_off(&self, service: &ServiceName, id: &str) -> bool {
+        matches!(ended(&self.connection, service, id).await, Some(Outcome::Cancelled { .. }))
+    }
+
     /// Calls a command off: one that waits is not begun, and one that runs is stopped. Answers whether this call
     /// came before its end; if not, it has ended otherwise.
     ///

@@ -40,7 +40,8 @@ pub struct SendOptions {
     pub max_retries: u32,
     /// How long one try may take. Default 5 min; at least 1 ms.
     pub timeout: Duration,
-    /// How long all tries may take together, waits between them included, from when its lane has it: after that none is begun, and one
+    /// How long all tries may take together, waits between them included, from when its lane has it, by the clock of
+    /// the worker: after that none is begun, and one
     /// that runs is stopped; the command has failed with `COMMAND_TIMED_OUT`. Default no limit but those of the tries.
     pub total: Option<Duration>,
     /// After how long a silence a try is stopped and has failed: its handler says by

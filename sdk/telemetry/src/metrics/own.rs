@@ -15,6 +15,9 @@ const LABELS_MAX: usize = 8;
 const NAME_MAX: usize = 64;
 const VALUE_MAX: usize = 128;
 
+/// What no name begins with, and what none ends with.
+const RESERVED: ([&str; 2], [&str; 4]) = (["aegis_", "process_"], ["_total", "_count", "_sum", "_bucket"]);
+
 /// A name or a label breaks a rule, or the name stands for another kind of metric already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMetric {
@@ -23,9 +26,19 @@ pub enum InvalidMetric {
         "{0:?} is no name of a metric or a label: use lower-case letters, digits and '_', a letter first, 64 at most"
     )]
     Name(String),
-    /// Too many labels, or the value of one is too long.
-    #[error("{name}: use {LABELS_MAX} labels at most, with values of {VALUE_MAX} bytes at most")]
+    /// Too many labels, one twice, one that exports add, or the value of one is too long.
+    #[error(
+        "{name}: use {LABELS_MAX} labels at most, each once, with values of {VALUE_MAX} bytes at most, and neither \"le\" nor \"quantile\""
+    )]
     Labels {
+        /// The metric.
+        name: String,
+    },
+    /// A name that exports give, or make of other names.
+    #[error(
+        "{name}: names that begin with aegis_ or process_, or end with _total, _count, _sum or _bucket, are given by exports"
+    )]
+    Reserved {
         /// The metric.
         name: String,
     },
@@ -249,6 +262,17 @@ impl OwnMetrics {
         }
         let mut labels: Labels = labels.map(|(label, value)| (label.to_owned(), value.to_owned())).into();
         labels.sort();
+        let is_bound = |label: &str| label == "le" || label == "quantile";
+        let twice = labels.windows(2).any(|pair| pair[0].0 == pair[1].0);
+        if twice || labels.iter().any(|(label, _)| is_bound(label)) {
+            return Err(InvalidMetric::Labels { name: name.to_owned() });
+        }
+        if RESERVED.0.iter().any(|prefix| name.starts_with(prefix))
+            || RESERVED.1.iter().any(|suffix| name.ends_with(suffix))
+        {
+            return Err(InvalidMetric::Reserved { name: name.to_owned() });
+        }
+        let help: String = help.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let mut families = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let families = &mut *families;
         let full = families.series >= SERIES_MAX;
@@ -272,7 +296,7 @@ impl OwnMetrics {
             return Ok(cell);
         }
         families.series += 1;
-        let new = || Family { help: help.to_owned(), kind, series: BTreeMap::new() };
+        let new = || Family { help, kind, series: BTreeMap::new() };
         let family = families.by_name.entry(name.to_owned()).or_insert_with(new);
         family.series.insert(labels, cell.clone());
         Ok(cell)
@@ -386,7 +410,8 @@ struct Shown<'a>(&'a Labels);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, (label, value)) in self.0.iter().enumerate() {
-            write!(f, "{}{label}={value:?}", if at == 0 { "{" } else { "," })?;
+            let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+            write!(f, "{}{label}=\"{value}\"", if at == 0 { "{" } else { "," })?;
         }
         if self.0.is_empty() { Ok(()) } else { f.write_str("}") }
     }
@@ -445,6 +470,11 @@ mod tests {
         assert!(refused(metrics.counter("Placed", "", [])).contains("\"Placed\""));
         assert!(refused(metrics.counter("placed", "", [("le side", "x")])).contains("\"le side\""));
         assert!(refused(metrics.counter("placed", "", [("a", &"x".repeat(129))])).contains("128"));
+        assert!(refused(metrics.counter("placed", "", [("a", "1"), ("a", "2")])).contains("each once"));
+        assert!(refused(metrics.counter("placed", "", [("le", "1")])).contains("le"));
+        for reserved in ["placed_total", "aegis_service_groups", "process_x", "a_bucket"] {
+            assert!(refused(metrics.counter(reserved, "", [])).contains("given by exports"), "{reserved}");
+        }
         metrics.gauge("open", "", []).unwrap();
         assert!(refused(metrics.counter("open", "", [])).contains("open is a gauge already"));
         assert!(metrics.histogram("h", "", [], &[1.0, 1.0]).is_err());

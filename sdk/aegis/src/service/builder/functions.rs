@@ -190,8 +190,8 @@ impl Builder {
     /// [let go of](Builder::idle_release) and it is called again. Its exclusive calls wait until this has ended well, 64 of a group at most; of
     /// different groups 64 are loaded at once. Several hooks run in the order in which they are given.
     ///
-    /// An error, or a panic, is logged, and the calls that wait are answered `UNAVAILABLE`; it is tried again after 0.1 s, doubling to 5 s. After
-    /// each third failure the group is offered to another instance, if there is one. The hook is dropped at an `.await` when the group
+    /// An error, a panic, or a minute without an end is logged, and the calls that wait are answered `UNAVAILABLE`; it is tried again after 0.1 s, doubling
+    /// to 5 s. After each third failure the group is offered to another instance, if there is one. The hook is dropped at an `.await` when the group
     /// passes on meanwhile.
     #[must_use]
     pub fn on_acquired<E, F, Fut>(mut self, load: F) -> Self

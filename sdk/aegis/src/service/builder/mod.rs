@@ -225,7 +225,7 @@ impl<S> Builder<S> {
 
     /// Publishes an application event for what is recorded in a journal, if and only if it is recorded: `make` says which, with its domain, type and
     /// body; none for what is nobody else's business. So a handler appends, and whoever subscribes hears of it, whatever crashes in
-    /// between. The event bears the id of the one in the journal, its actor and its trace; it is published at least once, in the order of each
+    /// between. The event's id begins with that of the one in the journal, and it bears its actor and its trace; it is published at least once, in the order of each
     /// aggregate, and copies within two minutes are kept once. A pattern and options as for [`on_recorded`](Builder#method.on_recorded).
     ///
     /// ```no_run
@@ -254,15 +254,20 @@ impl<S> Builder<S> {
             Ok(name) if !subscribe.is_named() => subscribe.named(name),
             Ok(_) | Err(_) => subscribe,
         };
-        let make = Arc::new(make);
+        let name = subscribe.name().unwrap_or_else(|_refused_at_the_start| subscribe.pattern().to_owned());
+        // What another subscription publishes of the same event is another event.
+        let (make, by) = (Arc::new(make), Arc::new(format!("{}/{name}", self.config.service)));
         self.follow(subscribe, move |context: EventContext, recorded: Recorded<A>| {
-            let make = Arc::clone(&make);
+            let (make, by) = (Arc::clone(&make), Arc::clone(&by));
             async move {
                 let Some(publication) = make(&recorded) else { return Ok::<_, Fault>(()) };
                 let Publication { domain, event_type, body } = publication;
                 let Envelope { id, context: cause, .. } = &recorded.envelope;
-                let mut draft =
-                    context.events().draft(&domain, &event_type).id(id.as_str()).actor(&cause.actor);
+                let mut draft = context
+                    .events()
+                    .draft(&domain, &event_type)
+                    .id(format!("{}/{by}", id.as_str()))
+                    .actor(&cause.actor);
                 if let Some(trace) = &cause.traceparent {
                     draft = draft.traceparent(trace);
                 }
@@ -305,10 +310,10 @@ impl<S> Builder<S> {
             async move { courier.carry(&context, params).await }
         };
         self.parts.commands.push(CommandHandler::new(name, carry).of_group());
-        let (service, handle) = (self.config.service.clone(), Arc::new(handle));
+        let (of, handle) = (Arc::new((self.config.service.clone(), name.to_owned())), Arc::new(handle));
         let run = move |call: Call, carried: Carried| {
-            let (service, handle) = (service.clone(), Arc::clone(&handle));
-            async move { group_commands::run(&service, call, carried, &*handle).await }
+            let (of, handle) = (Arc::clone(&of), Arc::clone(&handle));
+            async move { group_commands::run((&of.0, &of.1), call, carried, &*handle).await }
         };
         let served = Served::new::<Carried, group_commands::Tried>(Kind::Exclusive, false, Handler::one(run));
         self.serve(&group_commands::method(name), served)

@@ -1,8 +1,8 @@
 //! Keeps the state of one group: loads it, lets it go, in the order of the terms.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use aegis_domain::{GroupName, Term};
 use aegis_leases::leadership::{Guard, Permit, Request, Tenure};
@@ -18,6 +18,8 @@ use crate::service::rpc::gates::Gate;
 pub(super) const LOADS: usize = 64;
 /// After so many failures in a row the group is offered to another instance, and again after as many more.
 const OFFER_AFTER: usize = 3;
+/// How long the state of one group may take.
+const LOAD_MAX: Duration = Duration::from_secs(60);
 /// The first pause after a failed load; it doubles up to the longest.
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -32,6 +34,10 @@ pub(super) struct Shared {
     /// How long a hook may take that lets a state go.
     pub(super) drain: Duration,
     pub(super) loads: Semaphore,
+    /// As many states of lost groups are let go of at once; those that are given up are waited for, and do not wait for others.
+    pub(super) losses: Semaphore,
+    /// When a group was last offered to another instance.
+    pub(super) offered: Mutex<Option<Instant>>,
 }
 
 /// One group.
@@ -48,10 +54,13 @@ impl Keep {
         loop {
             let Some(held) = *self.held.borrow_and_update() else { return };
             if held.leaving {
+                // Calls that wait for its state are told that it passes on, and hold nobody up.
+                self.gate.over(held.term);
                 self.changed().await;
                 continue;
             }
             let Some(permit) = self.permit(held).await else { continue };
+            self.gate.shut();
             if !self.load(held).await {
                 self.gate.over(held.term);
                 continue;
@@ -91,7 +100,9 @@ impl Keep {
             loop {
                 let loaded = {
                     let _one_of_so_many = shared.loads.acquire().await;
-                    run_all(&shared.hooks.acquired, &owned).await
+                    let loading =
+                        tokio::time::timeout(LOAD_MAX, load_all(&shared.hooks.acquired, &owned)).await;
+                    loading.unwrap_or_else(|_elapsed| Err(format!("it took longer than {LOAD_MAX:?}")))
                 };
                 let Err(error) = loaded else { return };
                 failures += 1;
@@ -161,8 +172,12 @@ impl Keep {
 
     async fn release(&self, term: Term, why: Released) {
         let owned = self.owned(term, Some(why));
-        let released =
-            tokio::time::timeout(self.shared.drain, run_all(&self.shared.hooks.released, &owned)).await;
+        let _one_of_so_many = match why {
+            Released::Lost => self.shared.losses.acquire().await.ok(),
+            Released::GivenUp | Released::Idle => None,
+        };
+        let letting_go = let_go_of_all(&self.shared.hooks.released, &owned);
+        let released = tokio::time::timeout(self.shared.drain, letting_go).await;
         let error = match released {
             Ok(Ok(())) => return,
             Ok(Err(error)) => error,
@@ -190,19 +205,41 @@ impl Keep {
     }
 }
 
-async fn run_all(hooks: &[Hook], owned: &Owned) -> Result<(), String> {
+/// One after the other, as far as they end well.
+async fn load_all(hooks: &[Hook], owned: &Owned) -> Result<(), String> {
     for hook in hooks {
-        let work = AssertUnwindSafe(async { hook(owned.clone()).await }).catch_unwind();
-        work.await.unwrap_or_else(|panic| {
-            supervise::note("a hook of a group", &*panic);
-            Err("it panicked".to_owned())
-        })?;
+        run(hook, owned).await?;
     }
     Ok(())
 }
 
-/// Another instance may be able to load what this one is not.
+/// All of them, whatever becomes of the others.
+async fn let_go_of_all(hooks: &[Hook], owned: &Owned) -> Result<(), String> {
+    let mut errors = Vec::new();
+    for hook in hooks {
+        errors.extend(run(hook, owned).await.err());
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+}
+
+async fn run(hook: &Hook, owned: &Owned) -> Result<(), String> {
+    let work = AssertUnwindSafe(async { hook(owned.clone()).await }).catch_unwind();
+    work.await.unwrap_or_else(|panic| {
+        supervise::note("a hook of a group", &*panic);
+        Err("it panicked".to_owned())
+    })
+}
+
+/// Another instance may be able to load what this one is not. Where none is, groups do not go round: one is offered at a time, and the next a
+/// while later.
 async fn offer(shared: &Shared, group: &GroupName) {
+    {
+        let mut offered = shared.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if offered.is_some_and(|at| at.elapsed() < PAUSE_MAX) {
+            return;
+        }
+        *offered = Some(Instant::now());
+    }
     let (answer, answered) = oneshot::channel();
     let reason = "the state of the group cannot be loaded here".to_owned();
     let request = Request::StepDown { group: group.clone(), to: None, reason, answer };

@@ -1,7 +1,7 @@
 //! Watches what the instance owns, and has a task for each group.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aegis_domain::GroupName;
@@ -34,8 +34,17 @@ impl Manager {
     ) -> Self {
         let stop = CancellationToken::new();
         let guard = gates.guard.clone();
-        let loads = Semaphore::new(LOADS);
-        let shared = Arc::new(Shared { hooks, guard, handle, requests, drain, loads });
+        let (loads, losses) = (Semaphore::new(LOADS), Semaphore::new(LOADS));
+        let shared = Arc::new(Shared {
+            hooks,
+            guard,
+            handle,
+            requests,
+            drain,
+            loads,
+            losses,
+            offered: Mutex::default(),
+        });
         let stopped = stop.clone();
         let task = tokio::spawn(supervised("the states of groups", async move || {
             let watching = Watching {
@@ -76,6 +85,7 @@ impl Watching {
             changes.mark_unchanged();
             let stopping = stop.is_cancelled();
             let held = if stopping { BTreeMap::new() } else { guard.tenures(self.lease) };
+            let may_end = !held.is_empty();
             self.tell(held);
             if stopping && self.tasks.is_empty() {
                 return;
@@ -91,7 +101,7 @@ impl Watching {
                     }
                 }
                 () = stop.cancelled(), if !stopping => {}
-                () = tokio::time::sleep_until(over.into()), if !stopping && !self.held.is_empty() => {}
+                () = tokio::time::sleep_until(over.into()), if may_end => {}
             }
         }
     }
@@ -113,7 +123,9 @@ impl Watching {
         }
         // A call may have been admitted since it was looked.
         let guard = &self.shared.guard;
-        self.gates.remove(|group| self.held.contains_key(group) || guard.held_term(group).is_some());
+        self.gates.remove(self.held.len(), |group| {
+            self.held.contains_key(group) || guard.held_term(group).is_some()
+        });
     }
 
     /// A task ends when its group is not held; if it is again by now, the next look begins another.

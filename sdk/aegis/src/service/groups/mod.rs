@@ -2,7 +2,7 @@
 //!
 //! # What holds
 //!
-//! - No exclusive call of a group is handled before its `on_acquired` has ended well in this term, nor after its `on_released` has begun.
+//! - No exclusive call of a group is begun before its `on_acquired` has ended well in this term, nor after its `on_released` has begun.
 //! - Of one group, hooks run one after the other, in the order of the terms.
 //! - A group that is given up stays with this instance until `on_released` has ended, for as long as a hand-over waits for calls.
 

@@ -26,9 +26,10 @@ use crate::Connection;
 use crate::stats::Stats;
 
 /// So many connections are served at once; more wait.
-const CONNECTIONS: usize = 32;
-/// How long a client may take over its request and over reading the answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECTIONS: usize = 64;
+/// How long a client may take over its request, and as long over reading the answer: whoever says nothing keeps others waiting no
+/// longer than probes wait.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// A pause after a connection could not be accepted, for want of descriptors say.
 const PAUSE: Duration = Duration::from_millis(100);
 

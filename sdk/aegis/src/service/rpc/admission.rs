@@ -113,11 +113,16 @@ impl Admission {
 
     /// Waits until a call that is in the queue has a place. It begins.
     pub(super) async fn begin(&self) {
+        self.take_place().await;
+        self.stats.begin();
+        self.stats.leave_queue();
+    }
+
+    /// A place for a call that has begun, and has given its own back to wait.
+    pub(super) async fn take_place(&self) {
         if let Ok(place) = self.places.acquire().await {
             place.forget();
         }
-        self.stats.begin();
-        self.stats.leave_queue();
     }
 
     /// The call has no use for its place any more.

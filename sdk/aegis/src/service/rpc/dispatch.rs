@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::admission::{Admission, STOPPED, TOO_MANY, Tenancy};
 use super::call::Handle;
 use super::execution::{Execution, LeftCall, Running, late};
-use super::gates::Gates;
+use super::gates::{Gates, Inside};
 use super::handler::Yield;
 use super::job::Job;
 use super::replies::{Arrival, Replies, first_outcome};
@@ -216,7 +216,7 @@ impl Dispatcher {
                 // Held until the reply is on its way: a group that is used is not idle.
                 let inside = match (&self.gates, &tenancy) {
                     (Some(gates), Some((group, permit))) => {
-                        self.in_time(&job, gates.enter(group, permit.term())).await.map(Some)
+                        self.enter(gates, &job, group, permit.term()).await.map(Some)
                     }
                     (Some(_), None) | (None, _) => Ok(None),
                 };
@@ -230,14 +230,22 @@ impl Dispatcher {
         }
     }
 
-    /// Unless its caller gives up before.
-    async fn in_time<T>(
+    /// Waits for the state of the group, for as long as the caller does, and without a place among the calls that are handled.
+    async fn enter(
         &self,
+        gates: &Gates,
         job: &Job,
-        waits: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
+        group: &GroupName,
+        term: Term,
+    ) -> Result<Inside, Failure> {
+        if let Some(entered) = gates.try_enter(group, term) {
+            return entered;
+        }
+        self.admission.release_place();
         let until = self.copy_waits_until(job);
-        tokio::time::timeout_at(until.into(), waits).await.unwrap_or_else(|_elapsed| Err(late()))
+        let entered = tokio::time::timeout_at(until.into(), gates.enter(group, term)).await;
+        self.admission.take_place().await;
+        entered.unwrap_or_else(|_elapsed| Err(late()))
     }
 
     /// Handles the call, unless it comes too late or was handled already.

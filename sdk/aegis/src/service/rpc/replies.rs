@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use aegis_domain::GroupName;
+use aegis_domain::{ErrorCode, Failure, GroupName};
 use bytes::Bytes;
 use tokio::sync::watch;
 
@@ -78,7 +78,13 @@ impl Replies {
 }
 
 impl Handling<'_> {
+    /// This is the outcome for copies that come later, too, unless it says that there is none: a copy of a call that was cut off is handled anew,
+    /// as a successor would.
     pub(super) fn end(self, outcome: Outcome) {
+        let is_unknown = |failure: &Failure| failure.code == ErrorCode::OutcomeUnknown.as_str();
+        if outcome.1.as_ref().is_err_and(is_unknown) {
+            return self.forget(outcome);
+        }
         let mut kept = self.replies.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Unless it has made room meanwhile: then nothing of it is kept.
         if kept.outcomes.get(&self.key).is_some_and(|it| it.same_channel(&self.outcome.subscribe())) {
@@ -87,13 +93,33 @@ impl Handling<'_> {
         self.outcome.send_replace(Some(outcome));
         kept.make_room();
     }
+
+    /// Those that wait now are told; nothing of it is kept.
+    fn forget(self, outcome: Outcome) {
+        let mut kept = self.replies.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.outcomes.get(&self.key).is_some_and(|it| it.same_channel(&self.outcome.subscribe())) {
+            kept.outcomes.remove(&self.key);
+            kept.order.retain(|key| *key != self.key);
+            kept.bytes = kept.bytes.saturating_sub(id_size(&self.key));
+        }
+        self.outcome.send_replace(Some(outcome));
+    }
 }
 
 impl Kept {
+    /// Calls at work keep their places, so that copies of them join them: there are no more of them than the service handles at once.
     fn make_room(&mut self) {
-        while self.order.len() > REPLIES || self.bytes > BYTES {
+        for _ in 0..self.order.len() {
+            if self.order.len() <= REPLIES && self.bytes <= BYTES {
+                return;
+            }
             let Some(oldest) = self.order.pop_front() else { return };
-            if let Some(outcome) = self.outcomes.remove(&oldest) {
+            let at_work = |outcome: &watch::Receiver<Option<Outcome>>| {
+                outcome.borrow().is_none() && outcome.has_changed().is_ok()
+            };
+            if self.outcomes.get(&oldest).is_some_and(at_work) {
+                self.order.push_back(oldest);
+            } else if let Some(outcome) = self.outcomes.remove(&oldest) {
                 let of_reply = outcome.borrow().as_ref().map_or(0, size);
                 self.bytes = self.bytes.saturating_sub(of_reply + id_size(&oldest));
             }
@@ -154,17 +180,35 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_outlasts_its_place_does_not_take_the_place_of_others() {
+    fn a_call_at_work_is_joined_however_many_come_after_it() {
         let replies = Replies::default();
         for round in 0..3 {
-            let slow = first(&replies, &format!("slow {round}"));
+            let name = format!("slow {round}");
+            let slow = first(&replies, &name);
             for n in 0..REPLIES {
                 first(&replies, &format!("{round} {n}")).end((Headers::default(), Ok(Bytes::new())));
             }
+            assert!(again(&replies, "ACC-1", &name).unwrap().borrow().is_none());
             slow.end((Headers::default(), Ok(vec![0; BYTES / 2].into())));
         }
         let kept = replies.kept.lock().unwrap();
-        assert_eq!((kept.bytes, kept.outcomes.len()), (0, REPLIES));
+        assert!(
+            kept.bytes <= BYTES && kept.outcomes.len() <= REPLIES && kept.order.len() == kept.outcomes.len()
+        );
+    }
+
+    #[test]
+    fn a_call_that_was_cut_off_is_handled_anew_when_it_comes_again() {
+        let replies = Replies::default();
+        let handling = first(&replies, "a");
+        let waiting = again(&replies, "ACC-1", "a").unwrap();
+        handling.end((Headers::default(), Err(outcome_unknown("its term is over"))));
+        assert!(waiting.borrow().is_some(), "those that wait are told");
+        first(&replies, "a").end((Headers::default(), Ok("done".into())));
+        // One that was dropped over it has none either, and makes room.
+        drop(first(&replies, "b"));
+        let kept = replies.kept.lock().unwrap();
+        assert!(kept.order.len() == kept.outcomes.len() && kept.bytes == 4, "{}", kept.bytes);
     }
 
     #[test]

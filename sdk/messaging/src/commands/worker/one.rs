@@ -215,13 +215,19 @@ async fn try_once(
         (Ok(group), _) => group,
         (Err(failure), _) => return Some(Err(failure)),
     };
-    let left = taken.left().unwrap_or(timeout);
-    if left.is_zero() {
+    if is_over(taken) {
         return Some(Err(out_of_time(taken)));
     }
+    let left = taken.left().unwrap_or(timeout);
     let (begun, meter) = (Instant::now(), &handler.meter);
     meter.begin();
     let tried = run(shared, taken, (name, handler, group), (attempt, timeout.min(left)), stop).await;
+    let tried = match tried {
+        Some(Err(failure)) if failure.code == ErrorCode::CommandTimedOut.as_str() && is_over(taken) => {
+            Some(Err(out_of_time(taken)))
+        }
+        tried => tried,
+    };
     let failure = match &tried {
         Some(Ok(_result)) => None,
         Some(Err(failure)) => Some((failure.code.as_str(), failure.message.as_str())),
@@ -229,6 +235,11 @@ async fn try_once(
     };
     meter.end(begun.elapsed(), failure);
     tried
+}
+
+/// Whether the time for all of its tries is over.
+fn is_over(taken: &Taken) -> bool {
+    taken.left().is_some_and(|left| left.is_zero())
 }
 
 /// All of its tries together have taken too long.

@@ -1,6 +1,7 @@
 //! The gate of a group: its calls pass when its state is there.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use aegis_domain::{ErrorCode, Failure, Term};
@@ -16,7 +17,7 @@ enum Phase {
     /// It is not owned, as far as its task has heard, or its state is being loaded.
     Closed,
     /// Its state is there, in this term.
-    Open { term: Term, inside: usize, used: Instant },
+    Open { term: Term, opened: u64, inside: usize, used: Instant },
     /// It is owned in this term, and its state was let go of because nobody called. Whether somebody has called since.
     Dormant { term: Term, wanted: bool },
     /// Its state could not be loaded in this term; it is tried again.
@@ -28,19 +29,29 @@ enum Phase {
 #[derive(Debug)]
 pub(in crate::service) struct Gate {
     phase: watch::Sender<Phase>,
-    waiting: std::sync::atomic::AtomicUsize,
+    /// How often it was opened.
+    opened: AtomicU64,
+    waiting: AtomicUsize,
 }
 
 /// A call that has passed.
 #[derive(Debug)]
-pub(in crate::service) struct Inside(Arc<Gate>);
+pub(in crate::service) struct Inside {
+    gate: Arc<Gate>,
+    /// At which opening it passed.
+    opened: u64,
+}
 
 /// A call that waits.
 struct Waiting<'a>(&'a Gate);
 
 impl Default for Gate {
     fn default() -> Self {
-        Self { phase: watch::Sender::new(Phase::Closed), waiting: Default::default() }
+        Self {
+            phase: watch::Sender::new(Phase::Closed),
+            opened: AtomicU64::new(0),
+            waiting: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -49,16 +60,18 @@ pub(in crate::service) fn passed_on() -> Failure {
     Failure::of(ErrorCode::NotActive, "the group passed on before its state was loaded here")
 }
 
+pub(super) fn too_many() -> Failure {
+    let text = "too many calls are waiting for the state of the group: slow down and try again";
+    Failure::of(ErrorCode::Overloaded, text)
+}
+
 impl Gate {
     /// Passes when the state of this term is there.
     pub(in crate::service) async fn enter(self: &Arc<Self>, term: Term) -> Result<Inside, Failure> {
         if let Some(inside) = self.try_enter(term) {
             return inside;
         }
-        let Some(_waiting) = Waiting::at(self) else {
-            let text = "too many calls are waiting for the state of the group: slow down and try again";
-            return Err(Failure::of(ErrorCode::Overloaded, text));
-        };
+        let Some(_waiting) = Waiting::at(self) else { return Err(too_many()) };
         let mut phases = self.phase.subscribe();
         loop {
             phases.mark_unchanged();
@@ -73,12 +86,12 @@ impl Gate {
     }
 
     /// None while it has to wait.
-    fn try_enter(self: &Arc<Self>, term: Term) -> Option<Result<Inside, Failure>> {
+    pub(in crate::service) fn try_enter(self: &Arc<Self>, term: Term) -> Option<Result<Inside, Failure>> {
         let mut answer = None;
         self.phase.send_if_modified(|phase| match phase {
-            Phase::Open { term: open, inside, .. } if *open == term => {
+            Phase::Open { term: open, opened, inside, .. } if *open == term => {
                 *inside += 1;
-                answer = Some(Ok(()));
+                answer = Some(Ok(*opened));
                 false
             }
             Phase::Dormant { term: dormant, wanted } if *dormant == term => !std::mem::replace(wanted, true),
@@ -106,12 +119,13 @@ impl Gate {
             | Phase::Failed { .. }
             | Phase::Over { .. } => false,
         });
-        answer.map(|entered| entered.map(|()| Inside(Arc::clone(self))))
+        answer.map(|entered| entered.map(|opened| Inside { gate: Arc::clone(self), opened }))
     }
 
     /// The state of this term is there.
     pub(in crate::service) fn open(&self, term: Term) {
-        self.phase.send_replace(Phase::Open { term, inside: 0, used: Instant::now() });
+        let opened = self.opened.fetch_add(1, Ordering::SeqCst);
+        self.phase.send_replace(Phase::Open { term, opened, inside: 0, used: Instant::now() });
     }
 
     /// Calls wait again, for the state of this term or of a later one.
@@ -165,10 +179,12 @@ impl Gate {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        self.0.phase.send_if_modified(|phase| {
-            if let Phase::Open { inside, used, .. } = phase {
-                // One that entered before the gate was shut and opened again is no call of now.
-                *inside = inside.saturating_sub(1);
+        self.gate.phase.send_if_modified(|phase| {
+            // One that entered before the gate was shut and opened again is no call of now.
+            if let Phase::Open { opened, inside, used, .. } = phase
+                && *opened == self.opened
+            {
+                *inside -= 1;
                 *used = Instant::now();
             }
             false
@@ -178,8 +194,7 @@ impl Drop for Inside {
 
 impl<'a> Waiting<'a> {
     fn at(gate: &'a Gate) -> Option<Self> {
-        use std::sync::atomic::Ordering::SeqCst;
-        let before = gate.waiting.fetch_add(1, SeqCst);
+        let before = gate.waiting.fetch_add(1, Ordering::SeqCst);
         let waiting = Self(gate);
         (before < WAITING_MAX).then_some(waiting)
     }
@@ -187,7 +202,7 @@ impl<'a> Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -232,6 +247,20 @@ mod tests {
         assert!(gate.wanted().now_or_never().is_none());
         assert!(gate.enter(Term(1)).now_or_never().is_none());
         gate.wanted().now_or_never().expect("somebody has called");
+    }
+
+    #[tokio::test]
+    async fn a_call_of_an_earlier_opening_leaves_the_calls_of_now_alone() {
+        let (gate, after) = (Arc::new(Gate::default()), Duration::from_millis(1));
+        gate.open(Term(3));
+        let earlier = gate.enter(Term(3)).await.unwrap();
+        gate.over(Term(3));
+        gate.open(Term(4));
+        let now = gate.enter(Term(4)).await.unwrap();
+        drop(earlier);
+        assert!(tokio::time::timeout(after * 20, gate.idle(Term(4), after)).await.is_err(), "it is in use");
+        drop(now);
+        gate.idle(Term(4), after).await;
     }
 
     #[tokio::test]

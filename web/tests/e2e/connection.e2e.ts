@@ -44,6 +44,7 @@ test("a cut websocket is said, mended, and loses no event", async ({ signedIn: p
   await markPage(page);
 
   refuse = true;
+  const cutAt = Date.now();
   for (const route of open) await route.close({ code: 1011, reason: "cut by the test" });
   await expect(connection(page)).toHaveAttribute("data-state", "reconnecting");
   await expect(connection(page)).toContainText(/try [2-9]/);
@@ -56,6 +57,8 @@ test("a cut websocket is said, mended, and loses no event", async ({ signedIn: p
     .poll(async () => (await logged(page, 1))[0] ?? 0, { timeout: 15_000 })
     .toBeGreaterThan(before + 1);
   const missed = Math.max(...(await logged(page, 1)));
+  // A cut of less than two seconds is not told afterwards.
+  await expect.poll(() => Date.now() - cutAt).toBeGreaterThan(2_500);
 
   refuse = false;
   await expectLive(page);

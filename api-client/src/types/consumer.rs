@@ -22,7 +22,7 @@ pub struct ConsumerDeleted {
     pub stream: String,
     /// Its name.
     pub consumer: String,
-    /// Messages that it was still to be given.
+    /// Messages that were waiting for this consumer.
     pub pending: u64,
     /// Messages that it was given, and that nobody had acknowledged.
     pub ack_pending: u64,

@@ -28,7 +28,7 @@ pub(crate) struct Args {
 enum Command {
     /// Show everything that is known of one.
     Show(ShowArgs),
-    /// Delete one, with the place in the stream where its reader was. What it was still to be given, nobody is given.
+    /// Delete one, with the position of its reader in the stream. Messages that were waiting for it reach no other reader.
     Delete(DeleteArgs),
 }
 

@@ -52,9 +52,9 @@ pub(super) fn whole(facts: &ConsumerFacts, now: DateTime<Utc>, as_json: bool) {
 /// What is lost with a consumer.
 pub(super) fn lost(facts: &ConsumerFacts) -> String {
     match (facts.pending, facts.ack_pending) {
-        (0, 0) => "it had processed all that it was to be given".to_owned(),
+        (0, 0) => "it had processed all its messages".to_owned(),
         (pending, unacknowledged) => format!(
-            "{pending} messages that it was still to be given, and {unacknowledged} that it had not acknowledged, are given to \
+            "{pending} messages that were waiting for it, and {unacknowledged} that it had not acknowledged, are given to \
              nobody in its place"
         ),
     }

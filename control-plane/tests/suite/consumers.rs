@@ -115,7 +115,7 @@ async fn a_consumer_is_deleted_on_the_command_line_and_the_log_says_by_whom_and_
     assert!(!ok && lines.iter().any(|line| line.contains("INVALID_INPUT")), "{lines:?}");
     let reason = ["--reason", "the service is gone"];
     let (ok, lines) = run(&nats, &[&["delete", "EVENTS", "booking-trades"], &reason[..]].concat()).await;
-    assert!(ok && lines[0].contains("3 messages that it was still to be given"), "{lines:?}");
+    assert!(ok && lines[0].contains("3 messages that were waiting for it"), "{lines:?}");
     let (ok, lines) = run(&nats, &[&["delete", "EVENTS", "booking-trades"], &reason[..]].concat()).await;
     assert!(!ok && lines.iter().any(|line| line.contains("NOT_FOUND")), "{lines:?}");
     let mut messages = read.messages().await.unwrap();

@@ -65,7 +65,7 @@ pub struct ConsumerDeletion {
     pub stream: String,
     /// Its name.
     pub consumer: String,
-    /// Messages that it was still to be given: nobody is given them in its place.
+    /// Messages that were waiting for this consumer: no other reader receives them.
     pub pending: u64,
     /// Messages that it was given, and that nobody had acknowledged.
     pub unacknowledged: u64,
@@ -92,7 +92,7 @@ pub enum InstallationEvent {
     DeadLetterRedriven(Letter),
     /// A dead letter was given up.
     DeadLetterDiscarded(Letter),
-    /// A consumer of a stream was deleted, and with it what it was still to be given.
+    /// A consumer of a stream was deleted: messages that were waiting for it reach no other reader.
     ConsumerDeleted(ConsumerDeletion),
     /// From now on nobody takes over what an owner of these groups loses. Once more for the same groups it gives another end.
     MaintenanceBegun(Maintenance),

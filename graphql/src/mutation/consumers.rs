@@ -12,8 +12,8 @@ pub(super) struct ConsumerMutation;
 
 #[Object]
 impl ConsumerMutation {
-    /// Deletes a durable consumer of a stream of the installation, and with it the place where its reader was: what it was still
-    /// to be given, nobody is given. One that somebody reads only with `force` (`CONSUMER_IN_USE`).
+    /// Deletes a durable consumer of a stream of the installation, and with it the position of its reader: messages that were
+    /// waiting for it reach no other reader. One that somebody reads only with `force` (`CONSUMER_IN_USE`).
     async fn delete_consumer(
         &self,
         context: &Context<'_>,

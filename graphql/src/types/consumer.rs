@@ -26,7 +26,7 @@ pub(crate) struct DeleteConsumerInput {
 pub(crate) struct ConsumerDeleted {
     stream: String,
     consumer: String,
-    /// Messages that it was still to be given: nobody is given them in its place.
+    /// Messages that were waiting for this consumer: no other reader receives them.
     pending: Long,
     /// Messages that it was given, and that nobody had acknowledged.
     ack_pending: Long,

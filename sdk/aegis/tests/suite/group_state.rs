@@ -7,7 +7,7 @@ use aegis_sdk::{
     Builder, Call, CallError, Client, ConnectOptions, Connection, Fault, Owned, Released, Service,
     ServiceConfig, Target,
 };
-use aegis_testkit::{FaultProxy, NatsServer, wait_until};
+use aegis_testkit::{FaultProxy, NatsServer, try_wait_until, wait_until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -44,7 +44,14 @@ impl Desk {
     }
 
     async fn let_go(&self, owned: Owned) -> Result<(), Fault> {
-        tokio::time::sleep(self.lingers).await;
+        // While it lasts, nobody else loads the state of a group that is given up.
+        if owned.released == Some(Released::GivenUp) && !self.lingers.is_zero() {
+            let loaded = try_wait_until(self.lingers, async || {
+                let told = self.story.lock().unwrap().join("; ");
+                if told.contains("d-2 loads") { Ok(()) } else { Err(told) }
+            });
+            loaded.await.expect_err("the next owner waits for the release");
+        }
         self.tell(format!("releases {} {} {:?}", owned.group, owned.term, owned.released.unwrap()));
         Ok(())
     }

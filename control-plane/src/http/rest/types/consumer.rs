@@ -21,7 +21,7 @@ pub(in crate::http::rest) struct DeleteConsumer {
 pub(in crate::http::rest) struct ConsumerDeleted {
     stream: String,
     consumer: String,
-    /// Messages that it was still to be given: nobody is given them in its place.
+    /// Messages that were waiting for this consumer: no other reader receives them.
     pending: u64,
     /// Messages that it was given, and that nobody had acknowledged.
     ack_pending: u64,
